@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
+/*
+ * The one table: what sallyportd writes, and what the XDP program and sallyport-dp read, record by
+ * record. Every map below is a pinned, mmapable BPF array, so the three see the same memory.
+ *
+ * Addresses are 16 bytes in network order; IPv4 is held as ::ffff:a.b.c.d. Times are CLOCK_BOOTTIME
+ * nanoseconds. Fields named _be are in network order, all others in host order.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#define SP_TABLE_MAGIC	 0x53414c4c59504f52ULL /* "SALLYPOR" */
+#define SP_TABLE_VERSION 1
+
+#define SP_PORTS_PER_ADDRESS 65536u
+#define SP_PUBLICS_MAX	     16u /* public addresses: leases has SP_PORTS_PER_ADDRESS slots for each */
+#define SP_HOSTS	     1024u /* records of the hosts map, a power of two */
+#define SP_HOST_PROBES	     8u	   /* records looked at for one address */
+#define SP_NETWORKS_MAX	     16u   /* prefixes of builds.networks */
+#define SP_ALLOW_PREFIXES    31u
+#define SP_BUCKET_ENTRIES    8u
+#define SP_QUEUES_MAX	     64u /* RX queues of one interface */
+#define SP_WORKERS_MAX	     32u /* workers of sallyport-dp */
+
+struct sp_addr {
+	__be32 word_be[4];
+};
+
+struct sp_prefix {
+	struct sp_addr addr;
+	struct sp_addr mask;
+};
+
+/*
+ * meta[0]: what the table was sized for. Written once, by sallyportd, before anything reads; a
+ * reader refuses another magic, version or record size.
+ */
+struct sp_meta {
+	__u64 magic;
+	__u32 version;
+	__u32 slot_bytes; /* sizeof(struct sp_slot) */
+	__u32 nr_publics; /* leases holds nr_publics * SP_PORTS_PER_ADDRESS slots */
+	__u32 nr_buckets; /* of endpoints, a power of two */
+	__u32 nr_allow;	  /* of allow; list 0 means everybody and is never read */
+	__u32 nr_usage;	  /* usage records in a row */
+	__u32 nr_cpus;	  /* rows [0, nr_cpus) belong to the XDP program, one a CPU */
+	__u32 nr_workers; /* rows [nr_cpus, nr_cpus + nr_workers) to the workers of sallyport-dp */
+	__u64 hash_seed;  /* of endpoints */
+	__u64 reserved[2];
+};
+
+enum sp_engine_mode {
+	SP_ENGINE_DPDK = 1, /* AF_XDP while a worker's heartbeat is fresh, else the XDP program */
+	SP_ENGINE_XDP = 2,  /* the XDP program carries everything */
+};
+
+/* settings[0]: what may change while packets flow. Written by sallyportd, each field by one store.
+ */
+struct sp_settings {
+	__u32 engine_mode; /* enum sp_engine_mode */
+	__u32 fallback;	   /* 1: the XDP program carries while DPDK is away; 0: it drops */
+	__u64 failover_ns; /* a heartbeat older than this is stale */
+	__u32 public_ifindex;
+	__u32 builds_ifindex;
+	__u32 explain; /* 1: ended, reserved and refused ports go up to the explain socket */
+	__u32 nr_networks;
+	__u32 reserved[8];
+	struct sp_prefix networks[SP_NETWORKS_MAX]; /* builds.networks */
+};
+
+enum sp_host_kind {
+	SP_HOST_NONE = 0,
+	SP_HOST_LOCAL = 1,  /* an address of this host: replies to it are not ours */
+	SP_HOST_PUBLIC = 2, /* a public address that leases hang from */
+};
+
+/*
+ * hosts: this host's own addresses, hashed by sp_addr_hash() with linear probing over exactly
+ * SP_HOST_PROBES records. kind is stored last when a record is filled and first when it is emptied.
+ */
+struct sp_host {
+	struct sp_addr addr;
+	__u32 kind;	    /* enum sp_host_kind */
+	__u32 public_index; /* SP_HOST_PUBLIC: the first part of the slot index */
+	__u32 reserved[2];
+};
+
+enum sp_slot_state {
+	SP_SLOT_FREE = 0,
+	SP_SLOT_RESERVED = 1, /* the port is promised, the VM is not known yet */
+	SP_SLOT_LIVE = 2,
+	SP_SLOT_ENDED = 3, /* for at least the quarantine */
+};
+
+enum sp_protocol_mask {
+	SP_PROTOCOL_TCP = 1,
+	SP_PROTOCOL_UDP = 2,
+};
+
+/*
+ * leases[public_index << 16 | public_port]: one cache line a lease. A live slot is immutable but
+ * for state and deadline_ns, each a single aligned store. It is rewritten only after the
+ * quarantine, and after every reader has been seen quiescent; state is then stored last.
+ */
+struct sp_slot {
+	__u32 state;	  /* enum sp_slot_state */
+	__u32 generation; /* of this slot, counted up at each reuse, never 0 in use */
+	__u64 deadline_ns;
+	struct sp_addr vm_addr;
+	struct sp_addr public_addr;
+	__be16 vm_port_be;
+	__be16 public_port_be;
+	__u8 family;	    /* 4 or 6, of both addresses */
+	__u8 protocol_mask; /* enum sp_protocol_mask */
+	__u16 allow_index;  /* 0: everybody */
+	__u32 usage_index;  /* the record of this port in each row of usage */
+	__u32 reserved;
+};
+
+/*
+ * endpoints: (VM address, port, protocol) to slot index, for replies. An entry is the upper half of
+ * the key's hash above the slot index, 0 if empty, always stored whole. It can lie in either of two
+ * buckets (sp_bucket_first(), sp_bucket_second()). The slot is the authority: a reader verifies a
+ * hit against it and goes on looking if it differs.
+ */
+struct sp_bucket {
+	__u64 entry[SP_BUCKET_ENTRIES];
+};
+
+/* allow[allow_index]: who may use a lease. Immutable while any live slot names it. */
+struct sp_allow {
+	__u32 nr_prefixes;
+	__u32 reserved[7];
+	struct sp_prefix prefix[SP_ALLOW_PREFIXES];
+};
+
+/*
+ * queues[role << 6 | queue], role 0 for the public and 1 for the builds interface. beat_ns is
+ * written by the worker that polls the queue, at most every 100 us; cleared before ports are
+ * created; compared with the clock by the XDP program for each packet.
+ */
+struct sp_queue {
+	__u64 beat_ns;
+	__u64 reserved[7];
+};
+
+/*
+ * workers[index]: written by that worker of sallyport-dp, read by sallyportd to learn that a change
+ * is seen everywhere. rounds counts up before each round begins, so a worker that was inside a
+ * round when a slot changed has left it when rounds has moved. active is 0 while the worker holds
+ * no packets and will read the table afresh before it touches one.
+ */
+struct sp_worker {
+	__u64 rounds;
+	__u32 active;
+	__u32 pid;
+	__u64 started_ns;
+	__u64 reserved[5];
+};
+
+/* counters[row]: packets by verdict (verdict.h). Written by the row's owner alone. */
+struct sp_counters {
+	__u64 verdict[64];
+};
+
+enum sp_direction {
+	SP_TOWARD_VM = 0,
+	SP_TOWARD_CLIENT = 1,
+};
+
+/*
+ * usage[row * nr_usage + usage_index]: what one lease carried, in one row. Written by the row's
+ * owner alone, who clears it when generation is not the slot's. Readers sum the rows whose
+ * generation is the one they want. bytes are those of the IP packets as they arrived.
+ */
+struct sp_usage {
+	__u32 generation;
+	__u32 syns[2]; /* by enum sp_direction */
+	__u32 reserved;
+	__u64 packets[2];
+	__u64 bytes[2];
+	__u64 last_seen_ns; /* stored at most once a second */
+	__u64 reserved2;
+};
+
+_Static_assert(sizeof(struct sp_addr) == 16, "an address is 16 bytes");
+_Static_assert(sizeof(struct sp_meta) == 64, "meta is one cache line");
+_Static_assert(sizeof(struct sp_settings) == 64 + 32 * SP_NETWORKS_MAX, "settings");
+_Static_assert(sizeof(struct sp_host) == 32, "two hosts a cache line");
+_Static_assert(sizeof(struct sp_slot) == 64, "a slot is one cache line");
+_Static_assert(__builtin_offsetof(struct sp_slot, deadline_ns) == 8, "deadline is aligned");
+_Static_assert(sizeof(struct sp_bucket) == 64, "a bucket is one cache line");
+_Static_assert(sizeof(struct sp_allow) == 1024, "allow");
+_Static_assert(sizeof(struct sp_queue) == 64, "a queue is one cache line");
+_Static_assert(sizeof(struct sp_worker) == 64, "a worker is one cache line");
+_Static_assert(sizeof(struct sp_counters) == 512, "counters are whole cache lines");
+_Static_assert(sizeof(struct sp_usage) == 64, "usage is one cache line");
+
+/* Names below edge.bpf_dir. The two xsks maps and links are one per interface. */
+#define SP_PIN_META	 "meta"
+#define SP_PIN_SETTINGS	 "settings"
+#define SP_PIN_HOSTS	 "hosts"
+#define SP_PIN_LEASES	 "leases"
+#define SP_PIN_ENDPOINTS "endpoints"
+#define SP_PIN_ALLOW	 "allow"
+#define SP_PIN_QUEUES	 "queues"
+#define SP_PIN_WORKERS	 "workers"
+#define SP_PIN_COUNTERS	 "counters"
+#define SP_PIN_USAGE	 "usage"
+
+/* Result: the index of the slot of a public address and port (host order). */
+static inline __u32 sp_slot_index(__u32 public_index, __u16 public_port)
+{
+	return public_index << 16 | public_port;
+}
