@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
+/* What the two compilers of this code must be told alike. */
+#pragma once
+
+#include <linux/types.h>
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((__always_inline__))
+#endif
+
+#define SP_INLINE static __always_inline __attribute__((__unused__))
+
+/* A field that another thread, or the other engine, stores while we load it: one whole access. */
+#define SP_LOAD(field)	       (*(const volatile __typeof__(field) *)&(field))
+#define SP_STORE(field, value) (*(volatile __typeof__(field) *)&(field) = (value))
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define SP_BE16(value) ((__be16)__builtin_bswap16((__u16)(value)))
+#define SP_BE32(value) ((__be32)__builtin_bswap32((__u32)(value)))
+#else
+#define SP_BE16(value) ((__be16)(value))
+#define SP_BE32(value) ((__be32)(value))
+#endif
+#define SP_HOST16(value_be) ((__u16)SP_BE16(value_be))
+#define SP_HOST32(value_be) ((__u32)SP_BE32(value_be))
