@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
+/*
+ * What becomes of a packet: find its lease, compare its deadline, check who sends it. Include
+ * table_host.h or table_bpf.h first: they define struct sp_table and its accessors.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#include "addr.h"
+#include "compiler.h"
+#include "find.h"
+#include "parse.h"
+#include "table.h"
+#include "verdict.h"
+
+enum sp_role {
+	SP_ROLE_PUBLIC = 1,
+	SP_ROLE_BUILDS = 2,
+	SP_ROLE_BOTH = 3, /* one interface for both: the sender's address tells */
+};
+
+/* slot and slot_index are set when a lease was found, whatever the verdict; else slot is NULL. */
+struct sp_hit {
+	const struct sp_slot *slot;
+	__u32 slot_index;
+	enum sp_direction direction;
+};
+
+SP_INLINE const struct sp_host *sp_find_host(const struct sp_table *table,
+					     const struct sp_addr *addr)
+{
+	__u32 first = sp_host_first(addr);
+
+	for (__u32 i = 0; i < SP_HOST_PROBES; i++) {
+		const struct sp_host *host = sp_table_host(table, (first + i) & (SP_HOSTS - 1));
+
+		if (host && SP_LOAD(host->kind) != SP_HOST_NONE && sp_addr_equal(&host->addr, addr))
+			return host;
+	}
+	return 0;
+}
+
+SP_INLINE int sp_in_builds(const struct sp_table *table, const struct sp_addr *addr)
+{
+	const struct sp_settings *settings = sp_table_settings(table);
+
+	if (!settings)
+		return 0;
+	for (__u32 i = 0; i < SP_NETWORKS_MAX && i < settings->nr_networks; i++)
+		if (sp_prefix_contains(&settings->networks[i], addr))
+			return 1;
+	return 0;
+}
+
+SP_INLINE int sp_allowed(const struct sp_table *table, const struct sp_slot *slot,
+			 const struct sp_addr *client)
+{
+	const struct sp_allow *allow;
+
+	if (!slot->allow_index)
+		return 1;
+	allow = sp_table_allow(table, slot->allow_index);
+	if (!allow)
+		return 0;
+	for (__u32 i = 0; i < SP_ALLOW_PREFIXES && i < allow->nr_prefixes; i++)
+		if (sp_prefix_contains(&allow->prefix[i], client))
+			return 1;
+	return 0;
+}
+
+/* The slot is the authority on what an endpoint entry claims. */
+SP_INLINE int sp_slot_has_endpoint(const struct sp_slot *slot, const struct sp_packet *packet)
+{
+	return SP_LOAD(slot->state) >= SP_SLOT_LIVE &&
+	       slot->vm_port_be == packet->tuple.from_port_be &&
+	       (slot->protocol_mask & packet->protocol) &&
+	       sp_addr_equal(&slot->vm_addr, &packet->tuple.from);
+}
+
+SP_INLINE const struct sp_slot *sp_find_in_bucket(const struct sp_table *table, __u32 bucket_index,
+						  __u32 tag, const struct sp_packet *packet,
+						  __u32 *slot_index)
+{
+	const struct sp_bucket *bucket = sp_table_bucket(table, bucket_index);
+
+	if (!bucket)
+		return 0;
+	for (__u32 i = 0; i < SP_BUCKET_ENTRIES; i++) {
+		__u64 entry = SP_LOAD(bucket->entry[i]);
+		const struct sp_slot *slot;
+
+		if (sp_entry_tag(entry) != tag)
+			continue;
+		slot = sp_table_slot(table, sp_entry_slot(entry));
+		if (slot && sp_slot_has_endpoint(slot, packet)) {
+			*slot_index = sp_entry_slot(entry);
+			return slot;
+		}
+	}
+	return 0;
+}
+
+SP_INLINE const struct sp_slot *sp_find_endpoint(const struct sp_table *table,
+						 const struct sp_packet *packet, __u32 *slot_index)
+{
+	__u64 hash = sp_endpoint_hash(&packet->tuple.from, packet->tuple.from_port_be,
+				      packet->protocol, sp_table_hash_seed(table));
+	__u32 nr_buckets = sp_table_nr_buckets(table), tag = sp_hash_tag(hash);
+	__u32 bucket = sp_bucket_first(hash, nr_buckets);
+	const struct sp_slot *slot = sp_find_in_bucket(table, bucket, tag, packet, slot_index);
+
+	if (slot)
+		return slot;
+	return sp_find_in_bucket(table, sp_bucket_other(bucket, tag, nr_buckets), tag, packet,
+				 slot_index);
+}
+
+/* RFC 1122, 3.2.2: no ICMP error is ever sent about an ICMP error. */
+SP_INLINE enum sp_verdict sp_check_ttl(const struct sp_packet *packet)
+{
+	if (packet->ttl > 1)
+		return SP_FORWARDED;
+	return packet->kind == SP_KIND_ERROR ? SP_ERROR_UNANSWERED : SP_TTL_EXCEEDED;
+}
+
+SP_INLINE enum sp_verdict sp_decide_from_client(const struct sp_table *table,
+						const struct sp_packet *packet, __u64 now_ns,
+						struct sp_hit *hit)
+{
+	const struct sp_host *host = sp_find_host(table, &packet->tuple.to);
+	const struct sp_slot *slot;
+	__u32 state;
+
+	if (!host || SP_LOAD(host->kind) != SP_HOST_PUBLIC)
+		return SP_NO_LEASE;
+	hit->slot_index = sp_slot_index(host->public_index, SP_HOST16(packet->tuple.to_port_be));
+	slot = sp_table_slot(table, hit->slot_index);
+	if (!slot)
+		return SP_NO_LEASE;
+	state = SP_LOAD(slot->state);
+	if (state == SP_SLOT_FREE)
+		return SP_NO_LEASE;
+	hit->slot = slot;
+	hit->direction = SP_TOWARD_VM;
+	if (state == SP_SLOT_RESERVED)
+		return SP_RESERVED;
+	if (state != SP_SLOT_LIVE)
+		return SP_ENDED;
+	if (now_ns >= SP_LOAD(slot->deadline_ns))
+		return SP_EXPIRED;
+	if (!(slot->protocol_mask & packet->protocol))
+		return SP_NO_LEASE;
+	if (!sp_allowed(table, slot, &packet->tuple.from))
+		return SP_NOT_ALLOWED;
+	return sp_check_ttl(packet);
+}
+
+/* RFC 9293, 3.5.2: a reset is never answered with a reset. */
+SP_INLINE enum sp_verdict sp_decide_after_end(const struct sp_packet *packet)
+{
+	if (packet->kind == SP_KIND_ERROR || packet->protocol != SP_PROTOCOL_TCP ||
+	    (packet->tcp_flags & SP_TCP_RST))
+		return SP_ENDED_VM;
+	return SP_RESET_VM;
+}
+
+SP_INLINE enum sp_verdict sp_decide_from_vm(const struct sp_table *table,
+					    const struct sp_packet *packet, __u64 now_ns,
+					    struct sp_hit *hit)
+{
+	const struct sp_slot *slot = sp_find_endpoint(table, packet, &hit->slot_index);
+
+	if (!slot)
+		return SP_NO_ENDPOINT;
+	hit->slot = slot;
+	hit->direction = SP_TOWARD_CLIENT;
+	if (sp_in_builds(table, &packet->tuple.to) || sp_find_host(table, &packet->tuple.to))
+		return SP_TO_HOST;
+	if ((packet->tcp_flags & (SP_TCP_SYN | SP_TCP_ACK)) == SP_TCP_SYN)
+		return SP_VM_OPENS;
+	if (SP_LOAD(slot->state) != SP_SLOT_LIVE || now_ns >= SP_LOAD(slot->deadline_ns))
+		return sp_decide_after_end(packet);
+	if (!sp_allowed(table, slot, &packet->tuple.to))
+		return SP_NOT_ALLOWED;
+	return sp_check_ttl(packet);
+}
+
+/*
+ * Decides on a parsed packet that came in on an interface with that role, at that time
+ * (CLOCK_BOOTTIME). Result: SP_FORWARDED if the packet is to be translated and sent (next hop
+ * permitting), else what to do instead.
+ */
+SP_INLINE enum sp_verdict sp_decide(const struct sp_table *table, const struct sp_packet *packet,
+				    __u32 role, __u64 now_ns, struct sp_hit *hit)
+{
+	hit->slot = 0;
+	if (role == SP_ROLE_BOTH)
+		role = sp_in_builds(table, &packet->sender) ? SP_ROLE_BUILDS : SP_ROLE_PUBLIC;
+	if (role == SP_ROLE_PUBLIC)
+		return sp_decide_from_client(table, packet, now_ns, hit);
+	return sp_decide_from_vm(table, packet, now_ns, hit);
+}
+
+/* Result: the connection as it is to leave: one end replaced, the client's address kept. */
+SP_INLINE struct sp_tuple sp_tuple_after(const struct sp_tuple *before, const struct sp_hit *hit)
+{
+	struct sp_tuple after = *before;
+
+	if (hit->direction == SP_TOWARD_VM) {
+		after.to = hit->slot->vm_addr;
+		after.to_port_be = hit->slot->vm_port_be;
+	} else {
+		after.from = hit->slot->public_addr;
+		after.from_port_be = hit->slot->public_port_be;
+	}
+	return after;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
+/*
+ * The rewrite: a whole 4-tuple set at once, every checksum corrected by the difference. One
+ * function serves both directions, both families, and the packet that an ICMP error quotes.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#include "compiler.h"
+#include "csum.h"
+#include "parse.h"
+#include "table.h"
+#include "wire.h"
+
+/* Sets the addresses of an IP header. Adds to the difference of any checksum over them. */
+SP_INLINE void sp_put_addresses(void *l3, __u8 family, const struct sp_addr *from,
+				const struct sp_addr *to, __u64 *difference)
+{
+	if (family == 4) {
+		struct sp_ipv4 *ip = l3;
+
+		sp_csum_put32(&ip->from_be, from->word_be[3], difference);
+		sp_csum_put32(&ip->to_be, to->word_be[3], difference);
+	} else {
+		struct sp_ipv6 *ip = l3;
+
+		for (__u32 i = 0; i < 4; i++) {
+			sp_csum_put32(&ip->from_be[i], from->word_be[i], difference);
+			sp_csum_put32(&ip->to_be[i], to->word_be[i], difference);
+		}
+	}
+}
+
+/* One hop less to live; an IPv4 header's own checksum follows, with what its addresses added. */
+SP_INLINE void sp_finish_l3(void *l3, __u8 family, __u64 difference)
+{
+	if (family == 4) {
+		struct sp_ipv4 *ip = l3;
+		__be16 *ttl_protocol_be = (__be16 *)(sp_u16_any *)&ip->ttl;
+
+		sp_csum_put16(ttl_protocol_be, *ttl_protocol_be - SP_BE16(0x0100), &difference);
+		ip->checksum_be = sp_csum_apply(ip->checksum_be, difference);
+	} else {
+		((struct sp_ipv6 *)l3)->hop_limit--;
+	}
+}
+
+/* RFC 768: 0 says that there is no checksum, so one that comes out as 0 is sent as 0xffff. */
+SP_INLINE __be16 sp_udp_checksum(__be16 checksum_be, __u64 difference)
+{
+	__be16 result_be;
+
+	if (!checksum_be)
+		return 0;
+	result_be = sp_csum_apply(checksum_be, difference);
+	return result_be ? result_be : 0xffff;
+}
+
+SP_INLINE int sp_translate_l4(void *data, void *end, const struct sp_packet *packet,
+			      const struct sp_tuple *after, const __u8 family)
+{
+	void *l3 = data + SP_L3_OFFSET, *l4 = data + SP_L4_OFFSET(family);
+	struct sp_tcp *tcp = l4;
+	struct sp_udp *udp = l4;
+	__u64 addresses = 0, ports = 0;
+
+	if ((void *)(udp + 1) > end)
+		return -1;
+	if (packet->protocol == SP_PROTOCOL_TCP && (void *)(tcp + 1) > end)
+		return -1;
+	sp_put_addresses(l3, family, &after->from, &after->to, &addresses);
+	sp_finish_l3(l3, family, addresses);
+	sp_csum_put16(&udp->from_be, after->from_port_be, &ports);
+	sp_csum_put16(&udp->to_be, after->to_port_be, &ports);
+	if (packet->protocol == SP_PROTOCOL_TCP)
+		tcp->checksum_be = sp_csum_apply(tcp->checksum_be, addresses + ports);
+	else
+		udp->checksum_be = sp_udp_checksum(udp->checksum_be, addresses + ports);
+	return 0;
+}
+
+/*
+ * The quoted packet, which travelled the other way: its ends are those of after, exchanged. Its own
+ * checksums are kept right as far as they are quoted. Adds to the difference of the ICMP checksum.
+ */
+SP_INLINE int sp_translate_quoted(void *data, void *end, const struct sp_packet *packet,
+				  const struct sp_tuple *after, const __u8 family, __u64 *icmp)
+{
+	void *l3 = data + SP_QUOTED_L3_OFFSET(family), *l4 = data + SP_QUOTED_L4_OFFSET(family);
+	struct sp_udp *udp = l4;
+	struct sp_tcp *tcp = l4;
+	__u64 addresses = 0, ports = 0;
+
+	if ((void *)(udp + 1) > end)
+		return -1;
+	sp_put_addresses(l3, family, &after->to, &after->from, &addresses);
+	*icmp += addresses;
+	if (family == 4) {
+		struct sp_ipv4 *ip = l3;
+
+		sp_csum_put16(&ip->checksum_be, sp_csum_apply(ip->checksum_be, addresses), icmp);
+	}
+	sp_csum_put16(&udp->from_be, after->to_port_be, &ports);
+	sp_csum_put16(&udp->to_be, after->from_port_be, &ports);
+	*icmp += ports;
+	if (packet->protocol == SP_PROTOCOL_UDP)
+		sp_csum_put16(&udp->checksum_be,
+			      sp_udp_checksum(udp->checksum_be, addresses + ports), icmp);
+	else if ((void *)(tcp + 1) <= end &&
+		 SP_L3_OFFSET + packet->l3_len_bytes >= SP_QUOTED_L4_OFFSET(family) + sizeof(*tcp))
+		sp_csum_put16(&tcp->checksum_be, sp_csum_apply(tcp->checksum_be, addresses + ports),
+			      icmp);
+	return 0;
+}
+
+/* An error from behind a VM must not show an address of the builds network: it comes from the
+ * lease. */
+SP_INLINE int sp_translate_error(void *data, void *end, const struct sp_packet *packet,
+				 const struct sp_tuple *after, enum sp_direction direction,
+				 const __u8 family)
+{
+	struct sp_icmp *icmp = data + SP_L4_OFFSET(family);
+	const struct sp_addr *from = direction == SP_TOWARD_CLIENT ? &after->from : &packet->sender;
+	__u64 addresses = 0, difference = 0;
+
+	if (sp_translate_quoted(data, end, packet, after, family, &difference))
+		return -1;
+	sp_put_addresses(data + SP_L3_OFFSET, family, from, &after->to, &addresses);
+	sp_finish_l3(data + SP_L3_OFFSET, family, addresses);
+	if (family == 6)
+		difference += addresses;
+	icmp->checksum_be = sp_csum_apply(icmp->checksum_be, difference);
+	return 0;
+}
+
+/*
+ * Turns a frame that sp_parse() accepted into the one to send, link addresses left as they are.
+ * Result: 0, or -1 with the frame untouched if it is shorter than packet says, which cannot be.
+ */
+SP_INLINE int sp_translate(void *data, void *end, const struct sp_packet *packet,
+			   const struct sp_tuple *after, enum sp_direction direction)
+{
+	if (packet->family == 4)
+		return packet->kind == SP_KIND_L4
+			       ? sp_translate_l4(data, end, packet, after, 4)
+			       : sp_translate_error(data, end, packet, after, direction, 4);
+	return packet->kind == SP_KIND_L4
+		       ? sp_translate_l4(data, end, packet, after, 6)
+		       : sp_translate_error(data, end, packet, after, direction, 6);
+}
