@@ -19,14 +19,14 @@ SP_INLINE __u32 sp_csum_fold(__u64 sum)
 }
 
 /* Stores a 16-bit field and adds what that does to a checksum over it. */
-SP_INLINE void sp_csum_put16(__be16 *field_be, __be16 value_be, __u64 *difference)
+SP_INLINE void sp_csum_put16(sp_wire_be16 *field_be, __be16 value_be, __u64 *difference)
 {
 	*difference += (__u16) ~*field_be;
 	*difference += value_be;
 	*field_be = value_be;
 }
 
-SP_INLINE void sp_csum_put32(__be32 *field_be, __be32 value_be, __u64 *difference)
+SP_INLINE void sp_csum_put32(sp_wire_be32 *field_be, __be32 value_be, __u64 *difference)
 {
 	*difference += (__u32) ~*field_be;
 	*difference += value_be;
@@ -42,7 +42,7 @@ SP_INLINE __be16 sp_csum_apply(__be16 checksum_be, __u64 difference)
 /* Result: the sum of an even number of bytes, a constant for the compiler to unroll. */
 SP_INLINE __u64 sp_csum_bytes(const void *data, __u32 len_bytes)
 {
-	const sp_u16_any *word_be = data;
+	const sp_wire_be16 *word_be = data;
 	__u64 sum = 0;
 
 	for (__u32 i = 0; i < len_bytes / 2; i++)

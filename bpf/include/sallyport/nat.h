@@ -37,7 +37,7 @@ SP_INLINE void sp_finish_l3(void *l3, __u8 family, __u64 difference)
 {
 	if (family == 4) {
 		struct sp_ipv4 *ip = l3;
-		__be16 *ttl_protocol_be = (__be16 *)(sp_u16_any *)&ip->ttl;
+		sp_wire_be16 *ttl_protocol_be = (sp_wire_be16 *)&ip->ttl;
 
 		sp_csum_put16(ttl_protocol_be, *ttl_protocol_be - SP_BE16(0x0100), &difference);
 		ip->checksum_be = sp_csum_apply(ip->checksum_be, difference);

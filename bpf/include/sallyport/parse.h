@@ -44,7 +44,7 @@ struct sp_packet {
 #define SP_QUOTED_L4_OFFSET(family) (SP_QUOTED_L3_OFFSET(family) + SP_L3_BYTES(family))
 #define SP_L3_BYTES(family)	    ((family) == 4 ? sizeof(struct sp_ipv4) : sizeof(struct sp_ipv6))
 
-SP_INLINE struct sp_addr sp_addr_from_v6(const __be32 *word_be)
+SP_INLINE struct sp_addr sp_addr_from_v6(const sp_wire_be32 *word_be)
 {
 	struct sp_addr addr = {.word_be = {word_be[0], word_be[1], word_be[2], word_be[3]}};
 

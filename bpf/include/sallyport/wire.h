@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
  * Headers as they lie in a frame. Our own structs, because the system's are not all to be had in
- * both worlds, and because these say what the compiler must know: any alignment of two, and
+ * both worlds, and because these say what the compiler must know: an alignment of two, and
  * may_alias, without which gcc reorders a store through one view with a load through another.
  *
  * Sources: IEEE 802.3, RFC 791 (IPv4), RFC 8200 (IPv6), RFC 9293 (TCP), RFC 768 (UDP), RFC 792 and
@@ -14,6 +14,10 @@
 #include "compiler.h"
 
 #define SP_WIRE __attribute__((__packed__, __aligned__(2), __may_alias__))
+
+/* Fields wherever they lie in a frame. */
+typedef __be16 __attribute__((__aligned__(2), __may_alias__)) sp_wire_be16;
+typedef __be32 __attribute__((__aligned__(2), __may_alias__)) sp_wire_be32;
 
 #define SP_ETH_IPV4	  0x0800
 #define SP_ETH_IPV6	  0x86dd
@@ -43,56 +47,56 @@
 struct sp_eth {
 	__u8 to[6];
 	__u8 from[6];
-	__be16 type_be;
+	sp_wire_be16 type_be;
 } SP_WIRE;
 
 struct sp_ipv4 {
 	__u8 version_ihl;
 	__u8 tos;
-	__be16 total_length_be;
-	__be16 id_be;
-	__be16 fragment_be;
+	sp_wire_be16 total_length_be;
+	sp_wire_be16 id_be;
+	sp_wire_be16 fragment_be;
 	__u8 ttl;
 	__u8 protocol;
-	__be16 checksum_be;
-	__be32 from_be;
-	__be32 to_be;
+	sp_wire_be16 checksum_be;
+	sp_wire_be32 from_be;
+	sp_wire_be32 to_be;
 } SP_WIRE;
 
 struct sp_ipv6 {
-	__be32 version_class_flow_be;
-	__be16 payload_length_be;
+	sp_wire_be32 version_class_flow_be;
+	sp_wire_be16 payload_length_be;
 	__u8 next_header;
 	__u8 hop_limit;
-	__be32 from_be[4];
-	__be32 to_be[4];
+	sp_wire_be32 from_be[4];
+	sp_wire_be32 to_be[4];
 } SP_WIRE;
 
 struct sp_tcp {
-	__be16 from_be;
-	__be16 to_be;
-	__be32 seq_be;
-	__be32 ack_be;
+	sp_wire_be16 from_be;
+	sp_wire_be16 to_be;
+	sp_wire_be32 seq_be;
+	sp_wire_be32 ack_be;
 	__u8 data_offset; /* upper four bits, in 32-bit words */
 	__u8 flags;
-	__be16 window_be;
-	__be16 checksum_be;
-	__be16 urgent_be;
+	sp_wire_be16 window_be;
+	sp_wire_be16 checksum_be;
+	sp_wire_be16 urgent_be;
 } SP_WIRE;
 
 struct sp_udp {
-	__be16 from_be;
-	__be16 to_be;
-	__be16 length_be;
-	__be16 checksum_be;
+	sp_wire_be16 from_be;
+	sp_wire_be16 to_be;
+	sp_wire_be16 length_be;
+	sp_wire_be16 checksum_be;
 } SP_WIRE;
 
 /* ICMP and ICMPv6 alike; rest_be is the MTU, the pointer or unused, by type. */
 struct sp_icmp {
 	__u8 type;
 	__u8 code;
-	__be16 checksum_be;
-	__be32 rest_be;
+	sp_wire_be16 checksum_be;
+	sp_wire_be32 rest_be;
 } SP_WIRE;
 
 _Static_assert(sizeof(struct sp_eth) == 14, "RFC 894");
@@ -101,6 +105,3 @@ _Static_assert(sizeof(struct sp_ipv6) == 40, "RFC 8200");
 _Static_assert(sizeof(struct sp_tcp) == 20, "RFC 9293");
 _Static_assert(sizeof(struct sp_udp) == 8, "RFC 768");
 _Static_assert(sizeof(struct sp_icmp) == 8, "RFC 792");
-
-/* A field of 16 bits anywhere in a frame. */
-typedef __u16 __attribute__((__may_alias__)) sp_u16_any;

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
+/* Counting what a lease carried. */
+#pragma once
+
+#include <linux/types.h>
+
+#include "compiler.h"
+#include "decide.h"
+#include "parse.h"
+#include "table.h"
+#include "wire.h"
+
+#define SP_LAST_SEEN_STEP_NS 1000000000ULL
+
+/*
+ * Counts one packet in a usage record that the caller alone writes. A record left by an earlier
+ * lease of the port is begun anew. last_seen_ns is stored at most once a second, since the line is
+ * read by others and each store of it takes the line away from them.
+ */
+SP_INLINE void sp_usage_count(struct sp_usage *usage, const struct sp_packet *packet,
+			      const struct sp_hit *hit, __u64 now_ns)
+{
+	__u32 generation = hit->slot->generation, direction = hit->direction & 1;
+
+	if (usage->generation != generation) {
+		__builtin_memset(usage, 0, sizeof(*usage));
+		SP_STORE(usage->generation, generation);
+	}
+	usage->packets[direction]++;
+	usage->bytes[direction] += packet->l3_len_bytes;
+	if (packet->tcp_flags & SP_TCP_SYN)
+		usage->syns[direction]++;
+	if (now_ns - usage->last_seen_ns >= SP_LAST_SEEN_STEP_NS)
+		SP_STORE(usage->last_seen_ns, now_ns);
+}
