@@ -1,0 +1,64 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A lab's sallyport.conf. Set these before lab_begin, or write the file again and restart:
+#   LAB_ENGINE dpdk|xdp   LAB_FALLBACK xdp|none   LAB_PORTS   LAB_WORKERS   LAB_HUGEPAGES
+#   LAB_LINGER   LAB_MAX_LIFETIME   LAB_MAX_EXTENSION   LAB_QUARANTINE   LAB_EXPLAIN
+#   LAB_EXTRA: whole groups, after the others
+
+config_write() {
+	cat <<-EOT
+		edge: {
+			name = "$LAB_NS";
+			state_dir = "$LAB_DIR/state";
+			run_dir = "$LAB_DIR/run";
+			bpf_dir = "$LAB_BPF_DIR";
+		};
+		public: {
+			interface = "${LAB_PUBLIC_INTERFACE:-public}";
+			addresses = ( {
+				bind = "$LAB_PUBLIC_ADDRESS";
+				advertise = "$LAB_PUBLIC_ADDRESS";
+				ports = [ "${LAB_PORTS:-64535-65535}" ];
+			} );
+		};
+		builds: {
+			interface = "builds";
+			networks = [ "10.0.0.0/16" ];
+		};
+		leases: {
+			linger = "${LAB_LINGER:-30m}";
+			max_lifetime = "${LAB_MAX_LIFETIME:-24h}";
+			max_extension = "${LAB_MAX_EXTENSION:-4h}";
+			quarantine = "${LAB_QUARANTINE:-10m}";
+			explain = "${LAB_EXPLAIN:-full}";
+		};
+		dataplane: {
+			engine = "${LAB_ENGINE:-dpdk}";
+			fallback = "${LAB_FALLBACK:-xdp}";
+			driver = "af_xdp";
+			workers = ${LAB_WORKERS:-1};
+			idle = "${LAB_IDLE:-adaptive}";
+			failover = "${LAB_FAILOVER:-2ms}";
+			hugepages = ${LAB_HUGEPAGES:-false};
+		};
+		api: {
+			socket = "$LAB_SOCKET";
+		};
+		${LAB_EXTRA:-}
+	EOT
+}
+
+# Raises the number of hugepages to $1 for this lab; lab_remove puts the old number back.
+hugepages_raise() {
+	local before
+
+	before=$(cat /proc/sys/vm/nr_hugepages)
+	[ "$before" -ge "$1" ] && return 0
+	echo "$before" >"$LAB_DIR/hugepages"
+	echo "$1" >/proc/sys/vm/nr_hugepages
+}
+
+hugepages_restore() {
+	[ -e "$LAB_DIR/hugepages" ] || return 0
+	cat "$LAB_DIR/hugepages" >/proc/sys/vm/nr_hugepages
+}

@@ -1,0 +1,24 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# What a machine of the lab does first, inside its own network, mount, UTS and process namespaces:
+#   inside.sh client|vm NAME DIR
+# DIR holds the machine's own etc/ and home/. Nothing mounted here is seen outside.
+set -euo pipefail
+kind=$1 name=$2 dir=$3
+
+hostname "${name#*-}"
+for file in passwd group shadow; do
+	mount --bind "$dir/etc/$file" "/etc/$file"
+done
+mount --bind "$dir/etc/ssh" /etc/ssh
+mount --bind "$dir/home" /home
+mount -t tmpfs -o mode=755 tmpfs /run
+mount -t tmpfs -o mode=1777 tmpfs /tmp
+mkdir -p /run/sshd
+
+if [ "$kind" = vm ]; then
+	exec /usr/sbin/sshd -D -e
+fi
+echo ready
+exec tail -f /dev/null

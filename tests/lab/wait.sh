@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Waiting for what is to happen, never for time to pass: each wait has a condition and a deadline.
+
+# A pause between two looks at a condition that has no event to wait for.
+wait_pause() {
+	local _
+	read -rt 0.02 _ <> <(:) || :
+}
+
+# Runs the command $2… until it succeeds; fails when $1 seconds have passed without.
+wait_until() {
+	local limit_us=$(($1 * 1000000 + ${EPOCHREALTIME/./}))
+
+	shift
+	until "$@" >/dev/null 2>&1; do
+		if [ "${EPOCHREALTIME/./}" -ge "$limit_us" ]; then
+			echo "waited in vain for: $*" >&2
+			return 1
+		fi
+		wait_pause
+	done
+}
+
+# Waits until file $2 holds a line matching $3, at most $1 seconds.
+wait_line() {
+	wait_until "$1" grep -qE -- "$3" "$2"
+}
+
+# Waits until process $2 is gone, at most $1 seconds.
+wait_gone() {
+	wait_until "$1" process_gone "$2"
+}
+
+# A zombie is gone too: its parent alone decides when it is buried.
+process_gone() {
+	! kill -0 "$1" 2>/dev/null || [ "$(ps -o stat= -p "$1" | cut -c1)" = Z ]
+}
