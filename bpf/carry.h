@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
+/*
+ * The XDP engine: what the program does with a packet itself, when no worker of sallyport-dp is
+ * there for it. Next hops are asked of the kernel.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "table_bpf.h"
+
+#include <sallyport/answer.h>
+#include <sallyport/decide.h>
+#include <sallyport/nat.h>
+#include <sallyport/usage.h>
+
+#define SP_AF_INET  2
+#define SP_AF_INET6 10
+/*
+ * bpf_fib_lookup() refuses for an interface whose forwarding is off. Asked from the loopback's
+ * point of view, the one interface with forwarding on, it answers while this host remains no
+ * router.
+ */
+#define SP_LOOPBACK_IFINDEX 1
+
+SP_INLINE void sp_fib_question(struct bpf_fib_lookup *fib, const struct sp_packet *packet,
+			       const struct sp_tuple *after)
+{
+	__builtin_memset(fib, 0, sizeof(*fib));
+	fib->ifindex = SP_LOOPBACK_IFINDEX;
+	fib->tot_len = packet->l3_len_bytes;
+	if (packet->family == 4) {
+		fib->family = SP_AF_INET;
+		fib->ipv4_src = after->from.word_be[3];
+		fib->ipv4_dst = after->to.word_be[3];
+	} else {
+		fib->family = SP_AF_INET6;
+		__builtin_memcpy(fib->ipv6_src, &after->from, sizeof(fib->ipv6_src));
+		__builtin_memcpy(fib->ipv6_dst, &after->to, sizeof(fib->ipv6_dst));
+	}
+}
+
+/*
+ * Asks the kernel where a translated packet goes. Result: SP_FORWARDED with *fib answered,
+ * SP_TOO_BIG with the MTU in *fib, or why it cannot go. What leads elsewhere than to the interface
+ * of that direction is no route: a lease leads to the builds network, and its replies to the public
+ * one.
+ */
+SP_INLINE enum sp_verdict sp_next_hop(struct xdp_md *ctx, const struct sp_packet *packet,
+				      const struct sp_tuple *after, enum sp_direction direction,
+				      struct bpf_fib_lookup *fib)
+{
+	const struct sp_settings *now = sp_table_settings(0);
+	long answer;
+
+	if (!now)
+		return SP_NO_ROUTE;
+	sp_fib_question(fib, packet, after);
+	answer = bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);
+	if (answer == BPF_FIB_LKUP_RET_FRAG_NEEDED)
+		return packet->kind == SP_KIND_ERROR ? SP_ERROR_UNANSWERED : SP_TOO_BIG;
+	if (answer == BPF_FIB_LKUP_RET_NO_NEIGH)
+		return SP_NO_NEIGHBOUR;
+	if (answer != BPF_FIB_LKUP_RET_SUCCESS)
+		return SP_NO_ROUTE;
+	if (fib->ifindex != (direction == SP_TOWARD_VM ? now->builds_ifindex : now->public_ifindex))
+		return SP_NO_ROUTE;
+	return SP_FORWARDED;
+}
+
+SP_INLINE void sp_count_usage(const struct sp_packet *packet, const struct sp_hit *hit,
+			      __u64 now_ns)
+{
+	__u32 index = bpf_get_smp_processor_id() * sp_nr_usage + hit->slot->usage_index;
+	struct sp_usage *record = bpf_map_lookup_elem(&usage, &index);
+
+	if (record)
+		sp_usage_count(record, packet, hit, now_ns);
+}
+
+/* Result: the action for a packet turned into an answer of that length, or XDP_ABORTED. */
+SP_INLINE int sp_send_back(struct xdp_md *ctx, int frame_bytes)
+{
+	long now_bytes = (long)ctx->data_end - (long)ctx->data;
+
+	/* Keep the compiler from adding to data_end first, which the verifier forbids. */
+	asm volatile("" : "+r"(now_bytes));
+	if (frame_bytes < 0 || bpf_xdp_adjust_tail(ctx, frame_bytes - (int)now_bytes))
+		return XDP_ABORTED;
+	return XDP_TX;
+}
+
+SP_INLINE int sp_reset_vm(struct xdp_md *ctx, const struct sp_packet *packet)
+{
+	return sp_send_back(
+		ctx, sp_answer_reset((void *)(long)ctx->data, (void *)(long)ctx->data_end, packet));
+}
+
+SP_INLINE int sp_send_error(struct xdp_md *ctx, const struct sp_packet *packet,
+			    const struct sp_hit *hit, struct sp_error error)
+{
+	int growth = packet->family == 4 ? SP_ERROR_GROWTH(4) : SP_ERROR_GROWTH(6);
+	struct sp_addr from = hit->slot->public_addr;
+
+	if (bpf_xdp_adjust_head(ctx, -growth))
+		return XDP_ABORTED;
+	return sp_send_back(ctx,
+			    sp_answer_error((void *)(long)ctx->data, (void *)(long)ctx->data_end,
+					    packet, &from, &error));
+}
+
+SP_INLINE int sp_send_on(struct xdp_md *ctx, const struct sp_packet *packet,
+			 const struct sp_tuple *after, const struct sp_hit *hit,
+			 const struct bpf_fib_lookup *fib)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct sp_eth *eth = data;
+
+	if ((void *)(eth + 1) > end || sp_translate(data, end, packet, after, hit->direction))
+		return XDP_ABORTED;
+	__builtin_memcpy(eth->to, fib->dmac, sizeof(eth->to));
+	__builtin_memcpy(eth->from, fib->smac, sizeof(eth->from));
+	if (fib->ifindex == ctx->ingress_ifindex)
+		return XDP_TX;
+	return bpf_redirect(fib->ifindex, 0);
+}
+
+/*
+ * Carries out a verdict that sp_decide() gave, here. Result: the XDP action; *verdict becomes what
+ * the packet is to be counted as.
+ */
+SP_INLINE int sp_carry(struct xdp_md *ctx, const struct sp_packet *packet, const struct sp_hit *hit,
+		       __u64 now_ns, enum sp_verdict *verdict)
+{
+	struct bpf_fib_lookup fib;
+	struct sp_tuple after;
+	int action = XDP_DROP;
+
+	if (*verdict == SP_FORWARDED) {
+		after = sp_tuple_after(&packet->tuple, hit);
+		*verdict = sp_next_hop(ctx, packet, &after, hit->direction, &fib);
+	}
+	if (*verdict == SP_FORWARDED) {
+		sp_count_usage(packet, hit, now_ns);
+		return sp_send_on(ctx, packet, &after, hit, &fib);
+	}
+	if (*verdict == SP_RESET_VM)
+		action = sp_reset_vm(ctx, packet);
+	else if (*verdict == SP_TOO_BIG || *verdict == SP_TTL_EXCEEDED)
+		action = sp_send_error(ctx, packet, hit,
+				       sp_error_of(packet->family, *verdict,
+						   *verdict == SP_TOO_BIG ? fib.mtu_result : 0));
+	if (action == XDP_ABORTED) {
+		*verdict = SP_NO_BUFFER;
+		return XDP_DROP;
+	}
+	return action;
+}

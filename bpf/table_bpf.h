@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
+/*
+ * The table as the kernel sees it: the maps, and the accessors that the packet code asks for.
+ * sallyportd sets max_entries and the constants before it loads the program, and makes the instance
+ * of the second interface share every map but xsks_map with that of the first.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include <sallyport/compiler.h>
+#include <sallyport/table.h>
+
+/* What meta says, as constants, so that the verifier and the JIT can count on them. */
+const volatile __u32 sp_role = 1;
+const volatile __u32 sp_nr_cpus = 1;
+const volatile __u32 sp_nr_buckets = 1;
+const volatile __u32 sp_nr_usage = 1;
+const volatile __u64 sp_hash_seed = 0;
+
+/* One record after another in memory that user space maps too. */
+#define SP_ARRAY(name, record, entries)                                                            \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
+		__uint(map_flags, BPF_F_MMAPABLE);                                                 \
+		__uint(max_entries, entries);                                                      \
+		__type(key, __u32);                                                                \
+		__type(value, struct record);                                                      \
+	} name SEC(".maps")
+
+SP_ARRAY(meta, sp_meta, 1);
+SP_ARRAY(settings, sp_settings, 1);
+SP_ARRAY(hosts, sp_host, SP_HOSTS);
+SP_ARRAY(leases, sp_slot, SP_PORTS_PER_ADDRESS);
+SP_ARRAY(endpoints, sp_bucket, 1);
+SP_ARRAY(allow, sp_allow, 1);
+SP_ARRAY(queues, sp_queue, 2 * SP_QUEUES_MAX);
+SP_ARRAY(workers, sp_worker, SP_WORKERS_MAX); /* not read here */
+SP_ARRAY(counters, sp_counters, 1);
+SP_ARRAY(usage, sp_usage, 1);
+
+/* libxdp looks for this name, and for keys and values of four bytes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_XSKMAP);
+	__uint(max_entries, SP_QUEUES_MAX);
+	__type(key, __u32);
+	__type(value, __u32);
+} xsks_map SEC(".maps");
+
+/* All state is in the maps above, so this has no members and its address is never looked at. */
+struct sp_table {
+	char nothing;
+};
+
+SP_INLINE const struct sp_settings *sp_table_settings(const struct sp_table *table)
+{
+	__u32 index = 0;
+
+	return bpf_map_lookup_elem(&settings, &index);
+}
+
+SP_INLINE const struct sp_host *sp_table_host(const struct sp_table *table, __u32 index)
+{
+	return bpf_map_lookup_elem(&hosts, &index);
+}
+
+SP_INLINE const struct sp_slot *sp_table_slot(const struct sp_table *table, __u32 index)
+{
+	return bpf_map_lookup_elem(&leases, &index);
+}
+
+SP_INLINE const struct sp_bucket *sp_table_bucket(const struct sp_table *table, __u32 index)
+{
+	return bpf_map_lookup_elem(&endpoints, &index);
+}
+
+SP_INLINE const struct sp_allow *sp_table_allow(const struct sp_table *table, __u32 index)
+{
+	return bpf_map_lookup_elem(&allow, &index);
+}
+
+SP_INLINE __u32 sp_table_nr_buckets(const struct sp_table *table)
+{
+	return sp_nr_buckets;
+}
+
+SP_INLINE __u64 sp_table_hash_seed(const struct sp_table *table)
+{
+	return sp_hash_seed;
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only
+/*
+ * The XDP program of either interface: it leaves to the kernel what is not ours, hands what is to
+ * the worker of sallyport-dp that polls this queue, and carries it itself when there is none.
+ *
+ * It is named xsk_def_prog, has an XSKMAP named xsks_map and says xsk_prog_version 1, by which
+ * libxdp takes it for its own: DPDK's AF_XDP driver then just adds its sockets to our map.
+ */
+#include "carry.h"
+#include "table_bpf.h"
+
+#include <sallyport/decide.h>
+#include <sallyport/parse.h>
+#include <sallyport/verdict.h>
+
+__uint(xsk_prog_version, 1) SEC("xdp_metadata");
+
+static __always_inline void count(enum sp_verdict verdict)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct sp_counters *row = bpf_map_lookup_elem(&counters, &cpu);
+
+	if (row && verdict < SP_VERDICT_COUNT)
+		row->verdict[verdict]++;
+}
+
+/* Does a worker poll this queue: has it a socket, and is the heartbeat of its worker fresh? */
+static __always_inline int worker_alive(__u32 queue, const struct sp_settings *now, __u64 now_ns)
+{
+	__u32 index = (sp_role == SP_ROLE_BUILDS ? SP_QUEUES_MAX : 0) + queue;
+	const struct sp_queue *record;
+	__u64 beat_ns;
+
+	if (queue >= SP_QUEUES_MAX || !bpf_map_lookup_elem(&xsks_map, &queue))
+		return 0;
+	record = bpf_map_lookup_elem(&queues, &index);
+	if (!record)
+		return 0;
+	beat_ns = SP_LOAD(record->beat_ns);
+	return beat_ns + now->failover_ns > now_ns;
+}
+
+static __always_inline int carry_or_steer(struct xdp_md *ctx, const struct sp_packet *packet,
+					  const struct sp_hit *hit, __u64 now_ns,
+					  enum sp_verdict *verdict)
+{
+	const struct sp_settings *now = sp_table_settings(0);
+
+	if (!now)
+		return XDP_PASS;
+	if (now->engine_mode == SP_ENGINE_DPDK) {
+		if (worker_alive(ctx->rx_queue_index, now, now_ns)) {
+			*verdict = SP_STEERED;
+			return bpf_redirect_map(&xsks_map, ctx->rx_queue_index, XDP_DROP);
+		}
+		if (!now->fallback) {
+			*verdict = SP_NO_ENGINE;
+			return XDP_DROP;
+		}
+	}
+	return sp_carry(ctx, packet, hit, now_ns, verdict);
+}
+
+SEC("xdp")
+int xsk_def_prog(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+	struct sp_packet packet;
+	struct sp_hit hit = {0};
+	int action = XDP_PASS;
+	enum sp_verdict verdict = sp_parse(data, end, &packet);
+
+	if (verdict == SP_FORWARDED)
+		verdict = sp_decide(0, &packet, sp_role, now_ns, &hit);
+	switch (sp_verdict_fate(verdict)) {
+	case SP_FATE_PASS:
+		break;
+	case SP_FATE_DROP:
+		action = XDP_DROP;
+		break;
+	case SP_FATE_CARRY:
+	case SP_FATE_ANSWER:
+		action = carry_or_steer(ctx, &packet, &hit, now_ns, &verdict);
+		break;
+	}
+	count(verdict);
+	return action;
+}
+
+char sp_license[] SEC("license") = "Dual BSD/GPL";
