@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Checks that run a compiler or another tool. Each takes a tree and returns its problems."""
+
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+
+PACKAGES = ("libbpf", "libconfig", "cmocka", "libmicrohttpd", "jansson", "sqlite3", "libsystemd",
+            "libmnl", "libcurl", "libdpdk")
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+CONTROL, DATAPLANE = "control", "dataplane"
+
+
+def run(arguments, root):
+    return subprocess.run(arguments, cwd=root, capture_output=True, text=True, check=False,
+                          stdin=subprocess.DEVNULL)
+
+
+def first_line(text):
+    lines = [line for line in text.splitlines() if "error" in line] or text.splitlines()
+    return lines[0] if lines else "failed without a word"
+
+
+def clang_format(tree):
+    """clang-format-14 would change nothing."""
+    paths = [str(path) for path in tree.files(".c", ".h")]
+    if not paths:
+        return []
+    result = run(["clang-format-14", "--dry-run", "-Werror", *paths], tree.root)
+    return [line for line in result.stderr.splitlines() if "error:" in line] or (
+        [first_line(result.stderr)] if result.returncode else [])
+
+
+def shellcheck(tree):
+    """shellcheck finds nothing."""
+    paths = [str(path) for path in tree.scripts()]
+    if not paths:
+        return []
+    result = run(["shellcheck", "-x", "-S", "warning", "-f", "gcc", *paths], tree.root)
+    return result.stdout.splitlines() or ([first_line(result.stderr)] if result.returncode else [])
+
+
+def python(tree):
+    """Every Python file compiles."""
+    problems = []
+    for path in tree.files(".py"):
+        try:
+            compile(tree.text(path), str(path), "exec")
+        except SyntaxError as error:
+            problems.append(f"{path}:{error.lineno}: {error.msg}")
+    return problems
+
+
+def compile_flags(tree):
+    flags = ["-std=gnu2x", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter",
+             "-fsyntax-only"]
+    found = run(["pkg-config", "--cflags", *PACKAGES], tree.root)
+    return flags + (found.stdout.split() if found.returncode == 0 else [])
+
+
+def include_flags(tree, path):
+    """What the owner's meson.build gives: its own part, the shared headers, what is generated."""
+    places = [path.parent, pathlib.Path(path.parts[0]), "bpf/include", "bpf", "tests", "control",
+              "dataplane"]
+    if path.parts[0] == CONTROL:
+        places.remove(DATAPLANE)
+    if path.parts[0] == DATAPLANE:
+        places.remove(CONTROL)
+    if path.parts[0] == "bpf":
+        places = [path.parent, "bpf/include", "bpf"]
+    generated = [place for build in ("build", "build-clang") for place in ("bpf", "control")
+                 for place in [f"{build}/{place}"] if (tree.root / place).is_dir()]
+    return [f"-I{place}" for place in [*places, *generated]]
+
+
+def arch_include():
+    """Where Debian keeps <asm/types.h>, which clang -target bpf does not look in."""
+    name = subprocess.run(["gcc", "-print-multiarch"], capture_output=True, text=True,
+                          check=True).stdout.strip()
+    return f"-I/usr/include/{name}"
+
+
+def compiles_alone(tree, path, compiler, flags):
+    with tempfile.NamedTemporaryFile("w", suffix=".c", encoding="utf-8") as unit:
+        unit.write(f'#include "{path.as_posix()}"\n')
+        unit.flush()
+        result = run([*compiler, *flags, "-I.", *include_flags(tree, path), unit.name], tree.root)
+    if result.returncode == 0:
+        return None
+    return f"{path}:1: does not compile alone with {' '.join(compiler)}: " + \
+        first_line(result.stderr)
+
+
+def headers(tree):
+    """Each header compiles alone with gcc and clang, those of bpf/include for BPF too."""
+    host = compile_flags(tree)
+    bpf = ["-O2", "-g", "-Wall", "-Werror", "-fsyntax-only", arch_include()]
+    jobs = []
+    for path in tree.files(".h"):
+        if path.parts[0] == "docs" or path.name.endswith(".bpf.h"):
+            continue
+        bpf_only = path.name.endswith("_bpf.h")
+        if not bpf_only:
+            jobs += [(path, ["gcc"], host), (path, ["clang"], host)]
+        if path.parts[:2] == ("bpf", "include") and not path.name.endswith("_host.h"):
+            jobs.append((path, ["clang", "-target", "bpf"], bpf))
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = pool.map(lambda job: compiles_alone(tree, *job), jobs)
+        return [problem for problem in results if problem]
+
+
+def pragma_once(tree):
+    """Each header says #pragma once."""
+    return [f"{path}:1: no #pragma once" for path in tree.files(".h")
+            if "#pragma once" not in tree.lines(path)]
+
+
+def includes(tree, path):
+    for number, line in enumerate(tree.lines(path), 1):
+        found = INCLUDE.match(line)
+        if found:
+            yield number, found.group(1), found.group(2)
+
+
+def lands_in(tree, path, name):
+    """Result: the part of the tree that a quoted or angled include of path comes from, or None."""
+    for place in (path.parent, path.parts[0], "bpf/include", "bpf", CONTROL, DATAPLANE, "."):
+        if (tree.root / place / name).is_file():
+            resolved = (tree.root / place / name).resolve()
+            return resolved.relative_to(tree.root.resolve()).parts[0]
+    return None
+
+
+def include_direction(tree):
+    """dataplane and control never include each other; bpf includes neither."""
+    forbidden = {DATAPLANE: (CONTROL,), CONTROL: (DATAPLANE,), "bpf": (CONTROL, DATAPLANE)}
+    problems = []
+    for path in tree.files(".c", ".h"):
+        for number, _, name in includes(tree, path):
+            part = lands_in(tree, path, name)
+            if part in forbidden.get(path.parts[0], ()):
+                problems.append(f"{path}:{number}: {path.parts[0]} includes {name} of {part}")
+    return problems
+
+
+def bpf_includes(tree):
+    """What is compiled twice includes <linux/types.h> and its own kind only."""
+    problems = []
+    for path in tree.files(".h"):
+        if path.parts[:2] != ("bpf", "include") or path.name.endswith("_host.h"):
+            continue
+        for number, kind, name in includes(tree, path):
+            own = kind == '"' and (tree.root / path.parent / name).is_file()
+            bpf = path.name.endswith("_bpf.h") and name.startswith(("bpf/", "linux/"))
+            if not (own or bpf or name == "linux/types.h"):
+                problems.append(f"{path}:{number}: compiled twice, includes {name}")
+    return problems
