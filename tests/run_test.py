@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Checks of the counting behind the totals line, as TAP."""
+
+import sys
+
+from tap import count_output
+
+# what, output, exit status, (passed, failed, skipped)
+CASES = [
+    ("TAP cases count one by one", "1..2\nok 1 - a\nok 2 - b\n", 0, (2, 0, 0)),
+    ("a failing case fails", "ok 1 - a\nnot ok 2 - b\n", 1, (1, 1, 0)),
+    ("a skipped case is neither", "ok 1 - a # SKIP no NIC\nok 2 - b\n", 0, (1, 0, 1)),
+    ("cmocka's way to skip", "not ok 1 # SKIP a\n", 0, (0, 0, 1)),
+    ("a crash after passing cases fails", "ok 1 - a\n", -11, (1, 1, 0)),
+    ("a plan cut short fails", "1..9\nok 1 - a\n", 0, (1, 1, 0)),
+    ("two plans add up", "1..1\nok 1 - a\n1..1\nok 1 - b\n", 0, (2, 0, 0)),
+    ("a totals line counts", "words\n3 passed, 0 failed, 1 skipped\n", 0, (3, 0, 1)),
+    ("a totals line with failures fails", "2 passed, 4 failed, 0 skipped\n", 1, (2, 4, 0)),
+    ("a totals line without failures cannot hide a bad exit",
+     "2 passed, 0 failed, 0 skipped\n", 1, (2, 1, 0)),
+    ("a totals line must be the last", "1 passed, 0 failed, 0 skipped\nmore\n", 0, (1, 0, 0)),
+    ("a silent success is one case", "", 0, (1, 0, 0)),
+    ("a silent failure is one case", "", 3, (0, 1, 0)),
+    ("status 77 is one skipped case", "", 77, (0, 0, 1)),
+    ("words that begin with ok are no case", "okay\n", 0, (1, 0, 0)),
+    ("a failing case with exit status 0 still fails", "not ok 1 - a\n", 0, (0, 1, 0)),
+]
+
+
+def main():
+    failed = 0
+    for number, (what, output, status, expected) in enumerate(CASES, 1):
+        count = count_output("program", output, status)
+        found = (count.passed, count.failed, count.skipped)
+        good = found == expected and len(count.failures) >= bool(count.failed)
+        failed += not good
+        print(f"{'ok' if good else 'not ok'} {number} - totals: {what}")
+        if not good:
+            print(f"# expected {expected}, found {found}")
+    print(f"1..{len(CASES)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
