@@ -23,7 +23,8 @@ CASES = [
     ("a silent success is one case", "", 0, (1, 0, 0)),
     ("a silent failure is one case", "", 3, (0, 1, 0)),
     ("status 77 is one skipped case", "", 77, (0, 0, 1)),
-    ("words that begin with ok are no case", "okay\n", 0, (1, 0, 0)),
+    ("words that begin with ok are no case", "okay\nok: so\n", 0, (1, 0, 0)),
+    ("a totals line goes before TAP", "ok 1 - a\n5 passed, 0 failed, 0 skipped\n", 0, (5, 0, 0)),
     ("a failing case with exit status 0 still fails", "not ok 1 - a\n", 0, (0, 1, 0)),
 ]
 

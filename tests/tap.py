@@ -5,7 +5,7 @@ import dataclasses
 import re
 
 PLAN = re.compile(r"^1\.\.(\d+)\b")
-CASE = re.compile(r"^(not )?ok\b[ \t]*\d*[ \t]*(?:- )?(.*)$")
+CASE = re.compile(r"^(not )?ok(?!\S)[ \t]*\d*[ \t]*(?:- )?(.*)$")
 SKIP = re.compile(r"#\s*skip\b", re.I)
 TOTALS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$")
 
@@ -67,7 +67,8 @@ def count_totals(text):
     passed, failed, skipped = (int(number) for number in found.groups())
     count = Count(passed, failed, skipped)
     if failed:
-        count.failures.append(f"{failed} cases, see above")
+        named = count_cases(text)
+        count.failures = named.failures if named else [f"{failed} cases, see above"]
     return count
 
 
@@ -75,7 +76,7 @@ def count_output(name, text, status):
     """Result: the count of one program's output. One that fails with no failing case is a case."""
     if status == 77:
         return Count(skipped=1)
-    count = count_cases(text) or count_totals(text)
+    count = count_totals(text) or count_cases(text)
     if count is None:
         count = Count(passed=int(status == 0))
     if status != 0 and count.failed == 0:
