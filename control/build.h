@@ -31,6 +31,10 @@ struct strings {
 int strings_add(struct strings *strings, const char *text);
 void strings_free(struct strings *strings);
 
+/* Appends copies of all of from. Result: as strings_add(). */
+int strings_copy(struct strings *to, const struct strings *from);
+bool strings_equal(const struct strings *a, const struct strings *b);
+
 /*
  * What a PUT declares. Parsed by the API into this, checked by the model. Pointers are owned;
  * build_spec_init() then build_spec_free() on every path. Texts are UTF-8 without control
