@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * sallyportd's hold on the kernel: the pinned table, the XDP programs on the two interfaces, the
+ * mirror of this host's addresses, and the neighbours that the kernel keeps resolved for us. All of
+ * it outlives the process; a start finds it and carries on.
+ *
+ * One thread. The order at start: kernel_start(), publish every lease to kernel_table(),
+ * kernel_attach(), then READY. Nothing of a table that is not wholly published ever meets a packet.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sallyport/table.h>
+
+struct config;
+struct table_map;
+struct kernel;
+
+/* Where the table came from. All three are published to in the same way. */
+enum kernel_origin {
+	KERNEL_CREATED,	 /* there was none */
+	KERNEL_ADOPTED,	 /* the pinned one, in use by packets all along */
+	KERNEL_REPLACED, /* the pinned one no longer fits: built beside it, swapped by
+			    kernel_attach() */
+};
+
+/*
+ * Probes the host, then creates, adopts or prepares to replace the table, writes settings and
+ * hosts, and starts mirroring addresses, routes and neighbours. Attaches nothing yet. Result: 0 and
+ * *ret_kernel, to be ended by kernel_stop(); or -errno and *ret_reason, one sentence that names
+ * what is wrong and the config key or command that helps (freed by the caller). On failure what
+ * this call made is undone, and only that.
+ */
+int kernel_start(const struct config *config, struct kernel **ret_kernel, char **ret_reason);
+
+/*
+ * Puts the programs in charge of the table: attaches them by pinned links, or keeps the ones of
+ * ours that are there, or replaces them in place. No packet meets an interface without a program
+ * that had one before. Forgets the neighbours of VMs that nobody has added since kernel_start().
+ * Result and *ret_reason as above; the caller then calls kernel_stop().
+ */
+int kernel_attach(struct kernel *kernel, char **ret_reason);
+
+/*
+ * Applies a new config whose table would be the same: networks, engine, failover, fallback,
+ * explain. Result: 0, or -EBUSY and *ret_reason if that config needs a restart of sallyportd (which
+ * loses no packet); nothing has changed then.
+ */
+int kernel_reload(struct kernel *kernel, const struct config *config, char **ret_reason);
+
+/* Lets go: everything stays pinned, attached and at work. NULL is allowed. */
+void kernel_stop(struct kernel *kernel);
+
+/*
+ * Removes all of the above of a config from the kernel: links, programs, maps, pins, empty
+ * directories, managed neighbours; puts sysctls back. Whatever is not there is passed over. Never
+ * touches what is not ours. Call it with the state lock held. Result: 0, or the first -errno met
+ * and *ret_reason, with everything else done all the same.
+ */
+int kernel_detach(const struct config *config, char **ret_reason);
+
+/* Result: the table, mapped for writing; good until kernel_stop(). */
+struct table_map *kernel_table(struct kernel *kernel);
+
+enum kernel_origin kernel_origin(const struct kernel *kernel);
+
+/*
+ * For the event loop: the descriptor to be watched for input, and what to do then. dispatch never
+ * blocks on the network. Result of dispatch: 0, or -errno after which the mirror is no longer kept
+ * (log it; packets are not concerned).
+ */
+int kernel_netlink_fd(const struct kernel *kernel);
+int kernel_netlink_dispatch(struct kernel *kernel);
+
+/*
+ * Does what waits for time to pass: frees emptied records of hosts, retries neighbours. Result: the
+ * CLOCK_BOOTTIME at which to call again, UINT64_MAX if nothing waits.
+ */
+uint64_t kernel_expire(struct kernel *kernel, uint64_t now_ns);
+
+/*
+ * A live lease leads to that VM, or no longer does. Calls are counted: the neighbour, or the one of
+ * the gateway on the way, stays resolved until each add has met its remove. Result: 0; -ENOMEM; or
+ * what the kernel said. A VM that no route leads to is no error: it is resolved once there is one.
+ */
+int kernel_vm_add(struct kernel *kernel, const struct sp_addr *addr);
+int kernel_vm_remove(struct kernel *kernel, const struct sp_addr *addr);
+
+enum kernel_vm_state {
+	KERNEL_VM_UNKNOWN,    /* never added */
+	KERNEL_VM_UNROUTED,   /* no route, or one that does not leave by builds.interface */
+	KERNEL_VM_RESOLVING,  /* asked, no answer yet */
+	KERNEL_VM_RESOLVED,   /* its link-layer address is known */
+	KERNEL_VM_UNANSWERED, /* does not answer ARP or NDP */
+};
+
+struct kernel_vm {
+	enum kernel_vm_state state;
+	bool via_gateway;	 /* the state is that of the gateway */
+	struct sp_addr next_hop; /* the VM itself or the gateway */
+	uint8_t mac[6];		 /* of RESOLVED, else zero */
+};
+
+/* Result: what the kernel knows of a VM's link-layer address. No system call. */
+struct kernel_vm kernel_vm(const struct kernel *kernel, const struct sp_addr *addr);
+
+/* Result: the state as diagnose and status spell it. */
+const char *kernel_vm_state_name(enum kernel_vm_state state);
+
+enum kernel_attachment {
+	KERNEL_DETACHED,     /* nothing of ours */
+	KERNEL_ATTACHED,     /* a program of ours, attached by this process */
+	KERNEL_LINK_ADOPTED, /* the pinned link and its program were kept as they were */
+	KERNEL_LINK_UPDATED, /* the pinned link was given a new program */
+};
+
+#define KERNEL_TAG_SIZE	     17 /* eight bytes in hex */
+#define KERNEL_NAME_SIZE     16
+#define KERNEL_PATH_SIZE     256
+#define KERNEL_WARNINGS_MAX  8
+#define KERNEL_SENTENCE_SIZE 256
+
+struct kernel_interface {
+	char name[KERNEL_NAME_SIZE];
+	uint32_t ifindex;
+	enum kernel_attachment attachment;
+	bool native;	  /* else generic */
+	bool foreign;	  /* another program than ours is on the interface now */
+	bool link_pinned; /* at link_path */
+	uint32_t sockets; /* AF_XDP sockets in this interface's xsks map */
+	uint32_t prog_id; /* on the interface now, ours or foreign; 0: none */
+	uint32_t link_id; /* of ours, 0: none */
+	char prog_name[KERNEL_NAME_SIZE];
+	char prog_tag[KERNEL_TAG_SIZE];
+	char link_path[KERNEL_PATH_SIZE];
+};
+
+struct kernel_status {
+	struct kernel_interface interfaces[2]; /* public and builds; one if they are the same */
+	unsigned int nr_interfaces;
+	enum kernel_origin origin;
+	struct sp_meta meta;	  /* sizes of the table */
+	unsigned int local_addrs; /* of this host, in hosts */
+	uint64_t hosts_refused;	  /* addresses that hosts had no record for */
+	unsigned int neighbours;  /* managed ones of ours */
+	uint64_t resyncs;	  /* of the netlink mirror, after it lost messages */
+	unsigned int nr_warnings;
+	char warnings[KERNEL_WARNINGS_MAX][KERNEL_SENTENCE_SIZE]; /* sentences, since the start */
+};
+
+/* Asks the kernel what is attached now. Fields that cannot be learned are left 0. */
+void kernel_status(const struct kernel *kernel, struct kernel_status *ret_status);
+
+/* Result: "created", "adopted", "replaced"; "none", "attached", "adopted", "updated". */
+const char *kernel_origin_name(enum kernel_origin origin);
+const char *kernel_attachment_name(enum kernel_attachment attachment);
