@@ -19,13 +19,14 @@ sallyport() {
 	"$(lab_cli_path)" --socket "$LAB_SOCKET" "$@"
 }
 
-# One call of the API: METHOD PATH [BODY]. Prints the answer's body, then its status on a line.
+# One call of the API: METHOD PATH [BODY [CURL-OPTION…]]; a BODY of @FILE is read from there. Prints the answer's body, then its status on a line.
 lab_api() {
 	local method=$1 path=$2
 
 	shift 2
-	curl -sS --max-time 30 --unix-socket "$LAB_SOCKET" -X "$method" ${1+-d "$1"} \
-		-H 'Content-Type: application/json' -w '\n%{http_code}\n' "http://edge$path"
+	curl -sS --max-time 30 --unix-socket "$LAB_SOCKET" -X "$method" ${1+--data-binary "$1"} \
+		-H 'Content-Type: application/json' -H 'Expect:' -w '\n%{http_code}\n' \
+		"${@:2}" "http://edge$path"
 }
 
 daemon_path() {

@@ -207,7 +207,7 @@ lab_shell() {
 lab_command() {
 	local verb=${1:-}
 
-	shift || true
+	[ $# = 0 ] || shift
 	case $verb in
 	up)
 		lab_reap

@@ -8,7 +8,7 @@ set -euo pipefail
 . "$(dirname "$0")/lab.sh"
 
 fail() {
-	echo "not ok: $*" >&2
+	echo "not ok - $*" >&2
 	exit 1
 }
 
@@ -18,7 +18,7 @@ ssh_to() {
 
 lab_begin 2
 ssh_to 64535 true 2>/dev/null && fail "ssh got through an edge without any carrier"
-echo "ok: without a carrier ssh fails"
+echo "ok - without a carrier ssh fails"
 
 lab_in edge nft -f - <<EOT
 table ip lab {
@@ -33,21 +33,21 @@ lab_in edge sysctl -qw net.ipv4.ip_forward=1
 
 [ "$(ssh_to 64535 hostname)" = vm0 ] || fail "port 64535 is not vm0"
 [ "$(ssh_to 64536 hostname)" = vm1 ] || fail "port 64536 is not vm1"
-echo "ok: each VM has its own sshd and host name"
+echo "ok - each VM has its own sshd and host name"
 
 ssh_to 64535 printenv SSH_CONNECTION | grep -q "^$LAB_CLIENT_ADDRESS " ||
 	fail "sshd does not see the client's address"
-echo "ok: sshd sees the client's address"
+echo "ok - sshd sees the client's address"
 
 lab_client ssh -i .ssh/stranger -o IdentitiesOnly=yes -p 64535 "ubuntu@$LAB_PUBLIC_ADDRESS" true \
 	2>"$LAB_DIR/stranger" && fail "a stranger's key is accepted"
 grep -q 'Permission denied (publickey)' "$LAB_DIR/stranger" || fail "wrong refusal"
-echo "ok: a stranger's key is refused"
+echo "ok - a stranger's key is refused"
 
 head -c 32M /dev/urandom >"$(lab_client_home)/blob"
 lab_client scp -qP 64536 blob "ubuntu@$LAB_PUBLIC_ADDRESS:blob"
 cmp "$(lab_client_home)/blob" "$(lab_vm_home 1)/blob" || fail "scp changed the bytes"
-echo "ok: scp keeps the bytes"
+echo "ok - scp keeps the bytes"
 
 lab_in edge ping -qc1 -W2 "$(lab_vm_address 0)" >/dev/null || fail "the edge cannot reach vm0"
-echo "ok: the edge itself reaches the VMs"
+echo "ok - the edge itself reaches the VMs"

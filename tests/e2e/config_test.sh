@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# sallyportd --check reports every error of a configuration as "file:line: key: what is wrong".
+# shellcheck source=tests/e2e/_init.sh
+. "$(dirname "$0")/_init.sh"
+
+need_programs
+lab_begin 0
+control=$(lab_control_path)
+bad=$LAB_DIR/bad.conf
+
+# check_line N KEY: the report names line N of the file and the key.
+check_line() {
+	assert_match "^$bad:$1: $2: ." "$LAB_DIR/report" "an error at line $1 about $2"
+}
+
+"$control" --check "$LAB_CONFIG" >"$LAB_DIR/report" 2>&1 ||
+	fail "the lab's own configuration is refused: $(cat "$LAB_DIR/report")"
+ok "a good file passes"
+
+cat >"$bad" <<'EOT'
+edge: { name = 7; state_dir = "/var/lib/sallyport"; run_dir = "relative/path"; };
+public: {
+	interface = "eth0";
+	addresses = ( { bind = "not-an-address"; ports = [ "70000-80000" ]; } );
+};
+builds: { interface = "eth1"; networks = [ "10.0.0.0/33" ]; };
+leases: {
+	linger = "half an hour";
+	max_lifetme = "24h";
+};
+dataplane: { engine = "vpp"; workers = 0; };
+api: { socket = "/run/sallyport/api.sock"; };
+EOT
+status=0
+"$control" --check "$bad" >"$LAB_DIR/report" 2>&1 || status=$?
+assert_eq 1 "$status" "exit status for a bad file"
+check_line 1 edge.name
+check_line 1 edge.run_dir
+check_line 4 'public.addresses\[0\].bind'
+check_line 4 'public.addresses\[0\].ports\[0\]'
+check_line 6 'builds.networks\[0\]'
+check_line 8 leases.linger
+check_line 9 leases.max_lifetme
+check_line 11 dataplane.engine
+check_line 11 dataplane.workers
+ok "nine errors in one file are all reported, with line and key"
+assert_match 'leases.max_lifetme: .*max_lifetime' "$LAB_DIR/report" "a suggestion"
+ok "an unknown key comes with the one that was meant"
+
+printf 'edge: {\n\tname = "x"\n\tstate_dir = ;\n};\n' >"$bad"
+assert_fails "a file with a syntax error" "$control" --check "$bad"
+assert_match "^$bad:3: " "$LAB_DIR/refused" "the line of a syntax error"
+assert_fails "a file that is not there" "$control" --check "$LAB_DIR/nowhere.conf"
+assert_match "nowhere.conf" "$LAB_DIR/refused" "the name of a missing file"
+ok "a syntax error names its line, a missing file its name"
+
+for daemon in control dp; do
+	assert_fails "$daemon with a bad file" timeout 10 "$(daemon_path $daemon)" -c "$bad"
+	assert_match "^(.*[^/])?$bad:3: " "$LAB_DIR/refused" "$daemon: the line of the error"
+done
+ok "neither daemon starts on a bad file"

@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# The packets of a session go through sallyport-dp, and without it none do.
+LAB_FALLBACK=none
+# shellcheck source=tests/e2e/_init.sh
+. "$(dirname "$0")/_init.sh"
+
+# Prints how many packets the VM's counting rules saw, both ways.
+vm_packets() {
+	lab_in vm0 nft -j list counters | jq '[.nftables[].counter? // empty | .packets] | add'
+}
+
+begin 1
+put_build counted 0
+port=$(node_port 0)
+
+lab_in vm0 nft -f - <<-EOT
+	table inet count {
+		counter sshd_in { }
+		counter sshd_out { }
+		chain in { type filter hook input priority 0; tcp dport 22 counter name sshd_in; }
+		chain out { type filter hook output priority 0; tcp sport 22 counter name sshd_out; }
+	}
+EOT
+
+assert_eq 0 "$(lab_in edge sysctl -n net.ipv4.ip_forward)" "ip_forward of the edge"
+assert_eq "" "$(lab_in edge nft list ruleset)" "nft rules of the edge"
+assert_eq vm0 "$(ssh_to "$port" hostname)" "the host name that ssh reaches"
+head -c 4M /dev/zero | ssh_to "$port" "cat >/dev/null"
+seen=$(vm_packets)
+assert_ge "$seen" 100 "packets at the VM's sshd"
+ok "ssh works with nothing but sallyport in the edge"
+
+api GET /v1/status
+assert_eq 200 "$STATUS" "status of GET /v1/status"
+counted=$(answer '.engines.dpdk.packets')
+assert_ge "$counted" "$seen" "packets that status counts, against the VM's $seen"
+assert_eq 0 "$(answer '.engines.xdp.packets')" "packets carried by the XDP engine"
+ok "status counts $counted packets through DPDK, the VM's sshd saw $seen"
+
+daemon_stop dp
+before=$(vm_packets)
+assert_fails "ssh without sallyport-dp" ssh_to "$port" true
+assert_eq "$before" "$(vm_packets)" "packets at the VM without sallyport-dp"
+ok "with sallyport-dp stopped and no fallback the same ssh fails"
+
+dp_start
+assert_eq vm0 "$(ssh_to "$port" hostname)" "the host name after the restart"
+ok "with sallyport-dp back it works again"
