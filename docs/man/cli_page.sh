@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Writes sallyport(1) as scdoc from the program's own help: cli_page.sh PROGRAM
+set -eu
+program=$1
+
+# Text as scdoc takes it literally.
+literal() {
+	sed -e 's/\\/\\\\/g' -e 's/[_*]/\\&/g'
+}
+
+# The lines of a section of the help: those that are indented below "NAME:".
+section() {
+	awk -v name="$1:" '$0 == name { on = 1; next } on && !/^  / { exit } on'
+}
+
+# "  left  help" as a definition.
+definitions() {
+	sed -e 's/^  //' | while IFS= read -r line; do
+		left=$(sed 's/   *.*//' <<<"$line" | literal)
+		right=$(sed -n 's/^.\{1,\}   *\([^ ].*\)$/\1/p' <<<"$line" | literal)
+		printf '*%s*\n\t%s\n\n' "$left" "${right:-.}"
+	done
+}
+
+verbs() {
+	"$program" --help | section verbs | awk '{ print $1 }'
+}
+
+cat <<'PAGE'
+sallyport(1)
+
+; SPDX-License-Identifier: BSD-3-Clause
+
+# NAME
+
+sallyport - open, show and close ways in to build VMs
+
+# SYNOPSIS
+
+*sallyport* [_OPTION_]... _VERB_ [_ARGUMENT_] [_OPTION_]...
+
+# DESCRIPTION
+
+sallyport talks to *sallyportd*(8) over its UNIX socket. It is what operators and scripts use; it can
+do nothing that the API cannot. Times are like 90 (seconds), 30m or 1h30m.
+
+# COMMON OPTIONS
+
+PAGE
+"$program" --help | section options | definitions
+printf '# VERBS\n\n'
+for verb in $(verbs); do
+	help=$("$program" "$verb" --help)
+	printf '## %s\n\n' "$(sed -n '1s/^usage: //p' <<<"$help" | literal)"
+	printf '%s.\n\n' "$(sed -n 2p <<<"$help" | literal)"
+	"$program" "$verb" --help | section options |
+		grep -vxFf <("$program" --help | section options) | definitions
+done
+cat <<'PAGE'
+# ENVIRONMENT
+
+*SALLYPORT\_SOCKET*
+	The daemon's socket, where *--socket* is not given.
+
+# EXIT STATUS
+
+0 done, 1 refused by the daemon, 2 wrong usage, 3 the daemon cannot be reached.
+
+# SEE ALSO
+
+*sallyport.conf*(5), *sallyport-verdicts*(7), *sallyportd*(8), *sallyport-dp*(8)
+PAGE

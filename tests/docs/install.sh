@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Sourced by run.sh: `meson install` puts everything where a Debian system looks for it.
+
+installed_files() {
+	cat <<-EOT
+		usr/bin/sallyport
+		usr/sbin/sallyport-dp
+		usr/sbin/sallyportd
+		usr/share/bash-completion/completions/sallyport
+		usr/share/man/man1/sallyport.1
+		usr/share/man/man5/sallyport.conf.5
+		usr/share/man/man7/sallyport-verdicts.7
+		usr/share/man/man8/sallyport-dp.8
+		usr/share/man/man8/sallyportd.8
+		usr/lib/systemd/system/sallyport-dp.service
+		usr/lib/systemd/system/sallyportd.service
+		usr/lib/sysusers.d/sallyport.conf
+		usr/lib/tmpfiles.d/sallyport.conf
+		etc/sallyport/sallyport.conf
+	EOT
+}
+
+# systemd-analyze knows the units' directives, and finds the programs they start.
+check_unit() {
+	local unit=$1
+
+	systemd-analyze verify --root="$scratch/root" --man=no "$unit" >"$scratch/said" 2>&1 &&
+		! grep -E 'Unknown|Failed|not executable' "$scratch/said"
+	result $? "$unit: systemd-analyze verify" "$scratch/said"
+	systemd-analyze security --root="$scratch/root" --offline=yes --threshold=60 \
+		"$unit" >"$scratch/said" 2>&1
+	result $? "$unit: systemd-analyze security, exposure at most 6.0" "$scratch/said"
+}
+
+check_install() {
+	local file
+
+	DESTDIR=$scratch/root meson install -C "$SALLYPORT_BUILD" --no-rebuild >"$scratch/said" 2>&1
+	result $? "meson install" "$scratch/said"
+	while read -r file; do
+		test -s "$scratch/root/$file"
+		result $? "installed: $file"
+	done < <(installed_files)
+	check_unit sallyportd.service
+	check_unit sallyport-dp.service
+}

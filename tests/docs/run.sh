@@ -1,0 +1,133 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The docs are true, as TAP: fenced `sh` blocks run, links lead somewhere, generated pages are what
+# would be generated, examples of configuration are accepted, and an installation is complete.
+#
+# Blocks run in the repository, in a lab that stands: two VMs (10.0.3.7, 10.0.3.8), `sallyport`,
+# `sallyportd` and $SALLYPORT_SOCKET at hand, and `on_client COMMAND…` for the user's side.
+#
+#	run.sh [PAGE…]
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+export SALLYPORT_BUILD=${SALLYPORT_BUILD:-$root/build}
+cd "$root" || exit 1
+
+# shellcheck source=tests/lab/lab.sh
+. "$root/tests/lab/lab.sh"
+
+cases=0
+failed=0
+
+# result STATUS WHAT [FILE]: one case; FILE is what was said if it failed.
+result() {
+	cases=$((cases + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $cases - docs: $2"
+		return
+	fi
+	echo "not ok $cases - docs: $2"
+	failed=$((failed + 1))
+	[ -z "${3:-}" ] || sed 's/^/# /' "$3"
+}
+
+pages() {
+	git ls-files --cached --others --exclude-standard 'README.md' 'CHANGELOG.md' 'docs/*.md'
+}
+
+check_links() {
+	local page
+
+	for page in "$@"; do
+		python3 "$here/blocks.py" links "$page" >"$scratch/said" 2>&1
+		result $? "$page: links" "$scratch/said"
+	done
+}
+
+# A page that is made by a program is what the program makes.
+check_generated() {
+	local page=$1
+
+	shift
+	"$@" >"$scratch/page" && diff -u "$page" "$scratch/page" >"$scratch/said" 2>&1
+	result $? "$page: as generated" "$scratch/said"
+}
+
+check_examples() {
+	local file
+
+	for file in configs/*.conf; do
+		"$SALLYPORT_BUILD/control/sallyportd" --check "$file" >"$scratch/said" 2>&1
+		result $? "$file: accepted" "$scratch/said"
+	done
+}
+
+# Runs the blocks of a page in one shell, in the lab.
+run_page() {
+	local page=$1 line
+
+	python3 "$here/blocks.py" script "$page" >"$scratch/script" || return
+	: >"$scratch/done"
+	BLOCKS_DONE=$scratch/done timeout 300 bash "$scratch/script" >"$scratch/said" 2>&1 </dev/null
+	python3 "$here/blocks.py" list "$page" >"$scratch/list"
+	while read -r line; do
+		grep -qx "$line" "$scratch/done"
+		result $? "$page:$line: block runs" "$scratch/said"
+	done <"$scratch/list"
+}
+
+on_client() {
+	machine_enter client dev "$@"
+}
+
+# What the blocks find around them.
+blocks_environment() {
+	local bin=$scratch/bin
+
+	mkdir "$bin"
+	ln -s "$(lab_cli_path)" "$(lab_control_path)" "$(lab_dp_path)" "$bin/"
+	cat >"$bin/on_client" <<-EOT
+		#!/bin/bash
+		SALLYPORT_BUILD=$SALLYPORT_BUILD . "$root/tests/lab/lab.sh"
+		lab_attach $LAB_ID
+		machine_enter client dev "\$@"
+	EOT
+	chmod +x "$bin/on_client"
+	export PATH=$bin:$PATH SALLYPORT_SOCKET=$LAB_SOCKET SALLYPORT_CONF=$LAB_CONFIG
+}
+
+run_pages() {
+	local page
+
+	for page in "$@"; do
+		[ -n "$(python3 "$here/blocks.py" list "$page")" ] || continue
+		run_page "$page"
+	done
+}
+
+at_exit() {
+	rm -rf "$scratch"
+}
+
+scratch=$(mktemp -d)
+mapfile -t list < <(if [ $# -gt 0 ]; then printf '%s\n' "$@"; else pages; fi)
+lab_begin 2
+if lab_start; then
+	blocks_environment
+	run_pages "${list[@]}"
+else
+	result 1 "a lab for the blocks"
+	lab_logs | sed 's/^/# /'
+fi
+if [ $# -eq 0 ]; then
+	check_links "${list[@]}"
+	check_generated docs/VERDICTS.md "$SALLYPORT_BUILD/docs/verdict_page" markdown
+	check_examples
+	# shellcheck source=tests/docs/install.sh
+	. "$here/install.sh"
+	check_install
+fi
+echo "1..$cases"
+[ "$failed" -eq 0 ]
