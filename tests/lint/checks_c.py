@@ -11,6 +11,8 @@ import tempfile
 PACKAGES = ("libbpf", "libconfig", "cmocka", "libmicrohttpd", "jansson", "sqlite3", "libsystemd",
             "libmnl", "libcurl", "libdpdk")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+NEEDS_TABLE = re.compile(r"Include[\s*]+table_host\.h or table_bpf\.h first")
+BPF_INCLUDE = ("bpf", "include")
 CONTROL, DATAPLANE = "control", "dataplane"
 
 
@@ -83,9 +85,30 @@ def arch_include():
     return f"-I/usr/include/{name}"
 
 
+def closure(tree, path):
+    """Result: a header of bpf/include and all it includes of there."""
+    seen, todo = set(), [path]
+    while todo:
+        path = todo.pop()
+        if path not in seen and (tree.root / path).is_file():
+            seen.add(path)
+            todo += [path.parent / name for _, kind, name in includes(tree, path) if kind == '"']
+    return seen
+
+
+def prelude(tree, path, compiler):
+    """What says how the table is reached, before a header that says it needs that."""
+    if path.parts[:2] != BPF_INCLUDE or path.name.startswith("table_"):
+        return ""
+    if not any(NEEDS_TABLE.search(tree.text(header)) for header in closure(tree, path)):
+        return ""
+    return "#include <table_bpf.h>\n" if "bpf" in compiler else \
+        "#include <sallyport/table_host.h>\n"
+
+
 def compiles_alone(tree, path, compiler, flags):
     with tempfile.NamedTemporaryFile("w", suffix=".c", encoding="utf-8") as unit:
-        unit.write(f'#include "{path.as_posix()}"\n')
+        unit.write(prelude(tree, path, compiler) + f'#include "{path.as_posix()}"\n')
         unit.flush()
         result = run([*compiler, *flags, "-I.", *include_flags(tree, path), unit.name], tree.root)
     if result.returncode == 0:
@@ -94,21 +117,27 @@ def compiles_alone(tree, path, compiler, flags):
         first_line(result.stderr)
 
 
-def headers(tree):
-    """Each header compiles alone with gcc and clang, those of bpf/include for BPF too."""
+def is_bpf_only(path):
+    return path.name.endswith("_bpf.h") or (path.parts[0] == "bpf" and len(path.parts) == 2)
+
+
+def header_jobs(tree):
+    """Yields (header, compiler, flags) for each way in which a header must compile alone."""
     host = compile_flags(tree)
     bpf = ["-O2", "-g", "-Wall", "-Werror", "-fsyntax-only", arch_include()]
-    jobs = []
     for path in tree.files(".h"):
-        if path.parts[0] == "docs" or path.name.endswith(".bpf.h"):
-            continue
-        bpf_only = path.name.endswith("_bpf.h")
-        if not bpf_only:
-            jobs += [(path, ["gcc"], host), (path, ["clang"], host)]
-        if path.parts[:2] == ("bpf", "include") and not path.name.endswith("_host.h"):
-            jobs.append((path, ["clang", "-target", "bpf"], bpf))
+        if not is_bpf_only(path):
+            yield path, ["gcc"], host
+            yield path, ["clang"], host
+        if is_bpf_only(path) or (path.parts[:2] == BPF_INCLUDE and
+                                 not path.name.endswith("_host.h")):
+            yield path, ["clang", "-target", "bpf"], bpf
+
+
+def headers(tree):
+    """Each header compiles alone with gcc and clang, those that the kernel gets for BPF too."""
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = pool.map(lambda job: compiles_alone(tree, *job), jobs)
+        results = pool.map(lambda job: compiles_alone(tree, *job), header_jobs(tree))
         return [problem for problem in results if problem]
 
 
@@ -150,7 +179,7 @@ def bpf_includes(tree):
     """What is compiled twice includes <linux/types.h> and its own kind only."""
     problems = []
     for path in tree.files(".h"):
-        if path.parts[:2] != ("bpf", "include") or path.name.endswith("_host.h"):
+        if path.parts[:2] != BPF_INCLUDE or path.name.endswith("_host.h"):
             continue
         for number, kind, name in includes(tree, path):
             own = kind == '"' and (tree.root / path.parent / name).is_file()
