@@ -16,7 +16,7 @@ lab_cli_path() {
 
 # The operator's CLI, on this lab's socket.
 sallyport() {
-	"$(lab_cli_path)" --socket "$LAB_SOCKET" "$@"
+	SALLYPORT_SOCKET=$LAB_SOCKET "$(lab_cli_path)" "$@"
 }
 
 # One call of the API: METHOD PATH [BODY [CURL-OPTION…]]; a BODY of @FILE is read from there. Prints the answer's body, then its status on a line.

@@ -190,7 +190,8 @@ lab_describe() {
 		  a shell on the client:   tests/lab/lab.sh shell $LAB_ID client
 		  a shell on the edge:     tests/lab/lab.sh shell $LAB_ID edge
 		  a shell on a VM:         tests/lab/lab.sh shell $LAB_ID vm0
-		  open a way in:           $(lab_cli_path) --socket $LAB_SOCKET enable my-build 10.0.3.7
+		  the operator's socket:   export SALLYPORT_SOCKET=$LAB_SOCKET
+		  open a way in:           $(lab_cli_path) enable my-build --user ubuntu --node 10.0.3.7
 		  its logs:                $LAB_DIR/log
 		  take it down:            tests/lab/lab.sh down $LAB_ID
 	EOT
