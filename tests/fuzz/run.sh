@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Runs every fuzzing harness (fuzz_* of a build with -Dfuzz=true) for FUZZ_SECONDS, two at a time,
-# as TAP. Starts from tests/fuzz/corpus/NAME; new inputs and crashes stay in BUILD/fuzz/NAME.
+# as TAP. Starts from tests/fuzz/corpus/NAME; new inputs and crashes stay in BUILD/fuzz/fuzz_NAME.
 #
 #	run.sh [BUILD] [NAME…]
 set -u
@@ -25,7 +25,7 @@ harnesses() {
 
 # Runs one harness; its result is the exit status, its words go to its log.
 fuzz() {
-	local name=$1 program=$2 work=$build/fuzz/$1 seeds=$root/tests/fuzz/corpus/$1
+	local name=$1 program=$2 work=$build/fuzz/$1 seeds=$root/tests/fuzz/corpus/${1#fuzz_}
 	mkdir -p "$work/corpus"
 	[ -d "$seeds" ] || seeds=
 	"$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
