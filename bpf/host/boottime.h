@@ -1,16 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The clock of every deadline: CLOCK_BOOTTIME, which runs on while the host is suspended. */
+/* Clocks in nanoseconds. Deadlines and heartbeats are CLOCK_BOOTTIME; wall time is for people. */
 #pragma once
 
 #include <stdint.h>
 #include <time.h>
 
-#define BOOTTIME_SECOND_NS 1000000000ULL
+#define NS_PER_US 1000ull
+#define NS_PER_MS 1000000ull
+#define NS_PER_S  1000000000ull
 
-static inline uint64_t boottime_now_ns(void)
+static inline uint64_t boottime_clock_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * BOOTTIME_SECOND_NS + (uint64_t)now.tv_nsec;
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* Result: nanoseconds since boot, suspend included: what bpf_ktime_get_boot_ns() says. */
+static inline uint64_t boottime_now_ns(void)
+{
+	return boottime_clock_ns(CLOCK_BOOTTIME);
+}
+
+/* Result: nanoseconds since 1970. It may jump: for showing and journaling only. */
+static inline uint64_t boottime_wall_ns(void)
+{
+	return boottime_clock_ns(CLOCK_REALTIME);
 }

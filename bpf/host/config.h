@@ -1,57 +1,58 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The configuration file of both daemons (libconfig's format): one table of options
- * (config_options.c) gives the parser its keys, limits and defaults, and the manual its text.
+ * The configuration of an edge, sallyport.conf(5): one file, read by both daemons into a plain
+ * struct. Members follow the keys of the file: leases.linger is config->leases.linger_ns. Every
+ * option is one row of the table in config_options.c.
+ *
+ * libconfig owns the names config_init, config_read, config_lookup, config_setting_… and config_t;
+ * ours are config_load, config_free, config_errors_…, config_diff, config_doc_….
  */
 #pragma once
 
+#include <net/if.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include <sallyport/table.h>
 
-#define CONFIG_NAME_MAX	     64
-#define CONFIG_INTERFACE_MAX 15 /* IFNAMSIZ less the NUL */
-#define CONFIG_PATH_MAX	     255
-#define CONFIG_SOCKET_MAX    107 /* sun_path less the NUL */
-#define CONFIG_HOST_MAX	     255
+#define CONFIG_DEFAULT_PATH  "/etc/sallyport/sallyport.conf"
+#define CONFIG_NAME_SIZE     64
+#define CONFIG_PATH_SIZE     192 /* of a directory: names of files are put behind it */
+#define CONFIG_SOCKET_SIZE   108 /* sun_path */
+#define CONFIG_HOST_SIZE     256
 #define CONFIG_RANGES_MAX    64
 #define CONFIG_ROLES_MAX     64
 #define CONFIG_EAL_MAX	     32
+#define CONFIG_EAL_SIZE	     256
+#define CONFIG_OPTIONS_MAX   64
+#define CONFIG_FILE_BYTES    (1u << 20) /* a longer file is refused */
+#define CONFIG_DURATION_DAYS 366	/* the longest duration there is */
 
+/* Public ports first..last, both included. */
 struct config_range {
 	uint16_t first;
 	uint16_t last;
 };
 
-struct config_public {
-	struct sp_addr bind;		     /* what packets carry */
-	char advertise[CONFIG_HOST_MAX + 1]; /* what people are told; bind's text if not given */
-	struct config_range ports[CONFIG_RANGES_MAX];
-	unsigned int nr_ports;
-};
-
-/* "10/s": so many in so long; count 0: no limit. */
+/* So many in a period; count 0: no limit. */
 struct config_rate {
-	uint64_t count;
-	uint64_t per_ns;
+	uint32_t count;
+	uint64_t period_ns;
 };
 
-enum config_engine {
-	CONFIG_ENGINE_DPDK,
-	CONFIG_ENGINE_XDP,
+struct config_listen {
+	bool enabled;
+	struct sp_addr addr;
+	uint16_t port;
 };
 
-enum config_fallback {
-	CONFIG_FALLBACK_XDP,
-	CONFIG_FALLBACK_NONE,
-};
-
-enum config_idle {
-	CONFIG_IDLE_ADAPTIVE,
-	CONFIG_IDLE_SPIN,
+struct config_public {
+	struct sp_addr bind;		  /* what packets carry */
+	char advertise[CONFIG_HOST_SIZE]; /* what people are told: an address or a host name */
+	struct config_range ports[CONFIG_RANGES_MAX]; /* ascending, apart from each other */
+	uint32_t nr_ports;
 };
 
 enum config_explain {
@@ -60,128 +61,167 @@ enum config_explain {
 	CONFIG_EXPLAIN_FULL,
 };
 
-enum config_role {
-	CONFIG_VIEWER,
-	CONFIG_OPERATOR,
-	CONFIG_ORCHESTRATOR,
+enum config_fallback {
+	CONFIG_FALLBACK_NONE, /* the values of sp_settings.fallback */
+	CONFIG_FALLBACK_XDP,
 };
 
-/* Who has a role: exactly one of user and group is not empty. A number is a uid or gid. */
-struct config_member {
-	char user[CONFIG_NAME_MAX + 1];
-	char group[CONFIG_NAME_MAX + 1];
-	enum config_role role;
+enum config_idle {
+	CONFIG_IDLE_ADAPTIVE,
+	CONFIG_IDLE_SPIN,
 };
 
-struct config_edge {
-	char name[CONFIG_NAME_MAX + 1]; /* the host's name if not given */
-	char state_dir[CONFIG_PATH_MAX + 1];
-	char run_dir[CONFIG_PATH_MAX + 1];
-	char bpf_dir[CONFIG_PATH_MAX + 1];
+enum config_driver {
+	CONFIG_DRIVER_AF_XDP,
 };
 
-struct config_publics {
-	char interface[CONFIG_INTERFACE_MAX + 1];
-	struct config_public addresses[SP_PUBLICS_MAX];
-	unsigned int nr_addresses;
+enum config_role_kind {
+	CONFIG_ROLE_VIEWER,
+	CONFIG_ROLE_OPERATOR,
+	CONFIG_ROLE_ORCHESTRATOR,
 };
 
-struct config_builds {
-	char interface[CONFIG_INTERFACE_MAX + 1];
-	struct sp_prefix networks[SP_NETWORKS_MAX];
-	unsigned int nr_networks;
+/* Who has a role: exactly one of user, group (names, else "") and uid (else -1) is given. */
+struct config_role {
+	char user[CONFIG_NAME_SIZE];
+	char group[CONFIG_NAME_SIZE];
+	int64_t uid;
+	enum config_role_kind role;
 };
 
-struct config_leases {
-	uint64_t linger_ns;
-	uint64_t max_lifetime_ns;
-	uint64_t max_extension_ns;
-	uint64_t quarantine_ns;
-	uint64_t connect_within_ns; /* 0: for ever */
-	uint64_t extend_step_ns;    /* extension while in use; 0: off */
-	uint64_t extend_cap_ns;
-	unsigned int low_water_percent;
-	enum config_explain explain;
-};
-
-/* A limit of 0 means none. */
-struct config_limits {
-	struct config_rate syn_per_source;
-	struct config_rate syn_per_lease;
-	bool syn_given; /* either was in the file */
-	unsigned int nodes_per_build;
-	unsigned int builds;
-	unsigned int builds_per_actor;
-	unsigned int builds_per_organisation;
-	unsigned int prefixes_per_build;
-};
-
-struct config_dataplane {
-	enum config_engine engine;
-	enum config_fallback fallback;
-	char driver[CONFIG_NAME_MAX + 1]; /* "af_xdp" */
-	unsigned int workers;
-	enum config_idle idle;
-	bool hugepages;
-	uint64_t failover_ns;
-	char eal[CONFIG_EAL_MAX][CONFIG_PATH_MAX + 1];
-	unsigned int nr_eal;
-};
-
-struct config_api {
-	char socket[CONFIG_SOCKET_MAX + 1];
-	char read_socket[CONFIG_SOCKET_MAX + 1]; /* viewers only; empty: none */
-	char group[CONFIG_NAME_MAX + 1];	 /* empty: the daemon's own */
-	struct config_member roles[CONFIG_ROLES_MAX];
-	unsigned int nr_roles;
-};
-
-struct config_metrics {
-	char host[CONFIG_HOST_MAX + 1]; /* empty: no listener */
-	uint16_t port;
-};
-
-struct config_audit {
-	uint64_t retention_ns;
-	uint64_t events_kept;
-};
-
+/* Durations are _ns; limits say in sallyport.conf(5) whether 0 means none. */
 struct config {
-	struct config_edge edge;
-	struct config_publics publics; /* the group "public" */
-	struct config_builds builds;
-	struct config_leases leases;
-	struct config_limits limits;
-	struct config_dataplane dataplane;
-	struct config_api api;
-	struct config_metrics metrics;
-	struct config_audit audit;
+	struct {
+		char name[CONFIG_NAME_SIZE];
+		char state_dir[CONFIG_PATH_SIZE];
+		char run_dir[CONFIG_PATH_SIZE];
+		char bpf_dir[CONFIG_PATH_SIZE];
+	} edge;
+	struct {
+		char interface[IF_NAMESIZE];
+		struct config_public addresses[SP_PUBLICS_MAX];
+		uint32_t nr_addresses;
+		uint32_t low_water; /* percent of the ports in use: pool.low */
+	} public;
+	struct {
+		char interface[IF_NAMESIZE]; /* may be the public one */
+		struct sp_prefix networks[SP_NETWORKS_MAX];
+		uint32_t nr_networks;
+	} builds;
+	struct {
+		uint64_t linger_ns;
+		uint64_t max_lifetime_ns;
+		uint64_t max_extension_ns;
+		uint64_t quarantine_ns;
+		uint64_t connect_within_ns; /* 0: for ever */
+		struct {
+			uint64_t step_ns; /* 0: off */
+			uint64_t cap_ns;
+		} extend_while_used;
+		enum config_explain explain;
+	} leases;
+	struct {
+		struct config_rate syn_per_source;
+		struct config_rate syn_per_lease;
+		uint32_t builds;
+		uint32_t builds_per_actor;	  /* 0: none */
+		uint32_t builds_per_organisation; /* 0: none */
+		uint32_t nodes_per_build;
+		uint32_t prefixes_per_build;
+		uint32_t allow_lists; /* different ones alive at once */
+	} limits;
+	struct {
+		enum sp_engine_mode engine;
+		enum config_fallback fallback;
+		uint64_t failover_ns;
+		enum config_driver driver;
+		uint32_t workers;
+		enum config_idle idle;
+		bool hugepages;
+		char eal[CONFIG_EAL_MAX][CONFIG_EAL_SIZE]; /* more arguments for EAL */
+		uint32_t nr_eal;
+	} dataplane;
+	struct {
+		char socket[CONFIG_SOCKET_SIZE];
+		char group[CONFIG_NAME_SIZE];		/* "": the daemon's own */
+		char viewer_socket[CONFIG_SOCKET_SIZE]; /* "": none */
+		char viewer_group[CONFIG_NAME_SIZE];
+		struct config_role roles[CONFIG_ROLES_MAX];
+		uint32_t nr_roles;
+		uint32_t clients; /* connections at once */
+	} api;
+	struct {
+		struct config_listen listen;
+	} metrics;
+	struct {
+		uint32_t kept; /* events that can be read again */
+	} events;
+	struct {
+		uint64_t retention_ns;
+	} audit;
+	uint64_t given; /* bit i: option i stands in the file; see config_given() */
 };
 
-#define CONFIG_ERRORS_MAX  64
-#define CONFIG_MESSAGE_MAX 512
+struct config_error {
+	unsigned int line; /* 0: the file as a whole */
+	char *text;	   /* "file:line: key: what is wrong" */
+};
 
-/* "file:line: key: what is wrong", in the order of the file; beyond the maximum they are counted.
- */
+/* Start with {0}. */
 struct config_errors {
+	struct config_error *error;
 	unsigned int nr;
-	char message[CONFIG_ERRORS_MAX][CONFIG_MESSAGE_MAX];
 };
 
 /*
- * Reads and checks a whole file; whether its interfaces exist is for those to find out who use
- * them. Result: 0 and *ret_config, to be freed by config_file_free(); -EINVAL with all errors in
- * *errors; -errno if the file cannot be read (in *errors too); or -ENOMEM.
+ * Reads and checks a file. Result: 0 and *ret_config (config_free()); or -errno, *ret_config
+ * untouched and *errors holding everything that is wrong, by line: -EINVAL for what stands in the
+ * file, else why it could not be read. Nothing of the host is looked at: interfaces and users need
+ * not exist. Any thread, but only one at a time.
  */
-int config_file_load(const char *path, struct config **ret_config, struct config_errors *errors);
+int config_load(const char *path, struct config **ret_config, struct config_errors *errors);
 
-void config_file_free(struct config *config);
+/* The same from memory; name stands for the file in errors. */
+int config_load_text(const char *name, const char *text, size_t bytes, struct config **ret_config,
+		     struct config_errors *errors);
 
-/* Prints each error on a line of its own. */
+/* NULL is allowed. */
+void config_free(struct config *config);
+
+/* Prints one error a line. */
 void config_errors_print(const struct config_errors *errors, FILE *stream);
 
-/* Called for each key whose value differs; restart says that it takes one of that daemon. */
-typedef void config_diff_visitor(const char *key, bool restart, void *context);
+/* Frees what it holds; it can be used again. */
+void config_errors_free(struct config_errors *errors);
 
-void config_file_diff(const struct config *before, const struct config *after,
-		      config_diff_visitor *visit, void *context);
+/* Result: whether the file itself says something for a key such as "limits.syn_per_source". */
+bool config_given(const struct config *config, const char *key);
+
+/* Who must be restarted for a changed option; a restart loses no packet of a live lease. */
+enum config_apply {
+	CONFIG_APPLY_RELOAD,	/* nobody: SIGHUP to sallyportd */
+	CONFIG_APPLY_CONTROL,	/* sallyportd */
+	CONFIG_APPLY_DATAPLANE, /* sallyport-dp */
+	CONFIG_APPLY_BOTH,	/* both */
+};
+
+struct config_change {
+	const char *key; /* static */
+	enum config_apply apply;
+};
+
+struct config_changes {
+	struct config_change change[CONFIG_OPTIONS_MAX];
+	unsigned int nr;
+};
+
+/* Lists the options in which two configurations differ, in the order of sallyport.conf(5). */
+void config_diff(const struct config *before, const struct config *after,
+		 struct config_changes *ret_changes);
+
+/* Result: a text such as "reload" or "restart of sallyportd". */
+const char *config_apply_name(enum config_apply apply);
+
+/* Print the reference: sallyport.conf(5) in scdoc, and the same in Markdown. */
+void config_doc_manual(FILE *stream);
+void config_doc_markdown(FILE *stream);

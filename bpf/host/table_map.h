@@ -1,77 +1,119 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table in this process's memory: the pinned maps, or for tests plain memory laid out alike. */
+/*
+ * The table's maps in this process's memory: from their pins, from descriptors, or on plain memory
+ * for tests. sallyportd writes, sallyport-dp carries by it, tools look.
+ */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
+#include <stdint.h>
 
 #include <sallyport/table.h>
 #include <sallyport/table_host.h>
 
-/* The maps, one row each: member, pin name, record type. */
-#define TABLE_MAPS(X)                                                                              \
-	X(meta, SP_PIN_META, struct sp_meta)                                                       \
-	X(settings, SP_PIN_SETTINGS, struct sp_settings)                                           \
-	X(hosts, SP_PIN_HOSTS, struct sp_host)                                                     \
-	X(leases, SP_PIN_LEASES, struct sp_slot)                                                   \
-	X(endpoints, SP_PIN_ENDPOINTS, struct sp_bucket)                                           \
-	X(allow, SP_PIN_ALLOW, struct sp_allow)                                                    \
-	X(queues, SP_PIN_QUEUES, struct sp_queue)                                                  \
-	X(workers, SP_PIN_WORKERS, struct sp_worker)                                               \
-	X(counters, SP_PIN_COUNTERS, struct sp_counters)                                           \
-	X(usage, SP_PIN_USAGE, struct sp_usage)
+enum table_part {
+	TABLE_META,
+	TABLE_SETTINGS,
+	TABLE_HOSTS,
+	TABLE_LEASES,
+	TABLE_ENDPOINTS,
+	TABLE_ALLOW,
+	TABLE_QUEUES,
+	TABLE_WORKERS,
+	TABLE_COUNTERS,
+	TABLE_USAGE,
+	TABLE_PARTS,
+};
 
-enum table_map_id {
-#define X(name, pin, type) TABLE_MAP_##name,
-	TABLE_MAPS(X)
-#undef X
-		TABLE_MAPS_NR
+/* Which parts can be written through the pointers; a store to another one is a fault. */
+enum table_access {
+	TABLE_LOOK,   /* none */
+	TABLE_CARRY,  /* sallyport-dp: queues, workers, counters, usage */
+	TABLE_DECIDE, /* sallyportd: all */
+};
+
+/* One map: its pin's name (SP_PIN_…), the bytes of a record, and how many there are. */
+struct table_layout {
+	const char *name;
+	uint32_t record_bytes;
+	uint32_t nr_records;
+};
+
+struct table_mapping {
+	void *memory;
+	size_t bytes;
 };
 
 /*
- * Opened read-only, a store through one of these pointers faults. size_bytes are what was mapped,
- * and sizes is a copy of meta as it was checked: use it, not meta, to find records.
+ * Sizes are this process's own copies, taken from meta once it was checked: use these, never those
+ * in shared memory. A row is what one CPU of the XDP program or one worker writes: CPUs first.
  */
 struct table_map {
-#define X(name, pin, type) type *name;
-	TABLE_MAPS(X)
-#undef X
-	struct sp_meta sizes;
-	size_t size_bytes[TABLE_MAPS_NR];
+	struct sp_meta *meta;
+	struct sp_settings *settings;
+	struct sp_host *hosts;	      /* [SP_HOSTS] */
+	struct sp_slot *leases;	      /* [nr_slots] */
+	struct sp_bucket *endpoints;  /* [nr_buckets] */
+	struct sp_allow *allow;	      /* [nr_allow] */
+	struct sp_queue *queues;      /* [2 * SP_QUEUES_MAX] */
+	struct sp_worker *workers;    /* [SP_WORKERS_MAX] */
+	struct sp_counters *counters; /* [nr_rows] */
+	struct sp_usage *usage;	      /* [nr_rows * nr_usage] */
+
+	uint32_t nr_publics;
+	uint32_t nr_slots;
+	uint32_t nr_buckets;
+	uint32_t nr_allow;
+	uint32_t nr_usage;
+	uint32_t nr_cpus;
+	uint32_t nr_workers;
+	uint32_t nr_rows;
+	uint64_t hash_seed;
+
+	enum table_access access;
+	struct table_mapping mappings[TABLE_PARTS];
 };
 
-enum table_map_access {
-	TABLE_MAP_READ,
-	TABLE_MAP_WRITE,
-	/* Leases and what finds them read-only; queues, workers, counters and usage writable. */
-	TABLE_MAP_ENGINE,
-};
+/* Fills in magic, version and record size, and leaves the sizes to the caller. Pure. */
+void table_meta_init(struct sp_meta *meta);
 
 /*
- * Maps the table pinned below bpf_dir. Result: 0; -ENOENT if there is none; -EPROTO if its magic,
- * version or a record's size is not ours, or a map is smaller than meta says; or -errno. On failure
- * *ret_reason is a sentence to be freed, or NULL without memory.
+ * Says how each map must be sized for a meta. Pure. Result: 0, or with *ret_reason (a sentence to
+ * be freed, NULL for want of memory) -EPROTO for another magic, version or record size, and
+ * -EINVAL for sizes out of range.
  */
-int table_map_open(const char *bpf_dir, enum table_map_access access, struct table_map *ret_table,
+int table_layout(const struct sp_meta *meta, struct table_layout ret_layout[TABLE_PARTS],
+		 char **ret_reason);
+
+/*
+ * Maps the table pinned below bpf_dir. Nothing is kept open. Result: 0 and *ret_map, to be freed;
+ * or with *ret_reason as above: -ENOENT: no table there; -EPROTO: one of another version or layout;
+ * -EINVAL: damaged; -errno of the kernel (-EPERM: not allowed).
+ */
+int table_map_open(const char *bpf_dir, enum table_access access, struct table_map **ret_map,
 		   char **ret_reason);
 
 /*
- * The same in anonymous memory, zeroed, with *sizes as meta. Result: 0, -EINVAL for sizes that meta
- * would be refused for, or -ENOMEM.
+ * The same from descriptors of the maps, by enum table_part, which stay the caller's. Whoever
+ * creates a table writes meta[0] first, by bpf_map_update_elem().
  */
-int table_map_alloc(const struct sp_meta *sizes, struct table_map *ret_table);
-
-/* Unmaps; the maps themselves stay. An empty table is allowed. */
-void table_map_close(struct table_map *table);
+int table_map_open_fds(const int fds[TABLE_PARTS], enum table_access access,
+		       struct table_map **ret_map, char **ret_reason);
 
 /*
- * Result: the number of records that a map of that id has in a table of those sizes, 0 if the sizes
- * make no sense (magic, version, powers of two, limits of table.h).
+ * Makes a table on plain zeroed memory with the layout of *meta, which is copied, for tests and
+ * benchmarks. Result: 0 and *ret_map; -EPROTO, -EINVAL as table_layout(); -ENOMEM.
  */
-size_t table_map_records(const struct sp_meta *sizes, enum table_map_id id);
+int table_map_alloc(const struct sp_meta *meta, struct table_map **ret_map);
 
-const char *table_map_pin(enum table_map_id id);
-size_t table_map_record_bytes(enum table_map_id id);
+/* Unmaps. The pinned maps live on. NULL is allowed. */
+void table_map_free(struct table_map *map);
 
-/* Result: what the packet code reads (table_host.h), good while the table is open. */
-struct sp_table table_map_view(const struct table_map *table);
+/* Result: the table as find.h and decide.h read it; good as long as the map. */
+struct sp_table table_map_view(const struct table_map *map);
+
+/* Result: record i of a row of usage; row < nr_rows, i < nr_usage. */
+static inline struct sp_usage *table_map_usage(const struct table_map *map, uint32_t row,
+					       uint32_t i)
+{
+	return &map->usage[(uint64_t)row * map->nr_usage + i];
+}
