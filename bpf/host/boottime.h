@@ -7,7 +7,10 @@
 
 #define NS_PER_US 1000ull
 #define NS_PER_MS 1000000ull
-#define NS_PER_S  1000000000ull
+/* DPDK's rte_cycles.h has one of these as well. */
+#ifndef NS_PER_S
+#define NS_PER_S 1000000000ull
+#endif
 
 static inline uint64_t boottime_clock_ns(clockid_t clock)
 {
