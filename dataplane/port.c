@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "port.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+
+#include <rte_bus_vdev.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+/* The driver fills a ring of 2048 for reception and may hold as many in transmission. */
+#define BUFFERS_PER_QUEUE 8191u
+#define BUFFER_CACHE	  256u
+#define RING_FRAMES	  2048u
+
+/*
+ * A buffer, with what librte_mempool puts around it, must be no longer than a page; that library
+ * may add a cache line to spread buffers over memory channels. The kernel keeps
+ * XDP_PACKET_HEADROOM (256) of a buffer to itself, and a frame has its Ethernet header beside the
+ * MTU.
+ */
+#define PAGE_BYTES	    (4096u - 64u)
+#define KERNEL_HEADROOM	    256u
+#define BUFFER_OVERHEAD	    (64u + sizeof(struct rte_mbuf) + sizeof(struct port_note))
+#define FRAME_ROOM(data)    ((data)-RTE_PKTMBUF_HEADROOM - KERNEL_HEADROOM - RTE_ETHER_HDR_LEN)
+#define SMALL_DATA_BYTES    2048u
+#define LARGE_DATA_BYTES    ((uint32_t)(PAGE_BYTES - BUFFER_OVERHEAD))
+#define LARGE_MTU	    FRAME_ROOM(LARGE_DATA_BYTES)
+#define BUFFER_BYTES(data)  ((uint64_t)BUFFER_OVERHEAD + (data))
+#define NEEDS_LARGE(mtu)    ((mtu) > FRAME_ROOM(SMALL_DATA_BYTES))
+#define DATA_BYTES_FOR(mtu) (NEEDS_LARGE(mtu) ? LARGE_DATA_BYTES : SMALL_DATA_BYTES)
+
+static int ask_interface(int fd, unsigned long request, const char *name, struct ifreq *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	snprintf(ret->ifr_name, sizeof(ret->ifr_name), "%s", name);
+	return ioctl(fd, request, ret) < 0 ? -errno : 0;
+}
+
+/*
+ * Result: the number of RX queues, 1 if the driver does not say. Asked by ethtool and not read from
+ * /sys, which shows another network namespace than ours if we were started in one.
+ */
+static uint32_t count_queues(int fd, const char *name)
+{
+	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+	struct ifreq request = {.ifr_data = (void *)&channels};
+	uint32_t nr;
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	if (ioctl(fd, SIOCETHTOOL, &request) < 0)
+		return 1;
+	nr = channels.combined_count + channels.rx_count;
+	return nr ? nr : 1;
+}
+
+static int probe_over(int fd, struct port *port)
+{
+	struct ifreq answer;
+	uint64_t link_addr = 0;
+	int r;
+
+	r = ask_interface(fd, SIOCGIFINDEX, port->name, &answer);
+	if (r < 0)
+		return r;
+	port->ifindex = (uint32_t)answer.ifr_ifindex;
+	r = ask_interface(fd, SIOCGIFMTU, port->name, &answer);
+	if (r < 0)
+		return r;
+	atomic_store(&port->mtu, (uint32_t)answer.ifr_mtu);
+	r = ask_interface(fd, SIOCGIFHWADDR, port->name, &answer);
+	if (r < 0)
+		return r;
+	memcpy(&link_addr, answer.ifr_hwaddr.sa_data, RTE_ETHER_ADDR_LEN);
+	atomic_store(&port->link_addr, link_addr);
+	port->nr_queues = count_queues(fd, port->name);
+	return port->nr_queues > SP_QUEUES_MAX ? -ERANGE : 0;
+}
+
+int port_probe(struct port *port, const char *name, uint32_t role)
+{
+	int fd, r;
+
+	memset(port, 0, sizeof(*port));
+	memset(port->eth_ids, 0xff, sizeof(port->eth_ids));
+	snprintf(port->name, sizeof(port->name), "%s", name);
+	port->role = role;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	r = probe_over(fd, port);
+	close(fd);
+	return r;
+}
+
+uint32_t port_mtu_max(void)
+{
+	return LARGE_MTU;
+}
+
+uint64_t port_memory_bytes(const struct port *port)
+{
+	uint32_t mtu = atomic_load(&port->mtu);
+
+	return port->nr_queues * (BUFFERS_PER_QUEUE + 1ull) *
+	       (BUFFER_BYTES(DATA_BYTES_FOR(mtu)) + 64);
+}
+
+struct rte_mempool *port_pool_make(const char *name, uint32_t nr_buffers, uint32_t mtu)
+{
+	return rte_pktmbuf_pool_create(name, nr_buffers, BUFFER_CACHE, sizeof(struct port_note),
+				       (uint16_t)DATA_BYTES_FOR(mtu), SOCKET_ID_ANY);
+}
+
+static int make_buffers(struct port *port, uint32_t queue)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+	struct rte_mempool *pool;
+
+	snprintf(name, sizeof(name), "%.15s_%u", port->name, queue);
+	pool = port_pool_make(name, BUFFERS_PER_QUEUE, atomic_load(&port->mtu));
+	if (!pool)
+		return -rte_errno;
+	port->pools[queue] = pool;
+	/* The driver registers one range of memory. */
+	return pool->nb_mem_chunks == 1 ? 0 : -ENOMEM;
+}
+
+static int make_device(struct port *port, uint32_t queue)
+{
+	char name[64], args[128];
+	int r;
+
+	snprintf(name, sizeof(name), "net_af_xdp_%u_%u", port->role, queue);
+	snprintf(args, sizeof(args), "iface=%s,start_queue=%u,queue_count=1", port->name, queue);
+	r = rte_vdev_init(name, args);
+	if (r < 0)
+		return r;
+	return rte_eth_dev_get_port_by_name(name, &port->eth_ids[queue]);
+}
+
+int port_start_queue(struct port *port, uint32_t queue)
+{
+	struct rte_eth_conf plain = {0};
+	uint16_t eth_id;
+	int r;
+
+	r = make_buffers(port, queue);
+	if (r < 0)
+		return r;
+	r = make_device(port, queue);
+	if (r < 0)
+		return r;
+	eth_id = port->eth_ids[queue];
+	r = rte_eth_dev_configure(eth_id, 1, 1, &plain);
+	if (r < 0)
+		return r;
+	r = rte_eth_rx_queue_setup(eth_id, 0, RING_FRAMES, (unsigned int)rte_socket_id(), NULL,
+				   port->pools[queue]);
+	if (r < 0)
+		return r;
+	r = rte_eth_tx_queue_setup(eth_id, 0, RING_FRAMES, (unsigned int)rte_socket_id(), NULL);
+	return r < 0 ? r : rte_eth_dev_start(eth_id);
+}
+
+void port_close(struct port *port)
+{
+	for (uint32_t queue = 0; queue < port->nr_queues; queue++) {
+		uint16_t eth_id = port->eth_ids[queue];
+
+		if (!rte_eth_dev_is_valid_port(eth_id))
+			continue;
+		rte_eth_dev_stop(eth_id);
+		rte_eth_dev_close(eth_id);
+	}
+}

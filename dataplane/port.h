@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The interfaces that packets come from and go to. Each RX queue of one is an ethdev of its own,
+ * with one RX and one TX queue and its own buffers (the AF_XDP driver wants it so).
+ */
+#pragma once
+
+#include <net/if.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include <sallyport/table.h>
+
+struct rte_mempool;
+
+#define PORTS_MAX 2u
+
+/* What travels with a packet between the lcores, in its buffer's private area. */
+struct port_note {
+	struct sp_addr via; /* the neighbour it waits for */
+	uint32_t out_port;  /* and the port that it is behind */
+	uint32_t in_port;   /* where the packet came in */
+};
+
+struct port {
+	char name[IF_NAMESIZE];
+	uint32_t ifindex;
+	uint32_t role; /* enum sp_role */
+	uint32_t nr_queues;
+	uint16_t eth_ids[SP_QUEUES_MAX]; /* by queue */
+	struct rte_mempool *pools[SP_QUEUES_MAX];
+	/* Written by the main lcore as the kernel says, read by workers. */
+	_Atomic uint32_t mtu;
+	_Atomic uint64_t link_addr; /* in the low 48 bits, as it lies in a frame */
+};
+
+struct ports {
+	uint32_t nr;
+	struct port port[PORTS_MAX];
+};
+
+/*
+ * Learns an interface: its index, MTU, link address and number of RX queues. Result: 0 with *port
+ * filled but for its ethdevs, or -errno: -ENODEV if there is no such interface, -ERANGE if it has
+ * more than SP_QUEUES_MAX queues.
+ */
+int port_probe(struct port *port, const char *name, uint32_t role);
+
+/* Result: the bytes of EAL memory that the buffers of a port's queues take. */
+uint64_t port_memory_bytes(const struct port *port);
+
+/* Result: the largest MTU that a frame of a buffer can hold. */
+uint32_t port_mtu_max(void);
+
+/*
+ * Makes buffers with room for frames of that MTU, a struct port_note each. Result: the pool, or
+ * NULL with rte_errno set. After EAL's start, main thread.
+ */
+struct rte_mempool *port_pool_make(const char *name, uint32_t nr_buffers, uint32_t mtu);
+
+/*
+ * Makes and starts the AF_XDP ethdev of one queue, which puts its socket in the XDP program's map.
+ * Main thread, after EAL's start. Result: 0 or -errno. Undone by port_close().
+ */
+int port_start_queue(struct port *port, uint32_t queue);
+
+/*
+ * Stops and closes every ethdev of a port. It cannot be started again: that is broken in DPDK 22.11
+ * for more than one queue.
+ */
+void port_close(struct port *port);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From packets as they came to frames as they leave, counted for their lease. */
+#include "worker.h"
+
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_mbuf.h>
+
+#include <sallyport/nat.h>
+#include <sallyport/usage.h>
+
+static void set_links(struct sp_eth *eth, uint64_t to, uint64_t from)
+{
+	memcpy(eth->to, &to, sizeof(eth->to));
+	memcpy(eth->from, &from, sizeof(eth->from));
+}
+
+void stage_rewrite(struct worker *worker, struct batch *batch)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < batch->nr; i++) {
+		char *data = rte_pktmbuf_mtod(batch->mbuf[i], char *);
+		const struct sp_hit *hit = &batch->hit[i];
+		const struct port *out = &worker->ports->port[worker->toward_port[hit->direction]];
+
+		if (unlikely(sp_translate(data, data + rte_pktmbuf_data_len(batch->mbuf[i]),
+					  &batch->packet[i], &batch->after[i], hit->direction))) {
+			worker_leave(worker, batch, i, SP_NO_BUFFER, 0);
+			continue;
+		}
+		set_links((struct sp_eth *)data, batch->hop[i],
+			  atomic_load_explicit(&out->link_addr, memory_order_relaxed));
+		if (likely(hit->slot->usage_index < worker->nr_usage))
+			sp_usage_count(&worker->usage[hit->slot->usage_index], &batch->packet[i],
+				       hit, batch->now_ns);
+		batch_keep(batch, kept++, i);
+	}
+	batch->nr = kept;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Out. All survivors of a batch leave by one port: they came in by one, and a direction has but one
+ * port to leave by (with one interface for both sides, it is that).
+ */
+#include "worker.h"
+
+#include <rte_branch_prediction.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include "host/boottime.h"
+
+/* How long a burst may take before its deadlines are looked at again. */
+#define STALE_NS 100000ull
+
+/*
+ * A worker that was stopped or put off between reading the clock and here must not send what has
+ * expired meanwhile.
+ */
+static void leave_expired(struct worker *worker, struct batch *batch, uint64_t now_ns)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < batch->nr; i++) {
+		const struct sp_slot *slot = batch->hit[i].slot;
+
+		if (SP_LOAD(slot->state) == SP_SLOT_LIVE && now_ns < SP_LOAD(slot->deadline_ns))
+			batch_keep(batch, kept++, i);
+		else
+			worker_leave(worker, batch, i, SP_RACED, 0);
+	}
+	batch->nr = kept;
+}
+
+void stage_send(struct worker *worker, struct batch *batch)
+{
+	uint64_t now_ns;
+	uint32_t sent;
+	uint16_t eth_id;
+
+	if (batch->nr == 0)
+		return;
+	now_ns = boottime_now_ns();
+	if (unlikely(now_ns - batch->now_ns > STALE_NS))
+		leave_expired(worker, batch, now_ns);
+	if (batch->nr == 0)
+		return;
+	eth_id = worker->tx_eth[worker->toward_port[batch->hit[0].direction]];
+	sent = rte_eth_tx_burst(eth_id, 0, batch->mbuf, (uint16_t)batch->nr);
+	/* The driver has woken the kernel by now, so a second try may find room. */
+	if (unlikely(sent < batch->nr))
+		sent += rte_eth_tx_burst(eth_id, 0, &batch->mbuf[sent],
+					 (uint16_t)(batch->nr - sent));
+	worker_count(worker, SP_FORWARDED, sent);
+	for (uint32_t i = sent; i < batch->nr; i++)
+		worker_leave(worker, batch, i, SP_TX_FULL, 0);
+	batch->nr = 0;
+}

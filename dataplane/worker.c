@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "worker.h"
+
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_ethdev.h>
+#include <rte_pause.h>
+#include <rte_ring.h>
+
+#include "host/boottime.h"
+
+#define BEAT_STEP_NS 100000ull /* heartbeats at most so often */
+
+/*
+ * An idle worker spins for a while, then sleeps: briefly at first, and never for as long as would
+ * make its heartbeat look stale (dataplane.failover, at least 1 ms).
+ */
+#define SPIN_NS	     50000ull
+#define SLEEP_MIN_NS 50000u
+#define SLEEP_MAX_NS 200000u
+
+/* When stopping: how long the queues must have been empty, and how long to try at most. */
+#define DRAIN_QUIET_NS 1000000ull
+#define DRAIN_MAX_NS   20000000ull
+
+static void drop(struct worker *worker, struct batch *batch, uint32_t i, enum sp_verdict verdict)
+{
+	worker_count(worker, verdict, 1);
+	batch->dropped[batch->nr_dropped++] = batch->mbuf[i];
+}
+
+static void answer(struct batch *batch, uint32_t i, enum sp_verdict verdict, uint16_t mtu)
+{
+	batch->answer[batch->nr_answers++] = (struct batch_answer){
+		.mbuf = batch->mbuf[i],
+		.packet = batch->packet[i],
+		.slot = batch->hit[i].slot,
+		.verdict = verdict,
+		.mtu = mtu,
+	};
+}
+
+void worker_leave(struct worker *worker, struct batch *batch, uint32_t i, enum sp_verdict verdict,
+		  uint16_t mtu)
+{
+	switch (sp_verdict_fate(verdict)) {
+	case SP_FATE_ANSWER:
+		answer(batch, i, verdict, mtu);
+		break;
+	case SP_FATE_PASS:
+	case SP_FATE_CARRY:
+		/* The XDP program thought otherwise a moment ago, and nothing can be given back. */
+		drop(worker, batch, i, SP_RACED);
+		break;
+	case SP_FATE_DROP:
+		if (verdict == SP_NO_NEIGHBOUR && !batch->returned)
+			batch->waiting[batch->nr_waiting++] = batch->mbuf[i];
+		else
+			drop(worker, batch, i, verdict);
+		break;
+	}
+}
+
+void worker_run_batch(struct worker *worker, struct batch *batch)
+{
+	stage_parse(worker, batch);
+	stage_find(worker, batch);
+	stage_nexthop(worker, batch);
+	stage_rewrite(worker, batch);
+	stage_send(worker, batch);
+
+	stage_answer(worker, batch);
+	stage_wait(worker, batch);
+	stage_drop(worker, batch);
+}
+
+static void begin_batch(struct worker *worker, uint32_t in_port, bool returned, uint64_t now_ns)
+{
+	worker->batch.now_ns = now_ns;
+	worker->batch.in_port = in_port;
+	worker->batch.role = worker->ports->port[in_port].role;
+	worker->batch.returned = returned;
+}
+
+static uint32_t poll_queue(struct worker *worker, const struct worker_queue *queue, uint64_t now_ns)
+{
+	struct batch *batch = &worker->batch;
+	uint32_t nr = rte_eth_rx_burst(queue->eth_id, 0, batch->mbuf, BATCH_MAX);
+
+	if (nr == 0)
+		return 0;
+	batch->nr = nr;
+	begin_batch(worker, queue->in_port, false, now_ns);
+	worker_run_batch(worker, batch);
+	return nr;
+}
+
+static uint32_t take_back(struct worker *worker, uint32_t in_port, uint64_t now_ns)
+{
+	struct batch *batch = &worker->batch;
+	uint32_t nr;
+
+	if (!worker->from_main[in_port])
+		return 0;
+	nr = rte_ring_sc_dequeue_burst(worker->from_main[in_port], (void **)batch->mbuf, BATCH_MAX,
+				       NULL);
+	if (nr == 0)
+		return 0;
+	batch->nr = nr;
+	begin_batch(worker, in_port, true, now_ns);
+	worker_run_batch(worker, batch);
+	return nr;
+}
+
+static void write_beats(struct worker *worker, uint64_t now_ns)
+{
+	for (uint32_t i = 0; i < worker->nr_rx; i++)
+		if (worker->rx[i].beat)
+			SP_STORE(worker->rx[i].beat->beat_ns, now_ns);
+	worker->beat_ns = now_ns;
+}
+
+/*
+ * Counted before the table is read, and seen by others before: without the fence a slot could be
+ * read before sallyportd can see that a round has begun.
+ */
+static void begin_round(struct worker *worker)
+{
+	SP_STORE(worker->progress->rounds, worker->progress->rounds + 1);
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+static uint32_t round_at(struct worker *worker, uint64_t now_ns)
+{
+	uint32_t received = 0;
+
+	begin_round(worker);
+	for (uint32_t i = 0; i < worker->nr_rx; i++)
+		received += poll_queue(worker, &worker->rx[i], now_ns);
+	for (uint32_t i = 0; i < worker->ports->nr; i++)
+		received += take_back(worker, i, now_ns);
+	return received;
+}
+
+uint32_t worker_round(struct worker *worker)
+{
+	uint64_t now_ns = boottime_now_ns();
+	uint32_t received;
+
+	if (now_ns - worker->beat_ns >= BEAT_STEP_NS)
+		write_beats(worker, now_ns);
+	worker->round_ns = now_ns;
+	received = round_at(worker, now_ns);
+	if (received > 0) {
+		worker->busy_ns = now_ns;
+		worker->sleep_ns = SLEEP_MIN_NS;
+	}
+	return received;
+}
+
+/* Between two rounds, holding no packet. */
+static void idle(struct worker *worker)
+{
+	struct timespec duration = {0};
+
+	if (worker->spin || worker->round_ns - worker->busy_ns < SPIN_NS) {
+		rte_pause();
+		return;
+	}
+	duration.tv_nsec = worker->sleep_ns;
+	SP_STORE(worker->progress->active, 0);
+	nanosleep(&duration, NULL);
+	SP_STORE(worker->progress->active, 1);
+	worker->sleep_ns = RTE_MIN(worker->sleep_ns * 2, SLEEP_MAX_NS);
+}
+
+static void begin(struct worker *worker)
+{
+	/* The default slack of 50 us would be added to each sleep. */
+	prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul);
+	worker->sleep_ns = SLEEP_MIN_NS;
+	worker->progress->pid = (uint32_t)getpid();
+	worker->progress->started_ns = boottime_now_ns();
+	SP_STORE(worker->progress->active, 1);
+}
+
+/* The XDP program carries from here on; what it had steered to us before is still ours to send. */
+static void drain(struct worker *worker)
+{
+	uint64_t begun_ns = boottime_now_ns(), now_ns = begun_ns, busy_ns = begun_ns;
+
+	write_beats(worker, 0);
+	while (now_ns - busy_ns < DRAIN_QUIET_NS && now_ns - begun_ns < DRAIN_MAX_NS) {
+		if (round_at(worker, now_ns) > 0)
+			busy_ns = now_ns;
+		now_ns = boottime_now_ns();
+	}
+	SP_STORE(worker->progress->active, 0);
+}
+
+int worker_main(void *argument)
+{
+	struct worker *worker = argument;
+
+	begin(worker);
+	while (!atomic_load_explicit(&worker->stop, memory_order_relaxed))
+		if (worker_round(worker) == 0)
+			idle(worker);
+	drain(worker);
+	return 0;
+}

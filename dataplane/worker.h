@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A worker: one lcore, its own queues of every port, its own rows of counters and usage, run to
+ * completion. It shares nothing that it writes with another worker. The stages, in their order,
+ * are the path of a packet; worker_run_batch() calls them.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sallyport/table_host.h>
+
+#include "batch.h"
+#include "nexthop.h"
+#include "port.h"
+
+struct rte_ring;
+
+/* Room in each of a worker's rings to and from the main lcore; the number must be a power of two.
+ */
+#define WORKER_RING 512u
+
+struct worker_queue {
+	uint32_t in_port;
+	uint16_t eth_id;
+	struct sp_queue *beat; /* NULL where nobody asks for a heartbeat */
+};
+
+struct worker {
+	/* Set before it runs, then only read. */
+	struct sp_table table;
+	const struct ports *ports;
+	const struct nexthops *nexthops;
+	struct worker_queue rx[PORTS_MAX * SP_QUEUES_MAX];
+	uint32_t nr_rx;
+	uint32_t toward_port[2];      /* the port to leave by, by enum sp_direction */
+	uint16_t tx_eth[PORTS_MAX];   /* the ethdev of that port that this worker transmits on */
+	struct sp_worker *progress;   /* shared: written by this worker alone */
+	struct sp_counters *counters; /* shared: written by this worker alone */
+	struct sp_usage *usage;	      /* shared: this worker's row */
+	uint32_t nr_usage;
+	bool spin; /* dataplane.idle: never sleep */
+
+	/* Packets that wait for a neighbour: to the main lcore, and back, by the port they came in
+	 * on. waiting_fd (an eventfd) tells the main lcore; -1 where there is none. */
+	struct rte_ring *to_main;
+	struct rte_ring *from_main[PORTS_MAX];
+	int waiting_fd;
+
+	/* This worker's own. */
+	uint64_t beat_ns;  /* last heartbeat written */
+	uint64_t round_ns; /* begin of the last round */
+	uint64_t busy_ns;  /* last round that had a packet */
+	uint32_t sleep_ns; /* next sleep */
+	struct batch batch;
+
+	_Atomic bool stop; /* written by the main lcore */
+};
+
+/*
+ * Runs until worker->stop, on an lcore of its own. Writes heartbeats while it polls; when stopping
+ * it withdraws them first, so that the XDP program takes over, and then empties its queues.
+ * Result: 0.
+ */
+int worker_main(void *worker);
+
+/* One round over all queues. Result: the number of packets received. The worker's thread. */
+uint32_t worker_round(struct worker *worker);
+
+/* Takes batch->mbuf[0..nr) from arrival to departure. The worker's thread. */
+void worker_run_batch(struct worker *worker, struct batch *batch);
+
+/* A packet leaves its batch with a verdict that is not SP_FORWARDED. For stages. */
+void worker_leave(struct worker *worker, struct batch *batch, uint32_t i, enum sp_verdict verdict,
+		  uint16_t mtu);
+
+static inline void worker_count(struct worker *worker, enum sp_verdict verdict, uint64_t packets)
+{
+	worker->counters->verdict[verdict] += packets;
+}
+
+/* The stages. Each works on batch->[0, nr) and leaves there what goes on. */
+void stage_parse(struct worker *worker, struct batch *batch);
+void stage_find(struct worker *worker, struct batch *batch);
+void stage_nexthop(struct worker *worker, struct batch *batch);
+void stage_rewrite(struct worker *worker, struct batch *batch);
+void stage_send(struct worker *worker, struct batch *batch);
+/* What left on the way: answered, handed to the main lcore to wait, or freed. */
+void stage_answer(struct worker *worker, struct batch *batch);
+void stage_wait(struct worker *worker, struct batch *batch);
+void stage_drop(struct worker *worker, struct batch *batch);
