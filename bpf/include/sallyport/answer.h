@@ -92,7 +92,7 @@ SP_INLINE __u64 sp_write_l3(void *l3, __u8 family, __u8 ip_protocol, __u16 paylo
 SP_INLINE int sp_write_reset(void *data, void *end, const struct sp_packet *packet,
 			     const __u8 family)
 {
-	struct sp_tcp *tcp = data + SP_L4_OFFSET(family);
+	struct sp_tcp *tcp = SP_AT(data, SP_L4_OFFSET(family));
 	__be32 ack_be, seq_be;
 	__u32 occupied; /* sequence numbers that the segment takes: its data, SYN and FIN */
 	__u64 sum;
@@ -118,7 +118,7 @@ SP_INLINE int sp_write_reset(void *data, void *end, const struct sp_packet *pack
 	tcp->window_be = 0;
 	tcp->urgent_be = 0;
 	tcp->checksum_be = 0;
-	sum = sp_write_l3(data + SP_L3_OFFSET, family, SP_IPPROTO_TCP, sizeof(*tcp),
+	sum = sp_write_l3(SP_AT(data, SP_L3_OFFSET), family, SP_IPPROTO_TCP, sizeof(*tcp),
 			  &packet->tuple.to, &packet->tuple.from);
 	sum += sp_csum_bytes(tcp, sizeof(*tcp));
 	tcp->checksum_be = (__be16)~sp_csum_fold(sum);
@@ -140,12 +140,12 @@ SP_INLINE int sp_write_error(void *data, void *end, const struct sp_packet *pack
 			     const struct sp_addr *from, const struct sp_error *error,
 			     const __u8 family)
 {
-	struct sp_eth *eth = data, *old = data + SP_ERROR_GROWTH(family);
-	struct sp_icmp *icmp = data + SP_L4_OFFSET(family);
+	struct sp_eth *eth = data, *old = SP_AT(data, SP_ERROR_GROWTH(family));
+	struct sp_icmp *icmp = SP_AT(data, SP_L4_OFFSET(family));
 	const __u32 icmp_bytes = sizeof(*icmp) + SP_QUOTE_BYTES(family);
 	__u64 sum;
 
-	if (data + SP_ERROR_FRAME_BYTES(family) > end)
+	if (SP_AT(data, SP_ERROR_FRAME_BYTES(family)) > end)
 		return -1;
 	__builtin_memcpy(eth, old, sizeof(*eth));
 	sp_swap_links(eth);
@@ -153,7 +153,7 @@ SP_INLINE int sp_write_error(void *data, void *end, const struct sp_packet *pack
 	icmp->code = error->code;
 	icmp->rest_be = SP_BE32(error->mtu);
 	icmp->checksum_be = 0;
-	sum = sp_write_l3(data + SP_L3_OFFSET, family,
+	sum = sp_write_l3(SP_AT(data, SP_L3_OFFSET), family,
 			  family == 4 ? SP_IPPROTO_ICMP : SP_IPPROTO_ICMPV6, icmp_bytes, from,
 			  &packet->tuple.from);
 	if (family == 4)

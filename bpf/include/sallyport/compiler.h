@@ -10,6 +10,9 @@
 
 #define SP_INLINE static __always_inline __attribute__((__unused__))
 
+/* What lies so many bytes behind a pointer, as the same kind of pointer. */
+#define SP_AT(base, offset_bytes) ((__typeof__(base))((const char *)(base) + (offset_bytes)))
+
 /* A field that another thread, or the other engine, stores while we load it: one whole access. */
 #define SP_LOAD(field)	       (*(const volatile __typeof__(field) *)&(field))
 #define SP_STORE(field, value) (*(volatile __typeof__(field) *)&(field) = (value))

@@ -60,7 +60,7 @@ SP_INLINE __be16 sp_udp_checksum(__be16 checksum_be, __u64 difference)
 SP_INLINE int sp_translate_l4(void *data, void *end, const struct sp_packet *packet,
 			      const struct sp_tuple *after, const __u8 family)
 {
-	void *l3 = data + SP_L3_OFFSET, *l4 = data + SP_L4_OFFSET(family);
+	void *l3 = SP_AT(data, SP_L3_OFFSET), *l4 = SP_AT(data, SP_L4_OFFSET(family));
 	struct sp_tcp *tcp = l4;
 	struct sp_udp *udp = l4;
 	__u64 addresses = 0, ports = 0;
@@ -87,7 +87,8 @@ SP_INLINE int sp_translate_l4(void *data, void *end, const struct sp_packet *pac
 SP_INLINE int sp_translate_quoted(void *data, void *end, const struct sp_packet *packet,
 				  const struct sp_tuple *after, const __u8 family, __u64 *icmp)
 {
-	void *l3 = data + SP_QUOTED_L3_OFFSET(family), *l4 = data + SP_QUOTED_L4_OFFSET(family);
+	void *l3 = SP_AT(data, SP_QUOTED_L3_OFFSET(family)),
+	     *l4 = SP_AT(data, SP_QUOTED_L4_OFFSET(family));
 	struct sp_udp *udp = l4;
 	struct sp_tcp *tcp = l4;
 	__u64 addresses = 0, ports = 0;
@@ -120,14 +121,14 @@ SP_INLINE int sp_translate_error(void *data, void *end, const struct sp_packet *
 				 const struct sp_tuple *after, enum sp_direction direction,
 				 const __u8 family)
 {
-	struct sp_icmp *icmp = data + SP_L4_OFFSET(family);
+	struct sp_icmp *icmp = SP_AT(data, SP_L4_OFFSET(family));
 	const struct sp_addr *from = direction == SP_TOWARD_CLIENT ? &after->from : &packet->sender;
 	__u64 addresses = 0, difference = 0;
 
 	if (sp_translate_quoted(data, end, packet, after, family, &difference))
 		return -1;
-	sp_put_addresses(data + SP_L3_OFFSET, family, from, &after->to, &addresses);
-	sp_finish_l3(data + SP_L3_OFFSET, family, addresses);
+	sp_put_addresses(SP_AT(data, SP_L3_OFFSET), family, from, &after->to, &addresses);
+	sp_finish_l3(SP_AT(data, SP_L3_OFFSET), family, addresses);
 	if (family == 6)
 		difference += addresses;
 	icmp->checksum_be = sp_csum_apply(icmp->checksum_be, difference);

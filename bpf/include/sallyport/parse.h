@@ -113,8 +113,8 @@ SP_INLINE enum sp_verdict sp_parse_quoted_l4(const void *l4, const void *end,
 SP_INLINE enum sp_verdict sp_parse_error4(const void *data, const void *end,
 					  const struct sp_ipv4 *outer, struct sp_packet *packet)
 {
-	const struct sp_icmp *icmp = data + SP_L4_OFFSET(4);
-	const struct sp_ipv4 *quoted = data + SP_QUOTED_L3_OFFSET(4);
+	const struct sp_icmp *icmp = SP_AT(data, SP_L4_OFFSET(4));
+	const struct sp_ipv4 *quoted = SP_AT(data, SP_QUOTED_L3_OFFSET(4));
 
 	if ((const void *)(quoted + 1) > end)
 		return SP_NOT_L4;
@@ -132,14 +132,14 @@ SP_INLINE enum sp_verdict sp_parse_error4(const void *data, const void *end,
 	packet->kind = SP_KIND_ERROR;
 	packet->tuple.from = sp_addr_from_v4(quoted->to_be);
 	packet->tuple.to = sp_addr_from_v4(quoted->from_be);
-	return sp_parse_quoted_l4(data + SP_QUOTED_L4_OFFSET(4), end, packet);
+	return sp_parse_quoted_l4(SP_AT(data, SP_QUOTED_L4_OFFSET(4)), end, packet);
 }
 
 SP_INLINE enum sp_verdict sp_parse_error6(const void *data, const void *end,
 					  struct sp_packet *packet)
 {
-	const struct sp_icmp *icmp = data + SP_L4_OFFSET(6);
-	const struct sp_ipv6 *quoted = data + SP_QUOTED_L3_OFFSET(6);
+	const struct sp_icmp *icmp = SP_AT(data, SP_L4_OFFSET(6));
+	const struct sp_ipv6 *quoted = SP_AT(data, SP_QUOTED_L3_OFFSET(6));
 	struct sp_addr quoted_from;
 
 	if ((const void *)(quoted + 1) > end)
@@ -154,12 +154,12 @@ SP_INLINE enum sp_verdict sp_parse_error6(const void *data, const void *end,
 		return SP_NOT_L4;
 	packet->kind = SP_KIND_ERROR;
 	packet->tuple.from = sp_addr_from_v6(quoted->to_be);
-	return sp_parse_quoted_l4(data + SP_QUOTED_L4_OFFSET(6), end, packet);
+	return sp_parse_quoted_l4(SP_AT(data, SP_QUOTED_L4_OFFSET(6)), end, packet);
 }
 
 SP_INLINE enum sp_verdict sp_parse_ipv4(const void *data, const void *end, struct sp_packet *packet)
 {
-	const struct sp_ipv4 *ip = data + SP_L3_OFFSET;
+	const struct sp_ipv4 *ip = SP_AT(data, SP_L3_OFFSET);
 	__u64 room = (__u64)((const char *)end - (const char *)data);
 
 	if ((const void *)(ip + 1) > end || ip->version_ihl >> 4 != 4)
@@ -206,7 +206,7 @@ SP_INLINE enum sp_verdict sp_ipv6_extension(__u8 next_header)
 
 SP_INLINE enum sp_verdict sp_parse_ipv6(const void *data, const void *end, struct sp_packet *packet)
 {
-	const struct sp_ipv6 *ip = data + SP_L3_OFFSET;
+	const struct sp_ipv6 *ip = SP_AT(data, SP_L3_OFFSET);
 	__u64 room = (__u64)((const char *)end - (const char *)data);
 
 	if ((const void *)(ip + 1) > end || *(const __u8 *)ip >> 4 != 6)

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bpf_engine.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "shared.skel.h"
+
+static size_t map_bytes(const struct bpf_map *map)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	size_t bytes = (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
+
+	return (bytes + page - 1) / page * page;
+}
+
+static void *map_memory(const struct bpf_map *map)
+{
+	void *memory =
+		mmap(NULL, map_bytes(map), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void unmap_memory(const struct bpf_map *map, void *memory)
+{
+	if (memory)
+		munmap(memory, map_bytes(map));
+}
+
+static int map_all(struct bpf_engine *engine)
+{
+	struct fixture *fixture = &engine->fixture;
+
+	engine->run = map_memory(engine->program->maps.run);
+	fixture->settings = map_memory(engine->program->maps.settings);
+	fixture->hosts = map_memory(engine->program->maps.hosts);
+	fixture->leases = map_memory(engine->program->maps.leases);
+	fixture->endpoints = map_memory(engine->program->maps.endpoints);
+	fixture->allow = map_memory(engine->program->maps.allow);
+	fixture_bind(fixture);
+	return engine->run && fixture->settings && fixture->hosts && fixture->leases &&
+			       fixture->endpoints && fixture->allow
+		       ? 0
+		       : -ENOMEM;
+}
+
+int bpf_engine_open(struct bpf_engine *engine)
+{
+	int r;
+
+	memset(engine, 0, sizeof(*engine));
+	engine->program = shared_program__open();
+	if (!engine->program)
+		return -errno;
+	engine->program->rodata->sp_nr_buckets = FIXTURE_BUCKETS;
+	engine->program->rodata->sp_hash_seed = FIXTURE_SEED;
+	bpf_map__set_max_entries(engine->program->maps.leases,
+				 FIXTURE_PUBLICS * SP_PORTS_PER_ADDRESS);
+	bpf_map__set_max_entries(engine->program->maps.endpoints, FIXTURE_BUCKETS);
+	bpf_map__set_max_entries(engine->program->maps.allow, FIXTURE_ALLOW);
+	r = shared_program__load(engine->program);
+	if (!r)
+		r = map_all(engine);
+	if (r)
+		bpf_engine_close(engine);
+	return r;
+}
+
+void bpf_engine_close(struct bpf_engine *engine)
+{
+	if (!engine->program)
+		return;
+	unmap_memory(engine->program->maps.run, engine->run);
+	unmap_memory(engine->program->maps.settings, engine->fixture.settings);
+	unmap_memory(engine->program->maps.hosts, engine->fixture.hosts);
+	unmap_memory(engine->program->maps.leases, engine->fixture.leases);
+	unmap_memory(engine->program->maps.endpoints, engine->fixture.endpoints);
+	unmap_memory(engine->program->maps.allow, engine->fixture.allow);
+	shared_program__destroy(engine->program);
+	memset(engine, 0, sizeof(*engine));
+}
+
+int bpf_engine_run(struct bpf_engine *engine, struct run *run, const struct frame *in,
+		   struct frame *out)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = in->bytes, .data_size_in = in->len_bytes,
+		    .data_out = out->bytes, .data_size_out = sizeof(out->bytes), );
+	int r;
+
+	*engine->run = *run;
+	r = bpf_prog_test_run_opts(bpf_program__fd(engine->program->progs.shared), &options);
+	if (r)
+		return -errno;
+	*run = *engine->run;
+	out->len_bytes = options.data_size_out;
+	return 0;
+}

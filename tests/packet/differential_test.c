@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Random packets through the shared code as compiled for the host and for BPF, over the same table
+ * in the same memory: the same verdict, the same lease, the same bytes.
+ *
+ * PACKET_COUNT is how many (1000000), PACKET_SEED where to begin (the clock).
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "bpf_engine.h"
+#include "host_engine.h"
+#include "packets.h"
+
+#include <sallyport/decide.h>
+#include <sallyport/verdict.h>
+
+#define NOW_NS		      5000000000000ULL
+#define PACKETS_DEFAULT	      1000000
+#define PACKETS_BEFORE_CHANGE 1000
+
+static unsigned long long from_environment(const char *name, unsigned long long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+static void print_frame(const char *what, const struct run *run, const struct frame *frame)
+{
+	print_message("# %s: verdict %u slot %u direction %u, %u bytes: ", what, run->verdict,
+		      run->slot_index, run->direction, frame->len_bytes);
+	for (uint32_t i = 0; i < frame->len_bytes; i++)
+		print_message("%02x", frame->bytes[i]);
+	print_message("\n");
+}
+
+/* Turns some leases into other states, as time would. */
+static void change_table(struct random *random, struct fixture *fixture)
+{
+	for (int i = 0; i < 8; i++) {
+		__u32 port = 64000 + random_below(random, 48);
+		struct sp_slot *slot = &fixture->leases[random_below(random, 2) << 16 | port];
+
+		slot->state = random_below(random, 3) ? SP_SLOT_LIVE : random_below(random, 4);
+		slot->deadline_ns = NOW_NS - 1 + random_below(random, 2) * 1000;
+	}
+}
+
+static void run_both(struct bpf_engine *engine, struct random *random, unsigned long long *seen)
+{
+	static struct frame in, by_host, by_bpf;
+	struct run host = {.now_ns = NOW_NS, .role = SP_ROLE_BOTH}, bpf;
+	int r;
+
+	if (random_below(random, 2))
+		host.role = 1 + random_below(random, 2);
+	packets_random(random, &engine->fixture, &in);
+	host.mtu = random_below(random, 8) ? 1500 : 60;
+	bpf = host;
+	by_host = in;
+	host_engine_run(&engine->fixture.table, &host, &in, &by_host);
+	r = bpf_engine_run(engine, &bpf, &in, &by_bpf);
+	if (!r && memcmp(&host, &bpf, sizeof(host)) == 0 && by_host.len_bytes == by_bpf.len_bytes &&
+	    memcmp(by_host.bytes, by_bpf.bytes, by_host.len_bytes) == 0) {
+		seen[host.verdict]++;
+		return;
+	}
+	print_frame("in", &host, &in);
+	print_frame("host", &host, &by_host);
+	print_frame("bpf", &bpf, &by_bpf);
+	fail_msg("the engines differ (BPF_PROG_TEST_RUN: %d)", r);
+}
+
+static void print_verdicts(const unsigned long long *seen)
+{
+#define X(NAME, name, fate, help)                                                                  \
+	if (seen[SP_##NAME])                                                                       \
+		print_message("# %9llu %s\n", seen[SP_##NAME], #name);
+	SP_VERDICT_LIST(X)
+#undef X
+}
+
+static void test_engines_on_random_packets_agree(void **state)
+{
+	struct bpf_engine *engine = *state;
+	unsigned long long seed = from_environment("PACKET_SEED", (unsigned long long)time(NULL));
+	unsigned long long count = from_environment("PACKET_COUNT", PACKETS_DEFAULT);
+	unsigned long long seen[SP_VERDICT_COUNT + 1] = {0};
+	struct random random = {.state = seed};
+
+	print_message("# PACKET_SEED=%llu PACKET_COUNT=%llu\n", seed, count);
+	for (unsigned long long i = 0; i < count; i++) {
+		if (i % (64 * PACKETS_BEFORE_CHANGE) == 0)
+			assert_int_equal(fixture_standard(&engine->fixture, NOW_NS), 0);
+		if (i % PACKETS_BEFORE_CHANGE == 0)
+			change_table(&random, &engine->fixture);
+		run_both(engine, &random, seen);
+	}
+	print_verdicts(seen);
+	assert_int_equal(seen[SP_VERDICT_COUNT], 0);
+	assert_true(seen[SP_FORWARDED] > count / 20);
+}
+
+int main(void)
+{
+	struct bpf_engine engine;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_prestate(test_engines_on_random_packets_agree, &engine),
+	};
+	int r = bpf_engine_open(&engine);
+
+	if (r == -EPERM || r == -EACCES) {
+		printf("1..0 # SKIP loading BPF programs is not permitted here\n");
+		return 77;
+	}
+	if (r) {
+		printf("not ok 1 - loading the program: %s\n", strerror(-r));
+		return 1;
+	}
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	r = cmocka_run_group_tests(tests, NULL, NULL);
+	bpf_engine_close(&engine);
+	return r;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Random packets that a table's leases, or none of them, are concerned with. */
+#pragma once
+
+#include <stdint.h>
+
+#include "fixture.h"
+#include "host_engine.h"
+
+struct random {
+	uint64_t state;
+};
+
+/* Result: the next of the sequence that state began with (splitmix64). */
+uint64_t random_next(struct random *random);
+
+/* Result: a number below limit, which is not 0. */
+uint32_t random_below(struct random *random, uint32_t limit);
+
+/*
+ * A packet of TCP, UDP or an ICMP error of either family, from a client or a VM of the standard
+ * fixture or a stranger; most are well formed with right checksums, the others mutated or cut. At
+ * least 14 bytes.
+ */
+void packets_random(struct random *random, const struct fixture *fixture, struct frame *ret);
