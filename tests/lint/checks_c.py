@@ -32,8 +32,11 @@ def clang_format(tree):
     if not paths:
         return []
     result = run(["clang-format-14", "--dry-run", "-Werror", *paths], tree.root)
-    return [line for line in result.stderr.splitlines() if "error:" in line] or (
-        [first_line(result.stderr)] if result.returncode else [])
+    first = {}
+    for line in result.stderr.splitlines():
+        if "error:" in line:
+            first.setdefault(line.split(":")[0], line)
+    return list(first.values()) or ([first_line(result.stderr)] if result.returncode else [])
 
 
 def shellcheck(tree):
