@@ -3,94 +3,182 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define V4_OFFSET_BITS 96
+static struct sp_addr from_v6(const struct in6_addr *v6)
+{
+	struct sp_addr addr;
+
+	memcpy(&addr, v6, sizeof(addr));
+	return addr;
+}
+
+static struct in6_addr to_v6(const struct sp_addr *addr)
+{
+	struct in6_addr v6;
+
+	memcpy(&v6, addr, sizeof(v6));
+	return v6;
+}
 
 int addr_parse(const char *text, struct sp_addr *ret_addr)
 {
 	struct in6_addr v6;
 	struct in_addr v4;
 
-	if (inet_pton(AF_INET, text, &v4) == 1)
+	if (inet_pton(AF_INET, text, &v4) == 1) {
 		*ret_addr = sp_addr_from_v4(v4.s_addr);
-	else if (inet_pton(AF_INET6, text, &v6) == 1)
-		memcpy(ret_addr, &v6, sizeof(*ret_addr));
-	else
+		return 0;
+	}
+	if (inet_pton(AF_INET6, text, &v6) != 1 || IN6_IS_ADDR_V4MAPPED(&v6))
 		return -EINVAL;
+	*ret_addr = from_v6(&v6);
 	return 0;
 }
 
-const char *addr_format(const struct sp_addr *addr, char text[ADDR_TEXT_MAX])
+const char *addr_format(const struct sp_addr *addr, char ret_text[ADDR_TEXT_BYTES])
 {
-	if (addr_family(addr) == 4)
-		return inet_ntop(AF_INET, &addr->word_be[3], text, ADDR_TEXT_MAX);
-	return inet_ntop(AF_INET6, addr->word_be, text, ADDR_TEXT_MAX);
+	bool v4 = addr_family(addr) == 4;
+
+	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? &addr->word_be[3] : &addr->word_be[0], ret_text,
+		  ADDR_TEXT_BYTES);
+	return ret_text;
 }
 
-static void mask_set(struct sp_addr *mask, unsigned int bits)
+unsigned int addr_family(const struct sp_addr *addr)
 {
-	for (unsigned int i = 0; i < 4; i++) {
-		unsigned int here = bits > 32 * (i + 1) ? 32 : bits > 32 * i ? bits - 32 * i : 0;
+	struct in6_addr v6 = to_v6(addr);
 
-		mask->word_be[i] = here ? SP_BE32(0xffffffffu << (32 - here)) : 0;
+	return IN6_IS_ADDR_V4MAPPED(&v6) ? 4 : 6;
+}
+
+bool addr_is_any(const struct sp_addr *addr)
+{
+	struct sp_addr any4 = sp_addr_from_v4(0), any6 = {0};
+
+	return sp_addr_equal(addr, &any4) || sp_addr_equal(addr, &any6);
+}
+
+socklen_t addr_to_sockaddr(const struct sp_addr *addr, uint16_t port,
+			   struct sockaddr_storage *ret_sockaddr)
+{
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct sockaddr_in in4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+
+	memset(ret_sockaddr, 0, sizeof(*ret_sockaddr));
+	if (addr_family(addr) == 4) {
+		in4.sin_addr.s_addr = addr->word_be[3];
+		memcpy(ret_sockaddr, &in4, sizeof(in4));
+		return sizeof(in4);
+	}
+	in6.sin6_addr = to_v6(addr);
+	memcpy(ret_sockaddr, &in6, sizeof(in6));
+	return sizeof(in6);
+}
+
+int addr_from_sockaddr(const struct sockaddr *sockaddr, struct sp_addr *ret_addr)
+{
+	struct sockaddr_in6 in6;
+	struct sockaddr_in in4;
+
+	switch (sockaddr->sa_family) {
+	case AF_INET:
+		memcpy(&in4, sockaddr, sizeof(in4));
+		*ret_addr = sp_addr_from_v4(in4.sin_addr.s_addr);
+		return 0;
+	case AF_INET6:
+		memcpy(&in6, sockaddr, sizeof(in6));
+		*ret_addr = from_v6(&in6.sin6_addr);
+		return 0;
+	default:
+		return -EAFNOSUPPORT;
 	}
 }
 
-/* Result: the number after the slash, or -1. */
-static int parse_bits(const char *text, unsigned int most)
+/* Result: the mask of so many leading bits of 128. */
+static struct sp_addr mask_of(unsigned int bits)
 {
-	char *end;
-	unsigned long bits = strtoul(text, &end, 10);
+	struct sp_addr mask = {0};
 
-	return *text < '0' || *text > '9' || *end || bits > most ? -1 : (int)bits;
-}
+	for (unsigned int word = 0; word < 4 && bits > 0; word++) {
+		unsigned int here = bits < 32 ? bits : 32;
 
-int prefix_parse(const char *text, struct sp_prefix *ret_prefix)
-{
-	char address[ADDR_TEXT_MAX];
-	const char *slash = strchr(text, '/');
-	size_t len_bytes = slash ? (size_t)(slash - text) : strlen(text);
-	struct sp_prefix prefix;
-	unsigned int offset, stray = 0;
-	int bits;
-
-	if (len_bytes >= sizeof(address))
-		return -EINVAL;
-	memcpy(address, text, len_bytes);
-	address[len_bytes] = '\0';
-	if (addr_parse(address, &prefix.addr))
-		return -EINVAL;
-	offset = addr_family(&prefix.addr) == 4 ? V4_OFFSET_BITS : 0;
-	bits = slash ? parse_bits(slash + 1, 128 - offset) : (int)(128 - offset);
-	if (bits < 0)
-		return -EINVAL;
-	mask_set(&prefix.mask, offset + (unsigned int)bits);
-	for (unsigned int i = 0; i < 4; i++) {
-		stray |= prefix.addr.word_be[i] & ~prefix.mask.word_be[i];
-		prefix.addr.word_be[i] &= prefix.mask.word_be[i];
+		mask.word_be[word] = htonl(UINT32_MAX << (32 - here));
+		bits -= here;
 	}
-	*ret_prefix = prefix;
-	return stray ? -EDOM : 0;
+	return mask;
 }
 
-unsigned int prefix_bits(const struct sp_prefix *prefix)
+struct sp_prefix addr_prefix_make(const struct sp_addr *addr, unsigned int length)
+{
+	struct sp_prefix prefix = {.addr = *addr};
+
+	prefix.mask = mask_of(addr_family(addr) == 4 ? 96 + length : length);
+	for (unsigned int word = 0; word < 4; word++)
+		prefix.addr.word_be[word] &= prefix.mask.word_be[word];
+	return prefix;
+}
+
+/* Reads a whole decimal number of at most three digits, without a leading zero. */
+static int parse_length(const char *text, unsigned int max, unsigned int *ret_length)
+{
+	unsigned int length = 0;
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits > 3 || text[digits] != '\0' || (digits > 1 && text[0] == '0'))
+		return -EINVAL;
+	for (size_t i = 0; i < digits; i++)
+		length = length * 10 + (unsigned int)(text[i] - '0');
+	if (length > max)
+		return -EINVAL;
+	*ret_length = length;
+	return 0;
+}
+
+int addr_prefix_parse(const char *text, struct sp_prefix *ret_prefix)
+{
+	char buffer[ADDR_PREFIX_BYTES];
+	unsigned int length, max;
+	struct sp_addr addr;
+	char *slash;
+
+	if (strlen(text) >= sizeof(buffer))
+		return -EINVAL;
+	strcpy(buffer, text);
+	slash = strchr(buffer, '/');
+	if (slash)
+		*slash++ = '\0';
+	if (addr_parse(buffer, &addr) < 0)
+		return -EINVAL;
+	max = addr_family(&addr) == 4 ? 32 : 128;
+	length = max;
+	if (slash && parse_length(slash, max, &length) < 0)
+		return -EINVAL;
+	*ret_prefix = addr_prefix_make(&addr, length);
+	return sp_addr_equal(&ret_prefix->addr, &addr) ? 0 : -EDOM;
+}
+
+unsigned int addr_prefix_length(const struct sp_prefix *prefix)
 {
 	unsigned int bits = 0;
 
-	for (unsigned int i = 0; i < 4; i++)
-		bits += (unsigned int)__builtin_popcount(prefix->mask.word_be[i]);
-	return addr_family(&prefix->addr) == 4 && bits >= V4_OFFSET_BITS ? bits - V4_OFFSET_BITS
-									 : bits;
+	for (unsigned int word = 0; word < 4; word++)
+		bits += (unsigned int)__builtin_popcount(prefix->mask.word_be[word]);
+	return addr_family(&prefix->addr) == 4 && bits >= 96 ? bits - 96 : bits;
 }
 
-const char *prefix_format(const struct sp_prefix *prefix, char text[PREFIX_TEXT_MAX])
+const char *addr_prefix_format(const struct sp_prefix *prefix, char ret_text[ADDR_PREFIX_BYTES])
 {
-	char address[ADDR_TEXT_MAX];
+	char addr[ADDR_TEXT_BYTES];
 
-	snprintf(text, PREFIX_TEXT_MAX, "%s/%u", addr_format(&prefix->addr, address),
-		 prefix_bits(prefix));
-	return text;
+	snprintf(ret_text, ADDR_PREFIX_BYTES, "%s/%u", addr_format(&prefix->addr, addr),
+		 addr_prefix_length(prefix));
+	return ret_text;
+}
+
+bool addr_prefix_overlaps(const struct sp_prefix *a, const struct sp_prefix *b)
+{
+	return sp_prefix_contains(a, &b->addr) || sp_prefix_contains(b, &a->addr);
 }

@@ -1,75 +1,217 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "log.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
-#define MESSAGE_MAX 2048
+#define KEY_PREFIX	"SALLYPORT_"
+#define KEY_BYTES	64
+#define JOURNAL_ENTRIES (LOG_FIELDS_MAX + 2)
 
-static int highest_level = LOG_INFO;
+/* Set by log_open() before there are threads, then only read. */
+static struct {
+	const char *program;
+	int max_priority;
+	bool journal;
+} log_state = {.max_priority = LOG_INFO};
 
-void log_set_level(int level)
-{
-	highest_level = level;
-}
-
-/* systemd says by device and inode which stream is the journal's (systemd.exec(5)). */
+/* Result: whether stderr is the stream that the service manager made for us. */
 static bool stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
-	unsigned long device, inode;
+	unsigned long long device, inode;
 	struct stat status;
 
-	return stream && sscanf(stream, "%lu:%lu", &device, &inode) == 2 &&
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
 	       fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
 	       status.st_ino == inode;
 }
 
-static const char *level_name(int level)
+void log_open(const char *program, int max_priority)
+{
+	log_state.program = program;
+	log_state.max_priority = max_priority;
+	log_state.journal = stderr_is_journal();
+}
+
+/* A text that grows in a buffer and stops, terminated, at its end. */
+struct sink {
+	char *text;
+	size_t size;
+	size_t length;
+};
+
+static bool sink_put(struct sink *sink, const char *bytes, size_t count)
+{
+	if (sink->length + count >= sink->size)
+		return false;
+	memcpy(sink->text + sink->length, bytes, count);
+	sink->length += count;
+	sink->text[sink->length] = '\0';
+	return true;
+}
+
+/* Puts what fits. */
+static void sink_text(struct sink *sink, const char *text)
+{
+	size_t room = sink->size - sink->length - 1, length = strlen(text);
+
+	sink_put(sink, text, length < room ? length : room);
+}
+
+/* Result: the bytes of the UTF-8 character at text, 0 if there is none. */
+static size_t utf8_length(const unsigned char *text)
+{
+	size_t length = text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+
+	if (length == 0 || text[0] > 0xf4)
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
+	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f) ||
+	    (text[0] == 0xc2 && text[1] < 0xa0))
+		return 0;
+	return length;
+}
+
+static bool put_character(struct sink *sink, const char **text)
+{
+	const unsigned char *c = (const unsigned char *)*text;
+	size_t length = utf8_length(c);
+	char escape[8];
+
+	if (*c >= 0x20 && *c < 0x7f && *c != '"' && *c != '\\')
+		length = 1;
+	if (length > 0) {
+		*text += length;
+		return sink_put(sink, (const char *)c, length);
+	}
+	*text += 1;
+	if (*c == '"' || *c == '\\')
+		snprintf(escape, sizeof(escape), "\\%c", *c);
+	else
+		snprintf(escape, sizeof(escape), "\\x%02x", *c);
+	return sink_put(sink, escape, strlen(escape));
+}
+
+const char *log_escape(const char *text, char *ret_text, size_t size_bytes)
+{
+	bool quote = *text == '\0' || strpbrk(text, " \"\\=");
+	/* One byte is kept back for the closing quote. */
+	struct sink sink = {.text = ret_text, .size = size_bytes - quote};
+
+	ret_text[0] = '\0';
+	if (quote)
+		sink_put(&sink, "\"", 1);
+	while (*text && put_character(&sink, &text))
+		continue;
+	sink.size += quote;
+	if (quote)
+		sink_put(&sink, "\"", 1);
+	return ret_text;
+}
+
+static const char *render_value(const struct log_field *field, char ret_text[LOG_VALUE_BYTES])
+{
+	switch (field->type) {
+	case LOG_FIELD_NUMBER:
+		snprintf(ret_text, LOG_VALUE_BYTES, "%lld", (long long)field->number);
+		return ret_text;
+	case LOG_FIELD_ERROR:
+		return log_escape(strerror(abs((int)field->number)), ret_text, LOG_VALUE_BYTES);
+	default:
+		return log_escape(field->string ? field->string : "-", ret_text, LOG_VALUE_BYTES);
+	}
+}
+
+void log_render(const char *sentence, const struct log_field *fields, char *ret_text,
+		size_t size_bytes)
+{
+	struct sink sink = {.text = ret_text, .size = size_bytes};
+	char value[LOG_VALUE_BYTES];
+
+	ret_text[0] = '\0';
+	sink_text(&sink, sentence);
+	for (unsigned int i = 0; i < LOG_FIELDS_MAX && fields[i].type != LOG_FIELD_END; i++) {
+		sink_text(&sink, " ");
+		sink_text(&sink, fields[i].key);
+		sink_text(&sink, "=");
+		sink_text(&sink, render_value(&fields[i], value));
+	}
+}
+
+/* Result: an entry "KEY=value" of the journal, to be freed, or an empty one for want of memory. */
+static struct iovec journal_entry(const char *key, const char *value)
+{
+	struct iovec entry = {0};
+	char *text;
+
+	if (asprintf(&text, "%s=%s", key, value) < 0)
+		return entry;
+	entry.iov_base = text;
+	entry.iov_len = strlen(text);
+	return entry;
+}
+
+static struct iovec journal_field(const struct log_field *field)
+{
+	char key[KEY_BYTES], value[LOG_VALUE_BYTES];
+
+	snprintf(key, sizeof(key), KEY_PREFIX "%s", field->key);
+	for (char *c = key; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	return journal_entry(key, render_value(field, value));
+}
+
+static int write_journal(int priority, const char *message, const struct log_field *fields)
+{
+	struct iovec entries[JOURNAL_ENTRIES];
+	const char number[] = {(char)('0' + priority), '\0'};
+	int nr = 0, r;
+
+	entries[nr++] = journal_entry("MESSAGE", message);
+	entries[nr++] = journal_entry("PRIORITY", number);
+	for (; nr < JOURNAL_ENTRIES && fields->type != LOG_FIELD_END; fields++)
+		entries[nr++] = journal_field(fields);
+	r = sd_journal_sendv(entries, nr);
+	while (nr > 0)
+		free(entries[--nr].iov_base);
+	return r;
+}
+
+static void write_stderr(int priority, const char *message)
 {
 	static const char *const names[] = {"emergency", "alert",  "critical", "error",
 					    "warning",	 "notice", "info",     "debug"};
+	const char *program = log_state.program;
 
-	return names[level & 7];
+	/* One call a line: lines of several processes on one stderr stay whole. */
+	dprintf(STDERR_FILENO, "%s%s%s: %s\n", program ? program : "", program ? ": " : "",
+		names[priority], message);
 }
 
-static void escape(const char *text, char *ret_text, size_t size_bytes)
+void log_write_fields(int priority, const char *sentence, const struct log_field *fields)
 {
-	size_t at = 0;
+	char message[LOG_MESSAGE_BYTES];
+	int saved = errno;
 
-	for (; *text && at + 5 < size_bytes; text++) {
-		unsigned char byte = (unsigned char)*text;
-
-		if (byte < 0x20 || byte == 0x7f)
-			at += (size_t)snprintf(ret_text + at, size_bytes - at, "\\x%02x", byte);
-		else
-			ret_text[at++] = *text;
-	}
-	ret_text[at] = '\0';
-}
-
-void log_write(int level, const char *format, ...)
-{
-	char raw[MESSAGE_MAX], message[2 * MESSAGE_MAX];
-	va_list arguments;
-
-	if (level > highest_level)
+	priority &= LOG_PRIMASK;
+	if (priority > log_state.max_priority)
 		return;
-	va_start(arguments, format);
-	vsnprintf(raw, sizeof(raw), format, arguments);
-	va_end(arguments);
-	escape(raw, message, sizeof(message));
-	if (stderr_is_journal())
-		sd_journal_send("MESSAGE=%s", message, "PRIORITY=%d", level, NULL);
-	else
-		fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, level_name(level),
-			message);
+	log_render(sentence, fields, message, sizeof(message));
+	if (!log_state.journal || write_journal(priority, message, fields) < 0)
+		write_stderr(priority, message);
+	errno = saved;
 }

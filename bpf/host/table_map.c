@@ -2,6 +2,9 @@
 #include "table_map.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,222 +12,338 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <linux/bpf.h>
 
-static const struct {
-	const char *pin;
-	size_t record_bytes;
-} maps[TABLE_MAPS_NR] = {
-#define X(name, pin, type) [TABLE_MAP_##name] = {pin, sizeof(type)},
-	TABLE_MAPS(X)
-#undef X
+static bool carry_writes(unsigned int part)
+{
+	return part == TABLE_QUEUES || part == TABLE_WORKERS || part == TABLE_COUNTERS ||
+	       part == TABLE_USAGE;
+}
+
+static bool writable(unsigned int part, enum table_access access)
+{
+	return access == TABLE_DECIDE || (access == TABLE_CARRY && carry_writes(part));
+}
+
+/* Puts a sentence into *ret_reason. Result: r. */
+static int __attribute__((format(printf, 3, 4)))
+refuse(int r, char **ret_reason, const char *format, ...)
+{
+	va_list arguments;
+	char *reason;
+
+	va_start(arguments, format);
+	*ret_reason = vasprintf(&reason, format, arguments) < 0 ? NULL : reason;
+	va_end(arguments);
+	return r;
+}
+
+void table_meta_init(struct sp_meta *meta)
+{
+	meta->magic = SP_TABLE_MAGIC;
+	meta->version = SP_TABLE_VERSION;
+	meta->slot_bytes = sizeof(struct sp_slot);
+}
+
+static int check_kind(const struct sp_meta *meta, char **ret_reason)
+{
+	if (meta->magic != SP_TABLE_MAGIC)
+		return refuse(-EPROTO, ret_reason,
+			      "The table is not one of sallyport: its magic is %#llx.",
+			      (unsigned long long)meta->magic);
+	if (meta->version != SP_TABLE_VERSION)
+		return refuse(-EPROTO, ret_reason,
+			      "The table has version %u, this program reads version %u.",
+			      meta->version, SP_TABLE_VERSION);
+	if (meta->slot_bytes != sizeof(struct sp_slot))
+		return refuse(-EPROTO, ret_reason,
+			      "The table has slots of %u bytes, this program reads slots of %zu.",
+			      meta->slot_bytes, sizeof(struct sp_slot));
+	return 0;
+}
+
+struct bound {
+	const char *name;
+	uint32_t value;
+	uint32_t min;
+	uint32_t max;
 };
 
-const char *table_map_pin(enum table_map_id id)
+static int check_sizes(const struct sp_meta *meta, char **ret_reason)
 {
-	return maps[id].pin;
-}
+	const struct bound bounds[] = {
+		{"nr_publics", meta->nr_publics, 1, SP_PUBLICS_MAX},
+		{"nr_buckets", meta->nr_buckets, 2, 1u << 28},
+		{"nr_allow", meta->nr_allow, 1, UINT16_MAX + 1u},
+		{"nr_usage", meta->nr_usage, 1, SP_PUBLICS_MAX * SP_PORTS_PER_ADDRESS},
+		{"nr_cpus", meta->nr_cpus, 1, 1u << 16},
+		{"nr_workers", meta->nr_workers, 0, SP_WORKERS_MAX},
+	};
 
-size_t table_map_record_bytes(enum table_map_id id)
-{
-	return maps[id].record_bytes;
-}
-
-static bool power_of_two(__u32 number)
-{
-	return number && (number & (number - 1)) == 0;
-}
-
-static bool sizes_make_sense(const struct sp_meta *sizes)
-{
-	return sizes->magic == SP_TABLE_MAGIC && sizes->version == SP_TABLE_VERSION &&
-	       sizes->slot_bytes == sizeof(struct sp_slot) && sizes->nr_publics &&
-	       sizes->nr_publics <= SP_PUBLICS_MAX && power_of_two(sizes->nr_buckets) &&
-	       sizes->nr_buckets >= 2 && sizes->nr_allow && sizes->nr_usage && sizes->nr_cpus &&
-	       sizes->nr_workers <= SP_WORKERS_MAX;
-}
-
-size_t table_map_records(const struct sp_meta *sizes, enum table_map_id id)
-{
-	size_t nr_rows = (size_t)sizes->nr_cpus + sizes->nr_workers;
-
-	if (!sizes_make_sense(sizes))
-		return 0;
-	switch (id) {
-	case TABLE_MAP_meta:
-	case TABLE_MAP_settings:
-		return 1;
-	case TABLE_MAP_hosts:
-		return SP_HOSTS;
-	case TABLE_MAP_leases:
-		return (size_t)sizes->nr_publics * SP_PORTS_PER_ADDRESS;
-	case TABLE_MAP_endpoints:
-		return sizes->nr_buckets;
-	case TABLE_MAP_allow:
-		return sizes->nr_allow;
-	case TABLE_MAP_queues:
-		return 2 * SP_QUEUES_MAX;
-	case TABLE_MAP_workers:
-		return SP_WORKERS_MAX;
-	case TABLE_MAP_counters:
-		return nr_rows;
-	case TABLE_MAP_usage:
-		return nr_rows * sizes->nr_usage;
-	case TABLE_MAPS_NR:
-		break;
-	}
+	for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++)
+		if (bounds[i].value < bounds[i].min || bounds[i].value > bounds[i].max)
+			return refuse(-EINVAL, ret_reason,
+				      "The table says %s is %u, which is not between %u and %u.",
+				      bounds[i].name, bounds[i].value, bounds[i].min,
+				      bounds[i].max);
+	if (meta->nr_buckets & (meta->nr_buckets - 1))
+		return refuse(-EINVAL, ret_reason,
+			      "The table says nr_buckets is %u, which is no power of two.",
+			      meta->nr_buckets);
+	if ((uint64_t)(meta->nr_cpus + meta->nr_workers) * meta->nr_usage > INT32_MAX)
+		return refuse(-EINVAL, ret_reason,
+			      "The table would need more than %d records of usage.", INT32_MAX);
 	return 0;
 }
 
-static size_t page_up(size_t size_bytes)
+int table_layout(const struct sp_meta *meta, struct table_layout ret_layout[TABLE_PARTS],
+		 char **ret_reason)
 {
-	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	uint32_t rows = meta->nr_cpus + meta->nr_workers;
+	const struct table_layout layout[TABLE_PARTS] = {
+		[TABLE_META] = {SP_PIN_META, sizeof(struct sp_meta), 1},
+		[TABLE_SETTINGS] = {SP_PIN_SETTINGS, sizeof(struct sp_settings), 1},
+		[TABLE_HOSTS] = {SP_PIN_HOSTS, sizeof(struct sp_host), SP_HOSTS},
+		[TABLE_LEASES] = {SP_PIN_LEASES, sizeof(struct sp_slot),
+				  meta->nr_publics * SP_PORTS_PER_ADDRESS},
+		[TABLE_ENDPOINTS] = {SP_PIN_ENDPOINTS, sizeof(struct sp_bucket), meta->nr_buckets},
+		[TABLE_ALLOW] = {SP_PIN_ALLOW, sizeof(struct sp_allow), meta->nr_allow},
+		[TABLE_QUEUES] = {SP_PIN_QUEUES, sizeof(struct sp_queue), 2 * SP_QUEUES_MAX},
+		[TABLE_WORKERS] = {SP_PIN_WORKERS, sizeof(struct sp_worker), SP_WORKERS_MAX},
+		[TABLE_COUNTERS] = {SP_PIN_COUNTERS, sizeof(struct sp_counters), rows},
+		[TABLE_USAGE] = {SP_PIN_USAGE, sizeof(struct sp_usage), rows * meta->nr_usage},
+	};
+	int r;
 
-	return (size_bytes + page_bytes - 1) / page_bytes * page_bytes;
+	r = check_kind(meta, ret_reason);
+	if (r < 0)
+		return r;
+	r = check_sizes(meta, ret_reason);
+	if (r < 0)
+		return r;
+	memcpy(ret_layout, layout, sizeof(layout));
+	return 0;
 }
 
-static void place(struct table_map *table, enum table_map_id id, void *memory, size_t size_bytes)
+/* Result: the bytes that a map of this layout is mmapped by. */
+static size_t mapping_bytes(const struct table_layout *layout)
 {
-	table->size_bytes[id] = size_bytes;
-	switch (id) {
-#define X(name, pin, type)                                                                         \
-	case TABLE_MAP_##name:                                                                     \
-		table->name = memory;                                                              \
-		break;
-		TABLE_MAPS(X)
-#undef X
-	case TABLE_MAPS_NR:
-		break;
-	}
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t bytes = (size_t)layout->record_bytes * layout->nr_records;
+
+	return (bytes + page - 1) / page * page;
 }
 
-static int refuse(int error, char **ret_reason, const char *path, const char *why)
-{
-	if (asprintf(ret_reason, "%s: %s", path, why) < 0)
-		*ret_reason = NULL;
-	return error;
-}
-
-static bool writable(enum table_map_id id, enum table_map_access access)
-{
-	if (access != TABLE_MAP_ENGINE)
-		return access == TABLE_MAP_WRITE;
-	return id == TABLE_MAP_queues || id == TABLE_MAP_workers || id == TABLE_MAP_counters ||
-	       id == TABLE_MAP_usage;
-}
-
-static int map_fd(struct table_map *table, enum table_map_id id, int fd, bool write,
-		  const char *path, char **ret_reason)
+/* The map is there, whole and of the size that the layout says. */
+static int check_map(int fd, const struct table_layout *layout, char **ret_reason)
 {
 	struct bpf_map_info info = {0};
-	__u32 info_bytes = sizeof(info);
-	size_t nr_records, size_bytes;
+	__u32 bytes = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &bytes) < 0)
+		return refuse(-errno, ret_reason, "The map %s of the table cannot be examined: %s.",
+			      layout->name, strerror(errno));
+	if (info.type != BPF_MAP_TYPE_ARRAY || !(info.map_flags & BPF_F_MMAPABLE))
+		return refuse(-EPROTO, ret_reason,
+			      "The map %s of the table is not a mappable array.", layout->name);
+	if (info.value_size != layout->record_bytes || info.max_entries != layout->nr_records)
+		return refuse(-EPROTO, ret_reason,
+			      "The map %s of the table holds %u records of %u bytes, not %u of %u.",
+			      layout->name, info.max_entries, info.value_size, layout->nr_records,
+			      layout->record_bytes);
+	return 0;
+}
+
+static int map_part(struct table_map *map, unsigned int part, int fd,
+		    const struct table_layout *layout, char **ret_reason)
+{
+	int protection = writable(part, map->access) ? PROT_READ | PROT_WRITE : PROT_READ;
+	size_t bytes = mapping_bytes(layout);
 	void *memory;
+	int r;
 
-	if (bpf_obj_get_info_by_fd(fd, &info, &info_bytes))
-		return refuse(-errno, ret_reason, path, strerror(errno));
-	if (info.value_size != maps[id].record_bytes)
-		return refuse(-EPROTO, ret_reason, path,
-			      "is of another version: its records have another size");
-	nr_records = id == TABLE_MAP_meta ? 1 : table_map_records(&table->sizes, id);
-	if (info.max_entries < nr_records)
-		return refuse(-EPROTO, ret_reason, path, "has fewer records than meta says");
-	size_bytes = page_up(nr_records * maps[id].record_bytes);
-	memory = mmap(NULL, size_bytes, PROT_READ | (write ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
+	r = check_map(fd, layout, ret_reason);
+	if (r < 0)
+		return r;
+	memory = mmap(NULL, bytes, protection, MAP_SHARED, fd, 0);
 	if (memory == MAP_FAILED)
-		return refuse(-errno, ret_reason, path, strerror(errno));
-	place(table, id, memory, size_bytes);
+		return refuse(-errno, ret_reason, "The map %s of the table cannot be mapped: %s.",
+			      layout->name, strerror(errno));
+	map->mappings[part] = (struct table_mapping){memory, bytes};
 	return 0;
 }
 
-static int check_meta(struct table_map *table, const char *path, char **ret_reason)
+/* Takes the sizes from a checked meta, and the typed pointers from the mappings. */
+static void adopt(struct table_map *map, const struct sp_meta *meta)
 {
-	table->sizes = *table->meta;
-	if (table->sizes.magic != SP_TABLE_MAGIC)
-		return refuse(-EPROTO, ret_reason, path, "is not a table of sallyport");
-	if (table->sizes.version != SP_TABLE_VERSION)
-		return refuse(-EPROTO, ret_reason, path, "is a table of another version");
-	if (!table_map_records(&table->sizes, TABLE_MAP_meta))
-		return refuse(-EPROTO, ret_reason, path, "holds sizes that make no sense");
+	map->meta = map->mappings[TABLE_META].memory;
+	map->settings = map->mappings[TABLE_SETTINGS].memory;
+	map->hosts = map->mappings[TABLE_HOSTS].memory;
+	map->leases = map->mappings[TABLE_LEASES].memory;
+	map->endpoints = map->mappings[TABLE_ENDPOINTS].memory;
+	map->allow = map->mappings[TABLE_ALLOW].memory;
+	map->queues = map->mappings[TABLE_QUEUES].memory;
+	map->workers = map->mappings[TABLE_WORKERS].memory;
+	map->counters = map->mappings[TABLE_COUNTERS].memory;
+	map->usage = map->mappings[TABLE_USAGE].memory;
+	map->nr_publics = meta->nr_publics;
+	map->nr_slots = meta->nr_publics * SP_PORTS_PER_ADDRESS;
+	map->nr_buckets = meta->nr_buckets;
+	map->nr_allow = meta->nr_allow;
+	map->nr_usage = meta->nr_usage;
+	map->nr_cpus = meta->nr_cpus;
+	map->nr_workers = meta->nr_workers;
+	map->nr_rows = meta->nr_cpus + meta->nr_workers;
+	map->hash_seed = meta->hash_seed;
+}
+
+/* Reads meta through its descriptor: the map's size is not known to be right yet. */
+static int read_meta(int fd, struct sp_meta *ret_meta, char **ret_reason)
+{
+	struct table_layout layout = {SP_PIN_META, sizeof(struct sp_meta), 1};
+	__u32 key = 0;
+	int r;
+
+	r = check_map(fd, &layout, ret_reason);
+	if (r < 0)
+		return r;
+	if (bpf_map_lookup_elem(fd, &key, ret_meta) < 0)
+		return refuse(-errno, ret_reason, "The map %s of the table cannot be read: %s.",
+			      layout.name, strerror(errno));
 	return 0;
 }
 
-static int open_map(struct table_map *table, const char *bpf_dir, enum table_map_id id,
-		    enum table_map_access access, char **ret_reason)
+int table_map_open_fds(const int fds[TABLE_PARTS], enum table_access access,
+		       struct table_map **ret_map, char **ret_reason)
 {
-	char path[512];
-	int fd, result;
+	struct table_layout layout[TABLE_PARTS];
+	struct table_map *map;
+	struct sp_meta meta;
+	int r;
 
-	snprintf(path, sizeof(path), "%s/%s", bpf_dir, maps[id].pin);
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return refuse(fd, ret_reason, path, strerror(-fd));
-	result = map_fd(table, id, fd, writable(id, access), path, ret_reason);
-	close(fd);
-	if (!result && id == TABLE_MAP_meta)
-		result = check_meta(table, path, ret_reason);
-	return result;
+	r = read_meta(fds[TABLE_META], &meta, ret_reason);
+	if (r < 0)
+		return r;
+	r = table_layout(&meta, layout, ret_reason);
+	if (r < 0)
+		return r;
+	map = calloc(1, sizeof(*map));
+	if (!map)
+		return refuse(-ENOMEM, ret_reason, "There is no memory for the table.");
+	map->access = access;
+	for (unsigned int part = 0; part < TABLE_PARTS; part++) {
+		r = map_part(map, part, fds[part], &layout[part], ret_reason);
+		if (r < 0)
+			goto unmap;
+	}
+	adopt(map, &meta);
+	*ret_map = map;
+	return 0;
+
+unmap:
+	table_map_free(map);
+	return r;
 }
 
-int table_map_open(const char *bpf_dir, enum table_map_access access, struct table_map *ret_table,
+/* Result: a descriptor of a pinned map, or -errno and *ret_reason. */
+static int open_pin(const char *bpf_dir, const char *name, bool write, char **ret_reason)
+{
+	LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = write ? 0 : BPF_F_RDONLY);
+	char path[PATH_MAX];
+	int fd, length;
+
+	length = snprintf(path, sizeof(path), "%s/%s", bpf_dir, name);
+	if (length < 0 || (size_t)length >= sizeof(path))
+		return refuse(-ENAMETOOLONG, ret_reason, "edge.bpf_dir is too long.");
+	fd = bpf_obj_get_opts(path, &options);
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOENT)
+		return refuse(-ENOENT, ret_reason,
+			      "There is no table at %s (is sallyportd running?).", path);
+	return refuse(-errno, ret_reason, "The pinned map %s cannot be opened: %s.", path,
+		      strerror(errno));
+}
+
+int table_map_open(const char *bpf_dir, enum table_access access, struct table_map **ret_map,
 		   char **ret_reason)
 {
-	struct table_map table = {0};
+	static const char *const names[TABLE_PARTS] = {
+		SP_PIN_META,  SP_PIN_SETTINGS, SP_PIN_HOSTS,   SP_PIN_LEASES,	SP_PIN_ENDPOINTS,
+		SP_PIN_ALLOW, SP_PIN_QUEUES,   SP_PIN_WORKERS, SP_PIN_COUNTERS, SP_PIN_USAGE,
+	};
+	int fds[TABLE_PARTS];
+	unsigned int opened;
+	int r = 0;
 
-	for (enum table_map_id id = 0; id < TABLE_MAPS_NR; id++) {
-		int result = open_map(&table, bpf_dir, id, access, ret_reason);
-
-		if (result) {
-			table_map_close(&table);
-			return result;
-		}
+	for (opened = 0; opened < TABLE_PARTS; opened++) {
+		r = open_pin(bpf_dir, names[opened], writable(opened, access), ret_reason);
+		if (r < 0)
+			break;
+		fds[opened] = r;
 	}
-	*ret_table = table;
-	return 0;
+	if (opened == TABLE_PARTS)
+		r = table_map_open_fds(fds, access, ret_map, ret_reason);
+	while (opened > 0)
+		close(fds[--opened]);
+	return r;
 }
 
-int table_map_alloc(const struct sp_meta *sizes, struct table_map *ret_table)
+int table_map_alloc(const struct sp_meta *meta, struct table_map **ret_map)
 {
-	struct table_map table = {.sizes = *sizes};
+	struct table_layout layout[TABLE_PARTS];
+	char *reason = NULL;
+	struct table_map *map;
+	int r;
 
-	if (!table_map_records(sizes, TABLE_MAP_meta))
-		return -EINVAL;
-	for (enum table_map_id id = 0; id < TABLE_MAPS_NR; id++) {
-		size_t size_bytes = page_up(table_map_records(sizes, id) * maps[id].record_bytes);
-		void *memory = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE,
-				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	r = table_layout(meta, layout, &reason);
+	free(reason);
+	if (r < 0)
+		return r;
+	map = calloc(1, sizeof(*map));
+	if (!map)
+		return -ENOMEM;
+	map->access = TABLE_DECIDE;
+	for (unsigned int part = 0; part < TABLE_PARTS; part++) {
+		size_t bytes = mapping_bytes(&layout[part]);
+		void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-		if (memory == MAP_FAILED) {
-			table_map_close(&table);
-			return -ENOMEM;
-		}
-		place(&table, id, memory, size_bytes);
+		if (memory == MAP_FAILED)
+			goto unmap;
+		map->mappings[part] = (struct table_mapping){memory, bytes};
 	}
-	*table.meta = *sizes;
-	*ret_table = table;
+	adopt(map, meta);
+	*map->meta = *meta;
+	*ret_map = map;
 	return 0;
+
+unmap:
+	table_map_free(map);
+	return -ENOMEM;
 }
 
-void table_map_close(struct table_map *table)
+void table_map_free(struct table_map *map)
 {
-#define X(name, pin, type)                                                                         \
-	if (table->name)                                                                           \
-		munmap(table->name, table->size_bytes[TABLE_MAP_##name]);
-	TABLE_MAPS(X)
-#undef X
-	*table = (struct table_map){0};
+	if (!map)
+		return;
+	for (unsigned int part = 0; part < TABLE_PARTS; part++)
+		if (map->mappings[part].memory)
+			munmap(map->mappings[part].memory, map->mappings[part].bytes);
+	free(map);
 }
 
-struct sp_table table_map_view(const struct table_map *table)
+struct sp_table table_map_view(const struct table_map *map)
 {
 	return (struct sp_table){
-		.settings = table->settings,
-		.hosts = table->hosts,
-		.leases = table->leases,
-		.endpoints = table->endpoints,
-		.allow = table->allow,
-		.nr_slots = table->sizes.nr_publics * SP_PORTS_PER_ADDRESS,
-		.nr_buckets = table->sizes.nr_buckets,
-		.nr_allow = table->sizes.nr_allow,
-		.hash_seed = table->sizes.hash_seed,
+		.settings = map->settings,
+		.hosts = map->hosts,
+		.leases = map->leases,
+		.endpoints = map->endpoints,
+		.allow = map->allow,
+		.nr_slots = map->nr_slots,
+		.nr_buckets = map->nr_buckets,
+		.nr_allow = map->nr_allow,
+		.hash_seed = map->hash_seed,
 	};
 }
