@@ -34,7 +34,8 @@ struct sp_prefix {
 
 /*
  * meta[0]: what the table was sized for. Written once, by sallyportd, before anything reads; a
- * reader refuses another magic, version or record size.
+ * reader refuses another magic, version or record size. magic becomes 0 when another table has
+ * taken this one's place: whoever still maps it opens the table anew.
  */
 struct sp_meta {
 	__u64 magic;
@@ -47,7 +48,8 @@ struct sp_meta {
 	__u32 nr_cpus;	  /* rows [0, nr_cpus) belong to the XDP program, one a CPU */
 	__u32 nr_workers; /* rows [nr_cpus, nr_cpus + nr_workers) to the workers of sallyport-dp */
 	__u64 hash_seed;  /* of endpoints */
-	__u64 reserved[2];
+	__u64 layout;	  /* hash of the public addresses and ports the indexes stand for */
+	__u64 reserved[1];
 };
 
 enum sp_engine_mode {
