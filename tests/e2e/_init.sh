@@ -168,7 +168,7 @@ lab_vm0() {
 
 # slot PORT FIELD: what the table says now.
 slot() {
-	"$LAB_TOOLS/slot.py" "$LAB_BPF_DIR" "$1" | jq -r ".$2"
+	"$LAB_TOOLS/table.py" slot "$LAB_BPF_DIR" "$1" | jq -r ".$2"
 }
 
 # capture_start NAME MACHINE LINK FILTER…: what tcpdump options and filter say, to NAME.pcap.

@@ -93,14 +93,21 @@ control_ready() {
 	lab_api GET /v1/status | tail -n1 | grep -qx 200
 }
 
+# Succeeds when sallyport-dp polls its queues: from then on the XDP program steers packets to it.
+dp_ready() {
+	"$LAB_SOURCE/table.py" alive "$LAB_BPF_DIR"
+}
+
 control_start() {
 	daemon_spawn control
 	wait_until 15 daemon_up control control_ready
+	daemon_survives control
 }
 
 dp_start() {
 	daemon_spawn dp
 	wait_until 20 daemon_up dp dp_ready
+	daemon_survives dp
 }
 
 # True once $2… is, or once daemon $1 is gone, so that nobody waits for the dead.
@@ -109,6 +116,13 @@ daemon_up() {
 
 	shift
 	"$@" || [ "$(daemon_state "$daemon")" = stopped ]
+}
+
+daemon_survives() {
+	[ "$(daemon_state "$1")" = running ] || {
+		echo "$(daemon_path "$1") ended at its start: $(tail -n5 "$LAB_DIR/log/$1")" >&2
+		return 1
+	}
 }
 
 # Starts what this lab's configuration needs, and waits until packets are carried.

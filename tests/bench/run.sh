@@ -1,0 +1,20 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Every benchmark, or those named: run.sh [pipeline] [engines] [latency_start]. Figures of one run on
+# one machine: read the ratios, not the numbers.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+SALLYPORT_BUILD=${SALLYPORT_BUILD:-$(cd ../.. && pwd)/build}
+export SALLYPORT_BUILD
+for path in ./*.sh; do
+	name=$(basename "$path" .sh)
+	case $name in
+	run | statistics) continue ;;
+	esac
+	if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then
+		continue
+	fi
+	echo "== $name"
+	"$path"
+done

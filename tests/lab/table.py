@@ -1,0 +1,61 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reads the pinned table itself (bpf/include/sallyport/table.h), with bpftool.
+
+  table.py slot BPF_DIR PORT [PUBLIC_INDEX]   one slot as JSON; deadline_real_ns is the deadline on
+                                              CLOCK_REALTIME as it stands now, for captures
+  table.py alive BPF_DIR                      succeeds if both interfaces' first queue is polled
+"""
+
+import json
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+STATES = ("free", "reserved", "live", "ended")
+SLOT = struct.Struct("<IIQ16s16s2s2sBBHII")
+BUILDS_ROLE = 64  # the first queue record of the builds interface
+FRESH_NS = 50_000_000
+
+
+def lookup(path, index):
+    """Returns the bytes of one element of a pinned array."""
+    key = [f"0x{byte:02x}" for byte in struct.pack("<I", index)]
+    out = subprocess.run(
+        ["/usr/sbin/bpftool", "-j", "map", "lookup", "pinned", path, "key", *key],
+        capture_output=True,
+        check=True,
+    )
+    return bytes(int(byte, 16) for byte in json.loads(out.stdout)["value"])
+
+
+def show_slot(bpf_dir, port, public_index="0"):
+    slot = SLOT.unpack(lookup(f"{bpf_dir}/leases", int(public_index) << 16 | int(port)))
+    boottime = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    values = {
+        "state": STATES[slot[0]],
+        "generation": slot[1],
+        "deadline_ns": slot[2],
+        "deadline_real_ns": slot[2] - boottime + time.time_ns() if slot[2] else 0,
+        "vm": socket.inet_ntop(socket.AF_INET6, slot[3]),
+        "vm_port": struct.unpack("!H", slot[5])[0],
+        "usage_index": slot[10],
+    }
+    print(json.dumps(values))
+
+
+def alive(bpf_dir):
+    for queue in (0, BUILDS_ROLE):
+        beat_ns = struct.unpack("<Q", lookup(f"{bpf_dir}/queues", queue)[:8])[0]
+        if beat_ns + FRESH_NS < time.clock_gettime_ns(time.CLOCK_BOOTTIME):
+            sys.exit(1)
+
+
+VERBS = {"slot": show_slot, "alive": alive}
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3 or sys.argv[1] not in VERBS:
+        sys.exit(__doc__)
+    VERBS[sys.argv[1]](*sys.argv[2:])
