@@ -55,6 +55,14 @@ check_generated() {
 	result $? "$page: as generated" "$scratch/said"
 }
 
+# Each problem type has its section, and each section is a problem type.
+check_problems() {
+	grep -oE '^## [a-z-]+ \([0-9]+\)' docs/PROBLEMS.md | sed 's/^## //' | sort >"$scratch/page"
+	sed -nE 's/.*X\([A-Z_]+, ([45][0-9]+), "([a-z-]+)".*/\2 (\1)/p' control/problem.h | sort |
+		diff -u "$scratch/page" - >"$scratch/said" 2>&1 && test -s "$scratch/page"
+	result $? "docs/PROBLEMS.md: every problem type" "$scratch/said"
+}
+
 check_examples() {
 	local file
 
@@ -124,6 +132,7 @@ fi
 if [ $# -eq 0 ]; then
 	check_links "${list[@]}"
 	check_generated docs/VERDICTS.md "$SALLYPORT_BUILD/docs/verdict_page" markdown
+	check_problems
 	check_examples
 	# shellcheck source=tests/docs/install.sh
 	. "$here/install.sh"
