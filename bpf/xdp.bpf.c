@@ -18,7 +18,7 @@ __uint(xsk_prog_version, 1) SEC("xdp_metadata");
 static __always_inline void count(enum sp_verdict verdict)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
-	struct sp_counters *row = bpf_map_lookup_elem(&counters, &cpu);
+	struct sp_counters *row = cpu < sp_nr_cpus ? bpf_map_lookup_elem(&counters, &cpu) : 0;
 
 	if (row && verdict < SP_VERDICT_COUNT)
 		row->verdict[verdict]++;
@@ -65,14 +65,18 @@ SEC("xdp")
 int xsk_def_prog(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	__u64 now_ns = bpf_ktime_get_boot_ns();
 	struct sp_packet packet;
 	struct sp_hit hit = {0};
+	__u64 now_ns = 0;
 	int action = XDP_PASS;
 	enum sp_verdict verdict = sp_parse(data, end, &packet);
 
 	if (verdict == SP_FORWARDED)
-		verdict = sp_decide(0, &packet, sp_role, now_ns, &hit);
+		verdict = sp_find(0, &packet, sp_role, &hit);
+	if (verdict == SP_FORWARDED) {
+		now_ns = bpf_ktime_get_boot_ns();
+		verdict = sp_judge(0, &packet, now_ns, &hit);
+	}
 	switch (sp_verdict_fate(verdict)) {
 	case SP_FATE_PASS:
 		break;

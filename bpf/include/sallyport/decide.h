@@ -69,18 +69,28 @@ SP_INLINE int sp_allowed(const struct sp_table *table, const struct sp_slot *slo
 	return 0;
 }
 
+/* Does this address belong to this host, or to the builds' own networks? */
+SP_INLINE int sp_is_inside(const struct sp_table *table, const struct sp_addr *addr)
+{
+	return sp_in_builds(table, addr) || sp_find_host(table, addr);
+}
+
 /* The slot is the authority on what an endpoint entry claims. */
 SP_INLINE int sp_slot_has_endpoint(const struct sp_slot *slot, const struct sp_packet *packet)
 {
 	return SP_LOAD(slot->state) >= SP_SLOT_LIVE &&
 	       slot->vm_port_be == packet->tuple.from_port_be &&
-	       (slot->protocol_mask & packet->protocol) &&
+	       (slot->protocol_mask & packet->protocol) && slot->family == packet->family &&
 	       sp_addr_equal(&slot->vm_addr, &packet->tuple.from);
 }
 
-SP_INLINE const struct sp_slot *sp_find_in_bucket(const struct sp_table *table, __u32 bucket_index,
-						  __u32 tag, const struct sp_packet *packet,
-						  __u32 *slot_index)
+/*
+ * Looks for the packet's endpoint in one bucket, where *hit may have been found before. An endpoint
+ * leased anew has an ended slot and a live one: the live one is it, whichever comes first. Result:
+ * whether there is nothing better to look for.
+ */
+SP_INLINE int sp_find_in_bucket(const struct sp_table *table, __u32 bucket_index, __u32 tag,
+				const struct sp_packet *packet, struct sp_hit *hit)
 {
 	const struct sp_bucket *bucket = sp_table_bucket(table, bucket_index);
 
@@ -93,27 +103,46 @@ SP_INLINE const struct sp_slot *sp_find_in_bucket(const struct sp_table *table, 
 		if (sp_entry_tag(entry) != tag)
 			continue;
 		slot = sp_table_slot(table, sp_entry_slot(entry));
-		if (slot && sp_slot_has_endpoint(slot, packet)) {
-			*slot_index = sp_entry_slot(entry);
-			return slot;
-		}
+		if (!slot || !sp_slot_has_endpoint(slot, packet))
+			continue;
+		hit->slot = slot;
+		hit->slot_index = sp_entry_slot(entry);
+		if (SP_LOAD(slot->state) == SP_SLOT_LIVE)
+			return 1;
 	}
 	return 0;
 }
 
-SP_INLINE const struct sp_slot *sp_find_endpoint(const struct sp_table *table,
-						 const struct sp_packet *packet, __u32 *slot_index)
+SP_INLINE enum sp_verdict sp_find_by_endpoint(const struct sp_table *table,
+					      const struct sp_packet *packet, struct sp_hit *hit)
 {
 	__u64 hash = sp_endpoint_hash(&packet->tuple.from, packet->tuple.from_port_be,
 				      packet->protocol, sp_table_hash_seed(table));
 	__u32 nr_buckets = sp_table_nr_buckets(table), tag = sp_hash_tag(hash);
 	__u32 bucket = sp_bucket_first(hash, nr_buckets);
-	const struct sp_slot *slot = sp_find_in_bucket(table, bucket, tag, packet, slot_index);
 
-	if (slot)
-		return slot;
-	return sp_find_in_bucket(table, sp_bucket_other(bucket, tag, nr_buckets), tag, packet,
-				 slot_index);
+	hit->direction = SP_TOWARD_CLIENT;
+	if (!sp_find_in_bucket(table, bucket, tag, packet, hit))
+		sp_find_in_bucket(table, sp_bucket_other(bucket, tag, nr_buckets), tag, packet,
+				  hit);
+	return hit->slot ? SP_FORWARDED : SP_NO_ENDPOINT;
+}
+
+SP_INLINE enum sp_verdict sp_find_by_port(const struct sp_table *table,
+					  const struct sp_packet *packet, struct sp_hit *hit)
+{
+	const struct sp_host *host = sp_find_host(table, &packet->tuple.to);
+	const struct sp_slot *slot;
+
+	if (!host || SP_LOAD(host->kind) != SP_HOST_PUBLIC)
+		return SP_NO_LEASE;
+	hit->slot_index = sp_slot_index(host->public_index, SP_HOST16(packet->tuple.to_port_be));
+	slot = sp_table_slot(table, hit->slot_index);
+	if (!slot || SP_LOAD(slot->state) == SP_SLOT_FREE || slot->family != packet->family)
+		return SP_NO_LEASE;
+	hit->slot = slot;
+	hit->direction = SP_TOWARD_VM;
+	return SP_FORWARDED;
 }
 
 /* RFC 1122, 3.2.2: no ICMP error is ever sent about an ICMP error. */
@@ -124,25 +153,12 @@ SP_INLINE enum sp_verdict sp_check_ttl(const struct sp_packet *packet)
 	return packet->kind == SP_KIND_ERROR ? SP_ERROR_UNANSWERED : SP_TTL_EXCEEDED;
 }
 
-SP_INLINE enum sp_verdict sp_decide_from_client(const struct sp_table *table,
-						const struct sp_packet *packet, __u64 now_ns,
-						struct sp_hit *hit)
+SP_INLINE enum sp_verdict sp_judge_client(const struct sp_table *table,
+					  const struct sp_packet *packet, __u64 now_ns,
+					  const struct sp_slot *slot)
 {
-	const struct sp_host *host = sp_find_host(table, &packet->tuple.to);
-	const struct sp_slot *slot;
-	__u32 state;
+	__u32 state = SP_LOAD(slot->state);
 
-	if (!host || SP_LOAD(host->kind) != SP_HOST_PUBLIC)
-		return SP_NO_LEASE;
-	hit->slot_index = sp_slot_index(host->public_index, SP_HOST16(packet->tuple.to_port_be));
-	slot = sp_table_slot(table, hit->slot_index);
-	if (!slot)
-		return SP_NO_LEASE;
-	state = SP_LOAD(slot->state);
-	if (state == SP_SLOT_FREE)
-		return SP_NO_LEASE;
-	hit->slot = slot;
-	hit->direction = SP_TOWARD_VM;
 	if (state == SP_SLOT_RESERVED)
 		return SP_RESERVED;
 	if (state != SP_SLOT_LIVE)
@@ -153,11 +169,13 @@ SP_INLINE enum sp_verdict sp_decide_from_client(const struct sp_table *table,
 		return SP_NO_LEASE;
 	if (!sp_allowed(table, slot, &packet->tuple.from))
 		return SP_NOT_ALLOWED;
+	if (!sp_addr_is_host(&packet->tuple.from) || sp_is_inside(table, &packet->tuple.from))
+		return SP_SPOOFED;
 	return sp_check_ttl(packet);
 }
 
 /* RFC 9293, 3.5.2: a reset is never answered with a reset. */
-SP_INLINE enum sp_verdict sp_decide_after_end(const struct sp_packet *packet)
+SP_INLINE enum sp_verdict sp_judge_after_end(const struct sp_packet *packet)
 {
 	if (packet->kind == SP_KIND_ERROR || packet->protocol != SP_PROTOCOL_TCP ||
 	    (packet->tcp_flags & SP_TCP_RST))
@@ -165,41 +183,53 @@ SP_INLINE enum sp_verdict sp_decide_after_end(const struct sp_packet *packet)
 	return SP_RESET_VM;
 }
 
-SP_INLINE enum sp_verdict sp_decide_from_vm(const struct sp_table *table,
-					    const struct sp_packet *packet, __u64 now_ns,
-					    struct sp_hit *hit)
+SP_INLINE enum sp_verdict sp_judge_vm(const struct sp_table *table, const struct sp_packet *packet,
+				      __u64 now_ns, const struct sp_slot *slot)
 {
-	const struct sp_slot *slot = sp_find_endpoint(table, packet, &hit->slot_index);
-
-	if (!slot)
-		return SP_NO_ENDPOINT;
-	hit->slot = slot;
-	hit->direction = SP_TOWARD_CLIENT;
-	if (sp_in_builds(table, &packet->tuple.to) || sp_find_host(table, &packet->tuple.to))
+	if (sp_is_inside(table, &packet->tuple.to))
 		return SP_TO_HOST;
 	if ((packet->tcp_flags & (SP_TCP_SYN | SP_TCP_ACK)) == SP_TCP_SYN)
 		return SP_VM_OPENS;
 	if (SP_LOAD(slot->state) != SP_SLOT_LIVE || now_ns >= SP_LOAD(slot->deadline_ns))
-		return sp_decide_after_end(packet);
+		return sp_judge_after_end(packet);
 	if (!sp_allowed(table, slot, &packet->tuple.to))
 		return SP_NOT_ALLOWED;
 	return sp_check_ttl(packet);
 }
 
 /*
- * Decides on a parsed packet that came in on an interface with that role, at that time
- * (CLOCK_BOOTTIME). Result: SP_FORWARDED if the packet is to be translated and sent (next hop
- * permitting), else what to do instead.
+ * Finds the lease of a parsed packet that came in on an interface with that role. Result:
+ * SP_FORWARDED if *hit is filled, else the verdict that leaves the packet to the kernel. Needs no
+ * time, so that what is not ours costs no look at the clock.
  */
-SP_INLINE enum sp_verdict sp_decide(const struct sp_table *table, const struct sp_packet *packet,
-				    __u32 role, __u64 now_ns, struct sp_hit *hit)
+SP_INLINE enum sp_verdict sp_find(const struct sp_table *table, const struct sp_packet *packet,
+				  __u32 role, struct sp_hit *hit)
 {
 	hit->slot = 0;
 	if (role == SP_ROLE_BOTH)
 		role = sp_in_builds(table, &packet->sender) ? SP_ROLE_BUILDS : SP_ROLE_PUBLIC;
-	if (role == SP_ROLE_PUBLIC)
-		return sp_decide_from_client(table, packet, now_ns, hit);
-	return sp_decide_from_vm(table, packet, now_ns, hit);
+	return role == SP_ROLE_PUBLIC ? sp_find_by_port(table, packet, hit)
+				      : sp_find_by_endpoint(table, packet, hit);
+}
+
+/*
+ * Decides on a packet whose lease was found, at that time (CLOCK_BOOTTIME). Result: SP_FORWARDED if
+ * the packet is to be translated and sent (next hop permitting), else what to do instead.
+ */
+SP_INLINE enum sp_verdict sp_judge(const struct sp_table *table, const struct sp_packet *packet,
+				   __u64 now_ns, const struct sp_hit *hit)
+{
+	return hit->direction == SP_TOWARD_VM ? sp_judge_client(table, packet, now_ns, hit->slot)
+					      : sp_judge_vm(table, packet, now_ns, hit->slot);
+}
+
+/* Both in one. */
+SP_INLINE enum sp_verdict sp_decide(const struct sp_table *table, const struct sp_packet *packet,
+				    __u32 role, __u64 now_ns, struct sp_hit *hit)
+{
+	enum sp_verdict verdict = sp_find(table, packet, role, hit);
+
+	return verdict == SP_FORWARDED ? sp_judge(table, packet, now_ns, hit) : verdict;
 }
 
 /* Result: the connection as it is to leave: one end replaced, the client's address kept. */

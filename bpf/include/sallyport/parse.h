@@ -116,11 +116,10 @@ SP_INLINE enum sp_verdict sp_parse_error4(const void *data, const void *end,
 	const struct sp_icmp *icmp = SP_AT(data, SP_L4_OFFSET(4));
 	const struct sp_ipv4 *quoted = SP_AT(data, SP_QUOTED_L3_OFFSET(4));
 
-	if ((const void *)(quoted + 1) > end)
+	if ((const void *)(icmp + 1) > end || !sp_icmp_is_error(4, icmp->type))
 		return SP_NOT_L4;
-	if (!sp_icmp_is_error(4, icmp->type))
-		return SP_NOT_L4;
-	if (packet->l3_len_bytes < 2 * sizeof(*quoted) + sizeof(*icmp) + sizeof(struct sp_udp))
+	if ((const void *)(quoted + 1) > end ||
+	    packet->l3_len_bytes < 2 * sizeof(*quoted) + sizeof(*icmp) + sizeof(struct sp_udp))
 		return SP_TRUNCATED;
 	if (quoted->version_ihl != 0x45)
 		return SP_IP_OPTIONS;
@@ -135,6 +134,24 @@ SP_INLINE enum sp_verdict sp_parse_error4(const void *data, const void *end,
 	return sp_parse_quoted_l4(SP_AT(data, SP_QUOTED_L4_OFFSET(4)), end, packet);
 }
 
+/* Result: what a next header value that is not ours to look into makes of a packet. */
+SP_INLINE enum sp_verdict sp_ipv6_extension(__u8 next_header)
+{
+	switch (next_header) {
+	case 44: /* fragment */
+		return SP_FRAGMENT;
+	case 0:	  /* hop-by-hop */
+	case 43:  /* routing */
+	case 50:  /* ESP */
+	case 51:  /* AH */
+	case 60:  /* destination options */
+	case 135: /* mobility */
+		return SP_IP_OPTIONS;
+	default:
+		return SP_NOT_L4;
+	}
+}
+
 SP_INLINE enum sp_verdict sp_parse_error6(const void *data, const void *end,
 					  struct sp_packet *packet)
 {
@@ -142,15 +159,18 @@ SP_INLINE enum sp_verdict sp_parse_error6(const void *data, const void *end,
 	const struct sp_ipv6 *quoted = SP_AT(data, SP_QUOTED_L3_OFFSET(6));
 	struct sp_addr quoted_from;
 
-	if ((const void *)(quoted + 1) > end)
+	if ((const void *)(icmp + 1) > end || !sp_icmp_is_error(6, icmp->type))
 		return SP_NOT_L4;
-	if (!sp_icmp_is_error(6, icmp->type))
-		return SP_NOT_L4;
-	if (packet->l3_len_bytes < 2 * sizeof(*quoted) + sizeof(*icmp) + sizeof(struct sp_udp))
+	if ((const void *)(quoted + 1) > end ||
+	    packet->l3_len_bytes < 2 * sizeof(*quoted) + sizeof(*icmp) + sizeof(struct sp_udp))
 		return SP_TRUNCATED;
+	if (*(const __u8 *)quoted >> 4 != 6)
+		return SP_NOT_L4;
 	packet->protocol = sp_protocol_bit(quoted->next_header);
+	if (!packet->protocol)
+		return sp_ipv6_extension(quoted->next_header);
 	quoted_from = sp_addr_from_v6(quoted->from_be);
-	if (!packet->protocol || !sp_addr_equal(&quoted_from, &packet->tuple.to))
+	if (!sp_addr_equal(&quoted_from, &packet->tuple.to))
 		return SP_NOT_L4;
 	packet->kind = SP_KIND_ERROR;
 	packet->tuple.from = sp_addr_from_v6(quoted->to_be);
@@ -184,24 +204,6 @@ SP_INLINE enum sp_verdict sp_parse_ipv4(const void *data, const void *end, struc
 	if (ip->protocol == SP_IPPROTO_ICMP)
 		return sp_parse_error4(data, end, ip, packet);
 	return SP_NOT_L4;
-}
-
-/* Result: whether a next header value is one of the extensions we leave to the kernel. */
-SP_INLINE enum sp_verdict sp_ipv6_extension(__u8 next_header)
-{
-	switch (next_header) {
-	case 44: /* fragment */
-		return SP_FRAGMENT;
-	case 0:	  /* hop-by-hop */
-	case 43:  /* routing */
-	case 50:  /* ESP */
-	case 51:  /* AH */
-	case 60:  /* destination options */
-	case 135: /* mobility */
-		return SP_IP_OPTIONS;
-	default:
-		return SP_NOT_L4;
-	}
 }
 
 SP_INLINE enum sp_verdict sp_parse_ipv6(const void *data, const void *end, struct sp_packet *packet)
@@ -239,6 +241,8 @@ SP_INLINE enum sp_verdict sp_parse(const void *data, const void *end, struct sp_
 
 	if ((const void *)(eth + 1) > end)
 		return SP_NOT_IP;
+	if (eth->to[0] & 1)
+		return SP_NOT_UNICAST;
 	__builtin_memset(packet, 0, sizeof(*packet));
 	if (eth->type_be == SP_BE16(SP_ETH_IPV4))
 		return sp_parse_ipv4(data, end, packet);

@@ -40,7 +40,9 @@ enum sp_fate {
 	X(NO_ENGINE, no_engine, DROP, "sallyport-dp is away and dataplane.fallback is none")       \
 	X(RACED, raced, DROP, "steered to sallyport-dp, but no longer ours when it looked")        \
 	X(TX_FULL, tx_full, DROP, "no room in the transmit ring")                                  \
-	X(NO_BUFFER, no_buffer, DROP, "no room to build an answer")
+	X(NO_BUFFER, no_buffer, DROP, "no room to build an answer")                                \
+	X(NOT_UNICAST, not_unicast, PASS, "to a link-layer broadcast or multicast address")        \
+	X(SPOOFED, spoofed, PASS, "from outside, by a source that can only be inside")
 
 enum sp_verdict {
 #define X(NAME, name, fate, help) SP_##NAME,
