@@ -10,7 +10,6 @@ moment the HTTP request SOCKET METHOD PATH BODY is sent. Prints milliseconds to 
 arrival and, with a request, to its whole answer: "12.345" or "1.234 0.987".
 """
 
-import ctypes
 import os
 import socket
 import sys
@@ -18,31 +17,11 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
 sys.dont_write_bytecode = True
+import namespaces  # noqa: E402
 import send  # noqa: E402
 
-CLONE_NEWNET = 0x40000000
 EVERY_NS = 200_000
 CLIENT = ("192.0.2.2", 41999)
-
-
-def packet_socket(namespace, gateway=None):
-    """Returns (AF_PACKET socket on eth0 of a namespace, head of a frame to the gateway)."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    home = os.open("/proc/self/ns/net", os.O_RDONLY)
-    there = os.open(f"/run/netns/{namespace}", os.O_RDONLY)
-    if libc.setns(there, CLONE_NEWNET):
-        sys.exit(f"first_packet.py: {namespace}: {os.strerror(ctypes.get_errno())}")
-    head = b""
-    if gateway:
-        macs = send.neighbour_mac("eth0", gateway) + ":" + send.own_mac("eth0")
-        head = bytes.fromhex(macs.replace(":", "")) + b"\x08\x00"
-    end = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
-    end.bind(("eth0", 0x0800))
-    end.setblocking(False)
-    libc.setns(home, CLONE_NEWNET)
-    os.close(home)
-    os.close(there)
-    return end, head
 
 
 def arrived(vm):
@@ -78,9 +57,11 @@ def answer_over(api):
 
 
 def main(client_ns, vm_ns, gateway, port, begin, limit_s, *call):
-    client, head = packet_socket(client_ns, gateway)
-    vm, _ = packet_socket(vm_ns)
-    frame = head + send.datagram("tcp", CLIENT, (gateway, int(port)), "A", 64)
+    client, vm = namespaces.packet_socket(client_ns), namespaces.packet_socket(vm_ns)
+    with namespaces.entered(client_ns):
+        macs = send.neighbour_mac("eth0", gateway) + ":" + send.own_mac("eth0")
+    frame = bytes.fromhex(macs.replace(":", "")) + b"\x08\x00"
+    frame += send.datagram("tcp", CLIENT, (gateway, int(port)), "A", 64)
     first_ns = answer_ns = None
     began_ns = time.monotonic_ns()
     if begin != "call":

@@ -46,7 +46,7 @@ def neighbour_mac(dev, address):
     sys.exit(f"send.py: nobody answers for {address} on {dev}")
 
 
-def l4(protocol, source, target, flags):
+def l4(protocol, source, target, flags, sequence):
     """Returns (protocol number, segment) with a right checksum."""
     addresses = socket.inet_aton(source[0]) + socket.inet_aton(target[0])
     if protocol == "icmp":
@@ -57,15 +57,15 @@ def l4(protocol, source, target, flags):
         number, at = 17, 6
     else:
         bits = sum(FLAGS[letter] for letter in flags)
-        head = struct.pack("!HHIIBBHHH", source[1], target[1], 1000, 2000, 5 << 4, bits, 512, 0, 0)
+        head = struct.pack("!HHIIBBHHH", source[1], target[1], sequence, 2000, 5 << 4, bits, 512, 0, 0)
         number, at = 6, 16
     pseudo = addresses + struct.pack("!BBH", 0, number, len(head) + len(PAYLOAD))
     total = checksum(pseudo + head + PAYLOAD)
     return number, head[:at] + struct.pack("!H", total) + head[at + 2 :] + PAYLOAD
 
 
-def datagram(protocol, source, target, flags, ttl):
-    number, segment = l4(protocol, source, target, flags)
+def datagram(protocol, source, target, flags, ttl, sequence=1000):
+    number, segment = l4(protocol, source, target, flags, sequence)
     addresses = socket.inet_aton(source[0]) + socket.inet_aton(target[0])
     head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(segment), 1, 0, ttl, number, 0) + addresses
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + segment
