@@ -104,8 +104,7 @@ static void read_multipath(const struct nlattr *multipath, struct hop *hop)
 		if (next->rtnh_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN))
 			continue;
 		hop->ifindex = next->rtnh_ifindex;
-		mnl_attr_for_each_payload(attr, next->rtnh_len - sizeof(*next))
-			read_hop(attr, hop);
+		mnl_attr_for_each_payload(attr, next->rtnh_len - sizeof(*next)) read_hop(attr, hop);
 		return;
 	}
 }

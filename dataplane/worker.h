@@ -24,6 +24,7 @@ struct rte_ring;
 
 struct worker_queue {
 	uint32_t in_port;
+	uint32_t queue; /* of that port */
 	uint16_t eth_id;
 	struct sp_queue *beat; /* NULL where nobody asks for a heartbeat */
 };
@@ -57,7 +58,7 @@ struct worker {
 	struct batch batch;
 
 	_Atomic bool stop; /* written by the main lcore */
-};
+} __attribute__((__aligned__(64)));
 
 /*
  * Runs until worker->stop, on an lcore of its own. Writes heartbeats while it polls; when stopping

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sallyport-dp: arguments, the order of the start, the main lcore's loop, and the way back. */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <systemd/sd-daemon.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+
+#include "crew.h"
+#include "eal.h"
+#include "mirror.h"
+#include "park.h"
+#include "port.h"
+#include "privilege.h"
+#include "run_lock.h"
+
+#include "host/boottime.h"
+#include "host/config.h"
+#include "host/log.h"
+#include "host/table_map.h"
+
+/* How often the main lcore looks around even if nothing happens. */
+#define LOOK_MS 1000
+
+struct dataplane {
+	struct config *config;
+	int lock_fd;
+	int signal_fd;
+	struct ports ports;
+	struct table_map *table;
+	struct eal_arguments eal;
+	struct nexthops nexthops;
+	struct mirror *mirror;
+	struct crew crew;
+	struct park park;
+	uint32_t nr_refused; /* of nexthops, as last logged */
+	uint64_t watchdog_ns;
+	uint64_t watched_ns;
+};
+
+static int open_config(struct dataplane *dataplane, const char *path)
+{
+	struct config_errors errors = {0};
+	int r = config_load(path, &dataplane->config, &errors);
+
+	if (r < 0)
+		config_errors_print(&errors, stderr);
+	config_errors_free(&errors);
+	return r;
+}
+
+static int open_lock(struct dataplane *dataplane)
+{
+	const char *run_dir = dataplane->config->edge.run_dir;
+	pid_t holder = 0;
+
+	dataplane->lock_fd = run_lock_take(run_dir, &holder);
+	if (dataplane->lock_fd == -EEXIST)
+		log_error("Another sallyport-dp serves this edge. pid=%d lock=%s/dp.lock",
+			  (int)holder, run_dir);
+	else if (dataplane->lock_fd < 0)
+		log_error("The lock cannot be taken: %s. lock=%s/dp.lock",
+			  strerror(-dataplane->lock_fd), run_dir);
+	return dataplane->lock_fd < 0 ? dataplane->lock_fd : 0;
+}
+
+static int check_privilege(void)
+{
+	const char *missing = privilege_missing();
+
+	if (!missing)
+		return 0;
+	log_error("sallyport-dp has not the capability it needs: run it as root or from its unit. "
+		  "missing=%s",
+		  missing);
+	return -EPERM;
+}
+
+/* Blocked in every thread that is yet to come, and read in the loop. */
+static int open_signals(struct dataplane *dataplane)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	dataplane->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return dataplane->signal_fd < 0 ? -errno : 0;
+}
+
+static int add_port(struct ports *ports, const char *name, const char *key, uint32_t role,
+		    uint32_t nr_workers)
+{
+	struct port *port = &ports->port[ports->nr];
+	int r = port_probe(port, name, role);
+
+	if (r == -ENODEV)
+		log_error("There is no such interface. %s=%s", key, name);
+	else if (r < 0)
+		log_error("The interface cannot be used: %s. %s=%s", strerror(-r), key, name);
+	if (r < 0)
+		return r;
+	if (atomic_load(&port->mtu) > port_mtu_max()) {
+		log_error("The interface's MTU is too large for AF_XDP. %s=%s mtu=%u largest=%u",
+			  key, name, atomic_load(&port->mtu), port_mtu_max());
+		return -EMSGSIZE;
+	}
+	if (nr_workers > port->nr_queues) {
+		log_error("There are more workers than the interface has receive queues: lower "
+			  "dataplane.workers or raise the queues (ethtool -L). "
+			  "dataplane.workers=%u queues=%u %s=%s",
+			  nr_workers, port->nr_queues, key, name);
+		return -ERANGE;
+	}
+	ports->nr++;
+	return 0;
+}
+
+static int open_ports(struct dataplane *dataplane)
+{
+	const struct config *config = dataplane->config;
+	const char *public = config->public.interface, *builds = config->builds.interface;
+	uint32_t nr_workers = config->dataplane.workers;
+	int r;
+
+	if (strcmp(public, builds) == 0)
+		return add_port(&dataplane->ports, public, "public.interface", SP_ROLE_BOTH,
+				nr_workers);
+	r = add_port(&dataplane->ports, public, "public.interface", SP_ROLE_PUBLIC, nr_workers);
+	if (r < 0)
+		return r;
+	return add_port(&dataplane->ports, builds, "builds.interface", SP_ROLE_BUILDS, nr_workers);
+}
+
+static int open_table(struct dataplane *dataplane)
+{
+	const struct config *config = dataplane->config;
+	char *reason = NULL;
+	int r = table_map_open(config->edge.bpf_dir, TABLE_CARRY, &dataplane->table, &reason);
+
+	if (r == -ENOENT)
+		log_error("There is no table yet: start sallyportd first. edge.bpf_dir=%s",
+			  config->edge.bpf_dir);
+	else if (r < 0)
+		log_error("The table cannot be used: %s", reason ? reason : strerror(-r));
+	free(reason);
+	if (r < 0)
+		return r;
+	if (config->dataplane.workers <= dataplane->table->nr_workers)
+		return 0;
+	log_error("The table was made for fewer workers: restart sallyportd. "
+		  "dataplane.workers=%u table=%u",
+		  config->dataplane.workers, dataplane->table->nr_workers);
+	return -ERANGE;
+}
+
+static int open_eal(struct dataplane *dataplane)
+{
+	const struct config *config = dataplane->config;
+	struct eal_request request = {
+		.nr_workers = config->dataplane.workers,
+		.memory_bytes = NEXTHOP_MEMORY_BYTES,
+		.hugepages = config->dataplane.hugepages,
+		.extra = config->dataplane.eal,
+		.nr_extra = config->dataplane.nr_eal,
+	};
+
+	for (uint32_t i = 0; i < dataplane->ports.nr; i++)
+		request.memory_bytes += port_memory_bytes(&dataplane->ports.port[i]);
+	if (eal_compose(&request, &dataplane->eal) < 0) {
+		log_error("There are too many arguments in dataplane.eal");
+		return -E2BIG;
+	}
+	if (request.hugepages && !dataplane->eal.hugepages)
+		log_warning("There are too few free hugepages: running without, which is slower. "
+			    "needed_mib=%llu free_mib=%llu",
+			    (unsigned long long)(request.memory_bytes >> 20),
+			    (unsigned long long)(eal_free_hugepage_bytes() >> 20));
+	if (rte_eal_init(dataplane->eal.nr, dataplane->eal.argv) >= 0)
+		return 0;
+	log_error("DPDK does not start: %s. needed_mib=%llu hugepages=%s", rte_strerror(rte_errno),
+		  (unsigned long long)(request.memory_bytes >> 20),
+		  dataplane->eal.hugepages ? "true" : "false");
+	return -EIO;
+}
+
+static int open_crew(struct dataplane *dataplane)
+{
+	const struct config *config = dataplane->config;
+	int r = crew_open(&dataplane->crew, config->dataplane.workers,
+			  config->dataplane.idle == CONFIG_IDLE_SPIN, dataplane->table,
+			  &dataplane->ports, &dataplane->nexthops);
+
+	if (r == 0)
+		r = park_open(&dataplane->park, dataplane->crew.workers, dataplane->crew.nr);
+	if (r < 0)
+		log_error("The workers cannot be set up: %s", strerror(-r));
+	return r;
+}
+
+static int open_devices(struct dataplane *dataplane)
+{
+	crew_clear_table(dataplane->table);
+	for (uint32_t i = 0; i < dataplane->ports.nr; i++) {
+		struct port *port = &dataplane->ports.port[i];
+
+		for (uint32_t queue = 0; queue < port->nr_queues; queue++) {
+			int r = port_start_queue(port, queue);
+
+			if (r == 0)
+				continue;
+			log_error("AF_XDP does not start: %s. interface=%s queue=%u", strerror(-r),
+				  port->name, queue);
+			return r;
+		}
+	}
+	crew_assign_devices(&dataplane->crew);
+	return 0;
+}
+
+static void close_devices(struct dataplane *dataplane)
+{
+	for (uint32_t i = 0; i < dataplane->ports.nr; i++)
+		port_close(&dataplane->ports.port[i]);
+}
+
+static void log_refused(struct dataplane *dataplane)
+{
+	if (dataplane->nexthops.nr_refused == dataplane->nr_refused)
+		return;
+	dataplane->nr_refused = dataplane->nexthops.nr_refused;
+	log_warning("Routes or neighbours find no room. refused=%u", dataplane->nr_refused);
+}
+
+static void feed_watchdog(struct dataplane *dataplane, uint64_t now_ns)
+{
+	if (!dataplane->watchdog_ns || now_ns - dataplane->watched_ns < dataplane->watchdog_ns / 2)
+		return;
+	dataplane->watched_ns = now_ns;
+	if (crew_moves(&dataplane->crew))
+		sd_notify(0, "WATCHDOG=1");
+	else
+		log_error("A worker does not move");
+}
+
+static int sooner(int a_ms, int b_ms)
+{
+	if (a_ms < 0 || b_ms < 0)
+		return a_ms < 0 ? b_ms : a_ms;
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
+static int next_look_ms(const struct dataplane *dataplane, uint64_t now_ns)
+{
+	int look_ms = LOOK_MS;
+
+	if (dataplane->watchdog_ns)
+		look_ms = sooner(look_ms, (int)(dataplane->watchdog_ns / 4 / NS_PER_MS) + 1);
+	look_ms = sooner(look_ms, mirror_timeout_ms(dataplane->mirror, now_ns));
+	return sooner(look_ms, park_timeout_ms(&dataplane->park, now_ns));
+}
+
+/* Result: 0 once a signal ends it, else what cannot be gone on with. */
+static int loop(struct dataplane *dataplane)
+{
+	struct pollfd fds[] = {
+		{.fd = dataplane->signal_fd, .events = POLLIN},
+		{.fd = mirror_fd(dataplane->mirror), .events = POLLIN},
+		{.fd = dataplane->park.fd, .events = POLLIN},
+	};
+
+	for (;;) {
+		uint64_t now_ns = boottime_now_ns();
+		int r = poll(fds, 3, next_look_ms(dataplane, now_ns));
+
+		if (r < 0 && errno != EINTR)
+			return -errno;
+		if (fds[0].revents)
+			return 0;
+		now_ns = boottime_now_ns();
+		r = mirror_follow(dataplane->mirror, now_ns);
+		if (r < 0)
+			return r;
+		park_take(&dataplane->park, dataplane->mirror, now_ns);
+		park_give_back(&dataplane->park, &dataplane->nexthops, now_ns);
+		log_refused(dataplane);
+		feed_watchdog(dataplane, now_ns);
+	}
+}
+
+static int run(struct dataplane *dataplane)
+{
+	uint64_t watchdog_us = 0;
+	int r = crew_start(&dataplane->crew);
+
+	if (r < 0) {
+		log_error("The workers do not start: EAL has too few lcores");
+		goto stop;
+	}
+	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
+		dataplane->watchdog_ns = watchdog_us * NS_PER_US;
+	log_info("sallyport-dp carries packets. workers=%u hugepages=%s", dataplane->crew.nr,
+		 dataplane->eal.hugepages ? "true" : "false");
+	sd_notify(0, "READY=1");
+	r = loop(dataplane);
+	if (r == -ENODEV)
+		log_error("An interface has been taken away");
+	else if (r < 0)
+		log_error("The kernel's routes cannot be followed: %s", strerror(-r));
+	sd_notify(0, "STOPPING=1");
+stop:
+	crew_stop(&dataplane->crew);
+	return r;
+}
+
+/* With EAL started: what lives in its memory, in order, and back. */
+static int run_in_eal(struct dataplane *dataplane)
+{
+	int r = nexthops_open(&dataplane->nexthops);
+
+	if (r < 0) {
+		log_error("There is too little memory for the routes: %s", strerror(-r));
+		return r;
+	}
+	r = mirror_open(&dataplane->ports, &dataplane->nexthops, &dataplane->mirror);
+	if (r < 0) {
+		log_error("The kernel's routes cannot be read: %s", strerror(-r));
+		goto close_nexthops;
+	}
+	r = open_crew(dataplane);
+	if (r < 0)
+		goto close_crew;
+	r = open_devices(dataplane);
+	if (r == 0)
+		r = run(dataplane);
+	close_devices(dataplane);
+	park_close(&dataplane->park);
+close_crew:
+	crew_close(&dataplane->crew);
+	mirror_close(dataplane->mirror);
+close_nexthops:
+	nexthops_close(&dataplane->nexthops);
+	return r;
+}
+
+/* With a configuration: what lives outside EAL, in order, and back. */
+static int run_with_config(struct dataplane *dataplane)
+{
+	int r = check_privilege();
+
+	if (r < 0)
+		return r;
+	r = open_lock(dataplane);
+	if (r < 0)
+		return r;
+	r = open_signals(dataplane);
+	if (r < 0)
+		goto close_lock;
+	r = open_ports(dataplane);
+	if (r < 0)
+		goto close_signals;
+	r = open_table(dataplane);
+	if (r < 0)
+		goto close_table;
+	r = open_eal(dataplane);
+	if (r < 0)
+		goto close_table;
+	r = run_in_eal(dataplane);
+	rte_eal_cleanup();
+close_table:
+	table_map_free(dataplane->table);
+close_signals:
+	close(dataplane->signal_fd);
+close_lock:
+	close(dataplane->lock_fd);
+	return r;
+}
+
+static void print_help(void)
+{
+	printf("Usage: sallyport-dp [-c FILE] [--check]\n"
+	       "\n"
+	       "Carries the packets of a sallyport edge with DPDK.\n"
+	       "\n"
+	       "  -c, --config FILE  the configuration (default %s)\n"
+	       "      --check        check the configuration and exit\n"
+	       "      --version      print the version and exit\n"
+	       "  -h, --help         print this and exit\n",
+	       CONFIG_DEFAULT_PATH);
+}
+
+struct arguments {
+	const char *config_path;
+	bool check;
+	bool done; /* all that was asked for has been printed */
+};
+
+static int read_arguments(int argc, char **argv, struct arguments *ret)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"check", no_argument, NULL, 'k'},
+		{"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	ret->config_path = CONFIG_DEFAULT_PATH;
+	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			ret->config_path = optarg;
+			break;
+		case 'k':
+			ret->check = true;
+			break;
+		case 'v':
+			printf("sallyport-dp %s\n", SALLYPORT_VERSION);
+			ret->done = true;
+			return 0;
+		case 'h':
+			print_help();
+			ret->done = true;
+			return 0;
+		default:
+			return -EINVAL;
+		}
+	}
+	/* sallyportd has --check FILE. */
+	if (ret->check && optind == argc - 1)
+		ret->config_path = argv[optind++];
+	if (optind == argc)
+		return 0;
+	fprintf(stderr, "sallyport-dp: unexpected argument '%s'\n", argv[optind]);
+	return -EINVAL;
+}
+
+int main(int argc, char **argv)
+{
+	static struct dataplane dataplane = {.lock_fd = -1, .signal_fd = -1};
+	struct arguments arguments = {0};
+	int r = read_arguments(argc, argv, &arguments);
+
+	if (r == 0 && !arguments.done) {
+		r = open_config(&dataplane, arguments.config_path);
+		if (r == 0 && !arguments.check)
+			r = run_with_config(&dataplane);
+		config_free(dataplane.config);
+	}
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

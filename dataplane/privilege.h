@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the process may do, asked before anything is begun. */
+#pragma once
+
+/*
+ * Result: NULL if we have every capability that AF_XDP sockets and their map take, else the name of
+ * the first that is missing (static).
+ */
+const char *privilege_missing(void);

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The path of a packet through a worker: bytes in, bytes out, and what is counted. */
+#include "fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include <sallyport/wire.h>
+
+#include "host/boottime.h"
+
+static const struct fixture_packet from_client = {
+	.from = FIXTURE_CLIENT,
+	.to = FIXTURE_EDGE,
+	.from_port = 40000,
+	.to_port = FIXTURE_PUBLIC_PORT,
+	.ip_protocol = SP_IPPROTO_TCP,
+	.tcp_flags = SP_TCP_SYN,
+	.ttl = 64,
+	.payload_bytes = 33,
+};
+
+static const struct fixture_packet from_vm = {
+	.from = FIXTURE_VM,
+	.to = FIXTURE_CLIENT,
+	.from_port = FIXTURE_VM_PORT,
+	.to_port = 40000,
+	.ip_protocol = SP_IPPROTO_TCP,
+	.tcp_flags = SP_TCP_ACK,
+	.ttl = 63,
+	.payload_bytes = 12,
+	.seq = 1000,
+	.ack = 77777,
+};
+
+static void expect_nothing_sent(struct fixture *fixture)
+{
+	assert_null(fixture_sent(fixture, FIXTURE_PUBLIC));
+	assert_null(fixture_sent(fixture, FIXTURE_BUILDS));
+}
+
+static void receive(struct fixture *fixture, uint32_t port, const struct fixture_packet *packet)
+{
+	fixture_receive(fixture, port, fixture_frame(fixture, packet));
+}
+
+static void expect_and_free(struct rte_mbuf *mbuf, uint8_t link_from, uint8_t link_to,
+			    const struct fixture_packet *expected)
+{
+	fixture_expect(mbuf, link_from, link_to, expected);
+	rte_pktmbuf_free(mbuf);
+}
+
+static void test_client_packet_reaches_vm(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fixture_packet expected = from_client;
+
+	receive(fixture, FIXTURE_PUBLIC, &from_client);
+	assert_int_equal(worker_round(fixture->worker), 1);
+	expected.to = FIXTURE_VM;
+	expected.to_port = FIXTURE_VM_PORT;
+	expected.ttl--;
+	expect_and_free(fixture_sent(fixture, FIXTURE_BUILDS), FIXTURE_LINK_BUILDS, FIXTURE_LINK_VM,
+			&expected);
+	expect_nothing_sent(fixture);
+	assert_int_equal(fixture_counter(fixture, SP_FORWARDED), 1);
+}
+
+static void test_vm_packet_reaches_client(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fixture_packet expected = from_vm;
+
+	receive(fixture, FIXTURE_BUILDS, &from_vm);
+	assert_int_equal(worker_round(fixture->worker), 1);
+	expected.from = FIXTURE_EDGE;
+	expected.from_port = FIXTURE_PUBLIC_PORT;
+	expected.ttl--;
+	expect_and_free(fixture_sent(fixture, FIXTURE_PUBLIC), FIXTURE_LINK_PUBLIC,
+			FIXTURE_LINK_CLIENT, &expected);
+	expect_nothing_sent(fixture);
+}
+
+static void test_ipv6_udp_goes_both_ways(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fixture_packet out = from_client, back, expected;
+
+	out.from = FIXTURE_CLIENT_6;
+	out.to = FIXTURE_EDGE_6;
+	out.ip_protocol = SP_IPPROTO_UDP;
+	back = out;
+	back.from = FIXTURE_VM_6;
+	back.from_port = FIXTURE_VM_PORT;
+	back.to = FIXTURE_CLIENT_6;
+	back.to_port = 40000;
+	receive(fixture, FIXTURE_PUBLIC, &out);
+	receive(fixture, FIXTURE_BUILDS, &back);
+	assert_int_equal(worker_round(fixture->worker), 2);
+
+	expected = out;
+	expected.to = FIXTURE_VM_6;
+	expected.to_port = FIXTURE_VM_PORT;
+	expected.ttl--;
+	expect_and_free(fixture_sent(fixture, FIXTURE_BUILDS), FIXTURE_LINK_BUILDS, FIXTURE_LINK_VM,
+			&expected);
+	expected = back;
+	expected.from = FIXTURE_EDGE_6;
+	expected.from_port = FIXTURE_PUBLIC_PORT;
+	expected.ttl--;
+	expect_and_free(fixture_sent(fixture, FIXTURE_PUBLIC), FIXTURE_LINK_PUBLIC,
+			FIXTURE_LINK_CLIENT, &expected);
+}
+
+static void test_one_interface_serves_both_sides(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fixture_packet expected = from_client;
+
+	fixture->ports.port[FIXTURE_PUBLIC].role = SP_ROLE_BOTH;
+	fixture->ports.nr = 1;
+	fixture->worker->toward_port[SP_TOWARD_VM] = FIXTURE_PUBLIC;
+	fixture_route(fixture, "10.0.0.0", 16, FIXTURE_PUBLIC, NULL);
+	fixture_neighbour(fixture, FIXTURE_PUBLIC, FIXTURE_VM, FIXTURE_LINK_VM);
+	receive(fixture, FIXTURE_PUBLIC, &from_client);
+	receive(fixture, FIXTURE_PUBLIC, &from_vm);
+	worker_round(fixture->worker);
+	expected.to = FIXTURE_VM;
+	expected.to_port = FIXTURE_VM_PORT;
+	expected.ttl--;
+	expect_and_free(fixture_sent(fixture, FIXTURE_PUBLIC), FIXTURE_LINK_PUBLIC, FIXTURE_LINK_VM,
+			&expected);
+	expected = from_vm;
+	expected.from = FIXTURE_EDGE;
+	expected.from_port = FIXTURE_PUBLIC_PORT;
+	expected.ttl--;
+	expect_and_free(fixture_sent(fixture, FIXTURE_PUBLIC), FIXTURE_LINK_PUBLIC,
+			FIXTURE_LINK_CLIENT, &expected);
+}
+
+static void test_after_the_deadline_nothing_passes(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_slot(fixture, FIXTURE_VM)->deadline_ns = boottime_now_ns();
+	receive(fixture, FIXTURE_PUBLIC, &from_client);
+	worker_round(fixture->worker);
+	expect_nothing_sent(fixture);
+	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
+	assert_int_equal(fixture_counter(fixture, SP_FORWARDED), 0);
+}
+
+/* As if the worker had been stopped in the middle of a round. */
+static void test_deadline_is_looked_at_again_after_a_stall(void **state)
+{
+	struct fixture *fixture = *state;
+	struct batch *batch = &fixture->worker->batch;
+
+	batch->now_ns = boottime_now_ns() - 1000 * NS_PER_MS;
+	fixture_slot(fixture, FIXTURE_VM)->deadline_ns = batch->now_ns + NS_PER_MS;
+	batch->in_port = FIXTURE_PUBLIC;
+	batch->role = SP_ROLE_PUBLIC;
+	batch->mbuf[0] = fixture_frame(fixture, &from_client);
+	batch->nr = 1;
+	worker_run_batch(fixture->worker, batch);
+	expect_nothing_sent(fixture);
+	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
+}
+
+static void test_vm_of_an_ended_lease_is_reset(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fixture_packet expected = from_vm;
+	const struct sp_tcp *tcp;
+	struct rte_mbuf *mbuf;
+
+	fixture_slot(fixture, FIXTURE_VM)->state = SP_SLOT_ENDED;
+	receive(fixture, FIXTURE_BUILDS, &from_vm);
+	worker_round(fixture->worker);
+	expected.from = from_vm.to;
+	expected.from_port = from_vm.to_port;
+	expected.to = from_vm.from;
+	expected.to_port = from_vm.from_port;
+	expected.ttl = SP_TTL_DEFAULT;
+	mbuf = fixture_sent(fixture, FIXTURE_BUILDS);
+	fixture_expect(mbuf, 0xee, 0xef, &expected);
+	assert_int_equal(rte_pktmbuf_pkt_len(mbuf), SP_L4_OFFSET(4) + sizeof(*tcp));
+	tcp = rte_pktmbuf_mtod_offset(mbuf, const struct sp_tcp *, SP_L4_OFFSET(4));
+	assert_int_equal(tcp->flags, SP_TCP_RST);
+	assert_int_equal(SP_HOST32(tcp->seq_be), from_vm.ack);
+	rte_pktmbuf_free(mbuf);
+	expect_nothing_sent(fixture);
+	assert_int_equal(fixture_counter(fixture, SP_RESET_VM), 1);
+}
+
+static void expect_icmp(struct fixture *fixture, uint32_t port, const char *to, uint8_t type,
+			uint8_t code, uint32_t rest)
+{
+	struct fixture_packet expected = {.from = FIXTURE_EDGE,
+					  .to = to,
+					  .ttl = SP_TTL_DEFAULT,
+					  .ip_protocol = SP_IPPROTO_ICMP};
+	struct rte_mbuf *mbuf = fixture_sent(fixture, port);
+	const struct sp_icmp *icmp;
+
+	fixture_expect(mbuf, 0xee, 0xef, &expected);
+	icmp = rte_pktmbuf_mtod_offset(mbuf, const struct sp_icmp *, SP_L4_OFFSET(4));
+	assert_int_equal(icmp->type, type);
+	assert_int_equal(icmp->code, code);
+	assert_int_equal(SP_HOST32(icmp->rest_be), rest);
+	rte_pktmbuf_free(mbuf);
+	expect_nothing_sent(fixture);
+}
+
+static void test_spent_ttl_is_answered(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fixture_packet packet = from_client;
+
+	packet.ttl = 1;
+	receive(fixture, FIXTURE_PUBLIC, &packet);
+	worker_round(fixture->worker);
+	expect_icmp(fixture, FIXTURE_PUBLIC, FIXTURE_CLIENT, SP_ICMP_TIME_EXCEEDED, 0, 0);
+	assert_int_equal(fixture_counter(fixture, SP_TTL_EXCEEDED), 1);
+}
+
+static void test_packet_over_the_mtu_is_answered(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fixture_packet packet = from_client;
+
+	atomic_store(&fixture->ports.port[FIXTURE_BUILDS].mtu, 1280);
+	packet.payload_bytes = 1280 - 40 + 1;
+	receive(fixture, FIXTURE_PUBLIC, &packet);
+	worker_round(fixture->worker);
+	expect_icmp(fixture, FIXTURE_PUBLIC, FIXTURE_CLIENT, SP_ICMP_UNREACHABLE,
+		    SP_ICMP_FRAGMENTATION_NEEDED, 1280);
+	assert_int_equal(fixture_counter(fixture, SP_TOO_BIG), 1);
+
+	packet.payload_bytes--;
+	receive(fixture, FIXTURE_PUBLIC, &packet);
+	worker_round(fixture->worker);
+	rte_pktmbuf_free(fixture_sent(fixture, FIXTURE_BUILDS));
+	assert_int_equal(fixture_counter(fixture, SP_FORWARDED), 1);
+}
+
+static void test_route_out_of_the_wrong_port_is_none(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_route(fixture, FIXTURE_VM, 32, FIXTURE_PUBLIC, NULL);
+	receive(fixture, FIXTURE_PUBLIC, &from_client);
+	worker_round(fixture->worker);
+	expect_nothing_sent(fixture);
+	assert_int_equal(fixture_counter(fixture, SP_NO_ROUTE), 1);
+}
+
+static void test_gateway_is_followed_when_its_link_address_changes(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fixture_packet packet = from_vm, expected;
+
+	fixture_route(fixture, "0.0.0.0", 0, FIXTURE_PUBLIC, "198.51.100.254");
+	fixture_neighbour(fixture, FIXTURE_PUBLIC, "198.51.100.254", 9);
+	packet.to = "203.0.113.5";
+	expected = packet;
+	expected.from = FIXTURE_EDGE;
+	expected.from_port = FIXTURE_PUBLIC_PORT;
+	expected.ttl--;
+	receive(fixture, FIXTURE_BUILDS, &packet);
+	worker_round(fixture->worker);
+	expect_and_free(fixture_sent(fixture, FIXTURE_PUBLIC), FIXTURE_LINK_PUBLIC, 9, &expected);
+
+	fixture_neighbour(fixture, FIXTURE_PUBLIC, "198.51.100.254", 10);
+	receive(fixture, FIXTURE_BUILDS, &packet);
+	worker_round(fixture->worker);
+	expect_and_free(fixture_sent(fixture, FIXTURE_PUBLIC), FIXTURE_LINK_PUBLIC, 10, &expected);
+}
+
+/* Takes the place of the main lcore: what the worker handed over to wait. */
+static struct rte_mbuf *handed_over(struct fixture *fixture)
+{
+	void *mbuf;
+
+	return rte_ring_dequeue(fixture->worker->to_main, &mbuf) == 0 ? mbuf : NULL;
+}
+
+static void test_unknown_neighbour_waits_and_is_sent(void **state)
+{
+	struct fixture *fixture = *state;
+	struct sp_addr vm = fixture_addr(FIXTURE_VM);
+	const struct port_note *note;
+	struct rte_mbuf *mbuf;
+
+	fixture_forget(fixture, FIXTURE_BUILDS, FIXTURE_VM);
+	receive(fixture, FIXTURE_PUBLIC, &from_client);
+	worker_round(fixture->worker);
+	expect_nothing_sent(fixture);
+	mbuf = handed_over(fixture);
+	assert_non_null(mbuf);
+	note = rte_mbuf_to_priv(mbuf);
+	assert_memory_equal(&note->via, &vm, sizeof(vm));
+	assert_int_equal(note->out_port, FIXTURE_BUILDS);
+	assert_int_equal(note->in_port, FIXTURE_PUBLIC);
+
+	fixture_neighbour(fixture, FIXTURE_BUILDS, FIXTURE_VM, FIXTURE_LINK_VM);
+	assert_int_equal(rte_ring_enqueue(fixture->worker->from_main[FIXTURE_PUBLIC], mbuf), 0);
+	worker_round(fixture->worker);
+	mbuf = fixture_sent(fixture, FIXTURE_BUILDS);
+	assert_non_null(mbuf);
+	rte_pktmbuf_free(mbuf);
+	assert_int_equal(fixture_counter(fixture, SP_FORWARDED), 1);
+	assert_int_equal(fixture_counter(fixture, SP_NO_NEIGHBOUR), 0);
+}
+
+static void test_packet_waits_but_once(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_forget(fixture, FIXTURE_BUILDS, FIXTURE_VM);
+	receive(fixture, FIXTURE_PUBLIC, &from_client);
+	worker_round(fixture->worker);
+	assert_int_equal(
+		rte_ring_enqueue(fixture->worker->from_main[FIXTURE_PUBLIC], handed_over(fixture)),
+		0);
+	worker_round(fixture->worker);
+	expect_nothing_sent(fixture);
+	assert_null(handed_over(fixture));
+	assert_int_equal(fixture_counter(fixture, SP_NO_NEIGHBOUR), 1);
+}
+
+static void test_lease_that_ends_while_a_packet_waits_stops_it(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_forget(fixture, FIXTURE_BUILDS, FIXTURE_VM);
+	receive(fixture, FIXTURE_PUBLIC, &from_client);
+	worker_round(fixture->worker);
+	fixture_slot(fixture, FIXTURE_VM)->state = SP_SLOT_ENDED;
+	fixture_neighbour(fixture, FIXTURE_BUILDS, FIXTURE_VM, FIXTURE_LINK_VM);
+	assert_int_equal(
+		rte_ring_enqueue(fixture->worker->from_main[FIXTURE_PUBLIC], handed_over(fixture)),
+		0);
+	worker_round(fixture->worker);
+	expect_nothing_sent(fixture);
+	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
+}
+
+/* More than a burst, of every fate: those that go on keep their order. */
+static void test_mixed_burst_keeps_its_order(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fixture_packet packet = from_client, expected = from_client;
+
+	for (uint16_t i = 0; i < 90; i++) {
+		packet.ttl = i % 3 == 1 ? 1 : 64;
+		packet.to_port = i % 3 == 2 ? 1 : FIXTURE_PUBLIC_PORT;
+		packet.from_port = (uint16_t)(1000 + i);
+		receive(fixture, FIXTURE_PUBLIC, &packet);
+	}
+	while (worker_round(fixture->worker) > 0)
+		;
+	expected.to = FIXTURE_VM;
+	expected.to_port = FIXTURE_VM_PORT;
+	expected.ttl--;
+	for (uint16_t i = 0; i < 90; i += 3) {
+		expected.from_port = (uint16_t)(1000 + i);
+		expect_and_free(fixture_sent(fixture, FIXTURE_BUILDS), FIXTURE_LINK_BUILDS,
+				FIXTURE_LINK_VM, &expected);
+		rte_pktmbuf_free(fixture_sent(fixture, FIXTURE_PUBLIC));
+	}
+	expect_nothing_sent(fixture);
+	assert_int_equal(fixture_counter(fixture, SP_FORWARDED), 30);
+	assert_int_equal(fixture_counter(fixture, SP_TTL_EXCEEDED), 30);
+	assert_int_equal(fixture_counter(fixture, SP_RACED), 30);
+}
+
+static void test_full_transmit_ring_is_counted(void **state)
+{
+	struct fixture *fixture = *state;
+	void *filler[1024];
+	unsigned int nr = rte_ring_free_count(fixture->out[FIXTURE_BUILDS]) - 1;
+	void *mbuf;
+
+	assert_int_equal(rte_pktmbuf_alloc_bulk(fixture->pool, (struct rte_mbuf **)filler, nr), 0);
+	assert_int_equal(rte_ring_enqueue_bulk(fixture->out[FIXTURE_BUILDS], filler, nr, NULL), nr);
+	receive(fixture, FIXTURE_PUBLIC, &from_client);
+	receive(fixture, FIXTURE_PUBLIC, &from_client);
+	receive(fixture, FIXTURE_PUBLIC, &from_client);
+	worker_round(fixture->worker);
+	assert_int_equal(fixture_counter(fixture, SP_FORWARDED), 1);
+	assert_int_equal(fixture_counter(fixture, SP_TX_FULL), 2);
+	while (rte_ring_dequeue(fixture->out[FIXTURE_BUILDS], &mbuf) == 0)
+		rte_pktmbuf_free(mbuf);
+}
+
+static void test_usage_is_counted_for_the_lease(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct sp_usage *usage = fixture->worker->usage;
+
+	receive(fixture, FIXTURE_PUBLIC, &from_client);
+	receive(fixture, FIXTURE_BUILDS, &from_vm);
+	worker_round(fixture->worker);
+	assert_int_equal(usage->generation, 1);
+	assert_int_equal(usage->packets[SP_TOWARD_VM], 1);
+	assert_int_equal(usage->bytes[SP_TOWARD_VM], 40 + from_client.payload_bytes);
+	assert_int_equal(usage->syns[SP_TOWARD_VM], 1);
+	assert_int_equal(usage->packets[SP_TOWARD_CLIENT], 1);
+	assert_int_equal(usage->bytes[SP_TOWARD_CLIENT], 40 + from_vm.payload_bytes);
+	assert_ptr_equal(usage, &fixture->table->usage[2 * 2]);
+	rte_pktmbuf_free(fixture_sent(fixture, FIXTURE_BUILDS));
+	rte_pktmbuf_free(fixture_sent(fixture, FIXTURE_PUBLIC));
+}
+
+static void test_rounds_and_heartbeats_are_written(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct sp_queue *queues = fixture->table->queues;
+	uint64_t rounds = fixture->table->workers[0].rounds, before_ns = boottime_now_ns();
+
+	worker_round(fixture->worker);
+	assert_int_equal(fixture->table->workers[0].rounds, rounds + 1);
+	assert_true(queues[0].beat_ns >= before_ns);
+	assert_true(queues[SP_QUEUES_MAX].beat_ns >= before_ns);
+	assert_int_equal(queues[1].beat_ns, 0);
+	assert_true(crew_moves(&fixture->crew));
+	assert_false(crew_moves(&fixture->crew));
+}
+
+/* What was steered before the heartbeat was withdrawn is still sent. */
+static void test_stopping_worker_withdraws_its_heartbeat_and_empties_its_queues(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rte_mbuf *mbuf;
+
+	worker_round(fixture->worker);
+	receive(fixture, FIXTURE_PUBLIC, &from_client);
+	atomic_store(&fixture->worker->stop, true);
+	assert_int_equal(worker_main(fixture->worker), 0);
+	assert_int_equal(fixture->table->queues[0].beat_ns, 0);
+	assert_int_equal(fixture->table->queues[SP_QUEUES_MAX].beat_ns, 0);
+	assert_int_equal(fixture->table->workers[0].active, 0);
+	mbuf = fixture_sent(fixture, FIXTURE_BUILDS);
+	assert_non_null(mbuf);
+	rte_pktmbuf_free(mbuf);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		CASE(test_client_packet_reaches_vm),
+		CASE(test_vm_packet_reaches_client),
+		CASE(test_ipv6_udp_goes_both_ways),
+		CASE(test_one_interface_serves_both_sides),
+		CASE(test_after_the_deadline_nothing_passes),
+		CASE(test_deadline_is_looked_at_again_after_a_stall),
+		CASE(test_vm_of_an_ended_lease_is_reset),
+		CASE(test_spent_ttl_is_answered),
+		CASE(test_packet_over_the_mtu_is_answered),
+		CASE(test_route_out_of_the_wrong_port_is_none),
+		CASE(test_gateway_is_followed_when_its_link_address_changes),
+		CASE(test_unknown_neighbour_waits_and_is_sent),
+		CASE(test_packet_waits_but_once),
+		CASE(test_lease_that_ends_while_a_packet_waits_stops_it),
+		CASE(test_mixed_burst_keeps_its_order),
+		CASE(test_full_transmit_ring_is_counted),
+		CASE(test_usage_is_counted_for_the_lease),
+		CASE(test_rounds_and_heartbeats_are_written),
+		CASE(test_stopping_worker_withdraws_its_heartbeat_and_empties_its_queues),
+	};
+
+	if (fixture_start_eal() < 0)
+		return EXIT_FAILURE;
+	return cmocka_run_group_tests_name("worker", tests, NULL, NULL);
+}
