@@ -43,32 +43,73 @@ SP_INLINE void sp_fib_question(struct bpf_fib_lookup *fib, const struct sp_packe
 	}
 }
 
+/* Result: the next hop in an answer: a gateway, perhaps of the other family, or the target. */
+SP_INLINE struct sp_wanted_hop sp_fib_hop(const struct bpf_fib_lookup *fib)
+{
+	struct sp_wanted_hop hop = {.ifindex = fib->ifindex};
+
+	if (fib->family == SP_AF_INET)
+		hop.addr = sp_addr_from_v4(fib->ipv4_dst);
+	else
+		__builtin_memcpy(&hop.addr, fib->ipv6_dst, sizeof(hop.addr));
+	return hop;
+}
+
+/* Tells sallyportd that the kernel should look for a next hop. */
+SP_INLINE void sp_want(const struct bpf_fib_lookup *fib, __u64 now_ns)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct sp_wanted *row = bpf_map_lookup_elem(&wanted, &cpu);
+	struct sp_wanted_hop hop = sp_fib_hop(fib), *latest;
+
+	if (!row)
+		return;
+	latest = &row->hop[(row->count - 1) % SP_WANTED_HOPS];
+	if (sp_addr_equal(&latest->addr, &hop.addr) && latest->ifindex == hop.ifindex &&
+	    now_ns - row->last_ns < SP_WANTED_AGAIN_NS)
+		return;
+	row->hop[row->count % SP_WANTED_HOPS] = hop;
+	row->last_ns = now_ns;
+	SP_STORE(row->count, row->count + 1);
+}
+
+/* A translated packet looking for its way out. */
+struct sp_trip {
+	struct sp_tuple after;
+	struct bpf_fib_lookup fib;
+	enum sp_direction direction;
+	__u64 now_ns;
+};
+
 /*
- * Asks the kernel where a translated packet goes. Result: SP_FORWARDED with *fib answered,
- * SP_TOO_BIG with the MTU in *fib, or why it cannot go. What leads elsewhere than to the interface
- * of that direction is no route: a lease leads to the builds network, and its replies to the public
- * one.
+ * Asks the kernel where a translated packet goes. Result: SP_FORWARDED with trip->fib answered,
+ * SP_TOO_BIG with the MTU in it, or why the packet cannot go. What leads elsewhere than to the
+ * interface of that direction is no route: a lease leads to the builds network, and its replies to
+ * the public one. SP_TOO_BIG is said of IPv4 without DF too: neither engine fragments, and most
+ * senders heed it all the same.
  */
 SP_INLINE enum sp_verdict sp_next_hop(struct xdp_md *ctx, const struct sp_packet *packet,
-				      const struct sp_tuple *after, enum sp_direction direction,
-				      struct bpf_fib_lookup *fib)
+				      struct sp_trip *trip)
 {
 	const struct sp_settings *now = sp_table_settings(0);
+	struct bpf_fib_lookup *fib = &trip->fib;
 	long answer;
 
 	if (!now)
 		return SP_NO_ROUTE;
-	sp_fib_question(fib, packet, after);
+	sp_fib_question(fib, packet, &trip->after);
 	answer = bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);
 	if (answer == BPF_FIB_LKUP_RET_FRAG_NEEDED)
 		return packet->kind == SP_KIND_ERROR ? SP_ERROR_UNANSWERED : SP_TOO_BIG;
-	if (answer == BPF_FIB_LKUP_RET_NO_NEIGH)
-		return SP_NO_NEIGHBOUR;
-	if (answer != BPF_FIB_LKUP_RET_SUCCESS)
+	if (answer != BPF_FIB_LKUP_RET_SUCCESS && answer != BPF_FIB_LKUP_RET_NO_NEIGH)
 		return SP_NO_ROUTE;
-	if (fib->ifindex != (direction == SP_TOWARD_VM ? now->builds_ifindex : now->public_ifindex))
+	if (fib->ifindex !=
+	    (trip->direction == SP_TOWARD_VM ? now->builds_ifindex : now->public_ifindex))
 		return SP_NO_ROUTE;
-	return SP_FORWARDED;
+	if (answer == BPF_FIB_LKUP_RET_SUCCESS)
+		return SP_FORWARDED;
+	sp_want(fib, trip->now_ns);
+	return SP_NO_NEIGHBOUR;
 }
 
 SP_INLINE void sp_count_usage(const struct sp_packet *packet, const struct sp_hit *hit,
@@ -113,46 +154,48 @@ SP_INLINE int sp_send_error(struct xdp_md *ctx, const struct sp_packet *packet,
 }
 
 SP_INLINE int sp_send_on(struct xdp_md *ctx, const struct sp_packet *packet,
-			 const struct sp_tuple *after, const struct sp_hit *hit,
-			 const struct bpf_fib_lookup *fib)
+			 const struct sp_trip *trip)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct sp_eth *eth = data;
 
-	if ((void *)(eth + 1) > end || sp_translate(data, end, packet, after, hit->direction))
+	if ((void *)(eth + 1) > end ||
+	    sp_translate(data, end, packet, &trip->after, trip->direction))
 		return XDP_ABORTED;
-	__builtin_memcpy(eth->to, fib->dmac, sizeof(eth->to));
-	__builtin_memcpy(eth->from, fib->smac, sizeof(eth->from));
-	if (fib->ifindex == ctx->ingress_ifindex)
+	__builtin_memcpy(eth->to, trip->fib.dmac, sizeof(eth->to));
+	__builtin_memcpy(eth->from, trip->fib.smac, sizeof(eth->from));
+	if (trip->fib.ifindex == ctx->ingress_ifindex)
 		return XDP_TX;
-	return bpf_redirect(fib->ifindex, 0);
+	return bpf_redirect(trip->fib.ifindex, 0);
 }
 
 /*
- * Carries out a verdict that sp_decide() gave, here. Result: the XDP action; *verdict becomes what
+ * Carries out a verdict that sp_judge() gave, here. Result: the XDP action; *verdict becomes what
  * the packet is to be counted as.
  */
 SP_INLINE int sp_carry(struct xdp_md *ctx, const struct sp_packet *packet, const struct sp_hit *hit,
 		       __u64 now_ns, enum sp_verdict *verdict)
 {
-	struct bpf_fib_lookup fib;
-	struct sp_tuple after;
+	struct sp_trip trip;
 	int action = XDP_DROP;
 
 	if (*verdict == SP_FORWARDED) {
-		after = sp_tuple_after(&packet->tuple, hit);
-		*verdict = sp_next_hop(ctx, packet, &after, hit->direction, &fib);
+		trip.after = sp_tuple_after(&packet->tuple, hit);
+		trip.direction = hit->direction;
+		trip.now_ns = now_ns;
+		*verdict = sp_next_hop(ctx, packet, &trip);
 	}
 	if (*verdict == SP_FORWARDED) {
 		sp_count_usage(packet, hit, now_ns);
-		return sp_send_on(ctx, packet, &after, hit, &fib);
+		return sp_send_on(ctx, packet, &trip);
 	}
 	if (*verdict == SP_RESET_VM)
 		action = sp_reset_vm(ctx, packet);
 	else if (*verdict == SP_TOO_BIG || *verdict == SP_TTL_EXCEEDED)
-		action = sp_send_error(ctx, packet, hit,
-				       sp_error_of(packet->family, *verdict,
-						   *verdict == SP_TOO_BIG ? fib.mtu_result : 0));
+		action = sp_send_error(
+			ctx, packet, hit,
+			sp_error_of(packet->family, *verdict,
+				    *verdict == SP_TOO_BIG ? trip.fib.mtu_result : 0));
 	if (action == XDP_ABORTED) {
 		*verdict = SP_NO_BUFFER;
 		return XDP_DROP;

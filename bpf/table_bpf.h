@@ -41,6 +41,7 @@ SP_ARRAY(queues, sp_queue, 2 * SP_QUEUES_MAX);
 SP_ARRAY(workers, sp_worker, SP_WORKERS_MAX); /* not read here */
 SP_ARRAY(counters, sp_counters, 1);
 SP_ARRAY(usage, sp_usage, 1);
+SP_ARRAY(wanted, sp_wanted, 1);
 
 /* libxdp looks for this name, and for keys and values of four bytes. */
 struct {

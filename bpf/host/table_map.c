@@ -112,6 +112,7 @@ int table_layout(const struct sp_meta *meta, struct table_layout ret_layout[TABL
 		[TABLE_WORKERS] = {SP_PIN_WORKERS, sizeof(struct sp_worker), SP_WORKERS_MAX},
 		[TABLE_COUNTERS] = {SP_PIN_COUNTERS, sizeof(struct sp_counters), rows},
 		[TABLE_USAGE] = {SP_PIN_USAGE, sizeof(struct sp_usage), rows * meta->nr_usage},
+		[TABLE_WANTED] = {SP_PIN_WANTED, sizeof(struct sp_wanted), meta->nr_cpus},
 	};
 	int r;
 
@@ -186,6 +187,7 @@ static void adopt(struct table_map *map, const struct sp_meta *meta)
 	map->workers = map->mappings[TABLE_WORKERS].memory;
 	map->counters = map->mappings[TABLE_COUNTERS].memory;
 	map->usage = map->mappings[TABLE_USAGE].memory;
+	map->wanted = map->mappings[TABLE_WANTED].memory;
 	map->nr_publics = meta->nr_publics;
 	map->nr_slots = meta->nr_publics * SP_PORTS_PER_ADDRESS;
 	map->nr_buckets = meta->nr_buckets;
@@ -269,8 +271,9 @@ int table_map_open(const char *bpf_dir, enum table_access access, struct table_m
 		   char **ret_reason)
 {
 	static const char *const names[TABLE_PARTS] = {
-		SP_PIN_META,  SP_PIN_SETTINGS, SP_PIN_HOSTS,   SP_PIN_LEASES,	SP_PIN_ENDPOINTS,
-		SP_PIN_ALLOW, SP_PIN_QUEUES,   SP_PIN_WORKERS, SP_PIN_COUNTERS, SP_PIN_USAGE,
+		SP_PIN_META,	  SP_PIN_SETTINGS, SP_PIN_HOSTS,  SP_PIN_LEASES,
+		SP_PIN_ENDPOINTS, SP_PIN_ALLOW,	   SP_PIN_QUEUES, SP_PIN_WORKERS,
+		SP_PIN_COUNTERS,  SP_PIN_USAGE,	   SP_PIN_WANTED,
 	};
 	int fds[TABLE_PARTS];
 	unsigned int opened;

@@ -21,6 +21,7 @@ enum table_part {
 	TABLE_WORKERS,
 	TABLE_COUNTERS,
 	TABLE_USAGE,
+	TABLE_WANTED,
 	TABLE_PARTS,
 };
 
@@ -58,6 +59,7 @@ struct table_map {
 	struct sp_worker *workers;    /* [SP_WORKERS_MAX] */
 	struct sp_counters *counters; /* [nr_rows] */
 	struct sp_usage *usage;	      /* [nr_rows * nr_usage] */
+	struct sp_wanted *wanted;     /* [nr_cpus] */
 
 	uint32_t nr_publics;
 	uint32_t nr_slots;

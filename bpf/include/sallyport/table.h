@@ -22,6 +22,7 @@
 #define SP_BUCKET_ENTRIES    8u
 #define SP_QUEUES_MAX	     64u /* RX queues of one interface */
 #define SP_WORKERS_MAX	     32u /* workers of sallyport-dp */
+#define SP_WANTED_HOPS	     16u /* of one row of wanted, a power of two */
 
 struct sp_addr {
 	__be32 word_be[4];
@@ -186,6 +187,29 @@ struct sp_usage {
 	__u64 reserved2;
 };
 
+/* A next hop that the kernel has no link address of. */
+struct sp_wanted_hop {
+	struct sp_addr addr;
+	__u32 ifindex;
+	__u32 reserved[3];
+};
+
+/*
+ * wanted[cpu]: next hops that packets were dropped for (SP_NO_NEIGHBOUR). bpf_fib_lookup() does not
+ * make the kernel look for them, so sallyportd asks it to (RTM_NEWNEIGH with NTF_USE). Written by
+ * the XDP program on that CPU alone: hop[count % SP_WANTED_HOPS], then count. A reader remembers
+ * the count it has read up to. It may miss some, never for long: while packets are dropped for the
+ * latest hop, that is written again every SP_WANTED_AGAIN_NS.
+ */
+struct sp_wanted {
+	__u64 count;
+	__u64 last_ns; /* when the latest was written */
+	__u64 reserved[6];
+	struct sp_wanted_hop hop[SP_WANTED_HOPS];
+};
+
+#define SP_WANTED_AGAIN_NS 100000000ULL
+
 _Static_assert(sizeof(struct sp_addr) == 16, "an address is 16 bytes");
 _Static_assert(sizeof(struct sp_meta) == 64, "meta is one cache line");
 _Static_assert(sizeof(struct sp_settings) == 64 + 32 * SP_NETWORKS_MAX, "settings");
@@ -198,6 +222,7 @@ _Static_assert(sizeof(struct sp_queue) == 64, "a queue is one cache line");
 _Static_assert(sizeof(struct sp_worker) == 64, "a worker is one cache line");
 _Static_assert(sizeof(struct sp_counters) == 512, "counters are whole cache lines");
 _Static_assert(sizeof(struct sp_usage) == 64, "usage is one cache line");
+_Static_assert(sizeof(struct sp_wanted) == 64 + 32 * SP_WANTED_HOPS, "wanted");
 
 /* Names below edge.bpf_dir. The two xsks maps and links are one per interface. */
 #define SP_PIN_META	 "meta"
@@ -210,6 +235,7 @@ _Static_assert(sizeof(struct sp_usage) == 64, "usage is one cache line");
 #define SP_PIN_WORKERS	 "workers"
 #define SP_PIN_COUNTERS	 "counters"
 #define SP_PIN_USAGE	 "usage"
+#define SP_PIN_WANTED	 "wanted"
 
 /* Result: the index of the slot of a public address and port (host order). */
 static inline __u32 sp_slot_index(__u32 public_index, __u16 public_port)
