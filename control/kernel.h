@@ -129,7 +129,6 @@ struct kernel_interface {
 	bool native;	  /* else generic */
 	bool foreign;	  /* another program than ours is on the interface now */
 	bool link_pinned; /* at link_path */
-	uint32_t sockets; /* AF_XDP sockets in this interface's xsks map */
 	uint32_t prog_id; /* on the interface now, ours or foreign; 0: none */
 	uint32_t link_id; /* of ours, 0: none */
 	char prog_name[KERNEL_NAME_SIZE];

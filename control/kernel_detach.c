@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attach.h"
+#include "host/config.h"
+#include "kernel_pins.h"
+#include "kernel_reason.h"
+#include "kernel_sysctl.h"
+#include "maps.h"
+#include "neighbours.h"
+#include "netlink.h"
+#include "probe.h"
+
+/* Keeps the first error and its sentence. */
+struct errors {
+	int first;
+	char **ret_reason;
+};
+
+static void note(struct errors *errors, int error, const char *what)
+{
+	if (!error || errors->first)
+		return;
+	errors->first = error;
+	reason_give(errors->ret_reason, error, "%s: %s", what, strerror(-error));
+}
+
+static int remove_neighbours(const struct config *config)
+{
+	const uint32_t ifindexes[] = {if_nametoindex(config->public.interface),
+				      if_nametoindex(config->builds.interface)};
+	struct netlink *netlink;
+	int error = netlink_open(&netlink);
+
+	if (error)
+		return error;
+	error = neighbours_remove_all(netlink, ifindexes, 2);
+	netlink_close(netlink);
+	return error;
+}
+
+int kernel_detach(const struct config *config, char **ret_reason)
+{
+	const char *bpf_dir = config->edge.bpf_dir;
+	struct errors errors = {.ret_reason = ret_reason};
+	int error = probe_rights(config, ret_reason);
+
+	if (error)
+		return error;
+	/* The programs first, as no packet may meet one whose table is going. */
+	note(&errors, attach_remove(bpf_dir), "the programs cannot be taken off");
+	if (!errors.first)
+		note(&errors, maps_remove(bpf_dir), "the table cannot be removed");
+	note(&errors, remove_neighbours(config), "managed neighbours cannot be removed");
+	note(&errors, sysctl_restore(config->edge.state_dir),
+	     "forwarding of lo cannot be put back");
+	pins_remove_dirs(bpf_dir);
+	return errors.first;
+}

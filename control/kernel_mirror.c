@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel_mirror.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "kernel_reason.h"
+#include "neighbours.h"
+#include "netlink.h"
+
+struct listing {
+	struct hosts *hosts;
+	uint64_t now_ns;
+};
+
+static void list_addr(const struct netlink_addr *addr, void *context)
+{
+	struct listing *listing = context;
+
+	/* No room is counted, and no reason to forget the others. */
+	hosts_list(listing->hosts, &addr->addr, listing->now_ns);
+}
+
+/* Lists all local addresses anew. Result: 0 or -errno; -EINTR is repeated by the next expire. */
+static int list_addrs(struct mirror *mirror, uint64_t now_ns)
+{
+	struct listing listing = {.hosts = &mirror->hosts, .now_ns = now_ns};
+	const struct netlink_listener listener = {.addr = list_addr, .context = &listing};
+	int error;
+
+	mirror->addrs_changed = false;
+	hosts_list_begin(&mirror->hosts);
+	error = netlink_dump(mirror->netlink, NETLINK_ADDRS, &listener);
+	if (error == -EINTR)
+		mirror->addrs_changed = true;
+	else if (!error)
+		hosts_list_end(&mirror->hosts, now_ns);
+	return error == -EINTR ? 0 : error;
+}
+
+static int place_publics(struct mirror *mirror, const struct sp_addr *publics,
+			 unsigned int nr_publics, uint64_t now_ns, char **ret_reason)
+{
+	for (unsigned int i = 0; i < nr_publics; i++) {
+		int error = hosts_put_public(&mirror->hosts, &publics[i], i, now_ns);
+
+		if (error)
+			return reason_give(ret_reason, error,
+					   "public.addresses: number %u finds no room among the "
+					   "addresses of this host",
+					   i + 1);
+	}
+	return 0;
+}
+
+int mirror_open(struct mirror *mirror, const struct sp_addr *publics, unsigned int nr_publics,
+		struct sp_host *records, uint64_t now_ns, char **ret_reason)
+{
+	int error;
+
+	hosts_open(&mirror->hosts, records, now_ns);
+	error = place_publics(mirror, publics, nr_publics, now_ns, ret_reason);
+	if (error)
+		return error;
+	error = netlink_open(&mirror->netlink);
+	if (error)
+		return reason_give(ret_reason, error, "rtnetlink cannot be opened: %s",
+				   strerror(-error));
+	error = list_addrs(mirror, now_ns);
+	if (error) {
+		reason_give(ret_reason, error, "this host's addresses cannot be listed: %s",
+			    strerror(-error));
+		goto close;
+	}
+	error = neighbours_new(mirror->netlink, mirror->interfaces[0].ifindex,
+			       mirror->interfaces[1].ifindex, now_ns, &mirror->neighbours);
+	if (error) {
+		reason_give(ret_reason, error, "neighbours and routes cannot be listed: %s",
+			    strerror(-error));
+		goto close;
+	}
+	return 0;
+close:
+	mirror_close(mirror);
+	return error;
+}
+
+void mirror_close(struct mirror *mirror)
+{
+	neighbours_free(mirror->neighbours);
+	netlink_close(mirror->netlink);
+	mirror->neighbours = NULL;
+	mirror->netlink = NULL;
+}
+
+static void hear_addr(const struct netlink_addr *addr, void *context)
+{
+	struct mirror *mirror = context;
+
+	mirror->addrs_changed = true;
+}
+
+static void hear_neigh(const struct netlink_neigh *neigh, void *context)
+{
+	struct mirror *mirror = context;
+
+	neighbours_hear(mirror->neighbours, neigh);
+}
+
+static void hear_route(void *context)
+{
+	struct mirror *mirror = context;
+
+	neighbours_route_changed(mirror->neighbours);
+}
+
+static void hear_link(const struct netlink_link *link, void *context)
+{
+	struct mirror *mirror = context;
+
+	for (unsigned int i = 0; i < 2 && !link->gone; i++) {
+		struct mirror_interface *interface = &mirror->interfaces[i];
+
+		if (interface->ifindex != link->ifindex &&
+		    strcmp(interface->name, link->name) == 0) {
+			interface->ifindex = link->ifindex;
+			mirror->renumbered = true;
+		}
+	}
+	if (!link->gone && link->up)
+		neighbours_link_up(mirror->neighbours, link->ifindex);
+}
+
+int mirror_dispatch(struct mirror *mirror, uint64_t now_ns)
+{
+	const struct netlink_listener listener = {
+		.addr = hear_addr,
+		.neigh = hear_neigh,
+		.route_changed = hear_route,
+		.link = hear_link,
+		.context = mirror,
+	};
+	int error = netlink_receive(mirror->netlink, &listener);
+
+	if (error == -ENOBUFS) {
+		mirror->resyncs++;
+		mirror->addrs_changed = true;
+		error = neighbours_resync(mirror->neighbours, now_ns);
+	}
+	if (!error && mirror->addrs_changed)
+		error = list_addrs(mirror, now_ns);
+	return error;
+}
+
+uint64_t mirror_expire(struct mirror *mirror, uint64_t now_ns)
+{
+	uint64_t hosts_ns, neighbours_ns;
+
+	if (mirror->addrs_changed || now_ns >= hosts_retry_ns(&mirror->hosts))
+		list_addrs(mirror, now_ns);
+	hosts_ns = mirror->addrs_changed ? now_ns : hosts_retry_ns(&mirror->hosts);
+	neighbours_ns = neighbours_expire(mirror->neighbours, now_ns);
+	return hosts_ns < neighbours_ns ? hosts_ns : neighbours_ns;
+}
+
+void mirror_renumber(struct mirror *mirror)
+{
+	mirror->renumbered = false;
+	neighbours_renumber(mirror->neighbours, mirror->interfaces[0].ifindex,
+			    mirror->interfaces[1].ifindex);
+}

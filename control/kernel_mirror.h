@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What this network namespace has, followed by netlink: its own addresses into hosts, routes and
+ * neighbours into neighbours, and word of our interfaces coming, going and coming back.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hosts.h"
+#include "kernel.h"
+
+struct neighbours;
+struct netlink;
+
+struct mirror_interface {
+	char name[KERNEL_NAME_SIZE];
+	uint32_t ifindex;
+};
+
+struct mirror {
+	struct netlink *netlink;
+	struct neighbours *neighbours;
+	struct hosts hosts;
+	struct mirror_interface interfaces[2]; /* public and builds, which may be the same */
+	bool addrs_changed;
+	bool renumbered; /* an interface of ours came back with another index; the owner clears it
+			  */
+	uint64_t resyncs;
+};
+
+/*
+ * Places the public addresses in hosts, then opens and fills the mirror. Result: 0, the mirror to
+ * be closed by mirror_close(); or -errno and *ret_reason.
+ */
+int mirror_open(struct mirror *mirror, const struct sp_addr *publics, unsigned int nr_publics,
+		struct sp_host *records, uint64_t now_ns, char **ret_reason);
+void mirror_close(struct mirror *mirror);
+
+/* Takes in what changed. Result: 0, or -errno: the mirror is blind from now on. */
+int mirror_dispatch(struct mirror *mirror, uint64_t now_ns);
+
+/* Like kernel_expire(). */
+uint64_t mirror_expire(struct mirror *mirror, uint64_t now_ns);
+
+/* Goes on with the indexes that the interfaces have now. */
+void mirror_renumber(struct mirror *mirror);

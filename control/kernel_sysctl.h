@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The one thing of the host's configuration that is changed: forwarding of the loopback, IPv4's and
+ * IPv6's. bpf_fib_lookup() answers only for an interface that forwards; asked for the loopback it
+ * answers while no real interface does, so the host becomes no router.
+ */
+#pragma once
+
+/*
+ * Turns it on, and keeps what was there before in a file in state_dir, unless that is kept already.
+ * Result: 0, or -errno and *ret_reason, a sentence.
+ */
+int sysctl_enable(const char *state_dir, char **ret_reason);
+
+/* Puts back what was kept, if anything is of this boot, and forgets it. Result: 0 or -errno. */
+int sysctl_restore(const char *state_dir);
