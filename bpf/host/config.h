@@ -38,14 +38,16 @@ struct config_range {
 
 /* So many in a period; count 0: no limit. */
 struct config_rate {
-	uint32_t count;
+	uint64_t count;
 	uint64_t period_ns;
 };
 
+/* Values are compared as memory by config_diff(): no padding in them. */
 struct config_listen {
-	bool enabled;
 	struct sp_addr addr;
 	uint16_t port;
+	bool enabled;
+	uint8_t reserved;
 };
 
 struct config_public {
@@ -197,12 +199,12 @@ void config_errors_free(struct config_errors *errors);
 /* Result: whether the file itself says something for a key such as "limits.syn_per_source". */
 bool config_given(const struct config *config, const char *key);
 
-/* Who must be restarted for a changed option; a restart loses no packet of a live lease. */
+/* Who must be restarted for a changed option, as bits; a restart cuts no live lease. */
 enum config_apply {
-	CONFIG_APPLY_RELOAD,	/* nobody: SIGHUP to sallyportd */
-	CONFIG_APPLY_CONTROL,	/* sallyportd */
-	CONFIG_APPLY_DATAPLANE, /* sallyport-dp */
-	CONFIG_APPLY_BOTH,	/* both */
+	CONFIG_APPLY_RELOAD = 0,    /* nobody: SIGHUP to sallyportd */
+	CONFIG_APPLY_CONTROL = 1,   /* sallyportd */
+	CONFIG_APPLY_DATAPLANE = 2, /* sallyport-dp */
+	CONFIG_APPLY_BOTH = 3,
 };
 
 struct config_change {
