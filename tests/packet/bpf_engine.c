@@ -5,43 +5,20 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
+#include "map_memory.h"
 #include "shared.skel.h"
-
-static size_t map_bytes(const struct bpf_map *map)
-{
-	size_t page = sysconf(_SC_PAGESIZE);
-	size_t bytes = (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
-
-	return (bytes + page - 1) / page * page;
-}
-
-static void *map_memory(const struct bpf_map *map)
-{
-	void *memory =
-		mmap(NULL, map_bytes(map), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-
-	return memory == MAP_FAILED ? NULL : memory;
-}
-
-static void unmap_memory(const struct bpf_map *map, void *memory)
-{
-	if (memory)
-		munmap(memory, map_bytes(map));
-}
 
 static int map_all(struct bpf_engine *engine)
 {
 	struct fixture *fixture = &engine->fixture;
 
-	engine->run = map_memory(engine->program->maps.run);
-	fixture->settings = map_memory(engine->program->maps.settings);
-	fixture->hosts = map_memory(engine->program->maps.hosts);
-	fixture->leases = map_memory(engine->program->maps.leases);
-	fixture->endpoints = map_memory(engine->program->maps.endpoints);
-	fixture->allow = map_memory(engine->program->maps.allow);
+	engine->run = map_memory_open(engine->program->maps.run);
+	fixture->settings = map_memory_open(engine->program->maps.settings);
+	fixture->hosts = map_memory_open(engine->program->maps.hosts);
+	fixture->leases = map_memory_open(engine->program->maps.leases);
+	fixture->endpoints = map_memory_open(engine->program->maps.endpoints);
+	fixture->allow = map_memory_open(engine->program->maps.allow);
 	fixture_bind(fixture);
 	return engine->run && fixture->settings && fixture->hosts && fixture->leases &&
 			       fixture->endpoints && fixture->allow
@@ -75,12 +52,12 @@ void bpf_engine_close(struct bpf_engine *engine)
 {
 	if (!engine->program)
 		return;
-	unmap_memory(engine->program->maps.run, engine->run);
-	unmap_memory(engine->program->maps.settings, engine->fixture.settings);
-	unmap_memory(engine->program->maps.hosts, engine->fixture.hosts);
-	unmap_memory(engine->program->maps.leases, engine->fixture.leases);
-	unmap_memory(engine->program->maps.endpoints, engine->fixture.endpoints);
-	unmap_memory(engine->program->maps.allow, engine->fixture.allow);
+	map_memory_close(engine->program->maps.run, engine->run);
+	map_memory_close(engine->program->maps.settings, engine->fixture.settings);
+	map_memory_close(engine->program->maps.hosts, engine->fixture.hosts);
+	map_memory_close(engine->program->maps.leases, engine->fixture.leases);
+	map_memory_close(engine->program->maps.endpoints, engine->fixture.endpoints);
+	map_memory_close(engine->program->maps.allow, engine->fixture.allow);
 	shared_program__destroy(engine->program);
 	memset(engine, 0, sizeof(*engine));
 }

@@ -22,14 +22,18 @@ SP_INLINE int sp_addr_equal(const struct sp_addr *a, const struct sp_addr *b)
 		(a->word_be[2] ^ b->word_be[2]) | (a->word_be[3] ^ b->word_be[3])) == 0;
 }
 
-/* Result: whether one host can have it as its own: no group, nobody's, or loopback address. */
-SP_INLINE int sp_addr_is_host(const struct sp_addr *addr)
+/*
+ * Result: whether one host can have it as its own, in a packet of that family: no group, nobody's
+ * or loopback address, and in IPv6 none of ::/64, where mapped ones are.
+ */
+SP_INLINE int sp_addr_is_host(const struct sp_addr *addr, __u8 family)
 {
-	__u32 high = addr->word_be[0] | addr->word_be[1], v4 = SP_HOST32(addr->word_be[3]);
+	__u32 v4 = SP_HOST32(addr->word_be[3]);
 
-	if (high == 0 && addr->word_be[2] == SP_V4_MAPPED_BE)
+	if (family == 4)
 		return v4 >> 24 != 0 && v4 >> 24 != 127 && v4 >> 28 < 14;
-	return (high | addr->word_be[2]) != 0 && SP_HOST32(addr->word_be[0]) >> 24 != 0xff;
+	return (addr->word_be[0] | addr->word_be[1]) != 0 &&
+	       SP_HOST32(addr->word_be[0]) >> 24 != 0xff;
 }
 
 SP_INLINE int sp_prefix_contains(const struct sp_prefix *prefix, const struct sp_addr *addr)

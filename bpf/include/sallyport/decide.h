@@ -169,7 +169,8 @@ SP_INLINE enum sp_verdict sp_judge_client(const struct sp_table *table,
 		return SP_NO_LEASE;
 	if (!sp_allowed(table, slot, &packet->tuple.from))
 		return SP_NOT_ALLOWED;
-	if (!sp_addr_is_host(&packet->tuple.from) || sp_is_inside(table, &packet->tuple.from))
+	if (!sp_addr_is_host(&packet->tuple.from, packet->family) ||
+	    sp_is_inside(table, &packet->tuple.from))
 		return SP_SPOOFED;
 	return sp_check_ttl(packet);
 }
