@@ -22,6 +22,7 @@
 #include "port.h"
 #include "privilege.h"
 #include "run_lock.h"
+#include "table_watch.h"
 
 #include "host/boottime.h"
 #include "host/config.h"
@@ -42,6 +43,8 @@ struct dataplane {
 	struct mirror *mirror;
 	struct crew crew;
 	struct park park;
+	uint32_t table_id;
+	uint64_t table_looked_ns;
 	uint32_t nr_refused; /* of nexthops, as last logged */
 	uint64_t watchdog_ns;
 	uint64_t watched_ns;
@@ -65,11 +68,11 @@ static int open_lock(struct dataplane *dataplane)
 
 	dataplane->lock_fd = run_lock_take(run_dir, &holder);
 	if (dataplane->lock_fd == -EEXIST)
-		log_error("Another sallyport-dp serves this edge. pid=%d lock=%s/dp.lock",
-			  (int)holder, run_dir);
+		log_write(LOG_ERR, "Another sallyport-dp serves this edge.",
+			  log_number("pid", holder), log_string("run_dir", run_dir));
 	else if (dataplane->lock_fd < 0)
-		log_error("The lock cannot be taken: %s. lock=%s/dp.lock",
-			  strerror(-dataplane->lock_fd), run_dir);
+		log_write(LOG_ERR, "The lock file dp.lock cannot be taken.",
+			  log_string("run_dir", run_dir), log_error("error", dataplane->lock_fd));
 	return dataplane->lock_fd < 0 ? dataplane->lock_fd : 0;
 }
 
@@ -79,9 +82,8 @@ static int check_privilege(void)
 
 	if (!missing)
 		return 0;
-	log_error("sallyport-dp has not the capability it needs: run it as root or from its unit. "
-		  "missing=%s",
-		  missing);
+	log_write(LOG_ERR, "A capability is missing: run sallyport-dp as root or from its unit.",
+		  log_string("missing", missing));
 	return -EPERM;
 }
 
@@ -99,32 +101,41 @@ static int open_signals(struct dataplane *dataplane)
 	return dataplane->signal_fd < 0 ? -errno : 0;
 }
 
+/* Result: 0 or -errno; *ret_why is set where there is more to say than the error. */
+static int check_port(const struct port *port, uint32_t nr_workers, const char **ret_why)
+{
+	if (atomic_load(&port->mtu) > port_mtu_max()) {
+		*ret_why = "The interface's MTU is too large for AF_XDP.";
+		return -EMSGSIZE;
+	}
+	if (nr_workers > port->nr_queues) {
+		*ret_why = "dataplane.workers is larger than the number of receive queues: "
+			   "lower it, or raise that (ethtool -L).";
+		return -ERANGE;
+	}
+	return 0;
+}
+
 static int add_port(struct ports *ports, const char *name, const char *key, uint32_t role,
 		    uint32_t nr_workers)
 {
 	struct port *port = &ports->port[ports->nr];
+	const char *why = "The interface cannot be used.";
 	int r = port_probe(port, name, role);
 
 	if (r == -ENODEV)
-		log_error("There is no such interface. %s=%s", key, name);
-	else if (r < 0)
-		log_error("The interface cannot be used: %s. %s=%s", strerror(-r), key, name);
-	if (r < 0)
-		return r;
-	if (atomic_load(&port->mtu) > port_mtu_max()) {
-		log_error("The interface's MTU is too large for AF_XDP. %s=%s mtu=%u largest=%u",
-			  key, name, atomic_load(&port->mtu), port_mtu_max());
-		return -EMSGSIZE;
-	}
-	if (nr_workers > port->nr_queues) {
-		log_error("There are more workers than the interface has receive queues: lower "
-			  "dataplane.workers or raise the queues (ethtool -L). "
-			  "dataplane.workers=%u queues=%u %s=%s",
-			  nr_workers, port->nr_queues, key, name);
-		return -ERANGE;
-	}
-	ports->nr++;
-	return 0;
+		why = "There is no such interface.";
+	if (r == 0)
+		r = check_port(port, nr_workers, &why);
+	if (r == 0)
+		ports->nr++;
+	else
+		log_write(LOG_ERR, why, log_string("setting", key), log_string("interface", name),
+			  log_number("mtu", atomic_load(&port->mtu)),
+			  log_number("mtu_max", port_mtu_max()),
+			  log_number("queues", port->nr_queues), log_number("workers", nr_workers),
+			  log_error("error", r));
+	return r;
 }
 
 static int open_ports(struct dataplane *dataplane)
@@ -150,18 +161,20 @@ static int open_table(struct dataplane *dataplane)
 	int r = table_map_open(config->edge.bpf_dir, TABLE_CARRY, &dataplane->table, &reason);
 
 	if (r == -ENOENT)
-		log_error("There is no table yet: start sallyportd first. edge.bpf_dir=%s",
-			  config->edge.bpf_dir);
+		log_write(LOG_ERR, "There is no table yet: start sallyportd first.",
+			  log_string("bpf_dir", config->edge.bpf_dir));
 	else if (r < 0)
-		log_error("The table cannot be used: %s", reason ? reason : strerror(-r));
+		log_write(LOG_ERR, reason ? reason : "The table cannot be used.",
+			  log_error("error", r));
 	free(reason);
 	if (r < 0)
 		return r;
+	dataplane->table_id = table_watch_id(config->edge.bpf_dir);
 	if (config->dataplane.workers <= dataplane->table->nr_workers)
 		return 0;
-	log_error("The table was made for fewer workers: restart sallyportd. "
-		  "dataplane.workers=%u table=%u",
-		  config->dataplane.workers, dataplane->table->nr_workers);
+	log_write(LOG_ERR, "The table was made for fewer workers: restart sallyportd.",
+		  log_number("workers", config->dataplane.workers),
+		  log_number("table", dataplane->table->nr_workers));
 	return -ERANGE;
 }
 
@@ -179,19 +192,19 @@ static int open_eal(struct dataplane *dataplane)
 	for (uint32_t i = 0; i < dataplane->ports.nr; i++)
 		request.memory_bytes += port_memory_bytes(&dataplane->ports.port[i]);
 	if (eal_compose(&request, &dataplane->eal) < 0) {
-		log_error("There are too many arguments in dataplane.eal");
+		log_write(LOG_ERR, "There are too many or too long arguments in dataplane.eal.");
 		return -E2BIG;
 	}
 	if (request.hugepages && !dataplane->eal.hugepages)
-		log_warning("There are too few free hugepages: running without, which is slower. "
-			    "needed_mib=%llu free_mib=%llu",
-			    (unsigned long long)(request.memory_bytes >> 20),
-			    (unsigned long long)(eal_free_hugepage_bytes() >> 20));
+		log_write(LOG_WARNING, "Too few hugepages are free: running without, slower.",
+			  log_number("needed_mib", (int64_t)(request.memory_bytes >> 20)),
+			  log_number("free_mib", (int64_t)(eal_free_hugepage_bytes() >> 20)));
 	if (rte_eal_init(dataplane->eal.nr, dataplane->eal.argv) >= 0)
 		return 0;
-	log_error("DPDK does not start: %s. needed_mib=%llu hugepages=%s", rte_strerror(rte_errno),
-		  (unsigned long long)(request.memory_bytes >> 20),
-		  dataplane->eal.hugepages ? "true" : "false");
+	log_write(LOG_ERR, "DPDK does not start.",
+		  log_number("needed_mib", (int64_t)(request.memory_bytes >> 20)),
+		  log_string("hugepages", dataplane->eal.hugepages ? "true" : "false"),
+		  log_error("error", rte_errno));
 	return -EIO;
 }
 
@@ -205,7 +218,7 @@ static int open_crew(struct dataplane *dataplane)
 	if (r == 0)
 		r = park_open(&dataplane->park, dataplane->crew.workers, dataplane->crew.nr);
 	if (r < 0)
-		log_error("The workers cannot be set up: %s", strerror(-r));
+		log_write(LOG_ERR, "The workers cannot be set up.", log_error("error", r));
 	return r;
 }
 
@@ -220,8 +233,9 @@ static int open_devices(struct dataplane *dataplane)
 
 			if (r == 0)
 				continue;
-			log_error("AF_XDP does not start: %s. interface=%s queue=%u", strerror(-r),
-				  port->name, queue);
+			log_write(LOG_ERR, "AF_XDP does not start.",
+				  log_string("interface", port->name), log_number("queue", queue),
+				  log_error("error", r));
 			return r;
 		}
 	}
@@ -240,7 +254,8 @@ static void log_refused(struct dataplane *dataplane)
 	if (dataplane->nexthops.nr_refused == dataplane->nr_refused)
 		return;
 	dataplane->nr_refused = dataplane->nexthops.nr_refused;
-	log_warning("Routes or neighbours find no room. refused=%u", dataplane->nr_refused);
+	log_write(LOG_WARNING, "Routes or neighbours find no room.",
+		  log_number("refused", dataplane->nr_refused));
 }
 
 static void feed_watchdog(struct dataplane *dataplane, uint64_t now_ns)
@@ -251,7 +266,16 @@ static void feed_watchdog(struct dataplane *dataplane, uint64_t now_ns)
 	if (crew_moves(&dataplane->crew))
 		sd_notify(0, "WATCHDOG=1");
 	else
-		log_error("A worker does not move");
+		log_write(LOG_ERR, "A worker does not move.");
+}
+
+/* Looked at once a second: it matters only after a change of sizes. */
+static bool table_gone(struct dataplane *dataplane, uint64_t now_ns)
+{
+	if (now_ns - dataplane->table_looked_ns < NS_PER_S)
+		return false;
+	dataplane->table_looked_ns = now_ns;
+	return table_watch_replaced(dataplane->config->edge.bpf_dir, dataplane->table_id);
 }
 
 static int sooner(int a_ms, int b_ms)
@@ -294,6 +318,8 @@ static int loop(struct dataplane *dataplane)
 			return r;
 		park_take(&dataplane->park, dataplane->mirror, now_ns);
 		park_give_back(&dataplane->park, &dataplane->nexthops, now_ns);
+		if (table_gone(dataplane, now_ns))
+			return -ESTALE;
 		log_refused(dataplane);
 		feed_watchdog(dataplane, now_ns);
 	}
@@ -305,19 +331,23 @@ static int run(struct dataplane *dataplane)
 	int r = crew_start(&dataplane->crew);
 
 	if (r < 0) {
-		log_error("The workers do not start: EAL has too few lcores");
+		log_write(LOG_ERR, "The workers do not start: EAL has too few lcores.",
+			  log_number("workers", dataplane->crew.nr));
 		goto stop;
 	}
 	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
 		dataplane->watchdog_ns = watchdog_us * NS_PER_US;
-	log_info("sallyport-dp carries packets. workers=%u hugepages=%s", dataplane->crew.nr,
-		 dataplane->eal.hugepages ? "true" : "false");
+	log_write(LOG_INFO, "The workers carry packets.", log_number("workers", dataplane->crew.nr),
+		  log_string("hugepages", dataplane->eal.hugepages ? "true" : "false"));
 	sd_notify(0, "READY=1");
 	r = loop(dataplane);
 	if (r == -ENODEV)
-		log_error("An interface has been taken away");
+		log_write(LOG_ERR, "An interface has been taken away.");
+	else if (r == -ESTALE)
+		log_write(LOG_ERR, "sallyportd has made another table: start again on that one.");
 	else if (r < 0)
-		log_error("The kernel's routes cannot be followed: %s", strerror(-r));
+		log_write(LOG_ERR, "The kernel's routes cannot be followed.",
+			  log_error("error", r));
 	sd_notify(0, "STOPPING=1");
 stop:
 	crew_stop(&dataplane->crew);
@@ -330,12 +360,13 @@ static int run_in_eal(struct dataplane *dataplane)
 	int r = nexthops_open(&dataplane->nexthops);
 
 	if (r < 0) {
-		log_error("There is too little memory for the routes: %s", strerror(-r));
+		log_write(LOG_ERR, "There is too little memory for the routes.",
+			  log_error("error", r));
 		return r;
 	}
 	r = mirror_open(&dataplane->ports, &dataplane->nexthops, &dataplane->mirror);
 	if (r < 0) {
-		log_error("The kernel's routes cannot be read: %s", strerror(-r));
+		log_write(LOG_ERR, "The kernel's routes cannot be read.", log_error("error", r));
 		goto close_nexthops;
 	}
 	r = open_crew(dataplane);
@@ -453,6 +484,7 @@ int main(int argc, char **argv)
 	struct arguments arguments = {0};
 	int r = read_arguments(argc, argv, &arguments);
 
+	log_open("sallyport-dp", LOG_INFO);
 	if (r == 0 && !arguments.done) {
 		r = open_config(&dataplane, arguments.config_path);
 		if (r == 0 && !arguments.check)

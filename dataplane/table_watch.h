@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Is the table that we mapped still the one that is pinned? sallyportd makes another one when the
+ * configuration asks for other sizes, or after a --detach; our sockets then lie in a map that no
+ * program looks at any more.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Result: the kernel's id of the pinned meta map, 0 if none can be seen. */
+uint32_t table_watch_id(const char *bpf_dir);
+
+/* Result: whether a table is pinned, but not the one of that id. */
+bool table_watch_replaced(const char *bpf_dir, uint32_t id);
