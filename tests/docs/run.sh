@@ -132,6 +132,7 @@ fi
 if [ $# -eq 0 ]; then
 	check_links "${list[@]}"
 	check_generated docs/VERDICTS.md "$SALLYPORT_BUILD/docs/verdict_page" markdown
+	check_generated docs/CONFIGURATION.md "$SALLYPORT_BUILD/docs/conf_page" markdown
 	check_problems
 	check_examples
 	# shellcheck source=tests/docs/install.sh
