@@ -252,6 +252,8 @@ def verdicts_from_vm():
     out("vm_to_the_host_itself", "to_host", target=("10.0.0.1", 40000))
     out("vm_to_the_public_address", "to_host", target=(PUBLIC, 40000))
     out("vm_to_another_vm", "to_host", target=("10.0.9.9", 40000))
+    out("vm_to_a_group", "to_host", target=("224.0.0.251", 5353))
+    out("vm6_to_a_group", "to_host", source=(VM6, 22), target=("ff02::1", 1))
     out("vm6_to_another_vm", "to_host", source=(VM6, 22), target=("2001:db8:b::77", 1))
     out("vm_to_a_client_not_allowed", "not_allowed", source=("10.0.3.9", 22),
         target=(STRANGER, 40000))

@@ -69,10 +69,11 @@ SP_INLINE int sp_allowed(const struct sp_table *table, const struct sp_slot *slo
 	return 0;
 }
 
-/* Does this address belong to this host, or to the builds' own networks? */
-SP_INLINE int sp_is_inside(const struct sp_table *table, const struct sp_addr *addr)
+/* Can a client have this address: one host's, neither this one's nor in the builds' networks? */
+SP_INLINE int sp_is_client(const struct sp_table *table, const struct sp_addr *addr, __u8 family)
 {
-	return sp_in_builds(table, addr) || sp_find_host(table, addr);
+	return sp_addr_is_host(addr, family) && !sp_in_builds(table, addr) &&
+	       !sp_find_host(table, addr);
 }
 
 /* The slot is the authority on what an endpoint entry claims. */
@@ -169,8 +170,7 @@ SP_INLINE enum sp_verdict sp_judge_client(const struct sp_table *table,
 		return SP_NO_LEASE;
 	if (!sp_allowed(table, slot, &packet->tuple.from))
 		return SP_NOT_ALLOWED;
-	if (!sp_addr_is_host(&packet->tuple.from, packet->family) ||
-	    sp_is_inside(table, &packet->tuple.from))
+	if (!sp_is_client(table, &packet->tuple.from, packet->family))
 		return SP_SPOOFED;
 	return sp_check_ttl(packet);
 }
@@ -187,7 +187,7 @@ SP_INLINE enum sp_verdict sp_judge_after_end(const struct sp_packet *packet)
 SP_INLINE enum sp_verdict sp_judge_vm(const struct sp_table *table, const struct sp_packet *packet,
 				      __u64 now_ns, const struct sp_slot *slot)
 {
-	if (sp_is_inside(table, &packet->tuple.to))
+	if (!sp_is_client(table, &packet->tuple.to, packet->family))
 		return SP_TO_HOST;
 	if ((packet->tcp_flags & (SP_TCP_SYN | SP_TCP_ACK)) == SP_TCP_SYN)
 		return SP_VM_OPENS;

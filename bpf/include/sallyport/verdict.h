@@ -24,7 +24,7 @@ enum sp_fate {
 	X(IP_OPTIONS, ip_options, PASS, "IPv4 options or IPv6 extension headers")                  \
 	X(NO_LEASE, no_lease, PASS, "from outside, to a place where no lease is")                  \
 	X(NO_ENDPOINT, no_endpoint, PASS, "from the builds side, not from a leased endpoint")      \
-	X(TO_HOST, to_host, PASS, "from a leased endpoint to this host or another build")          \
+	X(TO_HOST, to_host, PASS, "from a leased endpoint to where no client is")                  \
 	X(VM_OPENS, vm_opens, PASS, "a VM opening a connection instead of answering one")          \
 	X(RESERVED, reserved, PASS, "to a port whose VM is not known yet")                         \
 	X(ENDED, ended, PASS, "to a port whose lease has ended")                                   \

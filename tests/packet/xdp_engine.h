@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The XDP program itself, an instance for each role over one table, by BPF_PROG_TEST_RUN. */
+#pragma once
+
+#include "fixture.h"
+#include "host_engine.h"
+#include "network.h"
+
+#include <sallyport/decide.h>
+#include <sallyport/verdict.h>
+
+struct xdp_program;
+
+struct xdp_engine {
+	struct xdp_program *programs[SP_ROLE_BOTH + 1]; /* by role; of 0 there is none */
+	uint32_t ingress_ifindex[SP_ROLE_BOTH + 1];
+	uint32_t nr_cpus;
+	struct fixture fixture;	      /* not for fixture_free() */
+	struct sp_counters *counters; /* [nr_cpus] */
+	struct sp_usage *usage;	      /* [nr_cpus * FIXTURE_USAGE] */
+	struct sp_wanted *wanted;     /* [nr_cpus] */
+};
+
+/* What the program did with a frame. */
+struct xdp_result {
+	__u32 action; /* XDP_… */
+	enum sp_verdict verdict;
+	struct frame out;
+};
+
+/* Loads the instances, engine_mode "xdp", the table empty. Result: 0 or -errno. */
+int xdp_engine_open(struct xdp_engine *engine, const struct network *network);
+void xdp_engine_close(struct xdp_engine *engine);
+
+/* Result: 0, -EPROTO if not exactly one verdict was counted, or -errno. */
+int xdp_engine_run(struct xdp_engine *engine, enum sp_role role, const struct frame *in,
+		   struct xdp_result *ret);
+
+/* Sets what fixture_clear() has cleared: the interfaces and the mode. */
+void xdp_engine_settings(struct xdp_engine *engine);
+
+/* Result: how many packets have been counted under a verdict. */
+unsigned long long xdp_engine_count(const struct xdp_engine *engine, enum sp_verdict verdict);
