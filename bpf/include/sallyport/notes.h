@@ -20,12 +20,11 @@
 
 enum sp_note_kind {
 	SP_NOTE_NONE = 0,
-	SP_NOTE_OPENS = 1,	/* SYN of a client, sent on to the VM */
-	SP_NOTE_ACCEPTED = 2,	/* SYN and ACK of the VM, sent on to the client */
-	SP_NOTE_CLOSES = 3,	/* FIN, by direction */
-	SP_NOTE_RESET = 4,	/* RST, by direction */
-	SP_NOTE_REFUSED = 5,	/* not on the allow-list */
-	SP_NOTE_UNRESOLVED = 6, /* client is the next hop or destination to be resolved */
+	SP_NOTE_OPENS = 1,    /* SYN of a client, sent on to the VM */
+	SP_NOTE_ACCEPTED = 2, /* SYN and ACK of the VM, sent on to the client */
+	SP_NOTE_CLOSES = 3,   /* FIN, by direction */
+	SP_NOTE_RESET = 4,    /* RST, by direction */
+	SP_NOTE_REFUSED = 5,  /* SYN of a client who is not on the allow-list */
 };
 
 /*
@@ -41,8 +40,10 @@ struct sp_note {
 	__be16 client_port_be;
 	__u8 kind;	/* enum sp_note_kind */
 	__u8 direction; /* enum sp_direction */
-	__u32 reserved[3];
-	__u64 reserved2;
+	__u32 seq; /* of the segment: with those of the SYNs they tell how much went each way */
+	__u32 ack;
+	__u32 payload_bytes;
+	__u64 reserved;
 };
 
 /* notes_heads[row]: how many notes the row has had. */
@@ -69,10 +70,16 @@ SP_INLINE __u8 sp_note_kind_of(const struct sp_packet *packet)
 	return packet->tcp_flags & SP_TCP_ACK ? SP_NOTE_ACCEPTED : SP_NOTE_OPENS;
 }
 
-/* Writes one note; ring is the row's record for number head->written + 1, as sp_notes_at() says. */
+/*
+ * Writes one note about a TCP segment into note, which is the record of the row's ring for number
+ * head->written + 1 (sp_notes_at()). tcp lies wholly within the frame; NAT leaves its numbers
+ * alone.
+ */
 SP_INLINE void sp_note_write(struct sp_notes_head *head, struct sp_note *note, __u8 kind,
-			     const struct sp_packet *packet, const struct sp_hit *hit, __u64 now_ns)
+			     const struct sp_tcp *tcp, const struct sp_packet *packet,
+			     const struct sp_hit *hit, __u64 now_ns)
 {
+	int toward_vm = hit->direction == SP_TOWARD_VM;
 	__u64 number = head->written + 1;
 
 	SP_STORE(note->number, 0);
@@ -82,13 +89,12 @@ SP_INLINE void sp_note_write(struct sp_notes_head *head, struct sp_note *note, _
 	note->generation = hit->slot->generation;
 	note->kind = kind;
 	note->direction = (__u8)hit->direction;
-	if (hit->direction == SP_TOWARD_VM) {
-		note->client = packet->tuple.from;
-		note->client_port_be = packet->tuple.from_port_be;
-	} else {
-		note->client = packet->tuple.to;
-		note->client_port_be = packet->tuple.to_port_be;
-	}
+	note->client = toward_vm ? packet->tuple.from : packet->tuple.to;
+	note->client_port_be = toward_vm ? packet->tuple.from_port_be : packet->tuple.to_port_be;
+	note->seq = SP_HOST32(tcp->seq_be);
+	note->ack = SP_HOST32(tcp->ack_be);
+	note->payload_bytes = packet->l3_len_bytes - (__u32)SP_L3_BYTES(packet->family) -
+			      (tcp->data_offset >> 4) * 4u;
 	__asm__ volatile("" ::: "memory");
 	SP_STORE(note->number, number);
 	SP_STORE(head->written, number);
