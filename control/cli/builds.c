@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The verbs about builds, enable apart. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "print.h"
+
+static enum cli_exit out_of_memory(void)
+{
+	return cli_fail(CLI_EXIT_REFUSED, "out of memory");
+}
+
+/* Calls POST with a body and prints what view of connect says now. */
+static enum cli_exit post_and_show(struct cli *cli, const char *suffix, json_t *body)
+{
+	char *path = cli_build_path(cli, suffix), *text = json_dumps(body, JSON_COMPACT);
+	char *connect = cli_build_path(cli, "/connect?view=wait");
+	enum cli_exit code = CLI_EXIT_REFUSED;
+	json_t *build = NULL;
+
+	if (!path || !text || !connect)
+		out_of_memory();
+	else
+		code = cli_call_json(cli, "POST", path, text, &build);
+	if (code == CLI_EXIT_OK && build)
+		code = cli_print_path(cli, connect);
+	json_decref(build);
+	json_decref(body);
+	free(connect);
+	free(text);
+	free(path);
+	return code;
+}
+
+enum cli_exit cli_finish(struct cli *cli)
+{
+	const char *at = cli_option(cli, "--at");
+	json_t *body = json_object();
+
+	if (at)
+		json_object_set_new(body, "finished_at", json_string(at));
+	return post_and_show(cli, "/finish", body);
+}
+
+enum cli_exit cli_extend(struct cli *cli)
+{
+	const char *by = cli_option(cli, "--by"), *until = cli_option(cli, "--until");
+	json_t *body;
+	unsigned long seconds = 0;
+
+	if (!by == !until)
+		return cli_fail(CLI_EXIT_USAGE, "say either --by TIME or --until TIME");
+	if (by && cli_parse_duration(by, &seconds) < 0)
+		return cli_fail(CLI_EXIT_USAGE, "--by is a time such as 90, 30m or 1h30m, not %s",
+				by);
+	body = by ? json_pack("{s:I}", "by_s", (json_int_t)seconds)
+		  : json_pack("{s:s}", "until", until);
+	return post_and_show(cli, "/extend", body);
+}
+
+enum cli_exit cli_cancel(struct cli *cli)
+{
+	char *path = cli_build_path(cli, "");
+	struct client_answer answer;
+	enum cli_exit code;
+
+	if (!path)
+		return out_of_memory();
+	code = cli_call(cli, "DELETE", path, NULL, &answer);
+	free(path);
+	if (code != CLI_EXIT_OK)
+		return code;
+	client_answer_clear(&answer);
+	if (!cli->json)
+		printf("Build %s is cancelled: nothing gets through to its VMs any more.\n",
+		       cli->operand);
+	return CLI_EXIT_OK;
+}
+
+static void print_ports(const json_t *build, char *text, size_t text_bytes)
+{
+	json_t *nodes = json_object_get(build, "nodes"), *node;
+	size_t used = 0, i;
+
+	text[0] = '\0';
+	json_array_foreach (nodes, i, node) {
+		int n = snprintf(text + used, text_bytes - used, "%s%" JSON_INTEGER_FORMAT,
+				 used ? "," : "", cli_number(node, "public_port"));
+
+		if (n < 0 || used + (size_t)n + 4 >= text_bytes) {
+			snprintf(text + used, text_bytes - used, "...");
+			return;
+		}
+		used += (size_t)n;
+	}
+}
+
+static void add_build(struct print_table *table, const json_t *build)
+{
+	char ports[64], left[24];
+	const char *state = cli_text(build, "state");
+	bool ended = strcmp(state, "ended") == 0;
+
+	print_ports(build, ports, sizeof(ports));
+	print_cell(table, "%s", cli_text(build, "id"));
+	print_cell(table, "%s", cli_text(build, "title"));
+	print_cell(table, "%s%s%s", state, ended ? ": " : "",
+		   ended ? cli_text(build, "reason") : "");
+	print_cell(table, "%s",
+		   ended ? "-" : print_duration((long)cli_number(build, "remaining_s"), left));
+	print_cell(table, "%zu", json_array_size(json_object_get(build, "nodes")));
+	print_cell(table, "%s", ports);
+}
+
+static char *make_list_path(struct cli *cli, json_int_t after)
+{
+	const char *state = cli_option(cli, "--state");
+	char *escaped = state ? client_escape(cli->client, state) : NULL, *path;
+
+	if (asprintf(&path, "/v1/builds?limit=1000&after=%" JSON_INTEGER_FORMAT "%s%s", after,
+		     escaped ? "&state=" : "", escaped ? escaped : "") < 0)
+		path = NULL;
+	free(escaped);
+	return path;
+}
+
+/* Adds one page to all. Result: CLI_EXIT_OK and *ret_next, 0 after the last page. */
+static enum cli_exit fetch_page(struct cli *cli, json_int_t after, json_t *all,
+				json_int_t *ret_next)
+{
+	char *path = make_list_path(cli, after);
+	struct client_answer answer;
+	enum cli_exit code;
+	json_t *page;
+
+	if (!path)
+		return out_of_memory();
+	code = cli_call(cli, "GET", path, NULL, &answer);
+	free(path);
+	if (code != CLI_EXIT_OK)
+		return code;
+	page = json_loadb(answer.body, answer.body_bytes, 0, NULL);
+	client_answer_clear(&answer);
+	json_array_extend(all, json_object_get(page, "builds"));
+	*ret_next = cli_number(page, "next");
+	json_decref(page);
+	return CLI_EXIT_OK;
+}
+
+static void print_builds(const json_t *all)
+{
+	static const char *const heads[] = {"ID", "TITLE", "STATE", "LEFT", "NODES", "PORTS"};
+	struct print_table table = {.nr_columns = sizeof(heads) / sizeof(heads[0])};
+	json_t *build;
+	size_t i;
+
+	for (i = 0; i < table.nr_columns; i++)
+		print_cell(&table, "%s", heads[i]);
+	json_array_foreach (all, i, build)
+		add_build(&table, build);
+	print_table(&table, stdout);
+}
+
+enum cli_exit cli_list(struct cli *cli)
+{
+	json_t *all = json_array();
+	enum cli_exit code;
+	json_int_t next = 0;
+
+	do {
+		code = fetch_page(cli, next, all, &next);
+	} while (code == CLI_EXIT_OK && next > 0);
+	if (code == CLI_EXIT_OK && cli->json) {
+		json_t *answer = json_pack("{s:O}", "builds", all);
+
+		json_dumpf(answer, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(answer);
+	} else if (code == CLI_EXIT_OK) {
+		print_builds(all);
+	}
+	json_decref(all);
+	return code;
+}
+
+static void print_usage(struct print_table *table, const json_t *usage)
+{
+	static const char *const names[] = {"to_vm", "to_client"};
+	char packets[40], bytes[40];
+
+	for (size_t i = 0; i < 2; i++) {
+		const json_t *direction = json_object_get(usage, names[i]);
+
+		print_cell(table, "  %s", i == 0 ? "to the VM" : "to the client");
+		print_cell(table, "%s packets, %s bytes",
+			   print_number(cli_number(direction, "packets"), packets),
+			   print_number(cli_number(direction, "bytes"), bytes));
+	}
+}
+
+static void print_node(struct print_table *table, const json_t *node)
+{
+	const json_t *forwards = json_object_get(node, "forwards"), *forward;
+	size_t i;
+
+	print_cell(table, "node %" JSON_INTEGER_FORMAT, cli_number(node, "index"));
+	print_cell(table, "%s, %s port %" JSON_INTEGER_FORMAT, cli_text(node, "state"),
+		   cli_text(node, "address"), cli_number(node, "port"));
+	print_cell(table, "  ssh");
+	print_cell(table, "%s", cli_text(node, "ssh"));
+	json_array_foreach (forwards, i, forward) {
+		print_cell(table, "  %s", cli_text(forward, "name"));
+		print_cell(table,
+			   "%s port %" JSON_INTEGER_FORMAT " (%s) to port %" JSON_INTEGER_FORMAT,
+			   cli_text(forward, "public_host"), cli_number(forward, "public_port"),
+			   cli_text(forward, "protocol"), cli_number(forward, "port"));
+	}
+	print_usage(table, json_object_get(node, "usage"));
+}
+
+static void print_build(const json_t *build)
+{
+	static const char *const rows[][2] = {
+		{"title", "title"},	     {"state", "state"},
+		{"reason", "reason"},	     {"created", "created_at"},
+		{"finished", "finished_at"}, {"connected", "connected_at"},
+		{"deadline", "deadline"},
+	};
+	struct print_table table = {.nr_columns = 2};
+	json_t *node;
+	char left[24];
+	size_t i;
+
+	print_cell(&table, "build");
+	print_cell(&table, "%s", cli_text(build, "id"));
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!json_is_string(json_object_get(build, rows[i][1])))
+			continue;
+		print_cell(&table, "%s", rows[i][0]);
+		print_cell(&table, "%s", cli_text(build, rows[i][1]));
+	}
+	print_cell(&table, "left");
+	print_cell(&table, "%s", print_duration((long)cli_number(build, "remaining_s"), left));
+	json_array_foreach (json_object_get(build, "nodes"), i, node)
+		print_node(&table, node);
+	print_table(&table, stdout);
+}
+
+enum cli_exit cli_show(struct cli *cli)
+{
+	char *path = cli_build_path(cli, "");
+	enum cli_exit code;
+	json_t *build;
+
+	if (!path)
+		return out_of_memory();
+	code = cli_call_json(cli, "GET", path, NULL, &build);
+	free(path);
+	if (code != CLI_EXIT_OK || !build)
+		return code;
+	print_build(build);
+	json_decref(build);
+	return CLI_EXIT_OK;
+}
+
+enum cli_exit cli_connect(struct cli *cli)
+{
+	const char *view = cli_option(cli, "--view"), *format = cli_option(cli, "--format");
+	char *base = cli_build_path(cli, "/connect"), *path = NULL;
+	enum cli_exit code;
+
+	if (!format && cli->json)
+		format = "json";
+	if (!base || asprintf(&path, "%s?view=%s&format=%s", base, view ? view : "enable",
+			      format ? format : "text") < 0) {
+		free(base);
+		return out_of_memory();
+	}
+	code = cli_print_path(cli, path);
+	free(path);
+	free(base);
+	return code;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* HTTP over the daemon's UNIX socket. */
+#pragma once
+
+#include <stddef.h>
+
+struct client;
+
+struct client_answer {
+	unsigned int status;
+	char *content_type; /* owned, may be NULL */
+	char *body;	    /* owned, NUL-terminated, never NULL after success */
+	size_t body_bytes;
+};
+
+/* Result: 0 and *ret_client, to be closed, or -ENOMEM. */
+int client_open(const char *socket, struct client **ret_client);
+
+/* NULL is allowed. */
+void client_close(struct client *client);
+
+/*
+ * Sends one request and waits for the whole answer. json is the body, NULL for none.
+ * Result: 0 and *ret_answer to be cleared, whatever its status; -ENOMEM; or -EIO when the daemon
+ * cannot be reached or goes away, with client_error() saying why.
+ */
+int client_call(struct client *client, const char *method, const char *path, const char *json,
+		struct client_answer *ret_answer);
+
+/*
+ * GETs path and gives each line of a 200 to take as it arrives, without its newline, until the
+ * stream ends. Another status is put in *ret_answer as by client_call().
+ * Result: as client_call().
+ */
+int client_lines(struct client *client, const char *path,
+		 void (*take)(void *context, const char *line), void *context,
+		 struct client_answer *ret_answer);
+
+/* Why the last call failed; as long as the client. */
+const char *client_error(const struct client *client);
+
+/* Result: text percent-encoded for a path segment or a query value, to be freed, or NULL. */
+char *client_escape(struct client *client, const char *text);
+
+void client_answer_clear(struct client_answer *answer);

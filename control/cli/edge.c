@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The verbs about the edge as a whole. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "print.h"
+
+static void print_facts(const json_t *status)
+{
+	struct print_table table = {.nr_columns = 2};
+	const json_t *builds = json_object_get(status, "builds");
+	const json_t *ports = json_object_get(status, "ports");
+
+	print_cell(&table, "edge");
+	print_cell(&table, "%s, sallyportd %s since %s", cli_text(status, "name"),
+		   cli_text(status, "version"), cli_text(status, "started_at"));
+	print_cell(&table, "engine");
+	print_cell(&table, "%s configured, %s carries now", cli_text(status, "engine"),
+		   cli_text(status, "carrying"));
+	print_cell(&table, "builds");
+	print_cell(&table,
+		   "%" JSON_INTEGER_FORMAT " reserved, %" JSON_INTEGER_FORMAT
+		   " running, %" JSON_INTEGER_FORMAT " finished, %" JSON_INTEGER_FORMAT " ended",
+		   cli_number(builds, "reserved"), cli_number(builds, "running"),
+		   cli_number(builds, "finished"), cli_number(builds, "ended"));
+	print_cell(&table, "ports");
+	print_cell(&table,
+		   "%" JSON_INTEGER_FORMAT " used, %" JSON_INTEGER_FORMAT
+		   " free, %" JSON_INTEGER_FORMAT " in quarantine",
+		   cli_number(ports, "used"), cli_number(ports, "free"),
+		   cli_number(ports, "quarantined"));
+	print_table(&table, stdout);
+}
+
+static void print_interfaces(const json_t *status)
+{
+	const json_t *kernel = json_object_get(status, "kernel"), *interface, *warning;
+	struct print_table table = {.nr_columns = 4};
+	size_t i;
+
+	print_cell(&table, "INTERFACE");
+	print_cell(&table, "PROGRAM");
+	print_cell(&table, "MODE");
+	print_cell(&table, "LINK");
+	json_array_foreach (json_object_get(kernel, "interfaces"), i, interface) {
+		print_cell(&table, "%s", cli_text(interface, "name"));
+		print_cell(&table, "%s%s", cli_text(interface, "attachment"),
+			   json_is_true(json_object_get(interface, "foreign")) ? " (foreign)" : "");
+		print_cell(&table, "%s", cli_text(interface, "mode"));
+		print_cell(&table, "%s", cli_text(interface, "link_path"));
+	}
+	putchar('\n');
+	print_table(&table, stdout);
+	json_array_foreach (json_object_get(kernel, "warnings"), i, warning)
+		printf("warning: %s\n", json_string_value(warning));
+}
+
+static void print_workers(const json_t *status)
+{
+	const json_t *workers = json_object_get(status, "workers"), *worker;
+	struct print_table table = {.nr_columns = 4};
+	size_t i;
+
+	if (json_array_size(workers) == 0)
+		return;
+	print_cell(&table, "WORKER");
+	print_cell(&table, "PID");
+	print_cell(&table, "STATE");
+	print_cell(&table, "ROUNDS");
+	json_array_foreach (workers, i, worker) {
+		char rounds[40];
+
+		print_cell(&table, "%" JSON_INTEGER_FORMAT, cli_number(worker, "index"));
+		print_cell(&table, "%" JSON_INTEGER_FORMAT, cli_number(worker, "pid"));
+		print_cell(&table, "%s",
+			   json_is_true(json_object_get(worker, "alive")) ? "alive" : "gone");
+		print_cell(&table, "%s", print_number(cli_number(worker, "rounds"), rounds));
+	}
+	putchar('\n');
+	print_table(&table, stdout);
+}
+
+/* Those that are not zero. */
+static void print_verdicts(const json_t *status)
+{
+	const json_t *engines = json_object_get(status, "engines");
+	const json_t *xdp = json_object_get(json_object_get(engines, "xdp"), "verdicts");
+	const json_t *dpdk = json_object_get(json_object_get(engines, "dpdk"), "verdicts");
+	struct print_table table = {.nr_columns = 3};
+	const char *name;
+	json_t *value;
+
+	print_cell(&table, "VERDICT");
+	print_cell(&table, "XDP");
+	print_cell(&table, "DPDK");
+	json_object_foreach ((json_t *)xdp, name, value) {
+		json_int_t in_xdp = json_integer_value(value), in_dpdk = cli_number(dpdk, name);
+		char text[40];
+
+		if (in_xdp == 0 && in_dpdk == 0)
+			continue;
+		print_cell(&table, "%s", name);
+		print_cell(&table, "%s", print_number(in_xdp, text));
+		print_cell(&table, "%s", print_number(in_dpdk, text));
+	}
+	putchar('\n');
+	print_table(&table, stdout);
+}
+
+enum cli_exit cli_status(struct cli *cli)
+{
+	json_t *status;
+	enum cli_exit code = cli_call_json(cli, "GET", "/v1/status", NULL, &status);
+
+	if (code != CLI_EXIT_OK || !status)
+		return code;
+	print_facts(status);
+	print_interfaces(status);
+	print_workers(status);
+	print_verdicts(status);
+	json_decref(status);
+	return CLI_EXIT_OK;
+}
+
+static void print_line(void *context, const char *line)
+{
+	puts(line);
+	fflush(stdout);
+}
+
+static void print_event(void *context, const char *line)
+{
+	json_t *event = json_loads(line, 0, NULL);
+
+	if (!json_is_object(event) || strcmp(cli_text(event, "type"), "heartbeat") == 0) {
+		json_decref(event);
+		return;
+	}
+	printf("%" JSON_INTEGER_FORMAT "  %s  %s", cli_number(event, "seq"),
+	       cli_text(event, "time"), cli_text(event, "type"));
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const names[] = {"build", "reason", "deadline", "detail"};
+		const char *text = json_string_value(json_object_get(event, names[i]));
+
+		if (text)
+			printf("  %s=", names[i]), print_text(stdout, text);
+	}
+	putchar('\n');
+	fflush(stdout);
+	json_decref(event);
+}
+
+enum cli_exit cli_events(struct cli *cli)
+{
+	const char *since = cli_option(cli, "--since");
+	char *escaped = since ? client_escape(cli->client, since) : NULL, *path;
+	enum cli_exit code;
+
+	if (asprintf(&path, "/v1/events?follow=%d%s%s", cli_option(cli, "--no-follow") == NULL,
+		     escaped ? "&since=" : "", escaped ? escaped : "") < 0) {
+		free(escaped);
+		return cli_fail(CLI_EXIT_REFUSED, "out of memory");
+	}
+	code = cli_print_lines(cli, path, cli->json ? print_line : print_event);
+	free(path);
+	free(escaped);
+	return code;
+}
+
+static void print_sync(const json_t *result)
+{
+	const json_t *change;
+	size_t i;
+
+	json_array_foreach (json_object_get(result, "changes"), i, change)
+		printf("%s  %s\n", cli_text(change, "change"), cli_text(change, "id"));
+	printf("%s%" JSON_INTEGER_FORMAT " created, %" JSON_INTEGER_FORMAT
+	       " changed, %" JSON_INTEGER_FORMAT " cancelled, %" JSON_INTEGER_FORMAT
+	       " unchanged, %" JSON_INTEGER_FORMAT " ended already\n",
+	       json_is_true(json_object_get(result, "dry_run")) ? "would be: " : "",
+	       cli_number(result, "created"), cli_number(result, "changed"),
+	       cli_number(result, "cancelled"), cli_number(result, "unchanged"),
+	       cli_number(result, "ended"));
+}
+
+/* The file's text with what the options say. Result: NULL and a message, or a text to be freed. */
+static char *make_sync_body(const struct cli *cli)
+{
+	char *text = cli_read_file(cli->operand), *changed = NULL;
+	json_error_t error;
+	json_t *body;
+
+	if (!text) {
+		cli_fail(CLI_EXIT_REFUSED, "cannot read %s: %s", cli->operand, strerror(errno));
+		return NULL;
+	}
+	body = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+	free(text);
+	if (!json_is_object(body)) {
+		cli_fail(CLI_EXIT_REFUSED, "%s is not a JSON object: %s", cli->operand, error.text);
+		json_decref(body);
+		return NULL;
+	}
+	if (cli_option(cli, "--dry-run"))
+		json_object_set_new(body, "dry_run", json_true());
+	if (cli_option(cli, "--allow-empty"))
+		json_object_set_new(body, "allow_empty", json_true());
+	changed = json_dumps(body, JSON_COMPACT);
+	json_decref(body);
+	return changed;
+}
+
+enum cli_exit cli_sync(struct cli *cli)
+{
+	char *body = make_sync_body(cli);
+	enum cli_exit code;
+	json_t *result;
+
+	if (!body)
+		return CLI_EXIT_REFUSED;
+	code = cli_call_json(cli, "POST", "/v1/sync", body, &result);
+	free(body);
+	if (code != CLI_EXIT_OK || !result)
+		return code;
+	print_sync(result);
+	json_decref(result);
+	return CLI_EXIT_OK;
+}
+
+enum cli_exit cli_pools(struct cli *cli)
+{
+	static const char *const heads[] = {"ADDRESS", "ADVERTISED", "TOTAL",
+					    "USED",    "FREE",	     "QUARANTINED"};
+	struct print_table table = {.nr_columns = sizeof(heads) / sizeof(heads[0])};
+	json_t *answer, *pool;
+	enum cli_exit code = cli_call_json(cli, "GET", "/v1/pools", NULL, &answer);
+	size_t i;
+
+	if (code != CLI_EXIT_OK || !answer)
+		return code;
+	for (i = 0; i < table.nr_columns; i++)
+		print_cell(&table, "%s", heads[i]);
+	json_array_foreach (json_object_get(answer, "pools"), i, pool) {
+		print_cell(&table, "%s", cli_text(pool, "address"));
+		print_cell(&table, "%s", cli_text(pool, "advertise"));
+		print_cell(&table, "%" JSON_INTEGER_FORMAT, cli_number(pool, "total"));
+		print_cell(&table, "%" JSON_INTEGER_FORMAT, cli_number(pool, "used"));
+		print_cell(&table, "%" JSON_INTEGER_FORMAT, cli_number(pool, "free"));
+		print_cell(&table, "%" JSON_INTEGER_FORMAT, cli_number(pool, "quarantined"));
+	}
+	print_table(&table, stdout);
+	json_decref(answer);
+	return CLI_EXIT_OK;
+}
+
+enum cli_exit cli_version(struct cli *cli)
+{
+	json_t *answer;
+	enum cli_exit code;
+
+	if (!cli->json)
+		printf("sallyport %s\n", SALLYPORT_VERSION);
+	code = cli_call_json(cli, "GET", "/v1/version", NULL, &answer);
+	if (code != CLI_EXIT_OK || !answer)
+		return code;
+	printf("sallyportd %s\n", cli_text(answer, "version"));
+	json_decref(answer);
+	return CLI_EXIT_OK;
+}

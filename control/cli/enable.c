@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sallyport enable: a request body from options or a file. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+/* "ADDR", "ADDR:PORT", "[V6]:PORT", "V6", or "-". Result: NULL if the port is none. */
+static json_t *make_node(const char *text, size_t index)
+{
+	const char *colon = strrchr(text, ':'), *address = text;
+	size_t len = strlen(text);
+	json_t *node = json_pack("{s:I}", "index", (json_int_t)index);
+	unsigned long port = 0;
+	char *end;
+
+	if (strcmp(text, "-") == 0)
+		return node;
+	if (colon && strchr(text, ':') != colon && text[0] != '[')
+		colon = NULL; /* an IPv6 address alone */
+	if (colon && colon[1] != ']' && !strchr(colon, ']')) {
+		port = strtoul(colon + 1, &end, 10);
+		if (port < 1 || port > 65535 || *end) {
+			json_decref(node);
+			return NULL;
+		}
+		json_object_set_new(node, "port", json_integer((json_int_t)port));
+		len = (size_t)(colon - text);
+	}
+	if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
+		address++;
+		len -= 2;
+	}
+	json_object_set_new(node, "address", json_stringn(address, len));
+	return node;
+}
+
+static enum cli_exit add_nodes(const struct cli *cli, json_t *body)
+{
+	json_t *nodes = json_array();
+
+	for (size_t i = 0; i < cli->nr_given; i++) {
+		const struct cli_given *given = &cli->given[i];
+		json_t *node;
+
+		if (strcmp(given->option->name, "--node") != 0)
+			continue;
+		node = make_node(given->value, json_array_size(nodes));
+		if (!node) {
+			json_decref(nodes);
+			return cli_fail(CLI_EXIT_USAGE, "--node is ADDR, ADDR:PORT or -, not %s",
+					given->value);
+		}
+		json_array_append_new(nodes, node);
+	}
+	if (json_array_size(nodes) == 0) {
+		json_decref(nodes);
+		return cli_fail(CLI_EXIT_USAGE, "a node is missing: --node ADDR[:PORT]");
+	}
+	json_object_set_new(body, "nodes", nodes);
+	return CLI_EXIT_OK;
+}
+
+static void add_allow(const struct cli *cli, json_t *body)
+{
+	json_t *allow = json_array();
+
+	for (size_t i = 0; i < cli->nr_given; i++) {
+		if (strcmp(cli->given[i].option->name, "--allow") == 0)
+			json_array_append_new(allow, json_string(cli->given[i].value));
+	}
+	if (json_array_size(allow))
+		json_object_set(body, "allow", allow);
+	json_decref(allow);
+}
+
+static enum cli_exit add_duration(const struct cli *cli, const char *option, const char *field,
+				  json_t *body)
+{
+	const char *text = cli_option(cli, option);
+	unsigned long seconds;
+
+	if (!text)
+		return CLI_EXIT_OK;
+	if (cli_parse_duration(text, &seconds) < 0)
+		return cli_fail(CLI_EXIT_USAGE, "%s is a time such as 90, 30m or 1h30m, not %s",
+				option, text);
+	json_object_set_new(body, field, json_integer((json_int_t)seconds));
+	return CLI_EXIT_OK;
+}
+
+static enum cli_exit add_durations(const struct cli *cli, json_t *body)
+{
+	enum cli_exit code = add_duration(cli, "--linger", "linger_s", body);
+
+	if (code == CLI_EXIT_OK)
+		code = add_duration(cli, "--max-lifetime", "max_lifetime_s", body);
+	if (code == CLI_EXIT_OK)
+		code = add_duration(cli, "--connect-within", "connect_within_s", body);
+	return code;
+}
+
+static void add_text(const struct cli *cli, const char *option, const char *field, json_t *body)
+{
+	const char *text = cli_option(cli, option);
+
+	if (text)
+		json_object_set_new(body, field, json_string(text));
+}
+
+static enum cli_exit make_body(const struct cli *cli, char **ret_text)
+{
+	json_t *body = json_object();
+	enum cli_exit code = add_nodes(cli, body);
+
+	if (code == CLI_EXIT_OK)
+		code = add_durations(cli, body);
+	if (code == CLI_EXIT_OK) {
+		add_allow(cli, body);
+		add_text(cli, "--user", "user", body);
+		add_text(cli, "--title", "title", body);
+		if (cli_option(cli, "--supersede"))
+			json_object_set_new(body, "supersede", json_true());
+		*ret_text = json_dumps(body, JSON_COMPACT);
+		if (!*ret_text)
+			code = cli_fail(CLI_EXIT_REFUSED, "out of memory");
+	}
+	json_decref(body);
+	return code;
+}
+
+static enum cli_exit read_body(const struct cli *cli, const char *file, char **ret_text)
+{
+	for (size_t i = 0; i < cli->nr_given; i++) {
+		const char *name = cli->given[i].option->name;
+
+		if (strcmp(name, "--socket") != 0 && strcmp(name, "--output") != 0 &&
+		    strcmp(name, "--json") != 0)
+			return cli_fail(CLI_EXIT_USAGE, "%s does not go with --json", name);
+	}
+	*ret_text = cli_read_file(file);
+	if (*ret_text)
+		return CLI_EXIT_OK;
+	return cli_fail(CLI_EXIT_REFUSED, "cannot read %s: %s", file, strerror(errno));
+}
+
+static enum cli_exit put(struct cli *cli, const char *body)
+{
+	char *path = cli_build_path(cli, ""), *connect = cli_build_path(cli, "/connect");
+	enum cli_exit code;
+	json_t *build;
+
+	if (!path || !connect) {
+		code = cli_fail(CLI_EXIT_REFUSED, "out of memory");
+	} else {
+		code = cli_call_json(cli, "PUT", path, body, &build);
+		if (code == CLI_EXIT_OK && build) {
+			json_decref(build);
+			code = cli_print_path(cli, connect);
+		}
+	}
+	free(connect);
+	free(path);
+	return code;
+}
+
+enum cli_exit cli_enable(struct cli *cli)
+{
+	const char *file = cli_option(cli, "--json");
+	char *body = NULL;
+	enum cli_exit code = file ? read_body(cli, file, &body) : make_body(cli, &body);
+
+	if (code == CLI_EXIT_OK)
+		code = put(cli, body);
+	free(body);
+	return code;
+}

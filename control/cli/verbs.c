@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of verbs: parser, help and completion are made from it. */
+#include "cli.h"
+
+#define BUILD_STATES "reserved running finished ended"
+
+const struct cli_option cli_common_options[] = {
+	{"--socket", "SOCKET", NULL, "the daemon's socket, also -s; else $SALLYPORT_SOCKET"},
+	{"--output", "FORMAT", "text json", "text or json, also -o"},
+	{"--help", NULL, NULL, "print help, also -h"},
+	{0},
+};
+
+static const struct cli_option enable_options[] = {
+	{"--node", "ADDR[:PORT]", NULL,
+	 "a VM's address and SSH port; once for each node; '-' "
+	 "promises a port for one that has no address yet"},
+	{"--user", "USER", NULL, "user name for the ssh command"},
+	{"--title", "TITLE", NULL, "name shown to people"},
+	{"--allow", "PREFIX", NULL, "clients that may connect; may be repeated; default everybody"},
+	{"--linger", "TIME", NULL, "how long the way in stays open after the build's end"},
+	{"--max-lifetime", "TIME", NULL, "the latest end, from now"},
+	{"--connect-within", "TIME", NULL, "end the build if nobody has connected by then"},
+	{"--supersede", NULL, NULL, "end other builds that hold one of these VM addresses"},
+	{"--json", "FILE", NULL, "the whole request body from FILE, '-' for stdin"},
+	{0},
+};
+
+static const struct cli_option finish_options[] = {
+	{"--at", "TIME", NULL, "when the build ended (RFC 3339); default now"},
+	{0},
+};
+
+static const struct cli_option extend_options[] = {
+	{"--by", "TIME", NULL, "move the deadline by this much"},
+	{"--until", "TIME", NULL, "move the deadline to this time (RFC 3339)"},
+	{0},
+};
+
+static const struct cli_option list_options[] = {
+	{"--state", "STATE", BUILD_STATES, "only builds in this state"},
+	{0},
+};
+
+static const struct cli_option connect_options[] = {
+	{"--view", "VIEW", "enable wait", "enable (default) or wait"},
+	{"--format", "FORMAT", "text markdown json ssh_config known_hosts", "default text"},
+	{0},
+};
+
+static const struct cli_option events_options[] = {
+	{"--since", "SEQ", NULL, "start after this sequence number"},
+	{"--no-follow", NULL, NULL, "print what there is and stop"},
+	{0},
+};
+
+static const struct cli_option sync_options[] = {
+	{"--dry-run", NULL, NULL, "only say what would change"},
+	{"--allow-empty", NULL, NULL, "let an empty set end all builds"},
+	{0},
+};
+
+const struct cli_verb cli_verbs[] = {
+	{"enable", "ID", "open the way in to a build's nodes", cli_enable, enable_options},
+	{"finish", "ID", "say that a build has ended: its linger starts", cli_finish,
+	 finish_options},
+	{"cancel", "ID", "close the way in now", cli_cancel, NULL},
+	{"extend", "ID", "move a build's deadline", cli_extend, extend_options},
+	{"list", NULL, "list builds", cli_list, list_options},
+	{"show", "ID", "show one build", cli_show, NULL},
+	{"connect", "ID", "print how to connect", cli_connect, connect_options},
+	{"status", NULL, "show engines, counters and sessions", cli_status, NULL},
+	{"events", NULL, "follow events, one JSON object a line", cli_events, events_options},
+	{"sync", "FILE", "make the set of builds what FILE says, '-' for stdin", cli_sync,
+	 sync_options},
+	{"pools", NULL, "show the public ports and how many are free", cli_pools, NULL},
+	{"version", NULL, "print the versions of this program and the daemon", cli_version, NULL},
+	{"completion", "SHELL", "print completion code; SHELL is bash", cli_completion, NULL},
+	{0},
+};
