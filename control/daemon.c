@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "api.h"
+#include "daemon_follow.h"
+#include "daemon_lock.h"
+#include "daemon_loop.h"
+#include "daemon_settings.h"
+#include "daemon_sockets.h"
+#include "edge.h"
+#include "explain.h"
+#include "host/config.h"
+#include "host/log.h"
+#include "journal.h"
+#include "kernel.h"
+#include "quiesce.h"
+
+#define JOURNAL_NAME "journal.db"
+
+/* Logs one sentence, the reason if there is one, and frees it. Result: r. */
+static int fail(int r, const char *what, char *reason)
+{
+	if (reason)
+		log_write(LOG_ERR, reason);
+	else
+		log_write(LOG_ERR, what, log_error("error", r));
+	free(reason);
+	return r;
+}
+
+static int take_lock(const struct config *config, int *ret_fd)
+{
+	pid_t holder = 0;
+	int fd = daemon_lock(config->edge.state_dir, &holder);
+
+	if (fd == -EEXIST) {
+		log_write(LOG_ERR, "Another sallyportd serves this edge.",
+			  log_number("pid", holder),
+			  log_string("state_dir", config->edge.state_dir));
+		return fd;
+	}
+	if (fd < 0) {
+		log_write(LOG_ERR, "The state directory cannot be locked.", log_error("error", fd),
+			  log_string("state_dir", config->edge.state_dir));
+		return fd;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int open_journal(struct daemon *daemon)
+{
+	char path[CONFIG_PATH_SIZE + sizeof(JOURNAL_NAME) + 1], *reason = NULL;
+	int r;
+
+	snprintf(path, sizeof(path), "%s/" JOURNAL_NAME, daemon->config->edge.state_dir);
+	r = journal_open(path, &daemon->journal, &reason);
+	return r < 0 ? fail(r, "The journal cannot be opened.", reason) : 0;
+}
+
+static int start_kernel(struct daemon *daemon)
+{
+	char *reason = NULL;
+	int r = kernel_start(daemon->config, &daemon->kernel, &reason);
+
+	return r < 0 ? fail(r, "The kernel's part cannot be set up.", reason) : 0;
+}
+
+/* Makes the model from the journal, and the table from the model. */
+static int start_edge(struct daemon *daemon)
+{
+	struct table_map *table = kernel_table(daemon->kernel);
+	struct edge_settings *settings = malloc(sizeof(*settings));
+	struct problem problem;
+	struct instant now;
+	uint64_t seed;
+	int r;
+
+	if (!settings || getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
+		free(settings);
+		return fail(-ENOMEM, "The model cannot be made.", NULL);
+	}
+	daemon_settings(daemon->config, settings);
+	r = edge_new(settings, daemon->journal, table, seed, &daemon->edge);
+	free(settings);
+	if (r < 0)
+		return fail(r, "The model cannot be made.", NULL);
+	problem_clear(&problem);
+	clock_read(&now);
+	r = edge_replay(daemon->edge, &now, &problem);
+	if (r < 0) {
+		edge_free(daemon->edge);
+		return fail(r, "The journal cannot be replayed.",
+			    problem_is_set(&problem) ? strdup(problem.detail) : NULL);
+	}
+	return 0;
+}
+
+static int attach_kernel(struct daemon *daemon)
+{
+	char *reason = NULL;
+	int r = kernel_attach(daemon->kernel, &reason);
+
+	return r < 0 ? fail(r, "The programs cannot be attached.", reason) : 0;
+}
+
+static void log_kernel(const struct daemon *daemon)
+{
+	struct kernel_status status;
+
+	kernel_status(daemon->kernel, &status);
+	for (unsigned int i = 0; i < status.nr_warnings; i++)
+		log_write(LOG_WARNING, status.warnings[i]);
+	for (unsigned int i = 0; i < status.nr_interfaces; i++) {
+		const struct kernel_interface *interface = &status.interfaces[i];
+
+		log_write(LOG_INFO, "The program is in charge of an interface.",
+			  log_string("interface", interface->name),
+			  log_string("link", kernel_attachment_name(interface->attachment)),
+			  log_string("mode", interface->native ? "native" : "generic"),
+			  log_string("table", kernel_origin_name(status.origin)));
+	}
+}
+
+/* Without it ports stay mute: no reason not to carry. */
+static void start_explain(struct daemon *daemon)
+{
+	char *reason = NULL;
+	int r = explain_start(daemon->event, daemon->edge, daemon->config->edge.bpf_dir,
+			      daemon_explain_mode(daemon->config), &daemon->explain, &reason);
+
+	if (r >= 0)
+		return;
+	log_write(LOG_WARNING, "Closed ports will not explain themselves.",
+		  log_string("reason", reason), log_error("error", r));
+	free(reason);
+}
+
+static void on_stuck(void *context)
+{
+	log_write(LOG_ALERT, "A worker has not been seen past a removal within a second: "
+			     "sallyport-dp hangs and should be restarted.");
+}
+
+static int open_api(struct daemon *daemon)
+{
+	struct api_options options = {
+		.event = daemon->event,
+		.config = daemon->config,
+		.edge = daemon->edge,
+		.table = kernel_table(daemon->kernel),
+		.quiescer = daemon->quiescer,
+		.kernel = daemon->kernel,
+		.explain = daemon->explain,
+		.stuck = on_stuck,
+		.context = daemon,
+	};
+	char *reason = NULL;
+	int r = daemon_sockets_open(daemon->config, options.fds, &reason);
+
+	if (r < 0)
+		return fail(r, "The API cannot be opened.", reason);
+	r = api_open(&options, &daemon->api, &reason);
+	if (r < 0) {
+		daemon_sockets_unlink(daemon->config);
+		return fail(r, "The API cannot be opened.", reason);
+	}
+	return 0;
+}
+
+static void warn_unenforced(const struct config *config)
+{
+	static const char *const keys[] = {"limits.syn_per_source", "limits.syn_per_lease"};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (config_given(config, keys[i]))
+			log_write(LOG_WARNING,
+				  "This limit is read but not enforced by this version.",
+				  log_string("key", keys[i]));
+	}
+}
+
+static int serve(struct daemon *daemon)
+{
+	int r;
+
+	warn_unenforced(daemon->config);
+	log_kernel(daemon);
+	log_write(LOG_NOTICE, "Ready.", log_string("name", daemon->config->edge.name),
+		  log_string("socket", daemon->config->api.socket), log_number("pid", getpid()));
+	sd_notify(0, "READY=1");
+	r = sd_event_loop(daemon->event);
+	sd_notify(0, "STOPPING=1");
+	if (r < 0)
+		return fail(r, "The event loop failed.", NULL);
+	log_write(LOG_NOTICE, "Ended. Live leases go on to their deadlines without sallyportd.");
+	return 0;
+}
+
+static int start_and_serve(struct daemon *daemon)
+{
+	int r = take_lock(daemon->config, &daemon->lock_fd);
+
+	if (r < 0)
+		return r;
+	r = daemon_loop_new(daemon);
+	if (r < 0) {
+		fail(r, "The event loop cannot be made.", NULL);
+		goto unlock;
+	}
+	r = open_journal(daemon);
+	if (r < 0)
+		goto free_loop;
+	r = start_kernel(daemon);
+	if (r < 0)
+		goto close_journal;
+	r = quiescer_new(kernel_table(daemon->kernel), &daemon->quiescer);
+	if (r < 0) {
+		fail(r, "Removals cannot be confirmed on this kernel.", NULL);
+		goto stop_kernel;
+	}
+	r = start_edge(daemon);
+	if (r < 0)
+		goto free_quiescer;
+	r = daemon_followers_new(daemon->edge, daemon->kernel, &daemon->followers);
+	if (r < 0) {
+		fail(r, "The neighbours cannot be followed.", NULL);
+		goto free_edge;
+	}
+	r = attach_kernel(daemon);
+	if (r < 0)
+		goto free_followers;
+	start_explain(daemon);
+	r = open_api(daemon);
+	if (r < 0)
+		goto stop_explain;
+	r = daemon_loop_begin(daemon);
+	if (r < 0)
+		fail(r, "The event loop cannot be started.", NULL);
+	else
+		r = serve(daemon);
+
+	daemon_loop_end(daemon);
+	api_close(daemon->api);
+	daemon_sockets_unlink(daemon->config);
+stop_explain:
+	explain_stop(daemon->explain);
+free_followers:
+	daemon_followers_free(daemon->followers);
+free_edge:
+	edge_free(daemon->edge);
+free_quiescer:
+	quiescer_free(daemon->quiescer);
+stop_kernel:
+	kernel_stop(daemon->kernel);
+close_journal:
+	journal_close(daemon->journal);
+free_loop:
+	daemon_loop_free(daemon);
+unlock:
+	close(daemon->lock_fd);
+	return r;
+}
+
+int daemon_run(const char *config_path, struct config *config)
+{
+	struct daemon daemon = {.config_path = config_path, .config = config, .lock_fd = -1};
+	int r = start_and_serve(&daemon);
+
+	config_free(daemon.config);
+	return r;
+}
+
+int daemon_detach(const struct config *config)
+{
+	char *reason = NULL;
+	int fd, r = take_lock(config, &fd);
+
+	if (r < 0)
+		return r;
+	r = kernel_detach(config, &reason);
+	close(fd);
+	if (r < 0)
+		return fail(r, "Not everything could be removed.", reason);
+	log_write(LOG_NOTICE, "Nothing of this edge is left in the kernel.",
+		  log_string("name", config->edge.name));
+	return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * sallyportd as a whole: its parts, started in order and undone in reverse. What packets need
+ * (programs, table) stays behind when it stops.
+ */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+struct api;
+struct config;
+struct daemon_followers;
+struct edge;
+struct explain;
+struct journal;
+struct kernel;
+struct quiescer;
+
+struct daemon {
+	const char *config_path;
+	struct config *config; /* owned */
+	int lock_fd;
+	sd_event *event;
+	struct journal *journal;
+	struct kernel *kernel;
+	struct quiescer *quiescer;
+	struct edge *edge;
+	struct daemon_followers *followers;
+	struct explain *explain; /* NULL if it could not be started: ports stay mute */
+	struct api *api;
+	sd_event_source *deadline; /* one timer on CLOCK_BOOTTIME, for the model and the kernel */
+	sd_event_source *netlink;
+	sd_event_source *post; /* after each turn of the loop */
+};
+
+/*
+ * Runs until SIGTERM or SIGINT. config is taken over. Logs why it cannot, or why it ends.
+ * Result: 0 after a clean end, or -errno.
+ */
+int daemon_run(const char *config_path, struct config *config);
+
+/* Removes everything of ours from the kernel. Logs. Result: 0 or -errno. */
+int daemon_detach(const struct config *config);
+
+/* SIGHUP: reads the configuration again and applies the difference, or nothing. Logs. */
+void daemon_reload(struct daemon *daemon);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sallyportd: decides who may reach which build, until when. */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon.h"
+#include "host/config.h"
+#include "host/log.h"
+
+enum action {
+	ACTION_RUN,
+	ACTION_CHECK,
+	ACTION_DETACH,
+	ACTION_VERSION,
+	ACTION_HELP,
+	ACTION_WRONG, /* the arguments make no sense */
+};
+
+struct arguments {
+	enum action action;
+	const char *config_path;
+};
+
+static void print_help(FILE *out)
+{
+	fprintf(out,
+		"usage: sallyportd [-c FILE]\n"
+		"       sallyportd --check FILE\n"
+		"       sallyportd -c FILE --detach\n"
+		"\n"
+		"Decides who may reach which build, until when.\n"
+		"\n"
+		"options:\n"
+		"  -c, --config FILE  the configuration, else %s\n"
+		"  --check            check the configuration, print every error, exit 0 or 1\n"
+		"  --detach           remove programs and tables from the kernel, and exit\n"
+		"  --version          print the version\n"
+		"  -h, --help         print this help\n",
+		CONFIG_DEFAULT_PATH);
+}
+
+static struct arguments parse(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
+		{"detach", no_argument, NULL, 'd'},	  {"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},	  {0},
+	};
+	static const enum action actions[] = {
+		['k'] = ACTION_CHECK, ['d'] = ACTION_DETACH, ['v'] = ACTION_VERSION,
+		['h'] = ACTION_HELP,  ['?'] = ACTION_WRONG,
+	};
+	struct arguments arguments = {.config_path = CONFIG_DEFAULT_PATH};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		if (c == 'c')
+			arguments.config_path = optarg;
+		else
+			arguments.action = actions[c];
+	}
+	if (arguments.action == ACTION_CHECK && optind < argc)
+		arguments.config_path = argv[optind++];
+	if (optind < argc)
+		arguments.action = ACTION_WRONG;
+	return arguments;
+}
+
+static struct config *load(const char *path)
+{
+	struct config_errors errors = {0};
+	struct config *config = NULL;
+
+	if (config_load(path, &config, &errors) < 0) {
+		config_errors_print(&errors, stderr);
+		config = NULL;
+	}
+	config_errors_free(&errors);
+	return config;
+}
+
+static int run_with_config(const struct arguments *arguments)
+{
+	struct config *config = load(arguments->config_path);
+	int r;
+
+	if (!config)
+		return EXIT_FAILURE;
+	if (arguments->action == ACTION_RUN)
+		return daemon_run(arguments->config_path, config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	r = arguments->action == ACTION_DETACH ? daemon_detach(config) : 0;
+	config_free(config);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	const struct arguments arguments = parse(argc, argv);
+
+	log_open("sallyportd", LOG_INFO);
+	switch (arguments.action) {
+	case ACTION_WRONG:
+		print_help(stderr);
+		return EXIT_FAILURE;
+	case ACTION_HELP:
+		print_help(stdout);
+		return EXIT_SUCCESS;
+	case ACTION_VERSION:
+		printf("sallyportd %s\n", SALLYPORT_VERSION);
+		return EXIT_SUCCESS;
+	case ACTION_RUN:
+	case ACTION_CHECK:
+	case ACTION_DETACH:
+		break;
+	}
+	return run_with_config(&arguments);
+}
