@@ -247,17 +247,19 @@ unmap:
 	return r;
 }
 
-/* Result: a descriptor of a pinned map, or -errno and *ret_reason. */
-static int open_pin(const char *bpf_dir, const char *name, bool write, char **ret_reason)
+/*
+ * Result: a descriptor of a pinned map, or -errno and *ret_reason. Never opened BPF_F_RDONLY: the
+ * kernel takes no shared mapping of such a one, not even for reading.
+ */
+static int open_pin(const char *bpf_dir, const char *name, char **ret_reason)
 {
-	LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = write ? 0 : BPF_F_RDONLY);
 	char path[PATH_MAX];
 	int fd, length;
 
 	length = snprintf(path, sizeof(path), "%s/%s", bpf_dir, name);
 	if (length < 0 || (size_t)length >= sizeof(path))
 		return refuse(-ENAMETOOLONG, ret_reason, "edge.bpf_dir is too long.");
-	fd = bpf_obj_get_opts(path, &options);
+	fd = bpf_obj_get(path);
 	if (fd >= 0)
 		return fd;
 	if (errno == ENOENT)
@@ -280,7 +282,7 @@ int table_map_open(const char *bpf_dir, enum table_access access, struct table_m
 	int r = 0;
 
 	for (opened = 0; opened < TABLE_PARTS; opened++) {
-		r = open_pin(bpf_dir, names[opened], writable(opened, access), ret_reason);
+		r = open_pin(bpf_dir, names[opened], ret_reason);
 		if (r < 0)
 			break;
 		fds[opened] = r;
