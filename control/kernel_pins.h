@@ -16,7 +16,7 @@
  * and names on their way to their own. A start that finds them begins anew, whatever they are.
  */
 #define PINS_NEXT     "next"
-#define PINS_NEXT_OF  ".next"
+#define PINS_NEXT_OF  "-next"
 #define PINS_DIR_MODE 0700
 
 /* Writes "dir/name" to ret_path. Result: ret_path. */
