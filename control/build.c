@@ -104,7 +104,7 @@ struct build *build_clone(const struct build *build)
 	copy->actors = copy->key_fingerprints = (struct strings){0};
 	copy->nodes = NULL;
 	copy->nr_nodes = 0;
-	copy->next_by_id = NULL;
+	copy->pending = NULL;
 	if (copy_text(&copy->title, build->title) < 0 || copy_text(&copy->user, build->user) < 0 ||
 	    copy_text(&copy->organisation, build->organisation) < 0 ||
 	    strings_copy(&copy->actors, &build->actors) < 0 ||

@@ -88,8 +88,9 @@ struct forward {
 	uint16_t port;			 /* of the VM */
 	uint8_t protocol_mask;		 /* one bit of enum sp_protocol_mask */
 	uint16_t public_port;
+	struct sp_addr public_addr;
 	uint32_t public_index; /* into the settings' publics */
-	uint32_t ordinal;      /* of the pool; also its usage_index */
+	uint32_t ordinal;      /* of the pool (ports.h); PORTS_NONE: no longer in it */
 	uint32_t slot_index;   /* of leases */
 };
 
@@ -145,9 +146,11 @@ struct build {
 	unsigned int nr_nodes;
 
 	/* the registry's own */
-	struct build *next_by_id;
-	uint64_t due_ns;
-	uint32_t heap_position;
+	struct build *pending;	/* its successor in the transaction under way */
+	uint64_t due_ns;	/* when the clock next has something to do with it */
+	uint32_t heap_position; /* by due_ns, from 1; 0: not there */
+	uint16_t allow_index;
+	uint64_t used_ns; /* packets were last seen; 0: not since the start */
 };
 
 /* Result: a deep copy outside the registry, to be changed and swapped in; NULL without memory. */

@@ -4,20 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-static uint64_t read_ns(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return (uint64_t)time.tv_sec * CLOCK_SECOND_NS + (uint64_t)time.tv_nsec;
-}
+#include "host/boottime.h"
 
 void clock_read(struct instant *ret_now)
 {
-	ret_now->boot_ns = read_ns(CLOCK_BOOTTIME);
-	ret_now->wall_ns = read_ns(CLOCK_REALTIME);
+	ret_now->boot_ns = boottime_now_ns();
+	ret_now->wall_ns = boottime_wall_ns();
 }
 
 int clock_boot_id(char ret_id[CLOCK_BOOT_ID_SIZE])

@@ -97,6 +97,13 @@ int edge_new(const struct edge_settings *settings, struct journal *journal, stru
 	     uint64_t seed, struct edge **ret_edge);
 void edge_free(struct edge *edge);
 
+/* Waits until no reader acts on what it read before (quiesce_wait()). Result: 0 or -errno. */
+typedef int edge_wait(void *context);
+
+/* For edge_replay(): how to wait before a foreign live slot is written over. Without: not at all.
+ */
+void edge_set_wait(struct edge *edge, edge_wait *wait, void *context);
+
 /*
  * Loads every build from the journal, ends those whose deadline has passed, and makes the table
  * agree, leaving alone the slots that do already. Once, at start. Result: 0 or -errno, with
@@ -105,11 +112,10 @@ void edge_free(struct edge *edge);
 int edge_replay(struct edge *edge, const struct instant *now, struct problem *problem);
 
 /*
- * Swaps in new settings: limits and durations for what comes; the pool may grow or shrink, a port
- * taken out of it is kept until its build has ended. Result: 0 or -errno, nothing changed then.
+ * Swaps in new settings: limits and durations for what comes. The public addresses and ports must
+ * be the same. Result: 0, or -EINVAL and the problem, with nothing changed.
  */
-int edge_reload(struct edge *edge, const struct edge_settings *settings, const struct instant *now,
-		struct problem *problem);
+int edge_reload(struct edge *edge, const struct edge_settings *settings, struct problem *problem);
 
 const struct edge_settings *edge_settings(const struct edge *edge);
 

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a spec may say, whatever else there is. Part of the edge. */
+#pragma once
+
+struct build_spec;
+struct edge_settings;
+struct problem;
+
+/*
+ * Checks every field against the settings. pointers in the problem begin with prefix. Result: 0, or
+ * -EINVAL with all that is wrong (at most PROBLEM_ERRORS_MAX) in the problem.
+ */
+int edge_check_spec(const struct edge_settings *settings, const struct build_spec *spec,
+		    const char *prefix, struct problem *problem);

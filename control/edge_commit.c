@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Carrying out a change: journal, then publish, then the model. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "deadline.h"
+#include "edge_internal.h"
+#include "edge_txn.h"
+#include "edge_txn_internal.h"
+
+/* The pool counts as recovered this far below the mark. */
+#define LOW_WATER_GAP_PERCENT 5
+#define JOURNAL_RETRY_S	      5
+
+static bool is_end(const struct txn_change *change)
+{
+	return change->before && change->after && build_is_open(change->before) &&
+	       !build_is_open(change->after);
+}
+
+bool edge_pool_is_low(const struct edge *edge, const struct ports_figures *figures)
+{
+	uint64_t taken = 100 * ((uint64_t)figures->total - figures->free);
+	unsigned int mark = edge->settings.low_water_percent;
+
+	if (edge->pool_low)
+		mark = mark > LOW_WATER_GAP_PERCENT ? mark - LOW_WATER_GAP_PERCENT : 0;
+	return mark && taken >= (uint64_t)mark * figures->total;
+}
+
+/* Result: 0 and what pool_low will be, or -ENOMEM. */
+static int note_pool(struct txn *txn, bool *ret_low)
+{
+	struct ports_figures figures;
+	struct event *event;
+
+	ports_figures_all(txn->edge->ports, &figures);
+	*ret_low = edge_pool_is_low(txn->edge, &figures);
+	if (*ret_low == txn->edge->pool_low)
+		return 0;
+	event = txn_event(txn, *ret_low ? EVENT_POOL_LOW : EVENT_POOL_RECOVERED, NULL);
+	if (!event)
+		return -ENOMEM;
+	event->value = figures.free;
+	return 0;
+}
+
+static int save_ports(struct txn *txn, const struct build *build)
+{
+	uint64_t until_wall_ns = clock_wall_at(&txn->now, build->gone_ns);
+
+	for (unsigned int i = 0; i < build->nr_nodes; i++) {
+		const struct node *node = &build->nodes[i];
+
+		for (unsigned int j = 0; j < node->nr_forwards; j++) {
+			int result = journal_save_port(
+				txn->edge->journal, &node->forwards[j].public_addr,
+				node->forwards[j].public_port, until_wall_ns);
+
+			if (result < 0)
+				return result;
+		}
+	}
+	return 0;
+}
+
+static int save_change(struct txn *txn, const struct txn_change *change)
+{
+	struct journal *journal = txn->edge->journal;
+	int result;
+
+	if (!change->after)
+		return journal_forget_build(journal, change->before->serial);
+	result = journal_save_build(journal, &txn->now, change->after,
+				    change->whole ? JOURNAL_WHOLE : JOURNAL_ROW);
+	if (result == 0 && is_end(change))
+		result = save_ports(txn, change->after);
+	if (result == 0 && change->what)
+		result = journal_save_audit(journal, &txn->now, &txn->peer, change->what,
+					    change->after);
+	return result;
+}
+
+static int save_all(struct txn *txn)
+{
+	struct edge *edge = txn->edge;
+	int result = 0;
+
+	for (unsigned int i = 0; i < txn->nr_changes && result == 0; i++)
+		result = save_change(txn, &txn->change[i]);
+	for (unsigned int i = 0; i < txn->nr_events && result == 0; i++) {
+		txn->event[i].wall_ns = txn->now.wall_ns;
+		result = events_append(&edge->events, &txn->event[i]);
+	}
+	if (txn->sync_generation != BUILD_DEFAULT && result == 0)
+		result = journal_set_number(edge->journal, "sync_generation", txn->sync_generation);
+	return result;
+}
+
+static int write_journal(struct txn *txn)
+{
+	struct edge *edge = txn->edge;
+	uint64_t newest_seq = edge->events.newest_seq;
+	int result = journal_begin(edge->journal);
+
+	if (result < 0)
+		return result;
+	result = save_all(txn);
+	if (result == 0)
+		result = journal_commit(edge->journal, &txn->now);
+	if (result < 0) {
+		journal_rollback(edge->journal);
+		edge->events.newest_seq = newest_seq;
+	}
+	return result;
+}
+
+/* Calls one function with each forward of a build that has a slot. */
+typedef void forward_action(struct txn *txn, const struct build *build, const struct node *node,
+			    const struct forward *forward);
+
+static void for_each_forward(struct txn *txn, const struct build *build, forward_action *act)
+{
+	for (unsigned int i = 0; i < build->nr_nodes; i++) {
+		const struct node *node = &build->nodes[i];
+
+		for (unsigned int j = 0; j < node->nr_forwards; j++)
+			if (forward_has_slot(&node->forwards[j]))
+				act(txn, build, node, &node->forwards[j]);
+	}
+}
+
+static void end_forward(struct txn *txn, const struct build *build, const struct node *node,
+			const struct forward *forward)
+{
+	struct edge *edge = txn->edge;
+	struct endpoint endpoint = edge_endpoint(node, forward);
+
+	if (publish_end(edge->publish, forward->slot_index))
+		txn->removed = true;
+	if (forward->ordinal != PORTS_NONE)
+		ports_quarantine(edge->ports, forward->ordinal);
+	if (node->has_address && holders_get(edge->holders, &endpoint) == build->serial)
+		holders_set(edge->holders, &endpoint, 0);
+}
+
+static void clear_forward(struct txn *txn, const struct build *build, const struct node *node,
+			  const struct forward *forward)
+{
+	publish_clear(txn->edge->publish, forward->slot_index);
+	if (forward->ordinal != PORTS_NONE)
+		ports_release(txn->edge->ports, forward->ordinal);
+}
+
+/* build is the build before: what it has bound is live. */
+static void move_forward(struct txn *txn, const struct build *build, const struct node *node,
+			 const struct forward *forward)
+{
+	if (node->has_address)
+		publish_deadline(txn->edge->publish, forward->slot_index,
+				 build->pending->deadline_ns);
+}
+
+static void forget_counts(struct edge *edge, const struct build *build)
+{
+	tally_forget(edge->tally, COUNT_ALL, "");
+	for (unsigned int i = 0; i < build->actors.nr; i++)
+		tally_forget(edge->tally, COUNT_ACTOR, build->actors.item[i]);
+	if (build->organisation)
+		tally_forget(edge->tally, COUNT_ORGANISATION, build->organisation);
+}
+
+/* What goes out of use, first: a new lease may have the same VM. */
+static void publish_ends(struct txn *txn)
+{
+	struct edge *edge = txn->edge;
+
+	for (unsigned int i = 0; i < txn->nr_changes; i++) {
+		const struct txn_change *change = &txn->change[i];
+
+		if (!is_end(change))
+			continue;
+		for_each_forward(txn, change->before, end_forward);
+		publish_allow_drop(edge->publish, change->after->allow_index, txn->now.boot_ns);
+		forget_counts(edge, change->before);
+	}
+}
+
+static void publish_deadlines(struct txn *txn)
+{
+	for (unsigned int i = 0; i < txn->nr_changes; i++) {
+		const struct txn_change *change = &txn->change[i];
+
+		if (change->before && change->after && build_is_open(change->after) &&
+		    change->before->deadline_ns != change->after->deadline_ns)
+			for_each_forward(txn, change->before, move_forward);
+	}
+}
+
+static void publish_leases(struct txn *txn)
+{
+	for (unsigned int i = 0; i < txn->nr_leases; i++) {
+		struct lease *lease = &txn->lease[i].lease;
+		const struct build *build = txn->lease[i].build;
+
+		lease->allow_index = build->allow_index;
+		lease->deadline_ns = build->deadline_ns;
+		publish_slot(txn->edge->publish, lease,
+			     lease->bound ? SP_SLOT_LIVE : SP_SLOT_RESERVED);
+		registry_own_slot(txn->edge->registry, lease->slot_index, build->serial);
+	}
+}
+
+static void settle_change(struct txn *txn, const struct txn_change *change)
+{
+	struct registry *registry = txn->edge->registry;
+
+	if (!change->after) {
+		for_each_forward(txn, change->before, clear_forward);
+		registry_remove(registry, change->before);
+		return;
+	}
+	if (build_is_open(change->after))
+		deadline_check(change->after);
+	change->after->due_ns = deadline_due_ns(change->after);
+	if (change->before)
+		registry_replace(registry, change->before, change->after);
+	else
+		registry_add(registry, change->after);
+}
+
+static void apply(struct txn *txn)
+{
+	publish_ends(txn);
+	publish_deadlines(txn);
+	publish_leases(txn);
+	for (unsigned int i = 0; i < txn->nr_changes; i++)
+		settle_change(txn, &txn->change[i]);
+	if (txn->sync_generation != BUILD_DEFAULT)
+		txn->edge->sync_generation = txn->sync_generation;
+}
+
+static int refuse(struct txn *txn, int error)
+{
+	txn->edge->journal_errors++;
+	if (txn->problem) {
+		problem_set(txn->problem, PROBLEM_JOURNAL,
+			    "The journal cannot be written (error %d): nothing was changed.",
+			    -error);
+		txn->problem->retry_after_s = JOURNAL_RETRY_S;
+	}
+	txn_abort(txn);
+	return error;
+}
+
+static bool is_empty(const struct txn *txn)
+{
+	return txn->nr_changes == 0 && txn->nr_events == 0 && !txn->moment &&
+	       txn->sync_generation == BUILD_DEFAULT;
+}
+
+int txn_commit(struct txn *txn)
+{
+	bool low = false;
+	int result = note_pool(txn, &low);
+
+	if (result == 0)
+		result = registry_reserve(txn->edge->registry, txn->nr_changes);
+	if (result == 0 && !is_empty(txn))
+		result = write_journal(txn);
+	if (result < 0)
+		return refuse(txn, result);
+	txn->edge->pool_low = low;
+	apply(txn);
+	txn_release(txn);
+	return 0;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The model's part of the configuration. */
+#pragma once
+
+struct config;
+struct edge_settings;
+
+/* Fills *ret_settings from a checked configuration. */
+void edge_settings_from_config(const struct config *config, struct edge_settings *ret_settings);

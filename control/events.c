@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "events.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "journal.h"
+
+static const char *const names[EVENT_TYPES_NR] = {
+#define EVENT_NAME(name, spelling, value, meaning) [EVENT_##name] = spelling,
+	EVENT_TYPES(EVENT_NAME)
+#undef EVENT_NAME
+};
+
+const char *event_type_name(enum event_type type)
+{
+	return names[type];
+}
+
+int event_type_parse(const char *name, enum event_type *ret_type)
+{
+	for (unsigned int i = 0; i < EVENT_TYPES_NR; i++) {
+		if (strcmp(names[i], name) != 0)
+			continue;
+		*ret_type = (enum event_type)i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int events_open(struct events *events, struct journal *journal)
+{
+	events->journal = journal;
+	return journal_event_bounds(journal, &events->oldest_seq, &events->newest_seq);
+}
+
+int events_append(struct events *events, struct event *event)
+{
+	int result;
+
+	event->seq = events->newest_seq + 1;
+	result = journal_save_event(events->journal, event);
+	if (result == 0)
+		events->newest_seq = event->seq;
+	return result;
+}
+
+int events_read(struct events *events, uint64_t since, unsigned int max, event_visitor *visit,
+		void *context)
+{
+	if (since >= events->newest_seq)
+		return 0;
+	if (since + 1 < events->oldest_seq)
+		return -ESTALE;
+	return journal_load_events(events->journal, since, max, visit, context);
+}
+
+int events_compact(struct events *events, uint64_t keep)
+{
+	uint64_t oldest;
+	int result;
+
+	if (events->newest_seq < keep)
+		return 0;
+	oldest = events->newest_seq - keep + 1;
+	if (oldest <= events->oldest_seq)
+		return 0;
+	result = journal_drop_events(events->journal, oldest);
+	if (result == 0)
+		events->oldest_seq = oldest;
+	return result;
+}

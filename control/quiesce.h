@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Knowing that a change of the table is seen everywhere: that no worker of sallyport-dp, and no run
+ * of the XDP program, still acts on what it read before.
+ *
+ * A worker has passed when its rounds have moved, it is not active, or its process is gone. For the
+ * XDP program the kernel is asked to wait until every CPU has left what it was running
+ * (membarrier(2), MEMBARRIER_CMD_GLOBAL). That takes milliseconds, so a thread of its own does
+ * nothing but ask; requests made meanwhile share the next answer.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <sallyport/table.h>
+
+#define QUIESCE_LIMIT_NS 1000000000ULL
+
+struct quiescer;
+struct table_map;
+
+/* Starts the thread. table outlives it. Result: 0, -EOPNOTSUPP without that membarrier, -errno. */
+int quiescer_new(const struct table_map *table, struct quiescer **ret_quiescer);
+void quiescer_free(struct quiescer *quiescer);
+
+/* One wait. Plain data: may be copied, and dropped without ado. */
+struct quiesce {
+	uint64_t begun_ns;
+	uint64_t grace; /* the answer of the kernel that is enough */
+	uint32_t nr_waiting;
+	struct quiesce_worker {
+		uint64_t rounds;
+		uint64_t started_ns;
+		uint32_t index;
+		pid_t pid;
+	} worker[SP_WORKERS_MAX];
+};
+
+/* Remembers where every reader is. Call after the change is stored. */
+void quiesce_begin(struct quiescer *quiescer, uint64_t now_ns, struct quiesce *ret_quiesce);
+
+/*
+ * Result: 0 once all have passed, -EAGAIN: ask again in a millisecond, -ETIMEDOUT: QUIESCE_LIMIT_NS
+ * are over, quiesce->worker[0 .. nr_waiting) have not passed. Never blocks.
+ */
+int quiesce_poll(const struct quiescer *quiescer, struct quiesce *quiesce, uint64_t now_ns);
+
+/* Blocks for at most the limit: for start and stop. Result: 0 or -ETIMEDOUT. */
+int quiesce_wait(struct quiescer *quiescer);
