@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "connections.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sallyport/addr.h>
+
+#define CHAINS	   16384u
+#define SLOT_CHAIN 4096u
+
+/* In a chain by its client, and in a list with the others of its slot's chain. */
+struct record {
+	struct connection connection;
+	struct record *next;
+	struct record *slot_next;
+	struct record *slot_before;
+};
+
+struct connections {
+	struct record *by_client[CHAINS];
+	struct record *by_slot[SLOT_CHAIN];
+	struct connections_figures figures;
+};
+
+struct connections *connections_new(void)
+{
+	return calloc(1, sizeof(struct connections));
+}
+
+void connections_free(struct connections *connections)
+{
+	if (!connections)
+		return;
+	for (unsigned int i = 0; i < SLOT_CHAIN; i++)
+		while (connections->by_slot[i]) {
+			struct record *record = connections->by_slot[i];
+
+			connections->by_slot[i] = record->slot_next;
+			free(record);
+		}
+	free(connections);
+}
+
+static struct record **client_chain(struct connections *connections, uint32_t slot_index,
+				    const struct sp_addr *client, uint16_t client_port)
+{
+	uint64_t seed = (uint64_t)slot_index << 16 | client_port;
+
+	return &connections->by_client[sp_addr_hash(client, seed) % CHAINS];
+}
+
+static struct record **chain_of(struct connections *connections, const struct connection *it)
+{
+	return client_chain(connections, it->slot_index, &it->client, it->client_port);
+}
+
+static struct record **slot_chain(struct connections *connections, uint32_t slot_index)
+{
+	return &connections->by_slot[slot_index % SLOT_CHAIN];
+}
+
+static bool same(const struct connection *connection, const struct sp_note *note)
+{
+	return connection->slot_index == note->slot_index &&
+	       connection->generation == note->generation &&
+	       connection->client_port == SP_HOST16(note->client_port_be) &&
+	       sp_addr_equal(&connection->client, &note->client);
+}
+
+static struct record *find(struct connections *connections, const struct sp_note *note)
+{
+	struct record *record = *client_chain(connections, note->slot_index, &note->client,
+					      SP_HOST16(note->client_port_be));
+
+	while (record && !same(&record->connection, note))
+		record = record->next;
+	return record;
+}
+
+static bool full(struct connections *connections, uint32_t slot_index)
+{
+	unsigned int nr = 0;
+
+	for (const struct record *record = *slot_chain(connections, slot_index); record;
+	     record = record->slot_next)
+		nr += record->connection.slot_index == slot_index;
+	return nr >= CONNECTIONS_PER_LEASE || connections->figures.open >= CONNECTIONS_MAX;
+}
+
+static struct record *insert(struct connections *connections, const struct connection *connection)
+{
+	struct record *record = NULL, **chain, **list;
+
+	if (!full(connections, connection->slot_index))
+		record = calloc(1, sizeof(*record));
+	if (!record) {
+		connections->figures.left_out++;
+		return NULL;
+	}
+	record->connection = *connection;
+	chain = chain_of(connections, connection);
+	record->next = *chain;
+	*chain = record;
+	list = slot_chain(connections, connection->slot_index);
+	record->slot_next = *list;
+	if (*list)
+		(*list)->slot_before = record;
+	*list = record;
+	connections->figures.open++;
+	return record;
+}
+
+static void forget(struct connections *connections, struct record *record)
+{
+	struct record **at = chain_of(connections, &record->connection);
+
+	while (*at != record)
+		at = &(*at)->next;
+	*at = record->next;
+	if (record->slot_before)
+		record->slot_before->slot_next = record->slot_next;
+	else
+		*slot_chain(connections, record->connection.slot_index) = record->slot_next;
+	if (record->slot_next)
+		record->slot_next->slot_before = record->slot_before;
+	connections->figures.open--;
+	free(record);
+}
+
+static void end(struct connections *connections, struct record *record, enum connection_end how,
+		uint64_t now_ns, connections_visitor *visit, void *context)
+{
+	record->connection.end = how;
+	record->connection.ended_ns = now_ns;
+	visit(&record->connection, CONNECTION_ENDED, context);
+	forget(connections, record);
+}
+
+bool connections_restore(struct connections *connections, const struct connection *connection)
+{
+	return insert(connections, connection) != NULL;
+}
+
+/* A SYN: a new connection, or one sent again. Other numbers: the client began anew on its port. */
+static void note_opens(struct connections *connections, const struct sp_note *note,
+		       struct record *record, connections_visitor *visit, void *context)
+{
+	struct connection connection = {
+		.slot_index = note->slot_index,
+		.generation = note->generation,
+		.client = note->client,
+		.client_port = SP_HOST16(note->client_port_be),
+		.opened_ns = note->at_ns,
+		.syn_seq[SP_TOWARD_VM] = note->seq,
+	};
+
+	if (record && record->connection.syn_seq[SP_TOWARD_VM] == note->seq)
+		return;
+	if (record)
+		end(connections, record, CONNECTION_RESET_BY_CLIENT, note->at_ns, visit, context);
+	record = insert(connections, &connection);
+	if (!record)
+		return;
+	connections->figures.opened++;
+	visit(&record->connection, CONNECTION_OPENED, context);
+}
+
+static void note_accepted(const struct sp_note *note, struct record *record,
+			  connections_visitor *visit, void *context)
+{
+	if (record->connection.accepted_ns)
+		return;
+	record->connection.accepted_ns = note->at_ns;
+	record->connection.syn_seq[SP_TOWARD_CLIENT] = note->seq;
+	visit(&record->connection, CONNECTION_ACCEPTED, context);
+}
+
+/* What went one way: from the number after the SYN's to the one after the last byte. */
+static void count_bytes(struct connection *connection, const struct sp_note *note)
+{
+	unsigned int here = note->direction & 1;
+
+	if (!connection->accepted_ns)
+		return;
+	connection->bytes[here] =
+		(uint32_t)(note->seq + note->payload_bytes - connection->syn_seq[here] - 1);
+}
+
+static void note_closes(struct connections *connections, const struct sp_note *note,
+			struct record *record, connections_visitor *visit, void *context)
+{
+	struct connection *connection = &record->connection;
+	uint8_t both = 1u << SP_TOWARD_VM | 1u << SP_TOWARD_CLIENT;
+
+	count_bytes(connection, note);
+	if (!connection->fins) {
+		connection->end = note->direction == SP_TOWARD_VM ? CONNECTION_CLOSED_BY_CLIENT
+								  : CONNECTION_CLOSED_BY_VM;
+		connection->ended_ns = note->at_ns;
+	}
+	connection->fins |= (uint8_t)(1u << (note->direction & 1));
+	if (connection->fins == both)
+		end(connections, record, connection->end, note->at_ns, visit, context);
+}
+
+void connections_note(struct connections *connections, const struct sp_note *note,
+		      connections_visitor *visit, void *context)
+{
+	struct record *record = find(connections, note);
+
+	if (note->kind == SP_NOTE_OPENS) {
+		note_opens(connections, note, record, visit, context);
+		return;
+	}
+	if (!record)
+		return;
+	if (note->kind == SP_NOTE_ACCEPTED) {
+		note_accepted(note, record, visit, context);
+	} else if (note->kind == SP_NOTE_CLOSES) {
+		note_closes(connections, note, record, visit, context);
+	} else if (note->kind == SP_NOTE_RESET) {
+		if (!record->connection.fins)
+			count_bytes(&record->connection, note);
+		end(connections, record,
+		    note->direction == SP_TOWARD_VM ? CONNECTION_RESET_BY_CLIENT
+						    : CONNECTION_RESET_BY_VM,
+		    note->at_ns, visit, context);
+	}
+}
+
+static bool overdue(const struct connection *connection, uint64_t now_ns)
+{
+	if (connection->fins)
+		return now_ns - connection->ended_ns >= CONNECTIONS_HALF_NS;
+	return !connection->accepted_ns &&
+	       now_ns - connection->opened_ns >= CONNECTIONS_UNANSWERED_NS;
+}
+
+void connections_expire(struct connections *connections, uint64_t now_ns,
+			connections_visitor *visit, void *context)
+{
+	for (unsigned int i = 0; i < SLOT_CHAIN; i++)
+		for (struct record *record = connections->by_slot[i], *next; record;
+		     record = next) {
+			next = record->slot_next;
+			if (overdue(&record->connection, now_ns))
+				end(connections, record,
+				    record->connection.fins ? record->connection.end
+							    : CONNECTION_UNANSWERED,
+				    now_ns, visit, context);
+		}
+}
+
+void connections_each(struct connections *connections, uint32_t slot_index, uint32_t generation,
+		      connections_visitor *visit, void *context)
+{
+	for (struct record *record = *slot_chain(connections, slot_index); record;
+	     record = record->slot_next)
+		if (record->connection.slot_index == slot_index &&
+		    record->connection.generation == generation)
+			visit(&record->connection, CONNECTION_UNCHANGED, context);
+}
+
+void connections_cut(struct connections *connections, uint32_t slot_index, uint32_t generation,
+		     uint64_t now_ns, connections_visitor *visit, void *context)
+{
+	for (struct record *record = *slot_chain(connections, slot_index), *next; record;
+	     record = next) {
+		next = record->slot_next;
+		if (record->connection.slot_index == slot_index &&
+		    record->connection.generation == generation)
+			end(connections, record, CONNECTION_CUT, now_ns, visit, context);
+	}
+}
+
+void connections_figures(const struct connections *connections,
+			 struct connections_figures *ret_figures)
+{
+	*ret_figures = connections->figures;
+}
+
+const char *connection_end_name(enum connection_end how)
+{
+	static const char *const names[] = {
+		[CONNECTION_OPEN] = "open",
+		[CONNECTION_CLOSED_BY_CLIENT] = "closed by the client",
+		[CONNECTION_CLOSED_BY_VM] = "closed by the VM",
+		[CONNECTION_RESET_BY_CLIENT] = "reset by the client",
+		[CONNECTION_RESET_BY_VM] = "reset by the VM",
+		[CONNECTION_UNANSWERED] = "unanswered",
+		[CONNECTION_CUT] = "session ended",
+	};
+
+	return names[how];
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The TCP connections that go through leases, known from what the engines note of them: for the
+ * audit, for "connected", and to tell both ends when a lease ends. Translation never asks for them:
+ * one that is missing here works all the same. Bounded: beyond the limits connections are counted,
+ * not kept.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sallyport/notes.h>
+#include <sallyport/table.h>
+
+enum connection_end {
+	CONNECTION_OPEN,
+	CONNECTION_CLOSED_BY_CLIENT, /* who sent the first FIN */
+	CONNECTION_CLOSED_BY_VM,
+	CONNECTION_RESET_BY_CLIENT,
+	CONNECTION_RESET_BY_VM,
+	CONNECTION_UNANSWERED, /* the VM did not accept it in time */
+	CONNECTION_CUT,	       /* its lease ended */
+};
+
+struct connection {
+	uint32_t slot_index;
+	uint32_t generation; /* of the slot */
+	struct sp_addr client;
+	uint16_t client_port;
+	uint64_t opened_ns;
+	uint64_t accepted_ns; /* 0: not yet */
+	uint64_t ended_ns;
+	uint64_t bytes[2];   /* by enum sp_direction, modulo 4 GiB, from sequence numbers */
+	uint32_t syn_seq[2]; /* by enum sp_direction */
+	uint8_t fins;	     /* bits, by enum sp_direction */
+	enum connection_end end;
+	uint64_t number; /* free for the user: of its record in the journal */
+};
+
+enum connection_change {
+	CONNECTION_UNCHANGED,
+	CONNECTION_OPENED,
+	CONNECTION_ACCEPTED,
+	CONNECTION_ENDED, /* it is forgotten after the call */
+};
+
+#define CONNECTIONS_MAX		  65536u
+#define CONNECTIONS_PER_LEASE	  256u
+#define CONNECTIONS_UNANSWERED_NS (75 * 1000000000ULL) /* of a SYN, its retransmissions included   \
+							*/
+#define CONNECTIONS_HALF_NS (300 * 1000000000ULL)      /* between one FIN and the other */
+
+struct connections;
+
+struct connections *connections_new(void); /* NULL without memory */
+void connections_free(struct connections *connections);
+
+/* Called for each change; *connection may be written to (number). */
+typedef void connections_visitor(struct connection *connection, enum connection_change change,
+				 void *context);
+
+/* Takes one note, in the order of time. visit is called at most twice. */
+void connections_note(struct connections *connections, const struct sp_note *note,
+		      connections_visitor *visit, void *context);
+
+/* Ends what was never answered, or never wholly closed. */
+void connections_expire(struct connections *connections, uint64_t now_ns,
+			connections_visitor *visit, void *context);
+
+/* Visits the open connections of a lease, change CONNECTION_UNCHANGED. */
+void connections_each(struct connections *connections, uint32_t slot_index, uint32_t generation,
+		      connections_visitor *visit, void *context);
+
+/* Ends all connections of a lease as CONNECTION_CUT. */
+void connections_cut(struct connections *connections, uint32_t slot_index, uint32_t generation,
+		     uint64_t now_ns, connections_visitor *visit, void *context);
+
+/* Puts back a connection known from an earlier life, open. Result: false beyond the limits. */
+bool connections_restore(struct connections *connections, const struct connection *connection);
+
+struct connections_figures {
+	unsigned int open;
+	uint64_t opened;
+	uint64_t left_out; /* beyond the limits */
+};
+
+void connections_figures(const struct connections *connections,
+			 struct connections_figures *ret_figures);
+
+/* Result: how records spell it. */
+const char *connection_end_name(enum connection_end end);
