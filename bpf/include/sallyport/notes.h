@@ -11,10 +11,7 @@
 #include <linux/types.h>
 
 #include "compiler.h"
-#include "decide.h"
-#include "parse.h"
 #include "table.h"
-#include "wire.h"
 
 #define SP_NOTES 2048u /* notes in a row's ring, a power of two */
 
@@ -57,48 +54,6 @@ _Static_assert(sizeof(struct sp_notes_head) == 64, "a head is one cache line");
 
 #define SP_PIN_NOTES	   "notes"
 #define SP_PIN_NOTES_HEADS "notes_heads"
-
-/* Result: the kind of note that a packet sent on is worth, mostly SP_NOTE_NONE. */
-SP_INLINE __u8 sp_note_kind_of(const struct sp_packet *packet)
-{
-	if (!(packet->tcp_flags & (SP_TCP_SYN | SP_TCP_FIN | SP_TCP_RST)))
-		return SP_NOTE_NONE;
-	if (packet->tcp_flags & SP_TCP_RST)
-		return SP_NOTE_RESET;
-	if (packet->tcp_flags & SP_TCP_FIN)
-		return SP_NOTE_CLOSES;
-	return packet->tcp_flags & SP_TCP_ACK ? SP_NOTE_ACCEPTED : SP_NOTE_OPENS;
-}
-
-/*
- * Writes one note about a TCP segment into note, which is the record of the row's ring for number
- * head->written + 1 (sp_notes_at()). tcp lies wholly within the frame; NAT leaves its numbers
- * alone.
- */
-SP_INLINE void sp_note_write(struct sp_notes_head *head, struct sp_note *note, __u8 kind,
-			     const struct sp_tcp *tcp, const struct sp_packet *packet,
-			     const struct sp_hit *hit, __u64 now_ns)
-{
-	int toward_vm = hit->direction == SP_TOWARD_VM;
-	__u64 number = head->written + 1;
-
-	SP_STORE(note->number, 0);
-	__asm__ volatile("" ::: "memory");
-	note->at_ns = now_ns;
-	note->slot_index = hit->slot_index;
-	note->generation = hit->slot->generation;
-	note->kind = kind;
-	note->direction = (__u8)hit->direction;
-	note->client = toward_vm ? packet->tuple.from : packet->tuple.to;
-	note->client_port_be = toward_vm ? packet->tuple.from_port_be : packet->tuple.to_port_be;
-	note->seq = SP_HOST32(tcp->seq_be);
-	note->ack = SP_HOST32(tcp->ack_be);
-	note->payload_bytes = packet->l3_len_bytes - (__u32)SP_L3_BYTES(packet->family) -
-			      (tcp->data_offset >> 4) * 4u;
-	__asm__ volatile("" ::: "memory");
-	SP_STORE(note->number, number);
-	SP_STORE(head->written, number);
-}
 
 /* Result: the index, within the row's ring, of a note by its number. */
 SP_INLINE __u32 sp_notes_at(__u64 number)
