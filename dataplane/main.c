@@ -21,6 +21,7 @@
 #include "park.h"
 #include "port.h"
 #include "privilege.h"
+#include "quiet.h"
 #include "run_lock.h"
 #include "table_watch.h"
 
@@ -224,6 +225,7 @@ static int open_crew(struct dataplane *dataplane)
 
 static int open_devices(struct dataplane *dataplane)
 {
+	quiet_libraries();
 	crew_clear_table(dataplane->table);
 	for (uint32_t i = 0; i < dataplane->ports.nr; i++) {
 		struct port *port = &dataplane->ports.port[i];
@@ -245,6 +247,7 @@ static int open_devices(struct dataplane *dataplane)
 
 static void close_devices(struct dataplane *dataplane)
 {
+	quiet_driver();
 	for (uint32_t i = 0; i < dataplane->ports.nr; i++)
 		port_close(&dataplane->ports.port[i]);
 }
