@@ -32,7 +32,7 @@ static int share_maps(struct xdp_program *object, const struct maps *maps)
 	for (enum table_part part = 0; part < TABLE_PARTS; part++) {
 		struct bpf_map *map =
 			bpf_object__find_map_by_name(object->obj, maps->layout[part].name);
-		int error = bpf_map__reuse_fd(map, maps->fds[part]);
+		int error = map ? bpf_map__reuse_fd(map, maps->fds[part]) : -ENOENT;
 
 		if (error)
 			return error;

@@ -95,7 +95,7 @@ static int open_mirror(struct kernel *kernel, char **ret_reason)
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++)
 		publics[i] = config->public.addresses[i].bind;
 	return mirror_open(&kernel->mirror, publics, config->public.nr_addresses,
-			   kernel->maps.table->hosts, boottime_now_ns(), ret_reason);
+			   kernel->maps.table, boottime_now_ns(), ret_reason);
 }
 
 static void write_settings(struct kernel *kernel)

@@ -75,8 +75,9 @@ int kernel_netlink_fd(const struct kernel *kernel);
 int kernel_netlink_dispatch(struct kernel *kernel);
 
 /*
- * Does what waits for time to pass: frees emptied records of hosts, retries neighbours. Result: the
- * CLOCK_BOOTTIME at which to call again, UINT64_MAX if nothing waits.
+ * Does what waits for time to pass: frees emptied records of hosts, follows routes, retries
+ * neighbours, has the kernel look for those that packets were dropped for. To be called after each
+ * dispatch, too. Result: the CLOCK_BOOTTIME at which to call again at the latest.
  */
 uint64_t kernel_expire(struct kernel *kernel, uint64_t now_ns);
 

@@ -2,8 +2,12 @@
 #include "kernel_mirror.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <sallyport/compiler.h>
+
+#include "host/table_map.h"
 #include "kernel_reason.h"
 #include "neighbours.h"
 #include "netlink.h"
@@ -54,18 +58,25 @@ static int place_publics(struct mirror *mirror, const struct sp_addr *publics,
 }
 
 int mirror_open(struct mirror *mirror, const struct sp_addr *publics, unsigned int nr_publics,
-		struct sp_host *records, uint64_t now_ns, char **ret_reason)
+		const struct table_map *table, uint64_t now_ns, char **ret_reason)
 {
 	int error;
 
-	hosts_open(&mirror->hosts, records, now_ns);
+	mirror->table = table;
+	mirror->wanted_read = calloc(table->nr_cpus, sizeof(*mirror->wanted_read));
+	if (!mirror->wanted_read)
+		return -ENOMEM;
+	for (uint32_t cpu = 0; cpu < table->nr_cpus; cpu++)
+		mirror->wanted_read[cpu] = SP_LOAD(table->wanted[cpu].count);
+	hosts_open(&mirror->hosts, table->hosts, now_ns);
 	error = place_publics(mirror, publics, nr_publics, now_ns, ret_reason);
 	if (error)
-		return error;
+		goto close;
 	error = netlink_open(&mirror->netlink);
-	if (error)
-		return reason_give(ret_reason, error, "rtnetlink cannot be opened: %s",
-				   strerror(-error));
+	if (error) {
+		reason_give(ret_reason, error, "rtnetlink cannot be opened: %s", strerror(-error));
+		goto close;
+	}
 	error = list_addrs(mirror, now_ns);
 	if (error) {
 		reason_give(ret_reason, error, "this host's addresses cannot be listed: %s",
@@ -89,6 +100,8 @@ void mirror_close(struct mirror *mirror)
 {
 	neighbours_free(mirror->neighbours);
 	netlink_close(mirror->netlink);
+	free(mirror->wanted_read);
+	mirror->wanted_read = NULL;
 	mirror->neighbours = NULL;
 	mirror->netlink = NULL;
 }
@@ -152,6 +165,35 @@ int mirror_dispatch(struct mirror *mirror, uint64_t now_ns)
 	return error;
 }
 
+/* Has the kernel look for the next hops that packets of one CPU were dropped for. */
+static void look_for_wanted(struct mirror *mirror, uint32_t cpu)
+{
+	const struct sp_wanted *row = &mirror->table->wanted[cpu];
+	uint64_t count = SP_LOAD(row->count), *read = &mirror->wanted_read[cpu];
+
+	if (count - *read > SP_WANTED_HOPS)
+		*read = count - SP_WANTED_HOPS;
+	for (; *read < count; ++*read) {
+		struct sp_wanted_hop hop = row->hop[*read % SP_WANTED_HOPS];
+
+		neighbours_look_for(mirror->neighbours, hop.ifindex, &hop.addr);
+	}
+}
+
+static void look_for_all_wanted(struct mirror *mirror, uint64_t now_ns)
+{
+	if (now_ns < mirror->next_wanted_ns)
+		return;
+	for (uint32_t cpu = 0; cpu < mirror->table->nr_cpus; cpu++)
+		look_for_wanted(mirror, cpu);
+	mirror->next_wanted_ns = now_ns + SP_WANTED_AGAIN_NS;
+}
+
+static uint64_t earlier(uint64_t one_ns, uint64_t other_ns)
+{
+	return one_ns < other_ns ? one_ns : other_ns;
+}
+
 uint64_t mirror_expire(struct mirror *mirror, uint64_t now_ns)
 {
 	uint64_t hosts_ns, neighbours_ns;
@@ -160,7 +202,8 @@ uint64_t mirror_expire(struct mirror *mirror, uint64_t now_ns)
 		list_addrs(mirror, now_ns);
 	hosts_ns = mirror->addrs_changed ? now_ns : hosts_retry_ns(&mirror->hosts);
 	neighbours_ns = neighbours_expire(mirror->neighbours, now_ns);
-	return hosts_ns < neighbours_ns ? hosts_ns : neighbours_ns;
+	look_for_all_wanted(mirror, now_ns);
+	return earlier(earlier(hosts_ns, neighbours_ns), mirror->next_wanted_ns);
 }
 
 void mirror_renumber(struct mirror *mirror)

@@ -13,6 +13,7 @@
 
 struct neighbours;
 struct netlink;
+struct table_map;
 
 struct mirror_interface {
 	char name[KERNEL_NAME_SIZE];
@@ -28,14 +29,17 @@ struct mirror {
 	bool renumbered; /* an interface of ours came back with another index; the owner clears it
 			  */
 	uint64_t resyncs;
+	const struct table_map *table;
+	uint64_t *wanted_read; /* for each CPU, the count of wanted that was read up to */
+	uint64_t next_wanted_ns;
 };
 
 /*
- * Places the public addresses in hosts, then opens and fills the mirror. Result: 0, the mirror to
- * be closed by mirror_close(); or -errno and *ret_reason.
+ * Places the public addresses in hosts, then opens and fills the mirror. The table outlives it.
+ * Result: 0, the mirror to be closed by mirror_close(); or -errno and *ret_reason.
  */
 int mirror_open(struct mirror *mirror, const struct sp_addr *publics, unsigned int nr_publics,
-		struct sp_host *records, uint64_t now_ns, char **ret_reason);
+		const struct table_map *table, uint64_t now_ns, char **ret_reason);
 void mirror_close(struct mirror *mirror);
 
 /* Takes in what changed. Result: 0, or -errno: the mirror is blind from now on. */

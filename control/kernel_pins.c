@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <sallyport/table.h>
+
+#include "host/table_map.h"
 
 const char *pins_path(const char *dir, const char *name, char ret_path[PINS_PATH_SIZE])
 {
@@ -67,14 +70,18 @@ int pins_put(const char *dir, const char *name, int fd)
 
 int pins_unlink_table(const char *dir)
 {
-	static const char *const names[] = {
-		SP_PIN_META,  SP_PIN_SETTINGS, SP_PIN_HOSTS,   SP_PIN_LEASES,	SP_PIN_ENDPOINTS,
-		SP_PIN_ALLOW, SP_PIN_QUEUES,   SP_PIN_WORKERS, SP_PIN_COUNTERS, SP_PIN_USAGE,
-	};
-	int error = 0;
+	/* Names do not hang on sizes, so the least will do. */
+	struct sp_meta least = {
+		.nr_publics = 1, .nr_buckets = 2, .nr_allow = 1, .nr_usage = 1, .nr_cpus = 1};
+	struct table_layout layout[TABLE_PARTS];
+	char *reason = NULL;
+	int error;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !error; i++)
-		error = pins_unlink(dir, names[i]);
+	table_meta_init(&least);
+	error = table_layout(&least, layout, &reason);
+	free(reason);
+	for (enum table_part part = 0; part < TABLE_PARTS && !error; part++)
+		error = pins_unlink(dir, layout[part].name);
 	if (!error && rmdir(dir) && errno != ENOENT && errno != ENOTEMPTY)
 		error = -errno;
 	return error;

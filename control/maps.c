@@ -172,7 +172,9 @@ static int load_maps(const struct maps *maps, struct xdp_program *object)
 	for (enum table_part part = 0; part < TABLE_PARTS; part++) {
 		const struct table_layout *layout = &maps->layout[part];
 
-		error = bpf_map__set_max_entries(map_of(object, layout->name), layout->nr_records);
+		struct bpf_map *map = map_of(object, layout->name);
+
+		error = map ? bpf_map__set_max_entries(map, layout->nr_records) : -ENOENT;
 		if (error)
 			return error;
 	}

@@ -367,6 +367,20 @@ void neighbours_renumber(struct neighbours *neighbours, uint32_t public_ifindex,
 	neighbours->next_look_ns = 0;
 }
 
+void neighbours_look_for(struct neighbours *neighbours, uint32_t ifindex,
+			 const struct sp_addr *addr)
+{
+	const struct hop *hop = find_hop(neighbours, addr, ifindex);
+
+	if (!on_ours(neighbours, ifindex))
+		return;
+	/* Said again of one that is managed, it is looked for at once. */
+	if (hop && hop->ours)
+		netlink_neigh_manage(neighbours->netlink, ifindex, addr);
+	else if (!hop || !hop->foreign)
+		netlink_neigh_look_for(neighbours->netlink, ifindex, addr);
+}
+
 static void retry(struct neighbours *neighbours, struct hop *hop)
 {
 	if (hop->waiting)

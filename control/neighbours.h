@@ -43,6 +43,10 @@ void neighbours_link_up(struct neighbours *neighbours, uint32_t ifindex);
 void neighbours_renumber(struct neighbours *neighbours, uint32_t public_ifindex,
 			 uint32_t builds_ifindex);
 
+/* Packets are dropped for want of that neighbour: has the kernel look for it. */
+void neighbours_look_for(struct neighbours *neighbours, uint32_t ifindex,
+			 const struct sp_addr *addr);
+
 /* Changes were lost: compares everything with the kernel. Result: 0 or -errno. */
 int neighbours_resync(struct neighbours *neighbours, uint64_t now_ns);
 

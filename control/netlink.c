@@ -320,6 +320,20 @@ int netlink_neigh_manage(struct netlink *netlink, uint32_t ifindex, const struct
 	return error ? error : await(netlink, &deaf);
 }
 
+int netlink_neigh_look_for(struct netlink *netlink, uint32_t ifindex, const struct sp_addr *addr)
+{
+	char buffer[REQUEST_BYTES] __attribute__((aligned(MNL_ALIGNTO)));
+	struct nlmsghdr *request = neigh_request(buffer, RTM_NEWNEIGH, ifindex, addr);
+	struct ndmsg *neigh = mnl_nlmsg_get_payload(request);
+	int error;
+
+	request->nlmsg_flags |= NLM_F_CREATE;
+	neigh->ndm_state = NUD_NONE;
+	neigh->ndm_flags = NTF_USE;
+	error = ask(netlink, request);
+	return error ? error : await(netlink, &deaf);
+}
+
 static void take_neigh(const struct netlink_neigh *neigh, void *context)
 {
 	*(struct netlink_neigh *)context = *neigh;

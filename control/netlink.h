@@ -93,6 +93,12 @@ int netlink_ask_route(struct netlink *netlink, const struct sp_addr *to,
 /* Has the kernel keep a neighbour resolved, with our mark on it. Result: 0 or -errno. */
 int netlink_neigh_manage(struct netlink *netlink, uint32_t ifindex, const struct sp_addr *addr);
 
+/*
+ * Has the kernel look for a neighbour now, as for a packet of its own; one that it keeps resolved
+ * is no longer kept so. Result: 0 or -errno.
+ */
+int netlink_neigh_look_for(struct netlink *netlink, uint32_t ifindex, const struct sp_addr *addr);
+
 /* Looks one neighbour up. Result: 0 and *ret_neigh, -ENOENT if there is none, or -errno. */
 int netlink_neigh_get(struct netlink *netlink, uint32_t ifindex, const struct sp_addr *addr,
 		      struct netlink_neigh *ret_neigh);
