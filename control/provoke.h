@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Provoking both ends of a connection into sending a packet. RFC 5961, 4 makes an established
+ * endpoint answer any SYN by a challenge ACK that carries its exact numbers; once the lease has
+ * ended that ACK is answered with a reset, by the engine toward the VM, by the kernel toward the
+ * client. So an idle connection learns of its end though nobody knows its sequence numbers.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <sallyport/table.h>
+
+struct provoker;
+
+/* The three ends of a connection through a lease. Ports in host order. */
+struct provoke_ends {
+	struct sp_addr client;
+	struct sp_addr public_addr;
+	struct sp_addr vm;
+	uint16_t client_port;
+	uint16_t public_port;
+	uint16_t vm_port;
+};
+
+/* Opens the raw sockets. Result: 0, or -errno (-EPERM without CAP_NET_RAW). */
+int provoker_open(struct provoker **ret_provoker);
+void provoker_close(struct provoker *provoker);
+
+/*
+ * Sends each end one SYN that looks as if the other had sent it. Call it once no engine carries the
+ * connection any more. Never blocks. Result: 0, or the first -errno; what is lost may be sent again
+ * after half a second, sooner the kernel's own rate limit for challenge ACKs ignores it.
+ */
+int provoker_send(struct provoker *provoker, const struct provoke_ends *ends);
