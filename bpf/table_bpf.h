@@ -12,6 +12,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include <sallyport/compiler.h>
+#include <sallyport/notes.h>
 #include <sallyport/table.h>
 
 /* What meta says, as constants, so that the verifier and the JIT can count on them. */
@@ -42,6 +43,8 @@ SP_ARRAY(workers, sp_worker, SP_WORKERS_MAX); /* not read here */
 SP_ARRAY(counters, sp_counters, 1);
 SP_ARRAY(usage, sp_usage, 1);
 SP_ARRAY(wanted, sp_wanted, 1);
+SP_ARRAY(notes, sp_note, SP_NOTES);
+SP_ARRAY(notes_heads, sp_notes_head, 1);
 
 /* libxdp looks for this name, and for keys and values of four bytes. */
 struct {

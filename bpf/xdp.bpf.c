@@ -10,6 +10,7 @@
 #include "table_bpf.h"
 
 #include <sallyport/decide.h>
+#include <sallyport/note_put.h>
 #include <sallyport/parse.h>
 #include <sallyport/verdict.h>
 
@@ -22,6 +23,40 @@ static __always_inline void count(enum sp_verdict verdict)
 
 	if (row && verdict < SP_VERDICT_COUNT)
 		row->verdict[verdict]++;
+}
+
+/* Tells sallyportd of a TCP segment that opens or closes a connection, or of a client refused. */
+static __attribute__((__noinline__)) void note(struct xdp_md *ctx, const struct sp_packet *packet,
+					       const struct sp_hit *hit, __u64 now_ns, __u8 kind)
+{
+	const struct sp_tcp *tcp = (void *)(long)ctx->data + SP_L4_OFFSET(packet->family);
+	__u32 cpu = bpf_get_smp_processor_id(), index;
+	struct sp_notes_head *head;
+	struct sp_note *record;
+
+	if ((void *)(tcp + 1) > (void *)(long)ctx->data_end)
+		return;
+	head = bpf_map_lookup_elem(&notes_heads, &cpu);
+	if (!head)
+		return;
+	index = cpu * SP_NOTES + sp_notes_at(head->written + 1);
+	record = bpf_map_lookup_elem(&notes, &index);
+	if (record)
+		sp_note_write(head, record, kind, tcp, packet, hit, now_ns);
+}
+
+static __always_inline void note_if_worth(struct xdp_md *ctx, const struct sp_packet *packet,
+					  const struct sp_hit *hit, __u64 now_ns,
+					  enum sp_verdict verdict)
+{
+	__u8 kind = sp_note_kind_of(packet);
+
+	if (kind == SP_NOTE_NONE)
+		return;
+	if (verdict == SP_FORWARDED)
+		note(ctx, packet, hit, now_ns, kind);
+	else if (verdict == SP_NOT_ALLOWED && kind == SP_NOTE_OPENS)
+		note(ctx, packet, hit, now_ns, SP_NOTE_REFUSED);
 }
 
 /* Does a worker poll this queue: has it a socket, and is the heartbeat of its worker fresh? */
@@ -76,6 +111,7 @@ int xsk_def_prog(struct xdp_md *ctx)
 	if (verdict == SP_FORWARDED) {
 		now_ns = bpf_ktime_get_boot_ns();
 		verdict = sp_judge(0, &packet, now_ns, &hit);
+		note_if_worth(ctx, &packet, &hit, now_ns, verdict);
 	}
 	switch (sp_verdict_fate(verdict)) {
 	case SP_FATE_PASS:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
-/* Writing notes (notes.h): what both engines do with a TCP segment that opens or closes something.
+/* Writing notes (notes.h): what is done with a TCP segment that opens or closes something.
  */
 #pragma once
 
@@ -25,7 +25,7 @@ SP_INLINE __u8 sp_note_kind_of(const struct sp_packet *packet)
 }
 
 /*
- * Writes one note about a TCP segment into note, which is the record of the row's ring for number
+ * Writes one note about a TCP segment into note, which is the record of the ring for number
  * head->written + 1 (sp_notes_at()). tcp lies wholly within the frame; NAT leaves its numbers
  * alone.
  */

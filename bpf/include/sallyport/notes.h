@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
- * What the engines tell sallyportd, and no packet waits for: that a connection opens or closes,
- * that a client was refused, that a next hop has no link-layer address. A ring a row (as counters),
- * each written by the row's owner alone and read by sallyportd; a writer never waits for the
+ * What the XDP program tells sallyportd, and no packet waits for: that a connection opens or
+ * closes, or that a client was refused. It sees every packet, whichever engine carries it then. A
+ * ring a CPU, written on that CPU alone and read by sallyportd; the writer never waits for the
  * reader, but overwrites. The maps are pinned, so what is written while sallyportd is away is read
  * when it is back, as far as the ring goes.
  */
@@ -13,7 +13,7 @@
 #include "compiler.h"
 #include "table.h"
 
-#define SP_NOTES 2048u /* notes in a row's ring, a power of two */
+#define SP_NOTES 2048u /* notes in the ring of a CPU, a power of two */
 
 enum sp_note_kind {
 	SP_NOTE_NONE = 0,
@@ -25,11 +25,11 @@ enum sp_note_kind {
 };
 
 /*
- * notes[row * SP_NOTES + number % SP_NOTES]. number is stored last, and 0 first: a reader takes a
+ * notes[cpu * SP_NOTES + number % SP_NOTES]. number is stored last, and 0 first: a reader takes a
  * note whose number is the one it expects before and after it has copied the rest.
  */
 struct sp_note {
-	__u64 number; /* from 1, of this row */
+	__u64 number; /* from 1, of this CPU */
 	__u64 at_ns;
 	struct sp_addr client;
 	__u32 slot_index;
@@ -43,7 +43,7 @@ struct sp_note {
 	__u64 reserved;
 };
 
-/* notes_heads[row]: how many notes the row has had. */
+/* notes_heads[cpu]: how many notes that CPU has written. */
 struct sp_notes_head {
 	__u64 written;
 	__u64 reserved[7];
@@ -55,7 +55,7 @@ _Static_assert(sizeof(struct sp_notes_head) == 64, "a head is one cache line");
 #define SP_PIN_NOTES	   "notes"
 #define SP_PIN_NOTES_HEADS "notes_heads"
 
-/* Result: the index, within the row's ring, of a note by its number. */
+/* Result: the index, within its ring, of a note by its number. */
 SP_INLINE __u32 sp_notes_at(__u64 number)
 {
 	return (__u32)(number & (SP_NOTES - 1));
