@@ -8,21 +8,41 @@
 #include "edge_internal.h"
 #include "edge_txn.h"
 
-static struct build *find(struct edge *edge, const struct edge_call *call, const char *id)
-{
-	struct build *build = registry_find(edge->registry, id);
-
-	if (!build)
-		problem_set(call->problem, PROBLEM_NOT_FOUND, "There is no build %s here.", id);
-	return build;
-}
-
 static int give_up(struct txn *txn, int error)
 {
 	if (!problem_is_set(txn->problem))
 		problem_set(txn->problem, PROBLEM_INTERNAL, "There is not enough memory.");
 	txn_abort(txn);
 	return error;
+}
+
+int edge_settle(struct edge *edge, const struct edge_call *call, const char *id)
+{
+	struct build *build = registry_find(edge->registry, id);
+	struct txn txn;
+	int result;
+
+	txn_begin_own(&txn, edge, &call->now);
+	txn.problem = call->problem;
+	if (!build || !change_is_overdue(&txn, build))
+		return 0;
+	result = txn_end(&txn, build, SESSION_EXPIRE, NULL);
+	return result < 0 ? give_up(&txn, result) : txn_commit(&txn);
+}
+
+/* Result: 0 and the build, which is not overdue; or -errno. */
+static int find(struct edge *edge, const struct edge_call *call, const char *id,
+		struct build **ret_build)
+{
+	int result = edge_settle(edge, call, id);
+
+	if (result < 0)
+		return result;
+	*ret_build = registry_find(edge->registry, id);
+	if (*ret_build)
+		return 0;
+	problem_set(call->problem, PROBLEM_NOT_FOUND, "There is no build %s here.", id);
+	return -ENOENT;
 }
 
 static int finish_call(struct txn *txn, const char *id, struct edge_result *ret_result)
@@ -45,12 +65,12 @@ static int unchanged(const struct build *build, struct edge_result *ret_result)
 int edge_finish(struct edge *edge, const struct edge_call *call, const char *id,
 		uint64_t finished_wall_ns, struct edge_result *ret_result)
 {
-	struct build *build = find(edge, call, id), *copy;
+	struct build *build, *copy;
 	struct txn txn;
-	int result;
+	int result = find(edge, call, id, &build);
 
-	if (!build)
-		return -ENOENT;
+	if (result < 0)
+		return result;
 	if (build->state == SESSION_FINISHED || build->state == SESSION_ENDED)
 		return unchanged(build, ret_result);
 	txn_begin(&txn, edge, call);
@@ -114,13 +134,13 @@ static int check_extension(const struct edge_call *call, const struct build *bui
 int edge_extend(struct edge *edge, const struct edge_call *call, const char *id,
 		const struct edge_extension *extension, struct edge_result *ret_result)
 {
-	struct build *build = find(edge, call, id), *copy;
+	struct build *build, *copy;
 	uint64_t deadline_ns;
 	struct txn txn;
-	int result;
+	int result = find(edge, call, id, &build);
 
-	if (!build)
-		return -ENOENT;
+	if (result < 0)
+		return result;
 	deadline_ns = asked_deadline_ns(build, call, extension);
 	result = check_extension(call, build, deadline_ns);
 	if (result < 0)
@@ -136,12 +156,12 @@ int edge_extend(struct edge *edge, const struct edge_call *call, const char *id,
 int edge_cancel(struct edge *edge, const struct edge_call *call, const char *id,
 		struct edge_result *ret_result)
 {
-	struct build *build = find(edge, call, id);
+	struct build *build;
 	struct txn txn;
-	int result;
+	int result = find(edge, call, id, &build);
 
-	if (!build)
-		return -ENOENT;
+	if (result < 0)
+		return result;
 	if (!build_is_open(build))
 		return unchanged(build, ret_result);
 	txn_begin(&txn, edge, call);

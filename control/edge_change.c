@@ -42,6 +42,11 @@ int change_finish(struct txn *txn, struct build *copy, uint64_t finished_wall_ns
 	return add_event(txn, copy, EVENT_BUILD_FINISHED);
 }
 
+bool change_is_overdue(const struct txn *txn, const struct build *build)
+{
+	return build_is_open(build) && build->deadline_ns <= txn->now.boot_ns;
+}
+
 int change_extend(struct txn *txn, struct build *copy, uint64_t deadline_ns)
 {
 	struct session_move move;

@@ -193,8 +193,10 @@ int edge_put(struct edge *edge, const struct edge_call *call, const struct build
 {
 	enum edge_change change;
 	struct txn txn;
-	int result;
+	int result = edge_settle(edge, call, spec->id);
 
+	if (result < 0)
+		return result;
 	txn_begin(&txn, edge, call);
 	result = edge_put_spec(&txn, spec, "", &change);
 	if (result < 0)

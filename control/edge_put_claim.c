@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "edge_change.h"
 #include "edge_internal.h"
 #include "edge_put.h"
 #include "host/addr.h"
@@ -54,6 +55,18 @@ static int refuse_holder(struct put *put, const struct node *node, const struct 
 	return -EEXIST;
 }
 
+static bool may_replace(const struct put *put, const struct build *holder)
+{
+	return put->spec->supersede || change_is_overdue(put->txn, holder);
+}
+
+static int replace(struct put *put, struct build *holder)
+{
+	if (change_is_overdue(put->txn, holder))
+		return txn_end(put->txn, holder, SESSION_EXPIRE, NULL);
+	return txn_end(put->txn, holder, SESSION_SUPERSEDE, "supersede");
+}
+
 /* A build that this very transaction works on is no older one: it is not superseded. */
 static int claim_endpoint(struct put *put, const struct node *node, const struct forward *forward)
 {
@@ -66,9 +79,9 @@ static int claim_endpoint(struct put *put, const struct node *node, const struct
 	if (serial && (!holder || holder == put->build))
 		return refuse_holder(put, node, forward, serial);
 	if (holder && build_is_open(txn_current(holder))) {
-		if (!put->spec->supersede || holder->pending)
+		if (holder->pending || !may_replace(put, holder))
 			return refuse_holder(put, node, forward, serial);
-		result = txn_end(put->txn, holder, SESSION_SUPERSEDE, "supersede");
+		result = replace(put, holder);
 	}
 	return result < 0 ? result : txn_hold(put->txn, &endpoint, put->copy->serial);
 }

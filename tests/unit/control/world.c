@@ -89,7 +89,8 @@ void world_start(struct world *world, const char *path)
 {
 	char *reason;
 
-	make_table(world);
+	if (!world->table)
+		make_table(world);
 	if (journal_open(path, &world->journal, &reason) < 0)
 		fail_msg("journal: %s", reason);
 	make_edge(world);

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The edge against a simple model: random calls, time jumps, clock steps, restarts, reboots and a
+ * full disk. After each step the edge, its table and its events must be what the model says.
+ *
+ * SALLYPORT_SEQUENCES and SALLYPORT_SEED choose how many sequences and which.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "host/table_map.h"
+#include "simple_model.h"
+#include "world.h"
+
+#define STEPS_MAX 60
+
+static uint64_t random_state, sequence, seed;
+static unsigned int step;
+static const char *action = "";
+
+#define CHECK(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			fail_msg("%s:%d: %s; sequence %llu, step %u (%s); again: "                 \
+				 "SALLYPORT_SEED=%llu SALLYPORT_SEQUENCES=1",                      \
+				 __FILE__, __LINE__, #condition, (unsigned long long)sequence,     \
+				 step, action, (unsigned long long)seed);                          \
+	} while (0)
+
+static uint64_t draw(uint64_t below)
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return (random_state * 0x2545f4914f6cdd1dULL >> 11) % below;
+}
+
+static bool chance(unsigned int percent)
+{
+	return draw(100) < percent;
+}
+
+/* What one PUT says, in the model's terms and in the API's. */
+static struct simple_spec draw_spec(void)
+{
+	struct simple_spec spec = {
+		.id = (unsigned int)draw(SIMPLE_IDS),
+		.nr_nodes = 1 + (unsigned int)draw(SIMPLE_NODES),
+		.supersede = chance(20),
+		.max_lifetime_ns = chance(50) ? (1 + draw(20)) * HOUR : BUILD_DEFAULT,
+		.connect_within_ns = chance(20) ? (1 + draw(30)) * MINUTE : BUILD_DEFAULT,
+		.linger_ns = chance(30) ? draw(90) * MINUTE : BUILD_DEFAULT,
+	};
+
+	for (unsigned int i = 0; i < spec.nr_nodes; i++) {
+		spec.vm[i] = chance(70) ? (int)draw(SIMPLE_VMS) : SIMPLE_NO_VM;
+		spec.vnc[i] = chance(20);
+	}
+	if (chance(3))
+		spec.vm[0] = SIMPLE_OUTSIDE;
+	return spec;
+}
+
+static void make_spec(const struct simple_spec *simple, struct build_spec *spec)
+{
+	char text[SIMPLE_NODES][32];
+	const char *addresses[SIMPLE_NODES];
+	char id[8];
+
+	for (unsigned int i = 0; i < simple->nr_nodes; i++) {
+		snprintf(text[i], sizeof(text[i]), "10.%d.0.%d",
+			 simple->vm[i] == SIMPLE_OUTSIDE ? 99 : 0, simple->vm[i] + 10);
+		addresses[i] = simple->vm[i] == SIMPLE_NO_VM ? "" : text[i];
+	}
+	snprintf(id, sizeof(id), "b%u", simple->id);
+	world_spec(spec, id, simple->nr_nodes, addresses);
+	spec->supersede = simple->supersede;
+	spec->max_lifetime_ns = simple->max_lifetime_ns;
+	spec->connect_within_ns = simple->connect_within_ns;
+	spec->linger_ns = simple->linger_ns;
+	for (unsigned int i = 0; i < simple->nr_nodes; i++)
+		if (simple->vnc[i]) {
+			struct forward_spec *forward = node_spec_add_forward(&spec->nodes[i]);
+
+			strcpy(forward->name, "vnc");
+			forward->port = 5901;
+			forward->protocol_mask = SP_PROTOCOL_TCP;
+		}
+}
+
+static const struct build *find(const struct world *world, unsigned int id)
+{
+	char text[8];
+
+	snprintf(text, sizeof(text), "b%u", id);
+	return edge_get(world->edge, text);
+}
+
+static void check_port(const struct world *world, struct simple *simple, struct simple_build *own,
+		       uint16_t *known, const struct forward *forward)
+{
+	if (*known == 0) {
+		CHECK(!simple_port_taken(simple, forward->public_port));
+		*known = forward->public_port;
+	}
+	CHECK(*known == forward->public_port);
+	CHECK(own->state != SESSION_ENDED || world_slot(world, forward)->state == SP_SLOT_ENDED);
+}
+
+static void check_slot(const struct world *world, const struct simple_build *own, int vm,
+		       const struct forward *forward)
+{
+	const struct sp_slot *slot = world_slot(world, forward);
+	char address[32];
+
+	if (own->state == SESSION_ENDED)
+		return;
+	CHECK(slot->state == (vm == SIMPLE_NO_VM ? SP_SLOT_RESERVED : SP_SLOT_LIVE));
+	if (vm == SIMPLE_NO_VM)
+		return;
+	CHECK(slot->deadline_ns == own->deadline_ns);
+	snprintf(address, sizeof(address), "10.0.0.%d", vm + 10);
+	CHECK(world_endpoint(world, address, forward->port) == slot);
+}
+
+static void check_build(const struct world *world, struct simple *simple, unsigned int id)
+{
+	struct simple_build *own = &simple->build[id];
+	const struct build *build = find(world, id);
+
+	CHECK(own->exists == (build != NULL));
+	if (!build)
+		return;
+	CHECK(build->state == own->state);
+	CHECK(build->reason == own->reason);
+	CHECK(build->nr_nodes == own->nr_nodes);
+	CHECK(own->nr_end_events == (own->state == SESSION_ENDED));
+	if (own->state != SESSION_ENDED) {
+		CHECK(build->deadline_ns == own->deadline_ns);
+		CHECK(build->cap_ns == own->cap_ns);
+		CHECK(build->deadline_ns <= own->hard_end_ns);
+	}
+	for (unsigned int i = 0; i < own->nr_nodes; i++) {
+		const struct node *node = &build->nodes[i];
+
+		CHECK(node->has_address == (own->vm[i] != SIMPLE_NO_VM));
+		CHECK(node->nr_forwards == (own->vnc[i] ? 2u : 1u));
+		for (unsigned int j = 0; j < node->nr_forwards; j++) {
+			check_port(world, simple, own, &own->port[i][j], &node->forwards[j]);
+			check_slot(world, own, own->vm[i], &node->forwards[j]);
+		}
+	}
+}
+
+/* Slots of the pool in each state are as many as the model has. */
+static void check_table(const struct world *world, const struct simple *simple)
+{
+	unsigned int found[4] = {0}, wanted[4] = {0};
+
+	for (unsigned int i = 0; i < SIMPLE_PORTS; i++)
+		found[world->table->leases[40000 + i].state]++;
+	simple_count_slots(simple, wanted);
+	for (unsigned int i = 0; i < 4; i++)
+		CHECK(found[i] == wanted[i]);
+}
+
+static int see_event(const struct event *event, void *context)
+{
+	struct simple *simple = context;
+	struct simple_build *own;
+
+	CHECK(event->seq == simple->last_seq + 1);
+	simple->last_seq = event->seq;
+	if (event->type != EVENT_BUILD_ENDED)
+		return 0;
+	own = &simple->build[atoi(event->build_id + 1)];
+	CHECK(own->state == SESSION_ENDED);
+	CHECK(event->reason == own->reason);
+	own->nr_end_events++;
+	return 0;
+}
+
+static void check_all(const struct world *world, struct simple *simple)
+{
+	CHECK(events_read(edge_events(world->edge), simple->last_seq, 100000, see_event, simple) ==
+	      0);
+	for (unsigned int id = 0; id < SIMPLE_IDS; id++)
+		check_build(world, simple, id);
+	check_table(world, simple);
+}
+
+/* The model is changed only if the edge has been; a full disk may refuse what would have gone. */
+static void take_over(struct world *world, struct simple *simple, const struct simple *after,
+		      int result, enum problem_type expected)
+{
+	if (result < 0 && world->problem.type == PROBLEM_JOURNAL) {
+		CHECK(simple->disk_full);
+		return;
+	}
+	CHECK((result < 0) == (expected != PROBLEM_NONE));
+	CHECK(world->problem.type == expected);
+	if (result == 0)
+		*simple = *after;
+}
+
+/* A call first ends its build if that is overdue, in a transaction of its own. */
+static bool settle(struct world *world, struct simple *simple, unsigned int id)
+{
+	struct simple_build *own = &simple->build[id];
+	const struct build *build;
+
+	if (!own->exists || own->state == SESSION_ENDED || own->deadline_ns > world->now.boot_ns)
+		return true;
+	build = find(world, id);
+	if (build->state != SESSION_ENDED) {
+		CHECK(simple->disk_full);
+		return false;
+	}
+	simple_end(own, SESSION_EXPIRE, world->now.boot_ns);
+	return true;
+}
+
+static void do_put(struct world *world, struct simple *simple)
+{
+	struct simple_spec drawn = draw_spec();
+	struct edge_call call = world_call(world);
+	enum problem_type expected;
+	struct edge_result result;
+	struct build_spec spec;
+	struct simple after;
+	int error;
+
+	action = "put";
+	make_spec(&drawn, &spec);
+	error = edge_put(world->edge, &call, &spec, &result);
+	build_spec_free(&spec);
+	if (!settle(world, simple, drawn.id))
+		return;
+	after = *simple;
+	expected = simple_put(&after, &drawn, world->now.boot_ns);
+	take_over(world, simple, &after, error, expected);
+}
+
+static void do_finish(struct world *world, struct simple *simple, unsigned int id)
+{
+	struct edge_call call = world_call(world);
+	struct edge_result result;
+	struct simple after;
+	char text[8];
+	int error;
+
+	action = "finish";
+	snprintf(text, sizeof(text), "b%u", id);
+	error = edge_finish(world->edge, &call, text, BUILD_DEFAULT, &result);
+	if (!settle(world, simple, id))
+		return;
+	after = *simple;
+	take_over(world, simple, &after, error,
+		  simple_finish(&after.build[id], world->now.boot_ns));
+	if (error == 0)
+		*simple = after;
+}
+
+static void do_extend(struct world *world, struct simple *simple, unsigned int id)
+{
+	struct edge_extension extension = {(1 + draw(6 * 60)) * MINUTE, BUILD_DEFAULT};
+	struct edge_call call = world_call(world);
+	enum problem_type expected;
+	struct edge_result result;
+	struct simple after;
+	char text[8];
+	int error;
+
+	action = "extend";
+	snprintf(text, sizeof(text), "b%u", id);
+	error = edge_extend(world->edge, &call, text, &extension, &result);
+	if (!settle(world, simple, id))
+		return;
+	after = *simple;
+	expected = simple_extend(&after.build[id], extension.by_ns);
+	take_over(world, simple, &after, error, expected);
+}
+
+static void do_cancel(struct world *world, struct simple *simple, unsigned int id)
+{
+	struct edge_call call = world_call(world);
+	enum problem_type expected;
+	struct edge_result result;
+	struct simple after;
+	char text[8];
+	int error;
+
+	action = "cancel";
+	snprintf(text, sizeof(text), "b%u", id);
+	error = edge_cancel(world->edge, &call, text, &result);
+	if (!settle(world, simple, id))
+		return;
+	after = *simple;
+	expected = after.build[id].exists ? PROBLEM_NONE : PROBLEM_NOT_FOUND;
+	if (expected == PROBLEM_NONE && after.build[id].state != SESSION_ENDED)
+		simple_end(&after.build[id], SESSION_CANCEL, world->now.boot_ns);
+	take_over(world, simple, &after, error, expected);
+}
+
+static enum problem_type predict_sync(struct simple *after, const struct simple_spec *specs,
+				      unsigned int nr_specs, uint64_t now_ns)
+{
+	enum problem_type problem = nr_specs ? PROBLEM_NONE : PROBLEM_EMPTY_SYNC;
+
+	simple_cancel_others(after, specs, nr_specs, now_ns);
+	for (unsigned int i = 0; i < nr_specs && problem == PROBLEM_NONE; i++) {
+		const struct simple_build *build = &after->build[specs[i].id];
+
+		if (!build->exists || build->state != SESSION_ENDED)
+			problem = simple_put(after, &specs[i], now_ns);
+	}
+	return problem;
+}
+
+static void do_sync(struct world *world, struct simple *simple)
+{
+	struct simple_spec drawn[SIMPLE_IDS];
+	struct build_spec specs[SIMPLE_IDS];
+	struct edge_sync sync = {
+		.specs = specs, .generation = BUILD_DEFAULT, .dry_run = chance(20)};
+	struct edge_call call = world_call(world);
+	struct edge_sync_result result;
+	enum problem_type expected;
+	struct simple after;
+	int error;
+
+	action = "sync";
+	for (unsigned int id = 0; id < SIMPLE_IDS; id++) {
+		if (chance(40))
+			continue;
+		drawn[sync.nr_specs] = draw_spec();
+		drawn[sync.nr_specs].id = id;
+		drawn[sync.nr_specs].supersede = false;
+		make_spec(&drawn[sync.nr_specs], &specs[sync.nr_specs]);
+		sync.nr_specs++;
+	}
+	error = edge_sync(world->edge, &call, &sync, NULL, NULL, &result);
+	for (unsigned int i = 0; i < sync.nr_specs; i++)
+		build_spec_free(&specs[i]);
+	after = *simple;
+	expected = predict_sync(&after, drawn, sync.nr_specs, world->now.boot_ns);
+	take_over(world, simple, sync.dry_run ? simple : &after, error, expected);
+}
+
+static void do_connect(struct world *world, struct simple *simple, unsigned int id)
+{
+	struct sp_addr client = world_addr("198.51.100.9");
+	struct simple_build *own = &simple->build[id];
+	const struct build *build = find(world, id);
+	int result;
+
+	action = "connect";
+	if (!build)
+		return;
+	result = edge_note_connected(world->edge, &world->now,
+				     build->nodes[0].forwards[0].slot_index, &client, 5000);
+	if (own->state == SESSION_ENDED)
+		CHECK(result == -ENOENT);
+	else
+		CHECK(result == 0 || simple->disk_full);
+	if (result == 0)
+		own->connect_by_ns = 0;
+}
+
+static void do_expire(struct world *world, struct simple *simple)
+{
+	bool removed;
+
+	edge_expire(world->edge, &world->now, &removed);
+	simple_tick(simple, world->now.boot_ns);
+}
+
+/* Everything that is due on the way is done when it is due. */
+static void do_pass(struct world *world, struct simple *simple)
+{
+	uint64_t until_ns = world->now.boot_ns + draw(chance(50) ? 20 * MINUTE : 4 * HOUR), due_ns;
+	bool removed;
+
+	action = "pass";
+	for (;;) {
+		due_ns = edge_expire(world->edge, &world->now, &removed);
+		simple_tick(simple, world->now.boot_ns);
+		if (due_ns > until_ns)
+			break;
+		CHECK(due_ns > world->now.boot_ns);
+		world->now.wall_ns += due_ns - world->now.boot_ns;
+		world->now.boot_ns = due_ns;
+	}
+	world->now.wall_ns += until_ns - world->now.boot_ns;
+	world->now.boot_ns = until_ns;
+}
+
+/* Time goes by with nobody looking at the clock. */
+static void do_jump(struct world *world)
+{
+	uint64_t jump_ns = draw(2 * HOUR);
+
+	action = "jump";
+	world->now.boot_ns += jump_ns;
+	world->now.wall_ns += jump_ns;
+}
+
+static void do_step_clock(struct world *world)
+{
+	action = "clock step";
+	world->now.wall_ns += draw(4 * HOUR);
+	world->now.wall_ns -= draw(4 * HOUR);
+}
+
+static void do_restart(struct world *world, struct simple *simple)
+{
+	action = "restart";
+	world_restart(world);
+	simple_tick(simple, world->now.boot_ns);
+}
+
+static void do_reboot(struct world *world, struct simple *simple)
+{
+	char boot_id[CLOCK_BOOT_ID_SIZE];
+	struct instant then;
+
+	action = "reboot";
+	CHECK(journal_moment(world->journal, boot_id, &then) == 0);
+	if (chance(30))
+		do_step_clock(world);
+	world_reboot(world, draw(2 * HOUR));
+	simple_rebase(simple, &then, &world->now);
+	simple_tick(simple, world->now.boot_ns);
+}
+
+static void set_pages(struct world *world, const char *pages)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "PRAGMA max_page_count = %s", pages);
+	sqlite3_exec(journal_handle(world->journal), text, NULL, NULL, NULL);
+}
+
+/* While the disk is full the clock is not asked: what it did would depend on which pages are free.
+ */
+static void do_fill_disk(struct world *world, struct simple *simple)
+{
+	action = "disk";
+	simple->disk_full = !simple->disk_full;
+	set_pages(world, simple->disk_full ? "1" : "1000000");
+}
+
+static void take_step(struct world *world, struct simple *simple)
+{
+	unsigned int kind = (unsigned int)draw(100), id = (unsigned int)draw(SIMPLE_IDS);
+
+	if (kind < 35)
+		do_put(world, simple);
+	else if (kind < 45)
+		do_finish(world, simple, id);
+	else if (kind < 53)
+		do_extend(world, simple, id);
+	else if (kind < 60)
+		do_cancel(world, simple, id);
+	else if (kind < 66)
+		do_connect(world, simple, id);
+	else if (kind < 70)
+		do_step_clock(world);
+	else if (kind < 74)
+		do_jump(world);
+	else if (kind < 78)
+		do_fill_disk(world, simple);
+	else if (simple->disk_full)
+		return;
+	else if (kind < 82)
+		do_restart(world, simple);
+	else if (kind < 85)
+		do_reboot(world, simple);
+	else if (kind < 90) {
+		do_expire(world, simple);
+		do_sync(world, simple);
+	} else {
+		do_pass(world, simple);
+	}
+}
+
+static void run_sequence(struct world *world)
+{
+	unsigned int nr_steps = 1 + (unsigned int)draw(STEPS_MAX);
+	struct simple simple;
+
+	simple_init(&simple, &world->settings);
+	for (step = 0; step < nr_steps; step++) {
+		take_step(world, &simple);
+		check_all(world, &simple);
+	}
+}
+
+static uint64_t number_from(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+/* One table for all: making it is what takes longest. */
+static void one_sequence(struct table_map **table)
+{
+	struct world world;
+
+	random_state = seed * 0x9e3779b97f4a7c15ULL | 1;
+	world_init(&world, SIMPLE_PORTS);
+	world.settings.builds = SIMPLE_IDS - 1;
+	world.table = *table;
+	world_start(&world, ":memory:");
+	run_sequence(&world);
+	*table = world.table;
+	world_clear_table(&world);
+	world.table = NULL;
+	world_stop(&world);
+}
+
+static void test_sequences_when_random_then_edge_is_as_the_model(void **state)
+{
+	uint64_t nr_sequences = number_from("SALLYPORT_SEQUENCES", 2000);
+	struct table_map *table = NULL;
+
+	seed = number_from("SALLYPORT_SEED", (uint64_t)time(NULL));
+	print_message("# %llu sequences from SALLYPORT_SEED=%llu\n",
+		      (unsigned long long)nr_sequences, (unsigned long long)seed);
+	for (sequence = 0; sequence < nr_sequences; sequence++, seed++)
+		one_sequence(&table);
+	table_map_free(table);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sequences_when_random_then_edge_is_as_the_model),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
