@@ -366,7 +366,7 @@ def errors():
     client, lease, vm = (CLIENT, 40000), (PUBLIC, 64784), (VM, 22)
     client6, lease6, vm6 = (CLIENT6, 40000), (PUBLIC6, 64784), (VM6, 22)
     # Bytes of the quoted TCP header: only the ports; to before, into and behind its checksum.
-    for extra in (8, 9, 16, 17, 20, 21, 60):
+    for extra in (8, 9, 16, 17, 18, 20, 21, 60):
         error_case(f"error4_quoting_{extra}_bytes_of_tcp_to_vm", (3, 4, 1280),
                    (quote_tcp(lease, client, extra, vm), quote_tcp(vm, client, extra, vm)),
                    ((ROUTER, PUBLIC), (ROUTER, VM)), "public")
@@ -390,7 +390,7 @@ def quote_tcp(source, target, extra, vm):
     """A quoted TCP packet cut after so many bytes; a checksum that is cut off cannot be put right,
     so that of the packet as the VM sent or got it stays as far as it is quoted."""
     size = (40 if ":" in source[0] else 20) + extra
-    if extra >= 20:
+    if extra >= 18:
         return quote((source, target), tcp, TCP, size)
     lease = (PUBLIC6 if ":" in source[0] else PUBLIC, 64784)
     outside = [lease if end == vm else end for end in (source, target)]

@@ -46,37 +46,49 @@ SP_INLINE void sp_finish_l3(void *l3, __u8 family, __u64 difference)
 	}
 }
 
-/* RFC 768: 0 says that there is no checksum, so one that comes out as 0 is sent as 0xffff. */
-SP_INLINE __be16 sp_udp_checksum(__be16 checksum_be, __u64 difference)
-{
-	__be16 result_be;
+#define SP_CHECKSUM_OFFSET(protocol)                                                               \
+	((protocol) == SP_PROTOCOL_TCP ? __builtin_offsetof(struct sp_tcp, checksum_be)            \
+				       : __builtin_offsetof(struct sp_udp, checksum_be))
 
+/*
+ * Where the checksum of TCP or UDP lies. A pointer rather than two branches with a test each, since
+ * the verifier remembers of a pointer, but not of a protocol, what was found out about it.
+ */
+SP_INLINE sp_wire_be16 *sp_checksum_of(void *l4, __u8 protocol)
+{
+	return SP_AT(l4, SP_CHECKSUM_OFFSET(protocol));
+}
+
+/*
+ * Result: the checksum of TCP or UDP after a difference. RFC 768: 0 says that there is none, so one
+ * that comes out as 0 is sent as 0xffff.
+ */
+SP_INLINE __be16 sp_checksum_after(__be16 checksum_be, __u8 protocol, __u64 difference)
+{
+	__be16 after_be = sp_csum_apply(checksum_be, difference);
+
+	if (protocol == SP_PROTOCOL_TCP)
+		return after_be;
 	if (!checksum_be)
 		return 0;
-	result_be = sp_csum_apply(checksum_be, difference);
-	return result_be ? result_be : 0xffff;
+	return after_be ? after_be : 0xffff;
 }
 
 SP_INLINE int sp_translate_l4(void *data, void *end, const struct sp_packet *packet,
 			      const struct sp_tuple *after, const __u8 family)
 {
-	void *l3 = SP_AT(data, SP_L3_OFFSET), *l4 = SP_AT(data, SP_L4_OFFSET(family));
-	struct sp_tcp *tcp = l4;
-	struct sp_udp *udp = l4;
-	__u64 addresses = 0, ports = 0;
+	void *l3 = SP_AT(data, SP_L3_OFFSET);
+	struct sp_udp *ports = SP_AT(data, SP_L4_OFFSET(family)); /* TCP begins alike */
+	sp_wire_be16 *checksum_be = sp_checksum_of(ports, packet->protocol);
+	__u64 difference = 0;
 
-	if ((void *)(udp + 1) > end)
+	if ((void *)(ports + 1) > end || (void *)(checksum_be + 1) > end)
 		return -1;
-	if (packet->protocol == SP_PROTOCOL_TCP && (void *)(tcp + 1) > end)
-		return -1;
-	sp_put_addresses(l3, family, &after->from, &after->to, &addresses);
-	sp_finish_l3(l3, family, addresses);
-	sp_csum_put16(&udp->from_be, after->from_port_be, &ports);
-	sp_csum_put16(&udp->to_be, after->to_port_be, &ports);
-	if (packet->protocol == SP_PROTOCOL_TCP)
-		tcp->checksum_be = sp_csum_apply(tcp->checksum_be, addresses + ports);
-	else
-		udp->checksum_be = sp_udp_checksum(udp->checksum_be, addresses + ports);
+	sp_put_addresses(l3, family, &after->from, &after->to, &difference);
+	sp_finish_l3(l3, family, difference);
+	sp_csum_put16(&ports->from_be, after->from_port_be, &difference);
+	sp_csum_put16(&ports->to_be, after->to_port_be, &difference);
+	*checksum_be = sp_checksum_after(*checksum_be, packet->protocol, difference);
 	return 0;
 }
 
@@ -87,31 +99,30 @@ SP_INLINE int sp_translate_l4(void *data, void *end, const struct sp_packet *pac
 SP_INLINE int sp_translate_quoted(void *data, void *end, const struct sp_packet *packet,
 				  const struct sp_tuple *after, const __u8 family, __u64 *icmp)
 {
-	void *l3 = SP_AT(data, SP_QUOTED_L3_OFFSET(family)),
-	     *l4 = SP_AT(data, SP_QUOTED_L4_OFFSET(family));
-	struct sp_udp *udp = l4;
-	struct sp_tcp *tcp = l4;
-	__u64 addresses = 0, ports = 0;
+	void *l3 = SP_AT(data, SP_QUOTED_L3_OFFSET(family));
+	struct sp_udp *ports = SP_AT(data, SP_QUOTED_L4_OFFSET(family)); /* TCP begins alike */
+	sp_wire_be16 *checksum_be = sp_checksum_of(ports, packet->protocol);
+	const __u32 quoted_bytes =
+		SP_L3_OFFSET + packet->l3_len_bytes - (__u32)SP_QUOTED_L4_OFFSET(family);
+	__u64 addresses = 0, difference = 0;
 
-	if ((void *)(udp + 1) > end)
+	if ((void *)(ports + 1) > end)
 		return -1;
 	sp_put_addresses(l3, family, &after->to, &after->from, &addresses);
-	*icmp += addresses;
 	if (family == 4) {
 		struct sp_ipv4 *ip = l3;
 
 		sp_csum_put16(&ip->checksum_be, sp_csum_apply(ip->checksum_be, addresses), icmp);
 	}
-	sp_csum_put16(&udp->from_be, after->to_port_be, &ports);
-	sp_csum_put16(&udp->to_be, after->from_port_be, &ports);
-	*icmp += ports;
-	if (packet->protocol == SP_PROTOCOL_UDP)
-		sp_csum_put16(&udp->checksum_be,
-			      sp_udp_checksum(udp->checksum_be, addresses + ports), icmp);
-	else if ((void *)(tcp + 1) <= end &&
-		 SP_L3_OFFSET + packet->l3_len_bytes >= SP_QUOTED_L4_OFFSET(family) + sizeof(*tcp))
-		sp_csum_put16(&tcp->checksum_be, sp_csum_apply(tcp->checksum_be, addresses + ports),
-			      icmp);
+	difference = addresses;
+	sp_csum_put16(&ports->from_be, after->to_port_be, &difference);
+	sp_csum_put16(&ports->to_be, after->from_port_be, &difference);
+	*icmp += difference;
+	if (quoted_bytes < SP_CHECKSUM_OFFSET(packet->protocol) + sizeof(*checksum_be) ||
+	    (void *)(checksum_be + 1) > end)
+		return 0;
+	sp_csum_put16(checksum_be, sp_checksum_after(*checksum_be, packet->protocol, difference),
+		      icmp);
 	return 0;
 }
 
@@ -137,7 +148,7 @@ SP_INLINE int sp_translate_error(void *data, void *end, const struct sp_packet *
 
 /*
  * Turns a frame that sp_parse() accepted into the one to send, link addresses left as they are.
- * Result: 0, or -1 with the frame untouched if it is shorter than packet says, which cannot be.
+ * Result: 0, or -1 (drop it) if it is shorter than packet says, which cannot be.
  */
 SP_INLINE int sp_translate(void *data, void *end, const struct sp_packet *packet,
 			   const struct sp_tuple *after, enum sp_direction direction)
