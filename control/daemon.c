@@ -14,9 +14,9 @@
 #include "daemon_follow.h"
 #include "daemon_lock.h"
 #include "daemon_loop.h"
-#include "daemon_settings.h"
 #include "daemon_sockets.h"
 #include "edge.h"
+#include "edge_config.h"
 #include "explain.h"
 #include "host/config.h"
 #include "host/log.h"
@@ -75,6 +75,11 @@ static int start_kernel(struct daemon *daemon)
 	return r < 0 ? fail(r, "The kernel's part cannot be set up.", reason) : 0;
 }
 
+static int wait_for_readers(void *context)
+{
+	return quiesce_wait(context);
+}
+
 /* Makes the model from the journal, and the table from the model. */
 static int start_edge(struct daemon *daemon)
 {
@@ -89,11 +94,12 @@ static int start_edge(struct daemon *daemon)
 		free(settings);
 		return fail(-ENOMEM, "The model cannot be made.", NULL);
 	}
-	daemon_settings(daemon->config, settings);
+	edge_settings_from_config(daemon->config, settings);
 	r = edge_new(settings, daemon->journal, table, seed, &daemon->edge);
 	free(settings);
 	if (r < 0)
 		return fail(r, "The model cannot be made.", NULL);
+	edge_set_wait(daemon->edge, wait_for_readers, daemon->quiescer);
 	problem_clear(&problem);
 	clock_read(&now);
 	r = edge_replay(daemon->edge, &now, &problem);
@@ -129,6 +135,19 @@ static void log_kernel(const struct daemon *daemon)
 			  log_string("mode", interface->native ? "native" : "generic"),
 			  log_string("table", kernel_origin_name(status.origin)));
 	}
+}
+
+enum explain_mode daemon_explain_mode(const struct config *config)
+{
+	switch (config->leases.explain) {
+	case CONFIG_EXPLAIN_OFF:
+		return EXPLAIN_OFF;
+	case CONFIG_EXPLAIN_BRIEF:
+		return EXPLAIN_BRIEF;
+	case CONFIG_EXPLAIN_FULL:
+		break;
+	}
+	return EXPLAIN_FULL;
 }
 
 /* Without it ports stay mute: no reason not to carry. */

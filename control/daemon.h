@@ -7,6 +7,8 @@
 
 #include <systemd/sd-event.h>
 
+#include "explain_text.h"
+
 struct api;
 struct config;
 struct daemon_followers;
@@ -44,3 +46,6 @@ int daemon_detach(const struct config *config);
 
 /* SIGHUP: reads the configuration again and applies the difference, or nothing. Logs. */
 void daemon_reload(struct daemon *daemon);
+
+/* Result: leases.explain as the responder knows it. */
+enum explain_mode daemon_explain_mode(const struct config *config);

@@ -7,8 +7,8 @@
 
 #include "api.h"
 #include "daemon.h"
-#include "daemon_settings.h"
 #include "edge.h"
+#include "edge_config.h"
 #include "explain.h"
 #include "host/config.h"
 #include "host/log.h"
@@ -51,15 +51,13 @@ static int reload_edge(struct daemon *daemon, const struct config *config)
 {
 	struct edge_settings *settings = malloc(sizeof(*settings));
 	struct problem problem;
-	struct instant now;
 	int r;
 
 	if (!settings)
 		return -ENOMEM;
-	daemon_settings(config, settings);
+	edge_settings_from_config(config, settings);
 	problem_clear(&problem);
-	clock_read(&now);
-	r = edge_reload(daemon->edge, settings, &now, &problem);
+	r = edge_reload(daemon->edge, settings, &problem);
 	if (r < 0 && problem_is_set(&problem))
 		log_write(LOG_ERR, problem.detail);
 	free(settings);

@@ -196,6 +196,13 @@ enum MHD_Result http_request_advance(void *server, struct MHD_Connection *connec
 	return request->phase == HTTP_PHASE_ANSWERED ? queue_answer(request) : MHD_YES;
 }
 
+/* Without a thread of its own libmicrohttpd looks at resumed connections only when it is run. */
+static void resume(struct http_request *request)
+{
+	request->server->resumed = true;
+	MHD_resume_connection(request->connection);
+}
+
 void http_request_answer(struct http_request *request, struct http_answer *answer)
 {
 	bool waiting = request->phase == HTTP_PHASE_WAITING;
@@ -205,7 +212,7 @@ void http_request_answer(struct http_request *request, struct http_answer *answe
 	memset(answer, 0, sizeof(*answer));
 	request->phase = HTTP_PHASE_ANSWERED;
 	if (waiting)
-		MHD_resume_connection(request->connection);
+		resume(request);
 }
 
 int http_request_stream(struct http_request *request, const struct http_stream *stream)
@@ -228,7 +235,7 @@ void http_request_wake(struct http_request *request)
 	if (!request->stream_idle)
 		return;
 	request->stream_idle = false;
-	MHD_resume_connection(request->connection);
+	resume(request);
 }
 
 void http_request_dismiss(struct http_request *request)

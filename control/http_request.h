@@ -43,6 +43,7 @@ struct http_server {
 	sd_event_source *io;
 	sd_event_source *timer;
 	bool closing;
+	bool resumed; /* a connection was: libmicrohttpd has work that it does not tell of */
 	struct http_server_options options;
 	LIST_HEAD(http_requests, http_request) requests;
 };

@@ -6,29 +6,30 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *context)
+static int run(struct http_server *server)
 {
-	struct http_server *server = context;
-
+	server->resumed = false;
 	MHD_run(server->mhd);
 	return 0;
 }
 
+static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	return run(context);
+}
+
 static int on_timeout(sd_event_source *source, uint64_t usec, void *context)
 {
-	struct http_server *server = context;
-
-	MHD_run(server->mhd);
-	return 0;
+	return run(context);
 }
 
 /* Before each wait of the loop: until when libmicrohttpd can do without us. */
 static int arm_timer(sd_event_source *source, void *context)
 {
 	struct http_server *server = context;
-	MHD_UNSIGNED_LONG_LONG timeout_ms;
+	MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
 
-	if (MHD_get_timeout(server->mhd, &timeout_ms) != MHD_YES)
+	if (!server->resumed && MHD_get_timeout(server->mhd, &timeout_ms) != MHD_YES)
 		return sd_event_source_set_enabled(server->timer, SD_EVENT_OFF);
 	if (sd_event_source_set_time_relative(server->timer, timeout_ms * 1000) < 0)
 		return sd_event_source_set_enabled(server->timer, SD_EVENT_OFF);
@@ -59,7 +60,7 @@ static int add_sources(struct http_server *server, sd_event *event)
 	r = sd_event_add_io(event, &server->io, info->epoll_fd, EPOLLIN, on_ready, server);
 	if (r < 0)
 		return r;
-	r = sd_event_add_time_relative(event, &server->timer, CLOCK_MONOTONIC, 0, 1000, on_timeout,
+	r = sd_event_add_time_relative(event, &server->timer, CLOCK_MONOTONIC, 0, 1, on_timeout,
 				       server);
 	if (r < 0)
 		return r;
@@ -104,8 +105,8 @@ void http_server_close(struct http_server *server)
 		http_request_dismiss(request);
 	sd_event_source_unref(server->timer);
 	sd_event_source_unref(server->io);
-	MHD_run(server->mhd);
-	MHD_run(server->mhd);
+	run(server);
+	run(server);
 	MHD_stop_daemon(server->mhd);
 	free(server);
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The HTTP API over the edge. One thread: the event loop's. */
+#pragma once
+
+#include <stdint.h>
+
+#include <systemd/sd-event.h>
+
+struct api;
+struct api_streams;
+struct api_waits;
+struct config;
+struct edge;
+struct explain;
+struct kernel;
+struct quiescer;
+struct table_map;
+
+/* The ways in, and what comes through each at most. */
+enum api_door {
+	API_DOOR_MAIN,	  /* any role */
+	API_DOOR_VIEWERS, /* viewer */
+	API_DOOR_METRICS, /* no role: what needs none */
+	API_DOORS_NR
+};
+
+struct api_options {
+	sd_event *event;
+	const struct config *config; /* for roles and names; only used during the call */
+	struct edge *edge;	     /* these outlive the API */
+	struct table_map *table;
+	struct quiescer *quiescer;
+	struct kernel *kernel;
+	struct explain *explain;      /* may be NULL */
+	int fds[API_DOORS_NR];	      /* listening sockets, taken over also on failure; -1: none */
+	void (*stuck)(void *context); /* a worker did not confirm a removal in time */
+	void *context;
+};
+
+/*
+ * Starts to serve. Result: 0 and *ret_api; -ENOENT if a role names a user or group that does not
+ * exist, with *ret_reason a sentence to be freed; or another -errno.
+ */
+int api_open(const struct api_options *options, struct api **ret_api, char **ret_reason);
+
+/* Answers those who wait, and stops. NULL is allowed. */
+void api_close(struct api *api);
+
+/* Takes the roles of another config, or fails as api_open() does and changes nothing. */
+int api_reload(struct api *api, const struct config *config, char **ret_reason);
+
+/* To be called when the edge may have new events: wakes the streams that wait for them. */
+void api_notify(struct api *api);
+
+/* Slots went out of use with nobody asking: see that all workers confirm it, or call stuck(). */
+void api_confirm_removal(struct api *api);
+
+/* For the handlers. */
+struct edge *api_edge(const struct api *api);
+struct table_map *api_table(const struct api *api);
+struct kernel *api_kernel(const struct api *api);
+struct explain *api_explain(const struct api *api);
+struct api_waits *api_waits(const struct api *api);
+struct api_streams *api_streams(const struct api *api);
+const char *api_name(const struct api *api);
+uint64_t api_started_wall_ns(const struct api *api);

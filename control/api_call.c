@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "api_call.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api.h"
+#include "api_answer.h"
+#include "api_wait.h"
+
+#define ETAG_BYTES 48
+
+/* The last resort when memory is out. */
+static void answer_bare(struct api_call *call)
+{
+	struct http_answer answer = {.status = 500};
+
+	http_request_answer(call->request, &answer);
+	call->request = NULL;
+}
+
+static void finish(struct api_call *call, struct http_answer *answer)
+{
+	http_request_answer(call->request, answer);
+	call->request = NULL;
+}
+
+void api_call_answer_json(struct api_call *call, unsigned int status, json_t *body)
+{
+	const struct api_reply reply = {.status = status, .body = body};
+
+	if (body)
+		api_call_reply(call, &reply);
+	else
+		answer_bare(call);
+}
+
+void api_call_answer_text(struct api_call *call, const char *media_type, char *text)
+{
+	struct http_answer answer = {
+		.status = 200,
+		.content_type = media_type,
+		.body = text,
+		.body_bytes = text ? strlen(text) : 0,
+	};
+
+	if (text)
+		finish(call, &answer);
+	else
+		answer_bare(call);
+}
+
+void api_call_answer_printed(struct api_call *call, const char *media_type,
+			     void (*write)(const void *what, FILE *out), const void *what)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
+
+	if (!out) {
+		api_call_refuse(call);
+		return;
+	}
+	write(what, out);
+	if (fclose(out) != 0) {
+		free(text);
+		text = NULL;
+	}
+	api_call_answer_text(call, media_type, text);
+}
+
+void api_call_answer_nothing(struct api_call *call)
+{
+	const struct api_reply reply = {.status = 204};
+
+	api_call_reply(call, &reply);
+}
+
+static int add_allow(const struct api_call *call, struct http_answer *answer)
+{
+	char methods[64];
+
+	if (call->problem.type != PROBLEM_BAD_METHOD)
+		return 0;
+	api_route_allow(call->route, methods, sizeof(methods));
+	return http_answer_header(answer, "Allow", "%s", methods);
+}
+
+void api_call_refuse(struct api_call *call)
+{
+	struct http_answer answer = {0};
+
+	problem_set(&call->problem, PROBLEM_INTERNAL, "Out of memory.");
+	if (add_allow(call, &answer) < 0 || api_answer_problem(&answer, &call->problem) < 0) {
+		http_answer_clear(&answer);
+		answer_bare(call);
+		return;
+	}
+	finish(call, &answer);
+}
+
+void api_call_refuse_with(struct api_call *call, enum problem_type type, const char *format, ...)
+{
+	char detail[sizeof(call->problem.detail)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(detail, sizeof(detail), format, args);
+	va_end(args);
+	problem_set(&call->problem, type, "%s", detail);
+	api_call_refuse(call);
+}
+
+static void print_etag(const struct build *build, char text[ETAG_BYTES])
+{
+	snprintf(text, ETAG_BYTES, "\"%" PRIu64 "-%" PRIu64 "\"", build->serial, build->revision);
+}
+
+static int add_headers(const struct api_reply *reply, struct http_answer *answer)
+{
+	char etag[ETAG_BYTES];
+	int r;
+
+	if (!reply->build)
+		return 0;
+	print_etag(reply->build, etag);
+	r = http_answer_header(answer, "ETag", "%s", etag);
+	if (r < 0 || !reply->location)
+		return r;
+	return http_answer_header(answer, "Location", "/v1/builds/%s", reply->build->id);
+}
+
+void api_call_reply(struct api_call *call, const struct api_reply *reply)
+{
+	struct http_answer answer = {.status = reply->status};
+	int r = reply->body ? api_answer_json(&answer, reply->status, reply->body) : 0;
+
+	if (r == 0)
+		r = add_headers(reply, &answer);
+	if (r < 0) {
+		http_answer_clear(&answer);
+		answer_bare(call);
+		return;
+	}
+	if (reply->removed)
+		api_wait_send(api_waits(call->api), call->request, &answer);
+	else
+		http_request_answer(call->request, &answer);
+	call->request = NULL;
+}
+
+/* Whether the list of entity tags in a header holds this one. */
+static bool holds_tag(const char *header, const char *etag)
+{
+	return strcmp(header, "*") == 0 || strstr(header, etag);
+}
+
+bool api_call_check_match(struct api_call *call, const struct build *build)
+{
+	const char *match = http_request_header(call->request, "If-Match");
+	const char *none = http_request_header(call->request, "If-None-Match");
+	char etag[ETAG_BYTES] = "";
+
+	if (build)
+		print_etag(build, etag);
+	if (match && (!build || !holds_tag(match, etag)))
+		api_call_refuse_with(call, PROBLEM_PRECONDITION,
+				     build ? "The build is at %s now." : "There is no such build.",
+				     etag);
+	else if (none && build && holds_tag(none, etag))
+		api_call_refuse_with(call, PROBLEM_PRECONDITION, "The build is at %s already.",
+				     etag);
+	return call->request != NULL;
+}
+
+bool api_call_query_number(struct api_call *call, const char *name, uint64_t min, uint64_t max,
+			   uint64_t *ret_value)
+{
+	const char *text = http_request_query(call->request, name);
+	unsigned long long value;
+	char *end;
+
+	if (!text)
+		return true;
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || errno || value < min || value > max) {
+		api_call_refuse_with(call, PROBLEM_INVALID,
+				     "The query argument %s must be a number from %" PRIu64
+				     " to %" PRIu64 ".",
+				     name, min, max);
+		return false;
+	}
+	*ret_value = value;
+	return true;
+}
+
+bool api_call_query_flag(const struct api_call *call, const char *name)
+{
+	const char *text = http_request_query(call->request, name);
+
+	return text && strcmp(text, "0") != 0 && strcmp(text, "false") != 0;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Streams of events: one JSON object a line, resumable by sequence number. */
+#pragma once
+
+#include <stdint.h>
+
+#include <systemd/sd-event.h>
+
+struct api_streams;
+struct edge;
+
+/* Result: 0 and *ret_streams to be closed, or -errno. */
+int api_streams_open(sd_event *event, struct edge *edge, struct api_streams **ret_streams);
+
+/* The streams themselves are the HTTP server's and must have ended. NULL is allowed. */
+void api_streams_close(struct api_streams *streams);
+
+/* Wakes those who wait, if there are events that they have not seen. */
+void api_streams_notify(struct api_streams *streams);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Builds as the API shows them. */
+#pragma once
+
+#include <jansson.h>
+
+#include "clock.h"
+
+struct build;
+struct edge_settings;
+struct table_map;
+
+struct api_view {
+	const struct edge_settings *settings;
+	const struct table_map *table; /* NULL: without usage */
+	struct instant now;
+};
+
+/* Result: the build as JSON, NULL without memory. */
+json_t *api_render_build(const struct api_view *view, const struct build *build);
+
+/* Result: a wall time as JSON, null for 0; NULL without memory. */
+json_t *api_render_time(uint64_t wall_ns);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Answers that wait until a removal is confirmed: until no reader of the table can still use what
+ * was taken out of it.
+ */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "http_server.h"
+
+struct api_waits;
+struct quiescer;
+
+struct api_waits_options {
+	sd_event *event;
+	struct quiescer *quiescer;
+	/* Called when a worker did not confirm in time; for the log. */
+	void (*stuck)(void *context);
+	void *context;
+};
+
+/* Result: 0 and *ret_waits to be closed, or -ENOMEM. */
+int api_waits_open(const struct api_waits_options *options, struct api_waits **ret_waits);
+
+/* Forgets those who wait: the server dismisses them. NULL is allowed. */
+void api_waits_close(struct api_waits *waits);
+
+/*
+ * Sends the answer once what was removed until now is out of use, and a problem instead if that
+ * takes too long. Takes over what the answer owns. request may be NULL: then nobody is answered,
+ * but stuck() is called all the same.
+ */
+void api_wait_send(struct api_waits *waits, struct http_request *request,
+		   struct http_answer *answer);
