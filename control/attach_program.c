@@ -16,15 +16,40 @@
 #define RODATA_MAX	    256
 #define RODATA_SUFFIX	    ".rodata"
 
-/* The last thing that libbpf complained about; it tells only this way what the verifier said. */
-static char last_warning[KERNEL_SENTENCE_SIZE];
+/* What libbpf complained about; it tells only this way what the verifier said. */
+static char complaint[KERNEL_SENTENCE_SIZE];
 
-static int keep_warning(enum libbpf_print_level level, const char *format, va_list arguments)
+/* Keeps the last line of the verifier's log that is about the program. */
+static void keep_log(const char *log)
 {
-	if (level == LIBBPF_WARN)
-		vsnprintf(last_warning, sizeof(last_warning), format, arguments);
-	last_warning[strcspn(last_warning, "\n")] = '\0';
+	const char *end = strstr(log, "\nprocessed "), *line;
+
+	if (!end || end == log)
+		return;
+	for (line = end; line > log && line[-1] != '\n'; line--)
+		;
+	snprintf(complaint, sizeof(complaint), "%.*s", (int)(end - line), line);
+}
+
+static int keep_complaint(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	char *text;
+
+	if (level != LIBBPF_WARN || vasprintf(&text, format, arguments) < 0)
+		return 0;
+	if (strstr(text, "PROG LOAD LOG"))
+		keep_log(text);
+	else if (!*complaint)
+		snprintf(complaint, sizeof(complaint), "%.*s", (int)strcspn(text, "\n"), text);
+	free(text);
 	return 0;
+}
+
+struct xdp_program *program_open(void)
+{
+	libbpf_set_print(keep_complaint);
+	*complaint = '\0';
+	return xdp_program__open();
 }
 
 static int share_maps(struct xdp_program *object, const struct maps *maps)
@@ -56,9 +81,7 @@ int program_load(const struct attach_target *target, const struct maps *maps, in
 	struct xdp_program *object;
 	int error;
 
-	libbpf_set_print(keep_warning);
-	*last_warning = '\0';
-	object = xdp_program__open();
+	object = program_open();
 	if (!object)
 		return reason_give(ret_reason, -errno, "the XDP program cannot be read: %s",
 				   strerror(errno));
@@ -72,7 +95,7 @@ int program_load(const struct attach_target *target, const struct maps *maps, in
 		xdp_program__destroy(object);
 		return reason_give(ret_reason, error,
 				   "the kernel does not load the XDP program for %s: %s (%s)",
-				   target->name, strerror(-error), last_warning);
+				   target->name, strerror(-error), complaint);
 	}
 	*ret_program = (struct program){
 		.object = object,

@@ -17,6 +17,10 @@ struct program {
 	int xsks_fd;		    /* of its xsks map; the object's */
 };
 
+/* Reads the object; from now on libbpf is quiet, and is quoted where a call of ours fails. Result:
+ * NULL and errno if that fails. */
+struct xdp_program *program_open(void);
+
 /*
  * Loads the program for a target over the table's maps and an xsks map, -1 for a new one. Result: 0
  * and *ret_program, to be unloaded by program_unload() (the kernel keeps what a link holds); or

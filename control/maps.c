@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "attach_program.h"
 #include "host/config.h"
 #include "kernel_pins.h"
 #include "kernel_reason.h"
@@ -187,7 +188,7 @@ static int load_maps(const struct maps *maps, struct xdp_program *object)
 
 static int create(struct maps *maps)
 {
-	struct xdp_program *object = xdp_program__open();
+	struct xdp_program *object = program_open();
 	int error;
 
 	if (!object)
