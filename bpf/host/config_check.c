@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-3-Clause
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What is wrong between values that are each right by themselves. */
 #include "config_table.h"
 

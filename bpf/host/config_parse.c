@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-3-Clause
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* From libconfig's tree, by the table of options, into struct config. */
 #include "config_table.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-3-Clause
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* One reading of a file: what is wrong with it, and where its values stand. */
 #include "config_table.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-3-Clause
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Texts with a small grammar of their own: durations, rates, ports, listeners. Pure. */
 #include "config_table.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-3-Clause
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* One value of one option: its type, its limits, and what to say when they do not fit. */
 #include "config_table.h"
 

@@ -22,6 +22,11 @@ SP_INLINE int sp_addr_equal(const struct sp_addr *a, const struct sp_addr *b)
 		(a->word_be[2] ^ b->word_be[2]) | (a->word_be[3] ^ b->word_be[3])) == 0;
 }
 
+SP_INLINE int sp_addr_is_zero(const struct sp_addr *addr)
+{
+	return (addr->word_be[0] | addr->word_be[1] | addr->word_be[2] | addr->word_be[3]) == 0;
+}
+
 /*
  * Result: whether one host can have it as its own, in a packet of that family: no group, nobody's
  * or loopback address, and in IPv6 none of ::/64, where mapped ones are.

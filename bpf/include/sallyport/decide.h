@@ -35,8 +35,14 @@ SP_INLINE const struct sp_host *sp_find_host(const struct sp_table *table,
 	for (__u32 i = 0; i < SP_HOST_PROBES; i++) {
 		const struct sp_host *host = sp_table_host(table, (first + i) & (SP_HOSTS - 1));
 
-		if (host && SP_LOAD(host->kind) != SP_HOST_NONE && sp_addr_equal(&host->addr, addr))
+		if (!host)
+			return 0;
+		if (SP_LOAD(host->kind) == SP_HOST_NONE) {
+			if (sp_addr_is_zero(&host->addr))
+				return 0;
+		} else if (sp_addr_equal(&host->addr, addr)) {
 			return host;
+		}
 	}
 	return 0;
 }

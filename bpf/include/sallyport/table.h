@@ -79,8 +79,10 @@ enum sp_host_kind {
 };
 
 /*
- * hosts: this host's own addresses, hashed by sp_addr_hash() with linear probing over exactly
+ * hosts: this host's own addresses, hashed by sp_addr_hash() with linear probing over at most
  * SP_HOST_PROBES records. kind is stored last when a record is filled and first when it is emptied.
+ * An emptied record keeps its address: one whose address is zero was never filled, so nothing that
+ * is looked for lies behind it, and a search that finds nothing ends there, mostly at once.
  */
 struct sp_host {
 	struct sp_addr addr;
