@@ -27,8 +27,8 @@
 #define CONFIG_EAL_MAX	     32
 #define CONFIG_EAL_SIZE	     256
 #define CONFIG_OPTIONS_MAX   64
-#define CONFIG_FILE_BYTES    (1u << 20) /* a longer file is refused */
-#define CONFIG_DURATION_DAYS 366	/* the longest duration there is */
+#define CONFIG_FILE_BYTES    (128u << 10) /* a longer file is refused */
+#define CONFIG_DURATION_DAYS 366	  /* the longest duration there is */
 
 /* Public ports first..last, both included. */
 struct config_range {

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the tests of the configuration share. */
+#pragma once
+
+#include "host/config.h"
+
+/* The least that a configuration must say; its lines are two. */
+#define MINIMAL                                                                                    \
+	"public: { interface = \"eth0\"; addresses = ( { bind = \"192.0.2.1\"; } ); };\n"          \
+	"builds: { interface = \"eth1\"; networks = [ \"10.0.0.0/16\" ]; };\n"
+
+/* Loads a text that must be good, called "f". Result: to be freed; the test fails otherwise. */
+struct config *fixture_load(const char *text);

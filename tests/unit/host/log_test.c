@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a line of the log looks like, whatever a peer said. */
+#include "host/log.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct escape_case {
+	const char *text;
+	const char *expected;
+};
+
+static void test_escape_when_odd_then_quoted_or_hex(void **state)
+{
+	static const struct escape_case cases[] = {
+		{"plain", "plain"},
+		{"/run/a.sock", "/run/a.sock"},
+		{"", "\"\""},
+		{"two words", "\"two words\""},
+		{"a=b", "\"a=b\""},
+		{"say \"x\"", "\"say \\\"x\\\"\""},
+		{"back\\slash", "\"back\\\\slash\""},
+		{"line\nbreak", "line\\x0abreak"},
+		{"\x1b[31mred", "\\x1b[31mred"},
+		{"\x7f", "\\x7f"},
+		{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
+		{"\xe2\x82\xac", "\xe2\x82\xac"},
+		{"\xf0\x9f\x9a\x80", "\xf0\x9f\x9a\x80"},
+		{"\xff", "\\xff"},
+		{"\xc3", "\\xc3"},		     /* cut off */
+		{"\xc0\xaf", "\\xc0\\xaf"},	     /* overlong */
+		{"\xed\xa0\x80", "\\xed\\xa0\\x80"}, /* a surrogate */
+		{"\xc2\x85", "\\xc2\\x85"},	     /* a control character beyond ASCII */
+	};
+	char text[LOG_VALUE_BYTES];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(log_escape(cases[i].text, text, sizeof(text)),
+				    cases[i].expected);
+}
+
+static void test_escape_when_long_then_cut_between_characters(void **state)
+{
+	char text[8], tiny[4];
+
+	assert_string_equal(log_escape("0123456789", text, sizeof(text)), "0123456");
+	assert_string_equal(log_escape("01234\n", text, sizeof(text)), "01234");
+	assert_string_equal(log_escape("0 123456789", text, sizeof(text)), "\"0 123\"");
+	assert_string_equal(log_escape("012345\xc3\xbc", text, sizeof(text)), "012345");
+	assert_string_equal(log_escape("a b", tiny, sizeof(tiny)), "\"a\"");
+}
+
+static void test_render_when_fields_then_key_value(void **state)
+{
+	const struct log_field fields[] = {log_string("name", "a b"),
+					   log_string("none", NULL),
+					   log_number("n", -7),
+					   log_error("error", -ENOENT),
+					   {0}};
+	const struct log_field none[] = {{0}};
+	char text[LOG_MESSAGE_BYTES];
+
+	log_render("It happened.", fields, text, sizeof(text));
+	assert_string_equal(text, "It happened. name=\"a b\" none=- n=-7 error=\"No such file or "
+				  "directory\"");
+	log_render("It happened.", none, text, sizeof(text));
+	assert_string_equal(text, "It happened.");
+	log_render("It happened.", fields, text, 10);
+	assert_string_equal(text, "It happen");
+}
+
+/* Result: what is written to stderr while write_event runs, to be freed. */
+static char *stderr_of(void (*write_event)(void))
+{
+	char *text = calloc(1, 8192);
+	int pipe_fds[2], saved = dup(STDERR_FILENO);
+
+	assert_non_null(text);
+	assert_int_equal(pipe(pipe_fds), 0);
+	dup2(pipe_fds[1], STDERR_FILENO);
+	close(pipe_fds[1]);
+	write_event();
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	assert_true(read(pipe_fds[0], text, 8191) >= 0);
+	close(pipe_fds[0]);
+	return text;
+}
+
+static void write_warning(void)
+{
+	errno = EPERM;
+	log_write(LOG_WARNING, "A worker does not answer.", log_number("worker", 3),
+		  log_string("peer", "x\ny"));
+	assert_int_equal(errno, EPERM);
+}
+
+static void write_bare(void)
+{
+	log_write(LOG_ERR, "That is all.");
+}
+
+static void write_debug(void)
+{
+	log_write(LOG_DEBUG, "Nobody wants to know.");
+}
+
+static void test_write_when_stderr_is_no_journal_then_one_line(void **state)
+{
+	char *text;
+
+	log_open("prog", LOG_INFO);
+	text = stderr_of(write_warning);
+	assert_string_equal(text,
+			    "prog: warning: A worker does not answer. worker=3 peer=x\\x0ay\n");
+	free(text);
+	text = stderr_of(write_bare);
+	assert_string_equal(text, "prog: error: That is all.\n");
+	free(text);
+	text = stderr_of(write_debug);
+	assert_string_equal(text, "");
+	free(text);
+	log_open("prog", LOG_DEBUG);
+	text = stderr_of(write_debug);
+	assert_string_equal(text, "prog: debug: Nobody wants to know.\n");
+	free(text);
+}
+
+/* A JOURNAL_STREAM left over from another process is not ours. */
+static void test_write_when_journal_stream_is_another_then_stderr(void **state)
+{
+	char *text;
+
+	setenv("JOURNAL_STREAM", "1:1", 1);
+	log_open("prog", LOG_INFO);
+	text = stderr_of(write_bare);
+	assert_string_equal(text, "prog: error: That is all.\n");
+	free(text);
+	unsetenv("JOURNAL_STREAM");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_escape_when_odd_then_quoted_or_hex),
+		cmocka_unit_test(test_escape_when_long_then_cut_between_characters),
+		cmocka_unit_test(test_render_when_fields_then_key_value),
+		cmocka_unit_test(test_write_when_stderr_is_no_journal_then_one_line),
+		cmocka_unit_test(test_write_when_journal_stream_is_another_then_stderr),
+	};
+
+	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
+}
