@@ -7,7 +7,7 @@ installed_files() {
 		usr/bin/sallyport
 		usr/sbin/sallyport-dp
 		usr/sbin/sallyportd
-		usr/share/bash-completion/completions/sallyport
+		usr/share/bash-completion/completions/sallyport.bash
 		usr/share/man/man1/sallyport.1
 		usr/share/man/man5/sallyport.conf.5
 		usr/share/man/man7/sallyport-verdicts.7
