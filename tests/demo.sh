@@ -8,6 +8,8 @@
 # its own. DEMO_LINGER (default 12s) stands for the 30 minutes.
 TEST_TIMEOUT=${TEST_TIMEOUT:-180}
 LAB_LINGER=${DEMO_LINGER:-12s}
+# The worker shares two or three CPUs with everything else here, so it may be late now and then.
+LAB_FAILOVER=50ms
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/e2e/_init.sh"
 
@@ -15,7 +17,8 @@ BUILD_ID=48121
 TITLE=acme/api#48121
 
 say() {
-	printf '\n# %s\n' "$@"
+	printf '\n'
+	printf '# %s\n' "$@"
 }
 
 # true_that WHAT COMMAND…: a statement of the story; the demo ends if it is false.
@@ -64,14 +67,12 @@ section_ssh() {
 }
 
 enable() {
-	say "Build $TITLE runs on two VMs. Somebody presses 'Enable SSH for this build'."
+	say "Build $TITLE runs on two VMs. Somebody presses 'Enable SSH for this build', and" \
+		"its 'Debug via SSH' tab shows a section for each VM:"
 	on_edge sallyport enable $BUILD_ID --title $TITLE --user ubuntu \
 		--node "$(lab_vm_address 0)" --node "$(lab_vm_address 1)"
 	true_that "the way in is open" exits_with 0
-
-	say "What the 'Debug via SSH' tab of the build shows, a section for each VM:"
-	on_edge sallyport connect $BUILD_ID
-	true_that "there are two sections" out_times 2 '^Debug via SSH'
+	true_that "there are two 'Debug via SSH' sections" out_times 2 '^Debug via SSH'
 	ssh0=$(section_ssh 1)
 	ssh1=$(section_ssh 2)
 	true_that "they have two different ports" [ "$ssh0" != "$ssh1" ]
@@ -119,10 +120,10 @@ finish() {
 	wait_until 10 top_runs
 	true_that "the session is open" kill -0 $SESSION
 
-	say "The build finishes. The VMs stay for $LAB_LINGER more (30 minutes, if this were no demo)."
+	say "The build finishes. The VMs stay for $LAB_LINGER more (30 minutes, if this were no demo)." \
+		"The build's output shows a second section for each:"
 	on_edge sallyport finish $BUILD_ID
 	true_that "the build is finished" exits_with 0
-	on_edge sallyport connect $BUILD_ID --view wait
 	true_that "there are two 'Wait for SSH' sections" out_times 2 '^Wait for SSH'
 	true_that "the first has the same host and port" [ "$(section_ssh 1)" = "$ssh0" ]
 	true_that "the second has the same host and port" [ "$(section_ssh 2)" = "$ssh1" ]
@@ -161,7 +162,8 @@ count() {
 	on_edge sallyport status
 	true_that "status answers" exits_with 0
 	api GET /v1/status
-	true_that "the packets went through DPDK" [ "$(answer .engines.dpdk.packets)" -gt 10000 ]
+	true_that "most packets went through DPDK" \
+		[ "$(answer .engines.dpdk.packets)" -gt "$(answer .engines.xdp.packets)" ]
 }
 
 echo "sallyport demo: a client, an edge host and two build VMs, in namespaces of this machine"

@@ -35,8 +35,10 @@ deadline_holds() {
 	put_build "$name" 0
 	port=$(node_port 0)
 	rm -f "$LAB_DIR/ticks"
-	capture_start "$name-to-vm" vm0 eth0 -Q in "tcp dst port 22 and src host $LAB_CLIENT_ADDRESS"
-	capture_start "$name-to-client" client eth0 -Q in "tcp src port $port and tcp[tcpflags] & tcp-rst = 0"
+	capture_start "$name-to-vm" vm0 eth0 -Q in \
+		"tcp dst port 22 and src host $LAB_CLIENT_ADDRESS and tcp[tcpflags] & tcp-rst = 0"
+	capture_start "$name-to-client" client eth0 -Q in \
+		"tcp src port $port and tcp[tcpflags] & tcp-rst = 0"
 	ticking_session "$port" 5 &
 	session=$!
 	wait_until 10 ticks_flow
