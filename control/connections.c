@@ -185,6 +185,7 @@ static void count_bytes(struct connection *connection, const struct sp_note *not
 		return;
 	connection->bytes[here] =
 		(uint32_t)(note->seq + note->payload_bytes - connection->syn_seq[here] - 1);
+	connection->counted |= (uint8_t)(1u << here);
 }
 
 static void note_closes(struct connections *connections, const struct sp_note *note,

@@ -32,6 +32,7 @@ struct connection {
 	uint64_t accepted_ns; /* 0: not yet */
 	uint64_t ended_ns;
 	uint64_t bytes[2];   /* by enum sp_direction, modulo 4 GiB, from sequence numbers */
+	uint8_t counted;     /* of which directions bytes are known: bits, by enum sp_direction */
 	uint32_t syn_seq[2]; /* by enum sp_direction */
 	uint8_t fins;	     /* bits, by enum sp_direction */
 	enum connection_end end;
@@ -45,11 +46,12 @@ enum connection_change {
 	CONNECTION_ENDED, /* it is forgotten after the call */
 };
 
-#define CONNECTIONS_MAX		  65536u
-#define CONNECTIONS_PER_LEASE	  256u
-#define CONNECTIONS_UNANSWERED_NS (75 * 1000000000ULL) /* of a SYN, its retransmissions included   \
-							*/
-#define CONNECTIONS_HALF_NS (300 * 1000000000ULL)      /* between one FIN and the other */
+#define CONNECTIONS_MAX	      65536u
+#define CONNECTIONS_PER_LEASE 256u
+#define CONNECTIONS_UNANSWERED_NS                                                                  \
+	(75 * 1000000000ULL)			  /* of a SYN, its retransmissions included        \
+						   */
+#define CONNECTIONS_HALF_NS (300 * 1000000000ULL) /* between one FIN and the other */
 
 struct connections;
 

@@ -23,6 +23,7 @@
 #include "journal.h"
 #include "kernel.h"
 #include "quiesce.h"
+#include "watch.h"
 
 #define JOURNAL_NAME "journal.db"
 
@@ -164,6 +165,16 @@ static void start_explain(struct daemon *daemon)
 	free(reason);
 }
 
+/* Without it nothing is recorded, and idle ends learn late: no reason not to carry either. */
+static void start_watch(struct daemon *daemon)
+{
+	int r = watch_start(daemon->event, daemon->edge, kernel_table(daemon->kernel),
+			    &daemon->watch);
+
+	if (r < 0)
+		log_write(LOG_WARNING, "Connections are not recorded.", log_error("error", r));
+}
+
 static void on_stuck(void *context)
 {
 	log_write(LOG_ALERT, "A worker has not been seen past a removal within a second: "
@@ -259,6 +270,7 @@ static int start_and_serve(struct daemon *daemon)
 	if (r < 0)
 		goto free_followers;
 	start_explain(daemon);
+	start_watch(daemon);
 	r = open_api(daemon);
 	if (r < 0)
 		goto stop_explain;
@@ -272,6 +284,7 @@ static int start_and_serve(struct daemon *daemon)
 	api_close(daemon->api);
 	daemon_sockets_unlink(daemon->config);
 stop_explain:
+	watch_stop(daemon->watch);
 	explain_stop(daemon->explain);
 free_followers:
 	daemon_followers_free(daemon->followers);

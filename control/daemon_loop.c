@@ -13,6 +13,7 @@
 #include "host/boottime.h"
 #include "host/log.h"
 #include "kernel.h"
+#include "watch.h"
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
 {
@@ -113,6 +114,8 @@ static int on_post(sd_event_source *source, void *context)
 		api_confirm_removal(daemon->api);
 	kernel_ns = kernel_expire(daemon->kernel, now.boot_ns);
 	follow(daemon);
+	if (daemon->watch)
+		watch_follow(daemon->watch);
 	api_notify(daemon->api);
 	arm_deadline(daemon, kernel_ns < next_ns ? kernel_ns : next_ns);
 	return 0;

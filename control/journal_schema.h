@@ -58,9 +58,9 @@
 	"NULL,"                                                                                    \
 	"  node INTEGER NOT NULL, forward TEXT NOT NULL, client TEXT NOT NULL,"                    \
 	"  client_port INTEGER NOT NULL, opened_wall_ns INTEGER NOT NULL, closed_wall_ns INTEGER," \
-	"  packets_to_vm INTEGER NOT NULL DEFAULT 0, packets_to_client INTEGER NOT NULL DEFAULT "  \
-	"0,"                                                                                       \
-	"  bytes_to_vm INTEGER NOT NULL DEFAULT 0, bytes_to_client INTEGER NOT NULL DEFAULT 0,"    \
-	"  closed_by TEXT) STRICT;"                                                                \
+	"  bytes_to_vm INTEGER, bytes_to_client INTEGER, closed_by TEXT,"                          \
+	"  slot INTEGER NOT NULL, generation INTEGER NOT NULL, opened_ns INTEGER NOT NULL,"        \
+	"  accepted_ns INTEGER, seq_to_vm INTEGER NOT NULL, seq_to_client INTEGER) STRICT;"        \
 	"CREATE INDEX connections_by_build ON connections (build);"                                \
-	"CREATE INDEX connections_by_time ON connections (opened_wall_ns);"
+	"CREATE INDEX connections_by_time ON connections (opened_wall_ns);"                        \
+	"CREATE INDEX connections_open ON connections (number) WHERE closed_wall_ns IS NULL;"

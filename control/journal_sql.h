@@ -74,6 +74,17 @@
 		     " VALUES (?, ?, ?, ?, ?, ?)")                                                 \
 	X(DROP_AUDIT, "DELETE FROM audit WHERE number IN (SELECT number FROM audit"                \
 		      " WHERE wall_ns < ? ORDER BY number LIMIT 1000)")                            \
+	X(ADD_CONNECTION,                                                                          \
+	  "INSERT INTO connections (serial, build, node, forward, client, client_port,"            \
+	  " opened_wall_ns, slot, generation, opened_ns, seq_to_vm)"                               \
+	  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                             \
+	X(ACCEPT_CONNECTION, "UPDATE connections SET accepted_ns = ?, seq_to_client = ?"           \
+			     " WHERE number = ?")                                                  \
+	X(CLOSE_CONNECTION, "UPDATE connections SET closed_wall_ns = ?, closed_by = ?,"            \
+			    " bytes_to_vm = ?, bytes_to_client = ? WHERE number = ?")              \
+	X(GET_CONNECTIONS, "SELECT number, client, client_port, slot, generation, opened_ns,"      \
+			   " accepted_ns, seq_to_vm, seq_to_client FROM connections"               \
+			   " WHERE closed_wall_ns IS NULL ORDER BY number")                        \
 	X(DROP_CONNECTIONS, "DELETE FROM connections WHERE number IN (SELECT number"               \
 			    " FROM connections WHERE opened_wall_ns < ?"                           \
 			    " ORDER BY opened_wall_ns LIMIT 1000)")                                \

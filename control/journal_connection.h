@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The record of every TCP connection through a lease: who, from where, when, how much, why closed.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct build;
+struct connection;
+struct forward;
+struct journal;
+struct node;
+
+/* What a connection goes through. */
+struct journal_place {
+	const struct build *build;
+	const struct node *node;
+	const struct forward *forward;
+};
+
+/* Adds the record. Result: 0 and connection->number set, or -errno. */
+int journal_open_connection(struct journal *journal, const struct journal_place *place,
+			    struct connection *connection, uint64_t opened_wall_ns);
+
+int journal_accept_connection(struct journal *journal, const struct connection *connection);
+
+/* Bytes are recorded where they are known: of connections that were accepted. */
+int journal_close_connection(struct journal *journal, const struct connection *connection,
+			     uint64_t closed_wall_ns);
+
+/* Given each connection not closed yet, in the order they came. */
+typedef int journal_connection_visitor(const struct connection *connection, void *context);
+
+/* Result: 0, the visitor's first other result, or -errno. */
+int journal_load_connections(struct journal *journal, journal_connection_visitor *visit,
+			     void *context);

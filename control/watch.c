@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "watch.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "edge.h"
+#include "host/addr.h"
+#include "host/log.h"
+#include "host/table_map.h"
+#include "journal.h"
+#include "journal_connection.h"
+#include "notes.h"
+#include "provoke.h"
+
+#define PERIOD_US	  100000
+#define EXPIRE_PERIOD_NS  (5 * CLOCK_SECOND_NS)
+#define AGAIN_NS	  (600 * 1000000ULL) /* past the kernel's limit for challenge ACKs */
+#define BATCH_EVENTS	  256
+#define NEWS_MAX	  1024
+#define PROVOKE_MAX	  65536
+#define REFUSED_PERIOD_NS CLOCK_SECOND_NS
+
+/* What is told to the model once the journal's transaction is over. */
+struct news {
+	uint32_t slot_index;
+	struct sp_addr client;
+	uint16_t client_port;
+};
+
+struct provocation {
+	struct provoke_ends ends;
+	uint64_t due_ns;
+};
+
+struct watch {
+	struct edge *edge;
+	struct journal *journal;
+	const struct table_map *table;
+	struct connections *connections;
+	struct provoker
+		*provoker; /* NULL if it may not: idle ends then wait for their next packet */
+	struct notes notes;
+	sd_event_source *timer;
+	struct instant now; /* of this run */
+	uint64_t seq;	    /* of the last event followed */
+	uint64_t expire_ns;
+	uint64_t refused_ns; /* when a refusal was last told */
+	uint64_t nr_refused; /* since then */
+	struct watch_figures figures;
+	struct news connected[NEWS_MAX];
+	unsigned int nr_connected;
+	struct news refused;
+	struct provocation *again; /* a queue by due_ns */
+	unsigned int nr_again;
+};
+
+static void warn(const char *sentence, int error)
+{
+	log_write(LOG_WARNING, sentence, log_error("error", error));
+}
+
+static uint64_t wall_at(const struct watch *watch, uint64_t boot_ns)
+{
+	return watch->now.wall_ns - (watch->now.boot_ns - boot_ns);
+}
+
+/* Result: whether the slot is still, or again, that of the connection. */
+static bool find_place(struct watch *watch, const struct connection *connection,
+		       struct journal_place *ret_place)
+{
+	if (connection->slot_index >= watch->table->nr_slots ||
+	    watch->table->leases[connection->slot_index].generation != connection->generation)
+		return false;
+	ret_place->build = edge_by_slot(watch->edge, connection->slot_index, &ret_place->node,
+					&ret_place->forward);
+	return ret_place->build != NULL;
+}
+
+static int record_opened(struct watch *watch, struct connection *connection)
+{
+	struct journal_place place;
+
+	if (!find_place(watch, connection, &place))
+		return 0;
+	return journal_open_connection(watch->journal, &place, connection,
+				       wall_at(watch, connection->opened_ns));
+}
+
+static void tell_connected(struct watch *watch, const struct connection *connection)
+{
+	if (watch->nr_connected < NEWS_MAX)
+		watch->connected[watch->nr_connected++] = (struct news){
+			connection->slot_index, connection->client, connection->client_port};
+}
+
+static void on_change(struct connection *connection, enum connection_change change, void *context)
+{
+	struct watch *watch = context;
+	int error = 0;
+
+	if (change == CONNECTION_OPENED)
+		error = record_opened(watch, connection);
+	else if (change == CONNECTION_ACCEPTED && connection->number)
+		error = journal_accept_connection(watch->journal, connection);
+	else if (change == CONNECTION_ENDED && connection->number)
+		error = journal_close_connection(watch->journal, connection,
+						 wall_at(watch, connection->ended_ns));
+	if (change == CONNECTION_ACCEPTED)
+		tell_connected(watch, connection);
+	if (error)
+		warn("A connection could not be recorded.", error);
+}
+
+static void take_note(struct watch *watch, const struct sp_note *note)
+{
+	if (note->kind != SP_NOTE_REFUSED) {
+		connections_note(watch->connections, note, on_change, watch);
+		return;
+	}
+	watch->nr_refused++;
+	watch->refused =
+		(struct news){note->slot_index, note->client, SP_HOST16(note->client_port_be)};
+}
+
+static void cursor_name(uint32_t cpu, char name[32])
+{
+	snprintf(name, 32, "notes.%" PRIu32, cpu);
+}
+
+static int save_cursors(struct watch *watch)
+{
+	int error = 0;
+
+	for (uint32_t cpu = 0; cpu < watch->table->nr_cpus && !error; cpu++) {
+		char name[32];
+
+		cursor_name(cpu, name);
+		error = journal_set_number(watch->journal, name, watch->notes.read[cpu]);
+	}
+	return error;
+}
+
+/* In one transaction with the cursors, so that a crash neither loses nor repeats a record. */
+static void take_notes(struct watch *watch)
+{
+	uint32_t nr = notes_gather(&watch->notes);
+	int error;
+
+	if (!nr)
+		return;
+	error = journal_begin(watch->journal);
+	for (uint32_t i = 0; i < nr; i++)
+		take_note(watch, &watch->notes.batch[i]);
+	if (!error)
+		error = save_cursors(watch);
+	if (!error)
+		error = journal_commit(watch->journal, &watch->now);
+	if (!error)
+		return;
+	journal_rollback(watch->journal);
+	warn("Connections could not be recorded.", error);
+}
+
+static void tell_refused(struct watch *watch)
+{
+	struct event event = {.type = EVENT_CLIENT_REFUSED, .node_index = EVENT_NO_NODE};
+	const struct forward *forward;
+	const struct build *build;
+	const struct node *node;
+	char client[ADDR_TEXT_BYTES];
+
+	if (!watch->nr_refused || watch->now.boot_ns - watch->refused_ns < REFUSED_PERIOD_NS)
+		return;
+	build = edge_by_slot(watch->edge, watch->refused.slot_index, &node, &forward);
+	if (build) {
+		snprintf(event.build_id, sizeof(event.build_id), "%s", build->id);
+		event.node_index = (int32_t)node->index;
+	}
+	event.value = watch->nr_refused;
+	snprintf(event.detail, sizeof(event.detail), "%s",
+		 addr_format(&watch->refused.client, client));
+	if (edge_note_event(watch->edge, &watch->now, &event))
+		return;
+	watch->refused_ns = watch->now.boot_ns;
+	watch->nr_refused = 0;
+}
+
+static void tell_news(struct watch *watch)
+{
+	for (unsigned int i = 0; i < watch->nr_connected; i++) {
+		const struct news *news = &watch->connected[i];
+		int error = edge_note_connected(watch->edge, &watch->now, news->slot_index,
+						&news->client, news->client_port);
+
+		if (error && error != -ENOENT)
+			warn("A first connection could not be recorded.", error);
+	}
+	watch->nr_connected = 0;
+	tell_refused(watch);
+}
+
+static uint64_t last_seen(const struct table_map *table, const struct forward *forward)
+{
+	uint32_t generation = table->leases[forward->slot_index].generation;
+	uint64_t latest_ns = 0;
+
+	for (uint32_t row = 0; row < table->nr_rows; row++) {
+		const struct sp_usage *usage = table_map_usage(table, row, forward->ordinal);
+		uint64_t seen_ns = SP_LOAD(usage->last_seen_ns);
+
+		if (SP_LOAD(usage->generation) == generation && seen_ns > latest_ns)
+			latest_ns = seen_ns;
+	}
+	return latest_ns;
+}
+
+/* For extension while in use. */
+static void tell_used(struct watch *watch)
+{
+	for (const struct build *build = edge_after(watch->edge, 0); build;
+	     build = edge_after(watch->edge, build->serial))
+		for (unsigned int i = 0; build_is_open(build) && i < build->nr_nodes; i++)
+			for (unsigned int j = 0; j < build->nodes[i].nr_forwards; j++) {
+				const struct forward *forward = &build->nodes[i].forwards[j];
+
+				edge_note_used(watch->edge, forward->slot_index,
+					       last_seen(watch->table, forward));
+			}
+}
+
+static void expire(struct watch *watch)
+{
+	if (watch->now.boot_ns < watch->expire_ns)
+		return;
+	watch->expire_ns = watch->now.boot_ns + EXPIRE_PERIOD_NS;
+	connections_expire(watch->connections, watch->now.boot_ns, on_change, watch);
+	tell_used(watch);
+}
+
+static void provoke(struct watch *watch, const struct provoke_ends *ends)
+{
+	if (provoker_send(watch->provoker, ends) == 0)
+		watch->figures.provoked++;
+}
+
+static void provoke_again(struct watch *watch)
+{
+	unsigned int nr = 0;
+
+	while (nr < watch->nr_again && watch->again[nr].due_ns <= watch->now.boot_ns)
+		provoke(watch, &watch->again[nr++].ends);
+	for (unsigned int i = nr; i < watch->nr_again; i++)
+		watch->again[i - nr] = watch->again[i];
+	watch->nr_again -= nr;
+}
+
+static void on_cut(struct connection *connection, enum connection_change change, void *context)
+{
+	struct watch *watch = context;
+	const struct sp_slot *slot = &watch->table->leases[connection->slot_index];
+	struct provocation provocation = {
+		.ends = {.client = connection->client,
+			 .public_addr = slot->public_addr,
+			 .vm = slot->vm_addr,
+			 .client_port = connection->client_port,
+			 .public_port = SP_HOST16(slot->public_port_be),
+			 .vm_port = SP_HOST16(slot->vm_port_be)},
+		.due_ns = watch->now.boot_ns + AGAIN_NS,
+	};
+
+	on_change(connection, change, watch);
+	if (!watch->provoker)
+		return;
+	provoke(watch, &provocation.ends);
+	if (watch->nr_again < PROVOKE_MAX)
+		watch->again[watch->nr_again++] = provocation;
+}
+
+/* What the notes do not tell of any more: the ends of an ended session's connections. */
+static void cut(struct watch *watch, const char *id)
+{
+	const struct build *build = edge_get(watch->edge, id);
+
+	if (!build || build_is_open(build))
+		return;
+	for (unsigned int i = 0; i < build->nr_nodes; i++)
+		for (unsigned int j = 0; j < build->nodes[i].nr_forwards; j++) {
+			uint32_t slot_index = build->nodes[i].forwards[j].slot_index;
+
+			connections_cut(watch->connections, slot_index,
+					watch->table->leases[slot_index].generation,
+					watch->now.boot_ns, on_cut, watch);
+		}
+}
+
+static int follow_event(const struct event *event, void *context)
+{
+	struct watch *watch = context;
+
+	watch->seq = event->seq;
+	if (event->type == EVENT_BUILD_ENDED)
+		cut(watch, event->build_id);
+	return 0;
+}
+
+void watch_follow(struct watch *watch)
+{
+	struct events *events = edge_events(watch->edge);
+	int error;
+
+	if (watch->seq == events->newest_seq)
+		return;
+	clock_read(&watch->now);
+	take_notes(watch); /* connections that came up at the last moment */
+	if (watch->seq + 1 < events->oldest_seq)
+		watch->seq = events->oldest_seq - 1;
+	error = journal_begin(watch->journal);
+	while (!error && watch->seq < events->newest_seq)
+		error = events_read(events, watch->seq, BATCH_EVENTS, follow_event, watch);
+	if (!error)
+		error = journal_commit(watch->journal, &watch->now);
+	if (error) {
+		journal_rollback(watch->journal);
+		warn("The end of connections could not be recorded.", error);
+	}
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct watch *watch = context;
+
+	clock_read(&watch->now);
+	take_notes(watch);
+	tell_news(watch);
+	expire(watch);
+	provoke_again(watch);
+	sd_event_source_set_time_relative(source, PERIOD_US);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int restore(const struct connection *connection, void *context)
+{
+	struct watch *watch = context;
+	struct connection gone = *connection;
+	struct journal_place place;
+
+	if (find_place(watch, connection, &place) && build_is_open(place.build)) {
+		connections_restore(watch->connections, connection);
+		return 0;
+	}
+	/* Ended while nobody watched. */
+	gone.end = CONNECTION_CUT;
+	gone.ended_ns = watch->now.boot_ns;
+	if (find_place(watch, connection, &place))
+		on_cut(&gone, CONNECTION_ENDED, watch);
+	else
+		on_change(&gone, CONNECTION_ENDED, watch);
+	return 0;
+}
+
+static int load(struct watch *watch)
+{
+	int error;
+
+	clock_read(&watch->now);
+	for (uint32_t cpu = 0; cpu < watch->table->nr_cpus; cpu++) {
+		char name[32];
+
+		cursor_name(cpu, name);
+		error = journal_number(watch->journal, name, &watch->notes.read[cpu]);
+		if (error && error != -ENOENT)
+			return error;
+	}
+	error = journal_begin(watch->journal);
+	if (!error)
+		error = journal_load_connections(watch->journal, restore, watch);
+	if (!error)
+		error = journal_commit(watch->journal, &watch->now);
+	if (error)
+		journal_rollback(watch->journal);
+	return error;
+}
+
+int watch_start(sd_event *event, struct edge *edge, const struct table_map *table,
+		struct watch **ret_watch)
+{
+	struct watch *watch = calloc(1, sizeof(*watch));
+	int error;
+
+	if (!watch)
+		return -ENOMEM;
+	watch->edge = edge;
+	watch->journal = edge_journal(edge);
+	watch->table = table;
+	watch->seq = edge_events(edge)->newest_seq;
+	watch->connections = connections_new();
+	watch->again = calloc(PROVOKE_MAX, sizeof(*watch->again));
+	error = provoker_open(&watch->provoker);
+	if (error)
+		warn("Idle connections cannot be told of a session's end.", error);
+	error = watch->connections && watch->again ? notes_open(&watch->notes, table) : -ENOMEM;
+	if (!error)
+		error = load(watch);
+	if (!error)
+		error = sd_event_add_time_relative(event, &watch->timer, CLOCK_BOOTTIME, PERIOD_US,
+						   0, on_timer, watch);
+	if (error < 0) {
+		watch_stop(watch);
+		return error;
+	}
+	*ret_watch = watch;
+	return 0;
+}
+
+void watch_stop(struct watch *watch)
+{
+	if (!watch)
+		return;
+	if (watch->timer) {
+		clock_read(&watch->now);
+		take_notes(watch);
+		sd_event_source_disable_unref(watch->timer);
+	}
+	provoker_close(watch->provoker);
+	notes_close(&watch->notes);
+	connections_free(watch->connections);
+	free(watch->again);
+	free(watch);
+}
+
+void watch_figures(const struct watch *watch, struct watch_figures *ret_figures)
+{
+	*ret_figures = watch->figures;
+	ret_figures->notes_lost = watch->notes.lost;
+	connections_figures(watch->connections, &ret_figures->connections);
+}
+
+struct connections *watch_connections(struct watch *watch)
+{
+	return watch->connections;
+}
