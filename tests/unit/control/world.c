@@ -51,7 +51,7 @@ void world_init(struct world *world, unsigned int nr_ports)
 	world->seed = 1;
 }
 
-static void make_table(struct world *world)
+void world_make_table(struct world *world)
 {
 	struct sp_meta meta;
 
@@ -90,7 +90,7 @@ void world_start(struct world *world, const char *path)
 	char *reason;
 
 	if (!world->table)
-		make_table(world);
+		world_make_table(world);
 	if (journal_open(path, &world->journal, &reason) < 0)
 		fail_msg("journal: %s", reason);
 	make_edge(world);

@@ -28,6 +28,9 @@ struct world {
 /* Fills in settings: 192.0.2.1 with nr_ports ports from 40000, networks 10.0.0.0/16. */
 void world_init(struct world *world, unsigned int nr_ports);
 
+/* Makes the table alone. */
+void world_make_table(struct world *world);
+
 /* Makes a table (unless there is one), a journal at path and an edge, and replays. */
 void world_start(struct world *world, const char *path);
 void world_stop(struct world *world);
