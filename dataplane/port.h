@@ -15,12 +15,16 @@ struct rte_mempool;
 
 #define PORTS_MAX 2u
 
-/* What travels with a packet between the lcores, in its buffer's private area. */
+/*
+ * What travels with a packet between the lcores, in its buffer's private area. A whole cache line,
+ * so that the frame behind it begins one too: a 64-byte frame across two lines costs a third more
+ * in the pipeline benchmark.
+ */
 struct port_note {
 	struct sp_addr via; /* the neighbour it waits for */
 	uint32_t out_port;  /* and the port that it is behind */
 	uint32_t in_port;   /* where the packet came in */
-};
+} __attribute__((__aligned__(64)));
 
 struct port {
 	char name[IF_NAMESIZE];

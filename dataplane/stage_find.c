@@ -1,16 +1,58 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From packets to leases: is there one, is it live now, may this sender use it? */
+/*
+ * From packets to leases: is there one, is it live now, may this sender use it? A burst's leases
+ * lie anywhere in megabytes, so all of them are sent for before the first one is looked at.
+ */
 #include "worker.h"
 
 #include <rte_branch_prediction.h>
+#include <rte_prefetch.h>
+
+/* Where sp_find() will look first: the slot itself, or what leads to it. */
+static const void *place_of(const struct sp_table *table, const struct sp_packet *packet,
+			    uint32_t role)
+{
+	const struct sp_host *host;
+
+	if (role == SP_ROLE_PUBLIC) {
+		host = sp_find_host(table, &packet->tuple.to);
+		return host ? sp_table_slot(table,
+					    sp_slot_index(host->public_index,
+							  SP_HOST16(packet->tuple.to_port_be)))
+			    : NULL;
+	}
+	return sp_table_bucket(
+		table,
+		sp_bucket_first(sp_endpoint_hash(&packet->tuple.from, packet->tuple.from_port_be,
+						 packet->protocol, table->hash_seed),
+				table->nr_buckets));
+}
+
+static void send_for_leases(const struct worker *worker, const struct batch *batch)
+{
+	for (uint32_t i = 0; i < batch->nr; i++)
+		rte_prefetch0(place_of(&worker->table, &batch->packet[i], batch->role));
+}
+
+static enum sp_verdict find(struct worker *worker, struct batch *batch, uint32_t i)
+{
+	struct sp_hit *hit = &batch->hit[i];
+	enum sp_verdict verdict = sp_find(&worker->table, &batch->packet[i], batch->role, hit);
+
+	if (unlikely(verdict != SP_FORWARDED))
+		return verdict;
+	/* For stage_rewrite. */
+	rte_prefetch0(&worker->usage[hit->slot->usage_index]);
+	return sp_judge(&worker->table, &batch->packet[i], batch->now_ns, hit);
+}
 
 void stage_find(struct worker *worker, struct batch *batch)
 {
 	uint32_t kept = 0;
 
+	send_for_leases(worker, batch);
 	for (uint32_t i = 0; i < batch->nr; i++) {
-		enum sp_verdict verdict = sp_decide(&worker->table, &batch->packet[i], batch->role,
-						    batch->now_ns, &batch->hit[i]);
+		enum sp_verdict verdict = find(worker, batch, i);
 
 		if (likely(verdict == SP_FORWARDED))
 			batch_keep(batch, kept++, i);

@@ -27,14 +27,15 @@
 
 int fixture_start_eal(void)
 {
-	static const char *const text[] = {
+	/* EAL exchanges the pointers among themselves, and keeps some. */
+	static char text[][16] = {
 		"test",		  "--no-huge", "-m256", "--no-pci",    "--no-shconf",
 		"--no-telemetry", "-l",	       "0",	"--log-level", "error",
 	};
-	char *argv[sizeof(text) / sizeof(text[0]) + 1] = {0};
+	static char *argv[sizeof(text) / sizeof(text[0]) + 1];
 
 	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
-		argv[i] = strdup(text[i]);
+		argv[i] = text[i];
 	return rte_eal_init(sizeof(text) / sizeof(text[0]), argv) < 0 ? -1 : 0;
 }
 

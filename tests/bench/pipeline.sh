@@ -1,0 +1,7 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# One worker's pipeline against testpmd on the same packets: see pipeline.py, which does it.
+set -euo pipefail
+SALLYPORT_BUILD=${SALLYPORT_BUILD:-$(cd "$(dirname "$0")/../.." && pwd)/build}
+export SALLYPORT_BUILD
+exec "$(dirname "$0")/pipeline.py" "$@"
