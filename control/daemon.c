@@ -23,6 +23,7 @@
 #include "journal.h"
 #include "kernel.h"
 #include "quiesce.h"
+#include "readiness.h"
 #include "watch.h"
 
 #define JOURNAL_NAME "journal.db"
@@ -175,6 +176,15 @@ static void start_watch(struct daemon *daemon)
 		log_write(LOG_WARNING, "Connections are not recorded.", log_error("error", r));
 }
 
+static void start_readiness(struct daemon *daemon)
+{
+	int r = readiness_start(daemon->event, daemon->edge, &daemon->readiness);
+
+	if (r < 0)
+		log_write(LOG_WARNING, "VMs are not asked whether they answer.",
+			  log_error("error", r));
+}
+
 static void on_stuck(void *context)
 {
 	log_write(LOG_ALERT, "A worker has not been seen past a removal within a second: "
@@ -271,6 +281,7 @@ static int start_and_serve(struct daemon *daemon)
 		goto free_followers;
 	start_explain(daemon);
 	start_watch(daemon);
+	start_readiness(daemon);
 	r = open_api(daemon);
 	if (r < 0)
 		goto stop_explain;
@@ -284,6 +295,7 @@ static int start_and_serve(struct daemon *daemon)
 	api_close(daemon->api);
 	daemon_sockets_unlink(daemon->config);
 stop_explain:
+	readiness_stop(daemon->readiness);
 	watch_stop(daemon->watch);
 	explain_stop(daemon->explain);
 free_followers:

@@ -17,6 +17,7 @@ struct explain;
 struct journal;
 struct kernel;
 struct quiescer;
+struct readiness;
 struct watch;
 
 struct daemon {
@@ -31,6 +32,7 @@ struct daemon {
 	struct daemon_followers *followers;
 	struct explain *explain; /* NULL if it could not be started: ports stay mute */
 	struct watch *watch;	 /* NULL if it could not be started: connections are not recorded */
+	struct readiness *readiness; /* NULL: nodes stay pending */
 	struct api *api;
 	sd_event_source *deadline; /* one timer on CLOCK_BOOTTIME, for the model and the kernel */
 	sd_event_source *netlink;
