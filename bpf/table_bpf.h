@@ -15,8 +15,12 @@
 #include <sallyport/notes.h>
 #include <sallyport/table.h>
 
+#ifndef SP_ROLE_AT_LOAD
+#define SP_ROLE_AT_LOAD 1
+#endif
+
 /* What meta says, as constants, so that the verifier and the JIT can count on them. */
-const volatile __u32 sp_role = 1;
+const volatile __u32 sp_role = SP_ROLE_AT_LOAD;
 const volatile __u32 sp_nr_cpus = 1;
 const volatile __u32 sp_nr_buckets = 1;
 const volatile __u32 sp_nr_usage = 1;

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -185,25 +183,17 @@ static void report(struct bench *bench, int rounds)
 	}
 }
 
-/* An AF_XDP socket, be it never bound, makes the program believe in a worker with a fresh beat. */
-static int pretend_worker(struct bench *bench)
+/* Makes the program believe in workers with a fresh beat. */
+static int pretend_workers(struct bench *bench)
 {
-	int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0), r = 0;
-	__u32 queue = 0;
+	for (__u32 role = SP_ROLE_PUBLIC; role <= SP_ROLE_BUILDS; role++) {
+		int fd = xdp_engine_add_socket(&bench->engine, role);
 
-	if (fd < 0)
-		return -errno;
-	for (__u32 role = SP_ROLE_PUBLIC; role <= SP_ROLE_BUILDS && !r; role++) {
-		struct xdp_program *program = bench->engine.programs[role];
-		__u32 index = role == SP_ROLE_BUILDS ? SP_QUEUES_MAX : 0;
-		struct sp_queue beat = {.beat_ns = FAR_NS};
-
-		r = bpf_map_update_elem(bpf_map__fd(program->maps.xsks_map), &queue, &fd, 0);
-		if (!r)
-			r = bpf_map_update_elem(bpf_map__fd(program->maps.queues), &index, &beat,
-						0);
+		if (fd < 0)
+			return fd;
+		bench->engine.queues[role == SP_ROLE_BUILDS ? SP_QUEUES_MAX : 0].beat_ns = FAR_NS;
 	}
-	return r;
+	return 0;
 }
 
 /* The programs to compare with use the engine's own table. */
@@ -242,7 +232,7 @@ static int set_up(struct bench *bench)
 	if (!r)
 		r = fixture_standard(&bench->engine.fixture, FAR_NS);
 	if (!r)
-		r = pretend_worker(bench);
+		r = pretend_workers(bench);
 	if (!r) {
 		xdp_engine_settings(&bench->engine);
 		bench->engine.fixture.leases[64005].deadline_ns = 1;

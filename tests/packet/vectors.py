@@ -223,7 +223,7 @@ def verdicts_from_client():
     for source in (VM, "10.0.77.1", PUBLIC, "192.0.2.9", "127.0.0.1", "0.0.0.0", "224.0.0.1",
                    "255.255.255.255"):
         to(64784, f"source_{source}_is_spoofed", "spoofed", source=source)
-    for source in (VM6, PUBLIC6, "::1", "::", "ff02::1", f"::ffff:{CLIENT}"):
+    for source in (VM6, PUBLIC6, "::1", "::", "ff02::1", "fe80::9", f"::ffff:{CLIENT}"):
         to(64784, f"source_{source}_is_spoofed", "spoofed", source=source, target=PUBLIC6)
     case("udp_to_a_tcp_lease", "no_lease", hop(((CLIENT, 1), (PUBLIC, 64784)), DATA))
     case("tcp_to_a_udp_lease", "no_lease", hop(((CLIENT, 1), (PUBLIC, 64792)), {"flags": SYN}))

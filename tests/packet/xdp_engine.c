@@ -4,7 +4,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "map_memory.h"
 #include "xdp.skel.h"
@@ -22,6 +26,8 @@ static void set_sizes(struct xdp_engine *engine, struct xdp_program *program, __
 	bpf_map__set_max_entries(program->maps.counters, engine->nr_cpus);
 	bpf_map__set_max_entries(program->maps.usage, engine->nr_cpus * FIXTURE_USAGE);
 	bpf_map__set_max_entries(program->maps.wanted, engine->nr_cpus);
+	bpf_map__set_max_entries(program->maps.notes, engine->nr_cpus * SP_NOTES);
+	bpf_map__set_max_entries(program->maps.notes_heads, engine->nr_cpus);
 }
 
 /* Every map but the sockets' and the constants' is that of the first instance. */
@@ -71,6 +77,9 @@ static int map_all(struct xdp_engine *engine)
 	engine->counters = map_memory_open(program->maps.counters);
 	engine->usage = map_memory_open(program->maps.usage);
 	engine->wanted = map_memory_open(program->maps.wanted);
+	engine->notes = map_memory_open(program->maps.notes);
+	engine->notes_heads = map_memory_open(program->maps.notes_heads);
+	engine->queues = map_memory_open(program->maps.queues);
 	fixture_bind(fixture);
 	return fixture->settings && fixture->hosts && fixture->leases && fixture->endpoints &&
 			       fixture->allow && engine->counters && engine->usage && engine->wanted
@@ -111,6 +120,9 @@ void xdp_engine_close(struct xdp_engine *engine)
 		map_memory_close(program->maps.counters, engine->counters);
 		map_memory_close(program->maps.usage, engine->usage);
 		map_memory_close(program->maps.wanted, engine->wanted);
+		map_memory_close(program->maps.notes, engine->notes);
+		map_memory_close(program->maps.notes_heads, engine->notes_heads);
+		map_memory_close(program->maps.queues, engine->queues);
 	}
 	for (__u32 role = SP_ROLE_PUBLIC; role <= SP_ROLE_BOTH; role++)
 		if (engine->programs[role])
@@ -127,6 +139,22 @@ void xdp_engine_settings(struct xdp_engine *engine)
 	settings->failover_ns = 2000000;
 	settings->public_ifindex = engine->ingress_ifindex[SP_ROLE_PUBLIC];
 	settings->builds_ifindex = engine->ingress_ifindex[SP_ROLE_BUILDS];
+}
+
+int xdp_engine_add_socket(struct xdp_engine *engine, enum sp_role role)
+{
+	int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0), map_fd, r;
+	__u32 queue = 0;
+
+	if (fd < 0)
+		return -errno;
+	map_fd = bpf_map__fd(engine->programs[role]->maps.xsks_map);
+	r = bpf_map_update_elem(map_fd, &queue, &fd, 0) ? -errno : 0;
+	if (r) {
+		close(fd);
+		return r;
+	}
+	return fd;
 }
 
 unsigned long long xdp_engine_count(const struct xdp_engine *engine, enum sp_verdict verdict)
@@ -152,6 +180,30 @@ static int take_verdict(struct xdp_engine *engine, enum sp_verdict *ret)
 		SP_STORE(*counter, 0);
 	}
 	return nr == 1 ? 0 : -EPROTO;
+}
+
+int xdp_engine_start(struct xdp_engine *engine)
+{
+	struct network network;
+	int r = network_enter(&network);
+
+	if (!r)
+		r = xdp_engine_open(engine, &network);
+	if (r == -EPERM || r == -EACCES) {
+		printf("1..0 # SKIP loading BPF programs is not permitted here\n");
+		return 77;
+	}
+	if (r)
+		printf("not ok 1 - loading the program: %s\n", strerror(-r));
+	return r ? 1 : 0;
+}
+
+__u64 xdp_engine_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (__u64)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 int xdp_engine_run(struct xdp_engine *engine, enum sp_role role, const struct frame *in,

@@ -7,6 +7,7 @@
 #include "network.h"
 
 #include <sallyport/decide.h>
+#include <sallyport/notes.h>
 #include <sallyport/verdict.h>
 
 struct xdp_program;
@@ -15,10 +16,13 @@ struct xdp_engine {
 	struct xdp_program *programs[SP_ROLE_BOTH + 1]; /* by role; of 0 there is none */
 	uint32_t ingress_ifindex[SP_ROLE_BOTH + 1];
 	uint32_t nr_cpus;
-	struct fixture fixture;	      /* not for fixture_free() */
-	struct sp_counters *counters; /* [nr_cpus] */
-	struct sp_usage *usage;	      /* [nr_cpus * FIXTURE_USAGE] */
-	struct sp_wanted *wanted;     /* [nr_cpus] */
+	struct fixture fixture;		   /* not for fixture_free() */
+	struct sp_counters *counters;	   /* [nr_cpus] */
+	struct sp_usage *usage;		   /* [nr_cpus * FIXTURE_USAGE] */
+	struct sp_wanted *wanted;	   /* [nr_cpus] */
+	struct sp_note *notes;		   /* [nr_cpus * SP_NOTES] */
+	struct sp_notes_head *notes_heads; /* [nr_cpus] */
+	struct sp_queue *queues;
 };
 
 /* What the program did with a frame. */
@@ -32,12 +36,27 @@ struct xdp_result {
 int xdp_engine_open(struct xdp_engine *engine, const struct network *network);
 void xdp_engine_close(struct xdp_engine *engine);
 
+/*
+ * Enters a network and opens the engine in it, for a test's main(). Result: 0, or the exit status
+ * of the test once why was printed: 77 if it may not, else 1.
+ */
+int xdp_engine_start(struct xdp_engine *engine);
+
+/* Result: the clock that deadlines and beats are compared with. */
+__u64 xdp_engine_now_ns(void);
+
 /* Result: 0, -EPROTO if not exactly one verdict was counted, or -errno. */
 int xdp_engine_run(struct xdp_engine *engine, enum sp_role role, const struct frame *in,
 		   struct xdp_result *ret);
 
 /* Sets what fixture_clear() has cleared: the interfaces and the mode. */
 void xdp_engine_settings(struct xdp_engine *engine);
+
+/*
+ * Puts an AF_XDP socket into queue 0 of that role's instance, as sallyport-dp would. Result: the
+ * socket, which leaves the map when the caller closes it, or -errno.
+ */
+int xdp_engine_add_socket(struct xdp_engine *engine, enum sp_role role);
 
 /* Result: how many packets have been counted under a verdict. */
 unsigned long long xdp_engine_count(const struct xdp_engine *engine, enum sp_verdict verdict);

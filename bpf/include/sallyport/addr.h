@@ -28,17 +28,17 @@ SP_INLINE int sp_addr_is_zero(const struct sp_addr *addr)
 }
 
 /*
- * Result: whether one host can have it as its own, in a packet of that family: no group, nobody's
- * or loopback address, and in IPv6 none of ::/64, where mapped ones are.
+ * Result: whether one host can have it as its own and be reached through a router, in a packet of
+ * that family: no group, nobody's, loopback or IPv6 link-local address, and in IPv6 none of ::/64,
+ * where mapped ones are.
  */
 SP_INLINE int sp_addr_is_host(const struct sp_addr *addr, __u8 family)
 {
-	__u32 v4 = SP_HOST32(addr->word_be[3]);
+	__u32 v4 = SP_HOST32(addr->word_be[3]), v6 = SP_HOST32(addr->word_be[0]);
 
 	if (family == 4)
 		return v4 >> 24 != 0 && v4 >> 24 != 127 && v4 >> 28 < 14;
-	return (addr->word_be[0] | addr->word_be[1]) != 0 &&
-	       SP_HOST32(addr->word_be[0]) >> 24 != 0xff;
+	return (v6 | addr->word_be[1]) != 0 && v6 >> 24 != 0xff && v6 >> 22 != 0xfe80 >> 6;
 }
 
 SP_INLINE int sp_prefix_contains(const struct sp_prefix *prefix, const struct sp_addr *addr)

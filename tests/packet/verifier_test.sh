@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Whether the kernel takes the programs must not hang on one compiler's mood: loads each as compiled
+# with several optimisations, for several instruction sets and kinds of interface, as TAP.
+#
+#	verifier_test.sh CLANG BPFTOOL MULTIARCH
+set -u
+
+clang=$1 bpftool=$2 multiarch=$3
+root=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+pin=/sys/fs/bpf/sptest-$$-verifier
+trap 'rm -rf "$work" "$pin"' EXIT
+
+if [ "$(id -u)" -ne 0 ] || ! mountpoint -q /sys/fs/bpf; then
+	echo "1..0 # SKIP needs root and a BPF file system at /sys/fs/bpf"
+	exit 77
+fi
+
+number=0
+failed=0
+verdict() {
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		failed=$((failed + 1))
+		echo "not ok $number - $2"
+		grep -v '^[0-9]*: (' "$work/log" | tail -n 12 | sed 's/^/# /'
+	fi
+}
+
+build() {
+	local source=$1
+	shift
+	"$clang" -g -target bpf -Wall -Wextra -Werror -Wno-unused-parameter "$@" \
+		-I"$root/bpf/include" -I"$root/bpf" -I"$root/tests/packet" \
+		-I"/usr/include/$multiarch" -c "$root/$source" -o "$work/object" >"$work/log" 2>&1
+}
+
+load() {
+	local status=0 size
+	"$bpftool" prog load "$work/object" "$pin" >"$work/log" 2>&1 || status=$?
+	verdict "$status" "$1"
+	[ "$status" -eq 0 ] || return
+	size=$("$bpftool" prog show pinned "$pin" | grep -o 'jited [0-9]*B')
+	echo "# $size"
+	rm -f "$pin"
+}
+
+for role in 1 2 3; do
+	for level in -O2 -O3 -Os; do
+		for set in v1 v2 v3; do
+			what="xdp.bpf.c role $role $level $set"
+			if build bpf/xdp.bpf.c "$level" "-mcpu=$set" "-DSP_ROLE_AT_LOAD=$role"; then
+				load "$what"
+			else
+				verdict 1 "$what"
+			fi
+		done
+	done
+done
+build bpf/explain.bpf.c -O2 && load "explain.bpf.c"
+# The byte order of the hosts that this machine is not: that it compiles is all that can be seen.
+status=0
+build bpf/xdp.bpf.c -O2 -target bpfeb || status=$?
+verdict "$status" "xdp.bpf.c for big-endian hosts"
+
+echo "1..$number"
+[ "$failed" -eq 0 ]
