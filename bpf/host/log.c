@@ -195,11 +195,19 @@ static void write_stderr(int priority, const char *message)
 {
 	static const char *const names[] = {"emergency", "alert",  "critical", "error",
 					    "warning",	 "notice", "info",     "debug"};
-	const char *program = log_state.program;
+	const char *program = log_state.program ? log_state.program : "";
+	char line[LOG_MESSAGE_BYTES + 64];
+	int length;
 
+	length = snprintf(line, sizeof(line), "%s%s%s: %s\n", program, program[0] ? ": " : "",
+			  names[priority], message);
+	if (length >= (int)sizeof(line)) {
+		length = sizeof(line) - 1;
+		line[length - 1] = '\n';
+	}
 	/* One call a line: lines of several processes on one stderr stay whole. */
-	dprintf(STDERR_FILENO, "%s%s%s: %s\n", program ? program : "", program ? ": " : "",
-		names[priority], message);
+	if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0)
+		return; /* there is nowhere left to say so */
 }
 
 void log_write_fields(int priority, const char *sentence, const struct log_field *fields)

@@ -211,6 +211,9 @@ static void test_load_when_values_contradict_then_said_where_they_stand(void **s
 		{"api: { roles = ( { uid = 5; role = \"viewer\"; },\n"
 		 "{ uid = 5; role = \"operator\"; } ); };",
 		 "f:4: api.roles[1]: names the same as api.roles[0]\n"},
+		{"leases: { connect_within = \"25h\"; };\nzebra = 1;",
+		 "f:3: leases.connect_within: is longer than leases.max_lifetime\n"
+		 "f:4: zebra: is not a known key\n"},
 		{"metrics: { listen = \"0.0.0.0:64535\"; };",
 		 "f:3: metrics.listen: port 64535 is one of public.addresses[0].ports\n"},
 		{"metrics: { listen = \"192.0.2.1:65535\"; };",
@@ -253,6 +256,8 @@ static void test_load_when_addresses_are_wrong_then_each_is_named(void **state)
 		"\"192.0.2.1\"\n");
 	expect_sides("{ bind = \"0.0.0.0\"; }", net,
 		     "f:2: public.addresses[0].bind: 0.0.0.0 is not the address of one host\n");
+	expect_sides("{ bind = \"224.0.0.1\"; }", net,
+		     "f:2: public.addresses[0].bind: 224.0.0.1 is not the address of one host\n");
 	expect_sides("{ bind = \"ff02::1\"; }", net,
 		     "f:2: public.addresses[0].bind: ff02::1 is not the address of one host\n");
 	expect_sides("{ bind = \"192.0.2.1\"; },\n{ bind = \"192.0.2.1\"; }", net,
@@ -279,6 +284,19 @@ static void test_load_when_there_are_too_many_addresses_then_the_most(void **sta
 				       "%s{ bind = \"192.0.2.%u\"; }", i > 1 ? "," : "", i);
 	expect_sides(addresses, "\"10.0.0.0/16\"",
 		     "f:1: public.addresses: has 17 items, at most 16 are possible\n");
+}
+
+/* So many that they would lie far behind struct config. */
+static void test_load_when_there_are_thousands_of_items_then_no_more_are_read(void **state)
+{
+	static const char head[] = MINIMAL "dataplane: { eal = [ \"x\"";
+	char text[sizeof(head) + 4 * 4000 + 8];
+	char *at = stpcpy(text, head);
+
+	for (unsigned int i = 0; i < 4000; i++)
+		at = stpcpy(at, ",\"x\"");
+	strcpy(at, " ]; };");
+	expect_errors(text, "f:3: dataplane.eal: has 4001 items, at most 32 are possible\n");
 }
 
 static void test_load_when_ports_are_wrong_then_each_is_named(void **state)
@@ -422,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_load_when_listener_is_elsewhere_then_no_error),
 		cmocka_unit_test(test_load_when_addresses_are_wrong_then_each_is_named),
 		cmocka_unit_test(test_load_when_there_are_too_many_addresses_then_the_most),
+		cmocka_unit_test(test_load_when_there_are_thousands_of_items_then_no_more_are_read),
 		cmocka_unit_test(test_load_when_ports_are_wrong_then_each_is_named),
 		cmocka_unit_test(test_load_when_networks_are_wrong_then_each_is_named),
 		cmocka_unit_test(test_load_when_interfaces_are_wrong_then_each_is_named),

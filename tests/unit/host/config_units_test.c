@@ -196,6 +196,19 @@ static void test_quote_escapes(void **state)
 	assert_in_range(strlen(config_quote(text, quoted)), 100, CONFIG_QUOTE_SIZE - 1);
 }
 
+/* Configurations are compared as memory. */
+static void test_text_when_parsed_then_the_rest_is_zero(void **state)
+{
+	const struct config_option *option = &config_options[config_option_find("edge.name")];
+	struct config_value value = {.form = CONFIG_FORM_STRING, .string = "ab"};
+	char name[CONFIG_NAME_SIZE], problem[CONFIG_PROBLEM_SIZE];
+	static const char expected[CONFIG_NAME_SIZE] = "ab";
+
+	memset(name, 'x', sizeof(name));
+	assert_int_equal(config_value_parse(option, &value, name, problem), 0);
+	assert_memory_equal(name, expected, sizeof(name));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +219,7 @@ int main(void)
 		cmocka_unit_test(test_listen_parses),
 		cmocka_unit_test(test_suggest_finds_what_was_meant),
 		cmocka_unit_test(test_quote_escapes),
+		cmocka_unit_test(test_text_when_parsed_then_the_rest_is_zero),
 	};
 
 	return cmocka_run_group_tests_name("config_units", tests, NULL, NULL);

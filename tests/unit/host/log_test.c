@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -132,17 +134,55 @@ static void test_write_when_stderr_is_no_journal_then_one_line(void **state)
 	free(text);
 }
 
-/* A JOURNAL_STREAM left over from another process is not ours. */
-static void test_write_when_journal_stream_is_another_then_stderr(void **state)
+/* Takes the stream of stderr for the journal's, but for what is added to its inode. */
+static void open_with_journal(unsigned int add)
 {
-	char *text;
+	struct stat status;
+	char stream[64];
 
-	setenv("JOURNAL_STREAM", "1:1", 1);
+	assert_int_equal(fstat(STDERR_FILENO, &status), 0);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)status.st_dev,
+		 (unsigned long long)status.st_ino + add);
+	setenv("JOURNAL_STREAM", stream, 1);
 	log_open("prog", LOG_INFO);
-	text = stderr_of(write_bare);
+	unsetenv("JOURNAL_STREAM");
+}
+
+static void write_beside_journal(void)
+{
+	open_with_journal(1);
+	log_write(LOG_ERR, "That is all.");
+}
+
+static void write_to_journal(void)
+{
+	open_with_journal(0);
+	log_write(LOG_ERR, "A test of sallyport's log.");
+}
+
+/* A JOURNAL_STREAM left over from another process is not ours. */
+static void test_write_when_stderr_is_the_journal_then_only_there(void **state)
+{
+	char *text = stderr_of(write_beside_journal);
+
 	assert_string_equal(text, "prog: error: That is all.\n");
 	free(text);
-	unsetenv("JOURNAL_STREAM");
+	text = stderr_of(write_to_journal);
+	assert_string_equal(text, "");
+	free(text);
+	log_open("prog", LOG_INFO);
+}
+
+static void test_write_when_stderr_is_closed_then_errno_is_left(void **state)
+{
+	int saved = dup(STDERR_FILENO);
+
+	close(STDERR_FILENO);
+	errno = EPERM;
+	log_write(LOG_ERR, "Nobody hears.");
+	assert_int_equal(errno, EPERM);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
 }
 
 int main(void)
@@ -152,7 +192,8 @@ int main(void)
 		cmocka_unit_test(test_escape_when_long_then_cut_between_characters),
 		cmocka_unit_test(test_render_when_fields_then_key_value),
 		cmocka_unit_test(test_write_when_stderr_is_no_journal_then_one_line),
-		cmocka_unit_test(test_write_when_journal_stream_is_another_then_stderr),
+		cmocka_unit_test(test_write_when_stderr_is_the_journal_then_only_there),
+		cmocka_unit_test(test_write_when_stderr_is_closed_then_errno_is_left),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
