@@ -34,9 +34,10 @@ static int find_group(const char *key, const char *name, gid_t *ret_group, char 
 	return 0;
 }
 
-static int open_unix(const char *path, gid_t group, int *ret_fd, char **ret_reason)
+static int open_unix(const char *path, struct http_socket_access access, int *ret_fd,
+		     char **ret_reason)
 {
-	int r = http_socket_unix(path, group, ret_fd);
+	int r = http_socket_unix(path, access, ret_fd);
 
 	if (r == -EADDRINUSE)
 		explain(ret_reason, "Somebody listens at %s already%s.", path, "");
@@ -47,21 +48,24 @@ static int open_unix(const char *path, gid_t group, int *ret_fd, char **ret_reas
 
 static int open_main(const struct config *config, int *ret_fd, char **ret_reason)
 {
-	gid_t group;
-	int r = find_group("api.group", config->api.group, &group, ret_reason);
+	struct http_socket_access access = {.mode = 0660};
+	int r = find_group("api.group", config->api.group, &access.group, ret_reason);
 
-	return r < 0 ? r : open_unix(config->api.socket, group, ret_fd, ret_reason);
+	return r < 0 ? r : open_unix(config->api.socket, access, ret_fd, ret_reason);
 }
 
+/* Without a group it is for every user of this host. */
 static int open_viewers(const struct config *config, int *ret_fd, char **ret_reason)
 {
-	gid_t group;
+	struct http_socket_access access = {
+		.mode = config->api.viewer_group[0] ? 0660 : 0666,
+	};
 	int r;
 
 	if (config->api.viewer_socket[0] == '\0')
 		return 0;
-	r = find_group("api.viewer_group", config->api.viewer_group, &group, ret_reason);
-	return r < 0 ? r : open_unix(config->api.viewer_socket, group, ret_fd, ret_reason);
+	r = find_group("api.viewer_group", config->api.viewer_group, &access.group, ret_reason);
+	return r < 0 ? r : open_unix(config->api.viewer_socket, access, ret_fd, ret_reason);
 }
 
 static int open_metrics(const struct config *config, int *ret_fd, char **ret_reason)

@@ -41,7 +41,7 @@ static int clear_path(const struct sockaddr_un *address)
 	return unlink(address->sun_path) < 0 ? -errno : 0;
 }
 
-/* Nobody but the owner can connect until the group is set. */
+/* Nobody but the owner can connect until group and mode are set. */
 static int bind_private(int fd, const struct sockaddr_un *address)
 {
 	mode_t before = umask(0177);
@@ -53,16 +53,16 @@ static int bind_private(int fd, const struct sockaddr_un *address)
 	return r;
 }
 
-static int open_to_group(int fd, const char *path, gid_t group)
+static int open_to_others(int fd, const char *path, struct http_socket_access access)
 {
-	if (group != HTTP_SOCKET_KEEP_GROUP && chown(path, (uid_t)-1, group) < 0)
+	if (access.group != HTTP_SOCKET_KEEP_GROUP && chown(path, (uid_t)-1, access.group) < 0)
 		return -errno;
-	if (chmod(path, 0660) < 0)
+	if (chmod(path, access.mode) < 0)
 		return -errno;
 	return listen(fd, BACKLOG) < 0 ? -errno : 0;
 }
 
-int http_socket_unix(const char *path, gid_t group, int *ret_fd)
+int http_socket_unix(const char *path, struct http_socket_access access, int *ret_fd)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd, r;
@@ -81,7 +81,7 @@ int http_socket_unix(const char *path, gid_t group, int *ret_fd)
 		close(fd);
 		return r;
 	}
-	r = open_to_group(fd, path, group);
+	r = open_to_others(fd, path, access);
 	if (r < 0) {
 		unlink(path);
 		close(fd);

@@ -9,13 +9,19 @@
 
 #define HTTP_SOCKET_KEEP_GROUP ((gid_t)-1)
 
+/* Who may connect. */
+struct http_socket_access {
+	gid_t group; /* HTTP_SOCKET_KEEP_GROUP: the process's own */
+	mode_t mode; /* such as 0660 */
+};
+
 /*
- * Makes a listening, non-blocking UNIX socket at path, readable and writable by its owner and by
- * group. A socket left there by a process that is gone is replaced.
+ * Makes a listening, non-blocking UNIX socket at path. A socket left there by a process that is
+ * gone is replaced.
  * Result: 0 and *ret_fd (the caller closes it and unlinks path), -EADDRINUSE when somebody listens
  * there, -EEXIST when something else is there, -ENAMETOOLONG, or another -errno.
  */
-int http_socket_unix(const char *path, gid_t group, int *ret_fd);
+int http_socket_unix(const char *path, struct http_socket_access access, int *ret_fd);
 
 /*
  * Makes a listening, non-blocking TCP socket.

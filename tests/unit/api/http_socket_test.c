@@ -17,6 +17,8 @@
 static char dir[] = "/tmp/http-socket-XXXXXX";
 static char path[64];
 
+static const struct http_socket_access ours = {HTTP_SOCKET_KEEP_GROUP, 0660};
+
 static int make_dir(void **state)
 {
 	if (!mkdtemp(dir))
@@ -36,7 +38,8 @@ static void test_unix_when_new_then_only_owner_and_group_may(void **state)
 	struct stat st;
 	int fd;
 
-	assert_int_equal(http_socket_unix(path, getegid(), &fd), 0);
+	assert_int_equal(http_socket_unix(path, (struct http_socket_access){getegid(), 0660}, &fd),
+			 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0660);
 	close(fd);
@@ -47,7 +50,7 @@ static void test_unix_when_left_over_then_is_replaced(void **state)
 	int fd;
 
 	assert_int_equal(access(path, F_OK), 0);
-	assert_int_equal(http_socket_unix(path, HTTP_SOCKET_KEEP_GROUP, &fd), 0);
+	assert_int_equal(http_socket_unix(path, ours, &fd), 0);
 	close(fd);
 }
 
@@ -55,8 +58,8 @@ static void test_unix_when_somebody_listens_then_refuses(void **state)
 {
 	int first, second = -1;
 
-	assert_int_equal(http_socket_unix(path, HTTP_SOCKET_KEEP_GROUP, &first), 0);
-	assert_int_equal(http_socket_unix(path, HTTP_SOCKET_KEEP_GROUP, &second), -EADDRINUSE);
+	assert_int_equal(http_socket_unix(path, ours, &first), 0);
+	assert_int_equal(http_socket_unix(path, ours, &second), -EADDRINUSE);
 	assert_int_equal(second, -1);
 	assert_int_equal(access(path, F_OK), 0);
 	close(first);
@@ -71,7 +74,7 @@ static void test_unix_when_a_file_is_there_then_leaves_it(void **state)
 	file = fopen(path, "w");
 	assert_non_null(file);
 	fclose(file);
-	assert_int_equal(http_socket_unix(path, HTTP_SOCKET_KEEP_GROUP, &fd), -EEXIST);
+	assert_int_equal(http_socket_unix(path, ours, &fd), -EEXIST);
 	assert_int_equal(access(path, F_OK), 0);
 }
 
@@ -83,7 +86,7 @@ static void test_unix_when_the_path_is_too_long_then_refuses(void **state)
 	memset(text, 'x', sizeof(text));
 	text[0] = '/';
 	text[sizeof(text) - 1] = '\0';
-	assert_int_equal(http_socket_unix(text, HTTP_SOCKET_KEEP_GROUP, &fd), -ENAMETOOLONG);
+	assert_int_equal(http_socket_unix(text, ours, &fd), -ENAMETOOLONG);
 }
 
 int main(void)
