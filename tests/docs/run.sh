@@ -17,6 +17,8 @@ cd "$root" || exit 1
 
 # shellcheck source=tests/lab/lab.sh
 . "$root/tests/lab/lab.sh"
+# shellcheck source=tests/docs/pages.sh
+. "$here/pages.sh"
 
 cases=0
 failed=0
@@ -48,11 +50,13 @@ check_links() {
 
 # A page that is made by a program is what the program makes.
 check_generated() {
-	local page=$1
+	local page
 
-	shift
-	"$@" >"$scratch/page" && diff -u "$page" "$scratch/page" >"$scratch/said" 2>&1
-	result $? "$page: as generated" "$scratch/said"
+	for page in $generated_pages; do
+		generate_page "$page" >"$scratch/page" &&
+			diff -u "docs/$page" "$scratch/page" >"$scratch/said" 2>&1
+		result $? "docs/$page: as generated (make pages)" "$scratch/said"
+	done
 }
 
 # Each problem type has its section, and each section is a problem type.
@@ -131,8 +135,7 @@ else
 fi
 if [ $# -eq 0 ]; then
 	check_links "${list[@]}"
-	check_generated docs/VERDICTS.md "$SALLYPORT_BUILD/docs/verdict_page" markdown
-	check_generated docs/CONFIGURATION.md "$SALLYPORT_BUILD/docs/conf_page" markdown
+	check_generated
 	check_problems
 	check_examples
 	# shellcheck source=tests/docs/install.sh
