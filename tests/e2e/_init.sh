@@ -176,7 +176,7 @@ capture_start() {
 	local name=$1 machine=$2 link=$3
 
 	shift 3
-	nsenter --net="/run/netns/$LAB_NS-$machine" tcpdump -Z root -i "$link" -s 128 -B 32768 --time-stamp-precision=nano -n -U \
+	nsenter --net="/run/netns/$LAB_NS-$machine" tcpdump -Z root -i "$link" -s 128 -B 32768 --immediate-mode --time-stamp-precision=nano -n -U \
 		-w "$LAB_DIR/$name.pcap" "$@" 2>"$LAB_DIR/$name.tcpdump" </dev/null &
 	echo $! >"$LAB_DIR/$name.capture"
 	wait_line 10 "$LAB_DIR/$name.tcpdump" 'listening on'

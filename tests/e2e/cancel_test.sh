@@ -45,13 +45,13 @@ capture_resets() {
 cancel_idle() {
 	local since
 
-	put_build idle 0
+	put_build "idle-$1" 0
 	open_idle "$(node_port 0)"
 	capture_resets
 	since=$(now_ns)
-	api DELETE /v1/builds/idle
-	ended_within 1000 "$since" "idle, cancelled"
-	both_reset "idle, cancelled"
+	api DELETE "/v1/builds/idle-$1"
+	ended_within 1000 "$since" "idle, cancelled, $1"
+	both_reset "idle, cancelled, $1"
 }
 
 expire_idle() {
@@ -70,30 +70,30 @@ busy_counts() {
 cancel_busy() {
 	local since after
 
-	put_build busy 0
+	put_build "busy-$1" 0
 	: >"$LAB_DIR/ticks"
 	capture_start busy vm0 eth0 -Q in "src host $LAB_CLIENT_ADDRESS and tcp dst port 22"
 	ticking_session "$(node_port 0)" 2 &
 	SESSION=$!
 	wait_until 10 busy_counts
 	since=$(now_ns)
-	api DELETE /v1/builds/busy
+	api DELETE "/v1/builds/busy-$1"
 	after=$(now_ns)
-	ended_within 1000 "$since" "busy, cancelled"
+	ended_within 1000 "$since" "busy, cancelled, $1"
 	capture_stop busy
 	assert_eq 0 "$(pcap after busy $((after + LATE_MS * 1000000)))" "packets at the VM after DELETE"
-	ok "busy, cancelled: no packet reaches the VM after the answer"
+	ok "busy, cancelled, $1: no packet reaches the VM after the answer"
 }
 
 begin 2
 put_build other 1
 open_idle "$(node_port 0)"
 other=$SESSION
-cancel_idle
+cancel_idle dpdk
 expire_idle
-cancel_busy
+cancel_busy dpdk
 daemon_stop dp
-cancel_idle
-cancel_busy
+cancel_idle xdp
+cancel_busy xdp
 kill -0 "$other" || fail "another build's session ended too"
 ok "another build's session goes on"

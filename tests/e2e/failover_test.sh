@@ -15,8 +15,10 @@ KILLS=${FAILOVER_KILLS:-20}
 HANGS=${FAILOVER_HANGS:-5}
 CONTROLS=${FAILOVER_CONTROLS:-5}
 SEED=${FAILOVER_SEED:-$EPOCHSECONDS}
+MEDIAN_MS=${FAILOVER_MEDIAN_MS:-10}
+WORST_MS=${FAILOVER_WORST_MS:-50}
 # The sender is slowed so that the file takes the whole story, smoothly, by its queue.
-RATE_MBIT=${FAILOVER_RATE_MBIT:-160}
+RATE_MBIT=${FAILOVER_RATE_MBIT:-110}
 
 # Lets up to $1 ms pass: a random moment, nothing is waited for.
 random_moment() {
@@ -90,11 +92,12 @@ silences_of() {
 	echo "  $1: median ${gaps[${#gaps[@]} / 2]} ms, worst ${gaps[-1]} ms, of ${#gaps[@]}: ${gaps[*]}"
 }
 
-# below KIND: the silences of one kind of event are short enough.
+# below KIND: the silences of one kind of event are short enough, beside what the machine itself is
+# like in quiet moments.
 below() {
 	silences_of "$1"
-	assert_le "$((10#$MEDIAN))" $((${FAILOVER_MEDIAN_MS:-10} * 100)) "median silence at $1, 1/100 ms"
-	assert_le "$((10#$WORST))" $((${FAILOVER_WORST_MS:-50} * 100)) "worst silence at $1, 1/100 ms"
+	assert_le "$((10#$MEDIAN))" $((MEDIAN_MS * 100 + QUIET_MEDIAN)) "median silence at $1, 1/100 ms"
+	assert_le "$((10#$WORST))" $((WORST_MS * 100 + QUIET_WORST)) "worst silence at $1, 1/100 ms"
 }
 
 begin 2
@@ -134,10 +137,11 @@ seq 0 $(($(wc -l <"$LAB_DIR/counted") - 1)) | cmp - "$LAB_DIR/counted" ||
 	fail "the interactive session lost a count"
 ok "the interactive session's counter missed nothing in $(wc -l <"$LAB_DIR/counted") counts"
 
-echo "longest silence at the client, from the event to a second after it:"
+echo "longest silence at the client, from the event to 0.2 s after it:"
 silences_of quiet
+QUIET_MEDIAN=$((10#$MEDIAN)) QUIET_WORST=$((10#$WORST))
 silences_of control
 silences_of return
 below kill
 below hang
-ok "silences at kills and hangs: median at most ${FAILOVER_MEDIAN_MS:-10} ms, worst at most ${FAILOVER_WORST_MS:-50} ms"
+ok "silences at kills and hangs: median at most $MEDIAN_MS ms, worst at most $WORST_MS ms, beside quiet moments"

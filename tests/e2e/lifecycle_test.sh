@@ -123,10 +123,11 @@ moment_past() {
 do_lease() {
 	running control || return 0
 	if [ -n "$LEASED" ]; then
-		api DELETE /v1/builds/life
+		api DELETE "/v1/builds/$LEASE_ID"
 		LEASED=
 	else
-		put_build life 0
+		LEASE_ID=life-$step
+		put_build "$LEASE_ID" 0
 		LEASED=$(node_port 0)
 	fi
 }

@@ -5,7 +5,7 @@
   pcap.py count FILE              packets in the capture
   pcap.py after FILE NS           packets captured after a CLOCK_REALTIME time in nanoseconds
   pcap.py last FILE               time of the last packet, ns
-  pcap.py silences FILE NS…       for each moment, the longest gap in the second after it, in ms
+  pcap.py silences FILE NS…       for each moment, the longest gap in the 0.2 s after it, in ms
   pcap.py flows FILE              distinct TCP/UDP connections, one a line
 """
 
@@ -43,8 +43,8 @@ def flow(frame):
     return tuple(sorted((source, target)))
 
 
-def silences(times, moments, window_ns=1_000_000_000):
-    """Returns, for each moment, the longest gap between packets that touches the second after it."""
+def silences(times, moments, window_ns=200_000_000):
+    """Returns, for each moment, the longest gap between packets that touches the 0.2 s after it."""
     times = sorted(times)
     result = []
     for moment in moments:

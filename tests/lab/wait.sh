@@ -32,7 +32,12 @@ wait_gone() {
 	wait_until "$1" process_gone "$2"
 }
 
-# A zombie is gone too: its parent alone decides when it is buried.
+# A zombie is gone too, for its parent alone decides when it is buried; but only once its last
+# thread is dead: until then the process holds its locks and sockets.
 process_gone() {
-	! kill -0 "$1" 2>/dev/null || [ "$(ps -o stat= -p "$1" | cut -c1)" = Z ]
+	local tasks
+
+	kill -0 "$1" 2>/dev/null || return 0
+	tasks=(/proc/"$1"/task/*)
+	[ "${#tasks[@]}" = 1 ] && [ "$(ps -o stat= -p "$1" | cut -c1)" = Z ]
 }
