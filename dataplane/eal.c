@@ -134,14 +134,15 @@ static int add_memory(struct eal_arguments *arguments, const struct eal_request 
 
 static int add_ours(struct eal_arguments *arguments, const struct eal_request *request)
 {
-	static const char *const always[] = {"sallyport-dp", "--no-telemetry",
-					     "--log-level=warning", "--file-prefix=sallyport"};
+	static const char *const always[] = {"sallyport-dp", "--no-telemetry", "--log-level=error",
+					     "--file-prefix=sallyport"};
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		r |= add(arguments, "%s", always[i]);
+	/* AF_XDP takes buffers in one piece, which without PCI need not be one physically. */
 	if (!is_given(request, "-a") && !is_given(request, "--allow"))
-		r |= add(arguments, "--no-pci");
+		r |= add(arguments, "--no-pci") | add(arguments, "--iova-mode=va");
 	if (!is_given(request, "-m") && !is_given(request, "--socket-mem"))
 		r |= add_memory(arguments, request);
 	if (!is_given(request, "-l") && !is_given(request, "--lcores"))

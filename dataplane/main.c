@@ -121,7 +121,7 @@ static int add_port(struct ports *ports, const char *name, const char *key, uint
 		    uint32_t nr_workers)
 {
 	struct port *port = &ports->port[ports->nr];
-	const char *why = "The interface cannot be used.";
+	const char *why = NULL;
 	int r = port_probe(port, name, role);
 
 	if (r == -ENODEV)
@@ -130,12 +130,14 @@ static int add_port(struct ports *ports, const char *name, const char *key, uint
 		r = check_port(port, nr_workers, &why);
 	if (r == 0)
 		ports->nr++;
-	else
+	else if (why)
 		log_write(LOG_ERR, why, log_string("setting", key), log_string("interface", name),
 			  log_number("mtu", atomic_load(&port->mtu)),
 			  log_number("mtu_max", port_mtu_max()),
-			  log_number("queues", port->nr_queues), log_number("workers", nr_workers),
-			  log_error("error", r));
+			  log_number("queues", port->nr_queues), log_number("workers", nr_workers));
+	else
+		log_write(LOG_ERR, "The interface cannot be used.", log_string("setting", key),
+			  log_string("interface", name), log_error("error", r));
 	return r;
 }
 
