@@ -6,9 +6,10 @@ import re
 FUNCTION_WARN, FUNCTION_FAIL = 60, 100
 FILE_WARN, FILE_FAIL = 500, 800
 
-LICENSED = {".c", ".h", ".sh", ".py", ".build", ".txt", ".service", ".socket", ".scd", ".yaml",
-            ".yml", ".js", ".go", ".sql"}
-LICENSED_NAMES = {"GNUmakefile", ".clang-format", ".editorconfig", ".gitignore", ".gitattributes"}
+LICENSED = {".c", ".h", ".sh", ".py", ".build", ".in", ".conf", ".service", ".socket", ".scd",
+            ".yaml", ".yml", ".js", ".go", ".sql"}
+LICENSED_NAMES = {"GNUmakefile", "meson_options.txt", "debian-packages.txt", ".clang-format",
+                  ".editorconfig", ".gitignore", ".gitattributes"}
 DUAL = "SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only"
 
 # Spelled so that this file does not find itself.
