@@ -74,6 +74,27 @@ uint64_t deadline_due_ns(const struct build *build)
 	return due_ns;
 }
 
+/* Far beyond any date, and two of them can be added. */
+#define SANE_MAX_NS (1ULL << 61)
+
+bool deadline_is_sane(const struct build *build)
+{
+	const uint64_t all[] = {
+		build->deadline_ns,	  build->cap_ns,	  build->lifetime_end_ns,
+		build->hard_end_ns,	  build->connect_by_ns,	  build->gone_ns,
+		build->linger_ns,	  build->max_lifetime_ns, build->max_extension_ns,
+		build->connect_within_ns,
+	};
+
+	for (unsigned int i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i] > SANE_MAX_NS)
+			return false;
+	if (build->nr_warned > DEADLINE_WARNINGS)
+		return false;
+	return !build_is_open(build) ||
+	       (build->deadline_ns <= build->cap_ns && build->cap_ns <= build->hard_end_ns);
+}
+
 void deadline_check(const struct build *build)
 {
 	assert(build->deadline_ns <= build->cap_ns);

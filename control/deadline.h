@@ -2,6 +2,7 @@
 /* When a session ends, and how far that may move. Pure; times are CLOCK_BOOTTIME. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "clock.h"
@@ -33,6 +34,9 @@ uint64_t deadline_due_ns(const struct build *build);
 
 /* Result: how many warnings belong before so much time is left. */
 uint32_t deadline_count_warnings(uint64_t left_ns);
+
+/* Result: whether times and durations can be a build's: what a journal holds is not trusted. */
+bool deadline_is_sane(const struct build *build);
 
 /* Asserts the order that every move keeps. */
 void deadline_check(const struct build *build);

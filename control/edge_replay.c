@@ -161,6 +161,8 @@ static int load_build(struct build *build, void *context)
 	}
 	if (replay->rebooted)
 		deadline_rebase(build, &replay->then, &replay->now);
+	if (build->serial > edge->last_serial)
+		edge->last_serial = build->serial;
 	build->due_ns = deadline_due_ns(build);
 	registry_add(edge->registry, build);
 	if (build_is_open(build) && count_open(edge, build) < 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "build.h"
+#include "deadline.h"
 #include "host/addr.h"
 #include "journal_sql.h"
 
@@ -246,9 +247,13 @@ static int take_row(struct journal_use *use, struct build *build)
 
 static int load_node(struct journal_use *use, struct build *build)
 {
-	struct node *node = build_add_node(build, (uint32_t)journal_take(use));
+	uint64_t index = journal_take(use);
 	const char *state, *address;
+	struct node *node;
 
+	if (index > BUILD_NODE_INDEX_MAX)
+		return -EBADMSG;
+	node = build_add_node(build, (uint32_t)index);
 	if (!node)
 		return -ENOMEM;
 	state = journal_take_text(use);
@@ -351,7 +356,9 @@ static int check_whole(const struct build *build)
 	for (unsigned int i = 0; i < build->nr_nodes; i++)
 		if (build->nodes[i].nr_forwards == 0)
 			return -EBADMSG;
-	return build->nr_nodes > 0 && build->title ? 0 : -EBADMSG;
+	if (build->nr_nodes == 0 || !build->title || build->serial - 1 >= INT64_MAX)
+		return -EBADMSG;
+	return deadline_is_sane(build) ? 0 : -EBADMSG;
 }
 
 static int load_parts(struct journal *journal, struct build *build)

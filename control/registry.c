@@ -240,8 +240,10 @@ static void disown_slots(struct registry *registry, const struct build *build)
 	for (unsigned int i = 0; i < build->nr_nodes; i++) {
 		const struct node *node = &build->nodes[i];
 
+		/* A forward whose public address is configured no longer has no slot. */
 		for (unsigned int j = 0; j < node->nr_forwards; j++)
-			registry_own_slot(registry, node->forwards[j].slot_index, 0);
+			if (node->forwards[j].slot_index < registry->nr_slots)
+				registry_own_slot(registry, node->forwards[j].slot_index, 0);
 	}
 }
 

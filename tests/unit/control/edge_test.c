@@ -544,6 +544,37 @@ static void test_restart_when_table_holds_a_foreign_lease_then_it_ends(void **st
 	assert_null(world_endpoint(world, "10.0.0.9", 22));
 }
 
+static void test_restart_when_public_address_is_gone_then_its_sessions_end(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
+	world->settings.publics[0].bind = world_addr("192.0.2.2");
+	world_restart(world);
+	assert_int_equal(world_get(world, "a")->reason, SESSION_CANCELLED);
+	assert_null(world_endpoint(world, "10.0.0.1", 22));
+	assert_int_equal(world_put(world, "b", "10.0.0.1"), 0);
+	world_pass(world, 11 * MINUTE);
+	assert_null(edge_get(world->edge, "a"));
+}
+
+static void test_restart_when_port_is_taken_out_of_the_pool_then_its_session_goes_on(void **state)
+{
+	struct world *world = *state;
+	uint16_t port;
+
+	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
+	port = ssh_of(world_get(world, "a"), 0)->public_port;
+	world->settings.publics[0].ranges[0] = (struct edge_range){50000, 50001};
+	world_restart(world);
+	assert_int_equal(world_get(world, "a")->state, SESSION_RUNNING);
+	assert_int_equal(ssh_of(world_get(world, "a"), 0)->public_port, port);
+	assert_non_null(world_endpoint(world, "10.0.0.1", 22));
+	world_pass(world, 25 * HOUR);
+	assert_null(edge_get(world->edge, "a"));
+	assert_int_equal(world->table->leases[port].state, SP_SLOT_FREE);
+}
+
 static void test_reboot_when_deadline_is_ahead_then_same_port_and_time_left(void **state)
 {
 	struct world *world = *state;
@@ -662,6 +693,8 @@ int main(void)
 		CASE(test_sync_when_guarded_then_refused),
 		CASE(test_restart_when_leases_live_then_slots_are_left_alone),
 		CASE(test_restart_when_table_holds_a_foreign_lease_then_it_ends),
+		CASE(test_restart_when_public_address_is_gone_then_its_sessions_end),
+		CASE(test_restart_when_port_is_taken_out_of_the_pool_then_its_session_goes_on),
 		CASE(test_reboot_when_deadline_is_ahead_then_same_port_and_time_left),
 		CASE(test_reboot_when_deadline_has_passed_then_ended_in_quarantine),
 		CASE(test_reboot_when_wall_clock_is_set_back_then_nothing_is_gained),
