@@ -20,7 +20,8 @@
 /* One interface on its way from what it has to what it is to have. */
 struct work {
 	const struct attach_target *target;
-	int link_fd;	 /* ours, on this interface, or -1 */
+	int link_fd; /* ours, on this interface, or -1 */
+	uint32_t link_id;
 	int old_prog_fd; /* what that link holds now, or -1 */
 	int old_xsks_fd; /* and its sockets */
 	struct program program;
@@ -28,9 +29,20 @@ struct work {
 	bool pinned; /* the names were given; undone only for a link made here */
 };
 
+/* Where links of ours are pinned; the last two by a start that was cut short. */
+static const char *const link_names[] = {
+	PINS_LINK_PUBLIC,
+	PINS_LINK_BUILDS,
+	PINS_LINK_PUBLIC PINS_NEXT_OF,
+	PINS_LINK_BUILDS PINS_NEXT_OF,
+};
+
+#define NR_LINKS (sizeof(link_names) / sizeof(*link_names))
+
 struct works {
 	const struct attach_plan *plan;
 	struct work work[ATTACH_MAX];
+	struct link links[NR_LINKS]; /* as they were found */
 };
 
 static const char *link_name(const struct attach_target *target)
@@ -75,6 +87,7 @@ static int take_link(struct work *work, const struct link *link)
 	work->link_fd = fcntl(link->fd, F_DUPFD_CLOEXEC, 3);
 	if (work->link_fd < 0)
 		return -errno;
+	work->link_id = link->id;
 	work->old_prog_fd = bpf_prog_get_fd_by_id(link->prog_id);
 	if (work->old_prog_fd < 0)
 		return work->old_prog_fd;
@@ -83,16 +96,15 @@ static int take_link(struct work *work, const struct link *link)
 }
 
 /* Finds out what an interface has. Result: 0, or -errno and *ret_reason. */
-static int survey(struct work *work, const struct link *links, unsigned int nr_links,
-		  char **ret_reason)
+static int survey(struct works *works, struct work *work, char **ret_reason)
 {
 	const struct attach_target *target = work->target;
 	struct link_programs programs;
 	int error = link_programs(target->ifindex, &programs);
 
-	for (unsigned int i = 0; i < nr_links && !error && work->link_fd < 0; i++)
-		if (link_is_on(&links[i], target->ifindex, &programs))
-			error = take_link(work, &links[i]);
+	for (unsigned int i = 0; i < NR_LINKS && !error && work->link_fd < 0; i++)
+		if (link_is_on(&works->links[i], target->ifindex, &programs))
+			error = take_link(work, &works->links[i]);
 	if (error)
 		return reason_give(ret_reason, error, "%s: what %s runs cannot be learned: %s",
 				   target->key, target->name, strerror(-error));
@@ -107,21 +119,17 @@ static int survey(struct work *work, const struct link *links, unsigned int nr_l
 
 static int survey_all(struct works *works, char **ret_reason)
 {
-	static const char *const names[] = {PINS_LINK_PUBLIC, PINS_LINK_BUILDS};
 	const struct attach_plan *plan = works->plan;
-	struct link links[2] = {{.fd = -1}, {.fd = -1}};
 	int error = 0;
 
-	for (unsigned int i = 0; i < 2 && !error; i++) {
-		error = link_open(plan->bpf_dir, names[i], &links[i]);
+	for (unsigned int i = 0; i < NR_LINKS && !error; i++) {
+		error = link_open(plan->bpf_dir, link_names[i], &works->links[i]);
 		if (error)
 			reason_give(ret_reason, error, "%s/%s is not a link of sallyport: %s",
-				    plan->bpf_dir, names[i], strerror(-error));
+				    plan->bpf_dir, link_names[i], strerror(-error));
 	}
 	for (unsigned int i = 0; i < plan->nr_targets && !error; i++)
-		error = survey(&works->work[i], links, 2, ret_reason);
-	for (unsigned int i = 0; i < 2; i++)
-		close_fd(&links[i].fd);
+		error = survey(works, &works->work[i], ret_reason);
 	return error;
 }
 
@@ -203,14 +211,37 @@ static int pin(const struct attach_plan *plan, struct work *work, char **ret_rea
 	return 0;
 }
 
-/* Removes the names that this plan has no interface for. */
-static void tidy(const struct attach_plan *plan)
+static bool in_use(const struct works *works, const struct link *link)
 {
-	for (unsigned int i = 0; i < plan->nr_targets; i++)
-		if (plan->targets[i].role == SP_ROLE_BUILDS)
-			return;
-	pins_unlink(plan->bpf_dir, PINS_LINK_BUILDS);
-	pins_unlink(plan->bpf_dir, PINS_XSKS_BUILDS);
+	for (unsigned int i = 0; i < works->plan->nr_targets; i++)
+		if (works->work[i].link_id == link->id)
+			return true;
+	return false;
+}
+
+/*
+ * Ends the links that this plan has no use for, and removes their names. They are taken off here
+ * and now: what merely loses its name goes some time later, and would meanwhile be taken for
+ * somebody else's by the next start.
+ */
+static void tidy(const struct works *works)
+{
+	const char *bpf_dir = works->plan->bpf_dir;
+	bool builds = false;
+
+	for (unsigned int i = 0; i < NR_LINKS; i++)
+		if (works->links[i].fd >= 0 && !in_use(works, &works->links[i]))
+			bpf_link_detach(works->links[i].fd);
+	for (unsigned int i = 0; i < works->plan->nr_targets; i++)
+		builds |= works->plan->targets[i].role == SP_ROLE_BUILDS;
+	if (!builds) {
+		pins_unlink(bpf_dir, PINS_LINK_BUILDS);
+		pins_unlink(bpf_dir, PINS_XSKS_BUILDS);
+	}
+	pins_unlink(bpf_dir, PINS_LINK_PUBLIC PINS_NEXT_OF);
+	pins_unlink(bpf_dir, PINS_LINK_BUILDS PINS_NEXT_OF);
+	pins_unlink(bpf_dir, PINS_XSKS_PUBLIC PINS_NEXT_OF);
+	pins_unlink(bpf_dir, PINS_XSKS_BUILDS PINS_NEXT_OF);
 }
 
 static void undo(const struct attach_plan *plan, struct work *work)
@@ -228,6 +259,8 @@ static void open_works(struct works *works, const struct attach_plan *plan)
 {
 	memset(works, 0, sizeof(*works));
 	works->plan = plan;
+	for (unsigned int i = 0; i < NR_LINKS; i++)
+		works->links[i].fd = -1;
 	for (unsigned int i = 0; i < plan->nr_targets; i++) {
 		works->work[i].target = &plan->targets[i];
 		works->work[i].link_fd = -1;
@@ -239,6 +272,8 @@ static void open_works(struct works *works, const struct attach_plan *plan)
 /* A link of ours that has no name goes with its descriptor, and takes its program along. */
 static void close_works(struct works *works)
 {
+	for (unsigned int i = 0; i < NR_LINKS; i++)
+		close_fd(&works->links[i].fd);
 	for (unsigned int i = 0; i < works->plan->nr_targets; i++) {
 		struct work *work = &works->work[i];
 
@@ -271,7 +306,7 @@ int attach_all(const struct attach_plan *plan, struct attach_outcome *ret_outcom
 			undo(plan, &works.work[i]);
 		goto close;
 	}
-	tidy(plan);
+	tidy(&works);
 	for (unsigned int i = 0; i < plan->nr_targets; i++)
 		ret_outcomes[i] = works.work[i].outcome;
 close:
@@ -299,14 +334,16 @@ static int detach(const char *bpf_dir, const char *name)
 
 int attach_remove(const char *bpf_dir)
 {
-	static const char *const links[] = {PINS_LINK_PUBLIC, PINS_LINK_BUILDS,
-					    PINS_LINK_PUBLIC PINS_NEXT_OF,
-					    PINS_LINK_BUILDS PINS_NEXT_OF};
-	static const char *const maps[] = {PINS_XSKS_PUBLIC, PINS_XSKS_BUILDS};
+	static const char *const maps[] = {
+		PINS_XSKS_PUBLIC,
+		PINS_XSKS_BUILDS,
+		PINS_XSKS_PUBLIC PINS_NEXT_OF,
+		PINS_XSKS_BUILDS PINS_NEXT_OF,
+	};
 	int error = 0, one;
 
-	for (unsigned int i = 0; i < sizeof(links) / sizeof(*links); i++) {
-		one = detach(bpf_dir, links[i]);
+	for (unsigned int i = 0; i < NR_LINKS; i++) {
+		one = detach(bpf_dir, link_names[i]);
 		if (!error)
 			error = one;
 	}

@@ -89,18 +89,10 @@ int pins_unlink_table(const char *dir)
 
 int pins_unlink_next(const char *bpf_dir)
 {
-	static const char *const names[] = {
-		PINS_LINK_PUBLIC PINS_NEXT_OF,
-		PINS_LINK_BUILDS PINS_NEXT_OF,
-		PINS_XSKS_PUBLIC PINS_NEXT_OF,
-		PINS_XSKS_BUILDS PINS_NEXT_OF,
-	};
 	char dir[PINS_PATH_SIZE];
 	int found = pins_exist(bpf_dir, PINS_NEXT);
 	int error = pins_unlink_table(pins_path(bpf_dir, PINS_NEXT, dir));
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !error; i++)
-		error = pins_unlink(bpf_dir, names[i]);
 	return error ? error : found;
 }
 

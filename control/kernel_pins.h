@@ -13,7 +13,7 @@
 #define PINS_XSKS_BUILDS "xsks_builds"
 /*
  * What is not in force yet: a directory with the maps of a table that is to take another's place,
- * and names on their way to their own. A start that finds them begins anew, whatever they are.
+ * and names on their way to their own. A start that finds such a directory begins that anew.
  */
 #define PINS_NEXT     "next"
 #define PINS_NEXT_OF  "-next"
@@ -38,8 +38,7 @@ int pins_put(const char *dir, const char *name, int fd);
 /* Removes the maps of a table below dir, and dir if that leaves it empty. Result: 0 or -errno. */
 int pins_unlink_table(const char *dir);
 
-/* Removes all names of ours that are not in force below bpf_dir. Result: whether there were any,
- * or -errno. */
+/* Removes the table that is not in force yet. Result: whether there was any, or -errno. */
 int pins_unlink_next(const char *bpf_dir);
 
 /* Removes bpf_dir, and those above it on the same file system, as far as they are empty. */
