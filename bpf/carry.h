@@ -122,7 +122,12 @@ SP_INLINE void sp_count_usage(const struct sp_packet *packet, const struct sp_hi
 		sp_usage_count(record, packet, hit, now_ns);
 }
 
-/* Result: the action for a packet turned into an answer of that length, or XDP_ABORTED. */
+/*
+ * Sends a packet turned into an answer of that length back where it came from. A redirect to the
+ * same interface, not XDP_TX: a veth flushes what XDP_TX queued only if its peer has an XDP program
+ * too (veth_xdp_flush()), so that a lone reset would wait there for the next packet. Result: the
+ * action, or XDP_ABORTED.
+ */
 SP_INLINE int sp_send_back(struct xdp_md *ctx, int frame_bytes)
 {
 	long now_bytes = (long)ctx->data_end - (long)ctx->data;
@@ -131,7 +136,7 @@ SP_INLINE int sp_send_back(struct xdp_md *ctx, int frame_bytes)
 	asm volatile("" : "+r"(now_bytes));
 	if (frame_bytes < 0 || bpf_xdp_adjust_tail(ctx, frame_bytes - (int)now_bytes))
 		return XDP_ABORTED;
-	return XDP_TX;
+	return bpf_redirect(ctx->ingress_ifindex, 0);
 }
 
 SP_INLINE int sp_reset_vm(struct xdp_md *ctx, const struct sp_packet *packet)
@@ -164,8 +169,6 @@ SP_INLINE int sp_send_on(struct xdp_md *ctx, const struct sp_packet *packet,
 		return XDP_ABORTED;
 	__builtin_memcpy(eth->to, trip->fib.dmac, sizeof(eth->to));
 	__builtin_memcpy(eth->from, trip->fib.smac, sizeof(eth->from));
-	if (trip->fib.ifindex == ctx->ingress_ifindex)
-		return XDP_TX;
 	return bpf_redirect(trip->fib.ifindex, 0);
 }
 

@@ -139,7 +139,7 @@ static void test_a_packet_over_the_routes_mtu_is_answered(void **state)
 	assert_int_equal(result.verdict, SP_FORWARDED);
 	result = run_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, "198.18.0.9", 1361);
 	assert_int_equal(result.verdict, SP_TOO_BIG);
-	assert_int_equal(result.action, XDP_TX);
+	assert_int_equal(result.action, XDP_REDIRECT);
 	assert_int_equal(result.out.len_bytes, 70);
 	assert_memory_equal(result.out.bytes + 34, "\3\4", 2);
 	assert_memory_equal(result.out.bytes + 40, "\x05\x78", 2);

@@ -50,7 +50,7 @@ static void expect_links(struct frame *expected, int to_builds)
 	memcpy(expected->bytes + 6, to_builds ? NETWORK_BUILDS_MAC : NETWORK_PUBLIC_MAC, 6);
 }
 
-static __u32 expected_action(enum sp_verdict verdict, enum sp_role role, int to_builds)
+static __u32 expected_action(enum sp_verdict verdict)
 {
 	switch (sp_verdict_fate(verdict)) {
 	case SP_FATE_PASS:
@@ -58,11 +58,10 @@ static __u32 expected_action(enum sp_verdict verdict, enum sp_role role, int to_
 	case SP_FATE_DROP:
 		return XDP_DROP;
 	case SP_FATE_ANSWER:
-		return XDP_TX;
 	case SP_FATE_CARRY:
 		break;
 	}
-	return role == SP_ROLE_BOTH && !to_builds ? XDP_TX : XDP_REDIRECT;
+	return XDP_REDIRECT;
 }
 
 static int same_bytes(const struct frame *a, const struct frame *b)
@@ -76,8 +75,7 @@ static int check(const struct xdp_result *result, enum sp_role role, const struc
 {
 	if (verdict == SP_FORWARDED)
 		expect_links(expected, to_builds);
-	if (result->verdict == verdict &&
-	    result->action == expected_action(verdict, role, to_builds) &&
+	if (result->verdict == verdict && result->action == expected_action(verdict) &&
 	    same_bytes(&result->out, expected))
 		return 1;
 	print_message("# role %u: verdict %s action %u, expected %s\n", role,
