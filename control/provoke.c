@@ -114,13 +114,18 @@ static int send_syn(const struct provoker *provoker, const struct end *from, con
 	return sent < 0 ? -errno : 0;
 }
 
-int provoker_send(struct provoker *provoker, const struct provoke_ends *ends)
+int provoker_send_to_client(struct provoker *provoker, const struct provoke_ends *ends)
 {
 	struct end client = {&ends->client, ends->client_port};
 	struct end public_end = {&ends->public_addr, ends->public_port};
-	struct end vm = {&ends->vm, ends->vm_port};
-	int at_client = send_syn(provoker, &public_end, &client);
-	int at_vm = send_syn(provoker, &client, &vm);
 
-	return at_client ? at_client : at_vm;
+	return send_syn(provoker, &public_end, &client);
+}
+
+int provoker_send_to_vm(struct provoker *provoker, const struct provoke_ends *ends)
+{
+	struct end client = {&ends->client, ends->client_port};
+	struct end vm = {&ends->vm, ends->vm_port};
+
+	return send_syn(provoker, &client, &vm);
 }

@@ -28,8 +28,11 @@ int provoker_open(struct provoker **ret_provoker);
 void provoker_close(struct provoker *provoker);
 
 /*
- * Sends each end one SYN that looks as if the other had sent it. Call it once no engine carries the
- * connection any more. Never blocks. Result: 0, or the first -errno; what is lost may be sent again
- * after half a second, sooner the kernel's own rate limit for challenge ACKs ignores it.
+ * Sends one end a SYN that looks as if the other had sent it. Call it once the table says that the
+ * lease has ended: the answer cannot overtake that. Never blocks. Result: 0 or -errno. What may
+ * have been lost is sent again after more than half a second, since sooner the kernel's own rate
+ * limit for challenge ACKs would ignore it; not to the VM though, whose sshd would take a second
+ * one, the connection being gone, for a new connection.
  */
-int provoker_send(struct provoker *provoker, const struct provoke_ends *ends);
+int provoker_send_to_client(struct provoker *provoker, const struct provoke_ends *ends);
+int provoker_send_to_vm(struct provoker *provoker, const struct provoke_ends *ends);

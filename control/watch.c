@@ -242,9 +242,9 @@ static void expire(struct watch *watch)
 	tell_used(watch);
 }
 
-static void provoke(struct watch *watch, const struct provoke_ends *ends)
+static void provoke_client(struct watch *watch, const struct provoke_ends *ends)
 {
-	if (provoker_send(watch->provoker, ends) == 0)
+	if (provoker_send_to_client(watch->provoker, ends) == 0)
 		watch->figures.provoked++;
 }
 
@@ -253,7 +253,7 @@ static void provoke_again(struct watch *watch)
 	unsigned int nr = 0;
 
 	while (nr < watch->nr_again && watch->again[nr].due_ns <= watch->now.boot_ns)
-		provoke(watch, &watch->again[nr++].ends);
+		provoke_client(watch, &watch->again[nr++].ends);
 	for (unsigned int i = nr; i < watch->nr_again; i++)
 		watch->again[i - nr] = watch->again[i];
 	watch->nr_again -= nr;
@@ -276,7 +276,9 @@ static void on_cut(struct connection *connection, enum connection_change change,
 	on_change(connection, change, watch);
 	if (!watch->provoker)
 		return;
-	provoke(watch, &provocation.ends);
+	if (provoker_send_to_vm(watch->provoker, &provocation.ends) == 0)
+		watch->figures.provoked++;
+	provoke_client(watch, &provocation.ends);
 	if (watch->nr_again < PROVOKE_MAX)
 		watch->again[watch->nr_again++] = provocation;
 }
