@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <net/if.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 
 #include "host/addr.h"
+#include "host/boottime.h"
 #include "host/table_map.h"
 #include "rig.h"
 
@@ -174,11 +176,66 @@ static void test_kernel_stop_when_never_attached_then_nothing_is_left(void **sta
 	rig_run(rig->edge_ns, "test -z \"$(ip neigh show proto 83)\"");
 }
 
+/* What of this rig the kernel holds, by number. */
+struct holdings {
+	__u32 maps[TABLE_PARTS + 2], progs[2], links[2];
+};
+
+static __u32 pinned_map(const struct rig *rig, const char *name)
+{
+	char path[PINS_PATH_SIZE];
+	struct bpf_map_info info = {0};
+	__u32 bytes = sizeof(info);
+	int fd = bpf_obj_get(pins_path(rig->bpf_dir, name, path));
+
+	assert_true(fd >= 0);
+	assert_int_equal(bpf_obj_get_info_by_fd(fd, &info, &bytes), 0);
+	close(fd);
+	return info.id;
+}
+
+static void take_stock(const struct rig *rig, const struct kernel *kernel,
+		       struct holdings *holdings)
+{
+	const struct kernel_status status = status_of(kernel);
+	struct table_layout layout[TABLE_PARTS];
+	char *reason = NULL;
+
+	assert_int_equal(table_layout(&status.meta, layout, &reason), 0);
+	for (unsigned int part = 0; part < TABLE_PARTS; part++)
+		holdings->maps[part] = pinned_map(rig, layout[part].name);
+	holdings->maps[TABLE_PARTS] = pinned_map(rig, PINS_XSKS_PUBLIC);
+	holdings->maps[TABLE_PARTS + 1] = pinned_map(rig, PINS_XSKS_BUILDS);
+	for (unsigned int i = 0; i < 2; i++) {
+		holdings->progs[i] = status.interfaces[i].prog_id;
+		holdings->links[i] = status.interfaces[i].link_id;
+	}
+}
+
+/* The kernel frees what nobody holds a little later. */
+static void assert_goes(int (*open_by_id)(__u32 id), const __u32 *ids, size_t nr)
+{
+	uint64_t until_ns = boottime_now_ns() + RIG_WAIT_MS * 1000000ULL;
+
+	for (size_t i = 0; i < nr; i++) {
+		int fd;
+
+		while ((fd = open_by_id(ids[i])) >= 0) {
+			close(fd);
+			assert_true(boottime_now_ns() < until_ns);
+			poll(NULL, 0, 1);
+		}
+		assert_int_equal(errno, ENOENT);
+	}
+}
+
 static void test_kernel_detach_when_attached_then_nothing_is_left(void **state)
 {
 	struct rig *rig = rig_of(state);
 	struct kernel *kernel = rig_start(rig);
+	struct holdings holdings;
 
+	take_stock(rig, kernel, &holdings);
 	rig_wait_vm(kernel, RIG_VM, KERNEL_VM_RESOLVED);
 	rig_run(rig->edge_ns, "test -n \"$(ip neigh show proto 83)\"");
 	kernel_stop(kernel);
@@ -186,6 +243,9 @@ static void test_kernel_detach_when_attached_then_nothing_is_left(void **state)
 	assert_int_equal(rig_leftovers(rig), 0);
 	assert_int_equal(loopback_forwarding(), '0');
 	rig_run(rig->edge_ns, "test -z \"$(ip neigh show proto 83)\"");
+	assert_goes(bpf_prog_get_fd_by_id, holdings.progs, 2);
+	assert_goes(bpf_link_get_fd_by_id, holdings.links, 2);
+	assert_goes(bpf_map_get_fd_by_id, holdings.maps, TABLE_PARTS + 2);
 	detach(rig);
 	kernel = rig_start(rig);
 	assert_int_equal(kernel_origin(kernel), KERNEL_CREATED);
