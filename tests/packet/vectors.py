@@ -284,6 +284,8 @@ def resets():
     reset("reset_of_an_ack_takes_its_number", {"seq": 5, "ack": 77, "flags": ACK}, 77, 0, RST)
     reset("reset_of_data_takes_its_ack", {"seq": 5, "ack": 77, "flags": ACK, "payload": DATA}, 77,
           0, RST)
+    reset("reset_of_urgent_data",
+          {"seq": 5, "ack": 77, "flags": ACK | 0x20, "urgent": 3, "payload": DATA}, 77, 0, RST)
     reset("reset_of_syn_ack", {"seq": 5, "ack": 77, "flags": SYN | ACK, "options": OPTIONS}, 77, 0,
           RST)
     reset("reset_without_ack_counts_data_and_fin",
