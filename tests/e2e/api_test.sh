@@ -76,3 +76,9 @@ daemon_crash control
 [ -e "$LAB_SOCKET" ] || fail "kill -9 leaves the socket behind"
 control_start
 ok "a socket left over by a crash is replaced"
+
+daemon_stop control
+if grep -E 'Sanitizer|runtime error' "$LAB_DIR/log/control"; then
+	fail "the sanitizers of this build found something"
+fi
+ok "nothing leaks and nothing is out of bounds, where the build can tell"

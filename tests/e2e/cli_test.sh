@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# The CLI against a real sallyportd: what each verb prints, and its exit status.
+LAB_ENGINE=xdp
+# shellcheck source=tests/e2e/_init.sh
+. "$(dirname "$0")/_init.sh"
+
+# run STATUS WORD…: the CLI exits so; its words are in $LAB_DIR/out and $LAB_DIR/err.
+run() {
+	local want=$1 status=0
+
+	shift
+	sallyport "$@" >"$LAB_DIR/out" 2>"$LAB_DIR/err" || status=$?
+	assert_eq "$want" "$status" "exit status of sallyport $* ($(cat "$LAB_DIR/err"))"
+}
+
+out() {
+	assert_match "$1" "$LAB_DIR/out" "${2:-the output}"
+}
+
+err() {
+	assert_match "$1" "$LAB_DIR/err" "${2:-the error}"
+}
+
+need_programs
+lab_begin 2
+
+run 3 list
+err '^sallyport: cannot reach the daemon at .*/api.sock: No such file or directory$'
+control_start
+ok "without a daemon the exit status is 3"
+
+run 0 enable demo --node 10.0.3.7 --node=10.0.3.8:22 --user ubuntu --title 'acme/api#7' \
+	--allow 192.0.2.0/24 --linger 30m --max-lifetime 6h
+out '^Debug via SSH: acme/api#7 \(node 0, 2 in all\)$'
+out '^    ssh -p [0-9]+ -o HostKeyAlias=demo-1 ubuntu@192\.0\.2\.1$'
+assert_eq 2 "$(grep -c '^Debug via SSH' "$LAB_DIR/out")" "sections of two nodes"
+run 0 -o json show demo
+assert_eq '2 1800 21600' "$(jq -r '"\(.nodes | length) \(.linger_s) \(.remaining_s / 100 | ceil * 100)"' \
+	"$LAB_DIR/out")" "nodes, linger and lifetime"
+command=$(jq -r '.nodes[1].ssh' "$LAB_DIR/out")
+# shellcheck disable=SC2086
+assert_eq vm1 "$(lab_client ${command/ssh /ssh ${SSH_OPTIONS[*]} } hostname)" "host of the command"
+ok "enable prints a section for each node, and its command logs in"
+
+run 0 list
+out '^ID +TITLE +STATE +LEFT +NODES +PORTS$'
+out '^demo +acme/api#7 +running +5h59m +2 +[0-9]+,[0-9]+$'
+run 0 list --state finished
+assert_eq 1 "$(wc -l <"$LAB_DIR/out")" "lines of an empty list"
+run 1 list --state asleep
+err '^sallyport: The request holds wrong values: '
+run 0 show demo
+out '^node 1 +(pending|ready), 10\.0\.3\.8 port 22$'
+out '^  to the VM +[0-9]+ packets, [0-9'\'']+ bytes$'
+ok "list and show are tables"
+
+run 0 connect demo --view wait --format ssh_config
+out '^    HostKeyAlias demo-0$'
+run 0 finish demo
+out '^Wait for SSH: '
+out '^The build has finished\. The VM stays until .*, (30|29) minutes from now, unless you cancel it\.$'
+run 0 extend demo --by 1h
+out '1 hour 29 minutes|1 hour 30 minutes'
+run 1 extend demo --by 100h
+err '^sallyport: The session cannot be extended so far: .*most'
+ok "finish, extend and connect say how long is left"
+
+run 0 status
+out '^engine +xdp configured, xdp carries now$'
+out '^forwarded +[0-9'\'']+ +0$'
+out '^public +attached +native '
+run 0 pools
+out '^192\.0\.2\.1 +192\.0\.2\.1 +1001 +2 +999 +0$'
+run 0 version
+out '^sallyportd [0-9.]+$'
+run 0 events --no-follow
+out '^1  .*  build\.enabled  build=demo  deadline='
+run 0 events --no-follow --since 1 -o json
+assert_eq 2 "$(head -n1 "$LAB_DIR/out" | jq .seq)" "the event after 1"
+ok "status, pools, version and events show the edge"
+
+run 1 enable 'odd id' --node 10.0.3.7
+err '^sallyport: The request holds wrong values: An id is '
+run 1 enable bad --node 172.16.0.1 --node 10.0.9.9
+err '^  /nodes/0/address: 172\.16\.0\.1 '
+run 1 show nothing
+err '^sallyport: There is no such thing: There is no build nothing\.$'
+ok "what is refused is explained with its pointers, and the exit status is 1"
+
+for wrong in '' 'frob' 'enable' 'enable x' 'enable x --node' 'enable x --node 10.0.3.7:0' \
+	'enable x --node 10.0.3.7 --linger soon' 'list x' 'list --colour red' 'extend x' \
+	'list -o xml' 'status --help=1'; do
+	# shellcheck disable=SC2086
+	run 2 $wrong
+	err '^sallyport: '
+done
+run 0 --help
+out '^verbs:$'
+run 0 enable --help
+out '^  --node ADDR'
+ok "wrong usage exits with 2, help with 0"
+
+printf '{"builds":[{"id":"a","nodes":[{"index":0,"address":"10.0.9.1"}]}]}' >"$LAB_DIR/set.json"
+run 0 sync "$LAB_DIR/set.json" --dry-run
+out '^would be: 1 created, 0 changed, 1 cancelled, '
+run 0 sync - <"$LAB_DIR/set.json"
+out '^created  a$'
+out '^cancelled  demo$'
+run 0 enable b --json - <<<'{"nodes":[{"index":0}]}'
+out 'The VM has not started yet'
+run 0 cancel b
+out '^Build b is cancelled: nothing gets through to its VMs any more\.$'
+run 0 list
+out '^b +b +ended: cancelled +- '
+ok "sync, enable from a file, and cancel"
+
+sallyport completion bash >"$LAB_DIR/completion"
+completed=$(bash -c '. "$1"; COMP_WORDS=(sallyport fi); COMP_CWORD=1; _sallyport; echo "${COMPREPLY[*]}"' \
+	bash "$LAB_DIR/completion")
+assert_eq finish "$completed" "completion of fi"
+completed=$(bash -c '. "$1"; COMP_WORDS=(sallyport connect --view w); COMP_CWORD=3; _sallyport
+	echo "${COMPREPLY[*]}"' bash "$LAB_DIR/completion")
+assert_eq wait "$completed" "completion of a value"
+ok "completion for bash knows verbs and values"
