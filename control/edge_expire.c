@@ -8,7 +8,7 @@
 #include "edge_txn.h"
 
 /* Builds handled in one transaction: others have their turn between two. */
-#define BATCH		512
+#define BATCH		128
 #define MOMENT_EVERY_NS (60 * CLOCK_SECOND_NS)
 #define RETRY_NS	CLOCK_SECOND_NS
 

@@ -17,13 +17,14 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "draw.h"
 #include "host/table_map.h"
 #include "simple_model.h"
 #include "world.h"
 
 #define STEPS_MAX 60
 
-static uint64_t random_state, sequence, seed, nr_refused_by_disk;
+static uint64_t sequence, seed, nr_refused_by_disk;
 static unsigned int step;
 static const char *action = "";
 
@@ -35,67 +36,6 @@ static const char *action = "";
 				 __FILE__, __LINE__, #condition, (unsigned long long)sequence,     \
 				 step, action, (unsigned long long)seed);                          \
 	} while (0)
-
-static uint64_t draw(uint64_t below)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (random_state * 0x2545f4914f6cdd1dULL >> 11) % below;
-}
-
-static bool chance(unsigned int percent)
-{
-	return draw(100) < percent;
-}
-
-/* What one PUT says, in the model's terms and in the API's. */
-static struct simple_spec draw_spec(void)
-{
-	struct simple_spec spec = {
-		.id = (unsigned int)draw(SIMPLE_IDS),
-		.nr_nodes = 1 + (unsigned int)draw(SIMPLE_NODES),
-		.supersede = chance(20),
-		.max_lifetime_ns = chance(50) ? (1 + draw(20)) * HOUR : BUILD_DEFAULT,
-		.connect_within_ns = chance(20) ? (1 + draw(30)) * MINUTE : BUILD_DEFAULT,
-		.linger_ns = chance(30) ? draw(90) * MINUTE : BUILD_DEFAULT,
-	};
-
-	for (unsigned int i = 0; i < spec.nr_nodes; i++) {
-		spec.vm[i] = chance(70) ? (int)draw(SIMPLE_VMS) : SIMPLE_NO_VM;
-		spec.vnc[i] = chance(20);
-	}
-	if (chance(3))
-		spec.vm[0] = SIMPLE_OUTSIDE;
-	return spec;
-}
-
-static void make_spec(const struct simple_spec *simple, struct build_spec *spec)
-{
-	char text[SIMPLE_NODES][32];
-	const char *addresses[SIMPLE_NODES];
-	char id[8];
-
-	for (unsigned int i = 0; i < simple->nr_nodes; i++) {
-		snprintf(text[i], sizeof(text[i]), "10.%d.0.%d",
-			 simple->vm[i] == SIMPLE_OUTSIDE ? 99 : 0, simple->vm[i] + 10);
-		addresses[i] = simple->vm[i] == SIMPLE_NO_VM ? "" : text[i];
-	}
-	snprintf(id, sizeof(id), "b%u", simple->id);
-	world_spec(spec, id, simple->nr_nodes, addresses);
-	spec->supersede = simple->supersede;
-	spec->max_lifetime_ns = simple->max_lifetime_ns;
-	spec->connect_within_ns = simple->connect_within_ns;
-	spec->linger_ns = simple->linger_ns;
-	for (unsigned int i = 0; i < simple->nr_nodes; i++)
-		if (simple->vnc[i]) {
-			struct forward_spec *forward = node_spec_add_forward(&spec->nodes[i]);
-
-			strcpy(forward->name, "vnc");
-			forward->port = 5901;
-			forward->protocol_mask = SP_PROTOCOL_TCP;
-		}
-}
 
 static const struct build *find(const struct world *world, unsigned int id)
 {
@@ -241,7 +181,7 @@ static void do_put(struct world *world, struct simple *simple)
 	int error;
 
 	action = "put";
-	make_spec(&drawn, &spec);
+	draw_fill_spec(&drawn, &spec);
 	error = edge_put(world->edge, &call, &spec, &result);
 	build_spec_free(&spec);
 	if (!settle(world, simple, drawn.id))
@@ -273,7 +213,7 @@ static void do_finish(struct world *world, struct simple *simple, unsigned int i
 
 static void do_extend(struct world *world, struct simple *simple, unsigned int id)
 {
-	struct edge_extension extension = {(1 + draw(6 * 60)) * MINUTE, BUILD_DEFAULT};
+	struct edge_extension extension = {(1 + draw_below(6 * 60)) * MINUTE, BUILD_DEFAULT};
 	struct edge_call call = world_call(world);
 	enum problem_type expected;
 	struct edge_result result;
@@ -332,7 +272,7 @@ static void do_sync(struct world *world, struct simple *simple)
 	struct simple_spec drawn[SIMPLE_IDS];
 	struct build_spec specs[SIMPLE_IDS];
 	struct edge_sync sync = {
-		.specs = specs, .generation = BUILD_DEFAULT, .dry_run = chance(20)};
+		.specs = specs, .generation = BUILD_DEFAULT, .dry_run = draw_chance(20)};
 	struct edge_call call = world_call(world);
 	struct edge_sync_result result;
 	enum problem_type expected;
@@ -341,12 +281,12 @@ static void do_sync(struct world *world, struct simple *simple)
 
 	action = "sync";
 	for (unsigned int id = 0; id < SIMPLE_IDS; id++) {
-		if (chance(40))
+		if (draw_chance(40))
 			continue;
 		drawn[sync.nr_specs] = draw_spec();
 		drawn[sync.nr_specs].id = id;
 		drawn[sync.nr_specs].supersede = false;
-		make_spec(&drawn[sync.nr_specs], &specs[sync.nr_specs]);
+		draw_fill_spec(&drawn[sync.nr_specs], &specs[sync.nr_specs]);
 		sync.nr_specs++;
 	}
 	error = edge_sync(world->edge, &call, &sync, NULL, NULL, &result);
@@ -387,9 +327,9 @@ static void do_expire(struct world *world, struct simple *simple)
 
 static uint64_t draw_pause_ns(void)
 {
-	if (chance(50))
-		return draw(20 * MINUTE);
-	return draw(chance(70) ? 4 * HOUR : 20 * HOUR);
+	if (draw_chance(50))
+		return draw_below(20 * MINUTE);
+	return draw_below(draw_chance(70) ? 4 * HOUR : 20 * HOUR);
 }
 
 /* Everything that is due on the way is done when it is due. */
@@ -415,7 +355,7 @@ static void do_pass(struct world *world, struct simple *simple)
 /* Time goes by with nobody looking at the clock. */
 static void do_jump(struct world *world)
 {
-	uint64_t jump_ns = draw(2 * HOUR);
+	uint64_t jump_ns = draw_below(2 * HOUR);
 
 	action = "jump";
 	world->now.boot_ns += jump_ns;
@@ -425,8 +365,8 @@ static void do_jump(struct world *world)
 static void do_step_clock(struct world *world)
 {
 	action = "clock step";
-	world->now.wall_ns += draw(4 * HOUR);
-	world->now.wall_ns -= draw(4 * HOUR);
+	world->now.wall_ns += draw_below(4 * HOUR);
+	world->now.wall_ns -= draw_below(4 * HOUR);
 }
 
 static void do_restart(struct world *world, struct simple *simple)
@@ -443,9 +383,9 @@ static void do_reboot(struct world *world, struct simple *simple)
 
 	action = "reboot";
 	CHECK(journal_moment(world->journal, boot_id, &then) == 0);
-	if (chance(30))
+	if (draw_chance(30))
 		do_step_clock(world);
-	world_reboot(world, draw(2 * HOUR));
+	world_reboot(world, draw_below(2 * HOUR));
 	simple_rebase(simple, &then, &world->now);
 	simple_tick(simple, world->now.boot_ns);
 }
@@ -472,7 +412,7 @@ static void do_fill_disk(struct world *world, struct simple *simple)
 	if (!simple->disk_full) {
 		set_pages(world, "1000000");
 		sqlite3_commit_hook(journal_handle(world->journal), NULL, NULL);
-	} else if (chance(50)) {
+	} else if (draw_chance(50)) {
 		set_pages(world, "1");
 	} else {
 		sqlite3_commit_hook(journal_handle(world->journal), refuse_commit, NULL);
@@ -481,7 +421,8 @@ static void do_fill_disk(struct world *world, struct simple *simple)
 
 static void take_step(struct world *world, struct simple *simple)
 {
-	unsigned int kind = (unsigned int)draw(100), id = (unsigned int)draw(SIMPLE_IDS);
+	unsigned int kind = (unsigned int)draw_below(100),
+		     id = (unsigned int)draw_below(SIMPLE_IDS);
 
 	if (kind < 35)
 		do_put(world, simple);
@@ -515,7 +456,7 @@ static void take_step(struct world *world, struct simple *simple)
 
 static void run_sequence(struct world *world)
 {
-	unsigned int nr_steps = 1 + (unsigned int)draw(STEPS_MAX);
+	unsigned int nr_steps = 1 + (unsigned int)draw_below(STEPS_MAX);
 	struct simple simple;
 
 	simple_init(&simple, &world->settings);
@@ -537,7 +478,7 @@ static void one_sequence(struct table_map **table)
 {
 	struct world world;
 
-	random_state = seed * 0x9e3779b97f4a7c15ULL | 1;
+	draw_begin(seed);
 	world_init(&world, SIMPLE_PORTS);
 	world.settings.builds = SIMPLE_IDS - 1;
 	world.table = *table;

@@ -184,6 +184,45 @@ int world_put(struct world *world, const char *id, const char *address)
 	return error;
 }
 
+const struct forward *world_ssh(const struct build *build, uint32_t index)
+{
+	return &build_node(build, index)->forwards[0];
+}
+
+int world_put_spec(struct world *world, const struct build_spec *spec, struct edge_result *result)
+{
+	struct edge_call call = world_call(world);
+
+	return edge_put(world->edge, &call, spec, result);
+}
+
+int world_put_nodes(struct world *world, const char *id, unsigned int nr_nodes,
+		    const char *const *addresses, struct edge_result *result)
+{
+	struct build_spec spec;
+	int error;
+
+	world_spec(&spec, id, nr_nodes, addresses);
+	error = world_put_spec(world, &spec, result);
+	build_spec_free(&spec);
+	return error;
+}
+
+int world_finish(struct world *world, const char *id, uint64_t finished_wall_ns)
+{
+	struct edge_call call = world_call(world);
+	struct edge_result result;
+
+	return edge_finish(world->edge, &call, id, finished_wall_ns, &result);
+}
+
+int world_cancel(struct world *world, const char *id, struct edge_result *result)
+{
+	struct edge_call call = world_call(world);
+
+	return edge_cancel(world->edge, &call, id, result);
+}
+
 const struct build *world_get(const struct world *world, const char *id)
 {
 	const struct build *build = edge_get(world->edge, id);

@@ -56,6 +56,16 @@ void world_spec(struct build_spec *spec, const char *id, unsigned int nr_nodes,
 /* PUT of one node at an address ("" for none). Result: as edge_put(). */
 int world_put(struct world *world, const char *id, const char *address);
 
+/* Calls of the edge. Results: as edge_put() and so on. */
+int world_put_spec(struct world *world, const struct build_spec *spec, struct edge_result *result);
+int world_put_nodes(struct world *world, const char *id, unsigned int nr_nodes,
+		    const char *const *addresses, struct edge_result *result);
+int world_finish(struct world *world, const char *id, uint64_t finished_wall_ns);
+int world_cancel(struct world *world, const char *id, struct edge_result *result);
+
+/* Result: a node's own port. */
+const struct forward *world_ssh(const struct build *build, uint32_t index);
+
 /* Result: the build; fails the test if there is none. */
 const struct build *world_get(const struct world *world, const char *id);
 const struct sp_slot *world_slot(const struct world *world, const struct forward *forward);
