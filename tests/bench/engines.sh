@@ -89,7 +89,7 @@ carry_no_more() {
 	*)
 		api DELETE /v1/builds/bench
 		lab_stop
-		lab_in edge "$(lab_control_path)" -c "$LAB_CONFIG" --detach
+		lab_in edge "$(lab_control_path)" -c "$LAB_CONFIG" --detach 2>>"$LAB_DIR/log/detach"
 		rm -rf "$LAB_DIR/state"
 		mkdir "$LAB_DIR/state"
 		;;

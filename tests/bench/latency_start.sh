@@ -7,7 +7,6 @@
 #
 #   LATENCY_ROUNDS (11)
 TEST_TIMEOUT=${TEST_TIMEOUT:-300}
-# shellcheck disable=SC2034
 LAB_FALLBACK=none
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/../e2e/_init.sh"
@@ -60,6 +59,7 @@ begin 1
 start_to_first
 put_to_first dpdk
 lab_stop
-LAB_ENGINE=xdp config_write >"$LAB_CONFIG"
-LAB_ENGINE=xdp lab_start
+LAB_ENGINE=xdp LAB_FALLBACK=xdp
+config_write >"$LAB_CONFIG"
+lab_start
 put_to_first xdp
