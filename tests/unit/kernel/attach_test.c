@@ -130,6 +130,65 @@ static void test_attach_all_when_driver_has_no_xdp_then_generic_with_warning(voi
 	kernel_stop(kernel);
 }
 
+/* Drivers take no program whose packets would not fit a page; veth looks at its peer's MTU. */
+static void make_builds_refuse(const struct rig *rig)
+{
+	rig_run(rig->vm_ns, "ip link set vm mtu 9000");
+}
+
+static char *refused_by_driver(const struct rig *rig)
+{
+	struct kernel *kernel = rig_prepare(rig);
+	char *reason = NULL;
+
+	assert_int_equal(kernel_attach(kernel, &reason), -ERANGE);
+	kernel_stop(kernel);
+	return reason;
+}
+
+static void test_attach_all_when_second_interface_fails_then_first_is_undone(void **state)
+{
+	struct rig *rig = rig_of(state);
+	char *reason;
+
+	make_builds_refuse(rig);
+	reason = refused_by_driver(rig);
+	assert_non_null(strstr(reason, "builds.interface: builds takes no XDP program"));
+	free(reason);
+	assert_int_equal(rig_leftovers(rig), 0);
+}
+
+/* Takes the program off an interface and its link away, as an administrator might. */
+static int unlink_link(const struct rig *rig, const char *name)
+{
+	char path[PINS_PATH_SIZE];
+	int fd = bpf_obj_get(pins_path(rig->bpf_dir, name, path));
+
+	assert_true(fd >= 0);
+	assert_int_equal(bpf_link_detach(fd), 0);
+	close(fd);
+	return unlink(path);
+}
+
+static void test_attach_all_when_second_interface_fails_then_old_program_is_back(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct kernel *kernel = rig_start(rig);
+	uint32_t prog_id = rig_prog_id(RIG_PUBLIC);
+	struct flow flow;
+
+	rig_wait_vm(kernel, RIG_VM, KERNEL_VM_RESOLVED);
+	kernel_stop(kernel);
+	flow_start(rig, &flow);
+	assert_int_equal(unlink_link(rig, PINS_LINK_BUILDS), 0);
+	make_builds_refuse(rig);
+	/* Another size: the program on the first interface is replaced before the second fails. */
+	rig_configure(rig, "60000-60999", 1, RIG_PUBLIC, RIG_BUILDS);
+	free(refused_by_driver(rig));
+	assert_int_equal(rig_prog_id(RIG_PUBLIC), prog_id);
+	flow_stop(&flow);
+}
+
 static uint32_t pinned_xsks(const struct rig *rig, const char *name)
 {
 	char path[PINS_PATH_SIZE];
@@ -315,6 +374,8 @@ int main(void)
 		TEST(test_attach_all_when_foreign_by_netlink_then_refused_and_left),
 		TEST(test_attach_all_when_foreign_by_link_then_link_is_named),
 		TEST(test_attach_all_when_another_edge_has_it_then_refused_and_left),
+		TEST(test_attach_all_when_second_interface_fails_then_first_is_undone),
+		TEST(test_attach_all_when_second_interface_fails_then_old_program_is_back),
 		TEST(test_attach_all_when_driver_has_no_xdp_then_generic_with_warning),
 		TEST(test_attach_all_when_program_differs_then_updated_without_loss),
 		TEST(test_attach_all_when_interface_was_remade_then_attached_anew),

@@ -110,6 +110,25 @@ static void test_vm_add_when_behind_a_gateway_then_gateway_is_managed(void **sta
 	kernel_stop(kernel);
 }
 
+static void test_vm_add_when_it_is_ipv6_then_resolved_by_ndp(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct kernel *kernel = rig_start(rig);
+
+	rig_run(rig->edge_ns, "ip address add fd00::1/64 dev " RIG_BUILDS " nodad");
+	rig_run(rig->vm_ns, "ip address add fd00::7/64 dev vm nodad");
+	add(kernel, "fd00::7");
+	rig_wait_vm(kernel, "fd00::7", KERNEL_VM_RESOLVED);
+	rig_run(rig->edge_ns, IN_RIG "fd00::7 | grep -q '" OURS "'");
+	rig_run(rig->edge_ns, "ip route add fd01::/64 via fd00::7");
+	add(kernel, "fd01::5");
+	rig_wait_vm(kernel, "fd01::5", KERNEL_VM_RESOLVED);
+	assert_true(vm(kernel, "fd01::5").via_gateway);
+	kernel_stop(kernel);
+	assert_int_equal(kernel_detach(rig->config, NULL), 0);
+	rig_run(rig->edge_ns, "test -z \"$(ip -6 neigh show proto 83)\"");
+}
+
 static void test_vm_add_when_routed_elsewhere_then_unrouted(void **state)
 {
 	struct rig *rig = rig_of(state);
@@ -215,6 +234,7 @@ int main(void)
 		TEST(test_vm_remove_when_last_then_entry_is_gone),
 		TEST(test_vm_add_when_it_is_silent_then_unanswered),
 		TEST(test_vm_add_when_behind_a_gateway_then_gateway_is_managed),
+		TEST(test_vm_add_when_it_is_ipv6_then_resolved_by_ndp),
 		TEST(test_vm_add_when_routed_elsewhere_then_unrouted),
 		TEST(test_start_when_routes_have_gateways_then_managed),
 		TEST(test_start_when_earlier_vm_is_not_added_then_swept),
