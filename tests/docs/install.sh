@@ -6,6 +6,7 @@ installed_files() {
 	cat <<-EOT
 		usr/bin/sallyport
 		usr/sbin/sallyport-dp
+		usr/sbin/sallyport-upgrade
 		usr/sbin/sallyportd
 		usr/share/bash-completion/completions/sallyport.bash
 		usr/share/man/man1/sallyport.1
