@@ -38,8 +38,6 @@ void deadline_begin(struct build *build, const struct edge_settings *settings, u
 	build->max_extension_ns = settings->max_extension_ns;
 	build->cap_ns =
 		earlier(build->lifetime_end_ns + build->max_extension_ns, build->hard_end_ns);
-	if (build->connect_within_ns)
-		build->connect_by_ns = now_ns + build->connect_within_ns;
 	deadline_move(build, build->lifetime_end_ns, now_ns);
 }
 

@@ -149,7 +149,10 @@ struct edge_extension {
 int edge_extend(struct edge *edge, const struct edge_call *call, const char *id,
 		const struct edge_extension *extension, struct edge_result *ret_result);
 
-/* Ends a session. On an ended one: EDGE_UNCHANGED. Problem: NOT_FOUND, JOURNAL. */
+/*
+ * Ends a session. On an ended one: EDGE_UNCHANGED, and removed, so that an answer that could not be
+ * given is waited for again. Problem: NOT_FOUND, JOURNAL.
+ */
 int edge_cancel(struct edge *edge, const struct edge_call *call, const char *id,
 		struct edge_result *ret_result);
 

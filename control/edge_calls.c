@@ -162,8 +162,11 @@ int edge_cancel(struct edge *edge, const struct edge_call *call, const char *id,
 
 	if (result < 0)
 		return result;
-	if (!build_is_open(build))
-		return unchanged(build, ret_result);
+	if (!build_is_open(build)) {
+		/* It may have ended only just, or its confirmation have failed: wait again. */
+		*ret_result = (struct edge_result){build, EDGE_UNCHANGED, true};
+		return 0;
+	}
 	txn_begin(&txn, edge, call);
 	result = txn_end(&txn, build, SESSION_CANCEL, "cancel");
 	return result < 0 ? give_up(&txn, result) : finish_call(&txn, id, ret_result);

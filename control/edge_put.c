@@ -108,6 +108,16 @@ static void move_state(struct build *copy)
 		copy->state = move.state;
 }
 
+/* The time to connect runs from when that is possible: a build may be queued for long. */
+static void begin_connecting(const struct put *put)
+{
+	struct build *copy = put->copy;
+
+	if (copy->connect_within_ns && !copy->connect_by_ns && !copy->connected_wall_ns &&
+	    all_bound(copy))
+		copy->connect_by_ns = put->txn->now.boot_ns + copy->connect_within_ns;
+}
+
 /* A build of a sync may be over already. */
 static int finish_too(struct put *put)
 {
@@ -140,6 +150,7 @@ static int work_in(struct put *put)
 	if (result < 0 || !put->copy)
 		return result;
 	move_state(put->copy);
+	begin_connecting(put);
 	result = put_claim(put);
 	return result < 0 ? result : add_event(put);
 }
@@ -204,6 +215,11 @@ int edge_put(struct edge *edge, const struct edge_call *call, const struct build
 	result = txn_commit(&txn);
 	if (result < 0)
 		return result;
-	*ret_result = (struct edge_result){edge_get(edge, spec->id), change, txn.removed};
+	/* Said again, since the first time may not have been confirmed. */
+	*ret_result = (struct edge_result){
+		.build = edge_get(edge, spec->id),
+		.change = change,
+		.removed = txn.removed || spec->supersede,
+	};
 	return 0;
 }

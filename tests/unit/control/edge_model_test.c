@@ -313,8 +313,10 @@ static void do_connect(struct world *world, struct simple *simple, unsigned int 
 		CHECK(result == -ENOENT);
 	else
 		CHECK(result == 0 || simple->disk_full);
-	if (result == 0)
-		own->connect_by_ns = 0;
+	if (result < 0)
+		return;
+	own->connect_by_ns = 0;
+	own->connected = true;
 }
 
 static void do_expire(struct world *world, struct simple *simple)

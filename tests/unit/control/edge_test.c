@@ -136,6 +136,26 @@ static void test_expire_when_nobody_connects_then_unused(void **state)
 	assert_int_equal(world_count_events(world, "b", EVENT_BUILD_CONNECTED), 1);
 }
 
+static void test_expire_when_build_is_queued_then_time_to_connect_waits(void **state)
+{
+	static const char *const none[] = {""}, *const bound[] = {"10.0.0.1"};
+	struct world *world = *state;
+	struct edge_result result;
+	struct build_spec spec;
+
+	world_spec(&spec, "a", 1, none);
+	spec.connect_within_ns = 10 * MINUTE;
+	assert_int_equal(world_put_spec(world, &spec, &result), 0);
+	build_spec_free(&spec);
+	world_pass(world, HOUR);
+	assert_int_equal(world_get(world, "a")->state, SESSION_RESERVED);
+	assert_int_equal(world_put_nodes(world, "a", 1, bound, &result), 0);
+	world_pass(world, 10 * MINUTE - 1);
+	assert_int_equal(world_get(world, "a")->state, SESSION_RUNNING);
+	world_pass(world, 1);
+	assert_int_equal(world_get(world, "a")->reason, SESSION_UNUSED);
+}
+
 static void test_extend_when_over_the_cap_then_the_most_possible_is_named(void **state)
 {
 	struct world *world = *state;
@@ -188,6 +208,7 @@ static void test_cancel_when_again_then_unchanged(void **state)
 	assert_true(result.removed);
 	assert_int_equal(world_cancel(world, "a", &result), 0);
 	assert_int_equal(result.change, EDGE_UNCHANGED);
+	assert_true(result.removed);
 	assert_int_equal(world_count_events(world, "a", EVENT_BUILD_ENDED), 1);
 }
 
@@ -268,6 +289,7 @@ int main(void)
 		CASE(test_expire_when_deadline_passes_then_ended_with_one_event),
 		CASE(test_expire_when_never_finished_then_lifetime),
 		CASE(test_expire_when_nobody_connects_then_unused),
+		CASE(test_expire_when_build_is_queued_then_time_to_connect_waits),
 		CASE(test_extend_when_over_the_cap_then_the_most_possible_is_named),
 		CASE(test_extend_when_used_then_by_itself_to_its_cap),
 		CASE(test_cancel_when_again_then_unchanged),

@@ -110,8 +110,6 @@ static void begin(struct simple *simple, struct simple_build *build, const struc
 	build->deadline_ns = now_ns + build->max_lifetime_ns;
 	build->hard_end_ns = now_ns + settings->max_lifetime_ns;
 	build->cap_ns = least(build->deadline_ns + build->max_extension_ns, build->hard_end_ns);
-	if (build->connect_within_ns)
-		build->connect_by_ns = now_ns + build->connect_within_ns;
 }
 
 /* Does another build, or another node, have this VM's port (vnc or its own)? */
@@ -197,12 +195,14 @@ static enum problem_type put_nodes(struct simple *simple, struct simple_build *b
 	return problem;
 }
 
-static void move_state(struct simple_build *build)
+static void move_state(struct simple_build *build, uint64_t now_ns)
 {
 	bool bound = true;
 
 	for (unsigned int i = 0; i < build->nr_nodes; i++)
 		bound &= build->vm[i] != SIMPLE_NO_VM;
+	if (bound && build->connect_within_ns && !build->connect_by_ns && !build->connected)
+		build->connect_by_ns = now_ns + build->connect_within_ns;
 	if (build->state != SESSION_FINISHED)
 		build->state = bound ? SESSION_RUNNING : SESSION_RESERVED;
 }
@@ -225,7 +225,7 @@ enum problem_type simple_put(struct simple *simple, const struct simple_spec *sp
 	if (problem == PROBLEM_NONE && fresh && count_open(simple) > simple->settings->builds)
 		problem = PROBLEM_OVER_LIMIT;
 	if (problem == PROBLEM_NONE)
-		move_state(build);
+		move_state(build, now_ns);
 	return problem;
 }
 

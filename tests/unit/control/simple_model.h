@@ -35,6 +35,7 @@ struct simple_spec {
 
 struct simple_build {
 	bool exists;
+	bool connected;
 	enum session_state state;
 	enum session_reason reason;
 	unsigned int nr_nodes;
