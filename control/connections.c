@@ -158,7 +158,9 @@ static void note_opens(struct connections *connections, const struct sp_note *no
 	if (record && record->connection.syn_seq[SP_TOWARD_VM] == note->seq)
 		return;
 	if (record)
-		end(connections, record, CONNECTION_RESET_BY_CLIENT, note->at_ns, visit, context);
+		end(connections, record,
+		    record->connection.fins ? record->connection.end : CONNECTION_RESET_BY_CLIENT,
+		    note->at_ns, visit, context);
 	record = insert(connections, &connection);
 	if (!record)
 		return;
@@ -230,12 +232,13 @@ void connections_note(struct connections *connections, const struct sp_note *not
 	}
 }
 
+/* What was noted after now was read is not overdue. */
 static bool overdue(const struct connection *connection, uint64_t now_ns)
 {
 	if (connection->fins)
-		return now_ns - connection->ended_ns >= CONNECTIONS_HALF_NS;
+		return now_ns >= connection->ended_ns + CONNECTIONS_HALF_NS;
 	return !connection->accepted_ns &&
-	       now_ns - connection->opened_ns >= CONNECTIONS_UNANSWERED_NS;
+	       now_ns >= connection->opened_ns + CONNECTIONS_UNANSWERED_NS;
 }
 
 void connections_expire(struct connections *connections, uint64_t now_ns,
@@ -260,6 +263,15 @@ void connections_each(struct connections *connections, uint32_t slot_index, uint
 	     record = record->slot_next)
 		if (record->connection.slot_index == slot_index &&
 		    record->connection.generation == generation)
+			visit(&record->connection, CONNECTION_UNCHANGED, context);
+}
+
+void connections_each_open(struct connections *connections, connections_visitor *visit,
+			   void *context)
+{
+	for (unsigned int i = 0; i < SLOT_CHAIN; i++)
+		for (struct record *record = connections->by_slot[i]; record;
+		     record = record->slot_next)
 			visit(&record->connection, CONNECTION_UNCHANGED, context);
 }
 

@@ -48,10 +48,9 @@ enum connection_change {
 
 #define CONNECTIONS_MAX	      65536u
 #define CONNECTIONS_PER_LEASE 256u
-#define CONNECTIONS_UNANSWERED_NS                                                                  \
-	(75 * 1000000000ULL)			  /* of a SYN, its retransmissions included        \
-						   */
-#define CONNECTIONS_HALF_NS (300 * 1000000000ULL) /* between one FIN and the other */
+/* How long a SYN, its retransmissions included, may go without an answer. */
+#define CONNECTIONS_UNANSWERED_NS (75 * 1000000000ULL)
+#define CONNECTIONS_HALF_NS	  (300 * 1000000000ULL) /* between one FIN and the other */
 
 struct connections;
 
@@ -73,6 +72,10 @@ void connections_expire(struct connections *connections, uint64_t now_ns,
 /* Visits the open connections of a lease, change CONNECTION_UNCHANGED. */
 void connections_each(struct connections *connections, uint32_t slot_index, uint32_t generation,
 		      connections_visitor *visit, void *context);
+
+/* Visits all open connections, in no order, change CONNECTION_UNCHANGED. */
+void connections_each_open(struct connections *connections, connections_visitor *visit,
+			   void *context);
 
 /* Ends all connections of a lease as CONNECTION_CUT. */
 void connections_cut(struct connections *connections, uint32_t slot_index, uint32_t generation,

@@ -99,6 +99,10 @@ static void brief(const struct explain_call *call, char *ret_text, size_t size_b
 			 "Your address may not use the SSH session on this port.");
 	else if (build->state == SESSION_ENDED)
 		snprintf(ret_text, size_bytes, "The SSH session on this port has ended.");
+	else if (call->node && call->node->has_address)
+		snprintf(ret_text, size_bytes,
+			 "The SSH session on this port is open only to packets from outside this "
+			 "host.");
 	else
 		snprintf(ret_text, size_bytes,
 			 "The SSH session on this port is not ready yet. Try again in a minute.");
