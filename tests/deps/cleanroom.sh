@@ -33,6 +33,7 @@ printf 'cd /root/clone && exec%s\n' "$(printf ' %q' "$@")" >"$root/root/command"
 # shellcheck disable=SC2016
 unshare --mount --pid --fork --kill-child --propagation private bash -euc '
 	root=$1
+	mount --bind "$root" "$root"
 	mount --rbind /dev "$root/dev"
 	mount -t tmpfs shm "$root/dev/shm"
 	mount -t proc proc "$root/proc"
