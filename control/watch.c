@@ -46,8 +46,10 @@ struct watch {
 		*provoker; /* NULL if it may not: idle ends then wait for their next packet */
 	struct notes notes;
 	sd_event_source *timer;
-	struct instant now; /* of this run */
-	uint64_t seq;	    /* of the last event followed */
+	struct instant now;	/* of this run */
+	uint64_t seq;		/* of the last event followed */
+	uint64_t newest_number; /* of the journal's records of connections */
+	uint64_t last_number;	/* of those that are committed */
 	uint64_t expire_ns;
 	uint64_t refused_ns; /* when a refusal was last told */
 	uint64_t nr_refused; /* since then */
@@ -84,11 +86,15 @@ static bool find_place(struct watch *watch, const struct connection *connection,
 static int record_opened(struct watch *watch, struct connection *connection)
 {
 	struct journal_place place;
+	int error;
 
 	if (!find_place(watch, connection, &place))
 		return 0;
-	return journal_open_connection(watch->journal, &place, connection,
-				       wall_at(watch, connection->opened_ns));
+	error = journal_open_connection(watch->journal, &place, connection,
+					wall_at(watch, connection->opened_ns));
+	if (!error)
+		watch->newest_number = connection->number;
+	return error;
 }
 
 static void tell_connected(struct watch *watch, const struct connection *connection)
@@ -132,9 +138,10 @@ static void cursor_name(uint32_t cpu, char name[32])
 	snprintf(name, 32, "notes.%" PRIu32, cpu);
 }
 
+/* The table by its seed: the cursors of another one say nothing of this one's rings. */
 static int save_cursors(struct watch *watch)
 {
-	int error = 0;
+	int error = journal_set_number(watch->journal, "notes.table", watch->table->hash_seed);
 
 	for (uint32_t cpu = 0; cpu < watch->table->nr_cpus && !error; cpu++) {
 		char name[32];
@@ -143,6 +150,22 @@ static int save_cursors(struct watch *watch)
 		error = journal_set_number(watch->journal, name, watch->notes.read[cpu]);
 	}
 	return error;
+}
+
+static void forget_number(struct connection *connection, enum connection_change change,
+			  void *context)
+{
+	const uint64_t *kept = context;
+
+	if (connection->number > *kept)
+		connection->number = 0;
+}
+
+/* What the transaction wrote is undone: the numbers it gave out will be those of other records. */
+static void undo_records(struct watch *watch)
+{
+	journal_rollback(watch->journal);
+	connections_each_open(watch->connections, forget_number, &watch->last_number);
 }
 
 /* In one transaction with the cursors, so that a crash neither loses nor repeats a record. */
@@ -160,9 +183,11 @@ static void take_notes(struct watch *watch)
 		error = save_cursors(watch);
 	if (!error)
 		error = journal_commit(watch->journal, &watch->now);
-	if (!error)
+	if (!error) {
+		watch->last_number = watch->newest_number;
 		return;
-	journal_rollback(watch->journal);
+	}
+	undo_records(watch);
 	warn("Connections could not be recorded.", error);
 }
 
@@ -351,8 +376,11 @@ static int restore(const struct connection *connection, void *context)
 	struct connection gone = *connection;
 	struct journal_place place;
 
+	watch->newest_number = watch->last_number = connection->number;
 	if (find_place(watch, connection, &place) && build_is_open(place.build)) {
-		connections_restore(watch->connections, connection);
+		if (gone.opened_ns > watch->now.boot_ns) /* of another boot */
+			gone.opened_ns = watch->now.boot_ns;
+		connections_restore(watch->connections, &gone);
 		return 0;
 	}
 	/* Ended while nobody watched. */
@@ -365,11 +393,16 @@ static int restore(const struct connection *connection, void *context)
 	return 0;
 }
 
-static int load(struct watch *watch)
+/* Of another table, or none yet: the rings are read from their beginning. */
+static int load_cursors(struct watch *watch)
 {
-	int error;
+	uint64_t seed = ~watch->table->hash_seed;
+	int error = journal_number(watch->journal, "notes.table", &seed);
 
-	clock_read(&watch->now);
+	if (error && error != -ENOENT)
+		return error;
+	if (seed != watch->table->hash_seed)
+		return 0;
 	for (uint32_t cpu = 0; cpu < watch->table->nr_cpus; cpu++) {
 		char name[32];
 
@@ -378,7 +411,17 @@ static int load(struct watch *watch)
 		if (error && error != -ENOENT)
 			return error;
 	}
-	error = journal_begin(watch->journal);
+	return 0;
+}
+
+static int load(struct watch *watch)
+{
+	int error;
+
+	clock_read(&watch->now);
+	error = load_cursors(watch);
+	if (!error)
+		error = journal_begin(watch->journal);
 	if (!error)
 		error = journal_load_connections(watch->journal, restore, watch);
 	if (!error)

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "watch.h"
+
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+#include <systemd/sd-event.h>
+
+#include "host/table_map.h"
+#include "world.h"
+
+#include <sallyport/compiler.h>
+
+#define CLIENT	 "203.0.113.9"
+#define LIMIT_NS (20 * SECOND)
+
+/* A world with one build that is watched, its clock the real one. */
+struct watched {
+	struct world world;
+	sd_event *event;
+	struct watch *watch;
+};
+
+static void start_watch(struct watched *watched)
+{
+	assert_int_equal(watch_start(watched->event, watched->world.edge, watched->world.table,
+				     &watched->watch),
+			 0);
+}
+
+static int set_up(void **state)
+{
+	static struct watched watched;
+
+	memset(&watched, 0, sizeof(watched));
+	world_init(&watched.world, 100);
+	clock_read(&watched.world.now);
+	world_start(&watched.world, ":memory:");
+	assert_int_equal(world_put(&watched.world, "b1", "10.0.3.7"), 0);
+	assert_true(sd_event_new(&watched.event) >= 0);
+	start_watch(&watched);
+	*state = &watched;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct watched *watched = *state;
+
+	watch_stop(watched->watch);
+	sd_event_unref(watched->event);
+	world_stop(&watched->world);
+	return 0;
+}
+
+/* As the XDP program notes it, now, on a CPU alone. */
+static void write_note(struct watched *watched, enum sp_note_kind kind, enum sp_direction direction,
+		       uint16_t client_port, uint32_t seq)
+{
+	struct table_map *table = watched->world.table;
+	const struct forward *forward = world_ssh(world_get(&watched->world, "b1"), 0);
+	uint64_t number = table->notes_heads[0].written + 1;
+	struct instant now;
+
+	clock_read(&now);
+	table->notes[sp_notes_at(number)] = (struct sp_note){
+		.number = number,
+		.at_ns = now.boot_ns,
+		.client = world_addr(CLIENT),
+		.slot_index = forward->slot_index,
+		.generation = table->leases[forward->slot_index].generation,
+		.client_port_be = SP_BE16(client_port),
+		.kind = (uint8_t)kind,
+		.direction = (uint8_t)direction,
+		.seq = seq,
+	};
+	table->notes_heads[0].written = number;
+}
+
+static void establish(struct watched *watched, uint16_t client_port)
+{
+	write_note(watched, SP_NOTE_OPENS, SP_TOWARD_VM, client_port, 1000);
+	write_note(watched, SP_NOTE_ACCEPTED, SP_TOWARD_CLIENT, client_port, 5000);
+}
+
+/* Result: the one value a query gives, as text; "" for none. */
+static const char *ask(struct watched *watched, const char *query)
+{
+	static char text[256];
+	sqlite3_stmt *statement;
+
+	assert_int_equal(sqlite3_prepare_v2(journal_handle(watched->world.journal), query, -1,
+					    &statement, NULL),
+			 SQLITE_OK);
+	text[0] = '\0';
+	if (sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_text(statement, 0))
+		snprintf(text, sizeof(text), "%s", sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	return text;
+}
+
+static void change(struct watched *watched, const char *statement)
+{
+	assert_int_equal(
+		sqlite3_exec(journal_handle(watched->world.journal), statement, NULL, NULL, NULL),
+		SQLITE_OK);
+}
+
+/* Runs the event loop until the query gives that. */
+static void expect(struct watched *watched, const char *query, const char *expected)
+{
+	struct instant begun, now;
+
+	clock_read(&begun);
+	while (strcmp(ask(watched, query), expected) != 0) {
+		clock_read(&now);
+		if (now.boot_ns - begun.boot_ns > LIMIT_NS)
+			fail_msg("%s: expected %s, got %s", query, expected, ask(watched, query));
+		assert_true(sd_event_run(watched->event, 100000) >= 0);
+	}
+}
+
+#define COUNT "SELECT count(*) FROM connections"
+
+static void test_watch_when_connection_lives_then_recorded_and_told(void **state)
+{
+	struct watched *watched = *state;
+
+	establish(watched, 50000);
+	expect(watched, COUNT " WHERE accepted_ns IS NOT NULL AND closed_wall_ns IS NULL", "1");
+	expect(watched, "SELECT detail FROM events WHERE type = 'build.connected'",
+	       CLIENT " port 50000");
+	write_note(watched, SP_NOTE_CLOSES, SP_TOWARD_VM, 50000, 1001 + 70);
+	write_note(watched, SP_NOTE_CLOSES, SP_TOWARD_CLIENT, 50000, 5001 + 900);
+	expect(watched,
+	       "SELECT build || ' ' || node || ' ' || forward || ' ' || client || ' ' ||"
+	       " client_port || ' ' || bytes_to_vm || ' ' || bytes_to_client || ' ' || closed_by"
+	       " FROM connections",
+	       "b1 0 ssh " CLIENT " 50000 70 900 closed by the client");
+	assert_string_equal(ask(watched, COUNT " WHERE closed_wall_ns < opened_wall_ns"), "0");
+}
+
+static void test_watch_when_second_connection_then_connected_once(void **state)
+{
+	struct watched *watched = *state;
+
+	establish(watched, 50000);
+	establish(watched, 50001);
+	expect(watched, COUNT " WHERE accepted_ns IS NOT NULL", "2");
+	expect(watched, "SELECT count(*) FROM events WHERE type = 'build.connected'", "1");
+}
+
+static void test_watch_when_refused_often_then_one_event_a_second(void **state)
+{
+	struct watched *watched = *state;
+
+	for (unsigned int i = 0; i < 50; i++)
+		write_note(watched, SP_NOTE_REFUSED, SP_TOWARD_VM, (uint16_t)(50000 + i), 1);
+	expect(watched, "SELECT detail || ' ' || value FROM events WHERE type = 'client.refused'",
+	       CLIENT " 50");
+	write_note(watched, SP_NOTE_REFUSED, SP_TOWARD_VM, 50000, 1);
+	expect(watched, "SELECT count(*) FROM events WHERE type = 'client.refused'", "2");
+	assert_string_equal(ask(watched, "SELECT max(wall_ns) - min(wall_ns) >= 1000000000 FROM"
+					 " events WHERE type = 'client.refused'"),
+			    "1");
+	assert_string_equal(ask(watched, COUNT), "0");
+}
+
+static void test_follow_when_session_ends_then_its_connections_do(void **state)
+{
+	struct watched *watched = *state;
+	struct watch_figures figures;
+	struct edge_result result;
+
+	establish(watched, 50000);
+	clock_read(&watched->world.now);
+	assert_int_equal(world_cancel(&watched->world, "b1", &result), 0);
+	watch_follow(watched->watch);
+	assert_string_equal(ask(watched, "SELECT closed_by FROM connections"), "session ended");
+	assert_string_equal(ask(watched, "SELECT bytes_to_vm IS NULL FROM connections"), "1");
+	watch_figures(watched->watch, &figures);
+	assert_int_equal(figures.connections.open, 0);
+}
+
+static void test_start_when_restarted_then_goes_on_and_repeats_nothing(void **state)
+{
+	struct watched *watched = *state;
+	struct watch_figures figures;
+
+	establish(watched, 50000);
+	watch_stop(watched->watch);
+	assert_string_equal(ask(watched, COUNT), "1");
+	write_note(watched, SP_NOTE_OPENS, SP_TOWARD_VM, 50001, 1000); /* while nobody watched */
+	start_watch(watched);
+	write_note(watched, SP_NOTE_RESET, SP_TOWARD_CLIENT, 50000, 5001 + 8);
+	expect(watched, "SELECT bytes_to_client FROM connections WHERE client_port = 50000", "8");
+	assert_string_equal(ask(watched, COUNT), "2");
+	watch_figures(watched->watch, &figures);
+	assert_int_equal(figures.connections.open, 1);
+}
+
+static void test_start_when_session_ended_meanwhile_then_recorded(void **state)
+{
+	struct watched *watched = *state;
+	struct edge_result result;
+
+	establish(watched, 50000);
+	watch_stop(watched->watch);
+	clock_read(&watched->world.now);
+	assert_int_equal(world_cancel(&watched->world, "b1", &result), 0);
+	start_watch(watched);
+	assert_string_equal(ask(watched, "SELECT closed_by FROM connections"), "session ended");
+}
+
+/* A reboot: the rings begin anew, and may by now be longer than what was read of the old ones. */
+static void test_start_when_table_is_fresh_then_all_its_notes_are_read(void **state)
+{
+	struct watched *watched = *state;
+
+	establish(watched, 50000);
+	watch_stop(watched->watch);
+	watched->world.table->hash_seed++;
+	watched->world.table->notes_heads[0].written = 0;
+	establish(watched, 50001);
+	establish(watched, 50002);
+	start_watch(watched);
+	expect(watched, COUNT, "3");
+}
+
+/* A record that was rolled back is nobody's: its number is given out again. */
+static void test_watch_when_journal_failed_then_no_record_is_mistaken(void **state)
+{
+	struct watched *watched = *state;
+	struct watch_figures figures = {0};
+
+	change(watched, "CREATE TEMP TRIGGER full BEFORE INSERT ON numbers BEGIN"
+			" SELECT raise(ABORT, 'full'); END");
+	establish(watched, 50000);
+	while (figures.connections.open == 0) {
+		assert_true(sd_event_run(watched->event, 100000) >= 0);
+		watch_figures(watched->watch, &figures);
+	}
+	assert_string_equal(ask(watched, COUNT), "0");
+	change(watched, "DROP TRIGGER full");
+	establish(watched, 50001);
+	expect(watched, COUNT, "1");
+	write_note(watched, SP_NOTE_RESET, SP_TOWARD_VM, 50000, 1001);
+	write_note(watched, SP_NOTE_OPENS, SP_TOWARD_VM, 50002, 1000);
+	expect(watched, COUNT, "2");
+	assert_string_equal(ask(watched, COUNT " WHERE closed_wall_ns IS NOT NULL"), "0");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_watch_when_connection_lives_then_recorded_and_told),
+		TEST(test_watch_when_second_connection_then_connected_once),
+		TEST(test_watch_when_refused_often_then_one_event_a_second),
+		TEST(test_follow_when_session_ends_then_its_connections_do),
+		TEST(test_start_when_restarted_then_goes_on_and_repeats_nothing),
+		TEST(test_start_when_session_ended_meanwhile_then_recorded),
+		TEST(test_start_when_table_is_fresh_then_all_its_notes_are_read),
+		TEST(test_watch_when_journal_failed_then_no_record_is_mistaken),
+	};
+
+	/* What the ends of connections are sent goes nowhere. Without the right to, nothing is. */
+	(void)unshare(CLONE_NEWNET);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
