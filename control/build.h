@@ -131,6 +131,7 @@ struct build {
 	uint64_t ended_wall_ns;
 
 	uint64_t deadline_ns;	  /* what the slots hold; once ended: when it did */
+	uint64_t base_ns;	  /* the deadline without extensions */
 	uint64_t cap_ns;	  /* no extension goes past this */
 	uint64_t lifetime_end_ns; /* creation + max_lifetime */
 	uint64_t hard_end_ns;	  /* creation + the configured max_lifetime */

@@ -38,7 +38,8 @@ void deadline_begin(struct build *build, const struct edge_settings *settings, u
 	build->max_extension_ns = settings->max_extension_ns;
 	build->cap_ns =
 		earlier(build->lifetime_end_ns + build->max_extension_ns, build->hard_end_ns);
-	deadline_move(build, build->lifetime_end_ns, now_ns);
+	build->base_ns = build->lifetime_end_ns;
+	deadline_move(build, build->base_ns, now_ns);
 }
 
 void deadline_finish(struct build *build, uint64_t finished_ns, uint64_t now_ns)
@@ -46,6 +47,7 @@ void deadline_finish(struct build *build, uint64_t finished_ns, uint64_t now_ns)
 	uint64_t deadline_ns = earlier(build->deadline_ns, finished_ns + build->linger_ns);
 
 	build->cap_ns = earlier(build->cap_ns, deadline_ns + build->max_extension_ns);
+	build->base_ns = deadline_ns;
 	deadline_move(build, deadline_ns, now_ns);
 }
 
@@ -78,10 +80,10 @@ uint64_t deadline_due_ns(const struct build *build)
 bool deadline_is_sane(const struct build *build)
 {
 	const uint64_t all[] = {
-		build->deadline_ns,	  build->cap_ns,	  build->lifetime_end_ns,
-		build->hard_end_ns,	  build->connect_by_ns,	  build->gone_ns,
-		build->linger_ns,	  build->max_lifetime_ns, build->max_extension_ns,
-		build->connect_within_ns,
+		build->deadline_ns,	 build->base_ns,	   build->cap_ns,
+		build->lifetime_end_ns,	 build->hard_end_ns,	   build->connect_by_ns,
+		build->gone_ns,		 build->linger_ns,	   build->max_lifetime_ns,
+		build->max_extension_ns, build->connect_within_ns,
 	};
 
 	for (unsigned int i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -117,6 +119,7 @@ void deadline_rebase(struct build *build, const struct instant *then, const stru
 	uint64_t lost_ns = now->wall_ns > then->wall_ns ? now->wall_ns - then->wall_ns : 0;
 
 	build->deadline_ns = rebase(build->deadline_ns, lost_ns, then, now);
+	build->base_ns = rebase(build->base_ns, lost_ns, then, now);
 	build->cap_ns = rebase(build->cap_ns, lost_ns, then, now);
 	build->lifetime_end_ns = rebase(build->lifetime_end_ns, lost_ns, then, now);
 	build->hard_end_ns = rebase(build->hard_end_ns, lost_ns, then, now);

@@ -20,19 +20,22 @@ static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
 	return a_ns < b_ns ? a_ns : b_ns;
 }
 
+/* Result: the latest deadline that extension while in use may lead to, which has a cap of its own.
+ */
+static uint64_t most_while_used_ns(const struct edge_settings *settings, const struct build *build)
+{
+	return earlier(build->cap_ns, build->base_ns + settings->extend_cap_ns);
+}
+
 /* Result: where extension while in use takes the deadline; the deadline itself: nowhere. */
 static uint64_t extended_while_used_ns(const struct txn *txn, const struct build *build)
 {
 	const struct edge_settings *settings = &txn->edge->settings;
-	uint64_t most_ns = build->cap_ns;
+	uint64_t most_ns = most_while_used_ns(settings, build);
 
 	if (settings->extend_step_ns == 0 || build->state != SESSION_FINISHED ||
-	    build->used_ns == 0 || build->used_ns + IN_USE_NS < txn->now.boot_ns)
-		return build->deadline_ns;
-	if (settings->extend_cap_ns < build->max_extension_ns)
-		most_ns = build->cap_ns - (build->max_extension_ns - settings->extend_cap_ns);
-	most_ns = earlier(most_ns, build->cap_ns);
-	if (most_ns <= build->deadline_ns)
+	    build->used_ns == 0 || build->used_ns + IN_USE_NS < txn->now.boot_ns ||
+	    most_ns <= build->deadline_ns)
 		return build->deadline_ns;
 	return earlier(most_ns, build->deadline_ns + settings->extend_step_ns);
 }

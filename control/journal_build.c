@@ -38,6 +38,7 @@ static int save_row(struct journal *journal, const struct instant *now, const st
 	journal_give_time(&use, build->ended_wall_ns);
 	journal_give(&use, clock_wall_at(now, build->deadline_ns));
 	journal_give(&use, build->deadline_ns);
+	journal_give(&use, build->base_ns);
 	journal_give(&use, build->cap_ns);
 	journal_give(&use, build->lifetime_end_ns);
 	journal_give(&use, build->hard_end_ns);
@@ -210,6 +211,7 @@ static void take_times(struct journal_use *use, struct build *build)
 	build->connected_wall_ns = journal_take(use);
 	build->ended_wall_ns = journal_take(use);
 	build->deadline_ns = journal_take(use);
+	build->base_ns = journal_take(use);
 	build->cap_ns = journal_take(use);
 	build->lifetime_end_ns = journal_take(use);
 	build->hard_end_ns = journal_take(use);

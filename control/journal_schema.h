@@ -22,7 +22,7 @@
 	"  title TEXT NOT NULL, user TEXT, organisation TEXT, keys_as_of_wall_ns INTEGER,"         \
 	"  created_wall_ns INTEGER NOT NULL, finished_wall_ns INTEGER,"                            \
 	"  connected_wall_ns INTEGER, ended_wall_ns INTEGER, deadline_wall_ns INTEGER NOT NULL,"   \
-	"  deadline_ns INTEGER NOT NULL, cap_ns INTEGER NOT NULL,"                                 \
+	"  deadline_ns INTEGER NOT NULL, base_ns INTEGER NOT NULL, cap_ns INTEGER NOT NULL,"       \
 	"  lifetime_end_ns INTEGER NOT NULL, hard_end_ns INTEGER NOT NULL,"                        \
 	"  connect_by_ns INTEGER NOT NULL, gone_ns INTEGER NOT NULL, linger_ns INTEGER NOT NULL,"  \
 	"  max_lifetime_ns INTEGER NOT NULL, max_extension_ns INTEGER NOT NULL,"                   \

@@ -24,10 +24,11 @@
 	X(SET_BUILD,                                                                               \
 	  "INSERT INTO builds (serial, id, revision, state, reason, title, user, organisation,"    \
 	  " keys_as_of_wall_ns, created_wall_ns, finished_wall_ns, connected_wall_ns,"             \
-	  " ended_wall_ns, deadline_wall_ns, deadline_ns, cap_ns, lifetime_end_ns, hard_end_ns,"   \
+	  " ended_wall_ns, deadline_wall_ns, deadline_ns, base_ns, cap_ns, lifetime_end_ns, "      \
+	  "hard_end_ns,"                                                                           \
 	  " connect_by_ns, gone_ns, linger_ns, max_lifetime_ns, max_extension_ns,"                 \
 	  " connect_within_ns, nr_warned)"                                                         \
-	  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"    \
+	  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" \
 	  " ON CONFLICT (serial) DO UPDATE SET revision = excluded.revision,"                      \
 	  " state = excluded.state, reason = excluded.reason, title = excluded.title,"             \
 	  " user = excluded.user, organisation = excluded.organisation,"                           \
@@ -36,14 +37,16 @@
 	  " connected_wall_ns = excluded.connected_wall_ns,"                                       \
 	  " ended_wall_ns = excluded.ended_wall_ns,"                                               \
 	  " deadline_wall_ns = excluded.deadline_wall_ns, deadline_ns = excluded.deadline_ns,"     \
-	  " cap_ns = excluded.cap_ns, lifetime_end_ns = excluded.lifetime_end_ns,"                 \
+	  " base_ns = excluded.base_ns, cap_ns = excluded.cap_ns, lifetime_end_ns = "              \
+	  "excluded.lifetime_end_ns,"                                                              \
 	  " hard_end_ns = excluded.hard_end_ns, connect_by_ns = excluded.connect_by_ns,"           \
 	  " gone_ns = excluded.gone_ns, linger_ns = excluded.linger_ns,"                           \
 	  " nr_warned = excluded.nr_warned")                                                       \
 	X(GET_BUILDS,                                                                              \
 	  "SELECT serial, id, revision, state, reason, title, user, organisation,"                 \
 	  " keys_as_of_wall_ns, created_wall_ns, finished_wall_ns, connected_wall_ns,"             \
-	  " ended_wall_ns, deadline_ns, cap_ns, lifetime_end_ns, hard_end_ns, connect_by_ns,"      \
+	  " ended_wall_ns, deadline_ns, base_ns, cap_ns, lifetime_end_ns, hard_end_ns, "           \
+	  "connect_by_ns,"                                                                         \
 	  " gone_ns, linger_ns, max_lifetime_ns, max_extension_ns, connect_within_ns, nr_warned"   \
 	  " FROM builds WHERE gone = 0 ORDER BY serial")                                           \
 	X(FORGET_BUILD, "UPDATE builds SET gone = 1 WHERE serial = ?")                             \

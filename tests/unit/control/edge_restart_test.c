@@ -121,6 +121,28 @@ static void test_reboot_when_deadline_is_ahead_then_same_port_and_time_left(void
 	assert_int_equal(world_slot(world, world_ssh(build, 0))->deadline_ns, build->deadline_ns);
 }
 
+static void test_reboot_when_in_use_then_extension_keeps_its_cap(void **state)
+{
+	struct world *world = *state;
+	uint64_t deadline_ns;
+
+	/* The configured lifetime leaves less than max_extension, but more than this cap. */
+	world->settings.max_lifetime_ns = HOUR;
+	world->settings.extend_step_ns = 15 * MINUTE;
+	world->settings.extend_cap_ns = 20 * MINUTE;
+	world_restart(world);
+	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
+	assert_int_equal(world_finish(world, "a", BUILD_DEFAULT), 0);
+	world_reboot(world, 0);
+	deadline_ns = world_get(world, "a")->deadline_ns;
+	for (unsigned int i = 0; i < 45; i++) {
+		edge_note_used(world->edge, world_ssh(world_get(world, "a"), 0)->slot_index,
+			       world->now.boot_ns);
+		world_pass(world, MINUTE);
+	}
+	assert_int_equal(world_get(world, "a")->deadline_ns, deadline_ns + 20 * MINUTE);
+}
+
 static void test_reboot_when_deadline_has_passed_then_ended_in_quarantine(void **state)
 {
 	struct world *world = *state;
@@ -172,6 +194,7 @@ int main(void)
 		CASE(test_restart_when_public_address_is_gone_then_its_sessions_end),
 		CASE(test_restart_when_port_is_taken_out_of_the_pool_then_its_session_goes_on),
 		CASE(test_reboot_when_deadline_is_ahead_then_same_port_and_time_left),
+		CASE(test_reboot_when_in_use_then_extension_keeps_its_cap),
 		CASE(test_reboot_when_deadline_has_passed_then_ended_in_quarantine),
 		CASE(test_reboot_when_wall_clock_is_set_back_then_nothing_is_gained),
 		CASE(test_expire_when_wall_clock_is_stepped_then_deadline_stays),

@@ -159,6 +159,7 @@ static void check_same(const struct build *a, const struct build *b)
 	assert_memory_equal(&a->keys_as_of_wall_ns, &b->keys_as_of_wall_ns, sizeof(uint64_t));
 	assert_int_equal(a->created_wall_ns, b->created_wall_ns);
 	assert_int_equal(a->deadline_ns, b->deadline_ns);
+	assert_int_equal(a->base_ns, b->base_ns);
 	assert_int_equal(a->cap_ns, b->cap_ns);
 	assert_int_equal(a->hard_end_ns, b->hard_end_ns);
 	assert_int_equal(a->connect_by_ns, b->connect_by_ns);
