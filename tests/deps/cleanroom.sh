@@ -40,6 +40,10 @@ unshare --mount --pid --fork --kill-child --propagation private bash -euc '
 	mount -t sysfs sys "$root/sys"
 	mount -t bpf bpf "$root/sys/fs/bpf"
 	mount -t tmpfs run "$root/run"
-	exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+	mkdir -p "$root/outside"
+	cd "$root"
+	pivot_root . outside
+	umount -l /outside
+	exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
 		LANG=C.UTF-8 sh /root/command
 ' cleanroom "$root" </dev/null
