@@ -145,6 +145,15 @@ SP_INLINE int sp_reset_vm(struct xdp_md *ctx, const struct sp_packet *packet)
 		ctx, sp_answer_reset((void *)(long)ctx->data, (void *)(long)ctx->data_end, packet));
 }
 
+/* Result: whether this CPU may send an ICMP error for that verdict now. */
+SP_INLINE int sp_may_send_error(enum sp_verdict verdict, __u64 now_ns)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct sp_wanted *row = bpf_map_lookup_elem(&wanted, &cpu);
+
+	return row && sp_error_due(row->error_ns, verdict, now_ns);
+}
+
 SP_INLINE int sp_send_error(struct xdp_md *ctx, const struct sp_packet *packet,
 			    const struct sp_hit *hit, struct sp_error error)
 {
@@ -192,13 +201,17 @@ SP_INLINE int sp_carry(struct xdp_md *ctx, const struct sp_packet *packet, const
 		sp_count_usage(packet, hit, now_ns);
 		return sp_send_on(ctx, packet, &trip);
 	}
-	if (*verdict == SP_RESET_VM)
+	if (*verdict == SP_RESET_VM) {
 		action = sp_reset_vm(ctx, packet);
-	else if (*verdict == SP_TOO_BIG || *verdict == SP_TTL_EXCEEDED)
-		action = sp_send_error(
-			ctx, packet, hit,
-			sp_error_of(packet->family, *verdict,
-				    *verdict == SP_TOO_BIG ? trip.fib.mtu_result : 0));
+	} else if (*verdict == SP_TOO_BIG || *verdict == SP_TTL_EXCEEDED) {
+		__u16 mtu = *verdict == SP_TOO_BIG ? trip.fib.mtu_result : 0;
+
+		if (sp_may_send_error(*verdict, now_ns))
+			action = sp_send_error(ctx, packet, hit,
+					       sp_error_of(packet->family, *verdict, mtu));
+		else
+			*verdict = SP_ANSWER_LIMITED;
+	}
 	if (action == XDP_ABORTED) {
 		*verdict = SP_NO_BUFFER;
 		return XDP_DROP;

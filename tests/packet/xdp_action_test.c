@@ -17,6 +17,8 @@
 #include "network.h"
 #include "xdp_engine.h"
 
+#include <sallyport/answer.h>
+
 /* A TCP packet from a client to the lease of that port, or from its VM to the client. */
 static void make_packet(struct xdp_engine *engine, __u16 port, enum sp_direction direction,
 			const char *client, __u32 payload_bytes, struct frame *ret)
@@ -143,6 +145,32 @@ static void test_a_packet_over_the_routes_mtu_is_answered(void **state)
 	assert_int_equal(result.out.len_bytes, 70);
 	assert_memory_equal(result.out.bytes + 34, "\3\4", 2);
 	assert_memory_equal(result.out.bytes + 40, "\x05\x78", 2);
+}
+
+static void test_errors_are_limited_each_kind_by_itself(void **state)
+{
+	struct xdp_engine *engine = *state;
+	static struct xdp_result result;
+	struct frame in;
+	int nr_sent = 0, nr_limited = 0;
+	__u64 start_ns = xdp_engine_now_ns(), took_ns;
+
+	engine->limit_errors = 1;
+	make_packet(engine, TCP_LEASE, SP_TOWARD_VM, CLIENT, 0, &in);
+	in.bytes[22] = 1;
+	for (int i = 0; i < 1000; i++) {
+		assert_int_equal(xdp_engine_run(engine, SP_ROLE_PUBLIC, &in, &result), 0);
+		nr_sent += result.verdict == SP_TTL_EXCEEDED && result.action == XDP_REDIRECT;
+		nr_limited += result.verdict == SP_ANSWER_LIMITED && result.action == XDP_DROP;
+	}
+	took_ns = xdp_engine_now_ns() - start_ns;
+	assert_int_equal(nr_sent + nr_limited, 1000);
+	assert_in_range(nr_sent, 1, (took_ns / SP_ERROR_GAP_NS + 1) * engine->nr_cpus);
+	assert_true(nr_limited > 0);
+	assert_int_equal(
+		run_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, "198.18.0.9", 1361).verdict,
+		SP_TOO_BIG);
+	engine->limit_errors = 0;
 }
 
 static void test_usage_counts_both_ways_and_begins_anew(void **state)
@@ -315,6 +343,7 @@ int main(void)
 		TEST(test_a_hop_without_link_address_is_wanted),
 		TEST(test_a_way_through_the_wrong_interface_is_no_route),
 		TEST(test_a_packet_over_the_routes_mtu_is_answered),
+		TEST(test_errors_are_limited_each_kind_by_itself),
 		TEST(test_usage_counts_both_ways_and_begins_anew),
 		TEST(test_without_a_socket_the_program_carries_or_drops_as_told),
 		TEST(test_a_worker_with_a_fresh_beat_gets_the_packets),

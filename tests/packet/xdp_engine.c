@@ -217,6 +217,9 @@ int xdp_engine_run(struct xdp_engine *engine, enum sp_role role, const struct fr
 		    .data_out = ret->out.bytes, .data_size_out = sizeof(ret->out.bytes),
 		    .ctx_in = &context, .ctx_size_in = sizeof(context), );
 
+	if (!engine->limit_errors)
+		for (__u32 cpu = 0; cpu < engine->nr_cpus; cpu++)
+			memset(engine->wanted[cpu].error_ns, 0, sizeof(engine->wanted->error_ns));
 	if (bpf_prog_test_run_opts(bpf_program__fd(engine->programs[role]->progs.xsk_def_prog),
 				   &options))
 		return -errno;

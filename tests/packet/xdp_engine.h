@@ -16,6 +16,7 @@ struct xdp_engine {
 	struct xdp_program *programs[SP_ROLE_BOTH + 1]; /* by role; of 0 there is none */
 	uint32_t ingress_ifindex[SP_ROLE_BOTH + 1];
 	uint32_t nr_cpus;
+	int limit_errors;		   /* else each packet may be answered with an ICMP error */
 	struct fixture fixture;		   /* not for fixture_free() */
 	struct sp_counters *counters;	   /* [nr_cpus] */
 	struct sp_usage *usage;		   /* [nr_cpus * FIXTURE_USAGE] */

@@ -11,6 +11,7 @@
 #include "csum.h"
 #include "parse.h"
 #include "table.h"
+#include "verdict.h"
 #include "wire.h"
 
 /* Bytes of the offending packet that an error quotes: its header and the eight that RFC 792 asks.
@@ -22,11 +23,29 @@
 	(SP_L3_OFFSET + SP_ERROR_GROWTH(family) + SP_QUOTE_BYTES(family))
 #define SP_RESET_FRAME_BYTES(family) (SP_L4_OFFSET(family) + sizeof(struct sp_tcp))
 
+#define SP_ERROR_GAP_NS 1000000ULL
+
 struct sp_error {
 	__u8 type;
 	__u8 code;
 	__u16 mtu; /* of SP_TOO_BIG, else 0 */
 };
+
+/*
+ * RFC 1812 (4.3.2.8) and RFC 4443 (2.4 f) want ICMP errors limited, or whoever spoofs a source has
+ * us flood it. One a millisecond and kind: packets whose TTL is spent, which anybody can send, must
+ * not silence what tells of an MTU. last_ns is the sender's own, [2], all 0 at first. Result:
+ * whether an error for this verdict may be sent now.
+ */
+SP_INLINE int sp_error_due(__u64 *last_ns, enum sp_verdict verdict, __u64 now_ns)
+{
+	__u64 *last = &last_ns[verdict == SP_TOO_BIG];
+
+	if (now_ns - *last < SP_ERROR_GAP_NS)
+		return 0;
+	*last = now_ns;
+	return 1;
+}
 
 /* Result: the error that a verdict asks for: time exceeded, or the next hop's MTU. */
 SP_INLINE struct sp_error sp_error_of(__u8 family, enum sp_verdict verdict, __u16 mtu)

@@ -181,12 +181,12 @@ enum sp_direction {
  */
 struct sp_usage {
 	__u32 generation;
-	__u32 syns[2]; /* by enum sp_direction */
-	__u32 reserved;
+	__u32 syns[2];	 /* by enum sp_direction */
+	__u32 hop_epoch; /* the owner's own: when hop was learned, 0 never */
 	__u64 packets[2];
 	__u64 bytes[2];
 	__u64 last_seen_ns; /* stored at most once a second */
-	__u64 reserved2;
+	__u64 hop;	    /* the owner's own: where packets toward the VM leave */
 };
 
 /* A next hop that the kernel has no link address of. */
@@ -205,8 +205,9 @@ struct sp_wanted_hop {
  */
 struct sp_wanted {
 	__u64 count;
-	__u64 last_ns; /* when the latest was written */
-	__u64 reserved[6];
+	__u64 last_ns;	   /* when the latest was written */
+	__u64 error_ns[2]; /* of this CPU's ICMP errors (sp_error_due()); nobody else's concern */
+	__u64 reserved[4];
 	struct sp_wanted_hop hop[SP_WANTED_HOPS];
 };
 

@@ -42,7 +42,9 @@ enum sp_fate {
 	X(TX_FULL, tx_full, DROP, "no room in the transmit ring")                                  \
 	X(NO_BUFFER, no_buffer, DROP, "no room to build an answer")                                \
 	X(NOT_UNICAST, not_unicast, PASS, "to a link-layer broadcast or multicast address")        \
-	X(SPOOFED, spoofed, PASS, "from outside, by a source that can only be inside")
+	X(SPOOFED, spoofed, PASS, "from outside, by a source that can only be inside")             \
+	X(ANSWER_LIMITED, answer_limited, DROP,                                                    \
+	  "to be answered, but an ICMP error has just been sent")
 
 enum sp_verdict {
 #define X(NAME, name, fate, help) SP_##NAME,
