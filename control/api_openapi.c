@@ -29,7 +29,7 @@ static json_t *make_query(const struct api_parameter *parameter)
 	json_t *schema = json_pack("{s:s}", "type", parameter->values ? "string" : "integer");
 	json_t *values;
 
-	if (parameter->values) {
+	if (parameter->values && strcmp(parameter->values, "*") != 0) {
 		values = json_array();
 		for (const char *value = parameter->values; *value;) {
 			size_t len = strcspn(value, "|");

@@ -21,7 +21,7 @@ enum api_role {
 
 struct api_parameter {
 	const char *name;   /* of a query argument */
-	const char *values; /* "a|b|c", or NULL for anything */
+	const char *values; /* "a|b|c", "*" for any text, or NULL for a number */
 	const char *help;
 };
 

@@ -246,6 +246,40 @@ static int serve(struct daemon *daemon)
 	return 0;
 }
 
+/* All that makes use of the edge: from here on packets are carried by what it has published. */
+static int attach_and_serve(struct daemon *daemon)
+{
+	int r = daemon_followers_new(daemon->edge, daemon->kernel, &daemon->followers);
+
+	if (r < 0)
+		return fail(r, "The neighbours cannot be followed.", NULL);
+	r = attach_kernel(daemon);
+	if (r < 0)
+		goto free_followers;
+	start_explain(daemon);
+	start_watch(daemon);
+	start_readiness(daemon);
+	r = open_api(daemon);
+	if (r < 0)
+		goto stop_explain;
+	r = daemon_loop_begin(daemon);
+	if (r < 0)
+		fail(r, "The event loop cannot be started.", NULL);
+	else
+		r = serve(daemon);
+
+	daemon_loop_end(daemon);
+	api_close(daemon->api);
+	daemon_sockets_unlink(daemon->config);
+stop_explain:
+	readiness_stop(daemon->readiness);
+	watch_stop(daemon->watch);
+	explain_stop(daemon->explain);
+free_followers:
+	daemon_followers_free(daemon->followers);
+	return r;
+}
+
 static int start_and_serve(struct daemon *daemon)
 {
 	int r = take_lock(daemon->config, &daemon->lock_fd);
@@ -271,36 +305,8 @@ static int start_and_serve(struct daemon *daemon)
 	r = start_edge(daemon);
 	if (r < 0)
 		goto free_quiescer;
-	r = daemon_followers_new(daemon->edge, daemon->kernel, &daemon->followers);
-	if (r < 0) {
-		fail(r, "The neighbours cannot be followed.", NULL);
-		goto free_edge;
-	}
-	r = attach_kernel(daemon);
-	if (r < 0)
-		goto free_followers;
-	start_explain(daemon);
-	start_watch(daemon);
-	start_readiness(daemon);
-	r = open_api(daemon);
-	if (r < 0)
-		goto stop_explain;
-	r = daemon_loop_begin(daemon);
-	if (r < 0)
-		fail(r, "The event loop cannot be started.", NULL);
-	else
-		r = serve(daemon);
+	r = attach_and_serve(daemon);
 
-	daemon_loop_end(daemon);
-	api_close(daemon->api);
-	daemon_sockets_unlink(daemon->config);
-stop_explain:
-	readiness_stop(daemon->readiness);
-	watch_stop(daemon->watch);
-	explain_stop(daemon->explain);
-free_followers:
-	daemon_followers_free(daemon->followers);
-free_edge:
 	edge_free(daemon->edge);
 free_quiescer:
 	quiescer_free(daemon->quiescer);

@@ -60,6 +60,22 @@ static const struct cli_option sync_options[] = {
 	{0},
 };
 
+static const struct cli_option diagnose_options[] = {
+	{"--client", "ADDR", NULL, "the address that ssh is tried from"},
+	{0},
+};
+
+static const struct cli_option connections_options[] = {
+	{"--build", "ID", NULL, "only of this build"},
+	{"--open", NULL, NULL, "only those open now"},
+	{0},
+};
+
+static const struct cli_option audit_options[] = {
+	{"--build", "ID", NULL, "only of this build"},
+	{0},
+};
+
 const struct cli_verb cli_verbs[] = {
 	{"enable", "ID", "open the way in to a build's nodes", cli_enable, enable_options},
 	{"finish", "ID", "say that a build has ended: its linger starts", cli_finish,
@@ -69,6 +85,14 @@ const struct cli_verb cli_verbs[] = {
 	{"list", NULL, "list builds", cli_list, list_options},
 	{"show", "ID", "show one build", cli_show, NULL},
 	{"connect", "ID", "print how to connect", cli_connect, connect_options},
+	{"diagnose", "ID", "say what is known about why ssh to a build fails", cli_diagnose,
+	 diagnose_options},
+	{"attest", "ID", "say whether somebody was inside a build's VMs", cli_attest, NULL},
+	{"known-hosts", "ALIAS", "print host keys: KnownHostsCommand sallyport known-hosts %H",
+	 cli_known_hosts, NULL},
+	{"connections", NULL, "list connections through leases", cli_connections,
+	 connections_options},
+	{"audit", NULL, "list changes and who asked for them", cli_audit, audit_options},
 	{"status", NULL, "show engines, counters and sessions", cli_status, NULL},
 	{"events", NULL, "follow events, one JSON object a line", cli_events, events_options},
 	{"sync", "FILE", "make the set of builds what FILE says, '-' for stdin", cli_sync,

@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# diagnose tells network trouble from key trouble: each case is made for real, with a real ssh.
+# Then the records behind it: connections, attestation, audit, and host keys for KnownHostsCommand.
+LAB_ENGINE=xdp
+# shellcheck source=tests/e2e/_init.sh
+. "$(dirname "$0")/_init.sh"
+
+# is_case CASE [CLIENT]: what diagnose says of node 0 of the build that is tried.
+is_case() {
+	api GET "/v1/builds/$BUILD/diagnose${2:+?client=$2}"
+	[ "$STATUS" = 200 ] && [ "$(answer '.nodes[0].case')" = "$1" ]
+}
+
+# becomes CASE WHAT [CLIENT]: diagnose says so soon; records follow packets by a moment.
+becomes() {
+	wait_until 10 is_case "$1" "${3:-$LAB_CLIENT_ADDRESS}" ||
+		fail "$2: expected $1, got $(answer '.nodes[0] | "\(.case) \(.latest)"')"
+	answer '.nodes[0].certain' | grep -q . || fail "$2: nothing certain"
+	ok "$2: $1"
+}
+
+# on NODE-ADDRESS [JSON]: a fresh build over this VM; PORT is its public port.
+on() {
+	BUILD=case$((${BUILD#case} + 1))
+	api PUT "/v1/builds/$BUILD" "{\"supersede\":true,\"user\":\"ubuntu\",
+		\"nodes\":[{\"index\":0,\"address\":\"$1\",\"port\":${2:-22}}]${3:+,$3}}"
+	[ "$STATUS" = 201 ] || fail "PUT of $BUILD: $STATUS $ANSWER"
+	PORT=$(node_port 0)
+}
+
+# attempt OPTION…: ssh with options before the usual ones, which may fail.
+attempt() {
+	lab_client ssh "$@" -o ConnectTimeout=2 -o BatchMode=yes "${SSH_OPTIONS[@]}" -p "$PORT" \
+		"ubuntu@$LAB_PUBLIC_ADDRESS" true >"$LAB_DIR/attempt" 2>&1
+}
+
+BUILD=case0
+need_programs
+lab_begin 2
+control_start
+vm=$(lab_vm_address 0)
+
+on "$vm"
+becomes nothing_arrived "nobody has tried"
+attempt -q || fail "a login with the right key: $(cat "$LAB_DIR/attempt")"
+becomes login "the right key"
+api GET "/v1/builds/$BUILD/diagnose?client=203.0.113.9"
+assert_eq nothing_arrived "$(answer '.nodes[0].case')" "the case of another client"
+ok "each client is told about itself"
+
+on "$vm"
+assert_fails "ssh without a key" attempt -o IdentityFile=/nonexistent -o IdentitiesOnly=yes
+becomes key "no key"
+lab_client ssh-keygen -q -t ed25519 -N '' -f /tmp/wrong </dev/null >/dev/null
+assert_fails "ssh with a wrong key" attempt -o IdentityFile=/tmp/wrong -o IdentitiesOnly=yes
+becomes key "a wrong key"
+api GET "/v1/builds/$BUILD/attestation"
+assert_eq 'true 0' "$(answer '"\(.touched) \(.clients[0].likely_logins)"')" "attestation"
+
+on "$vm"
+echo "[$LAB_PUBLIC_ADDRESS]:$PORT $(lab_client cat /tmp/wrong.pub)" >"$LAB_DIR/known"
+assert_fails "ssh with another host key" lab_client ssh -o BatchMode=yes \
+	-o StrictHostKeyChecking=yes -o UserKnownHostsFile="$LAB_DIR/known" -p "$PORT" \
+	"ubuntu@$LAB_PUBLIC_ADDRESS" true
+becomes host_key "a host key that the client rejects"
+
+on "$vm"
+lab_client python3 -c 'import socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2]))); s.recv(100); s.close()' \
+	"$LAB_PUBLIC_ADDRESS" "$PORT"
+becomes banner_only "something that is not ssh"
+
+on "$vm" 4444
+assert_fails "ssh to a port where nothing listens" attempt -q
+becomes vm_refused "nothing listens"
+
+on 10.0.3.250
+assert_fails "ssh to a VM that is not there" attempt -q
+becomes vm_gone "nobody has the VM's address"
+
+lab_in vm1 nft -f - <<-EOT
+	table inet mute { chain in { type filter hook input priority 0; tcp dport 22 drop; }; }
+EOT
+on "$(lab_vm_address 1)"
+assert_fails "ssh to a VM that drops" attempt -q
+becomes vm_silent "a VM that drops what comes"
+
+on "$vm" 22 '"allow":["203.0.113.0/24"]'
+becomes refused "a client that is not allowed"
+
+api DELETE "/v1/builds/$BUILD"
+becomes ended "a session that has ended"
+api PUT /v1/builds/case99 '{"nodes":[{"index":0}]}'
+BUILD=case99
+becomes reserved "a VM that has not started"
+
+api GET '/v1/connections?build=case1'
+assert_eq "$LAB_CLIENT_ADDRESS true" "$(answer '.connections[0] | "\(.client) \(.bytes_to_vm > 3000)"')" \
+	"the record of the login"
+api GET '/v1/connections?limit=1'
+assert_eq 1 "$(answer '.connections | length')" "records on a page of one"
+api GET "/v1/connections?limit=1&after=$(answer .next)"
+assert_eq 2 "$(answer '.connections[0].number')" "the record on the next page"
+api GET /v1/builds/case1/attestation
+assert_eq 'true 1' "$(answer '"\(.touched) \(.clients[0].likely_logins)"')" "attestation of a login"
+api GET /v1/builds/case99/attestation
+assert_eq 'false 0' "$(answer '"\(.touched) \(.clients | length)"')" "attestation of nothing"
+api GET /v1/builds/nothing/attestation
+assert_eq 404 "$STATUS" "status of the attestation of an unknown build"
+api GET '/v1/audit?build=case1'
+assert_eq 'put 0' "$(answer '.changes[0] | "\(.what) \(.uid)"')" "the change by us"
+ok "connections, attestation and audit are there to be asked"
+
+host_key=$(lab_in edge ssh-keyscan -t ed25519 "$vm" 2>/dev/null | cut -d' ' -f2,3)
+cp "$(lab_cli_path)" "$LAB_DIR/sallyport"
+chmod 0666 "$LAB_SOCKET"
+api PUT /v1/builds/keyed "{\"supersede\":true,\"user\":\"ubuntu\",\"nodes\":[{\"index\":0,
+	\"address\":\"$vm\",\"host_keys\":[\"$host_key\"]}]}"
+PORT=$(node_port 0)
+assert_eq "keyed-0 $host_key" "$(sallyport known-hosts keyed-0)" "the line for KnownHostsCommand"
+assert_eq "" "$(sallyport known-hosts elsewhere.example)" "the line of a host that is not ours"
+assert_eq vm0 "$(lab_client ssh -o BatchMode=yes -o StrictHostKeyChecking=yes \
+	-o UserKnownHostsFile=/dev/null -o HostKeyAlias=keyed-0 \
+	-o KnownHostsCommand="$LAB_DIR/sallyport -s $LAB_SOCKET known-hosts %H" -p "$PORT" \
+	"ubuntu@$LAB_PUBLIC_ADDRESS" hostname)" "the host behind a strict check"
+ok "ssh checks host keys by KnownHostsCommand"
