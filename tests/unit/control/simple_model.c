@@ -112,85 +112,95 @@ static void begin(struct simple *simple, struct simple_build *build, const struc
 	build->cap_ns = least(build->deadline_ns + build->max_extension_ns, build->hard_end_ns);
 }
 
-/* Does another build, or another node, have this VM's port (vnc or its own)? */
-static struct simple_build *holder_of(struct simple *simple, int vm, bool vnc,
-				      const struct simple_build *self, unsigned int self_node)
+/* One PUT at work: the build as it was, and as it is becoming, node by node. */
+struct work {
+	struct simple *simple;
+	struct simple_build *build;
+	struct simple_build before;
+	const struct simple_spec *spec;
+	unsigned int nr_ports;
+	uint64_t now_ns;
+};
+
+static bool node_has(const struct simple_build *build, unsigned int node, int vm, bool vnc)
+{
+	return node < build->nr_nodes && build->vm[node] == vm && (!vnc || build->vnc[node]);
+}
+
+/* Does another build have this VM's port (vnc or its own), or a node of this one before node? */
+static struct simple_build *holder_of(struct work *work, int vm, bool vnc, unsigned int node)
 {
 	for (unsigned int i = 0; i < SIMPLE_IDS; i++) {
-		struct simple_build *build = &simple->build[i];
+		struct simple_build *build = &work->simple->build[i];
+		bool self = build == work->build;
 
-		for (unsigned int j = 0; is_open(build) && j < build->nr_nodes; j++)
-			if (build->vm[j] == vm && (!vnc || build->vnc[j]) &&
-			    !(build == self && j == self_node))
+		for (unsigned int j = 0; is_open(build) && j < SIMPLE_NODES; j++) {
+			if (self && j == node)
+				continue;
+			if (node_has(self && j > node ? &work->before : build, j, vm, vnc))
 				return build;
+		}
 	}
 	return NULL;
 }
 
-static enum problem_type claim(struct simple *simple, struct simple_build *build,
-			       const struct simple_spec *spec, unsigned int node, bool vnc,
-			       uint64_t now_ns)
+static enum problem_type claim(struct work *work, unsigned int node, bool vnc)
 {
-	struct simple_build *holder = holder_of(simple, build->vm[node], vnc, build, node);
+	struct simple_build *holder = holder_of(work, work->build->vm[node], vnc, node);
 
 	if (!holder)
 		return PROBLEM_NONE;
-	if (holder == build)
+	if (holder == work->build)
 		return PROBLEM_ENDPOINT_IN_USE;
-	if (holder->deadline_ns <= now_ns)
-		simple_end(holder, SESSION_EXPIRE, now_ns);
-	else if (spec->supersede)
-		simple_end(holder, SESSION_SUPERSEDE, now_ns);
+	if (holder->deadline_ns <= work->now_ns)
+		simple_end(holder, SESSION_EXPIRE, work->now_ns);
+	else if (work->spec->supersede)
+		simple_end(holder, SESSION_SUPERSEDE, work->now_ns);
 	else
 		return PROBLEM_ENDPOINT_IN_USE;
 	return PROBLEM_NONE;
 }
 
 /* One port of a node: claimed if its VM is new, or the port is. */
-static enum problem_type put_port(struct simple *simple, struct simple_build *build,
-				  const struct simple_spec *spec, unsigned int node, bool vnc,
-				  bool bind, bool fresh, unsigned int nr_before, uint64_t now_ns)
+static enum problem_type put_port(struct work *work, unsigned int node, bool vnc)
 {
+	const struct simple_build *before = &work->before;
+	bool known = node < before->nr_nodes, fresh = !known || (vnc && !before->vnc[node]);
+	bool bound = work->build->vm[node] != SIMPLE_NO_VM;
+	bool bind = bound && !(known && before->vm[node] != SIMPLE_NO_VM);
 	enum problem_type problem = PROBLEM_NONE;
 
-	if (build->vm[node] != SIMPLE_NO_VM && (bind || fresh))
-		problem = claim(simple, build, spec, node, vnc, now_ns);
-	if (problem == PROBLEM_NONE && fresh && nr_before >= SIMPLE_PORTS)
+	if (bound && (bind || fresh))
+		problem = claim(work, node, vnc);
+	if (problem == PROBLEM_NONE && fresh && work->nr_ports >= SIMPLE_PORTS)
 		problem = PROBLEM_NO_PORTS;
+	work->nr_ports += fresh;
 	return problem;
 }
 
-static enum problem_type put_nodes(struct simple *simple, struct simple_build *build,
-				   const struct simple_spec *spec, uint64_t now_ns)
+static void merge_nodes(struct simple_build *build, const struct simple_spec *spec)
 {
-	struct simple_build before = *build;
-	unsigned int nr_ports = count_ports(simple);
-	enum problem_type problem = PROBLEM_NONE;
-
 	for (unsigned int i = 0; i < spec->nr_nodes; i++) {
-		bool known = i < before.nr_nodes;
-
-		if (!known)
+		if (i >= build->nr_nodes)
 			build->vm[i] = SIMPLE_NO_VM;
 		if (spec->vm[i] != SIMPLE_NO_VM)
 			build->vm[i] = spec->vm[i];
 		build->vnc[i] |= spec->vnc[i];
 	}
 	build->nr_nodes = spec->nr_nodes;
-	for (unsigned int i = 0; i < spec->nr_nodes && problem == PROBLEM_NONE; i++) {
-		bool known = i < before.nr_nodes;
-		bool bind =
-			build->vm[i] != SIMPLE_NO_VM && !(known && before.vm[i] != SIMPLE_NO_VM);
+}
 
-		problem = put_port(simple, build, spec, i, false, bind, !known, nr_ports, now_ns);
-		nr_ports += !known;
-		if (problem == PROBLEM_NONE && build->vnc[i]) {
-			bool fresh = !(known && before.vnc[i]);
+static enum problem_type put_nodes(struct simple *simple, struct simple_build *build,
+				   const struct simple_spec *spec, uint64_t now_ns)
+{
+	struct work work = {simple, build, *build, spec, count_ports(simple), now_ns};
+	enum problem_type problem = PROBLEM_NONE;
 
-			problem = put_port(simple, build, spec, i, true, bind, fresh, nr_ports,
-					   now_ns);
-			nr_ports += fresh;
-		}
+	merge_nodes(build, spec);
+	for (unsigned int i = 0; i < build->nr_nodes && problem == PROBLEM_NONE; i++) {
+		problem = put_port(&work, i, false);
+		if (problem == PROBLEM_NONE && build->vnc[i])
+			problem = put_port(&work, i, true);
 	}
 	return problem;
 }
