@@ -15,7 +15,8 @@
 #define ROUTES_REST_NS	  1000000000ULL /* at least, between two looks at all routes */
 #define ROUTES_REST_TIMES 20ULL		/* that many times what the last look took */
 #define GATEWAYS_MAX	  1024
-#define SLOTS_A_CALL	  512
+#define SLOTS_A_CALL	  128
+#define ADDS_AT_ONCE	  256 /* between two calls of expire; more wait for it */
 
 /* An address whose link-layer address we need. */
 struct hop {
@@ -35,6 +36,7 @@ struct vm {
 	struct index_node node; /* first; ifindex 0 */
 	unsigned int nr_leases;
 	struct hop *hop; /* NULL: unrouted */
+	bool deferred;	 /* the way is not asked for yet */
 };
 
 struct neighbours {
@@ -48,6 +50,10 @@ struct neighbours {
 	uint64_t retry_ns;     /* 0: as soon as possible */
 	uint64_t next_look_ns; /* not before */
 	size_t next_slot;      /* of vms, to be asked about; nr_slots or more: all done */
+	bool ask_all;	       /* about each of them, else only about those deferred */
+	unsigned int nr_deferred;
+	unsigned int adds_left; /* before adds are deferred */
+	bool sweep_later;	/* once no VM is deferred */
 };
 
 static bool wanted(const struct hop *hop)
@@ -79,25 +85,31 @@ static void note(struct neighbours *neighbours, struct hop *hop, const struct ne
 	neighbours->retry |= hop->waiting;
 }
 
-/* Has the kernel manage a hop, unless it is ours already or somebody else's. Result: 0 or -errno.
- */
-static int manage(struct neighbours *neighbours, struct hop *hop)
+/* There is a neighbour already: it is managed too, unless it is ours or somebody else's. */
+static int manage_present(struct neighbours *neighbours, struct hop *hop)
 {
 	struct netlink_neigh neigh = {.gone = true};
-	int error =
-		netlink_neigh_get(neighbours->netlink, hop->node.ifindex, &hop->node.addr, &neigh);
 
-	if (error && error != -ENOENT)
-		neigh.gone = true;
+	netlink_neigh_get(neighbours->netlink, hop->node.ifindex, &hop->node.addr, &neigh);
 	note(neighbours, hop, &neigh);
 	if (!hop->waiting)
 		return 0;
-	error = netlink_neigh_manage(neighbours->netlink, hop->node.ifindex, &hop->node.addr);
-	if (!error) {
+	return netlink_neigh_manage(neighbours->netlink, hop->node.ifindex, &hop->node.addr);
+}
+
+/* Has the kernel manage a hop. One that it cannot yet (the link is down) is tried again later. */
+static void manage(struct neighbours *neighbours, struct hop *hop)
+{
+	int error = netlink_neigh_create(neighbours->netlink, hop->node.ifindex, &hop->node.addr);
+
+	hop->waiting = true;
+	if (error == -EEXIST)
+		error = manage_present(neighbours, hop);
+	if (!error && hop->waiting) {
 		set_ours(neighbours, hop, true);
 		hop->waiting = false;
 	}
-	return error;
+	neighbours->retry |= hop->waiting;
 }
 
 static void drop(struct neighbours *neighbours, struct hop *hop)
@@ -142,7 +154,7 @@ static struct hop *get_hop(struct neighbours *neighbours, const struct sp_addr *
 	return hop;
 }
 
-/* A hop came to be needed. A kernel that cannot yet (the link is down) is asked again later. */
+/* A hop came to be needed. */
 static void use(struct neighbours *neighbours, struct hop *hop)
 {
 	if (!hop->ours)
@@ -155,6 +167,8 @@ static int find_way(struct neighbours *neighbours, struct vm *vm)
 	struct hop *hop = NULL, *before = vm->hop;
 	struct netlink_route route;
 
+	neighbours->nr_deferred -= vm->deferred;
+	vm->deferred = false;
 	if (!netlink_ask_route(neighbours->netlink, &vm->node.addr, &route) &&
 	    route.ifindex == neighbours->builds_ifindex) {
 		hop = get_hop(neighbours, route.has_gateway ? &route.gateway : &vm->node.addr,
@@ -176,6 +190,19 @@ static int find_way(struct neighbours *neighbours, struct vm *vm)
 	return 0;
 }
 
+/* The way is asked for now, or if there are many, bit by bit in expire. Result: 0 or -ENOMEM. */
+static int find_way_or_defer(struct neighbours *neighbours, struct vm *vm)
+{
+	if (neighbours->adds_left) {
+		neighbours->adds_left--;
+		return find_way(neighbours, vm);
+	}
+	vm->deferred = true;
+	neighbours->nr_deferred++;
+	neighbours->next_slot = 0;
+	return 0;
+}
+
 int neighbours_vm_add(struct neighbours *neighbours, const struct sp_addr *addr)
 {
 	struct vm *vm = (struct vm *)index_find(&neighbours->vms, addr, 0);
@@ -193,7 +220,7 @@ int neighbours_vm_add(struct neighbours *neighbours, const struct sp_addr *addr)
 	error = index_add(&neighbours->vms, &vm->node);
 	if (error)
 		goto free_vm;
-	error = find_way(neighbours, vm);
+	error = find_way_or_defer(neighbours, vm);
 	if (error)
 		goto remove_vm;
 	return 0;
@@ -214,6 +241,7 @@ int neighbours_vm_remove(struct neighbours *neighbours, const struct sp_addr *ad
 		vm->hop->nr_vms--;
 		release(neighbours, vm->hop);
 	}
+	neighbours->nr_deferred -= vm->deferred;
 	index_remove(&neighbours->vms, &vm->node);
 	free(vm);
 	return 0;
@@ -234,7 +262,7 @@ struct kernel_vm neighbours_vm(const struct neighbours *neighbours, const struct
 	if (!vm)
 		return answer;
 	if (!vm->hop) {
-		answer.state = KERNEL_VM_UNROUTED;
+		answer.state = vm->deferred ? KERNEL_VM_RESOLVING : KERNEL_VM_UNROUTED;
 		return answer;
 	}
 	answer.state = state_of(vm->hop);
@@ -288,7 +316,9 @@ static void each_hop(struct neighbours *neighbours,
 
 void neighbours_sweep(struct neighbours *neighbours)
 {
-	each_hop(neighbours, release);
+	neighbours->sweep_later = neighbours->nr_deferred != 0;
+	if (!neighbours->sweep_later)
+		each_hop(neighbours, release);
 }
 
 static void unsee(struct neighbours *neighbours, struct hop *hop)
@@ -339,6 +369,7 @@ static int look_at_routes(struct neighbours *neighbours)
 	else
 		each_hop(neighbours, settle_gateway);
 	neighbours->next_slot = 0;
+	neighbours->ask_all = true;
 	return 0;
 }
 
@@ -395,18 +426,27 @@ static void retry_waiting(struct neighbours *neighbours, uint64_t now_ns)
 	neighbours->retry_ns = now_ns + RETRY_NS;
 }
 
-/* Asks anew about the VMs of some slots. */
+/* Result: whether there are VMs to be asked about. */
+static bool walking(const struct neighbours *neighbours)
+{
+	return neighbours->next_slot < neighbours->vms.nr_slots &&
+	       (neighbours->ask_all || neighbours->nr_deferred);
+}
+
+/* Asks about the VMs of some slots. */
 static void walk(struct neighbours *neighbours)
 {
-	for (unsigned int done = 0; done < SLOTS_A_CALL; done++) {
-		struct index_node *node;
+	for (unsigned int done = 0; done < SLOTS_A_CALL && walking(neighbours); done++) {
+		struct index_node *node = neighbours->vms.slots[neighbours->next_slot++];
 
-		if (neighbours->next_slot >= neighbours->vms.nr_slots)
-			return;
-		node = neighbours->vms.slots[neighbours->next_slot++];
 		for (; node; node = node->next)
-			find_way(neighbours, (struct vm *)node);
+			if (neighbours->ask_all || ((struct vm *)node)->deferred)
+				find_way(neighbours, (struct vm *)node);
 	}
+	if (neighbours->next_slot >= neighbours->vms.nr_slots)
+		neighbours->ask_all = false;
+	if (neighbours->sweep_later)
+		neighbours_sweep(neighbours);
 }
 
 static uint64_t earlier(uint64_t one_ns, uint64_t other_ns)
@@ -431,9 +471,8 @@ uint64_t neighbours_expire(struct neighbours *neighbours, uint64_t now_ns)
 	if (neighbours->routes_changed)
 		next_ns = earlier(next_ns, neighbours->next_look_ns);
 	walk(neighbours);
-	if (neighbours->next_slot < neighbours->vms.nr_slots)
-		next_ns = now_ns;
-	return next_ns;
+	neighbours->adds_left = ADDS_AT_ONCE;
+	return walking(neighbours) ? now_ns : next_ns;
 }
 
 int neighbours_resync(struct neighbours *neighbours, uint64_t now_ns)
@@ -459,6 +498,7 @@ int neighbours_new(struct netlink *netlink, uint32_t public_ifindex, uint32_t bu
 	neighbours->netlink = netlink;
 	neighbours->public_ifindex = public_ifindex;
 	neighbours->builds_ifindex = builds_ifindex;
+	neighbours->adds_left = ADDS_AT_ONCE;
 	error = neighbours_resync(neighbours, now_ns);
 	if (error) {
 		neighbours_free(neighbours);

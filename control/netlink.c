@@ -303,14 +303,15 @@ static struct nlmsghdr *neigh_request(char *buffer, uint16_t type, uint32_t ifin
 	return request;
 }
 
-int netlink_neigh_manage(struct netlink *netlink, uint32_t ifindex, const struct sp_addr *addr)
+static int manage(struct netlink *netlink, uint32_t ifindex, const struct sp_addr *addr,
+		  uint16_t flags)
 {
 	char buffer[REQUEST_BYTES] __attribute__((aligned(MNL_ALIGNTO)));
 	struct nlmsghdr *request = neigh_request(buffer, RTM_NEWNEIGH, ifindex, addr);
 	struct ndmsg *neigh = mnl_nlmsg_get_payload(request);
 	int error;
 
-	request->nlmsg_flags |= NLM_F_CREATE | NLM_F_REPLACE;
+	request->nlmsg_flags |= NLM_F_CREATE | flags;
 	neigh->ndm_state = NUD_NONE;
 	/* What a control plane has learned is neither counted nor collected as the host's own. */
 	neigh->ndm_flags = NTF_EXT_LEARNED;
@@ -318,6 +319,16 @@ int netlink_neigh_manage(struct netlink *netlink, uint32_t ifindex, const struct
 	mnl_attr_put_u8(request, NDA_PROTOCOL, NETLINK_NEIGH_OURS);
 	error = ask(netlink, request);
 	return error ? error : await(netlink, &deaf);
+}
+
+int netlink_neigh_create(struct netlink *netlink, uint32_t ifindex, const struct sp_addr *addr)
+{
+	return manage(netlink, ifindex, addr, NLM_F_EXCL);
+}
+
+int netlink_neigh_manage(struct netlink *netlink, uint32_t ifindex, const struct sp_addr *addr)
+{
+	return manage(netlink, ifindex, addr, NLM_F_REPLACE);
 }
 
 int netlink_neigh_look_for(struct netlink *netlink, uint32_t ifindex, const struct sp_addr *addr)

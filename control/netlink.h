@@ -90,7 +90,11 @@ int netlink_ask_route(struct netlink *netlink, const struct sp_addr *to,
 /* The mark of the neighbours that we made (NDA_PROTOCOL), so that we remove no other. */
 #define NETLINK_NEIGH_OURS 83
 
-/* Has the kernel keep a neighbour resolved, with our mark on it. Result: 0 or -errno. */
+/*
+ * Has the kernel keep a neighbour resolved, with our mark on it: one that it may know already, or a
+ * new one only. Result: 0, -EEXIST if it is not new, or -errno.
+ */
+int netlink_neigh_create(struct netlink *netlink, uint32_t ifindex, const struct sp_addr *addr);
 int netlink_neigh_manage(struct netlink *netlink, uint32_t ifindex, const struct sp_addr *addr);
 
 /*

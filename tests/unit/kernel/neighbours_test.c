@@ -168,6 +168,47 @@ static void test_start_when_earlier_vm_is_not_added_then_swept(void **state)
 	kernel_stop(kernel);
 }
 
+#define MANY 700
+
+static void add_many(struct kernel *kernel)
+{
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct sp_addr addr = sp_addr_from_v4(SP_BE32(0x0a000800 + i));
+
+		assert_int_equal(kernel_vm_add(kernel, &addr), 0);
+	}
+}
+
+static bool all_managed(struct kernel *kernel, const void *context)
+{
+	struct kernel_status status;
+
+	kernel_status(kernel, &status);
+	return status.neighbours == MANY + 1;
+}
+
+static void test_vm_add_when_many_then_bit_by_bit_and_kept_by_a_restart(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct kernel *kernel = rig_start(rig);
+	char *reason = NULL;
+
+	add_many(kernel);
+	assert_false(all_managed(kernel, NULL));
+	rig_wait(kernel, all_managed, NULL);
+	add(kernel, SILENT);
+	kernel_stop(kernel);
+
+	kernel = rig_prepare(rig);
+	add_many(kernel);
+	assert_int_equal(kernel_attach(kernel, &reason), 0);
+	rig_run(rig->edge_ns, "test $(ip neigh show proto 83 | wc -l) -eq %d", MANY + 2);
+	/* The one that nobody added this time goes when all others are known to be needed. */
+	rig_wait(kernel, all_managed, NULL);
+	rig_run(rig->edge_ns, "test -z \"$(" IN_RIG SILENT ")\"");
+	kernel_stop(kernel);
+}
+
 static void test_vm_add_when_entry_is_permanent_then_left_alone(void **state)
 {
 	struct rig *rig = rig_of(state);
@@ -238,6 +279,7 @@ int main(void)
 		TEST(test_vm_add_when_routed_elsewhere_then_unrouted),
 		TEST(test_start_when_routes_have_gateways_then_managed),
 		TEST(test_start_when_earlier_vm_is_not_added_then_swept),
+		TEST(test_vm_add_when_many_then_bit_by_bit_and_kept_by_a_restart),
 		TEST(test_vm_add_when_entry_is_permanent_then_left_alone),
 		TEST(test_link_when_it_flaps_then_managed_again),
 		TEST(test_wanted_when_written_then_looked_for),
