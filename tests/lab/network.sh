@@ -81,9 +81,27 @@ network_edge() {
 	lab_in net ethtool -K edge gro on >/dev/null 2>&1
 }
 
+# LAB_DIRECT=1: the one VM hangs on the edge's own wire, for benchmarks of the carrier alone.
+network_direct() {
+	network_namespace vm0
+	ip -n "$LAB_NS-net" link del edge
+	ip -n "$LAB_NS-vm0" link add eth0 type veth peer name builds netns "$LAB_NS-edge"
+	ip -n "$LAB_NS-edge" -batch - <<-EOT
+		addr add $LAB_BUILDS_ADDRESS/16 dev builds
+		addr add 2001:db8:2::1/64 dev builds nodad
+		link set builds up
+	EOT
+	network_end edge builds
+}
+
 network_vm() {
-	network_namespace "vm$1"
-	ip -n "$LAB_NS-vm$1" link add eth0 type veth peer name "vm$1" netns "$LAB_NS-net"
+	if [ "${LAB_DIRECT:-0}" = 1 ]; then
+		network_direct
+	else
+		network_namespace "vm$1"
+		ip -n "$LAB_NS-vm$1" link add eth0 type veth peer name "vm$1" netns "$LAB_NS-net"
+		ip -n "$LAB_NS-net" link set "vm$1" master br0 up
+	fi
 	ip -n "$LAB_NS-vm$1" -batch - <<-EOT
 		addr add $(lab_vm_address "$1")/16 dev eth0
 		addr add $(lab_vm_address6 "$1")/64 dev eth0 nodad
@@ -91,7 +109,6 @@ network_vm() {
 		route add default via $LAB_BUILDS_ADDRESS
 	EOT
 	ip -n "$LAB_NS-vm$1" -6 route add default via 2001:db8:2::1
-	ip -n "$LAB_NS-net" link set "vm$1" master br0 up
 	network_end "vm$1" eth0
 }
 
