@@ -50,6 +50,14 @@ static void set_queues(struct worker *worker, uint32_t w, uint32_t nr_workers,
 	}
 }
 
+/* What an earlier process remembered. Epochs begin anew with each. */
+static void forget_hops(struct worker *worker)
+{
+	for (uint32_t i = 0; i < worker->nr_usage; i++)
+		if (worker->usage[i].hop_epoch)
+			worker->usage[i].hop_epoch = 0;
+}
+
 static void set_worker(struct worker *worker, uint32_t w, uint32_t nr_workers,
 		       const struct table_map *table)
 {
@@ -63,6 +71,7 @@ static void set_worker(struct worker *worker, uint32_t w, uint32_t nr_workers,
 	worker->usage = table_map_usage(table, row, 0);
 	worker->nr_usage = table->nr_usage;
 	worker->waiting_fd = -1;
+	forget_hops(worker);
 	set_queues(worker, w, nr_workers, table);
 }
 

@@ -13,6 +13,14 @@
 #define TBL8_OF_V4 1024u /* distinct /24s that hold longer prefixes */
 #define TBL8_OF_V6 8192u /* a /128 of its own takes up to 13 */
 
+/* After the change, so that whoever sees the new number sees the change. */
+static void begin_epoch(struct nexthops *nexthops)
+{
+	uint32_t next = atomic_load_explicit(&nexthops->epoch, memory_order_relaxed) + 1;
+
+	atomic_store_explicit(&nexthops->epoch, next ? next : 1, memory_order_release);
+}
+
 static int open_fibs(struct nexthops *nexthops)
 {
 	struct rte_fib_conf v4 = {
@@ -45,6 +53,7 @@ int nexthops_open(struct nexthops *nexthops)
 		rte_zmalloc("neighbours", NEXTHOP_NEIGHBOURS * sizeof(*nexthops->neighbours),
 			    RTE_CACHE_LINE_SIZE);
 	nexthops->nr_gateways = 1;
+	begin_epoch(nexthops);
 	r = nexthops->gateways && nexthops->neighbours ? open_fibs(nexthops) : -ENOMEM;
 	if (r < 0)
 		nexthops_close(nexthops);
@@ -100,14 +109,20 @@ int nexthop_route_set(struct nexthops *nexthops, const struct nexthop_route *rou
 				 route->gateway_index);
 	if (r < 0)
 		nexthops->nr_refused++;
+	begin_epoch(nexthops);
 	return r;
 }
 
 int nexthop_route_clear(struct nexthops *nexthops, const struct nexthop_route *route)
 {
+	int r;
+
 	if (route->family == 4)
-		return rte_fib_delete(nexthops->fib4, host_v4(&route->prefix), route->depth);
-	return rte_fib6_delete(nexthops->fib6, (const uint8_t *)&route->prefix, route->depth);
+		r = rte_fib_delete(nexthops->fib4, host_v4(&route->prefix), route->depth);
+	else
+		r = rte_fib6_delete(nexthops->fib6, (const uint8_t *)&route->prefix, route->depth);
+	begin_epoch(nexthops);
+	return r;
 }
 
 void nexthop_route_find(const struct nexthops *nexthops, const struct sp_addr *const *to,
@@ -168,6 +183,14 @@ static struct nexthop_neighbour *find_record(struct nexthops *nexthops, const st
 	return unused;
 }
 
+static void set_word(struct nexthops *nexthops, struct nexthop_neighbour *record, uint64_t word)
+{
+	if (atomic_load_explicit(&record->word, memory_order_relaxed) == word)
+		return;
+	atomic_store_explicit(&record->word, word, memory_order_release);
+	begin_epoch(nexthops);
+}
+
 int nexthop_neighbour_set(struct nexthops *nexthops, const struct sp_addr *addr,
 			  uint32_t port_index, const uint8_t *link_addr, uint64_t generation)
 {
@@ -175,7 +198,7 @@ int nexthop_neighbour_set(struct nexthops *nexthops, const struct sp_addr *addr,
 
 	if (!link_addr) {
 		if (record && record_is(record, addr, port_index))
-			atomic_store_explicit(&record->word, 0, memory_order_release);
+			set_word(nexthops, record, 0);
 		return 0;
 	}
 	if (!record) {
@@ -187,8 +210,7 @@ int nexthop_neighbour_set(struct nexthops *nexthops, const struct sp_addr *addr,
 		atomic_thread_fence(memory_order_release);
 		record->addr = *addr;
 	}
-	atomic_store_explicit(&record->word, make_word(link_addr, port_index),
-			      memory_order_release);
+	set_word(nexthops, record, make_word(link_addr, port_index));
 	return 0;
 }
 
@@ -197,8 +219,7 @@ void nexthop_neighbour_sweep(struct nexthops *nexthops, uint64_t generation)
 	for (uint32_t i = 0; i < NEXTHOP_NEIGHBOURS; i++) {
 		struct nexthop_neighbour *record = &nexthops->neighbours[i];
 
-		if (record->generation != generation &&
-		    atomic_load_explicit(&record->word, memory_order_relaxed) != 0)
-			atomic_store_explicit(&record->word, 0, memory_order_release);
+		if (record->generation != generation)
+			set_word(nexthops, record, 0);
 	}
 }

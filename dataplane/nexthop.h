@@ -58,8 +58,9 @@ struct nexthops {
 	struct rte_fib6 *fib6;
 	struct nexthop_gateway *gateways; /* [0] is no route */
 	struct nexthop_neighbour *neighbours;
-	uint32_t nr_gateways; /* writer only */
-	uint32_t nr_refused;  /* writer only: routes and neighbours that found no room */
+	_Atomic uint32_t epoch; /* another one after each change, never 0 */
+	uint32_t nr_gateways;	/* writer only */
+	uint32_t nr_refused;	/* writer only: routes and neighbours that found no room */
 };
 
 /* A route, as the kernel has it. */
@@ -104,6 +105,15 @@ void nexthop_neighbour_sweep(struct nexthops *nexthops, uint64_t generation);
  */
 void nexthop_route_find(const struct nexthops *nexthops, const struct sp_addr *const *to,
 			const uint8_t *families, uint64_t *ret_index, uint32_t n);
+
+/*
+ * Result: a number that is another one, never 0, whenever a look-up could have another outcome than
+ * one made since the number was the same. Load it first. Any thread.
+ */
+static inline uint32_t nexthop_epoch(const struct nexthops *nexthops)
+{
+	return atomic_load_explicit(&nexthops->epoch, memory_order_acquire);
+}
 
 /* Result: the first of the NEXTHOP_PROBES consecutive records that can hold a neighbour. */
 static inline uint32_t nexthop_neighbour_first(const struct sp_addr *addr)

@@ -30,19 +30,29 @@ static int write_answer(const struct batch_answer *answer)
 	return write_error(answer);
 }
 
-static void send_answer(struct worker *worker, struct batch *batch, struct batch_answer *answer)
+/* Result: what became of it: its own verdict if it was sent. */
+static enum sp_verdict send_answer(struct worker *worker, const struct batch *batch,
+				   struct batch_answer *answer)
 {
-	int len_bytes = write_answer(answer);
-	enum sp_verdict verdict = answer->verdict;
+	int len_bytes;
 
-	if (len_bytes < 0) {
-		verdict = SP_NO_BUFFER;
-	} else {
-		answer->mbuf->data_len = (uint16_t)len_bytes;
-		answer->mbuf->pkt_len = (uint32_t)len_bytes;
-		if (!rte_eth_tx_burst(worker->tx_eth[batch->in_port], 0, &answer->mbuf, 1))
-			verdict = SP_TX_FULL;
-	}
+	if (answer->verdict != SP_RESET_VM &&
+	    !sp_error_due(worker->error_ns, answer->verdict, batch->now_ns))
+		return SP_ANSWER_LIMITED;
+	len_bytes = write_answer(answer);
+	if (len_bytes < 0)
+		return SP_NO_BUFFER;
+	answer->mbuf->data_len = (uint16_t)len_bytes;
+	answer->mbuf->pkt_len = (uint32_t)len_bytes;
+	if (!rte_eth_tx_burst(worker->tx_eth[batch->in_port], 0, &answer->mbuf, 1))
+		return SP_TX_FULL;
+	return answer->verdict;
+}
+
+static void answer_one(struct worker *worker, struct batch *batch, struct batch_answer *answer)
+{
+	enum sp_verdict verdict = send_answer(worker, batch, answer);
+
 	worker_count(worker, verdict, 1);
 	if (verdict != answer->verdict)
 		batch->dropped[batch->nr_dropped++] = answer->mbuf;
@@ -51,6 +61,6 @@ static void send_answer(struct worker *worker, struct batch *batch, struct batch
 void stage_answer(struct worker *worker, struct batch *batch)
 {
 	for (uint32_t i = 0; i < batch->nr_answers; i++)
-		send_answer(worker, batch, &batch->answer[i]);
+		answer_one(worker, batch, &batch->answer[i]);
 	batch->nr_answers = 0;
 }

@@ -55,6 +55,7 @@ struct worker {
 	uint64_t round_ns; /* begin of the last round */
 	uint64_t busy_ns;  /* last round that had a packet */
 	uint32_t sleep_ns; /* next sleep */
+	__u64 error_ns[2]; /* its last ICMP errors, see sp_error_due() */
 	struct batch batch;
 
 	_Atomic bool stop; /* written by the main lcore */

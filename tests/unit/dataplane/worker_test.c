@@ -359,6 +359,7 @@ static void test_mixed_burst_keeps_its_order(void **state)
 {
 	struct fixture *fixture = *state;
 	struct fixture_packet packet = from_client, expected = from_client;
+	uint64_t answered;
 
 	for (uint16_t i = 0; i < 90; i++) {
 		packet.ttl = i % 3 == 1 ? 1 : 64;
@@ -375,12 +376,68 @@ static void test_mixed_burst_keeps_its_order(void **state)
 		expected.from_port = (uint16_t)(1000 + i);
 		expect_and_free(fixture_sent(fixture, FIXTURE_BUILDS), FIXTURE_LINK_BUILDS,
 				FIXTURE_LINK_VM, &expected);
-		rte_pktmbuf_free(fixture_sent(fixture, FIXTURE_PUBLIC));
 	}
+	answered = fixture_counter(fixture, SP_TTL_EXCEEDED);
+	assert_in_range(answered, 1, 29);
+	for (uint64_t i = 0; i < answered; i++)
+		rte_pktmbuf_free(fixture_sent(fixture, FIXTURE_PUBLIC));
 	expect_nothing_sent(fixture);
 	assert_int_equal(fixture_counter(fixture, SP_FORWARDED), 30);
-	assert_int_equal(fixture_counter(fixture, SP_TTL_EXCEEDED), 30);
+	assert_int_equal(fixture_counter(fixture, SP_ANSWER_LIMITED), 30 - answered);
 	assert_int_equal(fixture_counter(fixture, SP_RACED), 30);
+}
+
+/* Remembered where the lease leads, and forgotten when that changes. */
+static void test_neighbour_of_a_busy_lease_is_followed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fixture_packet expected = from_client;
+
+	expected.to = FIXTURE_VM;
+	expected.to_port = FIXTURE_VM_PORT;
+	expected.ttl--;
+	for (uint8_t i = 0; i < 6; i++) {
+		uint8_t link = (uint8_t)(20 + i / 3);
+
+		if (i % 3 == 0)
+			fixture_neighbour(fixture, FIXTURE_BUILDS, FIXTURE_VM, link);
+		receive(fixture, FIXTURE_PUBLIC, &from_client);
+		worker_round(fixture->worker);
+		expect_and_free(fixture_sent(fixture, FIXTURE_BUILDS), FIXTURE_LINK_BUILDS, link,
+				&expected);
+	}
+	assert_int_not_equal(fixture->worker->usage->hop, 0);
+	fixture_route(fixture, FIXTURE_VM, 32, FIXTURE_PUBLIC, NULL);
+	receive(fixture, FIXTURE_PUBLIC, &from_client);
+	worker_round(fixture->worker);
+	expect_nothing_sent(fixture);
+	assert_int_equal(fixture_counter(fixture, SP_NO_ROUTE), 1);
+}
+
+/* A port's next lease leads to another VM. */
+static void test_next_lease_of_a_port_does_not_remember(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fixture_packet expected = from_client;
+	struct sp_slot *slot = fixture_slot(fixture, FIXTURE_VM);
+
+	for (int i = 0; i < 3; i++) {
+		receive(fixture, FIXTURE_PUBLIC, &from_client);
+		worker_round(fixture->worker);
+		rte_pktmbuf_free(fixture_sent(fixture, FIXTURE_BUILDS));
+	}
+	fixture_neighbour(fixture, FIXTURE_BUILDS, "10.0.3.8", 30);
+	slot->generation++;
+	slot->vm_addr = fixture_addr("10.0.3.8");
+	expected.to = "10.0.3.8";
+	expected.to_port = FIXTURE_VM_PORT;
+	expected.ttl--;
+	for (int i = 0; i < 3; i++) {
+		receive(fixture, FIXTURE_PUBLIC, &from_client);
+		worker_round(fixture->worker);
+		expect_and_free(fixture_sent(fixture, FIXTURE_BUILDS), FIXTURE_LINK_BUILDS, 30,
+				&expected);
+	}
 }
 
 static void test_full_transmit_ring_is_counted(void **state)
@@ -474,6 +531,8 @@ int main(void)
 		CASE(test_packet_waits_but_once),
 		CASE(test_lease_that_ends_while_a_packet_waits_stops_it),
 		CASE(test_mixed_burst_keeps_its_order),
+		CASE(test_neighbour_of_a_busy_lease_is_followed),
+		CASE(test_next_lease_of_a_port_does_not_remember),
 		CASE(test_full_transmit_ring_is_counted),
 		CASE(test_usage_is_counted_for_the_lease),
 		CASE(test_rounds_and_heartbeats_are_written),
