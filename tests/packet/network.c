@@ -13,9 +13,6 @@
 
 #include <linux/bpf.h>
 
-#define VM_FIRST 7
-#define VM_LAST	 60
-
 static const char links[] =
 	"link set lo up\n"
 	"link add public address 02:00:00:00:0a:01 type veth peer name outside\n"
@@ -72,10 +69,10 @@ static int set_forwarding(void)
 
 static int add_vms(void)
 {
-	static char lines[(VM_LAST + 1) * 160];
+	static char lines[(NETWORK_VM_LAST + 1) * 160];
 	size_t at = 0;
 
-	for (int vm = VM_FIRST; vm <= VM_LAST; vm++)
+	for (int vm = NETWORK_VM_FIRST; vm <= NETWORK_VM_LAST; vm++)
 		at += snprintf(lines + at, sizeof(lines) - at,
 			       "neigh add 10.0.3.%d lladdr 02:00:00:00:0b:02 dev builds\n"
 			       "neigh add 2001:db8:b::%d lladdr 02:00:00:00:0b:02 dev builds\n",

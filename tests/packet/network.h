@@ -16,6 +16,10 @@ struct network {
 #define NETWORK_GATEWAY_MAC "\x02\0\0\0\x0b\x01"
 #define NETWORK_VM_MAC	    "\x02\0\0\0\x0b\x02"
 
+/* The VMs that are there: the last part of their addresses. */
+#define NETWORK_VM_FIRST 7
+#define NETWORK_VM_LAST	 60
+
 /*
  * Moves the caller to a namespace of its own with two veths: 192.0.2.1/24 and 2001:db8:2::1/64 on
  * the public one, default routes there; 10.0.0.1/16 and 2001:db8:b::1/64 on the builds one, with

@@ -164,7 +164,7 @@ static void put_plain(struct random *random, struct frame *frame, const struct s
 {
 	const struct end *from = scene->from_vm ? &scene->vm : &scene->client;
 	const struct end *to = scene->from_vm ? &scene->client : &scene->lease;
-	uint32_t payload = random_below(random, 40);
+	uint32_t payload = random_below(random, 40) + (one_in(random, 48) ? 1420 : 0);
 	uint32_t at;
 
 	put_ip(random, frame, scene->family, scene->protocol, &from->addr, &to->addr,

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The two engines themselves, the XDP program and a worker of sallyport-dp, over one table in the
+ * same memory, with the same routes and neighbours: random packets have the same verdict, leave by
+ * the same interface, with the same bytes.
+ *
+ * PACKET_COUNT is how many (1000000), PACKET_SEED where to begin (the clock).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include <linux/bpf.h>
+
+#include "dp_engine.h"
+#include "packets.h"
+#include "vectors.h"
+#include "xdp_engine.h"
+
+#define PACKETS_DEFAULT	      1000000
+#define PACKETS_BEFORE_CHANGE 1000
+
+struct engines {
+	struct xdp_engine xdp;
+	struct dp_engine *dp;
+	struct random random;
+	unsigned long long seen[SP_VERDICT_COUNT];
+	unsigned long long nr_astray;
+};
+
+static unsigned long long from_environment(const char *name, unsigned long long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+static void print_frame(const char *what, const struct frame *frame)
+{
+	print_message("# %-5s", what);
+	for (uint32_t i = 0; i < frame->len_bytes; i++)
+		print_message("%02x", frame->bytes[i]);
+	print_message("\n");
+}
+
+static void change_table(struct random *random, struct fixture *fixture, __u64 now_ns)
+{
+	for (int i = 0; i < 8; i++) {
+		__u32 port = 64000 + random_below(random, 48);
+		struct sp_slot *slot = &fixture->leases[random_below(random, 2) << 16 | port];
+
+		slot->state = random_below(random, 3) ? SP_SLOT_LIVE : random_below(random, 4);
+		slot->deadline_ns = random_below(random, 3) ? now_ns + 3600000000000 : now_ns;
+	}
+}
+
+/*
+ * A mutated target can be one for which the kernel has a way of its own: a broadcast or link-local
+ * address. Result: whether the XDP engine dropped a packet for that reason alone.
+ */
+static int is_astray(const struct xdp_result *xdp, const struct dp_result *dp)
+{
+	return (xdp->verdict == SP_NO_ROUTE || xdp->verdict == SP_NO_NEIGHBOUR) &&
+	       (dp->verdict == SP_FORWARDED || dp->verdict == SP_NO_NEIGHBOUR);
+}
+
+static int same_frame(const struct xdp_result *xdp, const struct dp_result *dp)
+{
+	return xdp->out.len_bytes == dp->out.len_bytes &&
+	       memcmp(xdp->out.bytes, dp->out.bytes, dp->out.len_bytes) == 0;
+}
+
+static int agree(const struct xdp_result *xdp, const struct dp_result *dp)
+{
+	if (sp_verdict_fate(xdp->verdict) == SP_FATE_PASS)
+		return dp->verdict == SP_RACED && !dp->sent && xdp->action == XDP_PASS;
+	if (xdp->verdict != dp->verdict)
+		return 0;
+	if (sp_verdict_fate(xdp->verdict) == SP_FATE_DROP)
+		return !dp->sent && xdp->action == XDP_DROP;
+	return dp->sent && (xdp->action == XDP_REDIRECT || xdp->action == XDP_TX) &&
+	       same_frame(xdp, dp);
+}
+
+static void run_both(struct engines *engines)
+{
+	static struct frame in;
+	static struct xdp_result xdp;
+	static struct dp_result dp;
+	enum sp_role role = 1 + random_below(&engines->random, 3);
+
+	packets_random(&engines->random, &engines->xdp.fixture, &in);
+	assert_int_equal(xdp_engine_run(&engines->xdp, role, &in, &xdp), 0);
+	assert_int_equal(dp_engine_run(engines->dp, role, &in, &dp), 0);
+	engines->seen[xdp.verdict]++;
+	if (agree(&xdp, &dp))
+		return;
+	if (is_astray(&xdp, &dp)) {
+		engines->nr_astray++;
+		return;
+	}
+	print_message("# role %u, XDP: %s, action %u; DPDK: %s, %s\n", role,
+		      vectors_verdict(xdp.verdict), xdp.action, vectors_verdict(dp.verdict),
+		      dp.sent ? "sent" : "not sent");
+	print_frame("in", &in);
+	print_frame("XDP", &xdp.out);
+	print_frame("DPDK", &dp.out);
+	fail_msg("the engines differ");
+}
+
+static void test_both_engines_do_the_same_to_random_packets(void **state)
+{
+	struct engines *engines = *state;
+	struct fixture *fixture = &engines->xdp.fixture;
+	unsigned long long seed = from_environment("PACKET_SEED", (unsigned long long)time(NULL));
+	unsigned long long count = from_environment("PACKET_COUNT", PACKETS_DEFAULT);
+	__u64 now_ns = xdp_engine_now_ns();
+
+	engines->random.state = seed;
+	print_message("# PACKET_SEED=%llu PACKET_COUNT=%llu\n", seed, count);
+	for (unsigned long long i = 0; i < count; i++) {
+		if (i % (64 * PACKETS_BEFORE_CHANGE) == 0) {
+			assert_int_equal(fixture_standard(fixture, now_ns), 0);
+			xdp_engine_settings(&engines->xdp);
+		}
+		if (i % PACKETS_BEFORE_CHANGE == 0)
+			change_table(&engines->random, fixture, now_ns);
+		run_both(engines);
+	}
+	for (__u32 verdict = 0; verdict < SP_VERDICT_COUNT; verdict++)
+		if (engines->seen[verdict])
+			print_message("# %9llu %s\n", engines->seen[verdict],
+				      vectors_verdict(verdict));
+	print_message("# %llu of them astray\n", engines->nr_astray);
+	assert_true(engines->seen[SP_FORWARDED] > count / 20);
+	assert_true(engines->nr_astray < engines->seen[SP_FORWARDED] / 50);
+}
+
+int main(void)
+{
+	static struct engines engines;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_prestate(test_both_engines_do_the_same_to_random_packets,
+					  &engines),
+	};
+	int r = xdp_engine_start(&engines.xdp);
+
+	if (r)
+		return r;
+	r = dp_engine_open(&engines.xdp.fixture.table, &engines.dp);
+	if (r) {
+		printf("not ok 1 - starting the worker: %s\n", strerror(-r));
+		return 1;
+	}
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	r = cmocka_run_group_tests(tests, NULL, NULL);
+	dp_engine_close(engines.dp);
+	xdp_engine_close(&engines.xdp);
+	return r;
+}
