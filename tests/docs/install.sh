@@ -6,6 +6,7 @@ installed_files() {
 	cat <<-EOT
 		usr/bin/sallyport
 		usr/sbin/sallyport-dp
+		usr/sbin/sallyport-hooks
 		usr/sbin/sallyport-upgrade
 		usr/sbin/sallyportd
 		usr/share/bash-completion/completions/sallyport.bash
@@ -13,11 +14,14 @@ installed_files() {
 		usr/share/man/man5/sallyport.conf.5
 		usr/share/man/man7/sallyport-verdicts.7
 		usr/share/man/man8/sallyport-dp.8
+		usr/share/man/man8/sallyport-hooks.8
 		usr/share/man/man8/sallyportd.8
 		usr/lib/systemd/system/sallyport-dp.service
+		usr/lib/systemd/system/sallyport-hooks.service
 		usr/lib/systemd/system/sallyportd.service
 		usr/lib/sysusers.d/sallyport.conf
 		usr/lib/tmpfiles.d/sallyport.conf
+		usr/share/sallyport/hooks.d/power-off-on-ended
 		etc/sallyport/sallyport.conf
 	EOT
 }
@@ -48,4 +52,5 @@ check_install() {
 	done < <(installed_files)
 	check_unit sallyportd.service
 	check_unit sallyport-dp.service
+	check_unit sallyport-hooks.service
 }

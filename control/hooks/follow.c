@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "follow.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cursor.h"
+#include "deliver.h"
+#include "host/log.h"
+#include "notice.h"
+#include "options.h"
+#include "stop.h"
+#include "stream.h"
+
+#define STATUS_OK	 200
+#define STATUS_INVALID	 400
+#define STATUS_COMPACTED 410
+
+/* Why a stream is left. */
+enum outcome {
+	OUTCOME_AGAIN,	 /* ask anew after a pause */
+	OUTCOME_AT_ONCE, /* ask anew */
+	OUTCOME_STOP,
+	OUTCOME_CURSOR, /* it cannot be written */
+};
+
+static enum outcome begin_anew(struct follow *follow, const char *sentence)
+{
+	log_write(LOG_ERR, sentence, log_number("since", (int64_t)follow->cursor));
+	follow->has_cursor = false;
+	return OUTCOME_AT_ONCE;
+}
+
+static enum outcome lose_some(struct follow *follow)
+{
+	return begin_anew(follow, "Events were compacted before they could be delivered: "
+				  "going on with the oldest there is.");
+}
+
+/* Result: 0, or -EINTR, or an error of the cursor. */
+static int take_event(struct follow *follow, const struct notice *notice)
+{
+	int error = deliver(follow->options, notice, follow->stop);
+
+	if (error)
+		return error;
+	error = cursor_write(follow->options->cursor, notice->seq);
+	if (error) {
+		log_write(LOG_ERR, "The cursor cannot be written.",
+			  log_string("file", follow->options->cursor), log_error("error", error));
+		return error;
+	}
+	follow->has_cursor = true;
+	follow->cursor = notice->seq;
+	return 0;
+}
+
+/* Result: whether to read on; otherwise *ret_outcome. */
+static bool take_line(struct follow *follow, const char *line, enum outcome *ret_outcome)
+{
+	struct notice notice;
+	const char *type;
+	bool go_on = true;
+	int error = 0;
+
+	if (notice_parse(line, &notice)) {
+		log_write(LOG_ERR, "A line of the stream is no event.", log_string("line", line));
+		*ret_outcome = OUTCOME_AGAIN;
+		return false;
+	}
+	type = notice_text(&notice, "type");
+	if (strcmp(type, "compacted") == 0) {
+		*ret_outcome = lose_some(follow);
+		go_on = false;
+	} else if (strcmp(type, "heartbeat") != 0) {
+		error = take_event(follow, &notice);
+		*ret_outcome = error == -EINTR ? OUTCOME_STOP : OUTCOME_CURSOR;
+		go_on = !error;
+	}
+	notice_clear(&notice);
+	return go_on;
+}
+
+/* The answer is no stream. */
+static enum outcome take_refusal(struct follow *follow, unsigned int status)
+{
+	if (status == STATUS_COMPACTED && follow->has_cursor)
+		return lose_some(follow);
+	if (status == STATUS_INVALID && follow->has_cursor)
+		return begin_anew(follow, "The cursor is past the newest event, as if it were of "
+					  "another edge: going on with the oldest there is.");
+	log_write(LOG_WARNING, "The daemon refused the stream of events.",
+		  log_number("status", status));
+	return OUTCOME_AGAIN;
+}
+
+static enum outcome read_stream(struct follow *follow, struct stream *stream, bool *ret_heard)
+{
+	const char *line, *reason = "";
+	enum outcome outcome = OUTCOME_AGAIN;
+	int result;
+
+	while ((result = stream_next(stream, follow->stop, &line, &reason)) == 1) {
+		if (stream_status(stream) != STATUS_OK)
+			return take_refusal(follow, stream_status(stream));
+		*ret_heard = true;
+		if (!take_line(follow, line, &outcome))
+			return outcome;
+	}
+	if (result == -EINTR)
+		return OUTCOME_STOP;
+	if (result == 0 && stream_status(stream) != STATUS_OK)
+		return take_refusal(follow, stream_status(stream));
+	log_write(LOG_NOTICE, "The stream of events ended; it is taken up again.",
+		  log_string("reason", result == -ETIMEDOUT ? "silence"
+				       : result == 0	    ? "closed"
+							    : reason));
+	return OUTCOME_AGAIN;
+}
+
+static enum outcome follow_once(struct follow *follow, bool *ret_heard)
+{
+	struct stream *stream;
+	enum outcome outcome;
+
+	if (stream_open(follow->options->socket, follow->has_cursor, follow->cursor, &stream)) {
+		log_write(LOG_WARNING, "The stream cannot be asked for.",
+			  log_error("error", ENOMEM));
+		return OUTCOME_AGAIN;
+	}
+	outcome = read_stream(follow, stream, ret_heard);
+	stream_close(stream);
+	return outcome;
+}
+
+int follow_run(struct follow *follow)
+{
+	const struct options *options = follow->options;
+	uint64_t pause_ns = options->retry_min_ns;
+
+	for (;;) {
+		bool heard = false;
+		enum outcome outcome = follow_once(follow, &heard);
+
+		if (outcome == OUTCOME_STOP || stop_asked(follow->stop))
+			return outcome == OUTCOME_CURSOR ? -EIO : 0;
+		if (outcome == OUTCOME_CURSOR)
+			return -EIO;
+		if (heard)
+			pause_ns = options->retry_min_ns;
+		if (outcome == OUTCOME_AT_ONCE)
+			continue;
+		if (stop_wait(follow->stop, pause_ns))
+			return 0;
+		pause_ns =
+			2 * pause_ns < options->retry_max_ns ? 2 * pause_ns : options->retry_max_ns;
+	}
+}

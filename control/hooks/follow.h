@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Following the events from the cursor on, through every interruption. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct options;
+struct stop;
+
+struct follow {
+	const struct options *options;
+	const struct stop *stop;
+	bool has_cursor; /* false: begin with the oldest event there is */
+	uint64_t cursor;
+};
+
+/*
+ * Delivers event after event, moving the durable cursor past each, until asked to stop. Result: 0
+ * then, or -errno if the cursor cannot be written.
+ */
+int follow_run(struct follow *follow);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sallyport-hooks: tells executables and a webhook of each event, at least once and in order. */
+#include <errno.h>
+#include <stdlib.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include "cursor.h"
+#include "follow.h"
+#include "host/log.h"
+#include "options.h"
+#include "stop.h"
+
+static int fail(const char *sentence, const char *file, int error)
+{
+	log_write(LOG_ERR, sentence, log_string("file", file), log_error("error", error));
+	return error;
+}
+
+static int lock(const struct options *options)
+{
+	int fd = cursor_lock(options->cursor);
+
+	if (fd == -EWOULDBLOCK)
+		return fail("Another sallyport-hooks goes by this cursor.", options->cursor, fd);
+	return fd < 0 ? fail("The cursor cannot be locked.", options->cursor, fd) : fd;
+}
+
+static int run(const struct options *options, const struct stop *stop)
+{
+	struct follow follow = {.options = options, .stop = stop};
+	int error = cursor_read(options->cursor, &follow.cursor);
+
+	if (error && error != -ENOENT)
+		return fail("The cursor cannot be read: put it right, or remove it to begin with "
+			    "the oldest event.",
+			    options->cursor, error);
+	follow.has_cursor = !error;
+	sd_notify(0, "READY=1");
+	log_write(LOG_INFO, "Events are followed.", log_string("socket", options->socket),
+		  log_number("since", follow.has_cursor ? (int64_t)follow.cursor : 0));
+	error = follow_run(&follow);
+	sd_notify(0, "STOPPING=1");
+	return error;
+}
+
+int main(int argc, char **argv)
+{
+	enum options_action action;
+	struct options options;
+	struct stop stop;
+	int lock_fd, error;
+
+	action = options_parse(argv, &options);
+	if (action != OPTIONS_RUN)
+		return action == OPTIONS_DONE ? EXIT_SUCCESS : EXIT_FAILURE;
+	log_open("sallyport-hooks", LOG_INFO);
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return EXIT_FAILURE;
+	lock_fd = lock(&options);
+	error = lock_fd < 0 ? lock_fd : stop_open(&stop);
+	if (!error) {
+		error = run(&options, &stop);
+		stop_close(&stop);
+	}
+	if (lock_fd >= 0)
+		close(lock_fd);
+	curl_global_cleanup();
+	return error ? EXIT_FAILURE : EXIT_SUCCESS;
+}

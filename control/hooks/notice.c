@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "notice.h"
+
+#include <errno.h>
+
+int notice_parse(const char *line, struct notice *ret_notice)
+{
+	json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	const json_t *seq = json_object_get(object, "seq");
+
+	if (!json_is_integer(seq) || json_integer_value(seq) < 0 ||
+	    !json_is_string(json_object_get(object, "type"))) {
+		json_decref(object);
+		return -EBADMSG;
+	}
+	*ret_notice = (struct notice){line, (uint64_t)json_integer_value(seq), object};
+	return 0;
+}
+
+void notice_clear(struct notice *notice)
+{
+	json_decref(notice->object);
+	*notice = (struct notice){0};
+}
+
+const char *notice_text(const struct notice *notice, const char *key)
+{
+	const char *text = json_string_value(json_object_get(notice->object, key));
+
+	return text ? text : "";
+}
+
+int64_t notice_number(const struct notice *notice, const char *key)
+{
+	const json_t *number = json_object_get(notice->object, key);
+
+	return json_is_integer(number) ? json_integer_value(number) : -1;
+}

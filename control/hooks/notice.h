@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One event as it came: its line, and what hooks are told of it in words. */
+#pragma once
+
+#include <stdint.h>
+
+#include <jansson.h>
+
+struct notice {
+	const char *line; /* JSON, without a newline; as long as the notice is used */
+	uint64_t seq;
+	json_t *object;
+};
+
+/* Reads a line of the stream. Result: 0, to be cleared, or -EBADMSG if it is no event. */
+int notice_parse(const char *line, struct notice *ret_notice);
+void notice_clear(struct notice *notice);
+
+/* Result: a string of the event, "" if it has none of that name; as long as the notice. */
+const char *notice_text(const struct notice *notice, const char *key);
+
+/* Result: an integer of the event, or -1. */
+int64_t notice_number(const struct notice *notice, const char *key);

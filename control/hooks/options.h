@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What sallyport-hooks is asked to do: one table for parser and help. */
+#pragma once
+
+#include <stdint.h>
+
+struct options {
+	const char *socket;
+	const char *cursor;
+	const char *directory;
+	const char *webhook;	/* NULL: none */
+	uint64_t time_limit_ns; /* of one hook, of one post */
+	uint64_t retry_min_ns;
+	uint64_t retry_max_ns;
+};
+
+enum options_action {
+	OPTIONS_RUN,
+	OPTIONS_DONE, /* help or version was printed */
+	OPTIONS_WRONG,
+};
+
+/* Strings point into argv. What is wrong was said on stderr. */
+enum options_action options_parse(char **argv, struct options *ret_options);

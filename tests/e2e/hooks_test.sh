@@ -1,0 +1,264 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# sallyport-hooks delivers every event at least once and in order, across kill -9 of itself at random
+# moments and of sallyportd; a hook or webhook that fails is tried again; events compacted meanwhile
+# are no reason to stop.
+#
+#   HOOKS_STEPS (30)   HOOKS_SEED (of the clock)
+TEST_TIMEOUT=${TEST_TIMEOUT:-240}
+LAB_ENGINE=xdp
+# shellcheck source=tests/e2e/_init.sh
+. "$(dirname "$0")/_init.sh"
+
+STEPS=${HOOKS_STEPS:-30}
+SEED=${HOOKS_SEED:-$EPOCHSECONDS}
+HOOKS=$SALLYPORT_BUILD/control/hooks/sallyport-hooks
+POWER_OFF=$(cd "$(dirname "$0")/../.." && pwd)/configs/hooks.d/power-off-on-ended
+
+# hooks_start [OPTION…]: returns at once.
+hooks_start() {
+	nsenter --net="/run/netns/$LAB_NS-edge" "$HOOKS" -s "$LAB_SOCKET" -S "$LAB_DIR/cursor" \
+		-d "$LAB_DIR/hooks.d" -r 20ms -R 200ms "$@" >>"$LAB_DIR/log/hooks" 2>&1 </dev/null &
+	HOOKS_PID=$!
+}
+
+hooks_crash() {
+	kill -KILL "$HOOKS_PID"
+	wait "$HOOKS_PID" || :
+}
+
+hooks_stop() {
+	local status=0
+
+	kill -TERM "$HOOKS_PID"
+	wait "$HOOKS_PID" || status=$?
+	assert_eq 0 "$status" "exit status of sallyport-hooks after SIGTERM"
+}
+
+# A hook, from standard input.
+hook() {
+	cat >"$LAB_DIR/hook.new"
+	chmod 755 "$LAB_DIR/hook.new"
+	mv "$LAB_DIR/hook.new" "$LAB_DIR/hooks.d/$1"
+}
+
+newest() {
+	lab_api GET '/v1/events?follow=0' | grep '^{' | tail -n1 | jq .seq
+}
+
+all_acknowledged() {
+	[ "$(cat "$LAB_DIR/cursor")" = "$(newest)" ]
+}
+
+cursor_is() {
+	[ "$(cat "$LAB_DIR/cursor")" = "$1" ]
+}
+
+random_moment() {
+	local until_us=$((${EPOCHREALTIME/./} + RANDOM * 4))
+
+	wait_until 5 moment_past "$until_us"
+}
+
+moment_past() {
+	[ "${EPOCHREALTIME/./}" -ge "$1" ]
+}
+
+# make_events ID: a session from its beginning to its end.
+make_events() {
+	put_build "$1" 0
+	api DELETE "/v1/builds/$1"
+	assert_eq 204 "$STATUS" "status of DELETE"
+}
+
+# delivered FILE FROM TO: the numbers at the beginning of its lines are all there and in order.
+delivered() {
+	cut -d' ' -f1 "$1" | sort -nc || fail "$1 is out of order"
+	assert_eq "$(seq "$2" "$3")" "$(cut -d' ' -f1 "$1" | uniq)" "events in $1"
+}
+
+shows_at_least_once() {
+	local step
+
+	hook 10-record <<-EOT
+		#!/bin/bash
+		line=\$(cat)
+		[ "\$(jq -r '"\(.seq) \(.type) \(.build // "")"' <<<"\$line")" = "\$SALLYPORT_SEQ \$1 \$2" ] || exit 9
+		echo "\$SALLYPORT_SEQ \$1 \$2" >>"$LAB_DIR/record"
+	EOT
+	echo "seed $SEED, $STEPS steps"
+	RANDOM=$SEED
+	hooks_start
+	for ((step = 1; step <= STEPS; step++)); do
+		make_events "b$step"
+		random_moment
+		hooks_crash
+		if [ $((step % 8)) = 0 ]; then
+			daemon_crash control
+			hooks_start
+			control_start
+		else
+			hooks_start
+		fi
+	done
+	wait_until 60 all_acknowledged
+	delivered "$LAB_DIR/record" 1 "$(newest)"
+	assert_eq "$STEPS" "$(grep -c 'build.ended' <(sort -u "$LAB_DIR/record"))" "ended sessions"
+	ok "$(newest) events delivered at least once and in order, $STEPS times kill -9 ($(wc -l <"$LAB_DIR/record") deliveries)"
+}
+
+failed_thrice() {
+	[ "$(wc -l <"$LAB_DIR/failures")" -ge 3 ]
+}
+
+shows_retry() {
+	local before
+
+	before=$(newest)
+	: >"$LAB_DIR/record"
+	hook 20-fails <<-EOT
+		#!/bin/bash
+		[ ! -e "$LAB_DIR/mended" ] || exit 0
+		echo "\$SALLYPORT_SEQ" >>"$LAB_DIR/failures"
+		exit 3
+	EOT
+	make_events failing
+	wait_until 20 failed_thrice
+	assert_eq "$((before + 1))" "$(sort -u "$LAB_DIR/failures")" "the event that fails"
+	assert_eq 1 "$(wc -l <"$LAB_DIR/record")" "deliveries to a hook before the failing one"
+	cursor_is "$before" || fail "an event was acknowledged that a hook refused"
+	touch "$LAB_DIR/mended"
+	wait_until 20 all_acknowledged
+	delivered "$LAB_DIR/record" "$((before + 1))" "$(newest)"
+	assert_match 'A hook failed.* hook=20-fails status=3' "$LAB_DIR/log/hooks" "the log"
+	ok "a hook that fails is tried again, and later events wait for it"
+}
+
+shows_time_limit() {
+	hooks_stop
+	hooks_start -l 300ms
+	rm "$LAB_DIR/mended"
+	hook 20-fails <<-EOT
+		#!/bin/bash
+		[ ! -e "$LAB_DIR/mended" ] || exit 0
+		tail -f /dev/null &
+		echo \$! >>"$LAB_DIR/hung"
+		wait
+	EOT
+	make_events hanging
+	wait_line 20 "$LAB_DIR/log/hooks" 'A hook failed.* hook=20-fails error=.*timed out'
+	touch "$LAB_DIR/mended"
+	wait_until 20 all_acknowledged
+	wait_until 5 process_gone "$(head -n1 "$LAB_DIR/hung")"
+	rm "$LAB_DIR/hooks.d/20-fails"
+	ok "a hook that hangs is killed with its children, and tried again"
+}
+
+shows_power_off() {
+	hook 30-power-off <"$POWER_OFF"
+	cat >"$LAB_DIR/power-off" <<-EOT
+		#!/bin/bash
+		echo "\$*" >>"$LAB_DIR/off"
+	EOT
+	chmod 755 "$LAB_DIR/power-off"
+	hooks_stop
+	make_events tired
+	SALLYPORT_POWER_OFF=$LAB_DIR/power-off hooks_start
+	wait_until 20 all_acknowledged
+	assert_eq "tired cancelled" "$(cat "$LAB_DIR/off")" "what power-off-on-ended called"
+	rm "$LAB_DIR/hooks.d/30-power-off"
+	ok "power-off-on-ended calls the command for a session that ended, and for nothing else"
+}
+
+# Refuses the first three posts, then takes all.
+WEBHOOK='import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    posts = 0
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        Handler.posts += 1
+        good = Handler.posts > 3 and self.headers["Content-Type"] == "application/json"
+        with open(sys.argv[1], "a") as out:
+            print(self.headers["Idempotency-Key"] if good else "refused", body, file=out)
+        self.send_response(204 if good else 500)
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+http.server.HTTPServer(("127.0.0.1", 8099), Handler).serve_forever()'
+
+shows_webhook() {
+	local before server
+
+	before=$(newest)
+	hooks_stop
+	hooks_start -w http://127.0.0.1:8099/events
+	make_events posted
+	wait_line 20 "$LAB_DIR/log/hooks" 'The webhook could not be reached'
+	cursor_is "$before" || fail "an event was acknowledged that was not posted"
+	nsenter --net="/run/netns/$LAB_NS-edge" python3 -c "$WEBHOOK" "$LAB_DIR/posts" &
+	server=$!
+	wait_until 30 all_acknowledged
+	hooks_crash
+	hooks_start -w http://127.0.0.1:8099/events
+	make_events posted-too
+	wait_until 30 all_acknowledged
+	kill "$server"
+	wait "$server" || :
+	assert_eq 3 "$(grep -c '^refused' "$LAB_DIR/posts")" "posts that were refused"
+	grep -v '^refused' "$LAB_DIR/posts" >"$LAB_DIR/taken"
+	delivered "$LAB_DIR/taken" "$((before + 1))" "$(newest)"
+	assert_eq "$(cut -d' ' -f1 "$LAB_DIR/taken")" \
+		"$(cut -d' ' -f2- "$LAB_DIR/taken" | jq .seq)" "numbers in the bodies"
+	assert_match 'The webhook refused an event.* status=500' "$LAB_DIR/log/hooks" "the log"
+	ok "a webhook that is away or answers 500 gets each event later, in order"
+}
+
+shows_compaction() {
+	local oldest
+
+	hooks_stop
+	daemon_stop control
+	oldest=$(sqlite3 "$LAB_DIR/state/journal.db" 'SELECT max(seq) - 4 FROM events')
+	sqlite3 "$LAB_DIR/state/journal.db" "DELETE FROM events WHERE seq < $oldest"
+	control_start
+	echo 3 >"$LAB_DIR/cursor"
+	: >"$LAB_DIR/record"
+	hooks_start
+	wait_until 20 all_acknowledged
+	delivered "$LAB_DIR/record" "$oldest" "$(newest)"
+	assert_match 'Events were compacted.* since=3' "$LAB_DIR/log/hooks" "the log"
+	ok "after a compaction it goes on with the oldest event there is"
+
+	hooks_stop
+	echo 999999 >"$LAB_DIR/cursor"
+	hooks_start
+	wait_until 20 all_acknowledged
+	assert_match 'past the newest event.* since=999999' "$LAB_DIR/log/hooks" "the log"
+	ok "a cursor of another edge is noticed"
+}
+
+shows_refusals() {
+	assert_fails "a second sallyport-hooks" timeout 10 "$HOOKS" -S "$LAB_DIR/cursor"
+	assert_match 'Another sallyport-hooks' "$LAB_DIR/refused" "what the second one says"
+	hooks_stop
+	echo 12x >"$LAB_DIR/cursor"
+	assert_fails "a damaged cursor" timeout 10 "$HOOKS" -S "$LAB_DIR/cursor"
+	assert_fails "an unknown option" "$HOOKS" --nonsense
+	assert_fails "a bad time" "$HOOKS" --retry soon
+	"$HOOKS" --help >"$LAB_DIR/help"
+	assert_match '--time-limit TIME' "$LAB_DIR/help" "the help"
+	ok "a second process, a damaged cursor and wrong options are refused"
+}
+
+need_programs
+lab_begin 1
+mkdir "$LAB_DIR/hooks.d"
+control_start
+shows_at_least_once
+shows_retry
+shows_time_limit
+shows_power_off
+shows_webhook
+shows_compaction
+shows_refusals
