@@ -322,7 +322,7 @@ static void test_a_deadline_passes_while_nobody_writes(void **state)
 	struct sp_slot *slot = &engine->fixture.leases[TCP_LEASE];
 	unsigned long long forwarded = 0, after = 0;
 
-	SP_STORE(slot->deadline_ns, xdp_engine_now_ns() + 20000000);
+	SP_STORE(slot->deadline_ns, xdp_engine_now_ns() + 200000000);
 	while (xdp_engine_now_ns() < slot->deadline_ns)
 		forwarded += run_packet(engine, TCP_LEASE, SP_TOWARD_VM, CLIENT, 0).verdict ==
 			     SP_FORWARDED;
