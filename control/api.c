@@ -201,9 +201,13 @@ static int open_parts(struct api *api, const struct api_options *options)
 		.stuck = options->stuck,
 		.context = options->context,
 	};
+	/* The other half of the connections is left to those who do not stay. */
+	unsigned int nr_streams = options->config->api.clients / 2;
 	int r = api_waits_open(&waits, &api->waits);
 
-	return r < 0 ? r : api_streams_open(options->event, options->edge, &api->streams);
+	return r < 0 ? r
+		     : api_streams_open(options->event, options->edge, nr_streams ? nr_streams : 1,
+					&api->streams);
 }
 
 int api_open(const struct api_options *options, struct api **ret_api, char **ret_reason)

@@ -70,6 +70,8 @@ static int put(struct api_call *call, struct edge_result *ret_result)
 	r = api_body_read_build(text, bytes, &spec, &call->problem);
 	if (r == 0)
 		r = edge_put(api_edge(call->api), &call->edge, &spec, ret_result);
+	if (r == 0 && spec.supersede) /* perhaps a call before this one has done it */
+		ret_result->removed = true;
 	build_spec_free(&spec);
 	return r;
 }
@@ -104,7 +106,8 @@ void api_builds_delete(struct api_call *call)
 		api_call_refuse(call);
 		return;
 	}
-	api_call_reply(call, &(struct api_reply){.status = 204, .removed = result.removed});
+	/* Also when it had ended already: whoever ended it may have been told of a stuck worker. */
+	api_call_reply(call, &(struct api_reply){.status = 204, .removed = true});
 }
 
 void api_builds_finish(struct api_call *call)

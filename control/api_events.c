@@ -14,7 +14,6 @@
 #include "api_time.h"
 #include "clock.h"
 
-#define STREAMS_MAX   64
 #define BATCH_EVENTS  32
 #define HEARTBEAT_NS  (15 * CLOCK_SECOND_NS)
 #define HEARTBEAT_US  (HEARTBEAT_NS / 1000)
@@ -37,6 +36,7 @@ struct api_streams {
 	struct edge *edge;
 	sd_event_source *timer;
 	unsigned int nr;
+	unsigned int max;
 	uint64_t notified_seq;
 	LIST_HEAD(streams_list, stream) list;
 };
@@ -61,7 +61,8 @@ static int on_heartbeat(sd_event_source *source, uint64_t usec, void *context)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-int api_streams_open(sd_event *event, struct edge *edge, struct api_streams **ret_streams)
+int api_streams_open(sd_event *event, struct edge *edge, unsigned int max,
+		     struct api_streams **ret_streams)
 {
 	struct api_streams *streams = calloc(1, sizeof(*streams));
 	int r;
@@ -69,6 +70,7 @@ int api_streams_open(sd_event *event, struct edge *edge, struct api_streams **re
 	if (!streams)
 		return -ENOMEM;
 	streams->edge = edge;
+	streams->max = max;
 	LIST_INIT(&streams->list);
 	r = sd_event_add_time_relative(event, &streams->timer, CLOCK_MONOTONIC, HEARTBEAT_US, 0,
 				       on_heartbeat, streams);
@@ -278,7 +280,7 @@ void api_events_get(struct api_call *call)
 
 	if (!read_since(call, &since))
 		return;
-	if (streams->nr == STREAMS_MAX) {
+	if (streams->nr >= streams->max) {
 		call->problem.retry_after_s = RETRY_AFTER_S;
 		api_call_refuse_with(call, PROBLEM_TOO_MANY, "%u streams are open already.",
 				     streams->nr);

@@ -9,8 +9,9 @@
 struct api_streams;
 struct edge;
 
-/* Result: 0 and *ret_streams to be closed, or -errno. */
-int api_streams_open(sd_event *event, struct edge *edge, struct api_streams **ret_streams);
+/* At most max streams at once. Result: 0 and *ret_streams to be closed, or -errno. */
+int api_streams_open(sd_event *event, struct edge *edge, unsigned int max,
+		     struct api_streams **ret_streams);
 
 /* The streams themselves are the HTTP server's and must have ended. NULL is allowed. */
 void api_streams_close(struct api_streams *streams);

@@ -75,7 +75,7 @@ void api_sync_post(struct api_call *call)
 		return;
 	}
 	reply.body = render_result(&sync, &result, changes);
-	reply.removed = result.removed;
+	reply.removed = !sync.dry_run;
 	api_sync_free(&sync);
 	if (reply.body)
 		api_call_reply(call, &reply);

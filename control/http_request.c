@@ -225,7 +225,11 @@ int http_request_stream(struct http_request *request, const struct http_stream *
 
 	if (r < 0)
 		return r;
-	request->stream = *stream;
+	/* libmicrohttpd would end a HEAD's answer with the last chunk of a body that it has not. */
+	if (request->head)
+		stream->release(stream->context);
+	else
+		request->stream = *stream;
 	http_request_answer(request, &answer);
 	return 0;
 }

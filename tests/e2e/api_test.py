@@ -111,6 +111,11 @@ def test_head_is_get_without_a_body():
     head = call("HEAD", "/v1/version")
     check(head.status == 200 and head.text == "", "HEAD")
     check(head.headers["Content-Length"] == get.headers["Content-Length"], "length of HEAD")
+    keep = Connection()
+    for path in ("/v1/events?follow=0", "/v1/events", "/v1/version"):
+        keep.request("HEAD", path)
+        check(Answer(keep.getresponse()).status == 200, f"HEAD of {path} leaves nothing behind")
+    keep.close()
 
 
 MISTAKES = [
@@ -484,6 +489,7 @@ def test_delete_waits_for_a_worker_and_others_do_not():
         waiter.join()
         took = time.monotonic() - begun
         expect(answers[0], 503, "worker-stuck")
+        expect(call("DELETE", "/v1/builds/stuck"), 503, "worker-stuck")
         check(0.9 < took < 3, f"the wait took {took}")
         check(answers[0].headers["Retry-After"], "Retry-After")
     finally:
@@ -501,6 +507,24 @@ def test_many_clients_at_once():
     for connection in connections:
         check(connection.getresponse().status == 200, "one of 40")
         connection.close()
+
+
+def test_streams_leave_room_for_others():
+    streams, refused = [], None
+    while refused is None:
+        check(len(streams) < 64, "streams are limited")
+        connection = Connection()
+        connection.request("GET", "/v1/events?follow=1")
+        response = connection.getresponse()
+        if response.status == 200:
+            streams.append(connection)
+        else:
+            refused = Answer(response)
+    expect(refused, 429, "too-many-requests")
+    check(len(streams) == 32, f"{len(streams)} of 64 connections may be streams")
+    for connection in streams:
+        connection.close()
+    expect(call("GET", "/v1/version"), 200)
 
 
 def test_clients_that_break_off():

@@ -3,7 +3,7 @@
 # The API's contract, route by route, against a real sallyportd (api_test.py); then what only its
 # signals show: reload, restart, and a clean end.
 LAB_ENGINE=xdp
-TEST_TIMEOUT=240
+TEST_TIMEOUT=480
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 
