@@ -122,6 +122,7 @@ static const struct {
 	{"{\"nodes\":[{\"index\":0}],\"user\":\"a;rm -rf ~\"}", "/user"},
 	{"{\"nodes\":[{\"index\":0}],\"user\":\"-oProxyCommand=x\"}", "/user"},
 	{"{\"nodes\":[{\"index\":0}],\"user\":\"$(id)\"}", "/user"},
+	{"{\"nodes\":[{\"index\":0}],\"user\":\"-l\"}", "/user"},
 	{"{\"nodes\":[{\"index\":0}],\"title\":\"\"}", "/title"},
 	{"{\"nodes\":[{\"index\":0}],\"title\":\"a\\u001b[2J\"}", "/title"},
 	{"{\"nodes\":[{\"index\":0}],\"allow\":[\"203.0.113.1/24\"]}", "/allow/0"},

@@ -43,7 +43,7 @@ static struct node nodes[] = {
 	 .nr_forwards = 1},
 };
 
-static char title[] = "acme/api#48121 [main]", user[] = "ubuntu";
+static char title[] = "acme/api#48121 [`main`]", user[] = "ubuntu";
 
 static const struct instant now = {
 	.boot_ns = 1000 * CLOCK_SECOND_NS,
