@@ -87,17 +87,6 @@ static void plan(struct kernel *kernel, const struct probe_interfaces *found)
 	kernel->mirror.interfaces[1].ifindex = found->builds_ifindex;
 }
 
-static int open_mirror(struct kernel *kernel, char **ret_reason)
-{
-	const struct config *config = kernel->config;
-	struct sp_addr publics[SP_PUBLICS_MAX];
-
-	for (uint32_t i = 0; i < config->public.nr_addresses; i++)
-		publics[i] = config->public.addresses[i].bind;
-	return mirror_open(&kernel->mirror, publics, config->public.nr_addresses,
-			   kernel->maps.table, boottime_now_ns(), ret_reason);
-}
-
 static void write_settings(struct kernel *kernel)
 {
 	settings_write(kernel->maps.table->settings, kernel->config,
@@ -136,7 +125,7 @@ int kernel_start(const struct config *config, struct kernel **ret_kernel, char *
 	/* One that packets meet keeps its settings until the programs are seen to be ours. */
 	if (kernel->maps.origin != KERNEL_ADOPTED)
 		write_settings(kernel);
-	error = open_mirror(kernel, ret_reason);
+	error = mirror_open(&kernel->mirror, config, kernel->maps.table, ret_reason);
 	if (error)
 		goto close_maps;
 	*ret_kernel = kernel;

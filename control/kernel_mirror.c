@@ -7,6 +7,8 @@
 
 #include <sallyport/compiler.h>
 
+#include "host/boottime.h"
+#include "host/config.h"
 #include "host/table_map.h"
 #include "kernel_reason.h"
 #include "neighbours.h"
@@ -42,11 +44,12 @@ static int list_addrs(struct mirror *mirror, uint64_t now_ns)
 	return error == -EINTR ? 0 : error;
 }
 
-static int place_publics(struct mirror *mirror, const struct sp_addr *publics,
-			 unsigned int nr_publics, uint64_t now_ns, char **ret_reason)
+static int place_publics(struct mirror *mirror, const struct config *config, uint64_t now_ns,
+			 char **ret_reason)
 {
-	for (unsigned int i = 0; i < nr_publics; i++) {
-		int error = hosts_put_public(&mirror->hosts, &publics[i], i, now_ns);
+	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
+		int error = hosts_put_public(&mirror->hosts, &config->public.addresses[i].bind, i,
+					     now_ns);
 
 		if (error)
 			return reason_give(ret_reason, error,
@@ -57,9 +60,10 @@ static int place_publics(struct mirror *mirror, const struct sp_addr *publics,
 	return 0;
 }
 
-int mirror_open(struct mirror *mirror, const struct sp_addr *publics, unsigned int nr_publics,
-		const struct table_map *table, uint64_t now_ns, char **ret_reason)
+int mirror_open(struct mirror *mirror, const struct config *config, const struct table_map *table,
+		char **ret_reason)
 {
+	uint64_t now_ns = boottime_now_ns();
 	int error;
 
 	mirror->table = table;
@@ -69,7 +73,7 @@ int mirror_open(struct mirror *mirror, const struct sp_addr *publics, unsigned i
 	for (uint32_t cpu = 0; cpu < table->nr_cpus; cpu++)
 		mirror->wanted_read[cpu] = SP_LOAD(table->wanted[cpu].count);
 	hosts_open(&mirror->hosts, table->hosts, now_ns);
-	error = place_publics(mirror, publics, nr_publics, now_ns, ret_reason);
+	error = place_publics(mirror, config, now_ns, ret_reason);
 	if (error)
 		goto close;
 	error = netlink_open(&mirror->netlink);

@@ -11,6 +11,7 @@
 #include "hosts.h"
 #include "kernel.h"
 
+struct config;
 struct neighbours;
 struct netlink;
 struct table_map;
@@ -38,8 +39,8 @@ struct mirror {
  * Places the public addresses in hosts, then opens and fills the mirror. The table outlives it.
  * Result: 0, the mirror to be closed by mirror_close(); or -errno and *ret_reason.
  */
-int mirror_open(struct mirror *mirror, const struct sp_addr *publics, unsigned int nr_publics,
-		const struct table_map *table, uint64_t now_ns, char **ret_reason);
+int mirror_open(struct mirror *mirror, const struct config *config, const struct table_map *table,
+		char **ret_reason);
 void mirror_close(struct mirror *mirror);
 
 /* Takes in what changed. Result: 0, or -errno: the mirror is blind from now on. */

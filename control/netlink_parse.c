@@ -6,6 +6,7 @@
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -165,7 +166,9 @@ static void parse_link(const struct nlmsghdr *message, const struct netlink_list
 	link.ifindex = header->ifi_index;
 	link.up = header->ifi_flags & IFF_UP && header->ifi_flags & IFF_LOWER_UP;
 	if (found.at[IFLA_IFNAME])
-		strncpy(link.name, mnl_attr_get_str(found.at[IFLA_IFNAME]), sizeof(link.name) - 1);
+		snprintf(link.name, sizeof(link.name), "%.*s",
+			 (int)mnl_attr_get_payload_len(found.at[IFLA_IFNAME]),
+			 mnl_attr_get_str(found.at[IFLA_IFNAME]));
 	listener->link(&link, listener->context);
 }
 
