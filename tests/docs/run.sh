@@ -67,6 +67,18 @@ check_problems() {
 	result $? "docs/PROBLEMS.md: every problem type" "$scratch/said"
 }
 
+# Each option that a program's help names is in its manual page.
+check_options() {
+	local program=$1 page=docs/man/$2.scd option missing=
+
+	for option in $("$SALLYPORT_BUILD/$program" --help | grep -oE '^ +.*' | grep -oE -- '--[a-z-]+'); do
+		grep -qF -- "*$option*" "$page" || missing+=" $option"
+	done
+	echo "not there:$missing" >"$scratch/said"
+	[ -z "$missing" ]
+	result $? "$page: every option" "$scratch/said"
+}
+
 check_examples() {
 	local file
 
@@ -137,6 +149,9 @@ if [ $# -eq 0 ]; then
 	check_links "${list[@]}"
 	check_generated
 	check_problems
+	check_options control/sallyportd sallyportd.8
+	check_options dataplane/sallyport-dp sallyport-dp.8
+	check_options control/hooks/sallyport-hooks sallyport-hooks.8
 	check_examples
 	# shellcheck source=tests/docs/install.sh
 	. "$here/install.sh"
