@@ -229,16 +229,18 @@ static void tell_news(struct watch *watch)
 	tell_refused(watch);
 }
 
-static uint64_t last_seen(const struct table_map *table, const struct forward *forward)
+static uint64_t last_seen(const struct table_map *table, uint32_t slot_index)
 {
-	uint32_t generation = table->leases[forward->slot_index].generation;
+	const struct sp_slot *slot = &table->leases[slot_index];
 	uint64_t latest_ns = 0;
 
+	if (slot->usage_index >= table->nr_usage)
+		return 0;
 	for (uint32_t row = 0; row < table->nr_rows; row++) {
-		const struct sp_usage *usage = table_map_usage(table, row, forward->ordinal);
+		const struct sp_usage *usage = table_map_usage(table, row, slot->usage_index);
 		uint64_t seen_ns = SP_LOAD(usage->last_seen_ns);
 
-		if (SP_LOAD(usage->generation) == generation && seen_ns > latest_ns)
+		if (SP_LOAD(usage->generation) == slot->generation && seen_ns > latest_ns)
 			latest_ns = seen_ns;
 	}
 	return latest_ns;
@@ -251,10 +253,10 @@ static void tell_used(struct watch *watch)
 	     build = edge_after(watch->edge, build->serial))
 		for (unsigned int i = 0; build_is_open(build) && i < build->nr_nodes; i++)
 			for (unsigned int j = 0; j < build->nodes[i].nr_forwards; j++) {
-				const struct forward *forward = &build->nodes[i].forwards[j];
+				uint32_t slot_index = build->nodes[i].forwards[j].slot_index;
 
-				edge_note_used(watch->edge, forward->slot_index,
-					       last_seen(watch->table, forward));
+				edge_note_used(watch->edge, slot_index,
+					       last_seen(watch->table, slot_index));
 			}
 }
 
