@@ -41,6 +41,7 @@ struct asking {
 	char id[BUILD_ID_MAX + 1];
 	uint32_t node_index;
 	int fd;
+	bool failed; /* at once, as without a route */
 	sd_event_source *writable;
 	sd_event_source *timeout;
 };
@@ -74,13 +75,14 @@ static void tell(struct asking *asking, enum node_event node_event)
 
 static int on_writable(sd_event_source *source, int fd, uint32_t revents, void *context)
 {
+	struct asking *asking = context;
 	struct linger reset = {.l_onoff = 1, .l_linger = 0};
 	socklen_t error_bytes = sizeof(int);
 	int error = 0;
 
 	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_bytes);
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-	tell(context, error ? NODE_SILENCE : NODE_ANSWER);
+	tell(asking, error || asking->failed ? NODE_SILENCE : NODE_ANSWER);
 	return 0;
 }
 
@@ -90,8 +92,11 @@ static int on_timeout(sd_event_source *source, uint64_t usec, void *context)
 	return 0;
 }
 
-/* Result: a socket connecting to the node, or -1. */
-static int begin_connect(const struct node *node)
+/*
+ * Result: a socket connecting to the node, or -1. One that failed at once is told of from the event
+ * loop as the others are, for it hangs up there; telling changes the edge, which is being walked.
+ */
+static int begin_connect(const struct node *node, bool *ret_failed)
 {
 	struct sockaddr_in in4 = {.sin_family = AF_INET,
 				  .sin_port = htons(node->forwards[0].port),
@@ -107,10 +112,8 @@ static int begin_connect(const struct node *node)
 	memcpy(&in6.sin6_addr, &node->address, sizeof(in6.sin6_addr));
 	result = v4 ? connect(fd, (struct sockaddr *)&in4, sizeof(in4))
 		    : connect(fd, (struct sockaddr *)&in6, sizeof(in6));
-	if (result == 0 || errno == EINPROGRESS)
-		return fd;
-	close(fd);
-	return -1;
+	*ret_failed = result && errno != EINPROGRESS;
+	return fd;
 }
 
 static struct asking *free_asking(struct readiness *readiness)
@@ -125,7 +128,7 @@ static struct asking *free_asking(struct readiness *readiness)
 static bool ask(struct readiness *readiness, const struct build *build, const struct node *node)
 {
 	struct asking *asking = free_asking(readiness);
-	int fd = asking ? begin_connect(node) : -1;
+	int fd = asking ? begin_connect(node, &asking->failed) : -1;
 
 	if (fd < 0)
 		return false;
