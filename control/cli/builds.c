@@ -118,7 +118,7 @@ static char *make_list_path(struct cli *cli, json_int_t after)
 	const char *state = cli_option(cli, "--state");
 	char *escaped = state ? client_escape(cli->client, state) : NULL, *path;
 
-	if (asprintf(&path, "/v1/builds?limit=1000&after=%" JSON_INTEGER_FORMAT "%s%s", after,
+	if (asprintf(&path, "/v1/builds?limit=250&after=%" JSON_INTEGER_FORMAT "%s%s", after,
 		     escaped ? "&state=" : "", escaped ? escaped : "") < 0)
 		path = NULL;
 	free(escaped);
