@@ -2,35 +2,20 @@
 #include "neighbours.h"
 
 #include <errno.h>
-#include <linux/neighbour.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "host/boottime.h"
+#include "neighbours_hops.h"
 #include "neighbours_index.h"
 #include "netlink.h"
 
-#define STATES_VALID	  (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
 #define RETRY_NS	  1000000000ULL
 #define ROUTES_REST_NS	  1000000000ULL /* at least, between two looks at all routes */
 #define ROUTES_REST_TIMES 20ULL		/* that many times what the last look took */
 #define GATEWAYS_MAX	  1024
 #define SLOTS_A_CALL	  128
 #define ADDS_AT_ONCE	  256 /* between two calls of expire; more wait for it */
-
-/* An address whose link-layer address we need. */
-struct hop {
-	struct index_node node; /* first, so that a node is a hop */
-	unsigned int nr_vms;	/* that it leads to */
-	bool gateway;		/* of a route out of one of the interfaces */
-	bool gateway_seen;	/* by the look at routes under way */
-	bool ours;		/* managed, with our mark */
-	bool foreign;		/* somebody else fixed it: left alone */
-	bool failed;		/* was given up on since it was last resolved */
-	bool waiting;		/* to be managed as soon as the kernel lets us */
-	uint16_t state;
-	uint8_t mac[6];
-};
 
 struct vm {
 	struct index_node node; /* first; ifindex 0 */
@@ -42,10 +27,9 @@ struct vm {
 struct neighbours {
 	struct netlink *netlink;
 	uint32_t public_ifindex, builds_ifindex;
-	struct index hops, vms;
+	struct hops hops;
+	struct index vms;
 	unsigned int nr_gateways;
-	unsigned int nr_ours;
-	bool retry;	       /* some hop waits */
 	bool routes_changed;   /* since the last look */
 	uint64_t retry_ns;     /* 0: as soon as possible */
 	uint64_t next_look_ns; /* not before */
@@ -55,111 +39,6 @@ struct neighbours {
 	unsigned int adds_left; /* before adds are deferred */
 	bool sweep_later;	/* once no VM is deferred */
 };
-
-static bool wanted(const struct hop *hop)
-{
-	return hop->nr_vms || hop->gateway;
-}
-
-static void set_ours(struct neighbours *neighbours, struct hop *hop, bool ours)
-{
-	neighbours->nr_ours += ours;
-	neighbours->nr_ours -= hop->ours;
-	hop->ours = ours;
-}
-
-static void note(struct neighbours *neighbours, struct hop *hop, const struct netlink_neigh *neigh)
-{
-	bool mine = neigh->managed && neigh->protocol == NETLINK_NEIGH_OURS;
-
-	set_ours(neighbours, hop, mine && !neigh->gone);
-	hop->foreign = !neigh->gone && !mine &&
-		       (neigh->managed || neigh->state & (NUD_PERMANENT | NUD_NOARP));
-	hop->state = neigh->gone ? NUD_NONE : neigh->state;
-	memcpy(hop->mac, neigh->mac, sizeof(hop->mac));
-	if (hop->state & STATES_VALID)
-		hop->failed = false;
-	else if (hop->state & NUD_FAILED)
-		hop->failed = true;
-	hop->waiting = wanted(hop) && !hop->ours && !hop->foreign;
-	neighbours->retry |= hop->waiting;
-}
-
-/* There is a neighbour already: it is managed too, unless it is ours or somebody else's. */
-static int manage_present(struct neighbours *neighbours, struct hop *hop)
-{
-	struct netlink_neigh neigh = {.gone = true};
-
-	netlink_neigh_get(neighbours->netlink, hop->node.ifindex, &hop->node.addr, &neigh);
-	note(neighbours, hop, &neigh);
-	if (!hop->waiting)
-		return 0;
-	return netlink_neigh_manage(neighbours->netlink, hop->node.ifindex, &hop->node.addr);
-}
-
-/* Has the kernel manage a hop. One that it cannot yet (the link is down) is tried again later. */
-static void manage(struct neighbours *neighbours, struct hop *hop)
-{
-	int error = netlink_neigh_create(neighbours->netlink, hop->node.ifindex, &hop->node.addr);
-
-	hop->waiting = true;
-	if (error == -EEXIST)
-		error = manage_present(neighbours, hop);
-	if (!error && hop->waiting) {
-		set_ours(neighbours, hop, true);
-		hop->waiting = false;
-	}
-	neighbours->retry |= hop->waiting;
-}
-
-static void drop(struct neighbours *neighbours, struct hop *hop)
-{
-	index_remove(&neighbours->hops, &hop->node);
-	set_ours(neighbours, hop, false);
-	free(hop);
-}
-
-/* Lets a hop go that nothing needs any more. */
-static void release(struct neighbours *neighbours, struct hop *hop)
-{
-	if (wanted(hop))
-		return;
-	if (hop->ours)
-		netlink_neigh_remove(neighbours->netlink, hop->node.ifindex, &hop->node.addr);
-	drop(neighbours, hop);
-}
-
-static struct hop *find_hop(const struct neighbours *neighbours, const struct sp_addr *addr,
-			    uint32_t ifindex)
-{
-	return (struct hop *)index_find(&neighbours->hops, addr, ifindex);
-}
-
-static struct hop *get_hop(struct neighbours *neighbours, const struct sp_addr *addr,
-			   uint32_t ifindex)
-{
-	struct hop *hop = find_hop(neighbours, addr, ifindex);
-
-	if (hop)
-		return hop;
-	hop = calloc(1, sizeof(*hop));
-	if (!hop)
-		return NULL;
-	hop->node.addr = *addr;
-	hop->node.ifindex = ifindex;
-	if (index_add(&neighbours->hops, &hop->node)) {
-		free(hop);
-		return NULL;
-	}
-	return hop;
-}
-
-/* A hop came to be needed. */
-static void use(struct neighbours *neighbours, struct hop *hop)
-{
-	if (!hop->ours)
-		manage(neighbours, hop);
-}
 
 /* Asks the kernel which way a VM is, and moves it to that hop. Result: 0 or -ENOMEM. */
 static int find_way(struct neighbours *neighbours, struct vm *vm)
@@ -171,8 +50,8 @@ static int find_way(struct neighbours *neighbours, struct vm *vm)
 	vm->deferred = false;
 	if (!netlink_ask_route(neighbours->netlink, &vm->node.addr, &route) &&
 	    route.ifindex == neighbours->builds_ifindex) {
-		hop = get_hop(neighbours, route.has_gateway ? &route.gateway : &vm->node.addr,
-			      route.ifindex);
+		hop = hops_get(&neighbours->hops,
+			       route.has_gateway ? &route.gateway : &vm->node.addr, route.ifindex);
 		if (!hop)
 			return -ENOMEM;
 	}
@@ -181,11 +60,11 @@ static int find_way(struct neighbours *neighbours, struct vm *vm)
 	vm->hop = hop;
 	if (hop) {
 		hop->nr_vms++;
-		use(neighbours, hop);
+		hops_use(&neighbours->hops, hop);
 	}
 	if (before) {
 		before->nr_vms--;
-		release(neighbours, before);
+		hops_release(&neighbours->hops, before);
 	}
 	return 0;
 }
@@ -239,19 +118,12 @@ int neighbours_vm_remove(struct neighbours *neighbours, const struct sp_addr *ad
 		return 0;
 	if (vm->hop) {
 		vm->hop->nr_vms--;
-		release(neighbours, vm->hop);
+		hops_release(&neighbours->hops, vm->hop);
 	}
 	neighbours->nr_deferred -= vm->deferred;
 	index_remove(&neighbours->vms, &vm->node);
 	free(vm);
 	return 0;
-}
-
-static enum kernel_vm_state state_of(const struct hop *hop)
-{
-	if (hop->state & STATES_VALID)
-		return KERNEL_VM_RESOLVED;
-	return hop->failed ? KERNEL_VM_UNANSWERED : KERNEL_VM_RESOLVING;
 }
 
 struct kernel_vm neighbours_vm(const struct neighbours *neighbours, const struct sp_addr *addr)
@@ -265,7 +137,7 @@ struct kernel_vm neighbours_vm(const struct neighbours *neighbours, const struct
 		answer.state = vm->deferred ? KERNEL_VM_RESOLVING : KERNEL_VM_UNROUTED;
 		return answer;
 	}
-	answer.state = state_of(vm->hop);
+	answer.state = hops_state(vm->hop);
 	answer.next_hop = vm->hop->node.addr;
 	answer.via_gateway = memcmp(&answer.next_hop, addr, sizeof(*addr)) != 0;
 	memcpy(answer.mac, vm->hop->mac, sizeof(answer.mac));
@@ -279,10 +151,10 @@ static bool on_ours(const struct neighbours *neighbours, uint32_t ifindex)
 
 void neighbours_hear(struct neighbours *neighbours, const struct netlink_neigh *neigh)
 {
-	struct hop *hop = find_hop(neighbours, &neigh->addr, neigh->ifindex);
+	struct hop *hop = hops_find(&neighbours->hops, &neigh->addr, neigh->ifindex);
 
 	if (hop)
-		note(neighbours, hop, neigh);
+		hops_note(&neighbours->hops, hop, neigh);
 }
 
 /* Neighbours with our mark that no hop stands for are an earlier process's: taken over. */
@@ -290,38 +162,31 @@ static void take_over(const struct netlink_neigh *neigh, void *context)
 {
 	struct neighbours *neighbours = context;
 	bool ours = neigh->managed && neigh->protocol == NETLINK_NEIGH_OURS;
-	struct hop *hop = find_hop(neighbours, &neigh->addr, neigh->ifindex);
+	struct hop *hop = hops_find(&neighbours->hops, &neigh->addr, neigh->ifindex);
 
 	if (!hop && ours && on_ours(neighbours, neigh->ifindex))
-		hop = get_hop(neighbours, &neigh->addr, neigh->ifindex);
-	if (hop)
-		note(neighbours, hop, neigh);
+		hop = hops_get(&neighbours->hops, &neigh->addr, neigh->ifindex);
+	if (!hop)
+		return;
+	hops_note(&neighbours->hops, hop, neigh);
+	hop->listed = true;
 }
 
-/* Calls visit for each hop, which may drop it. */
-static void each_hop(struct neighbours *neighbours,
-		     void (*visit)(struct neighbours *neighbours, struct hop *hop))
+static void release(struct hop *hop, void *context)
 {
-	for (size_t slot = 0; slot < neighbours->hops.nr_slots; slot++) {
-		struct index_node *node = neighbours->hops.slots[slot];
+	struct neighbours *neighbours = context;
 
-		while (node) {
-			struct index_node *next = node->next;
-
-			visit(neighbours, (struct hop *)node);
-			node = next;
-		}
-	}
+	hops_release(&neighbours->hops, hop);
 }
 
 void neighbours_sweep(struct neighbours *neighbours)
 {
 	neighbours->sweep_later = neighbours->nr_deferred != 0;
 	if (!neighbours->sweep_later)
-		each_hop(neighbours, release);
+		hops_each(&neighbours->hops, release, neighbours);
 }
 
-static void unsee(struct neighbours *neighbours, struct hop *hop)
+static void unsee(struct hop *hop, void *context)
 {
 	hop->gateway_seen = false;
 }
@@ -333,9 +198,9 @@ static void see_gateway(const struct netlink_route *route, void *context)
 
 	if (!route->has_gateway || !on_ours(neighbours, route->ifindex))
 		return;
-	hop = find_hop(neighbours, &route->gateway, route->ifindex);
+	hop = hops_find(&neighbours->hops, &route->gateway, route->ifindex);
 	if (!hop && neighbours->nr_gateways < GATEWAYS_MAX)
-		hop = get_hop(neighbours, &route->gateway, route->ifindex);
+		hop = hops_get(&neighbours->hops, &route->gateway, route->ifindex);
 	if (!hop)
 		return;
 	hop->gateway_seen = true;
@@ -343,14 +208,16 @@ static void see_gateway(const struct netlink_route *route, void *context)
 	hop->gateway = true;
 }
 
-static void settle_gateway(struct neighbours *neighbours, struct hop *hop)
+static void settle_gateway(struct hop *hop, void *context)
 {
+	struct neighbours *neighbours = context;
+
 	if (hop->gateway && !hop->gateway_seen) {
 		hop->gateway = false;
 		neighbours->nr_gateways--;
-		release(neighbours, hop);
+		hops_release(&neighbours->hops, hop);
 	} else if (hop->gateway) {
-		use(neighbours, hop);
+		hops_use(&neighbours->hops, hop);
 	}
 }
 
@@ -359,7 +226,7 @@ static int look_at_routes(struct neighbours *neighbours)
 	const struct netlink_listener listener = {.route = see_gateway, .context = neighbours};
 	int error;
 
-	each_hop(neighbours, unsee);
+	hops_each(&neighbours->hops, unsee, NULL);
 	neighbours->routes_changed = false;
 	error = netlink_dump(neighbours->netlink, NETLINK_ROUTES, &listener);
 	if (error == -EINTR)
@@ -367,7 +234,7 @@ static int look_at_routes(struct neighbours *neighbours)
 	else if (error)
 		return error;
 	else
-		each_hop(neighbours, settle_gateway);
+		hops_each(&neighbours->hops, settle_gateway, neighbours);
 	neighbours->next_slot = 0;
 	neighbours->ask_all = true;
 	return 0;
@@ -383,7 +250,7 @@ void neighbours_link_up(struct neighbours *neighbours, uint32_t ifindex)
 	if (!on_ours(neighbours, ifindex))
 		return;
 	/* Going down took its neighbours along, and its routes. */
-	neighbours->retry = true;
+	neighbours->hops.retry = true;
 	neighbours->retry_ns = 0;
 	neighbours->routes_changed = true;
 }
@@ -401,7 +268,7 @@ void neighbours_renumber(struct neighbours *neighbours, uint32_t public_ifindex,
 void neighbours_look_for(struct neighbours *neighbours, uint32_t ifindex,
 			 const struct sp_addr *addr)
 {
-	const struct hop *hop = find_hop(neighbours, addr, ifindex);
+	const struct hop *hop = hops_find(&neighbours->hops, addr, ifindex);
 
 	if (!on_ours(neighbours, ifindex))
 		return;
@@ -410,20 +277,6 @@ void neighbours_look_for(struct neighbours *neighbours, uint32_t ifindex,
 		netlink_neigh_manage(neighbours->netlink, ifindex, addr);
 	else if (!hop || !hop->foreign)
 		netlink_neigh_look_for(neighbours->netlink, ifindex, addr);
-}
-
-static void retry(struct neighbours *neighbours, struct hop *hop)
-{
-	if (hop->waiting)
-		manage(neighbours, hop);
-	neighbours->retry |= hop->waiting;
-}
-
-static void retry_waiting(struct neighbours *neighbours, uint64_t now_ns)
-{
-	neighbours->retry = false;
-	each_hop(neighbours, retry);
-	neighbours->retry_ns = now_ns + RETRY_NS;
 }
 
 /* Result: whether there are VMs to be asked about. */
@@ -458,9 +311,11 @@ uint64_t neighbours_expire(struct neighbours *neighbours, uint64_t now_ns)
 {
 	uint64_t next_ns = UINT64_MAX;
 
-	if (neighbours->retry && now_ns >= neighbours->retry_ns)
-		retry_waiting(neighbours, now_ns);
-	if (neighbours->retry)
+	if (neighbours->hops.retry && now_ns >= neighbours->retry_ns) {
+		hops_retry(&neighbours->hops);
+		neighbours->retry_ns = now_ns + RETRY_NS;
+	}
+	if (neighbours->hops.retry)
 		next_ns = neighbours->retry_ns;
 	if (neighbours->routes_changed && now_ns >= neighbours->next_look_ns) {
 		look_at_routes(neighbours);
@@ -475,14 +330,31 @@ uint64_t neighbours_expire(struct neighbours *neighbours, uint64_t now_ns)
 	return walking(neighbours) ? now_ns : next_ns;
 }
 
+static void unlist(struct hop *hop, void *context)
+{
+	hop->listed = false;
+}
+
+static void note_unlisted(struct hop *hop, void *context)
+{
+	const struct netlink_neigh none = {.gone = true};
+	struct neighbours *neighbours = context;
+
+	if (!hop->listed)
+		hops_note(&neighbours->hops, hop, &none);
+}
+
 int neighbours_resync(struct neighbours *neighbours, uint64_t now_ns)
 {
 	const struct netlink_listener listener = {.neigh = take_over, .context = neighbours};
-	int error = netlink_dump(neighbours->netlink, NETLINK_NEIGHS, &listener);
+	int error;
 
+	hops_each(&neighbours->hops, unlist, NULL);
+	error = netlink_dump(neighbours->netlink, NETLINK_NEIGHS, &listener);
 	/* What changed during the dump is heard all the same. */
 	if (error && error != -EINTR)
 		return error;
+	hops_each(&neighbours->hops, note_unlisted, neighbours);
 	neighbours->next_look_ns = now_ns;
 	return look_at_routes(neighbours);
 }
@@ -496,6 +368,7 @@ int neighbours_new(struct netlink *netlink, uint32_t public_ifindex, uint32_t bu
 	if (!neighbours)
 		return -ENOMEM;
 	neighbours->netlink = netlink;
+	neighbours->hops.netlink = netlink;
 	neighbours->public_ifindex = public_ifindex;
 	neighbours->builds_ifindex = builds_ifindex;
 	neighbours->adds_left = ADDS_AT_ONCE;
@@ -513,11 +386,11 @@ void neighbours_free(struct neighbours *neighbours)
 	if (!neighbours)
 		return;
 	index_free_nodes(&neighbours->vms);
-	index_free_nodes(&neighbours->hops);
+	index_free_nodes(&neighbours->hops.index);
 	free(neighbours);
 }
 
 unsigned int neighbours_managed(const struct neighbours *neighbours)
 {
-	return neighbours->nr_ours;
+	return neighbours->hops.nr_ours;
 }

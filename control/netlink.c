@@ -109,16 +109,24 @@ static int tell(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
+/*
+ * After a loss the kernel goes on dropping, and says nothing, until all that it kept has been read.
+ * So that is read to its end first, and only what is dumped after that can be relied on.
+ */
 int netlink_receive(struct netlink *netlink, const struct netlink_listener *listener)
 {
 	char buffer[REPLY_BYTES];
+	int lost = 0;
 
 	for (;;) {
 		ssize_t bytes = mnl_socket_recvfrom(netlink->changes, buffer, sizeof(buffer));
 
-		if (bytes < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-		mnl_cb_run(buffer, bytes, 0, 0, tell, (void *)listener);
+		if (bytes < 0 && errno == ENOBUFS)
+			lost = -ENOBUFS;
+		else if (bytes < 0)
+			return errno == EAGAIN || errno == EINTR ? lost : -errno;
+		else
+			mnl_cb_run(buffer, bytes, 0, 0, tell, (void *)listener);
 	}
 }
 

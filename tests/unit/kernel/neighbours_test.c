@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -248,6 +249,25 @@ static void test_link_when_it_flaps_then_managed_again(void **state)
 	kernel_stop(kernel);
 }
 
+static void test_dispatch_when_news_of_a_neighbour_is_lost_then_managed_again(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct kernel *kernel = rig_start(rig);
+	int few = 1;
+
+	rig_wait_vm(kernel, RIG_VM, KERNEL_VM_RESOLVED);
+	assert_int_equal(
+		setsockopt(kernel_netlink_fd(kernel), SOL_SOCKET, SO_RCVBUF, &few, sizeof(few)), 0);
+	rig_run(rig->edge_ns, "for i in $(seq 2 60); do"
+			      " ip neigh add 10.0.4.$i lladdr 02:00:00:00:00:01 dev " RIG_BUILDS
+			      "; done; ip neigh del " RIG_VM " dev " RIG_BUILDS);
+	assert_int_equal(kernel_netlink_dispatch(kernel), 0);
+	assert_int_not_equal(vm(kernel, RIG_VM).state, KERNEL_VM_RESOLVED);
+	rig_wait_vm(kernel, RIG_VM, KERNEL_VM_RESOLVED);
+	rig_run(rig->edge_ns, IN_RIG RIG_VM " | grep -q '" OURS "'");
+	kernel_stop(kernel);
+}
+
 static bool client_is_known(struct kernel *kernel, const void *context)
 {
 	return system("ip neigh show dev " RIG_PUBLIC " " RIG_CLIENT " | grep -q lladdr") == 0;
@@ -282,6 +302,7 @@ int main(void)
 		TEST(test_vm_add_when_many_then_bit_by_bit_and_kept_by_a_restart),
 		TEST(test_vm_add_when_entry_is_permanent_then_left_alone),
 		TEST(test_link_when_it_flaps_then_managed_again),
+		TEST(test_dispatch_when_news_of_a_neighbour_is_lost_then_managed_again),
 		TEST(test_wanted_when_written_then_looked_for),
 	};
 
