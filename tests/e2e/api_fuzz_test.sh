@@ -29,7 +29,9 @@ control_start
 fuzz $((count / 2)) "$seed"
 half=$(memory_kib)
 fuzz $((count / 2)) $((seed + 1))
-assert_le "$(memory_kib)" $((half + 65536)) "memory after the second half, in KiB"
+# The address sanitizer holds on to freed memory, and finds leaks by itself.
+grep -aq __asan_init "$(lab_control_path)" ||
+	assert_le "$(memory_kib)" $((half + 65536)) "memory after the second half, in KiB"
 daemon_stop control
 if grep -E 'Sanitizer|runtime error' "$LAB_DIR/log/control"; then
 	fail "the sanitizers of this build found something"
