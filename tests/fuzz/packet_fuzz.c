@@ -62,9 +62,11 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 	static struct frame frame;
 	struct random random = {.state = seed};
 
-	if (random_below(&random, 8) || max_size < 512)
+	if (random_below(&random, 8))
 		return LLVMFuzzerMutate(data, size, max_size);
 	packets_random(&random, standard(), &frame);
+	if (frame.len_bytes >= max_size)
+		return LLVMFuzzerMutate(data, size, max_size);
 	data[0] = random_next(&random);
 	memcpy(data + 1, frame.bytes, frame.len_bytes);
 	return frame.len_bytes + 1;
