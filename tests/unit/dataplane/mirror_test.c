@@ -192,6 +192,8 @@ static void test_unreachable_route_hides_the_shorter_one(void **state)
 	run("ip route add unreachable 203.0.113.0/24");
 	expect_route(*state, "203.0.113.1", "none");
 	expect_route(*state, "203.0.114.1", "via 192.0.2.254 0");
+	run("ip route add local 203.0.114.1 dev pub table main");
+	expect_route(*state, "203.0.114.1", "none");
 }
 
 static void test_other_tables_are_not_looked_at(void **state)
@@ -216,9 +218,12 @@ static void test_ipv4_route_through_an_ipv6_gateway(void **state)
 	expect_route(*state, "203.0.113.1", "via fe80::9 0");
 }
 
-/* The kernel says nothing of the routes that go with a link. */
+/* The kernel says nothing of the IPv4 routes that go with a link. */
 static void test_routes_go_with_their_link(void **state)
 {
+	expect_route(*state, "2001:db8:3::7", "link 1");
+	run("echo 1 >/proc/sys/net/ipv6/conf/bld/disable_ipv6");
+	expect_route(*state, "2001:db8:3::7", "none");
 	expect_route(*state, "10.0.3.7", "link 1");
 	run("ip link set bld down");
 	expect_route(*state, "10.0.3.7", "none");
