@@ -34,6 +34,8 @@ struct api {
 	struct api_waits *waits;
 	struct api_streams *streams;
 	struct door doors[API_DOORS_NR];
+	void (*journal_failed)(void *context, const char *detail);
+	void *context;
 	char name[CONFIG_NAME_SIZE];
 	uint64_t started_wall_ns;
 };
@@ -224,6 +226,8 @@ int api_open(const struct api_options *options, struct api **ret_api, char **ret
 			.table = options->table,
 			.kernel = options->kernel,
 			.explain = options->explain,
+			.journal_failed = options->journal_failed,
+			.context = options->context,
 			.started_wall_ns = now.wall_ns,
 		};
 		snprintf(api->name, sizeof(api->name), "%s", options->config->edge.name);
@@ -321,4 +325,9 @@ const char *api_name(const struct api *api)
 uint64_t api_started_wall_ns(const struct api *api)
 {
 	return api->started_wall_ns;
+}
+
+void api_report_journal(const struct api *api, const char *detail)
+{
+	api->journal_failed(api->context, detail);
 }

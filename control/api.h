@@ -34,6 +34,7 @@ struct api_options {
 	struct explain *explain;      /* may be NULL */
 	int fds[API_DOORS_NR];	      /* listening sockets, taken over also on failure; -1: none */
 	void (*stuck)(void *context); /* a worker did not confirm a removal in time */
+	void (*journal_failed)(void *context, const char *detail); /* a change was refused so */
 	void *context;
 };
 
@@ -63,4 +64,5 @@ struct explain *api_explain(const struct api *api);
 struct api_waits *api_waits(const struct api *api);
 struct api_streams *api_streams(const struct api *api);
 const char *api_name(const struct api *api);
+void api_report_journal(const struct api *api, const char *detail);
 uint64_t api_started_wall_ns(const struct api *api);

@@ -94,6 +94,8 @@ void api_call_refuse(struct api_call *call)
 	struct http_answer answer = {0};
 
 	problem_set(&call->problem, PROBLEM_INTERNAL, "Out of memory.");
+	if (call->problem.type == PROBLEM_JOURNAL)
+		api_report_journal(call->api, call->problem.detail);
 	if (add_allow(call, &answer) < 0 || api_answer_problem(&answer, &call->problem) < 0) {
 		http_answer_clear(&answer);
 		answer_bare(call);

@@ -18,6 +18,7 @@
 #include "edge.h"
 #include "edge_config.h"
 #include "explain.h"
+#include "host/boottime.h"
 #include "host/config.h"
 #include "host/log.h"
 #include "journal.h"
@@ -26,7 +27,8 @@
 #include "readiness.h"
 #include "watch.h"
 
-#define JOURNAL_NAME "journal.db"
+#define JOURNAL_NAME	"journal.db"
+#define ALARM_PERIOD_NS (10 * NS_PER_S)
 
 /* Logs one sentence, the reason if there is one, and frees it. Result: r. */
 static int fail(int r, const char *what, char *reason)
@@ -191,6 +193,19 @@ static void on_stuck(void *context)
 			     "sallyport-dp hangs and should be restarted.");
 }
 
+/* A full disk refuses every change; the log says so now and then, not each time. */
+static void on_journal_failed(void *context, const char *detail)
+{
+	struct daemon *daemon = context;
+	uint64_t now_ns = boottime_now_ns();
+
+	if (daemon->alarmed_ns && now_ns - daemon->alarmed_ns < ALARM_PERIOD_NS)
+		return;
+	daemon->alarmed_ns = now_ns;
+	log_write(LOG_ALERT, "Changes are refused: the journal cannot be written.",
+		  log_string("detail", detail));
+}
+
 static int open_api(struct daemon *daemon)
 {
 	struct api_options options = {
@@ -202,6 +217,7 @@ static int open_api(struct daemon *daemon)
 		.kernel = daemon->kernel,
 		.explain = daemon->explain,
 		.stuck = on_stuck,
+		.journal_failed = on_journal_failed,
 		.context = daemon,
 	};
 	char *reason = NULL;

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include <systemd/sd-event.h>
 
 #include "explain_text.h"
@@ -34,6 +36,7 @@ struct daemon {
 	struct watch *watch;	 /* NULL if it could not be started: connections are not recorded */
 	struct readiness *readiness; /* NULL: nodes stay pending */
 	struct api *api;
+	uint64_t alarmed_ns;	   /* when the journal's failure was last logged */
 	sd_event_source *deadline; /* one timer on CLOCK_BOOTTIME, for the model and the kernel */
 	sd_event_source *netlink;
 	sd_event_source *post; /* after each turn of the loop */

@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A full disk: changes are refused by 503 and none is half-done, what is there goes on, the log
+# raises an alarm; with room again everything works, and a restart finds the last acknowledged state.
+LAB_ENGINE=xdp
+# shellcheck source=tests/e2e/_init.sh
+. "$(dirname "$0")/_init.sh"
+
+# Takes everything that is left of the disk, to its last byte.
+fill_disk() {
+	assert_fails "writing on and on" dd if=/dev/zero of="$LAB_DIR/state/ballast" bs=4k
+	assert_match 'No space left' "$LAB_DIR/refused" "what ended dd"
+}
+
+state() {
+	lab_api GET /v1/builds | head -n1 | jq -c '[.builds[] | {id, state, deadline, nodes: [.nodes[].public_port]}]'
+}
+
+unmount() {
+	umount "$LAB_DIR/state"
+}
+
+need_programs
+lab_begin 1
+mount -t tmpfs -o size=2m sallyport-test "$LAB_DIR/state"
+trap 'code=$?; daemons_kill; unmount; (exit $code); lab_end' EXIT
+control_start
+put_build kept 0
+port=$(node_port 0)
+before=$(state)
+fill_disk
+
+refused=0
+for i in $(seq 400); do
+	api PUT "/v1/builds/full$i" '{"nodes":[{"index":0}]}'
+	[ "$STATUS" = 201 ] && continue
+	refused=$STATUS
+	break
+done
+assert_eq 503 "$refused" "status of a PUT on a full disk"
+assert_eq urn:sallyport:problem:journal-unavailable "$(answer .type)" "the problem"
+api GET "/v1/builds/full$i"
+assert_eq 404 "$STATUS" "status of GET of the refused build"
+api DELETE /v1/builds/kept
+assert_eq 503 "$STATUS" "status of DELETE on a full disk"
+assert_eq live "$(slot "$port" state)" "the lease after a refused DELETE"
+assert_eq vm0 "$(ssh_to "$port" hostname)" "ssh on a full disk"
+assert_match 'alert: Changes are refused' "$LAB_DIR/log/control" "the alarm"
+ok "a full disk refuses changes by 503, half-does none, and carries on"
+
+during=$(state)
+rm "$LAB_DIR/state/ballast"
+api PUT /v1/builds/again '{"nodes":[{"index":0}]}'
+assert_eq 201 "$STATUS" "status of a PUT with room again"
+api DELETE /v1/builds/again
+assert_eq 204 "$STATUS" "status of a DELETE with room again"
+ok "with room again changes are made again"
+
+daemon_crash control
+control_start
+assert_eq "$during" "$(state | jq -c '[.[] | select(.id != "again")]')" "the state after a crash"
+assert_eq "$(jq -c '.[0]' <<<"$before")" "$(state | jq -c '.[0]')" "the first build"
+ok "after a crash the state is the last acknowledged one"
