@@ -3,6 +3,8 @@
 # A cancelled or expired session ends for both ends within a second, idle or busy, and other sessions
 # go on; once DELETE is answered no packet reaches the VM.
 LAB_LINGER=3s
+# shellcheck disable=SC2034
+TEST_ALONE=1
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The packets of a session go through sallyport-dp, and without it none do.
 LAB_FALLBACK=none LAB_FAILOVER=1s
+# shellcheck disable=SC2034
+TEST_ALONE=1
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 
@@ -58,3 +60,25 @@ ok "with sallyport-dp stopped and no fallback the same ssh fails"
 dp_start
 assert_eq vm0 "$(ssh_to "$port" hostname)" "the host name after the restart"
 ok "with sallyport-dp back it works again"
+
+# The same in hugepages, if this machine has memory in one piece for them.
+huge_in_use() {
+	awk '/^HugePages_Total/ { total = $2 } /^HugePages_Free/ { print total - $2 }' /proc/meminfo
+}
+
+hugepages_raise 512
+used=$(huge_in_use)
+if [ "$(cat /proc/sys/vm/nr_hugepages)" -lt 512 ]; then
+	ok "hugepages # skip no memory in one piece for 512 of them"
+	exit 0
+fi
+daemon_stop dp
+LAB_HUGEPAGES=true
+config_write >"$LAB_CONFIG"
+dp_start
+tail -n1 "$LAB_DIR/log/dp" >"$LAB_DIR/started"
+assert_match 'hugepages=true' "$LAB_DIR/started" "how sallyport-dp says it started"
+assert_eq vm0 "$(ssh_to "$port" hostname)" "the host name with hugepages"
+daemon_stop dp
+assert_le "$(huge_in_use)" "$used" "hugepages in use after the end"
+ok "it starts with hugepages as well, and gives them back"

@@ -3,6 +3,8 @@
 # The deadline is in the packet path: sallyportd is stopped before it, and an open session passes
 # traffic until that moment and none after it, in either engine.
 LAB_LINGER=3s
+# shellcheck disable=SC2034
+TEST_ALONE=1
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 # shellcheck source=tests/e2e/_deadline.sh

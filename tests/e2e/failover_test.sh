@@ -7,6 +7,8 @@
 #   FAILOVER_MIB (1024) the file   FAILOVER_KILLS (20)   FAILOVER_HANGS (5)   FAILOVER_CONTROLS (5)
 #   FAILOVER_SEED (of the clock)   FAILOVER_MEDIAN_MS (10)   FAILOVER_WORST_MS (50)
 TEST_TIMEOUT=${TEST_TIMEOUT:-300}
+# shellcheck disable=SC2034
+TEST_ALONE=1
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 

@@ -3,6 +3,8 @@
 # With every process of ours killed, a live lease works to its deadline and not one packet passes
 # after it.
 LAB_LINGER=4s
+# shellcheck disable=SC2034
+TEST_ALONE=1
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 # shellcheck source=tests/e2e/_deadline.sh

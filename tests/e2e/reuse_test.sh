@@ -7,6 +7,8 @@
 TEST_TIMEOUT=${TEST_TIMEOUT:-300}
 # shellcheck disable=SC2034
 LAB_QUARANTINE=1s LAB_PORTS=1025-65535
+# shellcheck disable=SC2034
+TEST_ALONE=1
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 
