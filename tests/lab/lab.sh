@@ -12,11 +12,24 @@
 #
 # Parameters, from the environment:
 #   SALLYPORT_BUILD     the build directory with the three programs (default: build)
-#   SALLYPORT_LAB_ROOT  where labs keep their files (default: /dev/shm/sallyport-lab)
+#   SALLYPORT_LAB_ROOT  where labs keep their files (default: /dev/shm or /var/tmp/sallyport-lab)
 #   LAB_*               see config.sh: what stands in this lab's sallyport.conf
 
 LAB_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-LAB_ROOT=${SALLYPORT_LAB_ROOT:-/dev/shm/sallyport-lab}
+
+# Prints where labs keep their files: in memory, if that is large enough for what tests copy about.
+lab_default_root() {
+	local size_kib
+
+	size_kib=$(df --output=size -k /dev/shm 2>/dev/null | tail -n1)
+	if [ "${size_kib:-0}" -gt $((3 << 20)) ]; then
+		echo /dev/shm/sallyport-lab
+	else
+		echo /var/tmp/sallyport-lab
+	fi
+}
+
+LAB_ROOT=${SALLYPORT_LAB_ROOT:-$(lab_default_root)}
 SALLYPORT_BUILD=${SALLYPORT_BUILD:-$(cd "$LAB_SOURCE/../.." && pwd)/build}
 
 # shellcheck source=tests/lab/wait.sh
