@@ -74,6 +74,7 @@ static const struct config_option address_members[] = {
 	 .fallback = "64535-65535",
 	 .min_items = 1,
 	 LIST_IN(struct config_public, ports, nr_ports),
+	 .apply = CONFIG_APPLY_CONTROL,
 	 .help = "The public ports to hand out: numbers and ranges that do not overlap."},
 	{0},
 };
