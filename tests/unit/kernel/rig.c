@@ -116,6 +116,15 @@ void rig_configure(struct rig *rig, const char *ports, unsigned int workers,
 	config_errors_free(&errors);
 }
 
+/* Removes what a test that was killed has left in bpffs: the name says whose it was. */
+static void reap(const struct rig *rig)
+{
+	rig_run(rig->edge_ns,
+		"for dir in %s/sptest-[0-9]*; do pid=${dir##*sptest-};"
+		" [ -d /proc/${pid%%%%-*} ] || rm -rf $dir; done",
+		BPFFS);
+}
+
 int rig_make(void **state)
 {
 	static unsigned int nr_rigs;
@@ -133,6 +142,7 @@ int rig_make(void **state)
 	snprintf(rig->dir, sizeof(rig->dir), "/tmp/sptest-XXXXXX");
 	assert_non_null(mkdtemp(rig->dir));
 	snprintf(rig->bpf_dir, sizeof(rig->bpf_dir), BPFFS "/sptest-%d/%u", getpid(), nr_rigs++);
+	reap(rig);
 	rig_run(rig->edge_ns, "ip link set lo up");
 	rig_wire(rig);
 	rig_configure(rig, "60000-60099", 1, RIG_PUBLIC, RIG_BUILDS);
