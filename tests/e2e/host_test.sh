@@ -5,16 +5,18 @@
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 
-# page MACHINE PORT: a web server there that says who it is.
+# page MACHINE PORT: a web server there that says who it is. Not an HTTPServer: that asks the DNS for
+# the name of its address first, and there may be none to answer.
 page() {
-	lab_in "$1" python3 -uc 'import http.server as h, sys
+	lab_in "$1" python3 -uc 'import http.server as h, socketserver, sys
 class Page(h.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200); self.end_headers()
         self.wfile.write(self.client_address[0].encode())
     def log_message(self, *_):
         pass
-server = h.ThreadingHTTPServer(("0.0.0.0", int(sys.argv[1])), Page)
+socketserver.TCPServer.allow_reuse_address = True
+server = socketserver.ThreadingTCPServer(("0.0.0.0", int(sys.argv[1])), Page)
 print("up", flush=True)
 server.serve_forever()' "$2" >"$LAB_DIR/page-$1-$2" 2>&1 &
 	wait_line 10 "$LAB_DIR/page-$1-$2" up

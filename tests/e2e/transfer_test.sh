@@ -61,12 +61,12 @@ all_logged_in() {
 forwarding() {
 	local option=$1 server=$2 asker=$3
 
-	start_on "$server" page python3 -uc 'import http.server as h
+	start_on "$server" page python3 -uc 'import http.server as h, socketserver
 class Page(h.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200); self.end_headers(); self.wfile.write(b"page")
 print("up", flush=True)
-h.HTTPServer(("127.0.0.1", 8000), Page).serve_forever()' >"$LAB_DIR/http" 2>&1 &
+socketserver.TCPServer(("127.0.0.1", 8000), Page).serve_forever()' >"$LAB_DIR/http" 2>&1 &
 	wait_line 10 "$LAB_DIR/http" up
 	start_on lab_client tunnel ssh "${SSH_OPTIONS[@]}" -o ExitOnForwardFailure=yes -p "$port" -N \
 		"$option" 9000:127.0.0.1:8000 "ubuntu@$LAB_PUBLIC_ADDRESS" &
