@@ -27,7 +27,6 @@
 	X(OUTSIDE_NETWORKS, 422, "outside-networks", "The address is not one of a build")          \
 	X(OVER_EXTENSION, 422, "over-extension", "The session cannot be extended so far")          \
 	X(EMPTY_SYNC, 422, "empty-sync", "An empty set needs allow_empty")                         \
-	X(KEY_REUSED, 422, "key-reused", "The idempotency key was used for another request")       \
 	X(TOO_MANY, 429, "too-many-requests", "Too many requests")                                 \
 	X(INTERNAL, 500, "internal", "An error of ours")                                           \
 	X(NO_PORTS, 503, "no-ports", "No public port is free")                                     \
