@@ -251,7 +251,7 @@ static void test_diff_when_addresses_change_then_members_decide(void **state)
 	static const char one[] = "{ bind = \"192.0.2.1\"; ports = [ 22 ]; }";
 
 	assert_int_equal(diff_addresses(one, "{ bind = \"192.0.2.1\"; ports = [ 22, 23 ]; }"),
-			 CONFIG_APPLY_RELOAD);
+			 CONFIG_APPLY_CONTROL);
 	assert_int_equal(diff_addresses(one, "{ bind = \"192.0.2.1\"; ports = [ 22 ]; "
 					     "advertise = \"a.example\"; }"),
 			 CONFIG_APPLY_RELOAD);
