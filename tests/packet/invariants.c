@@ -53,6 +53,8 @@ static const char *check_reply(const struct sp_table *table, const struct run *r
 	__u32 role = run->direction == SP_TOWARD_VM ? SP_ROLE_BUILDS : SP_ROLE_PUBLIC;
 
 	reply.tuple = turned(&after->tuple);
+	reply.sender = reply.tuple.from;
+	reply.kind = SP_KIND_L4;
 	reply.tcp_flags = SP_TCP_ACK;
 	reply.ttl = 64;
 	if (sp_decide(table, &reply, role, run->now_ns, &hit) != SP_FORWARDED)

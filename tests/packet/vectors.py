@@ -380,7 +380,7 @@ def errors():
                    ((ROUTER6, PUBLIC6), (ROUTER6, VM6)), "public")
     error_case("error4_from_a_router_behind_hides_it", (11, 0, 0),
                (quote_tcp(client, vm, 20, vm), quote_tcp(client, lease, 20, vm)),
-               (("10.0.44.1", CLIENT), (PUBLIC, CLIENT)), "builds")
+               (("192.168.44.1", CLIENT), (PUBLIC, CLIENT)), "builds")
     error_case("error6_to_client", (1, 4, 0),
                (quote_tcp(client6, vm6, 20, vm6), quote_tcp(client6, lease6, 20, vm6)),
                ((VM6, CLIENT6), (PUBLIC6, CLIENT6)), "builds")
@@ -438,6 +438,10 @@ def refused_errors():
             quote(((PUBLIC, 64788), (STRANGER, 1)), tcp, TCP, 40))
     refused("error_about_an_inside_connection", "spoofed",
             quote(((PUBLIC, 64784), ("10.0.9.9", 1)), tcp, TCP, 40))
+    refused("error_from_an_inside_address", "spoofed", good, outer=(("10.0.9.9", PUBLIC), None))
+    refused("error_from_another_vm", "vm_opens",
+            quote(((CLIENT, 40000), (VM, 22)), tcp, TCP, 40),
+            outer=(("10.0.44.1", CLIENT), None), role="builds")
     refused("error_after_the_deadline", "expired", good, now=1000)
     refused("error_from_vm_after_the_end", "ended_vm",
             quote(((CLIENT, 1), ("10.0.3.8", 22)), tcp, TCP, 40),

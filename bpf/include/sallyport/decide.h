@@ -176,7 +176,8 @@ SP_INLINE enum sp_verdict sp_judge_client(const struct sp_table *table,
 		return SP_NO_LEASE;
 	if (!sp_allowed(table, slot, &packet->tuple.from))
 		return SP_NOT_ALLOWED;
-	if (!sp_is_client(table, &packet->tuple.from, packet->family))
+	if (!sp_is_client(table, &packet->tuple.from, packet->family) ||
+	    !sp_is_client(table, &packet->sender, packet->family))
 		return SP_SPOOFED;
 	return sp_check_ttl(packet);
 }
@@ -190,12 +191,24 @@ SP_INLINE enum sp_verdict sp_judge_after_end(const struct sp_packet *packet)
 	return SP_RESET_VM;
 }
 
+/*
+ * An ICMP error may come from a router on the way, but not from another VM: it could quote a
+ * connection that it has no part in, and send what it likes behind the quote.
+ */
+SP_INLINE int sp_is_other_vm(const struct sp_table *table, const struct sp_packet *packet)
+{
+	return packet->kind == SP_KIND_ERROR &&
+	       !sp_addr_equal(&packet->sender, &packet->tuple.from) &&
+	       sp_in_builds(table, &packet->sender);
+}
+
 SP_INLINE enum sp_verdict sp_judge_vm(const struct sp_table *table, const struct sp_packet *packet,
 				      __u64 now_ns, const struct sp_slot *slot)
 {
 	if (!sp_is_client(table, &packet->tuple.to, packet->family))
 		return SP_TO_HOST;
-	if ((packet->tcp_flags & (SP_TCP_SYN | SP_TCP_ACK)) == SP_TCP_SYN)
+	if ((packet->tcp_flags & (SP_TCP_SYN | SP_TCP_ACK)) == SP_TCP_SYN ||
+	    sp_is_other_vm(table, packet))
 		return SP_VM_OPENS;
 	if (SP_LOAD(slot->state) != SP_SLOT_LIVE || now_ns >= SP_LOAD(slot->deadline_ns))
 		return sp_judge_after_end(packet);
