@@ -1,0 +1,242 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Many leases at once, through the API of a real sallyportd.
+
+  scale.py SOCKET PID COUNT LIFETIME_S PUT_SECONDS
+
+COUNT builds of one node are declared by one sync; all have the same deadline, LIFETIME_S later; when
+all have ended and been forgotten the same sync is sent again. Then 16 connections send PUTs of other
+builds for PUT_SECONDS. Meanwhile another process asks for GET /v1/version every 10 ms on a connection
+of its own; a question is timed from when it should have been sent, so that those held up behind a
+slow answer count as slow too. VMs are at 10.0.16.0 and up, port 7000.
+
+Prints "NAME|UNIT|VALUE", a figure a line.
+"""
+
+import http.client
+import json
+import math
+import multiprocessing
+import os
+import selectors
+import socket
+import sys
+import time
+
+PROBE_EVERY_S = 0.01
+IDLE_S = 3
+AFTER_S = 1  # what a change leaves to be done is still in its phase
+CONNECTIONS = 16
+FIRST_VM = (10 << 24) + (16 << 8)
+LIMIT_S = 120  # for whatever is waited for
+
+
+class Connection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("edge", timeout=LIMIT_S)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+    def call(self, method, path, body=None):
+        """Returns the answer's JSON, which must be a success."""
+        headers = {"Content-Type": "application/json"} if body else {}
+        self.request(method, path, body, headers)
+        answer = self.getresponse()
+        text = answer.read()
+        if answer.status >= 300:
+            sys.exit(f"scale.py: {method} {path}: {answer.status} {text[:400]}")
+        return json.loads(text) if text else None
+
+
+def probe(path, times, ending):
+    """Asks on an absolute schedule and sends (when it was due, how long it took) when told to end."""
+    os.nice(-10)
+    api, taken = Connection(path), []
+    due = time.monotonic()
+    while not ending.is_set():
+        time.sleep(max(0, due - time.monotonic()))
+        api.call("GET", "/v1/version")
+        taken.append((due, time.monotonic() - due))
+        due += PROBE_EVERY_S
+    times.send(taken)
+
+
+class Prober:
+    def __init__(self, path):
+        self.ending = multiprocessing.Event()
+        self.times, far = multiprocessing.Pipe(duplex=False)
+        self.process = multiprocessing.Process(target=probe, args=(path, far, self.ending), daemon=True)
+        self.phases = []
+
+    def __enter__(self):
+        self.process.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ending.set()
+
+    def phase(self, name, began):
+        """What began then and ends now is to be reported by that name."""
+        self.phases.append((name, began, time.monotonic()))
+
+    def report(self):
+        self.ending.set()
+        taken = self.times.recv()
+        for name, began, ended in self.phases:
+            part = sorted(took for due, took in taken if began <= due < ended)
+            for label, share in (("p50", 0.5), ("p99", 0.99), ("max", 1)):
+                figure(f"API {label}, {name}", "ms", part[math.ceil(share * len(part)) - 1] * 1e3)
+
+
+def figure(name, unit, value):
+    print(f"{name}|{unit}|{value:.6g}", flush=True)
+
+
+def memory(pid, when):
+    with open(f"/proc/{pid}/smaps_rollup") as lines:
+        for line in lines:
+            if line.startswith(("Rss:", "Pss:")):
+                figure(f"{line[:3].upper()}, {when}", "MiB", int(line.split()[1]) / 1024)
+
+
+def vm_address(number):
+    return socket.inet_ntoa((FIRST_VM + number).to_bytes(4, "big"))
+
+
+def sync_body(count, lifetime_s):
+    builds = [
+        {
+            "id": f"b{i}",
+            "user": "ubuntu",
+            "max_lifetime_s": lifetime_s,
+            "nodes": [{"index": 0, "address": vm_address(i), "port": 7000}],
+        }
+        for i in range(count)
+    ]
+    return json.dumps({"builds": builds})
+
+
+def put_request(number):
+    node = {"index": 0, "address": vm_address(number % 61440), "port": 7001 + number // 61440}
+    body = json.dumps({"user": "ubuntu", "nodes": [node]})
+    head = f"PUT /v1/builds/put{number} HTTP/1.1\r\nHost: edge\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+def wait_ended(path, since, count):
+    """Reads the event stream until so many builds have ended; returns when, and the last one's id."""
+    api = Connection(path)
+    api.request("GET", f"/v1/events?since={since}")
+    answer = api.getresponse()
+    while count > 0:
+        line = answer.readline()
+        count -= b'"build.ended"' in line
+    at = time.monotonic()
+    api.close()
+    return at, json.loads(line)["build"]
+
+
+def wait_forgotten(api):
+    until = time.monotonic() + LIMIT_S
+    while api.call("GET", "/v1/builds?limit=1")["builds"]:
+        if time.monotonic() > until:
+            sys.exit("scale.py: ended builds are not forgotten")
+        time.sleep(0.02)
+
+
+def declare(api, prober, body, count, name):
+    began = time.monotonic()
+    answer = api.call("POST", "/v1/sync", body)
+    figure(f"time to install, {name}", "s", time.monotonic() - began)
+    if answer["created"] != count:
+        sys.exit(f"scale.py: {answer['created']} builds were created")
+    time.sleep(AFTER_S)
+    prober.phase(f"during the sync, {name}", began)
+    return began
+
+
+def end(api, prober, path, since, count, deadline):
+    if time.monotonic() >= deadline:
+        sys.exit("scale.py: the deadline came before everything was installed")
+    ended, last = wait_ended(path, since, count)
+    figure("time to end: deadline to the last build.ended", "s", ended - deadline)
+    api.call("DELETE", f"/v1/builds/{last}")  # answered once nobody can use what was removed
+    figure("time to end: deadline to the removal confirmed", "s", time.monotonic() - deadline)
+    time.sleep(AFTER_S)
+    prober.phase("while all end", deadline)
+
+
+class Putter:
+    """One connection that has always one PUT under way."""
+
+    def __init__(self, path, numbers):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(path)
+        self.numbers = numbers
+        self.seen = b""
+
+    def begin(self):
+        self.sock.sendall(put_request(next(self.numbers)))
+
+    def over(self):
+        """Reads what is there; returns whether the answer is complete."""
+        self.seen += self.sock.recv(65536)
+        head, gap, rest = self.seen.partition(b"\r\n\r\n")
+        if not gap:
+            return False
+        if not head.startswith(b"HTTP/1.1 201"):
+            sys.exit(f"scale.py: PUT: {self.seen[:400]}")
+        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        if len(rest) < length:
+            return False
+        self.seen = b""
+        return True
+
+
+def put_for(path, seconds):
+    numbers = iter(range(1 << 30))
+    selector = selectors.DefaultSelector()
+    for putter in [Putter(path, numbers) for _ in range(CONNECTIONS)]:
+        selector.register(putter.sock, selectors.EVENT_READ, putter)
+        putter.begin()
+    done, began = 0, time.monotonic()
+    while time.monotonic() < began + seconds:
+        for key, _ in selector.select():
+            if key.data.over():
+                done += 1
+                key.data.begin()
+    return done / (time.monotonic() - began)
+
+
+def main(path, pid, count, lifetime_s, put_seconds):
+    count, lifetime_s, put_seconds = int(count), int(lifetime_s), int(put_seconds)
+    body, api = sync_body(count, lifetime_s), Connection(path)
+    with Prober(path) as prober:
+        began = time.monotonic()
+        time.sleep(IDLE_S)
+        prober.phase("idle", began)
+        memory(pid, "before")
+        deadline = lifetime_s + declare(api, prober, body, count, "first")
+        memory(pid, "all installed")
+        since = api.call("GET", "/v1/status")["events"]["newest"]
+        end(api, prober, path, since, count, deadline)
+        began = time.monotonic()
+        wait_forgotten(api)
+        prober.phase("while all are forgotten", began)
+        memory(pid, "all forgotten")
+        declare(api, prober, body, count, "again")
+        memory(pid, "installed again")
+        began = time.monotonic()
+        figure(f"PUTs over {CONNECTIONS} connections", "per second", put_for(path, put_seconds))
+        prober.phase("during PUTs", began)
+        prober.report()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 6:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
