@@ -26,7 +26,9 @@ network 10.0.0.0/16
 network 2001:db8:b::/64
 allow 1 198.51.100.0/25
 allow 1 203.0.113.7/32
+allow 1 ::/0
 allow 2 2001:db8:c::/48
+allow 2 0.0.0.0/0
 lease 0 64784 live 10.0.3.7 22 tcp 1000 0
 lease 0 64785 live 10.0.3.7 5901 tcp,udp 1000 0
 lease 0 64786 reserved 0.0.0.0 0 tcp 1000 0

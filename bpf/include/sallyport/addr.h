@@ -41,12 +41,23 @@ SP_INLINE int sp_addr_is_host(const struct sp_addr *addr, __u8 family)
 	return (v6 | addr->word_be[1]) != 0 && v6 >> 24 != 0xff && v6 >> 22 != 0xfe80 >> 6;
 }
 
+SP_INLINE int sp_addr_is_v4(const struct sp_addr *addr)
+{
+	return (addr->word_be[0] | addr->word_be[1] | (addr->word_be[2] ^ SP_V4_MAPPED_BE)) == 0;
+}
+
+/*
+ * A prefix holds addresses of its own family alone. IPv4 lies within ::/0 here, but a prefix that
+ * is as short as to reach around all of IPv4 is one of IPv6.
+ */
 SP_INLINE int sp_prefix_contains(const struct sp_prefix *prefix, const struct sp_addr *addr)
 {
 	const __be32 *p = prefix->addr.word_be, *m = prefix->mask.word_be, *a = addr->word_be;
 
-	return (((a[0] & m[0]) ^ p[0]) | ((a[1] & m[1]) ^ p[1]) | ((a[2] & m[2]) ^ p[2]) |
-		((a[3] & m[3]) ^ p[3])) == 0;
+	if ((((a[0] & m[0]) ^ p[0]) | ((a[1] & m[1]) ^ p[1]) | ((a[2] & m[2]) ^ p[2]) |
+	     ((a[3] & m[3]) ^ p[3])) != 0)
+		return 0;
+	return m[2] == 0xffffffff || !sp_addr_is_v4(addr);
 }
 
 /* Result: a well spread 64-bit hash (multiply and fold, after Stafford's variant 13 of

@@ -124,6 +124,8 @@ static void test_prefix_when_bad_then_refused(void **state)
 		"10.0.0.0/ 8",
 		"::/129",
 		"10.0/16",
+		"::ffff:0:0/96",
+		"::ffff:10.0.0.0/104",
 		"10.0.0.0//8",
 		"10.0.0.0/8/8",
 		"10.0.0.0/4294967304",
@@ -153,6 +155,10 @@ static void test_prefix_contains_its_own_and_no_other_family(void **state)
 	assert_false(contains("0.0.0.0/0", "2001:db8::1"));
 	assert_true(contains("2001:db8::/64", "2001:db8::ffff"));
 	assert_false(contains("2001:db8::/64", "2001:db8:0:1::"));
+	assert_true(contains("::/0", "2001:db8::1"));
+	assert_false(contains("::/0", "192.0.2.1"));
+	assert_false(contains("::/80", "192.0.2.1"));
+	assert_false(contains("::fffe:0:0/95", "192.0.2.1"));
 }
 
 static bool overlaps(const char *a_text, const char *b_text)
@@ -171,6 +177,7 @@ static void test_prefixes_overlap_when_one_holds_the_other(void **state)
 	assert_true(overlaps("10.0.0.0/8", "10.0.0.0/8"));
 	assert_false(overlaps("10.0.0.0/16", "10.1.0.0/16"));
 	assert_false(overlaps("0.0.0.0/0", "2001:db8::/32"));
+	assert_false(overlaps("10.0.0.0/8", "::/0"));
 }
 
 static void test_sockaddr_goes_both_ways(void **state)
