@@ -118,8 +118,16 @@ static int start_edge(struct daemon *daemon)
 static int attach_kernel(struct daemon *daemon)
 {
 	char *reason = NULL;
-	int r = kernel_attach(daemon->kernel, &reason);
+	int r = 0;
 
+	if (kernel_rewrites_networks(daemon->kernel))
+		r = quiesce_wait(daemon->quiescer);
+	if (r < 0)
+		return fail(r,
+			    "builds.networks cannot change while a worker hangs: restart "
+			    "sallyport-dp.",
+			    NULL);
+	r = kernel_attach(daemon->kernel, &reason);
 	return r < 0 ? fail(r, "The programs cannot be attached.", reason) : 0;
 }
 

@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "explain_text.h"
+#include "quiesce.h"
 
 struct api;
 struct config;
@@ -18,7 +19,6 @@ struct edge;
 struct explain;
 struct journal;
 struct kernel;
-struct quiescer;
 struct readiness;
 struct watch;
 
@@ -38,6 +38,8 @@ struct daemon {
 	struct api *api;
 	uint64_t alarmed_ns;	   /* when the journal's failure was last logged */
 	sd_event_source *deadline; /* one timer on CLOCK_BOOTTIME, for the model and the kernel */
+	struct quiesce reloaded;   /* who may not have seen the last reload */
+	sd_event_source *again;	   /* a reload that waits for that */
 	sd_event_source *netlink;
 	sd_event_source *post; /* after each turn of the loop */
 };

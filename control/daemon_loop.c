@@ -15,6 +15,8 @@
 #include "kernel.h"
 #include "watch.h"
 
+#define RELOAD_AGAIN_US 1000
+
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
 {
 	daemon_reload(context);
@@ -100,6 +102,18 @@ static void follow(struct daemon *daemon)
 		log_write(LOG_WARNING, "A VM could not be followed.", log_error("error", r));
 }
 
+static int on_again(sd_event_source *source, uint64_t usec, void *context)
+{
+	daemon_reload(context);
+	return 0;
+}
+
+void daemon_loop_reload_again(struct daemon *daemon)
+{
+	sd_event_source_set_time(daemon->again, boottime_now_ns() / NS_PER_US + RELOAD_AGAIN_US);
+	sd_event_source_set_enabled(daemon->again, SD_EVENT_ONESHOT);
+}
+
 /* After each turn of the loop: whatever happened, deadlines may have moved. */
 static int on_post(sd_event_source *source, void *context)
 {
@@ -128,6 +142,9 @@ int daemon_loop_begin(struct daemon *daemon)
 				  on_deadline, daemon);
 
 	if (r >= 0)
+		r = sd_event_add_time(daemon->event, &daemon->again, CLOCK_BOOTTIME, UINT64_MAX, 1,
+				      on_again, daemon);
+	if (r >= 0)
 		r = sd_event_add_io(daemon->event, &daemon->netlink, fd, EPOLLIN, on_netlink,
 				    daemon);
 	if (r >= 0)
@@ -139,5 +156,6 @@ void daemon_loop_end(struct daemon *daemon)
 {
 	daemon->post = sd_event_source_unref(daemon->post);
 	daemon->netlink = sd_event_source_unref(daemon->netlink);
+	daemon->again = sd_event_source_unref(daemon->again);
 	daemon->deadline = sd_event_source_unref(daemon->deadline);
 }

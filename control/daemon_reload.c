@@ -7,9 +7,11 @@
 
 #include "api.h"
 #include "daemon.h"
+#include "daemon_loop.h"
 #include "edge.h"
 #include "edge_config.h"
 #include "explain.h"
+#include "host/boottime.h"
 #include "host/config.h"
 #include "host/log.h"
 #include "kernel.h"
@@ -47,6 +49,22 @@ static bool can_apply(const struct config_changes *changes)
 	return can;
 }
 
+/* The set of networks that the last reload left may still be read by a worker that hangs. */
+static bool worker_hangs(struct daemon *daemon, const struct config_changes *changes)
+{
+	if (quiesce_poll(daemon->quiescer, &daemon->reloaded, boottime_now_ns()) == 0)
+		return false;
+	for (unsigned int i = 0; i < changes->nr; i++)
+		if (strcmp(changes->change[i].key, "builds.networks") == 0) {
+			log_write(LOG_ERR,
+				  "A worker has not been seen past the last reload: "
+				  "restart sallyport-dp before this can change.",
+				  log_string("key", "builds.networks"));
+			return true;
+		}
+	return false;
+}
+
 static int reload_edge(struct daemon *daemon, const struct config *config)
 {
 	struct edge_settings *settings = malloc(sizeof(*settings));
@@ -69,6 +87,7 @@ static int reload_kernel(struct daemon *daemon, const struct config *config)
 	char *reason = NULL;
 	int r = kernel_reload(daemon->kernel, config, &reason);
 
+	quiesce_begin(daemon->quiescer, boottime_now_ns(), &daemon->reloaded);
 	if (r < 0)
 		log_write(LOG_ERR, reason ? reason : strerror(-r));
 	free(reason);
@@ -117,7 +136,8 @@ static void reload(struct daemon *daemon, struct config *config)
 	config_diff(daemon->config, config, &changes);
 	if (changes.nr == 0) {
 		log_write(LOG_NOTICE, "Reloaded: nothing differs.");
-	} else if (!can_apply(&changes) || apply(daemon, config) < 0) {
+	} else if (!can_apply(&changes) || worker_hangs(daemon, &changes) ||
+		   apply(daemon, config) < 0) {
 		log_write(LOG_WARNING, "Nothing of the new configuration was applied.");
 	} else {
 		for (unsigned int i = 0; i < changes.nr; i++)
@@ -134,6 +154,10 @@ void daemon_reload(struct daemon *daemon)
 {
 	struct config *config;
 
+	if (quiesce_poll(daemon->quiescer, &daemon->reloaded, boottime_now_ns()) == -EAGAIN) {
+		daemon_loop_reload_again(daemon);
+		return;
+	}
 	sd_notify(0, "RELOADING=1");
 	config = load(daemon->config_path);
 	if (config)

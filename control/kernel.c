@@ -196,6 +196,12 @@ int kernel_attach(struct kernel *kernel, char **ret_reason)
 	return 0;
 }
 
+bool kernel_rewrites_networks(const struct kernel *kernel)
+{
+	return kernel->maps.origin == KERNEL_ADOPTED &&
+	       settings_rewrite_networks(kernel->maps.table->settings, kernel->config);
+}
+
 int kernel_reload(struct kernel *kernel, const struct config *config, char **ret_reason)
 {
 	const struct sp_meta before = maps_sizes(kernel->config), after = maps_sizes(config);

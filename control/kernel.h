@@ -44,9 +44,16 @@ int kernel_start(const struct config *config, struct kernel **ret_kernel, char *
 int kernel_attach(struct kernel *kernel, char **ret_reason);
 
 /*
+ * Result: whether kernel_attach() will change builds.networks of an adopted table in a way that
+ * every reader must first be seen past whatever an earlier sallyportd changed (quiesce.h).
+ */
+bool kernel_rewrites_networks(const struct kernel *kernel);
+
+/*
  * Applies a new config whose table would be the same: networks, engine, failover, fallback,
  * explain. Result: 0, or -EBUSY and *ret_reason if that config needs a restart of sallyportd (which
- * loses no packet); nothing has changed then.
+ * loses no packet); nothing has changed then. Each call but one that undoes the last waits until
+ * every reader has been seen past the last (quiesce.h).
  */
 int kernel_reload(struct kernel *kernel, const struct config *config, char **ret_reason);
 

@@ -1,31 +1,40 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kernel_settings.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <sallyport/compiler.h>
 
 #include "host/config.h"
 
-/*
- * The list is first cut to what it has in common with the new one, so that no reader is led by a
- * prefix while its words are written. What lies beyond is not of the builds for that moment: no
- * live lease leads there that did not before, and replies are found by their endpoint.
- */
+static bool holds(const struct sp_settings *settings, uint32_t set, const struct config *config)
+{
+	uint32_t nr = config->builds.nr_networks;
+
+	return settings->nr_networks[set] == nr &&
+	       memcmp(settings->networks[set], config->builds.networks,
+		      nr * sizeof(struct sp_prefix)) == 0;
+}
+
+bool settings_rewrite_networks(const struct sp_settings *settings, const struct config *config)
+{
+	return !holds(settings, 0, config) && !holds(settings, 1, config);
+}
+
+/* Readers go from one whole set to the other. What is undone is still there: they go back. */
 static void write_networks(struct sp_settings *settings, const struct config *config)
 {
-	uint32_t nr = config->builds.nr_networks, same = 0;
+	uint32_t now = settings->networks_now & 1, next = !now;
 
-	while (same < nr && same < settings->nr_networks &&
-	       memcmp(&settings->networks[same], &config->builds.networks[same],
-		      sizeof(struct sp_prefix)) == 0)
-		same++;
-	if (same == nr && same == settings->nr_networks)
+	if (holds(settings, now, config))
 		return;
-	__atomic_store_n(&settings->nr_networks, same, __ATOMIC_SEQ_CST);
-	for (uint32_t i = same; i < nr; i++)
-		settings->networks[i] = config->builds.networks[i];
-	__atomic_store_n(&settings->nr_networks, nr, __ATOMIC_RELEASE);
+	if (!holds(settings, next, config)) {
+		memcpy(settings->networks[next], config->builds.networks,
+		       sizeof(settings->networks[next]));
+		settings->nr_networks[next] = config->builds.nr_networks;
+	}
+	__atomic_store_n(&settings->networks_now, next, __ATOMIC_SEQ_CST);
 }
 
 void settings_write(struct sp_settings *settings, const struct config *config,

@@ -2,12 +2,20 @@
 /* The settings record, written while packets are compared with it. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sallyport/table.h>
 
 struct config;
 
-/* Writes what the config says, each field by one store, and stores only what changes. */
+/* Result: whether builds.networks are neither of the two sets, so that one is to be written over.
+ */
+bool settings_rewrite_networks(const struct sp_settings *settings, const struct config *config);
+
+/*
+ * Writes what the config says, each field by one store, and stores only what changes. Where
+ * networks are to be rewritten, every reader has been seen past the last call (quiesce.h).
+ */
 void settings_write(struct sp_settings *settings, const struct config *config,
 		    uint32_t public_ifindex, uint32_t builds_ifindex);

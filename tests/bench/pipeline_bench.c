@@ -163,9 +163,9 @@ static void open_table(struct bench *bench)
 	if (table_map_alloc(&meta, &bench->table) < 0)
 		die("there is no memory for the table");
 	settings = bench->table->settings;
-	settings->nr_networks = 1;
-	settings->networks[0].addr = sp_addr_from_v4(SP_BE32(0x0a000000));
-	memset(&settings->networks[0].mask, 0xff, 13);
+	settings->nr_networks[0] = 1;
+	settings->networks[0][0].addr = sp_addr_from_v4(SP_BE32(0x0a000000));
+	memset(&settings->networks[0][0].mask, 0xff, 13);
 	bench->table->hosts[sp_host_first(&edge)] =
 		(struct sp_host){.addr = edge, .kind = SP_HOST_PUBLIC};
 	for (uint32_t i = 0; i < NR_LEASES; i++) {

@@ -92,13 +92,13 @@ void fixture_clear(struct fixture *fixture)
 
 int fixture_add_network(struct fixture *fixture, const char *prefix)
 {
-	__u32 nr = fixture->settings->nr_networks;
+	__u32 nr = fixture->settings->nr_networks[0];
 	int r;
 
 	if (nr >= SP_NETWORKS_MAX)
 		return -ENOSPC;
-	r = fixture_parse_prefix(prefix, &fixture->settings->networks[nr]);
-	fixture->settings->nr_networks += r == 0;
+	r = fixture_parse_prefix(prefix, &fixture->settings->networks[0][nr]);
+	fixture->settings->nr_networks[0] += r == 0;
 	return r;
 }
 

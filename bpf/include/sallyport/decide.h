@@ -50,11 +50,13 @@ SP_INLINE const struct sp_host *sp_find_host(const struct sp_table *table,
 SP_INLINE int sp_in_builds(const struct sp_table *table, const struct sp_addr *addr)
 {
 	const struct sp_settings *settings = sp_table_settings(table);
+	__u32 now;
 
 	if (!settings)
 		return 0;
-	for (__u32 i = 0; i < SP_NETWORKS_MAX && i < settings->nr_networks; i++)
-		if (sp_prefix_contains(&settings->networks[i], addr))
+	now = SP_LOAD(settings->networks_now) & 1;
+	for (__u32 i = 0; i < SP_NETWORKS_MAX && i < settings->nr_networks[now]; i++)
+		if (sp_prefix_contains(&settings->networks[now][i], addr))
 			return 1;
 	return 0;
 }

@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 #define SP_TABLE_MAGIC	 0x53414c4c59504f52ULL /* "SALLYPOR" */
-#define SP_TABLE_VERSION 1
+#define SP_TABLE_VERSION 2
 
 #define SP_PORTS_PER_ADDRESS 65536u
 #define SP_PUBLICS_MAX	     16u /* public addresses: leases has SP_PORTS_PER_ADDRESS slots for each */
@@ -58,7 +58,10 @@ enum sp_engine_mode {
 	SP_ENGINE_XDP = 2,  /* the XDP program carries everything */
 };
 
-/* settings[0]: what may change while packets flow. Written by sallyportd, each field by one store.
+/*
+ * settings[0]: what may change while packets flow. Written by sallyportd, each field by one store.
+ * builds.networks are held twice: a new set is written where no reader looks, then networks_now
+ * leads there, and the set it left is written only once every reader has been seen past that.
  */
 struct sp_settings {
 	__u32 engine_mode; /* enum sp_engine_mode */
@@ -66,10 +69,11 @@ struct sp_settings {
 	__u64 failover_ns; /* a heartbeat older than this is stale */
 	__u32 public_ifindex;
 	__u32 builds_ifindex;
-	__u32 explain; /* 1: ended, reserved and refused ports go up to the explain socket */
-	__u32 nr_networks;
-	__u32 reserved[8];
-	struct sp_prefix networks[SP_NETWORKS_MAX]; /* builds.networks */
+	__u32 explain;	      /* 1: ended, reserved and refused ports go up to the explain socket */
+	__u32 networks_now;   /* which of the two sets counts: 0 or 1 */
+	__u32 nr_networks[2]; /* of each set */
+	__u32 reserved[6];
+	struct sp_prefix networks[2][SP_NETWORKS_MAX];
 };
 
 enum sp_host_kind {
@@ -215,7 +219,7 @@ struct sp_wanted {
 
 _Static_assert(sizeof(struct sp_addr) == 16, "an address is 16 bytes");
 _Static_assert(sizeof(struct sp_meta) == 64, "meta is one cache line");
-_Static_assert(sizeof(struct sp_settings) == 64 + 32 * SP_NETWORKS_MAX, "settings");
+_Static_assert(sizeof(struct sp_settings) == 64 + 2 * 32 * SP_NETWORKS_MAX, "settings");
 _Static_assert(sizeof(struct sp_host) == 32, "two hosts a cache line");
 _Static_assert(sizeof(struct sp_slot) == 64, "a slot is one cache line");
 _Static_assert(__builtin_offsetof(struct sp_slot, deadline_ns) == 8, "deadline is aligned");

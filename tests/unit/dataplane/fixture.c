@@ -152,8 +152,9 @@ struct sp_slot *fixture_slot(struct fixture *fixture, const char *vm)
 static void add_network(struct fixture *fixture, const char *text)
 {
 	struct sp_settings *settings = fixture->table->settings;
+	struct sp_prefix *prefix = &settings->networks[0][settings->nr_networks[0]++];
 
-	assert_int_equal(addr_prefix_parse(text, &settings->networks[settings->nr_networks++]), 0);
+	assert_int_equal(addr_prefix_parse(text, prefix), 0);
 }
 
 static void open_table(struct fixture *fixture)

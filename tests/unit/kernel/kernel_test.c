@@ -356,6 +356,11 @@ static void test_kernel_dispatch_when_messages_are_lost_then_resyncs(void **stat
 	kernel_stop(kernel);
 }
 
+static uint32_t nr_networks(const struct sp_settings *settings)
+{
+	return settings->nr_networks[settings->networks_now];
+}
+
 static void test_kernel_reload_when_networks_change_then_settings_follow(void **state)
 {
 	struct rig *rig = rig_of(state);
@@ -363,7 +368,7 @@ static void test_kernel_reload_when_networks_change_then_settings_follow(void **
 	struct sp_settings *settings = kernel_table(kernel)->settings;
 	char *reason = NULL;
 
-	assert_int_equal(settings->nr_networks, 1);
+	assert_int_equal(nr_networks(settings), 1);
 	assert_int_equal(settings->engine_mode, SP_ENGINE_XDP);
 	assert_int_equal(settings->public_ifindex, if_nametoindex(RIG_PUBLIC));
 	assert_int_equal(settings->builds_ifindex, if_nametoindex(RIG_BUILDS));
@@ -371,13 +376,59 @@ static void test_kernel_reload_when_networks_change_then_settings_follow(void **
 	rig->config->builds.nr_networks = 2;
 	rig->config->dataplane.engine = SP_ENGINE_DPDK;
 	assert_int_equal(kernel_reload(kernel, rig->config, &reason), 0);
-	assert_int_equal(settings->nr_networks, 2);
+	assert_int_equal(nr_networks(settings), 2);
 	assert_int_equal(settings->engine_mode, SP_ENGINE_DPDK);
 
 	rig_configure(rig, "60000-60500", 1, RIG_PUBLIC, RIG_BUILDS);
 	assert_int_equal(kernel_reload(kernel, rig->config, &reason), -EBUSY);
-	assert_int_equal(settings->nr_networks, 2);
+	assert_int_equal(nr_networks(settings), 2);
 	free(reason);
+	kernel_stop(kernel);
+}
+
+static void reload_networks(struct rig *rig, struct kernel *kernel, uint32_t nr, const char *first)
+{
+	char *reason = NULL;
+
+	for (uint32_t i = 0; i < nr; i++)
+		assert_int_equal(addr_prefix_parse(first, &rig->config->builds.networks[i]), 0);
+	rig->config->builds.nr_networks = nr;
+	assert_int_equal(kernel_reload(kernel, rig->config, &reason), 0);
+}
+
+/* A reader that was in the middle of a set goes on in it: the set must stay as it was. */
+static void test_kernel_reload_when_networks_change_then_the_set_left_is_whole(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct kernel *kernel = rig_start(rig);
+	struct sp_settings *settings = kernel_table(kernel)->settings, before;
+
+	for (uint32_t nr = 2; nr < 6; nr++) {
+		uint32_t left = settings->networks_now;
+
+		before = *settings;
+		reload_networks(rig, kernel, nr, nr & 1 ? "10.1.0.0/16" : "10.2.0.0/16");
+		assert_int_equal(settings->networks_now, !left);
+		assert_int_equal(settings->nr_networks[left], before.nr_networks[left]);
+		assert_memory_equal(settings->networks[left], before.networks[left],
+				    sizeof(before.networks[left]));
+	}
+	kernel_stop(kernel);
+}
+
+/* What is undone at once may have readers in both sets. */
+static void test_kernel_reload_when_undone_then_neither_set_is_written(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct kernel *kernel = rig_start(rig);
+	struct sp_settings *settings = kernel_table(kernel)->settings, before;
+	uint32_t first = settings->networks_now;
+
+	reload_networks(rig, kernel, 2, "10.1.0.0/16");
+	before = *settings;
+	reload_networks(rig, kernel, 1, "10.0.0.0/16");
+	assert_int_equal(settings->networks_now, first);
+	assert_memory_equal(settings->networks, before.networks, sizeof(before.networks));
 	kernel_stop(kernel);
 }
 
@@ -399,6 +450,8 @@ int main(void)
 		TEST(test_kernel_dispatch_when_addresses_change_then_hosts_follow),
 		TEST(test_kernel_dispatch_when_messages_are_lost_then_resyncs),
 		TEST(test_kernel_reload_when_networks_change_then_settings_follow),
+		TEST(test_kernel_reload_when_networks_change_then_the_set_left_is_whole),
+		TEST(test_kernel_reload_when_undone_then_neither_set_is_written),
 	};
 
 	return cmocka_run_group_tests_name("kernel", tests, NULL, NULL);

@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# builds.networks change by SIGHUP under a worker that reads them: a set that it may still be in the
+# middle of is not written.
+LAB_IDLE=spin
+# shellcheck source=tests/e2e/_init.sh
+. "$(dirname "$0")/_init.sh"
+
+# reload NETWORK TEXT: SIGHUP with this network beside the lab's, until the log says TEXT once more.
+reload() {
+	local before
+
+	config_write | sed "s|networks = .*|networks = [ \"10.0.0.0/16\", \"$1\" ];|" >"$LAB_CONFIG"
+	before=$(grep -c -- "$2" "$LAB_DIR/log/control") || before=0
+	daemon_signal control HUP
+	wait_until 10 logged "$2" "$before"
+}
+
+logged() {
+	[ "$(grep -c -- "$1" "$LAB_DIR/log/control")" -gt "$2" ]
+}
+
+begin 1
+put_build one 0
+port=$(node_port)
+applied='Reloaded. key=builds.networks'
+for i in 1 2 3; do
+	reload "10.$i.0.0/16" "$applied"
+	assert_eq one "$(ssh_to "$port" echo one)" "ssh after reload $i"
+done
+ok "SIGHUP changes builds.networks, one time after another"
+
+daemon_signal dp STOP
+reload 10.4.0.0/16 "$applied"
+reload 10.5.0.0/16 'Nothing of the new configuration was applied'
+assert_match 'restart sallyport-dp.*key=builds.networks' "$LAB_DIR/log/control" "why"
+api GET /v1/status
+assert_eq 200 "$STATUS" "the API meanwhile"
+ok "a set that a hanging worker may be reading is not written, and the log says so"
+
+daemon_signal dp CONT
+reload 10.5.0.0/16 "$applied"
+assert_eq one "$(ssh_to "$port" echo one)" "ssh at the end"
+ok "once the worker is past, it changes"
