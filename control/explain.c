@@ -32,6 +32,7 @@
 struct caller {
 	struct explain *explain;
 	int fd;
+	uint64_t number; /* counted as they come */
 	size_t read_bytes;
 	sd_event_source *readable;
 	sd_event_source *timeout;
@@ -46,7 +47,7 @@ struct explain {
 	int listen_fd[2];
 	sd_event_source *acceptable[2];
 	struct explain_figures figures;
-	unsigned int nr_callers;
+	uint64_t nr_callers;		    /* ever */
 	struct caller callers[CALLERS_MAX]; /* fd -1: free */
 };
 
@@ -55,7 +56,6 @@ static void caller_close(struct caller *caller)
 	sd_event_source_disable_unref(caller->readable);
 	sd_event_source_disable_unref(caller->timeout);
 	close(caller->fd);
-	caller->explain->nr_callers--;
 	*caller = (struct caller){.explain = caller->explain, .fd = -1};
 }
 
@@ -80,34 +80,54 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 	return 0;
 }
 
-static struct caller *free_caller(struct explain *explain)
+/* A free place, or that of the one who has had most time: who stays on keeps nobody else out. */
+static struct caller *place_for_one(struct explain *explain)
 {
-	if (explain->nr_callers == CALLERS_MAX)
-		return NULL;
-	for (unsigned int i = 0; i < CALLERS_MAX; i++)
-		if (explain->callers[i].fd < 0)
-			return &explain->callers[i];
-	return NULL;
+	struct caller *oldest = &explain->callers[0];
+
+	for (unsigned int i = 0; i < CALLERS_MAX; i++) {
+		struct caller *caller = &explain->callers[i];
+
+		if (caller->fd < 0)
+			return caller;
+		if (caller->number < oldest->number)
+			oldest = caller;
+	}
+	caller_close(oldest);
+	return oldest;
+}
+
+/* After everybody else: strangers decide how many these are. */
+static int watch_caller(struct caller *caller, int fd)
+{
+	sd_event *event = caller->explain->event;
+	int result;
+
+	result = sd_event_add_io(event, &caller->readable, fd, EPOLLIN, on_readable, caller);
+	if (result >= 0)
+		result = sd_event_source_set_priority(caller->readable, SD_EVENT_PRIORITY_IDLE);
+	if (result >= 0)
+		result = sd_event_add_time_relative(event, &caller->timeout, CLOCK_BOOTTIME,
+						    CALLER_TIME_US, 0, on_timeout, caller);
+	if (result >= 0)
+		result = sd_event_source_set_priority(caller->timeout, SD_EVENT_PRIORITY_IDLE);
+	return result;
 }
 
 /* Keeps the connection until its end is read. On failure it is the caller's to close. */
 static int listen_out(struct explain *explain, int fd)
 {
-	struct caller *caller = free_caller(explain);
+	struct caller *caller = place_for_one(explain);
+	int result = watch_caller(caller, fd);
 
-	if (!caller)
-		return -EBUSY;
-	if (sd_event_add_io(explain->event, &caller->readable, fd, EPOLLIN, on_readable, caller) <
-	    0)
-		return -ENOMEM;
-	if (sd_event_add_time_relative(explain->event, &caller->timeout, CLOCK_BOOTTIME,
-				       CALLER_TIME_US, 0, on_timeout, caller) < 0) {
+	if (result < 0) {
 		caller->readable = sd_event_source_disable_unref(caller->readable);
-		return -ENOMEM;
+		caller->timeout = sd_event_source_disable_unref(caller->timeout);
+		return result;
 	}
 	caller->fd = fd;
 	caller->read_bytes = 0;
-	explain->nr_callers++;
+	caller->number = ++explain->nr_callers;
 	return 0;
 }
 
