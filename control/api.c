@@ -145,17 +145,15 @@ static void handle(void *context, struct http_request *request)
 	const struct door *door = context;
 	struct api_call call;
 
-	call.api = door->api;
-	call.request = request;
-	call.route = NULL;
-	call.edge.problem = &call.problem;
-	problem_clear(&call.problem);
+	api_call_init(&call, door->api, request);
 	clock_read(&call.edge.now);
 	fill_peer(&call, door);
 	if (check_found(&call, api_route_find(http_request_method(request),
 					      http_request_path(request), call.id, &call.route)) &&
-	    check_role(&call) && check_query(&call) && check_body(&call))
+	    check_role(&call) && check_query(&call) && check_body(&call) &&
+	    api_receipt_begin(&call))
 		call.route->handle(&call);
+	api_receipt_end(&call);
 }
 
 static size_t body_limit(void *context, const char *path)
@@ -284,7 +282,7 @@ void api_confirm_removal(struct api *api)
 {
 	struct http_answer none = {0};
 
-	api_wait_send(api->waits, NULL, &none);
+	api_wait_send(api->waits, NULL, &none, 0);
 }
 
 struct edge *api_edge(const struct api *api)

@@ -16,28 +16,43 @@
 static struct api_view view_of(const struct api_call *call)
 {
 	return (struct api_view){
+		.edge = api_edge(call->api),
 		.settings = edge_settings(api_edge(call->api)),
 		.table = api_table(call->api),
 		.now = call->edge.now,
 	};
 }
 
-static void answer_build(struct api_call *call, unsigned int status,
-			 const struct edge_result *result)
+static int make_build(const struct api_call *call, const void *context,
+		      const struct edge_outcome *outcome, struct api_reply *ret_reply)
 {
 	const struct api_view view = view_of(call);
-	const struct api_reply reply = {
-		.status = status,
+	const struct edge_result *result = &outcome->build;
+
+	*ret_reply = (struct api_reply){
+		.status = result->change == EDGE_CREATED ? 201 : 200,
 		.body = api_render_build(&view, result->build),
 		.build = result->build,
-		.location = status == 201,
+		.location = result->change == EDGE_CREATED,
 		.removed = result->removed,
 	};
+	return ret_reply->body ? 0 : -ENOMEM;
+}
 
-	if (reply.body)
-		api_call_reply(call, &reply);
-	else
+/* Also when it had ended already: whoever ended it may have been told of a stuck worker. */
+static int make_removal(const struct api_call *call, const void *context,
+			const struct edge_outcome *outcome, struct api_reply *ret_reply)
+{
+	*ret_reply = (struct api_reply){.status = 204, .removed = true};
+	return 0;
+}
+
+static void conclude(struct api_call *call, int result, const struct edge_outcome *outcome)
+{
+	if (result < 0)
 		api_call_refuse(call);
+	else
+		api_receipt_reply(call, outcome);
 }
 
 /* Result: the build, or NULL and the call is answered. */
@@ -78,68 +93,68 @@ static int put(struct api_call *call, struct edge_result *ret_result)
 
 void api_builds_put(struct api_call *call)
 {
-	struct edge_result result = {0};
+	struct edge_outcome outcome = {0};
 
 	if (!api_call_check_match(call, edge_get(api_edge(call->api), call->id)))
 		return;
-	if (put(call, &result) < 0)
-		api_call_refuse(call);
-	else
-		answer_build(call, result.change == EDGE_CREATED ? 201 : 200, &result);
+	api_receipt_expect(call, make_build, NULL);
+	conclude(call, put(call, &outcome.build), &outcome);
 }
 
 void api_builds_get(struct api_call *call)
 {
-	const struct edge_result result = {.build = find_build(call)};
+	const struct edge_outcome outcome = {.build.build = find_build(call)};
 
-	if (result.build)
-		answer_build(call, 200, &result);
+	api_receipt_expect(call, make_build, NULL);
+	if (outcome.build.build)
+		conclude(call, 0, &outcome);
 }
 
 void api_builds_delete(struct api_call *call)
 {
-	struct edge_result result = {0};
+	struct edge_outcome outcome = {0};
 
 	if (!may_change(call))
 		return;
-	if (edge_cancel(api_edge(call->api), &call->edge, call->id, &result) < 0) {
-		api_call_refuse(call);
-		return;
-	}
-	/* Also when it had ended already: whoever ended it may have been told of a stuck worker. */
-	api_call_reply(call, &(struct api_reply){.status = 204, .removed = true});
+	api_receipt_expect(call, make_removal, NULL);
+	conclude(call, edge_cancel(api_edge(call->api), &call->edge, call->id, &outcome.build),
+		 &outcome);
 }
 
 void api_builds_finish(struct api_call *call)
 {
-	struct edge_result result = {0};
+	struct edge_outcome outcome = {0};
 	uint64_t finished_wall_ns;
 	size_t bytes;
 	const char *text = http_request_body(call->request, &bytes);
+	int r;
 
 	if (!may_change(call))
 		return;
-	if (api_body_read_finish(text, bytes, &finished_wall_ns, &call->problem) < 0 ||
-	    edge_finish(api_edge(call->api), &call->edge, call->id, finished_wall_ns, &result) < 0)
-		api_call_refuse(call);
-	else
-		answer_build(call, 200, &result);
+	api_receipt_expect(call, make_build, NULL);
+	r = api_body_read_finish(text, bytes, &finished_wall_ns, &call->problem);
+	if (r == 0)
+		r = edge_finish(api_edge(call->api), &call->edge, call->id, finished_wall_ns,
+				&outcome.build);
+	conclude(call, r, &outcome);
 }
 
 void api_builds_extend(struct api_call *call)
 {
 	struct edge_extension extension;
-	struct edge_result result = {0};
+	struct edge_outcome outcome = {0};
 	size_t bytes;
 	const char *text = http_request_body(call->request, &bytes);
+	int r;
 
 	if (!may_change(call))
 		return;
-	if (api_body_read_extend(text, bytes, &extension, &call->problem) < 0 ||
-	    edge_extend(api_edge(call->api), &call->edge, call->id, &extension, &result) < 0)
-		api_call_refuse(call);
-	else
-		answer_build(call, 200, &result);
+	api_receipt_expect(call, make_build, NULL);
+	r = api_body_read_extend(text, bytes, &extension, &call->problem);
+	if (r == 0)
+		r = edge_extend(api_edge(call->api), &call->edge, call->id, &extension,
+				&outcome.build);
+	conclude(call, r, &outcome);
 }
 
 struct list_query {

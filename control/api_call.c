@@ -13,6 +13,20 @@
 
 #define ETAG_BYTES 48
 
+/* Field by field: the problem is large and mostly unused. */
+void api_call_init(struct api_call *call, struct api *api, struct http_request *request)
+{
+	call->api = api;
+	call->request = request;
+	call->route = NULL;
+	call->edge.problem = &call->problem;
+	call->edge.receipt = NULL;
+	problem_clear(&call->problem);
+	call->answer = (struct http_answer){0};
+	call->prepared = call->removed = false;
+	call->receipt = (struct receipt){0};
+}
+
 /* The last resort when memory is out. */
 static void answer_bare(struct api_call *call)
 {
@@ -96,6 +110,7 @@ void api_call_refuse(struct api_call *call)
 	problem_set(&call->problem, PROBLEM_INTERNAL, "Out of memory.");
 	if (call->problem.type == PROBLEM_JOURNAL)
 		api_report_journal(call->api, call->problem.detail);
+	http_answer_clear(&call->answer);
 	if (add_allow(call, &answer) < 0 || api_answer_problem(&answer, &call->problem) < 0) {
 		http_answer_clear(&answer);
 		answer_bare(call);
@@ -135,23 +150,37 @@ static int add_headers(const struct api_reply *reply, struct http_answer *answer
 	return http_answer_header(answer, "Location", "/v1/builds/%s", reply->build->id);
 }
 
+int api_call_prepare(struct api_call *call, const struct api_reply *reply)
+{
+	int r;
+
+	call->answer.status = reply->status;
+	call->removed = reply->removed;
+	r = reply->body ? api_answer_json(&call->answer, reply->status, reply->body) : 0;
+	if (r == 0)
+		r = add_headers(reply, &call->answer);
+	call->prepared = r == 0;
+	return r;
+}
+
+void api_call_send(struct api_call *call)
+{
+	if (call->removed)
+		api_wait_send(api_waits(call->api), call->request, &call->answer,
+			      call->receipt.number);
+	else
+		http_request_answer(call->request, &call->answer);
+	call->request = NULL;
+}
+
 void api_call_reply(struct api_call *call, const struct api_reply *reply)
 {
-	struct http_answer answer = {.status = reply->status};
-	int r = reply->body ? api_answer_json(&answer, reply->status, reply->body) : 0;
-
-	if (r == 0)
-		r = add_headers(reply, &answer);
-	if (r < 0) {
-		http_answer_clear(&answer);
-		answer_bare(call);
+	if (api_call_prepare(call, reply) == 0) {
+		api_call_send(call);
 		return;
 	}
-	if (reply->removed)
-		api_wait_send(api_waits(call->api), call->request, &answer);
-	else
-		http_request_answer(call->request, &answer);
-	call->request = NULL;
+	http_answer_clear(&call->answer);
+	answer_bare(call);
 }
 
 /* Whether the list of entity tags in a header holds this one. */

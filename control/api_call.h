@@ -7,11 +7,13 @@
 
 #include <jansson.h>
 
+#include "api_receipt.h"
 #include "api_route.h"
 #include "build.h"
 #include "edge.h"
 #include "http_server.h"
 #include "problem.h"
+#include "receipt.h"
 
 struct api;
 
@@ -21,9 +23,19 @@ struct api_call {
 	const struct api_route *route;
 	char id[API_ID_BYTES + 1]; /* "" if the path has none */
 	enum api_role role;
-	struct edge_call edge; /* now, the peer, and &problem */
+	struct edge_call edge; /* now, the peer, &problem, and &wanted if there is a key */
 	struct problem problem;
+	struct http_answer answer; /* ready to be sent, if prepared */
+	bool prepared;
+	bool removed; /* it waits until no reader can use what was removed */
+	struct receipt receipt;
+	struct edge_receipt wanted;
+	api_receipt_maker *make;
+	const void *make_context;
 };
+
+/* The peer and the role are left to be filled in. */
+void api_call_init(struct api_call *call, struct api *api, struct http_request *request);
 
 /* Answer with a status and a body, which is taken over; NULL is out of memory and answers so. */
 void api_call_answer_json(struct api_call *call, unsigned int status, json_t *body);
@@ -52,7 +64,13 @@ struct api_reply {
 	bool removed;		   /* wait until no reader can use what was removed */
 };
 
-/* Sends the reply, at once or as soon as the removal is confirmed. */
+/* Makes the answer of a reply, whose body is taken over also on failure. Result: 0 or -ENOMEM. */
+int api_call_prepare(struct api_call *call, const struct api_reply *reply);
+
+/* Sends the answer that is ready, at once or as soon as the removal is confirmed. */
+void api_call_send(struct api_call *call);
+
+/* Both. */
 void api_call_reply(struct api_call *call, const struct api_reply *reply);
 
 /*

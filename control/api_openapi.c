@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api_call.h"
+#include "api_receipt.h"
 #include "api_schemas.h"
 
 #define ID_PATTERN	"^[A-Za-z0-9_][A-Za-z0-9._-]*$"
@@ -42,6 +43,15 @@ static json_t *make_query(const struct api_parameter *parameter)
 	return make_parameter(parameter->name, "query", parameter->help, schema);
 }
 
+static json_t *make_key(void)
+{
+	return make_parameter(
+		API_RECEIPT_HEADER, "header",
+		"the same request with the same key is answered the same and "
+		"changes nothing again",
+		json_pack("{s:s, s:s}", "type", "string", "pattern", API_RECEIPT_PATTERN));
+}
+
 static json_t *make_parameters(const struct api_route *route)
 {
 	json_t *array = json_array();
@@ -50,6 +60,8 @@ static json_t *make_parameters(const struct api_route *route)
 		json_array_append_new(array, make_id());
 	for (unsigned int i = 0; i < API_PARAMETERS_MAX && route->parameter[i].name; i++)
 		json_array_append_new(array, make_query(&route->parameter[i]));
+	if (api_route_changes(route))
+		json_array_append_new(array, make_key());
 	return array;
 }
 

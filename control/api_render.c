@@ -97,6 +97,14 @@ static json_t *render_direction(const struct metrics_usage *usage, enum sp_direc
 			 (json_int_t)usage->syns[direction]);
 }
 
+/* A port that is promised but not published yet has figures of whoever had it before. */
+static void add_usage(const struct api_view *view, const struct build *build,
+		      const struct forward *forward, struct metrics_usage *usage)
+{
+	if (edge_slot_serial(view->edge, forward->slot_index) == build->serial)
+		metrics_add_usage(view->table, forward, usage);
+}
+
 /* What node, or all nodes if it is NULL, have carried in this session. */
 static json_t *render_usage(const struct api_view *view, const struct build *build,
 			    const struct node *node)
@@ -108,7 +116,7 @@ static json_t *render_usage(const struct api_view *view, const struct build *bui
 		const struct node *each = &build->nodes[i];
 
 		for (unsigned int j = 0; (!node || node == each) && j < each->nr_forwards; j++)
-			metrics_add_usage(view->table, &each->forwards[j], &usage);
+			add_usage(view, build, &each->forwards[j], &usage);
 	}
 	if (usage.last_seen_ns)
 		seen_wall_ns = clock_wall_at(&view->now, usage.last_seen_ns);

@@ -7,10 +7,12 @@
 #include "clock.h"
 
 struct build;
+struct edge;
 struct edge_settings;
 struct table_map;
 
 struct api_view {
+	const struct edge *edge;
 	const struct edge_settings *settings;
 	const struct table_map *table; /* NULL: without usage */
 	struct instant now;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "api_route.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -104,6 +103,11 @@ enum api_match api_route_find(const char *method, const char *path, char *id,
 		match = API_MATCH_NO_METHOD;
 	}
 	return match;
+}
+
+bool api_route_changes(const struct api_route *route)
+{
+	return strcmp(route->method, "GET") != 0;
 }
 
 void api_route_allow(const struct api_route *route, char *text, size_t text_bytes)

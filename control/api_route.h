@@ -2,6 +2,7 @@
 /* The rows the API is made of, and how a request finds its row. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "json_table.h"
@@ -62,6 +63,9 @@ enum api_match {
  */
 enum api_match api_route_find(const char *method, const char *path, char *id,
 			      const struct api_route **ret_route);
+
+/* Result: whether its calls change something. */
+bool api_route_changes(const struct api_route *route);
 
 /* Prints the methods of the path that route has, as for an Allow header, into text. */
 void api_route_allow(const struct api_route *route, char *text, size_t text_bytes);

@@ -49,7 +49,7 @@ const struct api_route api_routes[] = {
 		.role = API_ROLE_OPERATOR,
 		.operation = "cancelBuild",
 		.handle = api_builds_delete,
-		.statuses = "404 412 503",
+		.statuses = CHANGE_STATUSES,
 		.help = "Cancel: answers once no worker can forward another packet",
 	},
 	{

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <stdlib.h>
+#include <errno.h>
 
 #include "api.h"
 #include "api_body.h"
@@ -31,18 +31,32 @@ static void note_change(const char *id, enum edge_change change, bool cancelled,
 						 name_change(change, cancelled)));
 }
 
-static json_t *render_result(const struct api_sync *sync, const struct edge_sync_result *result,
-			     json_t *changes)
+struct job {
+	struct api_sync sync;
+	json_t *changes;
+};
+
+static int make_result(const struct api_call *call, const void *context,
+		       const struct edge_outcome *outcome, struct api_reply *ret_reply)
 {
-	return json_pack("{s:b, s:i, s:i, s:i, s:i, s:i, s:o}", "dry_run", sync->dry_run, "created",
-			 result->nr_created, "changed", result->nr_changed, "cancelled",
-			 result->nr_cancelled, "unchanged", result->nr_unchanged, "ended",
-			 result->nr_ended, "changes", changes);
+	const struct edge_sync_result *result = outcome->sync;
+	const struct job *job = context;
+
+	*ret_reply = (struct api_reply){
+		.status = 200,
+		.body = json_pack("{s:b, s:i, s:i, s:i, s:i, s:i, s:O}", "dry_run",
+				  job->sync.dry_run, "created", result->nr_created, "changed",
+				  result->nr_changed, "cancelled", result->nr_cancelled,
+				  "unchanged", result->nr_unchanged, "ended", result->nr_ended,
+				  "changes", job->changes),
+		.removed = !job->sync.dry_run,
+	};
+	return ret_reply->body ? 0 : -ENOMEM;
 }
 
-static int run(struct api_call *call, const struct api_sync *sync, json_t *changes,
-	       struct edge_sync_result *ret_result)
+static int run(struct api_call *call, const struct job *job, struct edge_sync_result *ret_result)
 {
+	const struct api_sync *sync = &job->sync;
 	const struct edge_sync set = {
 		.specs = sync->specs,
 		.nr_specs = sync->nr_specs,
@@ -51,34 +65,28 @@ static int run(struct api_call *call, const struct api_sync *sync, json_t *chang
 		.generation = sync->generation,
 	};
 
-	return edge_sync(api_edge(call->api), &call->edge, &set, note_change, changes, ret_result);
+	return edge_sync(api_edge(call->api), &call->edge, &set, note_change, job->changes,
+			 ret_result);
 }
 
 void api_sync_post(struct api_call *call)
 {
 	struct edge_sync_result result = {0};
-	struct api_reply reply = {.status = 200};
-	struct api_sync sync;
-	json_t *changes;
+	const struct edge_outcome outcome = {.sync = &result};
+	struct job job = {.changes = json_array()};
 	size_t bytes;
 	const char *text = http_request_body(call->request, &bytes);
 
-	if (api_body_read_sync(text, bytes, &sync, &call->problem) < 0) {
+	api_receipt_expect(call, make_result, &job);
+	if (api_body_read_sync(text, bytes, &job.sync, &call->problem) < 0) {
 		api_call_refuse(call);
+		json_decref(job.changes);
 		return;
 	}
-	changes = json_array();
-	if (!changes || run(call, &sync, changes, &result) < 0) {
-		json_decref(changes);
-		api_sync_free(&sync);
+	if (!job.changes || run(call, &job, &result) < 0)
 		api_call_refuse(call);
-		return;
-	}
-	reply.body = render_result(&sync, &result, changes);
-	reply.removed = !sync.dry_run;
-	api_sync_free(&sync);
-	if (reply.body)
-		api_call_reply(call, &reply);
 	else
-		api_call_refuse(call);
+		api_receipt_reply(call, &outcome);
+	json_decref(job.changes);
+	api_sync_free(&job.sync);
 }

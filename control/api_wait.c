@@ -16,6 +16,7 @@ struct waiter {
 	STAILQ_ENTRY(waiter) link;
 	struct http_request *request; /* NULL: nobody is answered */
 	struct http_answer answer;
+	uint64_t receipt_number;
 	struct quiesce quiesce;
 };
 
@@ -120,8 +121,18 @@ static void answer_now(struct http_request *request, struct http_answer *answer)
 		http_answer_clear(answer);
 }
 
+bool api_wait_has(const struct api_waits *waits, uint64_t receipt_number)
+{
+	const struct waiter *waiter;
+
+	STAILQ_FOREACH(waiter, &waits->waiters, link)
+	if (receipt_number && waiter->receipt_number == receipt_number)
+		return true;
+	return false;
+}
+
 void api_wait_send(struct api_waits *waits, struct http_request *request,
-		   struct http_answer *answer)
+		   struct http_answer *answer, uint64_t receipt_number)
 {
 	struct waiter *waiter = calloc(1, sizeof(*waiter));
 
@@ -133,6 +144,7 @@ void api_wait_send(struct api_waits *waits, struct http_request *request,
 		return;
 	}
 	waiter->request = request;
+	waiter->receipt_number = receipt_number;
 	waiter->answer = *answer;
 	*answer = (struct http_answer){0};
 	quiesce_begin(waits->options.quiescer, boottime_now_ns(), &waiter->quiesce);

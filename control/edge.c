@@ -25,6 +25,8 @@ void edge_settings_init(struct edge_settings *settings)
 	settings->prefixes_per_build = SP_ALLOW_PREFIXES;
 	settings->events_kept = 100000;
 	settings->audit_kept_ns = 90 * 24 * HOUR_NS;
+	settings->receipts_kept = 10000;
+	settings->receipts_kept_ns = 24 * HOUR_NS;
 }
 
 static int check_sizes(const struct edge *edge)
@@ -131,6 +133,11 @@ const struct build *edge_get(const struct edge *edge, const char *id)
 const struct build *edge_after(const struct edge *edge, uint64_t serial)
 {
 	return registry_after(edge->registry, serial);
+}
+
+uint64_t edge_slot_serial(const struct edge *edge, uint32_t slot_index)
+{
+	return registry_slot_owner(edge->registry, slot_index);
 }
 
 const struct build *edge_by_slot(const struct edge *edge, uint32_t slot_index,

@@ -21,6 +21,7 @@
 struct edge;
 struct journal;
 struct ports_figures;
+struct receipt;
 struct table_map;
 
 #define EDGE_RANGES_MAX 64
@@ -58,6 +59,8 @@ struct edge_settings {
 	unsigned int prefixes_per_build;
 	uint64_t events_kept;
 	uint64_t audit_kept_ns;
+	uint64_t receipts_kept;
+	uint64_t receipts_kept_ns;
 };
 
 /* Defaults of design.md's example; no publics, no networks. */
@@ -67,13 +70,6 @@ void edge_settings_init(struct edge_settings *settings);
 struct peer {
 	uid_t uid;
 	pid_t pid;
-};
-
-/* What every call is given. problem is filled when, and only when, the result is negative. */
-struct edge_call {
-	struct instant now;
-	struct peer peer;
-	struct problem *problem;
 };
 
 enum edge_change {
@@ -86,6 +82,37 @@ struct edge_result {
 	const struct build *build; /* good until the next change */
 	enum edge_change change;
 	bool removed; /* slots went out of use: wait for quiescence (quiesce.h) before answering */
+};
+
+struct edge_sync_result {
+	unsigned int nr_created;
+	unsigned int nr_changed;
+	unsigned int nr_cancelled; /* open here and not in the set */
+	unsigned int nr_unchanged;
+	unsigned int nr_ended; /* in the set, but ended here: left so */
+	bool removed;
+};
+
+/* What a change will have come to once it is journaled. */
+struct edge_outcome {
+	struct edge_result build;
+	const struct edge_sync_result *sync; /* of edge_sync(), which has no build */
+};
+
+/* A receipt to be journaled with the change, in one transaction, also if nothing changes. */
+struct edge_receipt {
+	struct receipt *receipt; /* user, key and digest are filled in */
+	/* Fills in the rest. Result: 0, or -errno and nothing is changed. */
+	int (*fill)(void *context, const struct edge_outcome *outcome, struct receipt *receipt);
+	void *context;
+};
+
+/* What every call is given. problem is filled when, and only when, the result is negative. */
+struct edge_call {
+	struct instant now;
+	struct peer peer;
+	struct problem *problem;
+	const struct edge_receipt *receipt; /* NULL: none is wanted */
 };
 
 /*
@@ -165,25 +192,23 @@ struct edge_sync {
 	uint64_t generation; /* BUILD_DEFAULT: not given; else not below the last one given */
 };
 
-struct edge_sync_result {
-	unsigned int nr_created;
-	unsigned int nr_changed;
-	unsigned int nr_cancelled; /* open here and not in the set */
-	unsigned int nr_unchanged;
-	unsigned int nr_ended; /* in the set, but ended here: left so */
-	bool removed;
-};
-
 /* Told of each build of the set, and each cancelled one, also in a dry run. */
 typedef void edge_sync_visitor(const char *id, enum edge_change change, bool cancelled,
 			       void *context);
 
 /*
  * Makes the open builds equal the set, all or nothing. Pointers of problems begin with /builds/N.
- * visit may be NULL. Problems: those of edge_put(), EMPTY_SYNC, STALE_SYNC.
+ * visit may be NULL. Problems: those of edge_put(), EMPTY_SYNC, STALE_SYNC. A dry run has no
+ * receipt.
  */
 int edge_sync(struct edge *edge, const struct edge_call *call, const struct edge_sync *sync,
 	      edge_sync_visitor *visit, void *context, struct edge_sync_result *ret_result);
+
+/*
+ * Fills in the receipt of that user and key, unless it is too old. Result: 0, -ENOENT, or -errno of
+ * the journal.
+ */
+int edge_find_receipt(const struct edge *edge, const struct instant *now, struct receipt *receipt);
 
 /*
  * Does what is due: ends what has expired, was never used; warns; forgets what is past its
@@ -203,6 +228,9 @@ const struct build *edge_after(const struct edge *edge, uint64_t serial);
 /* Result: the build that holds or last held that slot, NULL if none; and which of its ports. */
 const struct build *edge_by_slot(const struct edge *edge, uint32_t slot_index,
 				 const struct node **ret_node, const struct forward **ret_forward);
+
+/* Result: the serial of the build that holds or last held that slot, 0 if none did. */
+uint64_t edge_slot_serial(const struct edge *edge, uint32_t slot_index);
 
 /* What the readiness prober found out. Result: 0, -ENOENT, or -errno of the journal. */
 int edge_note_node(struct edge *edge, const struct instant *now, const char *id,

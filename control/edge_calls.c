@@ -45,21 +45,31 @@ static int find(struct edge *edge, const struct edge_call *call, const char *id,
 	return -ENOENT;
 }
 
-static int finish_call(struct txn *txn, const char *id, struct edge_result *ret_result)
+static int finish_call(struct txn *txn, const struct build *build, struct edge_result *ret_result)
 {
-	struct edge *edge = txn->edge;
-	int result = txn_commit(txn);
+	const struct build *after = txn_current(build);
+	int result;
 
-	if (result < 0)
-		return result;
-	*ret_result = (struct edge_result){edge_get(edge, id), EDGE_CHANGED, txn->removed};
-	return 0;
+	txn->outcome.build = (struct edge_result){after, EDGE_CHANGED, txn_removes(txn)};
+	result = txn_commit(txn);
+	if (result == 0)
+		*ret_result = (struct edge_result){after, EDGE_CHANGED, txn->removed};
+	return result;
 }
 
-static int unchanged(const struct build *build, struct edge_result *ret_result)
+/* Nothing to do but to remember that this was the answer, if that is asked for. */
+static int unchanged(struct edge *edge, const struct edge_call *call,
+		     const struct edge_result *outcome, struct edge_result *ret_result)
 {
-	*ret_result = (struct edge_result){build, EDGE_UNCHANGED, false};
-	return 0;
+	struct txn txn;
+	int result;
+
+	txn_begin(&txn, edge, call);
+	txn.outcome.build = *outcome;
+	result = txn_commit(&txn);
+	if (result == 0)
+		*ret_result = *outcome;
+	return result;
 }
 
 int edge_finish(struct edge *edge, const struct edge_call *call, const char *id,
@@ -71,12 +81,15 @@ int edge_finish(struct edge *edge, const struct edge_call *call, const char *id,
 
 	if (result < 0)
 		return result;
-	if (build->state == SESSION_FINISHED || build->state == SESSION_ENDED)
-		return unchanged(build, ret_result);
+	if (build->state == SESSION_FINISHED || build->state == SESSION_ENDED) {
+		const struct edge_result same = {build, EDGE_UNCHANGED, false};
+
+		return unchanged(edge, call, &same, ret_result);
+	}
 	txn_begin(&txn, edge, call);
 	copy = txn_edit(&txn, build, "finish");
 	result = copy ? change_finish(&txn, copy, finished_wall_ns) : -ENOMEM;
-	return result < 0 ? give_up(&txn, result) : finish_call(&txn, id, ret_result);
+	return result < 0 ? give_up(&txn, result) : finish_call(&txn, build, ret_result);
 }
 
 /* Result: what a deadline is asked to be; UINT64_MAX beyond all sense. */
@@ -145,12 +158,15 @@ int edge_extend(struct edge *edge, const struct edge_call *call, const char *id,
 	result = check_extension(call, build, deadline_ns);
 	if (result < 0)
 		return result;
-	if (deadline_ns <= build->deadline_ns)
-		return unchanged(build, ret_result);
+	if (deadline_ns <= build->deadline_ns) {
+		const struct edge_result same = {build, EDGE_UNCHANGED, false};
+
+		return unchanged(edge, call, &same, ret_result);
+	}
 	txn_begin(&txn, edge, call);
 	copy = txn_edit(&txn, build, "extend");
 	result = copy ? change_extend(&txn, copy, deadline_ns) : -ENOMEM;
-	return result < 0 ? give_up(&txn, result) : finish_call(&txn, id, ret_result);
+	return result < 0 ? give_up(&txn, result) : finish_call(&txn, build, ret_result);
 }
 
 int edge_cancel(struct edge *edge, const struct edge_call *call, const char *id,
@@ -164,10 +180,11 @@ int edge_cancel(struct edge *edge, const struct edge_call *call, const char *id,
 		return result;
 	if (!build_is_open(build)) {
 		/* It may have ended only just, or its confirmation have failed: wait again. */
-		*ret_result = (struct edge_result){build, EDGE_UNCHANGED, true};
-		return 0;
+		const struct edge_result same = {build, EDGE_UNCHANGED, true};
+
+		return unchanged(edge, call, &same, ret_result);
 	}
 	txn_begin(&txn, edge, call);
 	result = txn_end(&txn, build, SESSION_CANCEL, "cancel");
-	return result < 0 ? give_up(&txn, result) : finish_call(&txn, id, ret_result);
+	return result < 0 ? give_up(&txn, result) : finish_call(&txn, build, ret_result);
 }

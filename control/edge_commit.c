@@ -6,6 +6,7 @@
 
 #include "deadline.h"
 #include "edge_internal.h"
+#include "edge_receipt.h"
 #include "edge_txn.h"
 #include "edge_txn_internal.h"
 
@@ -17,6 +18,14 @@ static bool is_end(const struct txn_change *change)
 {
 	return change->before && change->after && build_is_open(change->before) &&
 	       !build_is_open(change->after);
+}
+
+bool txn_removes(const struct txn *txn)
+{
+	for (unsigned int i = 0; i < txn->nr_changes; i++)
+		if (is_end(&txn->change[i]))
+			return true;
+	return false;
 }
 
 bool edge_pool_is_low(const struct edge *edge, const struct ports_figures *figures)
@@ -95,7 +104,7 @@ static int save_all(struct txn *txn)
 	}
 	if (txn->sync_generation != BUILD_DEFAULT && result == 0)
 		result = journal_set_number(edge->journal, "sync_generation", txn->sync_generation);
-	return result;
+	return result < 0 ? result : txn_save_receipt(txn);
 }
 
 static int write_journal(struct txn *txn)
@@ -257,7 +266,7 @@ static int refuse(struct txn *txn, int error)
 static bool is_empty(const struct txn *txn)
 {
 	return txn->nr_changes == 0 && txn->nr_events == 0 && !txn->moment &&
-	       txn->sync_generation == BUILD_DEFAULT;
+	       txn->sync_generation == BUILD_DEFAULT && !txn->receipt;
 }
 
 int txn_commit(struct txn *txn)

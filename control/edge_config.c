@@ -46,4 +46,6 @@ void edge_settings_from_config(const struct config *config, struct edge_settings
 	ret_settings->prefixes_per_build = config->limits.prefixes_per_build;
 	ret_settings->events_kept = config->events.kept;
 	ret_settings->audit_kept_ns = config->audit.retention_ns;
+	ret_settings->receipts_kept = config->receipts.kept;
+	ret_settings->receipts_kept_ns = config->receipts.retention_ns;
 }

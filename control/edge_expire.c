@@ -101,17 +101,24 @@ static int handle_due(struct edge *edge, const struct instant *now, bool *ret_re
 	return result;
 }
 
+static uint64_t before(uint64_t wall_ns, uint64_t kept_ns)
+{
+	return wall_ns > kept_ns ? wall_ns - kept_ns : 0;
+}
+
 /* Forgets what is kept no longer, and notes the time: after a reboot, what was left is known. */
 static int tidy(struct edge *edge, const struct instant *now)
 {
-	uint64_t kept_ns = edge->settings.audit_kept_ns;
-	uint64_t before_wall_ns = now->wall_ns > kept_ns ? now->wall_ns - kept_ns : 0;
+	uint64_t before_wall_ns = before(now->wall_ns, edge->settings.audit_kept_ns);
 	int result = journal_begin(edge->journal);
 
 	if (result == 0)
 		result = events_compact(&edge->events, edge->settings.events_kept);
 	if (result == 0)
 		result = journal_drop_records(edge->journal, before_wall_ns);
+	if (result == 0)
+		result = journal_drop_receipts(
+			edge->journal, before(now->wall_ns, edge->settings.receipts_kept_ns));
 	if (result == 0)
 		result = journal_commit(edge->journal, now);
 	if (result < 0) {

@@ -199,6 +199,17 @@ static int end_call(struct txn *txn, int error)
 	return error;
 }
 
+/* Result: the build as it will be. */
+static const struct build *build_after(const struct txn *txn, const char *id)
+{
+	const struct build *build = registry_find(txn->edge->registry, id);
+
+	for (unsigned int i = 0; !build && i < txn->nr_changes; i++)
+		if (txn->change[i].after && strcmp(txn->change[i].after->id, id) == 0)
+			build = txn->change[i].after;
+	return txn_current(build);
+}
+
 int edge_put(struct edge *edge, const struct edge_call *call, const struct build_spec *spec,
 	     struct edge_result *ret_result)
 {
@@ -212,6 +223,8 @@ int edge_put(struct edge *edge, const struct edge_call *call, const struct build
 	result = edge_put_spec(&txn, spec, "", &change);
 	if (result < 0)
 		return end_call(&txn, result);
+	txn.outcome.build = (struct edge_result){build_after(&txn, spec->id), change,
+						 txn_removes(&txn) || spec->supersede};
 	result = txn_commit(&txn);
 	if (result < 0)
 		return result;

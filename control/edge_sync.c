@@ -147,6 +147,7 @@ static int conclude(struct work *work, int result)
 		return result;
 	}
 	work->txn.sync_generation = work->sync->generation;
+	work->txn.outcome.sync = &work->result;
 	result = txn_commit(&work->txn);
 	work->result.removed = work->txn.removed;
 	return result;

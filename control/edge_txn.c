@@ -17,6 +17,7 @@ void txn_begin(struct txn *txn, struct edge *edge, const struct edge_call *call)
 		.now = call->now,
 		.peer = call->peer,
 		.problem = call->problem,
+		.receipt = call->receipt,
 		.sync_generation = BUILD_DEFAULT,
 	};
 }

@@ -38,6 +38,8 @@ struct txn {
 	unsigned int nr_undo, room_undo;
 	struct txn_lease *lease;
 	unsigned int nr_leases, room_leases;
+	const struct edge_receipt *receipt; /* to be journaled too, of the outcome; NULL: none */
+	struct edge_outcome outcome;
 	uint64_t sync_generation; /* BUILD_DEFAULT: leave it */
 	bool moment;		  /* commit even without a change */
 	bool removed;		  /* set by txn_commit(): live slots were ended */
@@ -56,6 +58,9 @@ int txn_commit(struct txn *txn);
 
 /* Gives everything back. Also after a failed call below, which says no more than -errno. */
 void txn_abort(struct txn *txn);
+
+/* Result: whether an open build ends by it, so that slots may go out of use. */
+bool txn_removes(const struct txn *txn);
 
 /* Result: the build as it will be: its copy in this transaction, or itself. */
 const struct build *txn_current(const struct build *build);

@@ -182,7 +182,7 @@ static int check_version(sqlite3 *database, const char *path, char **ret_reason)
 	if (application != JOURNAL_APPLICATION_ID)
 		return fail(ret_reason, -EBADMSG,
 			    "%s is a database, but not a journal of sallyport", path);
-	if (version != JOURNAL_VERSION)
+	if (version < JOURNAL_OLDEST || version > JOURNAL_VERSION)
 		return fail(ret_reason, -EPROTO,
 			    "the journal %s is of version %lld, this sallyportd reads version %d",
 			    path, (long long)version, JOURNAL_VERSION);
@@ -206,6 +206,20 @@ static int check_contents(sqlite3 *database, const char *path, char **ret_reason
 	}
 	sqlite3_finalize(statement);
 	return result;
+}
+
+/* From what an older sallyportd wrote, in one transaction. */
+static int upgrade(sqlite3 *database, const char *path, char **ret_reason)
+{
+	sqlite3_int64 version = 0;
+
+	if (read_number(database, "PRAGMA user_version", &version) < 0)
+		return refuse_unreadable(ret_reason, path, database);
+	if (version == JOURNAL_VERSION)
+		return 0;
+	return run_text(database, path,
+			"BEGIN IMMEDIATE; " JOURNAL_RECEIPTS " PRAGMA user_version = 2; COMMIT",
+			ret_reason);
 }
 
 static int set_modes(sqlite3 *database, const char *path, char **ret_reason)
@@ -240,6 +254,8 @@ static int set_up(struct journal *journal, const char *path, char **ret_reason)
 		result = check_contents(journal->database, path, ret_reason);
 	if (result == 0)
 		result = set_modes(journal->database, path, ret_reason);
+	if (result == 0)
+		result = upgrade(journal->database, path, ret_reason);
 	if (result == 0)
 		result = prepare_all(journal, path, ret_reason);
 	if (result == 0 && clock_boot_id(journal->boot_id) < 0)

@@ -18,6 +18,7 @@ struct build;
 struct event;
 struct journal;
 struct peer;
+struct receipt;
 struct sp_addr;
 struct sqlite3;
 
@@ -94,6 +95,17 @@ int journal_save_audit(struct journal *journal, const struct instant *now, const
 
 /* Drops records of audit, connections and forgotten builds from before then, a bounded number. */
 int journal_drop_records(struct journal *journal, uint64_t before_wall_ns);
+
+/*
+ * Keeps a receipt under its user and key, drops the oldest so that no more than kept remain, nor
+ * answers of more than 64 MiB. *ret_number is its number.
+ */
+int journal_save_receipt(struct journal *journal, const struct receipt *receipt, uint64_t kept,
+			 uint64_t *ret_number);
+
+/* Fills in the receipt of its user and key. Result: 0, -ENOENT, or -errno. */
+int journal_find_receipt(struct journal *journal, struct receipt *receipt);
+int journal_drop_receipts(struct journal *journal, uint64_t before_wall_ns);
 
 /* For tests, and for records of others' making. */
 struct sqlite3 *journal_handle(struct journal *journal);

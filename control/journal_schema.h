@@ -6,8 +6,19 @@
  */
 #pragma once
 
-#define JOURNAL_VERSION	       1
+#define JOURNAL_VERSION	       2
+#define JOURNAL_OLDEST	       1	  /* that it is made from */
 #define JOURNAL_APPLICATION_ID 0x53505254 /* "SPRT" */
+
+/* Since version 2. begin_bytes: how long all bodies before this one are. */
+#define JOURNAL_RECEIPTS                                                                           \
+	"CREATE TABLE receipts (" /* what changes with an Idempotency-Key were answered */         \
+	"  number INTEGER PRIMARY KEY AUTOINCREMENT, uid INTEGER NOT NULL, key TEXT NOT NULL,"     \
+	"  digest INTEGER NOT NULL, wall_ns INTEGER NOT NULL, status INTEGER NOT NULL,"            \
+	"  removed INTEGER NOT NULL, etag TEXT, location TEXT, body TEXT,"                         \
+	"  begin_bytes INTEGER NOT NULL, end_bytes INTEGER NOT NULL, UNIQUE (uid, key)) STRICT;"   \
+	"CREATE INDEX receipts_by_time ON receipts (wall_ns);"                                     \
+	"CREATE INDEX receipts_by_bytes ON receipts (begin_bytes);"
 
 #define JOURNAL_SCHEMA                                                                             \
 	"CREATE TABLE moment (" /* the last one known: one row */                                  \
@@ -63,4 +74,5 @@
 	"  accepted_ns INTEGER, seq_to_vm INTEGER NOT NULL, seq_to_client INTEGER) STRICT;"        \
 	"CREATE INDEX connections_by_build ON connections (build);"                                \
 	"CREATE INDEX connections_by_time ON connections (opened_wall_ns);"                        \
-	"CREATE INDEX connections_open ON connections (number) WHERE closed_wall_ns IS NULL;"
+	"CREATE INDEX connections_open ON connections (number) WHERE closed_wall_ns IS "           \
+	"NULL;" JOURNAL_RECEIPTS

@@ -92,7 +92,19 @@
 			    " FROM connections WHERE opened_wall_ns < ?"                           \
 			    " ORDER BY opened_wall_ns LIMIT 1000)")                                \
 	X(DROP_BUILDS, "DELETE FROM builds WHERE serial IN (SELECT serial FROM builds"             \
-		       " WHERE gone = 1 AND ended_wall_ns < ? LIMIT 1000)")
+		       " WHERE gone = 1 AND ended_wall_ns < ? LIMIT 1000)")                        \
+	X(ADD_RECEIPT,                                                                             \
+	  "INSERT INTO receipts (uid, key, digest, wall_ns, status, removed, etag, location,"      \
+	  " body, begin_bytes, end_bytes)"                                                         \
+	  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10 + ?11)")                          \
+	X(GET_RECEIPT, "SELECT number, digest, wall_ns, status, removed, etag, location, body"     \
+		       " FROM receipts WHERE uid = ? AND key = ?")                                 \
+	X(LAST_RECEIPT, "SELECT number, end_bytes FROM receipts ORDER BY number DESC LIMIT 1")     \
+	X(DROP_RECEIPT, "DELETE FROM receipts WHERE uid = ? AND key = ?")                          \
+	X(DROP_RECEIPTS_BY_NUMBER, "DELETE FROM receipts WHERE number <= ?")                       \
+	X(DROP_RECEIPTS_BY_BYTES, "DELETE FROM receipts WHERE begin_bytes < ?")                    \
+	X(DROP_RECEIPTS_BY_TIME, "DELETE FROM receipts WHERE number IN (SELECT number"             \
+				 " FROM receipts WHERE wall_ns < ? LIMIT 1000)")
 
 enum journal_statement {
 #define JOURNAL_ENUM(name, text) JOURNAL_##name,

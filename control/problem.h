@@ -19,6 +19,7 @@
 	X(BUILD_ENDED, 409, "build-ended", "The build's session has ended")                        \
 	X(BUILD_DIFFERS, 409, "build-differs", "A live session cannot change this way")            \
 	X(STALE_SYNC, 409, "stale-sync", "A later set was synchronised already")                   \
+	X(IN_PROGRESS, 409, "request-in-progress", "The request is being answered already")        \
 	X(COMPACTED, 410, "compacted", "These events are no longer kept")                          \
 	X(PRECONDITION, 412, "precondition-failed", "The build has changed meanwhile")             \
 	X(TOO_LARGE, 413, "too-large", "The request body is too large")                            \
@@ -27,6 +28,7 @@
 	X(OUTSIDE_NETWORKS, 422, "outside-networks", "The address is not one of a build")          \
 	X(OVER_EXTENSION, 422, "over-extension", "The session cannot be extended so far")          \
 	X(EMPTY_SYNC, 422, "empty-sync", "An empty set needs allow_empty")                         \
+	X(KEY_REUSED, 422, "idempotency-key-reused", "The key belongs to another request")         \
 	X(TOO_MANY, 429, "too-many-requests", "Too many requests")                                 \
 	X(INTERNAL, 500, "internal", "An error of ours")                                           \
 	X(NO_PORTS, 503, "no-ports", "No public port is free")                                     \

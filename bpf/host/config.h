@@ -161,6 +161,10 @@ struct config {
 	struct {
 		uint64_t retention_ns;
 	} audit;
+	struct {
+		uint32_t kept; /* answers to changes with an Idempotency-Key */
+		uint64_t retention_ns;
+	} receipts;
 	uint64_t given; /* bit i: option i stands in the file; see config_given() */
 };
 

@@ -21,6 +21,7 @@ static const struct {
 	{"metrics", "Figures for Prometheus."},
 	{"events", "The stream of events."},
 	{"audit", "Records of who connected and who changed what."},
+	{"receipts", "What changes were answered, for those who ask again."},
 };
 
 static const char *group_help(const char *group, size_t length)

@@ -402,6 +402,22 @@ const struct config_option config_options[] = {
 	 .min = HOUR,
 	 .max = CONFIG_DURATION_DAYS * DAY,
 	 .help = "How long the records of connections and changes are kept."},
+	{.key = "receipts.kept",
+	 .type = CONFIG_INTEGER,
+	 .fallback = "10000",
+	 AT(receipts.kept),
+	 .min = 1,
+	 .max = 1000000,
+	 .help = "How many answers to changes with an Idempotency-Key are kept, so that a retry "
+		 "gets the same answer and changes nothing again. The oldest are forgotten, also "
+		 "when all together are longer than 64 MiB."},
+	{.key = "receipts.retention",
+	 .type = CONFIG_DURATION,
+	 .fallback = "24h",
+	 AT(receipts.retention_ns),
+	 .min = SECOND,
+	 .max = 30 * DAY,
+	 .help = "How long such an answer is kept at most."},
 	{0},
 };
 

@@ -94,6 +94,14 @@ def make_path(path, operation, maker):
     return path + ("?" + "&".join(arguments) if arguments else "")
 
 
+def make_headers(operation, maker):
+    """Of the operation's headers some, with few values, so that they meet again, and wrong ones."""
+    rng = maker.rng
+    return {parameter["name"]: rng.choice([str(rng.randint(0, 200)), f'"{rng.randint(0, 200)}"', "*", "\xe9",
+                                           "", "x" * 129, 'a"b', '"', "1 2"])
+            for parameter in operation["parameters"] if parameter["in"] == "header" and rng.random() < 0.2}
+
+
 def make_request(operations, maker):
     rng = maker.rng
     method, path, operation = rng.choice(operations)
@@ -110,7 +118,7 @@ def make_request(operations, maker):
             body = break_text(body, rng)
     if rng.random() < 0.02:
         method = rng.choice(["GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD"])
-    return method, make_path(path, operation, maker), body
+    return method, make_path(path, operation, maker), body, make_headers(operation, maker)
 
 
 def check_answer(request, status, text, head):
@@ -140,10 +148,12 @@ def main(count, seed):
     maker = Maker(document, rng)
     statuses = collections.Counter()
     for number in range(count):
-        method, path, body = make_request(operations, maker)
+        method, path, body, headers = make_request(operations, maker)
+        if body:
+            headers["Content-Type"] = "application/json"
         try:
             connection.request(method, path, body and body.encode("utf-8", "surrogatepass"),
-                               {"Content-Type": "application/json"} if body else {})
+                               headers)
             response = connection.getresponse()
             text = response.read().decode()
         except Exception as error:  # whatever it is, the request that led to it is what counts

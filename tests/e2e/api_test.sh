@@ -77,6 +77,59 @@ daemon_crash control
 control_start
 ok "a socket left over by a crash is replaced"
 
+# send_extend KEY TRIES: an extension of 60 seconds; kills the daemon after so many looks for its
+# answer, which is not read. TRIES 0: once the answer has come.
+send_extend() {
+	python3 - "$LAB_SOCKET" "$(daemon_pid control)" "$1" "$2" <<-'EOF'
+	import os, select, socket, sys
+
+	path, pid, key, tries = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+	client = socket.socket(socket.AF_UNIX)
+	client.connect(path)
+	client.sendall(b"POST /v1/builds/retry/extend HTTP/1.1\r\nHost: edge\r\nIdempotency-Key: " + key.encode() +
+	               b"\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"by_s\":60}")
+	client.setblocking(False)
+	for _ in range(tries):
+	    try:
+	        client.recv(1)
+	    except BlockingIOError:
+	        pass
+	if not tries and not select.select([client], [], [], 10)[0]:
+	    sys.exit("no answer")
+	os.kill(pid, 9)
+	EOF
+}
+
+# Prints the seconds since 1970 of the build's deadline.
+deadline() {
+	api GET /v1/builds/retry
+	date -d "$(answer .deadline)" +%s
+}
+
+# The answer is lost, with the daemon that made it or before that: whichever, once is once.
+retry() {
+	api POST /v1/builds/retry/extend '{"by_s":60}' -H "Idempotency-Key: $1"
+	assert_eq 200 "$STATUS" "the retry with $1: $ANSWER"
+}
+
+api PUT /v1/builds/retry '{"nodes":[{"index":0}]}'
+api POST /v1/builds/retry/finish '{}'
+begun=$(deadline)
+send_extend lost 0
+wait_gone 10 "$(daemon_pid control)"
+control_start
+retry lost
+assert_eq $((begun + 60)) "$(deadline)" "the deadline after a retry of what was done"
+for round in 1 2 3 4 5 6 7 8; do
+	send_extend "round-$round" $((1 << (2 * round)))
+	wait_gone 10 "$(daemon_pid control)"
+	control_start
+	retry "round-$round"
+	retry "round-$round"
+	assert_eq $((begun + 60 * (round + 1))) "$(deadline)" "the deadline after round $round"
+done
+ok "a retry after kill -9 at any moment has extended once"
+
 daemon_stop control
 if grep -E 'Sanitizer|runtime error' "$LAB_DIR/log/control"; then
 	fail "the sanitizers of this build found something"

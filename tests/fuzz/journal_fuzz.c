@@ -72,7 +72,7 @@ static void clear_table(void)
 static void put(struct edge *edge, const char *id, const char *address)
 {
 	struct problem problem = {0};
-	struct edge_call call = {start, {0, 1}, &problem};
+	struct edge_call call = {start, {0, 1}, &problem, NULL};
 	struct edge_result result;
 	struct build_spec spec;
 	struct node_spec *node;
@@ -93,7 +93,7 @@ static void put(struct edge *edge, const char *id, const char *address)
 static void use_edge(struct edge *edge)
 {
 	struct problem problem = {0};
-	struct edge_call call = {start, {0, 1}, &problem};
+	struct edge_call call = {start, {0, 1}, &problem, NULL};
 	const struct build *build = NULL;
 	struct edge_result result;
 	bool removed;

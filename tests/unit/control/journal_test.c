@@ -246,6 +246,40 @@ static void test_open_when_version_is_another_then_it_is_named(void **state)
 	check_refused(place->path, -EPROTO, "version 99");
 }
 
+static int count_rows(void *context, int columns, char **values, char **names)
+{
+	*(int *)context = atoi(values[0]);
+	return 0;
+}
+
+static int ask(struct world *world, const char *text)
+{
+	int number = -1;
+
+	assert_int_equal(
+		sqlite3_exec(journal_handle(world->journal), text, count_rows, &number, NULL),
+		SQLITE_OK);
+	return number;
+}
+
+static void test_open_when_version_is_older_then_it_is_made_new(void **state)
+{
+	const struct place *place = *state;
+	struct world world;
+
+	world_init(&world, 16);
+	world_start(&world, place->path);
+	put_full(&world);
+	world_stop(&world);
+	run_sql(place->path, "DROP TABLE receipts; PRAGMA user_version = 1");
+	world_init(&world, 16);
+	world_start(&world, place->path);
+	assert_non_null(world_get(&world, "full"));
+	assert_int_equal(ask(&world, "SELECT count(*) FROM receipts"), 0);
+	assert_int_equal(ask(&world, "PRAGMA user_version"), 2);
+	world_stop(&world);
+}
+
 static void test_open_when_database_is_foreign_then_refused(void **state)
 {
 	const struct place *place = *state;
@@ -432,22 +466,6 @@ static void test_events_when_names_are_parsed_then_the_same(void **state)
 	assert_int_equal(event_type_parse("build.lost", &type), -EINVAL);
 }
 
-static int count_rows(void *context, int columns, char **values, char **names)
-{
-	*(int *)context = atoi(values[0]);
-	return 0;
-}
-
-static int ask(struct world *world, const char *text)
-{
-	int number = -1;
-
-	assert_int_equal(
-		sqlite3_exec(journal_handle(world->journal), text, count_rows, &number, NULL),
-		SQLITE_OK);
-	return number;
-}
-
 static void test_audit_when_changed_then_who_and_what(void **state)
 {
 	struct edge_result result;
@@ -486,6 +504,7 @@ int main(void)
 		CASE(test_open_when_file_is_cut_then_refused_and_kept),
 		CASE(test_open_when_a_page_is_damaged_then_refused_and_kept),
 		CASE(test_open_when_version_is_another_then_it_is_named),
+		CASE(test_open_when_version_is_older_then_it_is_made_new),
 		CASE(test_open_when_database_is_foreign_then_refused),
 		CASE(test_open_when_killed_then_last_commit_is_there),
 		CASE(test_open_when_log_is_torn_at_its_end_then_the_commit_before),

@@ -153,7 +153,7 @@ bool world_pass(struct world *world, uint64_t ns)
 struct edge_call world_call(struct world *world)
 {
 	problem_clear(&world->problem);
-	return (struct edge_call){world->now, {1000, 4242}, &world->problem};
+	return (struct edge_call){world->now, {1000, 4242}, &world->problem, NULL};
 }
 
 void world_spec(struct build_spec *spec, const char *id, unsigned int nr_nodes,
