@@ -12,7 +12,6 @@
 
 #include "api.h"
 #include "daemon_follow.h"
-#include "daemon_lock.h"
 #include "daemon_loop.h"
 #include "daemon_sockets.h"
 #include "edge.h"
@@ -20,6 +19,7 @@
 #include "explain.h"
 #include "host/boottime.h"
 #include "host/config.h"
+#include "host/lock_file.h"
 #include "host/log.h"
 #include "journal.h"
 #include "kernel.h"
@@ -43,13 +43,21 @@ static int fail(int r, const char *what, char *reason)
 
 static int take_lock(const struct config *config, int *ret_fd)
 {
+	const struct lock_file file = {
+		.dir = config->edge.state_dir,
+		.name = "lock",
+		.dir_mode = 0750,
+		.mode = 0640,
+		.wait_ms = LOCK_FILE_WAIT_MS,
+	};
 	pid_t holder = 0;
-	int fd = daemon_lock(config->edge.state_dir, &holder);
+	int fd = lock_file_take(&file, &holder);
 
 	if (fd == -EEXIST) {
 		log_write(LOG_ERR, "Another sallyportd serves this edge.",
 			  log_number("pid", holder),
-			  log_string("state_dir", config->edge.state_dir));
+			  log_string("state_dir", config->edge.state_dir),
+			  log_number("waited_ms", LOCK_FILE_WAIT_MS));
 		return fd;
 	}
 	if (fd < 0) {

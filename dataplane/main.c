@@ -22,11 +22,11 @@
 #include "port.h"
 #include "privilege.h"
 #include "quiet.h"
-#include "run_lock.h"
 #include "table_watch.h"
 
 #include "host/boottime.h"
 #include "host/config.h"
+#include "host/lock_file.h"
 #include "host/log.h"
 #include "host/table_map.h"
 
@@ -65,12 +65,20 @@ static int open_config(struct dataplane *dataplane, const char *path)
 static int open_lock(struct dataplane *dataplane)
 {
 	const char *run_dir = dataplane->config->edge.run_dir;
+	const struct lock_file file = {
+		.dir = run_dir,
+		.name = "dp.lock",
+		.dir_mode = 0755,
+		.mode = 0644,
+		.wait_ms = LOCK_FILE_WAIT_MS,
+	};
 	pid_t holder = 0;
 
-	dataplane->lock_fd = run_lock_take(run_dir, &holder);
+	dataplane->lock_fd = lock_file_take(&file, &holder);
 	if (dataplane->lock_fd == -EEXIST)
 		log_write(LOG_ERR, "Another sallyport-dp serves this edge.",
-			  log_number("pid", holder), log_string("run_dir", run_dir));
+			  log_number("pid", holder), log_string("run_dir", run_dir),
+			  log_number("waited_ms", LOCK_FILE_WAIT_MS));
 	else if (dataplane->lock_fd < 0)
 		log_write(LOG_ERR, "The lock file dp.lock cannot be taken.",
 			  log_string("run_dir", run_dir), log_error("error", dataplane->lock_fd));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What comes before the first packet: EAL's arguments, the lock, the capabilities. */
+/* What comes before the first packet: EAL's arguments, the capabilities. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,6 @@
 
 #include "eal.h"
 #include "privilege.h"
-#include "run_lock.h"
 
 static const char *argument(const struct eal_arguments *arguments, const char *start)
 {
@@ -89,55 +88,6 @@ static void test_too_many_extra_arguments_are_refused(void **state)
 	assert_int_equal(eal_compose(&request, &arguments), -E2BIG);
 }
 
-/* Result: what another process gets, and whom it is told. */
-static int take_elsewhere(const char *dir, pid_t *ret_holder)
-{
-	int pipes[2], status;
-	pid_t child;
-
-	assert_int_equal(pipe(pipes), 0);
-	child = fork();
-	if (child == 0) {
-		int r = run_lock_take(dir, ret_holder);
-
-		if (write(pipes[1], ret_holder, sizeof(*ret_holder)) < 0)
-			_exit(1);
-		_exit(r < 0 ? -r : 0);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(read(pipes[0], ret_holder, sizeof(*ret_holder)), sizeof(*ret_holder));
-	close(pipes[0]);
-	close(pipes[1]);
-	return -WEXITSTATUS(status);
-}
-
-static void test_lock_names_its_holder_and_goes_with_it(void **state)
-{
-	char dir[] = "/tmp/sallyport-lock-XXXXXX", path[80], deeper[64];
-	pid_t holder = -1;
-	int fd;
-
-	assert_non_null(mkdtemp(dir));
-	snprintf(deeper, sizeof(deeper), "%s/run", dir);
-	fd = run_lock_take(deeper, &holder);
-	assert_true(fd >= 0);
-	assert_int_equal(take_elsewhere(deeper, &holder), -EEXIST);
-	assert_int_equal(holder, getpid());
-	close(fd);
-	assert_int_equal(take_elsewhere(deeper, &holder), 0);
-	snprintf(path, sizeof(path), "%s/dp.lock", deeper);
-	unlink(path);
-	rmdir(deeper);
-	rmdir(dir);
-}
-
-static void test_lock_in_a_place_that_cannot_be_is_an_error(void **state)
-{
-	pid_t holder;
-
-	assert_int_equal(run_lock_take("/proc/nosuch/run", &holder), -ENOENT);
-}
-
 /* In a process of its own, as nobody. */
 static void test_missing_capability_is_named(void **state)
 {
@@ -165,8 +115,6 @@ int main(void)
 		cmocka_unit_test(test_each_worker_has_an_lcore),
 		cmocka_unit_test(test_extra_arguments_replace_ours),
 		cmocka_unit_test(test_too_many_extra_arguments_are_refused),
-		cmocka_unit_test(test_lock_names_its_holder_and_goes_with_it),
-		cmocka_unit_test(test_lock_in_a_place_that_cannot_be_is_an_error),
 		cmocka_unit_test(test_missing_capability_is_named),
 	};
 
