@@ -181,6 +181,41 @@ int allow_lists_take(struct allow_lists *lists, const struct sp_prefix *prefixes
 	return 0;
 }
 
+/* In the order of their times, so that the first is free first. */
+static void queue_back(struct allow_lists *lists, uint32_t index)
+{
+	struct allow_list *list = &lists->list[index];
+	uint32_t next = lists->first_free;
+
+	while (next != NONE && lists->list[next].free_at_ns < list->free_at_ns)
+		next = lists->list[next].next_free;
+	if (next == NONE) {
+		queue_in(lists, index);
+		return;
+	}
+	list->next_free = next;
+	list->before_free = lists->list[next].before_free;
+	lists->list[next].before_free = index;
+	if (list->before_free != NONE)
+		lists->list[list->before_free].next_free = index;
+	else
+		lists->first_free = index;
+}
+
+/* No slot has named it since it was taken: what it was worth then it is worth now. */
+void allow_lists_untake(struct allow_lists *lists, uint16_t index)
+{
+	struct allow_list *list = &lists->list[index];
+
+	if (index == 0)
+		return;
+	assert(list->nr_references > 0);
+	if (--list->nr_references > 0)
+		return;
+	queue_back(lists, index);
+	lists->nr_used--;
+}
+
 void allow_lists_drop(struct allow_lists *lists, uint16_t index, uint64_t now_ns)
 {
 	struct allow_list *list = &lists->list[index];

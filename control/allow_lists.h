@@ -26,4 +26,5 @@ int allow_lists_adopt(struct allow_lists *lists, uint32_t index, const struct sp
 void allow_lists_settle(struct allow_lists *lists);
 int allow_lists_take(struct allow_lists *lists, const struct sp_prefix *prefixes,
 		     unsigned int nr_prefixes, uint64_t now_ns, uint16_t *ret_index);
+void allow_lists_untake(struct allow_lists *lists, uint16_t index);
 void allow_lists_drop(struct allow_lists *lists, uint16_t index, uint64_t now_ns);

@@ -274,7 +274,7 @@ int txn_end(struct txn *txn, struct build *build, enum session_event event, cons
 	return result < 0 ? result : add_end_event(txn, copy);
 }
 
-static void undo_one(struct edge *edge, const struct txn_undo *undo, uint64_t now_ns)
+static void undo_one(struct edge *edge, const struct txn_undo *undo)
 {
 	switch (undo->kind) {
 	case TXN_PORT_TAKEN:
@@ -291,7 +291,7 @@ static void undo_one(struct edge *edge, const struct txn_undo *undo, uint64_t no
 		tally_add(edge->tally, undo->what, undo->name);
 		break;
 	case TXN_ALLOW_TAKEN:
-		publish_allow_drop(edge->publish, undo->allow_index, now_ns);
+		publish_allow_untake(edge->publish, undo->allow_index);
 		break;
 	}
 }
@@ -309,7 +309,7 @@ void txn_abort(struct txn *txn)
 	for (unsigned int i = txn->nr_leases; i-- > 0;)
 		publish_unprepare(txn->edge->publish, &txn->lease[i].lease);
 	for (unsigned int i = txn->nr_undo; i-- > 0;)
-		undo_one(txn->edge, &txn->undo[i], txn->now.boot_ns);
+		undo_one(txn->edge, &txn->undo[i]);
 	for (unsigned int i = 0; i < txn->nr_changes; i++) {
 		if (txn->change[i].before)
 			txn->change[i].before->pending = NULL;

@@ -356,6 +356,11 @@ int publish_allow_take(struct publish *publish, const struct sp_prefix *prefixes
 	return allow_lists_take(&publish->allow, prefixes, nr_prefixes, now_ns, ret_allow_index);
 }
 
+void publish_allow_untake(struct publish *publish, uint16_t allow_index)
+{
+	allow_lists_untake(&publish->allow, allow_index);
+}
+
 void publish_allow_drop(struct publish *publish, uint16_t allow_index, uint64_t now_ns)
 {
 	allow_lists_drop(&publish->allow, allow_index, now_ns);

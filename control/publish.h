@@ -95,6 +95,10 @@ void publish_clear(struct publish *publish, uint32_t slot_index);
  */
 int publish_allow_take(struct publish *publish, const struct sp_prefix *prefixes,
 		       unsigned int nr_prefixes, uint64_t now_ns, uint16_t *ret_allow_index);
+
+/* Takes that back where no slot has come to name the list: it waits for no quarantine. */
+void publish_allow_untake(struct publish *publish, uint16_t allow_index);
+
 void publish_allow_drop(struct publish *publish, uint16_t allow_index, uint64_t now_ns);
 
 struct publish_figures {

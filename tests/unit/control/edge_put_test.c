@@ -251,6 +251,30 @@ static void test_put_when_allow_lists_are_equal_then_they_are_one(void **state)
 	struct build_spec spec;
 
 	world_spec(&spec, "a", 1, first);
+/* There is room for seven lists. */
+static void test_put_when_refused_then_its_allow_list_is_not_held(void **state)
+{
+	static const char *const held[] = {"10.0.0.1"}, *const free_one[] = {"10.0.0.2"};
+	struct world *world = *state;
+	struct edge_result result;
+	struct build_spec spec;
+	char text[32];
+
+	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
+	for (unsigned int i = 0; i < 20; i++) {
+		world_spec(&spec, "b", 1, held);
+		snprintf(text, sizeof(text), "203.0.%u.0/24", i);
+		spec.allow[spec.nr_allow++] = world_prefix(text);
+		assert_int_equal(world_put_spec(world, &spec, &result), -EEXIST);
+		assert_int_equal(world->problem.type, PROBLEM_ENDPOINT_IN_USE);
+		build_spec_free(&spec);
+	}
+	world_spec(&spec, "b", 1, free_one);
+	spec.allow[spec.nr_allow++] = world_prefix("198.51.100.0/24");
+	assert_int_equal(world_put_spec(world, &spec, &result), 0);
+	build_spec_free(&spec);
+}
+
 	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
 	spec.allow[spec.nr_allow++] = world_prefix("198.51.100.0/24");
 	assert_int_equal(world_put_spec(world, &spec, &a), 0);
@@ -267,6 +291,7 @@ static void test_put_when_allow_lists_are_equal_then_they_are_one(void **state)
 	edge_figures(world->edge, &figures);
 	assert_int_equal(figures.allow_lists, 1);
 }
+		CASE(test_put_when_refused_then_its_allow_list_is_not_held),
 
 int main(void)
 {

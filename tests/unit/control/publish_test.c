@@ -277,6 +277,55 @@ static void test_allow_when_dropped_and_wanted_again_then_the_same(void **state)
 	assert_int_equal(none, 0);
 }
 
+static void take_back(struct desk *desk, const char *text, uint64_t now_ns)
+{
+	struct sp_prefix prefix = world_prefix(text);
+	uint16_t index;
+
+	assert_int_equal(publish_allow_take(desk->publish, &prefix, 1, now_ns, &index), 0);
+	publish_allow_untake(desk->publish, index);
+}
+
+/* There are seven lists: more are refused, each with one of its own, than there is room for. */
+static void test_allow_when_taken_back_then_nothing_is_held(void **state)
+{
+	struct desk *desk = *state;
+	struct publish_figures figures;
+	char text[32];
+
+	for (unsigned int i = 0; i < 100; i++) {
+		snprintf(text, sizeof(text), "203.0.%u.0/24", i);
+		take_back(desk, text, 1000);
+	}
+	publish_figures(desk->publish, &figures);
+	assert_int_equal(figures.allow_lists, 0);
+}
+
+/* One that a slot did name waits on, whoever takes it for a moment meanwhile. */
+static void test_allow_when_taken_back_in_quarantine_then_it_waits_on(void **state)
+{
+	struct desk *desk = *state;
+	struct sp_prefix prefix[8];
+	uint16_t index[7], again;
+	char text[32];
+
+	for (unsigned int i = 0; i < 8; i++) {
+		snprintf(text, sizeof(text), "203.0.%u.0/24", i);
+		prefix[i] = world_prefix(text);
+	}
+	for (unsigned int i = 0; i < 7; i++)
+		assert_int_equal(publish_allow_take(desk->publish, &prefix[i], 1, 0, &index[i]), 0);
+	publish_allow_drop(desk->publish, index[3], 1000);
+	publish_allow_drop(desk->publish, index[4], 2000);
+	take_back(desk, "203.0.4.0/24", 2500);
+	take_back(desk, "203.0.3.0/24", 2500);
+	assert_int_equal(publish_allow_take(desk->publish, &prefix[7], 1, 999 + QUARANTINE, &again),
+			 -ENOSPC);
+	assert_int_equal(
+		publish_allow_take(desk->publish, &prefix[7], 1, 1000 + QUARANTINE, &again), 0);
+	assert_int_equal(again, index[3]);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -292,6 +341,8 @@ int main(void)
 		CASE(test_settle_when_an_entry_is_missing_then_put_back),
 		CASE(test_allow_when_dropped_then_reused_only_after_quarantine),
 		CASE(test_allow_when_dropped_and_wanted_again_then_the_same),
+		CASE(test_allow_when_taken_back_then_nothing_is_held),
+		CASE(test_allow_when_taken_back_in_quarantine_then_it_waits_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
