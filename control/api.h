@@ -2,6 +2,7 @@
 /* The HTTP API over the edge. One thread: the event loop's. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <systemd/sd-event.h>
@@ -31,9 +32,10 @@ struct api_options {
 	struct table_map *table;
 	struct quiescer *quiescer;
 	struct kernel *kernel;
-	struct explain *explain;      /* may be NULL */
-	int fds[API_DOORS_NR];	      /* listening sockets, taken over also on failure; -1: none */
-	void (*stuck)(void *context); /* a worker did not confirm a removal in time */
+	struct explain *explain; /* may be NULL */
+	int fds[API_DOORS_NR];	 /* listening sockets, taken over also on failure; -1: none */
+	/* A removal was not confirmed in time: by a worker, or by the kernel for the program. */
+	void (*stuck)(void *context, bool by_worker);
 	void (*journal_failed)(void *context, const char *detail); /* a change was refused so */
 	void *context;
 };

@@ -68,17 +68,28 @@ void api_waits_close(struct api_waits *waits)
 	free(waits);
 }
 
-/* What was asked for is done and journaled; only the confirmation is missing. */
-static void answer_stuck(struct waiter *waiter)
+/*
+ * What was asked for is done and journaled; only the confirmation is missing. quiesce is NULL where
+ * there was no memory to wait for it with.
+ */
+static void answer_unconfirmed(struct http_answer *answer, const struct quiesce *quiesce)
 {
 	struct problem problem = {.retry_after_s = RETRY_AFTER_S};
 
-	http_answer_clear(&waiter->answer);
-	problem_set(&problem, PROBLEM_WORKER_STUCK,
-		    "The change is made, but worker %u (pid %d) has not been seen past it.",
-		    waiter->quiesce.worker[0].index, waiter->quiesce.worker[0].pid);
-	if (waiter->quiesce.nr_waiting == 0 || api_answer_problem(&waiter->answer, &problem) < 0)
-		waiter->answer.status = problem_status(PROBLEM_WORKER_STUCK);
+	http_answer_clear(answer);
+	if (!quiesce)
+		problem_set(&problem, PROBLEM_WORKER_STUCK,
+			    "The change is made, but there is no memory to see it confirmed.");
+	else if (quiesce->nr_waiting == 0)
+		problem_set(&problem, PROBLEM_WORKER_STUCK,
+			    "The change is made, but the kernel has not said that the XDP program "
+			    "is past it.");
+	else
+		problem_set(&problem, PROBLEM_WORKER_STUCK,
+			    "The change is made, but worker %u (pid %d) has not been seen past it.",
+			    quiesce->worker[0].index, quiesce->worker[0].pid);
+	if (api_answer_problem(answer, &problem) < 0)
+		answer->status = problem_status(PROBLEM_WORKER_STUCK);
 }
 
 /* Ends the wait, and the waiter with it, if there is nothing more to wait for. */
@@ -90,8 +101,8 @@ static void settle(struct api_waits *waits, struct waiter *waiter)
 		return;
 	STAILQ_REMOVE(&waits->waiters, waiter, waiter, link);
 	if (r < 0) {
-		waits->options.stuck(waits->options.context);
-		answer_stuck(waiter);
+		waits->options.stuck(waits->options.context, waiter->quiesce.nr_waiting > 0);
+		answer_unconfirmed(&waiter->answer, &waiter->quiesce);
 	}
 	if (waiter->request)
 		http_request_answer(waiter->request, &waiter->answer);
@@ -137,9 +148,7 @@ void api_wait_send(struct api_waits *waits, struct http_request *request,
 	struct waiter *waiter = calloc(1, sizeof(*waiter));
 
 	if (!waiter) {
-		/* Without memory to wait with: the answer must not claim what was not seen. */
-		http_answer_clear(answer);
-		answer->status = problem_status(PROBLEM_WORKER_STUCK);
+		answer_unconfirmed(answer, NULL);
 		answer_now(request, answer);
 		return;
 	}

@@ -18,8 +18,8 @@ struct quiescer;
 struct api_waits_options {
 	sd_event *event;
 	struct quiescer *quiescer;
-	/* Called when a worker did not confirm in time; for the log. */
-	void (*stuck)(void *context);
+	/* Called when a removal was not confirmed in time; for the log. */
+	void (*stuck)(void *context, bool by_worker);
 	void *context;
 };
 

@@ -203,10 +203,13 @@ static void start_readiness(struct daemon *daemon)
 			  log_error("error", r));
 }
 
-static void on_stuck(void *context)
+static void on_stuck(void *context, bool by_worker)
 {
-	log_write(LOG_ALERT, "A worker has not been seen past a removal within a second: "
-			     "sallyport-dp hangs and should be restarted.");
+	log_write(LOG_ALERT,
+		  by_worker ? "A worker has not been seen past a removal within a second: "
+			      "sallyport-dp hangs and should be restarted."
+			    : "The kernel has not said within a second that the XDP program "
+			      "is past a removal.");
 }
 
 /* A full disk refuses every change; the log says so now and then, not each time. */
@@ -331,7 +334,10 @@ static int start_and_serve(struct daemon *daemon)
 		goto close_journal;
 	r = quiescer_new(kernel_table(daemon->kernel), &daemon->quiescer);
 	if (r < 0) {
-		fail(r, "Removals cannot be confirmed on this kernel.", NULL);
+		fail(r,
+		     "Removals cannot be confirmed: the kernel grants no grace period, neither "
+		     "by membarrier(2) nor by a map of maps.",
+		     NULL);
 		goto stop_kernel;
 	}
 	r = start_edge(daemon);

@@ -2,16 +2,15 @@
 #include "hosts.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <sallyport/addr.h>
 #include <sallyport/compiler.h>
 #include <sallyport/table_host.h>
 
 #include <sallyport/find.h>
+
+#include "grace.h"
 
 #define NOT_FOUND SP_HOSTS
 
@@ -56,9 +55,9 @@ static void fill(struct hosts *hosts, uint32_t index, const struct sp_addr *addr
 {
 	struct sp_host *record = &hosts->records[index];
 
-	/* The rest is over; this makes sure of the XDP program, which runs within RCU. */
+	/* The rest is over; this makes sure of the XDP program. */
 	if (hosts->emptied_ns[index])
-		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+		grace_once();
 	hosts->emptied_ns[index] = 0;
 	record->addr = *addr;
 	record->public_index = public_index;

@@ -2,24 +2,27 @@
 #include "quiesce.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "grace.h"
 #include "host/boottime.h"
 #include "host/table_map.h"
+
+/* Between two attempts, should the kernel grant nothing: whoever waits runs into their limit. */
+#define RETRY_NS 10000000l
 
 /* requested and stop: under the lock. completed: written by the thread, read by anybody. */
 struct quiescer {
 	const struct sp_worker *workers;
 	uint32_t nr_workers;
+	struct grace grace;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wanted;
@@ -27,13 +30,6 @@ struct quiescer {
 	bool stop;
 	uint64_t completed;
 };
-
-static int membarrier(int command)
-{
-	long result = syscall(SYS_membarrier, command, 0, 0);
-
-	return result < 0 ? -errno : (int)result;
-}
 
 /* Result: the latest request to answer, 0 to stop. */
 static uint64_t next_request(struct quiescer *quiescer)
@@ -51,12 +47,16 @@ static uint64_t next_request(struct quiescer *quiescer)
 
 static void *answer_requests(void *argument)
 {
+	const struct timespec pause = {.tv_nsec = RETRY_NS};
 	struct quiescer *quiescer = argument;
 	uint64_t request;
 
-	while ((request = next_request(quiescer)) != 0)
-		if (membarrier(MEMBARRIER_CMD_GLOBAL) == 0)
+	while ((request = next_request(quiescer)) != 0) {
+		if (grace_wait(&quiescer->grace) == 0)
 			__atomic_store_n(&quiescer->completed, request, __ATOMIC_RELEASE);
+		else
+			nanosleep(&pause, NULL);
+	}
 	return NULL;
 }
 
@@ -75,25 +75,29 @@ static int start_thread(struct quiescer *quiescer)
 
 int quiescer_new(const struct table_map *table, struct quiescer **ret_quiescer)
 {
-	int commands = membarrier(MEMBARRIER_CMD_QUERY), result;
-	struct quiescer *quiescer;
+	struct quiescer *quiescer = calloc(1, sizeof(*quiescer));
+	int result;
 
-	if (commands < 0 || !(commands & MEMBARRIER_CMD_GLOBAL))
-		return -EOPNOTSUPP;
-	quiescer = calloc(1, sizeof(*quiescer));
 	if (!quiescer)
 		return -ENOMEM;
+	result = grace_open(&quiescer->grace);
+	if (result < 0)
+		goto free_quiescer;
 	quiescer->workers = table->workers;
 	quiescer->nr_workers = table->nr_workers;
 	pthread_mutex_init(&quiescer->lock, NULL);
 	pthread_cond_init(&quiescer->wanted, NULL);
 	result = start_thread(quiescer);
-	if (result < 0) {
-		free(quiescer);
-		return result;
-	}
+	if (result < 0)
+		goto close_grace;
 	*ret_quiescer = quiescer;
 	return 0;
+
+close_grace:
+	grace_close(&quiescer->grace);
+free_quiescer:
+	free(quiescer);
+	return result;
 }
 
 void quiescer_free(struct quiescer *quiescer)
@@ -107,6 +111,7 @@ void quiescer_free(struct quiescer *quiescer)
 	pthread_join(quiescer->thread, NULL);
 	pthread_cond_destroy(&quiescer->wanted);
 	pthread_mutex_destroy(&quiescer->lock);
+	grace_close(&quiescer->grace);
 	free(quiescer);
 }
 

@@ -4,9 +4,8 @@
  * of the XDP program, still acts on what it read before.
  *
  * A worker has passed when its rounds have moved, it is not active, or its process is gone. For the
- * XDP program the kernel is asked to wait until every CPU has left what it was running
- * (membarrier(2), MEMBARRIER_CMD_GLOBAL). That takes milliseconds, so a thread of its own does
- * nothing but ask; requests made meanwhile share the next answer.
+ * XDP program the kernel is asked for a grace period (grace.h). That takes milliseconds, so a
+ * thread of its own does nothing but ask; requests made meanwhile share the next answer.
  */
 #pragma once
 
@@ -20,7 +19,7 @@
 struct quiescer;
 struct table_map;
 
-/* Starts the thread. table outlives it. Result: 0, -EOPNOTSUPP without that membarrier, -errno. */
+/* Starts the thread. table outlives it. Result: 0, -EOPNOTSUPP without a grace period, -errno. */
 int quiescer_new(const struct table_map *table, struct quiescer **ret_quiescer);
 void quiescer_free(struct quiescer *quiescer);
 
