@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From packets as they came to frames as they leave, counted for their lease. */
+/* From packets as they came to frames as they leave. */
 #include "worker.h"
 
 #include <string.h>
@@ -8,7 +8,6 @@
 #include <rte_mbuf.h>
 
 #include <sallyport/nat.h>
-#include <sallyport/usage.h>
 
 static void set_links(struct sp_eth *eth, uint64_t to, uint64_t from)
 {
@@ -32,9 +31,6 @@ void stage_rewrite(struct worker *worker, struct batch *batch)
 		}
 		set_links((struct sp_eth *)data, batch->hop[i],
 			  atomic_load_explicit(&out->link_addr, memory_order_relaxed));
-		if (likely(hit->slot->usage_index < worker->nr_usage))
-			sp_usage_count(&worker->usage[hit->slot->usage_index], &batch->packet[i],
-				       hit, batch->now_ns);
 		batch_keep(batch, kept++, i);
 	}
 	batch->nr = kept;

@@ -9,9 +9,14 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include <sallyport/usage.h>
+
 #include "host/boottime.h"
 
-/* How long a burst may take before its deadlines are looked at again. */
+/*
+ * How long a burst may take before its deadlines are looked at again: the most that a packet can be
+ * late by, but for the time that the call into the driver takes.
+ */
 #define STALE_NS 100000ull
 
 /*
@@ -31,6 +36,18 @@ static void leave_expired(struct worker *worker, struct batch *batch, uint64_t n
 			worker_leave(worker, batch, i, SP_RACED, 0);
 	}
 	batch->nr = kept;
+}
+
+/* Only what has left counts for its lease: the driver may refuse the rest. */
+static void count_usage(struct worker *worker, const struct batch *batch, uint32_t sent)
+{
+	for (uint32_t i = 0; i < sent; i++) {
+		const struct sp_hit *hit = &batch->hit[i];
+
+		if (likely(hit->slot->usage_index < worker->nr_usage))
+			sp_usage_count(&worker->usage[hit->slot->usage_index], &batch->packet[i],
+				       hit, batch->now_ns);
+	}
 }
 
 void stage_send(struct worker *worker, struct batch *batch)
@@ -53,6 +70,7 @@ void stage_send(struct worker *worker, struct batch *batch)
 		sent += rte_eth_tx_burst(eth_id, 0, &batch->mbuf[sent],
 					 (uint16_t)(batch->nr - sent));
 	worker_count(worker, SP_FORWARDED, sent);
+	count_usage(worker, batch, sent);
 	for (uint32_t i = sent; i < batch->nr; i++)
 		worker_leave(worker, batch, i, SP_TX_FULL, 0);
 	batch->nr = 0;

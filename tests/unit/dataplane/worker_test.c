@@ -475,6 +475,8 @@ static void test_full_transmit_ring_is_counted(void **state)
 	worker_round(fixture->worker);
 	assert_int_equal(fixture_counter(fixture, SP_FORWARDED), 1);
 	assert_int_equal(fixture_counter(fixture, SP_TX_FULL), 2);
+	assert_int_equal(fixture->worker->usage->packets[SP_TOWARD_VM], 1);
+	assert_int_equal(fixture->worker->usage->syns[SP_TOWARD_VM], 1);
 	while (rte_ring_dequeue(fixture->out[FIXTURE_BUILDS], &mbuf) == 0)
 		rte_pktmbuf_free(mbuf);
 }
