@@ -4,7 +4,7 @@
 
 import sys
 
-from tap import count_output
+from tap import count_output, unexpected_skips
 
 # what, output, exit status, (passed, failed, skipped)
 CASES = [
@@ -29,8 +29,34 @@ CASES = [
 ]
 
 
+# what, output, exit status, what was skipped and why
+SKIPS = [
+    ("TAP says why", "ok 1 - a # SKIP no NIC\nok 2 - b\n", 0, ["a: no NIC"]),
+    ("cmocka names it only", "not ok 1 # SKIP a\n", 0, ["a: a"]),
+    ("a program that skips says why", "1..0 # SKIP no BPF here\n", 77, ["program: no BPF here"]),
+    ("a program that skips in a comment", "# skipped: needs root\n", 77, ["program: needs root"]),
+    ("a program that skips in silence", "", 77, ["program: no reason given"]),
+    ("a runner's totals keep the names", "ok - x, hugepages # skip no memory in one piece\n"
+     "3 passed, 0 failed, 1 skipped\n", 0, ["x, hugepages: no memory in one piece"]),
+    ("a runner's totals without names", "1 passed, 0 failed, 2 skipped\n", 0,
+     ["2 cases, see the log"]),
+]
+
+
+def check_skips():
+    """Result: (what, whether it is so) for each of SKIPS, and for which skips are expected."""
+    for what, output, status, expected in SKIPS:
+        yield f"skips: {what}", count_output("program", output, status).skips == expected
+    skips = [skip for *_, expected in SKIPS for skip in expected]
+    yield ("skips: only one of them is expected where all may be done",
+           len(unexpected_skips(skips)) == len(skips) - 1)
+
+
 def main():
     failed = 0
+    for number, (what, good) in enumerate(check_skips(), len(CASES) + 1):
+        failed += not good
+        print(f"{'ok' if good else 'not ok'} {number} - {what}")
     for number, (what, output, status, expected) in enumerate(CASES, 1):
         count = count_output("program", output, status)
         found = (count.passed, count.failed, count.skipped)
@@ -39,7 +65,7 @@ def main():
         print(f"{'ok' if good else 'not ok'} {number} - totals: {what}")
         if not good:
             print(f"# expected {expected}, found {found}")
-    print(f"1..{len(CASES)}")
+    print(f"1..{len(CASES) + len(SKIPS) + 1}")
     return 1 if failed else 0
 
 

@@ -6,28 +6,37 @@ import re
 
 PLAN = re.compile(r"^1\.\.(\d+)\b")
 CASE = re.compile(r"^(not )?ok(?!\S)[ \t]*\d*[ \t]*(?:- )?(.*)$")
-SKIP = re.compile(r"#\s*skip\b", re.I)
+SKIP = re.compile(r"#\s*skip\b[ \t:]*(.*)", re.I)
+REASON = re.compile(r"^#\s*skipped: (.*)", re.I | re.M)
+# What no privilege can help: memory in one piece.
+MAY_SKIP = re.compile(r"\bhugepages: no memory in one piece\b")
 TOTALS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$")
 
 
 @dataclasses.dataclass
 class Count:
-    """How many cases went which way, and the names of those that failed."""
+    """How many cases went which way, the names of those that failed, and why some were skipped."""
 
     passed: int = 0
     failed: int = 0
     skipped: int = 0
     failures: list = dataclasses.field(default_factory=list)
+    skips: list = dataclasses.field(default_factory=list)
 
     def add(self, other):
         self.passed += other.passed
         self.failed += other.failed
         self.skipped += other.skipped
         self.failures += other.failures
+        self.skips += other.skips
 
     def fail(self, name):
         self.failed += 1
         self.failures.append(name)
+
+    def skip(self, name, reason=""):
+        self.skipped += 1
+        self.skips.append(f"{name}: {reason or 'no reason given'}")
 
     @property
     def total(self):
@@ -47,8 +56,9 @@ def count_cases(text):
         found = CASE.match(line)
         if not found:
             continue
-        if SKIP.search(found.group(2)):
-            count.skipped += 1
+        skip = SKIP.search(found.group(2))
+        if skip:
+            count.skip(found.group(2)[:skip.start()].strip() or skip.group(1), skip.group(1))
         elif found.group(1):
             count.fail(found.group(2).strip())
         else:
@@ -66,19 +76,34 @@ def count_totals(text):
         return None
     passed, failed, skipped = (int(number) for number in found.groups())
     count = Count(passed, failed, skipped)
+    named = count_cases(text)
     if failed:
-        named = count_cases(text)
         count.failures = named.failures if named else [f"{failed} cases, see above"]
+    if skipped:
+        count.skips = named.skips if named else [f"{skipped} cases, see the log"]
     return count
+
+
+def skip_reason(text):
+    """Result: why a program skipped, as far as it says."""
+    found = REASON.search(text) or SKIP.search(text)
+    return found.group(1).strip() if found else ""
 
 
 def count_output(name, text, status):
     """Result: the count of one program's output. One that fails with no failing case is a case."""
     if status == 77:
-        return Count(skipped=1)
+        count = Count()
+        count.skip(name, skip_reason(text))
+        return count
     count = count_totals(text) or count_cases(text)
     if count is None:
         count = Count(passed=int(status == 0))
     if status != 0 and count.failed == 0:
         count.fail(f"{name}: exit status {status}")
     return count
+
+
+def unexpected_skips(skips):
+    """Result: those that a machine with root, BPF and namespaces has no reason for."""
+    return [skip for skip in skips if not MAY_SKIP.search(skip)]

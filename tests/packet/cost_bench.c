@@ -17,6 +17,7 @@
 #include "cost.skel.h"
 #include "fixture.h"
 #include "network.h"
+#include "refused.h"
 #include "xdp.skel.h"
 #include "xdp_engine.h"
 
@@ -248,8 +249,8 @@ int main(void)
 	int rounds = wanted ? atoi(wanted) : ROUNDS_DEFAULT;
 	int r = set_up(&bench);
 
-	if (r == -EPERM || r == -EACCES)
-		return 77;
+	if (r)
+		return refused("cost", r);
 	if (rounds < 1 || rounds > ROUNDS_MAX)
 		return 2;
 	for (int round = 0; round < rounds && !r; round++)
