@@ -63,14 +63,18 @@ assert_match() {
 	grep -qE -- "$1" "$2" || fail "$3: nothing like '$1' in: $(cat "$2")"
 }
 
-# Succeeds when the command fails; what it prints is kept in $LAB_DIR/refused.
+# Succeeds when the command fails by itself; what it prints is kept in $LAB_DIR/refused. One that
+# hangs until timeout(1) ends it, or that is not there, has refused nothing.
 assert_fails() {
-	local what=$1
+	local what=$1 status=0
 
 	shift
-	if "$@" >"$LAB_DIR/refused" 2>&1; then
-		fail "$what succeeded"
-	fi
+	"$@" >"$LAB_DIR/refused" 2>&1 || status=$?
+	case $status in
+	0) fail "$what succeeded" ;;
+	124 | 137) fail "$what hangs: $(cat "$LAB_DIR/refused")" ;;
+	126 | 127) fail "$what cannot be run: $(cat "$LAB_DIR/refused")" ;;
+	esac
 }
 
 need_programs() {
@@ -169,6 +173,18 @@ lab_vm0() {
 # slot PORT FIELD: what the table says now.
 slot() {
 	"$LAB_TOOLS/table.py" slot "$LAB_BPF_DIR" "$1" | jq -r ".$2"
+}
+
+# dpdk_alone: since the lab began DPDK has carried and the XDP program has not. For tests that set
+# LAB_FAILOVER to more than a busy machine keeps a worker waiting.
+dpdk_alone() {
+	local xdp
+
+	api GET /v1/status
+	xdp=$(answer .engines.xdp.packets)
+	assert_eq 0 "$xdp" "packets carried by the XDP program while DPDK is there"
+	assert_ge "$(answer .engines.dpdk.packets)" 1 "packets carried by DPDK"
+	ok "DPDK alone carried them: $(answer .engines.dpdk.packets) packets"
 }
 
 # capture_start NAME MACHINE LINK FILTER…: what tcpdump options and filter say, to NAME.pcap.

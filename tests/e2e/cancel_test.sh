@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A cancelled or expired session ends for both ends within a second, idle or busy, and other sessions
 # go on; once DELETE is answered no packet reaches the VM.
-LAB_LINGER=3s
+LAB_LINGER=3s LAB_FAILOVER=1s
 # shellcheck disable=SC2034
 TEST_ALONE=1
 # shellcheck source=tests/e2e/_init.sh
@@ -94,6 +94,7 @@ other=$SESSION
 cancel_idle dpdk
 expire_idle
 cancel_busy dpdk
+dpdk_alone
 daemon_stop dp
 cancel_idle xdp
 cancel_busy xdp

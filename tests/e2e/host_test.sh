@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The host's own traffic on the public interface works while leases are live, whichever engine
 # carries, and when there is none.
+LAB_FAILOVER=1s
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 
@@ -50,6 +51,7 @@ page edge "$free_port"
 
 assert_eq vm0 "$(ssh_to "$port" hostname)" "the lease, with DPDK"
 host_traffic "with DPDK"
+dpdk_alone
 daemon_stop dp
 assert_eq vm0 "$(ssh_to "$port" hostname)" "the lease, with XDP"
 host_traffic "with XDP alone"

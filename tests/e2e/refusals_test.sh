@@ -58,11 +58,13 @@ bad_requests() {
 	ok "a body over 1 MiB, unknown paths, builds and methods are refused"
 }
 
-nothing_installed() {
+# installed WHAT SLOTS ENDPOINTS: that many slots are not free, in the table itself.
+installed() {
+	assert_eq "{\"slots\":$2,\"endpoints\":$3}" "$("$LAB_TOOLS/table.py" used "$LAB_BPF_DIR" |
+		jq -c .)" "what the table holds after $1"
 	api GET /v1/builds
 	assert_eq 0 "$(answer '[.builds[] | select(.state != "ended")] | length')" "live builds"
-	assert_fails "ssh to the pool's first port" ssh_to 64535 true
-	ok "after all that nothing is installed"
+	ok "after $1 nothing is installed"
 }
 
 second_daemons() {
@@ -106,9 +108,15 @@ missing_things() {
 }
 
 begin 1
+put_build seen 0
+installed_by_one=$("$LAB_TOOLS/table.py" used "$LAB_BPF_DIR" | jq -c .)
+assert_eq '{"slots":1,"endpoints":1}' "$installed_by_one" "what the table holds for one build"
+api DELETE /v1/builds/seen
 bad_bodies
-bad_ids
+installed "bad bodies" 1 1
 bad_requests
-nothing_installed
+installed "bad requests" 1 1
+bad_ids
+installed "bad ids, and one good one" 2 1
 second_daemons
 missing_things

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # What people do over ssh: scp both ways, many sessions at once, -L, -R, sftp, rsync.
-TEST_TIMEOUT=180
+TEST_TIMEOUT=180 LAB_FAILOVER=1s
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 
@@ -100,3 +100,4 @@ ten_sessions
 forwarding -L lab_vm0 lab_client
 forwarding -R lab_client lab_vm0
 sftp_and_rsync
+dpdk_alone

@@ -4,10 +4,15 @@
 
   table.py slot BPF_DIR PORT [PUBLIC_INDEX]   one slot as JSON; deadline_real_ns is the deadline on
                                               CLOCK_REALTIME as it stands now, for captures
+  table.py used BPF_DIR                       how many slots are not free, and how many endpoints
+                                              there are, as JSON
   table.py alive BPF_DIR                      succeeds if both interfaces' first queue is polled
 """
 
+import ctypes
 import json
+import mmap
+import os
 import socket
 import struct
 import subprocess
@@ -16,6 +21,7 @@ import time
 
 STATES = ("free", "reserved", "live", "ended")
 SLOT = struct.Struct("<IIQ16s16s2s2sBBHII")
+BUCKET_BYTES = 64
 BUILDS_ROLE = 64  # the first queue record of the builds interface
 FRESH_NS = 50_000_000
 
@@ -46,6 +52,24 @@ def show_slot(bpf_dir, port, public_index="0"):
     print(json.dumps(values))
 
 
+def contents(path, record_bytes):
+    """Returns a whole pinned array; its maps can be mapped, which is quicker than asking for each."""
+    shown = subprocess.run(["/usr/sbin/bpftool", "-j", "map", "show", "pinned", path],
+                           capture_output=True, check=True)
+    size = json.loads(shown.stdout)["max_entries"] * record_bytes
+    descriptor = ctypes.CDLL("libbpf.so.1").bpf_obj_get(path.encode())
+    with mmap.mmap(descriptor, size, prot=mmap.PROT_READ) as memory:
+        os.close(descriptor)
+        return memory[:]
+
+
+def used(bpf_dir):
+    slots = SLOT.iter_unpack(contents(f"{bpf_dir}/leases", SLOT.size))
+    entries = struct.iter_unpack("<Q", contents(f"{bpf_dir}/endpoints", BUCKET_BYTES))
+    print(json.dumps({"slots": sum(slot[0] != 0 for slot in slots),
+                      "endpoints": sum(entry[0] != 0 for entry in entries)}))
+
+
 def alive(bpf_dir):
     for queue in (0, BUILDS_ROLE):
         beat_ns = struct.unpack("<Q", lookup(f"{bpf_dir}/queues", queue)[:8])[0]
@@ -53,7 +77,7 @@ def alive(bpf_dir):
             sys.exit(1)
 
 
-VERBS = {"slot": show_slot, "alive": alive}
+VERBS = {"slot": show_slot, "used": used, "alive": alive}
 
 if __name__ == "__main__":
     if len(sys.argv) < 3 or sys.argv[1] not in VERBS:
