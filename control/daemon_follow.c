@@ -9,8 +9,6 @@
 #include "edge.h"
 #include "kernel.h"
 
-#define BATCH_EVENTS 256
-
 /* The VMs added for one build. */
 struct followed {
 	char id[BUILD_ID_MAX + 1];
@@ -109,7 +107,6 @@ static int follow_event(const struct event *event, void *context)
 {
 	struct daemon_followers *followers = context;
 
-	followers->seq = event->seq;
 	if (event->type == EVENT_BUILD_ENABLED || event->type == EVENT_BUILD_CHANGED ||
 	    event->type == EVENT_BUILD_ENDED)
 		update(followers, event->build_id);
@@ -152,20 +149,8 @@ void daemon_followers_free(struct daemon_followers *followers)
 
 int daemon_followers_run(struct daemon_followers *followers)
 {
-	struct events *events = edge_events(followers->edge);
-	int r;
-
 	followers->error = 0;
-	while (followers->seq < events->newest_seq) {
-		uint64_t before = followers->seq;
-
-		r = events_read(events, followers->seq, BATCH_EVENTS, follow_event, followers);
-		if (r == -ESTALE)
-			followers->seq = events->oldest_seq - 1;
-		else
-			note_error(followers, r);
-		if (followers->seq == before)
-			break;
-	}
+	note_error(followers, events_follow(edge_events(followers->edge), &followers->seq,
+					    follow_event, followers));
 	return followers->error;
 }

@@ -6,6 +6,9 @@
 
 #include "journal.h"
 
+/* Read at a time by who follows. */
+#define BATCH_EVENTS 256
+
 static const char *const names[EVENT_TYPES_NR] = {
 #define EVENT_NAME(name, spelling, value, meaning) [EVENT_##name] = spelling,
 	EVENT_TYPES(EVENT_NAME)
@@ -53,6 +56,37 @@ int events_read(struct events *events, uint64_t since, unsigned int max, event_v
 	if (since + 1 < events->oldest_seq)
 		return -ESTALE;
 	return journal_load_events(events->journal, since, max, visit, context);
+}
+
+struct following {
+	uint64_t *seq;
+	event_visitor *visit;
+	void *context;
+};
+
+static int follow_one(const struct event *event, void *context)
+{
+	const struct following *following = context;
+
+	*following->seq = event->seq;
+	return following->visit(event, following->context);
+}
+
+int events_follow(struct events *events, uint64_t *seq, event_visitor *visit, void *context)
+{
+	struct following following = {seq, visit, context};
+	int result = 0;
+
+	if (*seq + 1 < events->oldest_seq)
+		*seq = events->oldest_seq - 1;
+	while (result == 0 && *seq < events->newest_seq) {
+		uint64_t before = *seq;
+
+		result = events_read(events, before, BATCH_EVENTS, follow_one, &following);
+		if (result == 0 && *seq == before)
+			result = -EIO;
+	}
+	return result;
 }
 
 int events_compact(struct events *events, uint64_t keep)

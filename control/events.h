@@ -77,5 +77,11 @@ int events_append(struct events *events, struct event *event);
 int events_read(struct events *events, uint64_t since, unsigned int max, event_visitor *visit,
 		void *context);
 
+/*
+ * Visits every event after *seq, in order, and moves *seq to each before its visit. Those no longer
+ * kept are passed over. Result: 0, -EIO if one that should be there is not, or as above.
+ */
+int events_follow(struct events *events, uint64_t *seq, event_visitor *visit, void *context);
+
 /* Forgets the oldest ones until at most keep are left. Result: 0 or -errno. */
 int events_compact(struct events *events, uint64_t keep);

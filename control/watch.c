@@ -20,7 +20,6 @@
 #define PERIOD_US	  100000
 #define EXPIRE_PERIOD_NS  (5 * CLOCK_SECOND_NS)
 #define AGAIN_NS	  (600 * 1000000ULL) /* past the kernel's limit for challenge ACKs */
-#define BATCH_EVENTS	  256
 #define NEWS_MAX	  1024
 #define PROVOKE_MAX	  65536
 #define REFUSED_PERIOD_NS CLOCK_SECOND_NS
@@ -331,7 +330,6 @@ static int follow_event(const struct event *event, void *context)
 {
 	struct watch *watch = context;
 
-	watch->seq = event->seq;
 	if (event->type == EVENT_BUILD_ENDED)
 		cut(watch, event->build_id);
 	return 0;
@@ -346,11 +344,9 @@ void watch_follow(struct watch *watch)
 		return;
 	clock_read(&watch->now);
 	take_notes(watch); /* connections that came up at the last moment */
-	if (watch->seq + 1 < events->oldest_seq)
-		watch->seq = events->oldest_seq - 1;
 	error = journal_begin(watch->journal);
-	while (!error && watch->seq < events->newest_seq)
-		error = events_read(events, watch->seq, BATCH_EVENTS, follow_event, watch);
+	if (!error)
+		error = events_follow(events, &watch->seq, follow_event, watch);
 	if (!error)
 		error = journal_commit(watch->journal, &watch->now);
 	if (error) {

@@ -106,6 +106,23 @@ void world_stop(struct world *world)
 	world->table = NULL;
 }
 
+int world_set_up(void **state)
+{
+	struct world *world = malloc(sizeof(*world));
+
+	world_init(world, 16);
+	world_start(world, ":memory:");
+	*state = world;
+	return 0;
+}
+
+int world_tear_down(void **state)
+{
+	world_stop(*state);
+	free(*state);
+	return 0;
+}
+
 void world_restart(struct world *world)
 {
 	edge_free(world->edge);

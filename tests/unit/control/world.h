@@ -35,6 +35,10 @@ void world_make_table(struct world *world);
 void world_start(struct world *world, const char *path);
 void world_stop(struct world *world);
 
+/* For cmocka: a world of 16 ports with a journal in memory, started and stopped. */
+int world_set_up(void **state);
+int world_tear_down(void **state);
+
 /* The daemon anew over the same table and journal. */
 void world_restart(struct world *world);
 
