@@ -28,13 +28,6 @@
 #define PACKETS_DEFAULT	      1000000
 #define PACKETS_BEFORE_CHANGE 1000
 
-static unsigned long long from_environment(const char *name, unsigned long long otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 0) : otherwise;
-}
-
 static void print_frame(const char *what, const struct run *run, const struct frame *frame)
 {
 	print_message("# %s: verdict %u slot %u direction %u, %u bytes: ", what, run->verdict,
@@ -93,8 +86,9 @@ static void print_verdicts(const unsigned long long *seen)
 static void test_engines_on_random_packets_agree(void **state)
 {
 	struct bpf_engine *engine = *state;
-	unsigned long long seed = from_environment("PACKET_SEED", (unsigned long long)time(NULL));
-	unsigned long long count = from_environment("PACKET_COUNT", PACKETS_DEFAULT);
+	unsigned long long seed =
+		packets_environment("PACKET_SEED", (unsigned long long)time(NULL));
+	unsigned long long count = packets_environment("PACKET_COUNT", PACKETS_DEFAULT);
 	unsigned long long seen[SP_VERDICT_COUNT + 1] = {0};
 	struct random random = {.state = seed};
 

@@ -35,32 +35,6 @@ struct engines {
 	unsigned long long nr_astray;
 };
 
-static unsigned long long from_environment(const char *name, unsigned long long otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 0) : otherwise;
-}
-
-static void print_frame(const char *what, const struct frame *frame)
-{
-	print_message("# %-5s", what);
-	for (uint32_t i = 0; i < frame->len_bytes; i++)
-		print_message("%02x", frame->bytes[i]);
-	print_message("\n");
-}
-
-static void change_table(struct random *random, struct fixture *fixture, __u64 now_ns)
-{
-	for (int i = 0; i < 8; i++) {
-		__u32 port = 64000 + random_below(random, 48);
-		struct sp_slot *slot = &fixture->leases[random_below(random, 2) << 16 | port];
-
-		slot->state = random_below(random, 3) ? SP_SLOT_LIVE : random_below(random, 4);
-		slot->deadline_ns = random_below(random, 3) ? now_ns + 3600000000000 : now_ns;
-	}
-}
-
 /*
  * A mutated target can be one for which the kernel has a way of its own: a broadcast or link-local
  * address. Result: whether the XDP engine dropped a packet for that reason alone.
@@ -109,9 +83,9 @@ static void run_both(struct engines *engines)
 	print_message("# role %u, XDP: %s, action %u; DPDK: %s, %s\n", role,
 		      vectors_verdict(xdp.verdict), xdp.action, vectors_verdict(dp.verdict),
 		      dp.sent ? "sent" : "not sent");
-	print_frame("in", &in);
-	print_frame("XDP", &xdp.out);
-	print_frame("DPDK", &dp.out);
+	packets_print("in", &in);
+	packets_print("XDP", &xdp.out);
+	packets_print("DPDK", &dp.out);
 	fail_msg("the engines differ");
 }
 
@@ -119,8 +93,9 @@ static void test_both_engines_do_the_same_to_random_packets(void **state)
 {
 	struct engines *engines = *state;
 	struct fixture *fixture = &engines->xdp.fixture;
-	unsigned long long seed = from_environment("PACKET_SEED", (unsigned long long)time(NULL));
-	unsigned long long count = from_environment("PACKET_COUNT", PACKETS_DEFAULT);
+	unsigned long long seed =
+		packets_environment("PACKET_SEED", (unsigned long long)time(NULL));
+	unsigned long long count = packets_environment("PACKET_COUNT", PACKETS_DEFAULT);
 	__u64 now_ns = xdp_engine_now_ns();
 
 	engines->random.state = seed;
@@ -131,7 +106,7 @@ static void test_both_engines_do_the_same_to_random_packets(void **state)
 			xdp_engine_settings(&engines->xdp);
 		}
 		if (i % PACKETS_BEFORE_CHANGE == 0)
-			change_table(&engines->random, fixture, now_ns);
+			packets_change_table(&engines->random, fixture, now_ns);
 		run_both(engines);
 	}
 	for (__u32 verdict = 0; verdict < SP_VERDICT_COUNT; verdict++)

@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "checksums.h"
@@ -226,4 +228,30 @@ void packets_random(struct random *random, const struct fixture *fixture, struct
 	else
 		put_plain(random, ret, &scene);
 	mutate(random, ret);
+}
+
+void packets_change_table(struct random *random, struct fixture *fixture, uint64_t now_ns)
+{
+	for (int i = 0; i < 8; i++) {
+		__u32 port = 64000 + random_below(random, 48);
+		struct sp_slot *slot = &fixture->leases[random_below(random, 2) << 16 | port];
+
+		slot->state = random_below(random, 3) ? SP_SLOT_LIVE : random_below(random, 4);
+		slot->deadline_ns = random_below(random, 3) ? now_ns + 3600000000000 : now_ns;
+	}
+}
+
+unsigned long long packets_environment(const char *name, unsigned long long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+void packets_print(const char *what, const struct frame *frame)
+{
+	printf("# %-9s", what);
+	for (uint32_t i = 0; i < frame->len_bytes; i++)
+		printf("%02x", frame->bytes[i]);
+	printf("\n");
 }

@@ -23,3 +23,12 @@ uint32_t random_below(struct random *random, uint32_t limit);
  * least 14 bytes.
  */
 void packets_random(struct random *random, const struct fixture *fixture, struct frame *ret);
+
+/* Turns some leases of the standard fixture into other states, as time would. */
+void packets_change_table(struct random *random, struct fixture *fixture, uint64_t now_ns);
+
+/* Result: the number in a variable of the environment, or otherwise. */
+unsigned long long packets_environment(const char *name, unsigned long long otherwise);
+
+/* Prints a frame in hex, as a comment of TAP. */
+void packets_print(const char *what, const struct frame *frame);

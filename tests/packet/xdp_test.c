@@ -28,21 +28,6 @@
 
 static const char *vectors_path;
 
-static unsigned long long from_environment(const char *name, unsigned long long otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 0) : otherwise;
-}
-
-static void print_frame(const char *what, const struct frame *frame)
-{
-	print_message("# %-9s", what);
-	for (uint32_t i = 0; i < frame->len_bytes; i++)
-		print_message("%02x", frame->bytes[i]);
-	print_message("\n");
-}
-
 /* A translated frame leaves with the links of its next hop; the rest is as expected without. */
 static void expect_links(struct frame *expected, int to_builds)
 {
@@ -80,9 +65,9 @@ static int check(const struct xdp_result *result, enum sp_role role, const struc
 		return 1;
 	print_message("# role %u: verdict %s action %u, expected %s\n", role,
 		      vectors_verdict(result->verdict), result->action, vectors_verdict(verdict));
-	print_frame("in", in);
-	print_frame("out", &result->out);
-	print_frame("expected", expected);
+	packets_print("in", in);
+	packets_print("out", &result->out);
+	packets_print("expected", expected);
 	return 0;
 }
 
@@ -133,17 +118,6 @@ static void test_vectors_through_the_program_come_out_as_written(void **state)
 	assert_true(run.nr_run > 150);
 }
 
-static void change_table(struct random *random, struct fixture *fixture, __u64 now_ns)
-{
-	for (int i = 0; i < 8; i++) {
-		__u32 port = 64000 + random_below(random, 48);
-		struct sp_slot *slot = &fixture->leases[random_below(random, 2) << 16 | port];
-
-		slot->state = random_below(random, 3) ? SP_SLOT_LIVE : random_below(random, 4);
-		slot->deadline_ns = random_below(random, 3) ? now_ns + 3600000000000 : now_ns;
-	}
-}
-
 /*
  * A mutated target can be one that this namespace has no way or no neighbour to. Result: whether
  * that is all that kept a packet back.
@@ -186,8 +160,9 @@ static int run_random(struct random_run *all)
 
 static void test_random_packets_become_what_the_host_makes_of_them(void **state)
 {
-	unsigned long long seed = from_environment("PACKET_SEED", (unsigned long long)time(NULL));
-	unsigned long long count = from_environment("PACKET_COUNT", PACKETS_DEFAULT);
+	unsigned long long seed =
+		packets_environment("PACKET_SEED", (unsigned long long)time(NULL));
+	unsigned long long count = packets_environment("PACKET_COUNT", PACKETS_DEFAULT);
 	struct random_run all = {
 		.engine = *state, .random = {.state = seed}, .now_ns = xdp_engine_now_ns()};
 	struct fixture *fixture = &all.engine->fixture;
@@ -199,7 +174,7 @@ static void test_random_packets_become_what_the_host_makes_of_them(void **state)
 			xdp_engine_settings(all.engine);
 		}
 		if (i % PACKETS_BEFORE_CHANGE == 0)
-			change_table(&all.random, fixture, all.now_ns);
+			packets_change_table(&all.random, fixture, all.now_ns);
 		if (!run_random(&all))
 			fail_msg("packet %llu differs", i);
 	}

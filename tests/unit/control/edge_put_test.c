@@ -14,23 +14,6 @@
 #include "host/table_map.h"
 #include "world.h"
 
-static int set_up(void **state)
-{
-	struct world *world = malloc(sizeof(*world));
-
-	world_init(world, 16);
-	world_start(world, ":memory:");
-	*state = world;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	world_stop(*state);
-	free(*state);
-	return 0;
-}
-
 static void test_put_when_new_then_lease_is_live(void **state)
 {
 	struct world *world = *state;
@@ -251,6 +234,23 @@ static void test_put_when_allow_lists_are_equal_then_they_are_one(void **state)
 	struct build_spec spec;
 
 	world_spec(&spec, "a", 1, first);
+	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
+	spec.allow[spec.nr_allow++] = world_prefix("198.51.100.0/24");
+	assert_int_equal(world_put_spec(world, &spec, &a), 0);
+	build_spec_free(&spec);
+	world_spec(&spec, "b", 1, second);
+	spec.allow[spec.nr_allow++] = world_prefix("198.51.100.0/24");
+	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
+	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
+	assert_int_equal(world_put_spec(world, &spec, &b), 0);
+	build_spec_free(&spec);
+	assert_int_not_equal(b.build->allow_index, 0);
+	assert_int_equal(world_get(world, "a")->allow_index, b.build->allow_index);
+	assert_int_equal(world->table->allow[b.build->allow_index].nr_prefixes, 2);
+	edge_figures(world->edge, &figures);
+	assert_int_equal(figures.allow_lists, 1);
+}
+
 /* There is room for seven lists. */
 static void test_put_when_refused_then_its_allow_list_is_not_held(void **state)
 {
@@ -275,27 +275,9 @@ static void test_put_when_refused_then_its_allow_list_is_not_held(void **state)
 	build_spec_free(&spec);
 }
 
-	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
-	spec.allow[spec.nr_allow++] = world_prefix("198.51.100.0/24");
-	assert_int_equal(world_put_spec(world, &spec, &a), 0);
-	build_spec_free(&spec);
-	world_spec(&spec, "b", 1, second);
-	spec.allow[spec.nr_allow++] = world_prefix("198.51.100.0/24");
-	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
-	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
-	assert_int_equal(world_put_spec(world, &spec, &b), 0);
-	build_spec_free(&spec);
-	assert_int_not_equal(b.build->allow_index, 0);
-	assert_int_equal(world_get(world, "a")->allow_index, b.build->allow_index);
-	assert_int_equal(world->table->allow[b.build->allow_index].nr_prefixes, 2);
-	edge_figures(world->edge, &figures);
-	assert_int_equal(figures.allow_lists, 1);
-}
-		CASE(test_put_when_refused_then_its_allow_list_is_not_held),
-
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(test_put_when_new_then_lease_is_live),
 		CASE(test_put_when_same_then_nothing_moves),
@@ -309,6 +291,7 @@ int main(void)
 		CASE(test_put_when_pool_is_empty_then_503_until_quarantine_is_over),
 		CASE(test_put_when_over_a_limit_then_limit_is_named),
 		CASE(test_put_when_allow_lists_are_equal_then_they_are_one),
+		CASE(test_put_when_refused_then_its_allow_list_is_not_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,23 +14,6 @@
 #include "host/table_map.h"
 #include "world.h"
 
-static int set_up(void **state)
-{
-	struct world *world = malloc(sizeof(*world));
-
-	world_init(world, 16);
-	world_start(world, ":memory:");
-	*state = world;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	world_stop(*state);
-	free(*state);
-	return 0;
-}
-
 static void test_restart_when_leases_live_then_slots_are_left_alone(void **state)
 {
 	static const char *const addresses[] = {"10.0.0.1"};
@@ -187,7 +170,7 @@ static void test_expire_when_wall_clock_is_stepped_then_deadline_stays(void **st
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(test_restart_when_leases_live_then_slots_are_left_alone),
 		CASE(test_restart_when_table_holds_a_foreign_lease_then_it_ends),

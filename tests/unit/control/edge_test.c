@@ -14,23 +14,6 @@
 #include "host/table_map.h"
 #include "world.h"
 
-static int set_up(void **state)
-{
-	struct world *world = malloc(sizeof(*world));
-
-	world_init(world, 16);
-	world_start(world, ":memory:");
-	*state = world;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	world_stop(*state);
-	free(*state);
-	return 0;
-}
-
 static int extend_by(struct world *world, const char *id, uint64_t by_ns)
 {
 	struct edge_call call = world_call(world);
@@ -282,7 +265,7 @@ static void test_by_slot_when_build_is_known_then_node_and_forward(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(test_finish_when_running_then_linger_begins),
 		CASE(test_finish_when_it_was_earlier_then_linger_is_from_there),
