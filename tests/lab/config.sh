@@ -3,6 +3,8 @@
 # A lab's sallyport.conf. Set these before lab_begin, or write the file again and restart:
 #   LAB_ENGINE dpdk|xdp   LAB_FALLBACK xdp|none   LAB_PORTS   LAB_WORKERS   LAB_HUGEPAGES
 #   LAB_LINGER   LAB_MAX_LIFETIME   LAB_MAX_EXTENSION   LAB_QUARANTINE   LAB_EXPLAIN
+#   LAB_ADDRESSES: more items of public.addresses, each after a comma
+#   LAB_NETWORKS: more items of builds.networks, the same
 #   LAB_EXTRA: whole groups, after the others
 
 config_write() {
@@ -18,12 +20,12 @@ config_write() {
 			addresses = ( {
 				bind = "$LAB_PUBLIC_ADDRESS";
 				advertise = "$LAB_PUBLIC_ADDRESS";
-				ports = [ "${LAB_PORTS:-64535-65535}" ];
-			} );
+				ports = [ ${LAB_PORT_LIST:-"\"${LAB_PORTS:-64535-65535}\""} ];
+			} ${LAB_ADDRESSES:-} );
 		};
 		builds: {
 			interface = "builds";
-			networks = [ "10.0.0.0/16" ];
+			networks = [ "10.0.0.0/16" ${LAB_NETWORKS:-} ];
 		};
 		leases: {
 			linger = "${LAB_LINGER:-30m}";
