@@ -9,7 +9,8 @@
 
 #include "client.h"
 
-#define CLI_DEFAULT_SOCKET "/run/sallyport/api.sock"
+#define CLI_DEFAULT_SOCKET  "/run/sallyport/api.sock"
+#define CLI_DEFAULT_BPF_DIR "/sys/fs/bpf/sallyport"
 
 enum cli_exit {
 	CLI_EXIT_OK = 0,
@@ -117,5 +118,6 @@ enum cli_exit cli_status(struct cli *cli);
 enum cli_exit cli_events(struct cli *cli);
 enum cli_exit cli_sync(struct cli *cli);
 enum cli_exit cli_pools(struct cli *cli);
+enum cli_exit cli_trace(struct cli *cli);
 enum cli_exit cli_version(struct cli *cli);
 enum cli_exit cli_completion(struct cli *cli);

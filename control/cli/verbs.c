@@ -76,6 +76,19 @@ static const struct cli_option audit_options[] = {
 	{0},
 };
 
+static const struct cli_option trace_options[] = {
+	{"--from", "ADDR:PORT", NULL, "without a capture: where the packet comes from"},
+	{"--to", "ADDR:PORT", NULL, "and where it goes"},
+	{"--protocol", "PROTOCOL", "tcp udp", "tcp (default) or udp"},
+	{"--flags", "FLAGS", NULL, "of FSRPAU; default S from a client, A from a VM"},
+	{"--ttl", "NUMBER", NULL, "its time to live, default 64"},
+	{"--bytes", "NUMBER", NULL, "length of the IP packet, default its headers alone"},
+	{"--side", "SIDE", "public builds",
+	 "the interface it comes in on; default by its sender's address"},
+	{"--bpf-dir", "DIR", NULL, "edge.bpf_dir, default " CLI_DEFAULT_BPF_DIR},
+	{0},
+};
+
 const struct cli_verb cli_verbs[] = {
 	{"enable", "ID", "open the way in to a build's nodes", cli_enable, enable_options},
 	{"finish", "ID", "say that a build has ended: its linger starts", cli_finish,
@@ -90,6 +103,8 @@ const struct cli_verb cli_verbs[] = {
 	{"attest", "ID", "say whether somebody was inside a build's VMs", cli_attest, NULL},
 	{"known-hosts", "ALIAS", "print host keys: KnownHostsCommand sallyport known-hosts %H",
 	 cli_known_hosts, NULL},
+	{"trace", "[CAPTURE]", "say what becomes of a packet, described or of a capture, and why",
+	 cli_trace, trace_options},
 	{"connections", NULL, "list connections through leases", cli_connections,
 	 connections_options},
 	{"audit", NULL, "list changes and who asked for them", cli_audit, audit_options},
