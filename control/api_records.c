@@ -13,10 +13,14 @@
 #include "diagnose.h"
 #include "journal.h"
 
+/* Known from the first FIN on, but said once the connection is over. */
+#define CLOSED_BY "CASE WHEN closed_wall_ns IS NOT NULL THEN closed_by END"
+
 /* A column called …_at holds wall time in nanoseconds. */
 #define CONNECTION_COLUMNS                                                                         \
 	"number, build, node, forward, client, client_port, opened_wall_ns AS opened_at,"          \
-	" accepted_ns IS NOT NULL AS accepted, closed_wall_ns AS closed_at, closed_by,"            \
+	" accepted_ns IS NOT NULL AS accepted, closed_wall_ns AS closed_at,"                       \
+	" " CLOSED_BY " AS closed_by,"                                                             \
 	" bytes_to_vm, bytes_to_client"
 #define AUDIT_COLUMNS "number, wall_ns AS changed_at, uid, pid, what, build, revision"
 
@@ -200,7 +204,7 @@ int api_records_last(struct journal *journal, uint64_t serial, uint32_t node, co
 	sqlite3_stmt *statement = prepare(
 		journal,
 		"SELECT count(*), count(accepted_ns), accepted_ns IS NOT NULL, opened_wall_ns,"
-		" bytes_to_vm, bytes_to_client, closed_by, client, max(number) FROM connections"
+		" bytes_to_vm, bytes_to_client, " CLOSED_BY ", client, max(number) FROM connections"
 		" WHERE build = (SELECT id FROM builds WHERE serial = ?1) AND serial = ?1"
 		" AND node = ?2 AND forward = 'ssh' AND (?3 IS NULL OR client = ?3)");
 	int code;

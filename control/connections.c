@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <sallyport/addr.h>
+#include <sallyport/wire.h>
 
 #define CHAINS	   16384u
 #define SLOT_CHAIN 4096u
@@ -178,16 +179,26 @@ static void note_accepted(const struct sp_note *note, struct record *record,
 	visit(&record->connection, CONNECTION_ACCEPTED, context);
 }
 
-/* What went one way: from the number after the SYN's to the one after the last byte. */
-static void count_bytes(struct connection *connection, const struct sp_note *note)
+/* What went one way: from the number after the SYN's to end_seq, the one after the last byte. */
+static void count_to(struct connection *connection, unsigned int direction, uint32_t end_seq)
 {
-	unsigned int here = note->direction & 1;
-
-	if (!connection->accepted_ns)
+	if (!connection->accepted_ns || connection->counted & 1u << direction)
 		return;
-	connection->bytes[here] =
-		(uint32_t)(note->seq + note->payload_bytes - connection->syn_seq[here] - 1);
-	connection->counted |= (uint8_t)(1u << here);
+	connection->bytes[direction] = (uint32_t)(end_seq - connection->syn_seq[direction] - 1);
+	connection->counted |= (uint8_t)(1u << direction);
+}
+
+/* What the sender of the segment has sent. */
+static void count_sent(struct connection *connection, const struct sp_note *note)
+{
+	count_to(connection, note->direction & 1, note->seq + note->payload_bytes);
+}
+
+/* What the sender of the segment has received, in one piece. */
+static void count_received(struct connection *connection, const struct sp_note *note)
+{
+	if (note->tcp_flags & SP_TCP_ACK)
+		count_to(connection, !(note->direction & 1), note->ack);
 }
 
 static void note_closes(struct connections *connections, const struct sp_note *note,
@@ -196,15 +207,30 @@ static void note_closes(struct connections *connections, const struct sp_note *n
 	struct connection *connection = &record->connection;
 	uint8_t both = 1u << SP_TOWARD_VM | 1u << SP_TOWARD_CLIENT;
 
-	count_bytes(connection, note);
+	count_sent(connection, note);
 	if (!connection->fins) {
 		connection->end = note->direction == SP_TOWARD_VM ? CONNECTION_CLOSED_BY_CLIENT
 								  : CONNECTION_CLOSED_BY_VM;
 		connection->ended_ns = note->at_ns;
 	}
+	if (connection->fins & 1u << (note->direction & 1))
+		return;
 	connection->fins |= (uint8_t)(1u << (note->direction & 1));
 	if (connection->fins == both)
 		end(connections, record, connection->end, note->at_ns, visit, context);
+	else
+		visit(connection, CONNECTION_CLOSING, context);
+}
+
+/* A reset loses what its sender has not received, so that is not counted. */
+static void note_reset(struct connections *connections, const struct sp_note *note,
+		       struct record *record, connections_visitor *visit, void *context)
+{
+	count_sent(&record->connection, note);
+	count_received(&record->connection, note);
+	end(connections, record,
+	    note->direction == SP_TOWARD_VM ? CONNECTION_RESET_BY_CLIENT : CONNECTION_RESET_BY_VM,
+	    note->at_ns, visit, context);
 }
 
 void connections_note(struct connections *connections, const struct sp_note *note,
@@ -223,12 +249,7 @@ void connections_note(struct connections *connections, const struct sp_note *not
 	} else if (note->kind == SP_NOTE_CLOSES) {
 		note_closes(connections, note, record, visit, context);
 	} else if (note->kind == SP_NOTE_RESET) {
-		if (!record->connection.fins)
-			count_bytes(&record->connection, note);
-		end(connections, record,
-		    note->direction == SP_TOWARD_VM ? CONNECTION_RESET_BY_CLIENT
-						    : CONNECTION_RESET_BY_VM,
-		    note->at_ns, visit, context);
+		note_reset(connections, note, record, visit, context);
 	}
 }
 
@@ -306,4 +327,14 @@ const char *connection_end_name(enum connection_end how)
 	};
 
 	return names[how];
+}
+
+void connection_set_closing(struct connection *connection, const char *closed_by)
+{
+	bool by_client = strcmp(closed_by, connection_end_name(CONNECTION_CLOSED_BY_CLIENT)) == 0;
+
+	connection->end = by_client ? CONNECTION_CLOSED_BY_CLIENT : CONNECTION_CLOSED_BY_VM;
+	connection->fins = (uint8_t)(1u << (by_client ? SP_TOWARD_VM : SP_TOWARD_CLIENT));
+	if (connection->accepted_ns)
+		connection->counted = connection->fins;
 }

@@ -31,7 +31,7 @@ struct connection {
 	uint64_t opened_ns;
 	uint64_t accepted_ns; /* 0: not yet */
 	uint64_t ended_ns;
-	uint64_t bytes[2];   /* by enum sp_direction, modulo 4 GiB, from sequence numbers */
+	uint64_t bytes[2];   /* by enum sp_direction, of payload, modulo 4 GiB */
 	uint8_t counted;     /* of which directions bytes are known: bits, by enum sp_direction */
 	uint32_t syn_seq[2]; /* by enum sp_direction */
 	uint8_t fins;	     /* bits, by enum sp_direction */
@@ -43,7 +43,8 @@ enum connection_change {
 	CONNECTION_UNCHANGED,
 	CONNECTION_OPENED,
 	CONNECTION_ACCEPTED,
-	CONNECTION_ENDED, /* it is forgotten after the call */
+	CONNECTION_CLOSING, /* one end has sent its FIN */
+	CONNECTION_ENDED,   /* it is forgotten after the call */
 };
 
 #define CONNECTIONS_MAX	      65536u
@@ -95,3 +96,6 @@ void connections_figures(const struct connections *connections,
 
 /* Result: how records spell it. */
 const char *connection_end_name(enum connection_end end);
+
+/* Puts back what a record says of one that is open: the FIN of one end, by the record's words. */
+void connection_set_closing(struct connection *connection, const char *closed_by);

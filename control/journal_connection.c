@@ -53,24 +53,37 @@ static void give_bytes(struct journal_use *use, const struct connection *connect
 		journal_give_null(use);
 }
 
+static int give_end(struct journal_use *use, const struct connection *connection)
+{
+	journal_give_text(use, connection_end_name(connection->end));
+	give_bytes(use, connection, SP_TOWARD_VM);
+	give_bytes(use, connection, SP_TOWARD_CLIENT);
+	journal_give(use, connection->number);
+	return journal_run(use);
+}
+
+int journal_closing_connection(struct journal *journal, const struct connection *connection)
+{
+	struct journal_use use = journal_use(journal, JOURNAL_CLOSE_CONNECTION);
+
+	journal_give_null(&use);
+	return give_end(&use, connection);
+}
+
 int journal_close_connection(struct journal *journal, const struct connection *connection,
 			     uint64_t closed_wall_ns)
 {
 	struct journal_use use = journal_use(journal, JOURNAL_CLOSE_CONNECTION);
 
 	journal_give(&use, closed_wall_ns);
-	journal_give_text(&use, connection_end_name(connection->end));
-	give_bytes(&use, connection, SP_TOWARD_VM);
-	give_bytes(&use, connection, SP_TOWARD_CLIENT);
-	journal_give(&use, connection->number);
-	return journal_run(&use);
+	return give_end(&use, connection);
 }
 
 static int visit_connection(struct journal_use *use, journal_connection_visitor *visit,
 			    void *context)
 {
 	struct connection connection = {.number = journal_take(use)};
-	const char *client = journal_take_text(use);
+	const char *client = journal_take_text(use), *closed_by;
 
 	if (!client || addr_parse(client, &connection.client) < 0)
 		return -EBADMSG;
@@ -81,6 +94,11 @@ static int visit_connection(struct journal_use *use, journal_connection_visitor 
 	connection.accepted_ns = journal_take(use);
 	connection.syn_seq[SP_TOWARD_VM] = (uint32_t)journal_take(use);
 	connection.syn_seq[SP_TOWARD_CLIENT] = (uint32_t)journal_take(use);
+	connection.bytes[SP_TOWARD_VM] = journal_take(use);
+	connection.bytes[SP_TOWARD_CLIENT] = journal_take(use);
+	closed_by = journal_take_text(use);
+	if (closed_by)
+		connection_set_closing(&connection, closed_by);
 	return visit(&connection, context);
 }
 

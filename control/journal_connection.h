@@ -24,6 +24,9 @@ int journal_open_connection(struct journal *journal, const struct journal_place 
 
 int journal_accept_connection(struct journal *journal, const struct connection *connection);
 
+/* The first FIN: who closes, and what went that way. */
+int journal_closing_connection(struct journal *journal, const struct connection *connection);
+
 /* Bytes are recorded where they are known: of connections that were accepted. */
 int journal_close_connection(struct journal *journal, const struct connection *connection,
 			     uint64_t closed_wall_ns);

@@ -86,7 +86,8 @@
 	X(CLOSE_CONNECTION, "UPDATE connections SET closed_wall_ns = ?, closed_by = ?,"            \
 			    " bytes_to_vm = ?, bytes_to_client = ? WHERE number = ?")              \
 	X(GET_CONNECTIONS, "SELECT number, client, client_port, slot, generation, opened_ns,"      \
-			   " accepted_ns, seq_to_vm, seq_to_client FROM connections"               \
+			   " accepted_ns, seq_to_vm, seq_to_client, bytes_to_vm, bytes_to_client," \
+			   " closed_by FROM connections"                                           \
 			   " WHERE closed_wall_ns IS NULL ORDER BY number")                        \
 	X(DROP_CONNECTIONS, "DELETE FROM connections WHERE number IN (SELECT number"               \
 			    " FROM connections WHERE opened_wall_ns < ?"                           \

@@ -112,6 +112,8 @@ static void on_change(struct connection *connection, enum connection_change chan
 		error = record_opened(watch, connection);
 	else if (change == CONNECTION_ACCEPTED && connection->number)
 		error = journal_accept_connection(watch->journal, connection);
+	else if (change == CONNECTION_CLOSING && connection->number)
+		error = journal_closing_connection(watch->journal, connection);
 	else if (change == CONNECTION_ENDED && connection->number)
 		error = journal_close_connection(watch->journal, connection,
 						 wall_at(watch, connection->ended_ns));
@@ -378,6 +380,7 @@ static int restore(const struct connection *connection, void *context)
 	if (find_place(watch, connection, &place) && build_is_open(place.build)) {
 		if (gone.opened_ns > watch->now.boot_ns) /* of another boot */
 			gone.opened_ns = watch->now.boot_ns;
+		gone.ended_ns = watch->now.boot_ns; /* of the first FIN, if there was one */
 		connections_restore(watch->connections, &gone);
 		return 0;
 	}

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define PRINT_COLUMNS_MAX 8
+#define PRINT_COLUMNS_MAX 10
 
 struct print_table {
 	unsigned int nr_columns;

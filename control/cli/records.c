@@ -161,6 +161,15 @@ static enum cli_exit each_page(struct cli *cli, const char *base,
 	return CLI_EXIT_OK;
 }
 
+/* Bytes that nobody knows are not 0. */
+static void print_bytes(struct print_table *table, const json_t *row, const char *name)
+{
+	if (json_is_integer(json_object_get(row, name)))
+		print_cell(table, "%" JSON_INTEGER_FORMAT, cli_number(row, name));
+	else
+		print_cell(table, "-");
+}
+
 static void take_connections(struct print_table *table, const json_t *page)
 {
 	const json_t *row;
@@ -173,17 +182,19 @@ static void take_connections(struct print_table *table, const json_t *page)
 		print_cell(table, "%" JSON_INTEGER_FORMAT, cli_number(row, "node"));
 		print_cell(table, "%s", cli_text(row, "forward"));
 		print_cell(table, "%s", cli_text(row, "client"));
+		print_cell(table, "%" JSON_INTEGER_FORMAT, cli_number(row, "client_port"));
 		print_cell(table, "%s", cli_text(row, "opened_at"));
-		print_cell(table, "%" JSON_INTEGER_FORMAT, cli_number(row, "bytes_to_vm"));
-		print_cell(table, "%" JSON_INTEGER_FORMAT, cli_number(row, "bytes_to_client"));
+		print_cell(table, "%s", cli_text(row, "closed_at"));
+		print_bytes(table, row, "bytes_to_vm");
+		print_bytes(table, row, "bytes_to_client");
 		print_cell(table, "%s", closed_by ? closed_by : "open");
 	}
 }
 
 enum cli_exit cli_connections(struct cli *cli)
 {
-	static const char *const heads[] = {"BUILD",  "NODE",  "FORWARD",   "CLIENT",
-					    "OPENED", "TO VM", "TO CLIENT", "END"};
+	static const char *const heads[] = {"BUILD",  "NODE",	"FORWARD", "CLIENT",	"PORT",
+					    "OPENED", "CLOSED", "TO VM",   "TO CLIENT", "END"};
 	struct print_table table = {.nr_columns = sizeof(heads) / sizeof(heads[0])};
 
 	for (size_t i = 0; i < table.nr_columns; i++)

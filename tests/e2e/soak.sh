@@ -7,14 +7,15 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 SALLYPORT_BUILD=${SALLYPORT_BUILD:-$PWD/build}
-export SALLYPORT_BUILD LIFECYCLE_SEED FAILOVER_SEED
+export SALLYPORT_BUILD LIFECYCLE_SEED FAILOVER_SEED AUDIT_SEED AUDIT_NUMBER=1000
 end=$((EPOCHSECONDS + ${SOAK_MINUTES:-60} * 60))
 passed=0
 
 while [ "$EPOCHSECONDS" -lt "$end" ]; do
 	LIFECYCLE_SEED=$((passed * 2 + EPOCHSECONDS)) FAILOVER_SEED=$LIFECYCLE_SEED
+	AUDIT_SEED=$LIFECYCLE_SEED
 	echo "seed $LIFECYCLE_SEED"
-	for name in lifecycle failover; do
+	for name in lifecycle failover audit; do
 		tests/e2e/${name}_test.sh || {
 			echo "0 passed, 1 failed, 0 skipped"
 			exit 1

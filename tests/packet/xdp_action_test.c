@@ -307,6 +307,7 @@ static void test_segments_that_open_or_close_are_noted(void **state)
 		assert_int_equal(note.generation, slot->generation);
 		assert_int_equal(note.seq, 0x12000000);
 		assert_int_equal(note.payload_bytes, 5);
+		assert_int_equal(note.tcp_flags, cases[i].flags);
 		assert_memory_equal(&note.client, &client, sizeof(client));
 	}
 	slot->allow_index = 1;

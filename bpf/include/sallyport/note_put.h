@@ -42,6 +42,7 @@ SP_INLINE void sp_note_write(struct sp_notes_head *head, struct sp_note *note, _
 	note->slot_index = hit->slot_index;
 	note->generation = hit->slot->generation;
 	note->kind = kind;
+	note->tcp_flags = packet->tcp_flags;
 	note->direction = (__u8)hit->direction;
 	note->client = toward_vm ? packet->tuple.from : packet->tuple.to;
 	note->client_port_be = toward_vm ? packet->tuple.from_port_be : packet->tuple.to_port_be;

@@ -40,7 +40,8 @@ struct sp_note {
 	__u32 seq; /* of the segment: with those of the SYNs they tell how much went each way */
 	__u32 ack;
 	__u32 payload_bytes;
-	__u64 reserved;
+	__u8 tcp_flags; /* of the segment: ack counts only with SP_TCP_ACK */
+	__u8 reserved[7];
 };
 
 /* notes_heads[cpu]: how many notes that CPU has written. */

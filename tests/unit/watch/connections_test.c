@@ -12,6 +12,7 @@
 #include "world.h"
 
 #include <sallyport/compiler.h>
+#include <sallyport/wire.h>
 
 #define SLOT	   40000
 #define GENERATION 7
@@ -110,7 +111,9 @@ static void test_note_when_opened_and_closed_by_client_then_whole_record(void **
 	assert_int_equal(open_now(&told), 1);
 	tell_kind(&told, SP_NOTE_CLOSES, SP_TOWARD_VM, 1001 + 300);
 	assert_int_equal(told.nr[CONNECTION_ENDED], 0);
+	assert_int_equal(told.nr[CONNECTION_CLOSING], 1);
 	tell_kind(&told, SP_NOTE_CLOSES, SP_TOWARD_CLIENT, 5001 + 9000);
+	assert_int_equal(told.nr[CONNECTION_CLOSING], 1);
 	assert_int_equal(told.nr[CONNECTION_ENDED], 1);
 	assert_int_equal(told.last.end, CONNECTION_CLOSED_BY_CLIENT);
 	assert_int_equal(told.last.bytes[SP_TOWARD_VM], 300);
@@ -187,6 +190,52 @@ static void test_note_when_reset_then_by_whom_and_how_much(void **state)
 		assert_int_equal(told.last.counted, 1u << cases[i].direction);
 		finish(&told);
 	}
+}
+
+/* What a reset acknowledges went the other way; without the flag the number means nothing. */
+static void test_note_when_reset_acknowledges_then_both_ways_counted(void **state)
+{
+	static const struct {
+		uint8_t tcp_flags;
+		uint8_t counted;
+	} cases[] = {
+		{SP_TCP_RST | SP_TCP_ACK, 3},
+		{SP_TCP_RST, 1u << SP_TOWARD_VM},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sp_note note = note_of(SP_NOTE_RESET, SP_TOWARD_VM, 1001 + 55);
+		struct told told;
+
+		begin(&told);
+		establish(&told);
+		note.tcp_flags = cases[i].tcp_flags;
+		note.ack = 5001 + 700;
+		tell(&told, note);
+		assert_int_equal(told.last.counted, cases[i].counted);
+		assert_int_equal(told.last.bytes[SP_TOWARD_VM], 55);
+		assert_int_equal(told.last.bytes[SP_TOWARD_CLIENT],
+				 cases[i].counted == 3 ? 700 : 0);
+		finish(&told);
+	}
+}
+
+/* The number after a FIN is that of no byte. */
+static void test_note_when_reset_after_a_fin_then_its_bytes_stay(void **state)
+{
+	struct sp_note note = note_of(SP_NOTE_RESET, SP_TOWARD_CLIENT, 5001 + 30);
+	struct told told;
+
+	begin(&told);
+	establish(&told);
+	tell_kind(&told, SP_NOTE_CLOSES, SP_TOWARD_VM, 1001 + 8);
+	note.tcp_flags = SP_TCP_RST | SP_TCP_ACK;
+	note.ack = 1001 + 8 + 1;
+	tell(&told, note);
+	assert_int_equal(told.last.end, CONNECTION_RESET_BY_VM);
+	assert_int_equal(told.last.bytes[SP_TOWARD_VM], 8);
+	assert_int_equal(told.last.bytes[SP_TOWARD_CLIENT], 30);
+	finish(&told);
 }
 
 /* A refused connect: the VM's reset has no number of its own. */
@@ -433,6 +482,8 @@ int main(void)
 		cmocka_unit_test(test_note_when_fin_is_sent_again_then_not_ended_by_it),
 		cmocka_unit_test(test_note_when_numbers_wrap_then_bytes_right),
 		cmocka_unit_test(test_note_when_reset_then_by_whom_and_how_much),
+		cmocka_unit_test(test_note_when_reset_acknowledges_then_both_ways_counted),
+		cmocka_unit_test(test_note_when_reset_after_a_fin_then_its_bytes_stay),
 		cmocka_unit_test(test_note_when_reset_before_accepted_then_no_bytes),
 		cmocka_unit_test(test_note_when_syn_is_sent_again_then_one_connection),
 		cmocka_unit_test(test_note_when_port_is_used_anew_then_the_old_one_ends),

@@ -208,6 +208,24 @@ static void test_start_when_restarted_then_goes_on_and_repeats_nothing(void **st
 	assert_int_equal(figures.connections.open, 1);
 }
 
+/* One FIN before the restart, the other after it. */
+static void test_start_when_half_closed_then_closed_as_it_began(void **state)
+{
+	struct watched *watched = *state;
+
+	establish(watched, 50000);
+	write_note(watched, SP_NOTE_CLOSES, SP_TOWARD_VM, 50000, 1001 + 70);
+	watch_stop(watched->watch);
+	assert_string_equal(ask(watched, COUNT " WHERE closed_wall_ns IS NULL"), "1");
+	start_watch(watched);
+	write_note(watched, SP_NOTE_CLOSES, SP_TOWARD_CLIENT, 50000, 5001 + 900);
+	expect(watched,
+	       "SELECT bytes_to_vm || ' ' || bytes_to_client || ' ' || closed_by FROM connections"
+	       " WHERE closed_wall_ns IS NOT NULL",
+	       "70 900 closed by the client");
+	assert_string_equal(ask(watched, COUNT), "1");
+}
+
 static void test_start_when_session_ended_meanwhile_then_recorded(void **state)
 {
 	struct watched *watched = *state;
@@ -269,6 +287,7 @@ int main(void)
 		TEST(test_watch_when_refused_often_then_one_event_a_second),
 		TEST(test_follow_when_session_ends_then_its_connections_do),
 		TEST(test_start_when_restarted_then_goes_on_and_repeats_nothing),
+		TEST(test_start_when_half_closed_then_closed_as_it_began),
 		TEST(test_start_when_session_ended_meanwhile_then_recorded),
 		TEST(test_start_when_table_is_fresh_then_all_its_notes_are_read),
 		TEST(test_watch_when_journal_failed_then_no_record_is_mistaken),

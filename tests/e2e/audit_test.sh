@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The audit of connections: so many, ended in every way, while sallyport-dp and sallyportd are killed
+# with -9 at random moments, give so many records, and the bytes of each are those that a capture at
+# the VM shows. Then the ways to ask for them, and how long they are kept.
+#
+#   AUDIT_NUMBER (150; the full draw is 1000)   AUDIT_RATE (25/s)   AUDIT_SEED (of the clock)
+TEST_TIMEOUT=${TEST_TIMEOUT:-300}
+# shellcheck source=tests/e2e/_init.sh
+. "$(dirname "$0")/_init.sh"
+
+NUMBER=${AUDIT_NUMBER:-150}
+RATE=${AUDIT_RATE:-25}
+SEED=${AUDIT_SEED:-$EPOCHSECONDS}
+SERVED=7000
+KILLS=0
+
+moment_past() {
+	[ "${EPOCHREALTIME/./}" -ge "$1" ]
+}
+
+random_moment() {
+	wait_until 5 moment_past $((${EPOCHREALTIME/./} + RANDOM * 20))
+}
+
+# What a supervisor does after a crash, until process $1 is gone.
+kills_until_gone() {
+	local daemons=(dp control) daemon
+
+	until process_gone "$1"; do
+		random_moment
+		daemon=${daemons[RANDOM % 2]}
+		daemon_crash "$daemon"
+		KILLS=$((KILLS + 1))
+		random_moment
+		"${daemon}_start"
+	done
+}
+
+asked() {
+	sqlite3 -readonly "$LAB_DIR/state/journal.db" "$@"
+}
+
+# records_are NUMBER WHERE: so many records are so.
+records_are() {
+	[ "$(asked "SELECT count(*) FROM connections WHERE $2")" = "$1" ]
+}
+
+shows_records() {
+	start_on lab_vm0 serve python3 "$LAB_TOOLS/audit.py" serve $SERVED >"$LAB_DIR/serve" 2>&1 &
+	wait_line 10 "$LAB_DIR/serve" up
+	api PUT /v1/builds/audited "{\"actors\":[\"alice\"],\"nodes\":[{\"index\":0,
+		\"address\":\"$(lab_vm_address 0)\",\"port\":$SERVED}]}"
+	assert_eq 201 "$STATUS" "status of PUT"
+	capture_start vm vm0 eth0 tcp port $SERVED and not host "$LAB_BUILDS_ADDRESS"
+	echo "seed $SEED, $NUMBER connections"
+	RANDOM=$SEED
+	lab_in client "$LAB_TOOLS/audit.py" dial "$LAB_PUBLIC_ADDRESS" "$(node_port 0)" "$NUMBER" \
+		"$RATE" "$SEED" $LAB_CLIENT_ADDRESS $LAB_STRANGER_ADDRESS >"$LAB_DIR/dialled" &
+	dial_pid=$!
+	kills_until_gone "$dial_pid"
+	wait "$dial_pid" || fail "a connection was cut"
+	wait_until 20 records_are "$NUMBER" 'closed_wall_ns IS NOT NULL' || :
+	capture_stop vm
+	assert_match '^0 packets dropped by kernel' "$LAB_DIR/vm.tcpdump" "what the capture missed"
+	asked -json 'SELECT * FROM connections' >"$LAB_DIR/records"
+	"$LAB_TOOLS/audit.py" compare "$LAB_DIR/dialled" "$LAB_DIR/records" "$LAB_DIR/vm.pcap" \
+		>"$LAB_DIR/compared" || fail "the audit: $(cat "$LAB_DIR/compared")"
+	assert_ge "$KILLS" 2 "kills"
+	ok "every connection has its record, whole, with $KILLS times kill -9: $(tail -n1 "$LAB_DIR/compared")"
+	api GET /v1/status
+	assert_ge "$(answer '.engines.xdp.packets')" 1 "packets carried by the XDP engine"
+	assert_ge "$(answer '.engines.dpdk.packets')" 1 "packets carried by sallyport-dp"
+	ok "both engines have carried them"
+}
+
+shows_questions() {
+	assert_eq "$NUMBER" "$(sallyport connections --build audited | grep -c 'audited')" \
+		"records that the CLI lists"
+	assert_eq "$NUMBER" "$(sallyport -o json connections --build audited |
+		jq -s 'map(.connections // . | length) | add')" "records that the CLI prints as JSON"
+	assert_eq 'audited|0|ssh|alice' "$(asked "SELECT DISTINCT c.build, c.node, c.forward, t.value
+		FROM connections c JOIN texts t ON t.serial = c.serial AND t.kind = 'actor'")" \
+		"whose connections they are, by sqlite3"
+	ok "the CLI and sqlite3 tell who, from where, when, how much and why closed"
+}
+
+shows_retention() {
+	local kept=$((NUMBER / 3))
+
+	daemon_stop control
+	sqlite3 "$LAB_DIR/state/journal.db" "UPDATE connections
+		SET opened_wall_ns = opened_wall_ns - 2 * 3600 * 1000000000 WHERE number > $kept"
+	LAB_EXTRA='audit: { retention = "1h"; };'
+	config_write >"$LAB_CONFIG"
+	control_start
+	wait_until 90 records_are "$kept" true
+	ok "records older than audit.retention go, the others stay"
+}
+
+begin 1
+shows_records
+shows_questions
+shows_retention
