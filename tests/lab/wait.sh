@@ -35,9 +35,6 @@ wait_gone() {
 # A zombie is gone too, for its parent alone decides when it is buried; but only once its last
 # thread is dead: until then the process holds its locks and sockets.
 process_gone() {
-	local tasks
-
 	kill -0 "$1" 2>/dev/null || return 0
-	tasks=(/proc/"$1"/task/*)
-	[ "${#tasks[@]}" = 1 ] && [ "$(ps -o stat= -p "$1" | cut -c1)" = Z ]
+	! ps -L -o stat= -p "$1" | grep -qv '^[ZX]'
 }
