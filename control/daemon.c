@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "carrier.h"
 #include "daemon_follow.h"
 #include "daemon_loop.h"
 #include "daemon_sockets.h"
@@ -203,6 +204,16 @@ static void start_readiness(struct daemon *daemon)
 			  log_error("error", r));
 }
 
+static void start_carrier(struct daemon *daemon)
+{
+	int r = carrier_start(daemon->event, daemon->edge, kernel_table(daemon->kernel),
+			      &daemon->carrier);
+
+	if (r < 0)
+		log_write(LOG_WARNING, "Switches of engine will not be events.",
+			  log_error("error", r));
+}
+
 static void on_stuck(void *context, bool by_worker)
 {
 	log_write(LOG_ALERT,
@@ -294,6 +305,7 @@ static int attach_and_serve(struct daemon *daemon)
 	start_explain(daemon);
 	start_watch(daemon);
 	start_readiness(daemon);
+	start_carrier(daemon);
 	r = open_api(daemon);
 	if (r < 0)
 		goto stop_explain;
@@ -307,6 +319,7 @@ static int attach_and_serve(struct daemon *daemon)
 	api_close(daemon->api);
 	daemon_sockets_unlink(daemon->config);
 stop_explain:
+	carrier_stop(daemon->carrier);
 	readiness_stop(daemon->readiness);
 	watch_stop(daemon->watch);
 	explain_stop(daemon->explain);

@@ -13,6 +13,7 @@
 #include "quiesce.h"
 
 struct api;
+struct carrier;
 struct config;
 struct daemon_followers;
 struct edge;
@@ -35,6 +36,7 @@ struct daemon {
 	struct explain *explain; /* NULL if it could not be started: ports stay mute */
 	struct watch *watch;	 /* NULL if it could not be started: connections are not recorded */
 	struct readiness *readiness; /* NULL: nodes stay pending */
+	struct carrier *carrier;     /* NULL: switches of engine are not told */
 	struct api *api;
 	uint64_t alarmed_ns;	   /* when the journal's failure was last logged */
 	sd_event_source *deadline; /* one timer on CLOCK_BOOTTIME, for the model and the kernel */

@@ -57,9 +57,18 @@ assert_fails "ssh without sallyport-dp" ssh_to "$port" true
 assert_eq "$before" "$(vm_packets)" "packets at the VM without sallyport-dp"
 ok "with sallyport-dp stopped and no fallback the same ssh fails"
 
+# switched_to ENGINE: the latest such event says so.
+switched_to() {
+	api GET '/v1/events?since=0&follow=false'
+	[ "$(jq -rs 'map(select(.type == "engine.switched"))[-1].detail' <<<"$ANSWER")" = "$1" ]
+}
+wait_until 5 switched_to none || fail "events: $ANSWER"
+
 dp_start
 assert_eq vm0 "$(ssh_to "$port" hostname)" "the host name after the restart"
 ok "with sallyport-dp back it works again"
+wait_until 5 switched_to dpdk || fail "events: $ANSWER"
+ok "both switches are events"
 
 # The same in hugepages, if this machine has memory in one piece for them.
 huge_in_use() {

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Tells by an event when another engine carries packets than before. On the event loop's thread. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+struct carrier;
+struct edge;
+struct table_map;
+
+/*
+ * Begins to look, with what carries now as known. edge and table outlive it. Result: 0 and
+ * *ret_carrier to be stopped, -ENOMEM, or -errno of sd-event.
+ */
+int carrier_start(sd_event *event, struct edge *edge, const struct table_map *table,
+		  struct carrier **ret_carrier);
+
+/* NULL is allowed. */
+void carrier_stop(struct carrier *carrier);

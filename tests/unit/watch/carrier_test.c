@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "carrier.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host/table_map.h"
+#include "world.h"
+
+#define LIMIT_NS (20 * SECOND)
+#define FRESH	 (UINT64_MAX / 2) /* a heartbeat that stays fresh */
+
+/* The switches told, in order. */
+struct told {
+	char text[64];
+};
+
+static int add(const struct event *event, void *context)
+{
+	struct told *told = context;
+	size_t len = strlen(told->text);
+
+	if (event->type == EVENT_ENGINE_SWITCHED)
+		snprintf(told->text + len, sizeof(told->text) - len, " %s", event->detail);
+	return 0;
+}
+
+static struct told read_told(struct world *world)
+{
+	struct told told = {""};
+
+	assert_int_equal(events_read(edge_events(world->edge), 0, 1000, add, &told), 0);
+	return told;
+}
+
+/* Runs the event loop until these switches have been told. */
+static void expect(struct world *world, sd_event *event, const char *expected)
+{
+	struct instant begun, now;
+	struct told told;
+
+	clock_read(&begun);
+	for (told = read_told(world); strcmp(told.text, expected) != 0; told = read_told(world)) {
+		clock_read(&now);
+		if (now.boot_ns - begun.boot_ns > LIMIT_NS)
+			fail_msg("expected%s, told%s", expected, told.text);
+		assert_true(sd_event_run(event, 1000000) >= 0);
+	}
+}
+
+static void test_look_when_engine_changes_then_told_once_each(void **state)
+{
+	struct world *world = *state;
+	struct carrier *carrier;
+	sd_event *event;
+
+	world->table->settings->engine_mode = SP_ENGINE_DPDK;
+	world->table->settings->fallback = 1;
+	world->table->queues[0].beat_ns = FRESH;
+	assert_true(sd_event_new(&event) >= 0);
+	assert_int_equal(carrier_start(event, world->edge, world->table, &carrier), 0);
+	world->table->queues[0].beat_ns = 0;
+	expect(world, event, " xdp");
+	world->table->queues[SP_QUEUES_MAX].beat_ns = FRESH;
+	expect(world, event, " xdp dpdk");
+	world->table->settings->fallback = 0;
+	world->table->queues[SP_QUEUES_MAX].beat_ns = 0;
+	expect(world, event, " xdp dpdk none");
+	world->table->settings->engine_mode = SP_ENGINE_XDP;
+	expect(world, event, " xdp dpdk none xdp");
+	carrier_stop(carrier);
+	sd_event_unref(event);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_look_when_engine_changes_then_told_once_each,
+						world_set_up, world_tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
