@@ -110,6 +110,11 @@ int edge_reload(struct edge *edge, const struct edge_settings *settings, struct 
 	return 0;
 }
 
+bool edge_is_busy(const struct edge *edge)
+{
+	return edge->busy;
+}
+
 const struct edge_settings *edge_settings(const struct edge *edge)
 {
 	return &edge->settings;

@@ -205,6 +205,21 @@ int edge_sync(struct edge *edge, const struct edge_call *call, const struct edge
 	      edge_sync_visitor *visit, void *context, struct edge_sync_result *ret_result);
 
 /*
+ * The same bit by bit, so that others have their turn: begin, step until it does not say -EAGAIN,
+ * free. The edge is busy until then: it can be looked at as it was before, but no call that
+ * changes it may be made, and the journal is not to be read. sync, the problem and context live as
+ * long as the work. Freed before its end, it changes nothing. Result of begin: 0 or -ENOMEM.
+ */
+struct edge_sync_work;
+int edge_sync_begin(struct edge *edge, const struct edge_call *call, const struct edge_sync *sync,
+		    edge_sync_visitor *visit, void *context, struct edge_sync_work **ret_work);
+int edge_sync_step(struct edge_sync_work *work, struct edge_sync_result *ret_result);
+void edge_sync_free(struct edge_sync_work *work);
+
+/* Result: whether such a work is under way. edge_expire() and edge_note_...() wait for its end. */
+bool edge_is_busy(const struct edge *edge);
+
+/*
  * Fills in the receipt of that user and key, unless it is too old. Result: 0, -ENOENT, or -errno of
  * the journal.
  */
@@ -232,14 +247,14 @@ const struct build *edge_by_slot(const struct edge *edge, uint32_t slot_index,
 /* Result: the serial of the build that holds or last held that slot, 0 if none did. */
 uint64_t edge_slot_serial(const struct edge *edge, uint32_t slot_index);
 
-/* What the readiness prober found out. Result: 0, -ENOENT, or -errno of the journal. */
+/* What the readiness prober found out. Result: 0, -ENOENT, -EBUSY, or -errno of the journal. */
 int edge_note_node(struct edge *edge, const struct instant *now, const char *id,
 		   uint32_t node_index, enum node_event event);
 
 /*
  * A client's connection through that slot came up. The first of a build is journaled, lifts
- * connect_within and is an event. Result: 0, -ENOENT if the slot is nobody's, or -errno of the
- * journal (call again).
+ * connect_within and is an event. Result: 0, -ENOENT if the slot is nobody's, or -EBUSY or -errno
+ * of the journal (call again).
  */
 int edge_note_connected(struct edge *edge, const struct instant *now, uint32_t slot_index,
 			const struct sp_addr *client, uint16_t client_port);

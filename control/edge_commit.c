@@ -2,6 +2,7 @@
 /* Carrying out a change: journal, then publish, then the model. */
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "deadline.h"
@@ -38,17 +39,17 @@ bool edge_pool_is_low(const struct edge *edge, const struct ports_figures *figur
 	return mark && taken >= (uint64_t)mark * figures->total;
 }
 
-/* Result: 0 and what pool_low will be, or -ENOMEM. */
-static int note_pool(struct txn *txn, bool *ret_low)
+/* Result: 0 or -ENOMEM. */
+static int note_pool(struct txn *txn)
 {
 	struct ports_figures figures;
 	struct event *event;
 
 	ports_figures_all(txn->edge->ports, &figures);
-	*ret_low = edge_pool_is_low(txn->edge, &figures);
-	if (*ret_low == txn->edge->pool_low)
+	txn->pool_low = edge_pool_is_low(txn->edge, &figures);
+	if (txn->pool_low == txn->edge->pool_low)
 		return 0;
-	event = txn_event(txn, *ret_low ? EVENT_POOL_LOW : EVENT_POOL_RECOVERED, NULL);
+	event = txn_event(txn, txn->pool_low ? EVENT_POOL_LOW : EVENT_POOL_RECOVERED, NULL);
 	if (!event)
 		return -ENOMEM;
 	event->value = figures.free;
@@ -86,43 +87,35 @@ static int save_change(struct txn *txn, const struct txn_change *change)
 	if (result == 0 && is_end(change))
 		result = save_ports(txn, change->after);
 	if (result == 0 && change->what)
-		result = journal_save_audit(journal, &txn->now, &txn->peer, change->what,
+		result = journal_save_audit(journal, &txn->now, &change->peer, change->what,
 					    change->after);
 	return result;
 }
 
-static int save_all(struct txn *txn)
+static int save_event(struct txn *txn, struct event *event)
 {
-	struct edge *edge = txn->edge;
-	int result = 0;
-
-	for (unsigned int i = 0; i < txn->nr_changes && result == 0; i++)
-		result = save_change(txn, &txn->change[i]);
-	for (unsigned int i = 0; i < txn->nr_events && result == 0; i++) {
-		txn->event[i].wall_ns = txn->now.wall_ns;
-		result = events_append(&edge->events, &txn->event[i]);
-	}
-	if (txn->sync_generation != BUILD_DEFAULT && result == 0)
-		result = journal_set_number(edge->journal, "sync_generation", txn->sync_generation);
-	return result < 0 ? result : txn_save_receipt(txn);
+	event->wall_ns = txn->now.wall_ns;
+	return events_append(&txn->edge->events, event);
 }
 
-static int write_journal(struct txn *txn)
+/* Changes first, then events: numbered together. */
+static int save_one(struct txn *txn, unsigned int i)
 {
-	struct edge *edge = txn->edge;
-	uint64_t newest_seq = edge->events.newest_seq;
-	int result = journal_begin(edge->journal);
+	if (i < txn->nr_changes)
+		return save_change(txn, &txn->change[i]);
+	return save_event(txn, &txn->event[i - txn->nr_changes]);
+}
 
-	if (result < 0)
-		return result;
-	result = save_all(txn);
+static int end_journal(struct txn *txn)
+{
+	struct journal *journal = txn->edge->journal;
+	int result = 0;
+
+	if (txn->sync_generation != BUILD_DEFAULT)
+		result = journal_set_number(journal, "sync_generation", txn->sync_generation);
 	if (result == 0)
-		result = journal_commit(edge->journal, &txn->now);
-	if (result < 0) {
-		journal_rollback(edge->journal);
-		edge->events.newest_seq = newest_seq;
-	}
-	return result;
+		result = txn_save_receipt(txn);
+	return result < 0 ? result : journal_commit(journal, &txn->now);
 }
 
 /* Calls one function with each forward of a build that has a slot. */
@@ -250,6 +243,13 @@ static void apply(struct txn *txn)
 		txn->edge->sync_generation = txn->sync_generation;
 }
 
+void txn_commit_abort(struct txn *txn)
+{
+	journal_rollback(txn->edge->journal);
+	events_rolled_back(&txn->edge->events);
+	txn_abort(txn);
+}
+
 static int refuse(struct txn *txn, int error)
 {
 	txn->edge->journal_errors++;
@@ -259,7 +259,7 @@ static int refuse(struct txn *txn, int error)
 			    -error);
 		txn->problem->retry_after_s = JOURNAL_RETRY_S;
 	}
-	txn_abort(txn);
+	txn_commit_abort(txn);
 	return error;
 }
 
@@ -269,19 +269,49 @@ static bool is_empty(const struct txn *txn)
 	       txn->sync_generation == BUILD_DEFAULT && !txn->receipt;
 }
 
-int txn_commit(struct txn *txn)
+int txn_commit_begin(struct txn *txn)
 {
-	bool low = false;
-	int result = note_pool(txn, &low);
+	int result = note_pool(txn);
 
 	if (result == 0)
 		result = registry_reserve(txn->edge->registry, txn->nr_changes);
 	if (result == 0 && !is_empty(txn))
-		result = write_journal(txn);
+		result = journal_begin(txn->edge->journal);
+	return result < 0 ? refuse(txn, result) : 0;
+}
+
+int txn_commit_some(struct txn *txn, unsigned int most)
+{
+	unsigned int nr = txn->nr_changes + txn->nr_events;
+
+	for (; most > 0 && txn->nr_saved < nr; most--) {
+		int result = save_one(txn, txn->nr_saved);
+
+		if (result < 0)
+			return refuse(txn, result);
+		txn->nr_saved++;
+	}
+	return txn->nr_saved < nr ? -EAGAIN : 0;
+}
+
+int txn_commit_end(struct txn *txn)
+{
+	int result = is_empty(txn) ? 0 : end_journal(txn);
+
 	if (result < 0)
 		return refuse(txn, result);
-	txn->edge->pool_low = low;
+	events_committed(&txn->edge->events);
+	txn->edge->pool_low = txn->pool_low;
 	apply(txn);
 	txn_release(txn);
 	return 0;
+}
+
+int txn_commit(struct txn *txn)
+{
+	int result = txn_commit_begin(txn);
+
+	if (result == 0)
+		result = txn_commit_some(txn, UINT_MAX);
+	return result < 0 ? result : txn_commit_end(txn);
 }

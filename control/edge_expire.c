@@ -11,6 +11,7 @@
 #define BATCH		128
 #define MOMENT_EVERY_NS (60 * CLOCK_SECOND_NS)
 #define RETRY_NS	CLOCK_SECOND_NS
+#define BUSY_NS		(10 * 1000000ULL)
 
 /* Packets seen within this time count as being in use. */
 #define IN_USE_NS (300 * CLOCK_SECOND_NS)
@@ -140,6 +141,8 @@ uint64_t edge_expire(struct edge *edge, const struct instant *now, bool *ret_rem
 	int result;
 
 	*ret_removed = false;
+	if (edge->busy) /* it cuts no packet later: the deadline is in the slot */
+		return now->boot_ns + BUSY_NS;
 	result = handle_due(edge, now, ret_removed);
 	if (result == 0 && edge->moment_due_ns <= now->boot_ns) {
 		result = tidy(edge, now);

@@ -33,6 +33,7 @@ struct edge {
 	uint64_t moment_due_ns; /* when to write the last moment again */
 	uint64_t journal_errors;
 	bool pool_low;
+	bool busy; /* a change is done bit by bit: no other may begin */
 	edge_wait *wait_quiescent;
 	void *wait_context;
 };

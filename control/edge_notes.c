@@ -41,6 +41,8 @@ int edge_note_node(struct edge *edge, const struct instant *now, const char *id,
 	enum node_state state;
 	struct txn txn;
 
+	if (edge->busy)
+		return -EBUSY;
 	if (!node || !build_is_open(build) || event == NODE_BIND)
 		return -ENOENT;
 	if (node_next(node->state, event, &state) < 0)
@@ -77,6 +79,8 @@ int edge_note_connected(struct edge *edge, const struct instant *now, uint32_t s
 	const struct node *node;
 	struct txn txn;
 
+	if (edge->busy)
+		return -EBUSY;
 	if (!build || !edge_by_slot(edge, slot_index, &node, &forward) || !build_is_open(build))
 		return -ENOENT;
 	build->used_ns = now->boot_ns;
@@ -102,6 +106,8 @@ int edge_note_event(struct edge *edge, const struct instant *now, struct event *
 	struct txn txn;
 	int result;
 
+	if (edge->busy)
+		return -EBUSY;
 	txn_begin_own(&txn, edge, now);
 	own = txn_event(&txn, event->type, NULL);
 	if (!own)

@@ -48,7 +48,12 @@ static void *grow(void *array_pointer, unsigned int *nr, unsigned int *room, siz
 
 static struct txn_change *add_change(struct txn *txn)
 {
-	return grow(&txn->change, &txn->nr_changes, &txn->room_changes, sizeof(*txn->change));
+	struct txn_change *change =
+		grow(&txn->change, &txn->nr_changes, &txn->room_changes, sizeof(*txn->change));
+
+	if (change)
+		change->peer = txn->peer;
+	return change;
 }
 
 static struct txn_undo *add_undo(struct txn *txn, enum txn_undo_kind kind)
@@ -89,7 +94,9 @@ struct build *txn_edit(struct txn *txn, struct build *build, const char *what)
 		build_free(copy);
 		return NULL;
 	}
-	*change = (struct txn_change){.before = build, .after = copy, .what = what};
+	change->before = build;
+	change->after = copy;
+	change->what = what;
 	build->pending = copy;
 	copy->revision++;
 	return copy;
@@ -108,7 +115,9 @@ int txn_create(struct txn *txn, struct build *build, const char *what)
 		return -ENOMEM;
 	build->serial = ++txn->edge->last_serial;
 	build->revision = 1;
-	*change = (struct txn_change){.after = build, .what = what, .whole = true};
+	change->after = build;
+	change->what = what;
+	change->whole = true;
 	return 0;
 }
 
@@ -304,16 +313,29 @@ void txn_release(struct txn *txn)
 	free(txn->lease);
 }
 
+struct txn_mark txn_mark(const struct txn *txn)
+{
+	return (struct txn_mark){txn->nr_changes, txn->nr_events, txn->nr_undo, txn->nr_leases};
+}
+
+void txn_abort_to(struct txn *txn, const struct txn_mark *mark)
+{
+	while (txn->nr_leases > mark->nr_leases)
+		publish_unprepare(txn->edge->publish, &txn->lease[--txn->nr_leases].lease);
+	while (txn->nr_undo > mark->nr_undo)
+		undo_one(txn->edge, &txn->undo[--txn->nr_undo]);
+	while (txn->nr_changes > mark->nr_changes) {
+		const struct txn_change *change = &txn->change[--txn->nr_changes];
+
+		if (change->before)
+			change->before->pending = NULL;
+		build_free(change->after);
+	}
+	txn->nr_events = mark->nr_events;
+}
+
 void txn_abort(struct txn *txn)
 {
-	for (unsigned int i = txn->nr_leases; i-- > 0;)
-		publish_unprepare(txn->edge->publish, &txn->lease[i].lease);
-	for (unsigned int i = txn->nr_undo; i-- > 0;)
-		undo_one(txn->edge, &txn->undo[i]);
-	for (unsigned int i = 0; i < txn->nr_changes; i++) {
-		if (txn->change[i].before)
-			txn->change[i].before->pending = NULL;
-		build_free(txn->change[i].after);
-	}
+	txn_abort_to(txn, &(struct txn_mark){0});
 	txn_release(txn);
 }

@@ -20,6 +20,7 @@ struct txn_change {
 	struct build *after;  /* NULL: forget it */
 	const char *what;     /* for the audit; NULL: not asked for by anybody */
 	bool whole;	      /* nodes or lists changed too */
+	struct peer peer;     /* who asked */
 };
 
 struct txn_undo;
@@ -43,6 +44,13 @@ struct txn {
 	uint64_t sync_generation; /* BUILD_DEFAULT: leave it */
 	bool moment;		  /* commit even without a change */
 	bool removed;		  /* set by txn_commit(): live slots were ended */
+	bool pool_low;		  /* as it will be */
+	unsigned int nr_saved;	  /* changes and events that the journal has */
+};
+
+/* How far a transaction was; to go back there. */
+struct txn_mark {
+	unsigned int nr_changes, nr_events, nr_undo, nr_leases;
 };
 
 void txn_begin(struct txn *txn, struct edge *edge, const struct edge_call *call);
@@ -56,11 +64,26 @@ void txn_begin_own(struct txn *txn, struct edge *edge, const struct instant *now
  */
 int txn_commit(struct txn *txn);
 
+/*
+ * The same bit by bit: begin; some, until it does not say -EAGAIN; end. The journal's transaction
+ * is open in between, so the edge is to be busy. Results below 0 are as above, -EAGAIN apart.
+ */
+int txn_commit_begin(struct txn *txn);
+int txn_commit_some(struct txn *txn, unsigned int most);
+int txn_commit_end(struct txn *txn);
+
+/* Gives it all back between txn_commit_begin() and txn_commit_end(). */
+void txn_commit_abort(struct txn *txn);
+
 /* Gives everything back. Also after a failed call below, which says no more than -errno. */
 void txn_abort(struct txn *txn);
 
 /* Result: whether an open build ends by it, so that slots may go out of use. */
 bool txn_removes(const struct txn *txn);
+
+/* Gives back what was collected since the mark; no build may have been edited on both sides. */
+struct txn_mark txn_mark(const struct txn *txn);
+void txn_abort_to(struct txn *txn, const struct txn_mark *mark);
 
 /* Result: the build as it will be: its copy in this transaction, or itself. */
 const struct build *txn_current(const struct build *build);

@@ -33,19 +33,33 @@ int event_type_parse(const char *name, enum event_type *ret_type)
 
 int events_open(struct events *events, struct journal *journal)
 {
+	int result;
+
 	events->journal = journal;
-	return journal_event_bounds(journal, &events->oldest_seq, &events->newest_seq);
+	result = journal_event_bounds(journal, &events->oldest_seq, &events->newest_seq);
+	events->last_seq = events->newest_seq;
+	return result;
 }
 
 int events_append(struct events *events, struct event *event)
 {
 	int result;
 
-	event->seq = events->newest_seq + 1;
+	event->seq = events->last_seq + 1;
 	result = journal_save_event(events->journal, event);
 	if (result == 0)
-		events->newest_seq = event->seq;
+		events->last_seq = event->seq;
 	return result;
+}
+
+void events_committed(struct events *events)
+{
+	events->newest_seq = events->last_seq;
+}
+
+void events_rolled_back(struct events *events)
+{
+	events->last_seq = events->newest_seq;
 }
 
 int events_read(struct events *events, uint64_t since, unsigned int max, event_visitor *visit,
@@ -55,6 +69,9 @@ int events_read(struct events *events, uint64_t since, unsigned int max, event_v
 		return 0;
 	if (since + 1 < events->oldest_seq)
 		return -ESTALE;
+	/* Numbers have no gaps; those past the newest one are not committed. */
+	if (max > events->newest_seq - since)
+		max = (unsigned int)(events->newest_seq - since);
 	return journal_load_events(events->journal, since, max, visit, context);
 }
 

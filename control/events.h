@@ -59,16 +59,21 @@ struct events {
 	struct journal *journal;
 	uint64_t oldest_seq; /* the first one still kept; newest_seq + 1 if none is */
 	uint64_t newest_seq; /* 0: none yet */
+	uint64_t last_seq;   /* given out; past the newest one while a transaction is open */
 };
 
 /* Reads the bounds from the journal. Result: 0 or -errno. */
 int events_open(struct events *events, struct journal *journal);
 
 /*
- * Numbers and journals one event, inside the journal's open transaction; the caller sets
- * events->newest_seq back if that is rolled back. Result: 0 and event->seq set, or -errno.
+ * Numbers and journals one event, inside the journal's open transaction. Nobody reads it before
+ * events_committed(). Result: 0 and event->seq set, or -errno.
  */
 int events_append(struct events *events, struct event *event);
+
+/* What was appended is durable now, or is undone. */
+void events_committed(struct events *events);
+void events_rolled_back(struct events *events);
 
 /*
  * Visits at most max events with seq > since. Result: 0 (also if there are none), -ESTALE if

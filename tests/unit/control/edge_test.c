@@ -2,6 +2,7 @@
 #include "edge.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -233,6 +234,133 @@ static void test_sync_when_guarded_then_refused(void **state)
 	assert_int_equal(world->problem.type, PROBLEM_STALE_SYNC);
 }
 
+#define MANY 500
+
+static struct build_spec *many_specs(void)
+{
+	struct build_spec *specs = calloc(MANY, sizeof(*specs));
+
+	for (unsigned int i = 0; i < MANY; i++) {
+		char id[16], address[16];
+		const char *const addresses[] = {address};
+
+		snprintf(id, sizeof(id), "many%u", i);
+		snprintf(address, sizeof(address), "10.0.%u.%u", 1 + i / 200, 1 + i % 200);
+		world_spec(&specs[i], id, 1, addresses);
+	}
+	return specs;
+}
+
+static void free_specs(struct build_spec *specs)
+{
+	for (unsigned int i = 0; i < MANY; i++)
+		build_spec_free(&specs[i]);
+	free(specs);
+}
+
+static unsigned int taken_ports(const struct world *world)
+{
+	struct ports_figures figures;
+
+	edge_pool_figures(world->edge, 0, &figures);
+	return figures.used;
+}
+
+static int count_event(const struct event *event, void *context)
+{
+	++*(unsigned int *)context;
+	return 0;
+}
+
+static unsigned int count_new_events(const struct world *world, uint64_t since)
+{
+	unsigned int nr = 0;
+
+	assert_int_equal(events_read(edge_events(world->edge), since, 10 * MANY, count_event, &nr),
+			 0);
+	return nr;
+}
+
+/* What anybody else sees of a sync that is under way. */
+static void check_untouched(struct world *world, uint64_t seq)
+{
+	bool removed;
+
+	assert_true(edge_is_busy(world->edge));
+	assert_int_equal(world_get(world, "before")->state, SESSION_RUNNING);
+	assert_int_equal(world_slot(world, world_ssh(world_get(world, "before"), 0))->state,
+			 SP_SLOT_LIVE);
+	assert_null(edge_get(world->edge, "many0"));
+	assert_int_equal(count_new_events(world, seq - 1), 1); /* what was there before */
+	assert_int_equal(edge_note_node(world->edge, &world->now, "before", 0, NODE_ANSWER),
+			 -EBUSY);
+	edge_expire(world->edge, &world->now, &removed);
+	assert_false(removed);
+}
+
+/* Result: in how many steps; at most so many are made. */
+static unsigned int step_many(struct world *world, const struct build_spec *specs,
+			      unsigned int most, struct edge_sync_result *result)
+{
+	struct edge_sync sync = {.specs = specs, .nr_specs = MANY, .generation = BUILD_DEFAULT};
+	struct edge_call call = world_call(world);
+	uint64_t seq = edge_events(world->edge)->newest_seq;
+	struct edge_sync_work *work;
+	unsigned int nr = 1;
+
+	assert_int_equal(edge_sync_begin(world->edge, &call, &sync, NULL, NULL, &work), 0);
+	for (; nr <= most && edge_sync_step(work, result) == -EAGAIN; nr++)
+		check_untouched(world, seq);
+	edge_sync_free(work);
+	assert_false(edge_is_busy(world->edge));
+	return nr;
+}
+
+static void test_sync_when_bit_by_bit_then_others_see_all_or_nothing(void **state)
+{
+	struct build_spec *specs = many_specs();
+	struct edge_sync_result result = {0};
+	struct world world;
+	unsigned int steps;
+
+	world_init(&world, 2 * MANY);
+	world_start(&world, ":memory:");
+	assert_int_equal(world_put(&world, "before", "10.0.0.1"), 0);
+	world_pass(&world, SECOND);
+	steps = step_many(&world, specs, UINT_MAX, &result);
+	assert_true(steps > 2 * MANY / 128);
+	assert_int_equal(result.nr_created, MANY);
+	assert_int_equal(result.nr_cancelled, 1);
+	assert_int_equal(world_get(&world, "many499")->state, SESSION_RUNNING);
+	assert_int_equal(world_get(&world, "before")->state, SESSION_ENDED);
+	world_stop(&world);
+	free_specs(specs);
+}
+
+static void test_sync_when_given_up_then_nothing_has_happened(void **state)
+{
+	struct build_spec *specs = many_specs();
+	struct edge_sync_result result = {0};
+	struct world world;
+	bool given_up = true;
+
+	world_init(&world, 2 * MANY);
+	for (unsigned int most = 1; given_up; most++) {
+		world_start(&world, ":memory:");
+		assert_int_equal(world_put(&world, "before", "10.0.0.1"), 0);
+		given_up = step_many(&world, specs, most, &result) > most;
+		if (given_up) {
+			assert_int_equal(world_get(&world, "before")->state, SESSION_RUNNING);
+			assert_int_equal(taken_ports(&world), 1);
+			assert_int_equal(world_put(&world, "many0", "10.0.1.1"), 0);
+			assert_int_equal(world_count_events(&world, "many0", EVENT_BUILD_ENABLED),
+					 1);
+		}
+		world_stop(&world);
+	}
+	free_specs(specs);
+}
+
 static void test_note_node_when_state_changes_then_one_event(void **state)
 {
 	struct world *world = *state;
@@ -278,6 +406,8 @@ int main(void)
 		CASE(test_cancel_when_again_then_unchanged),
 		CASE(test_sync_when_applied_then_exactly_the_difference),
 		CASE(test_sync_when_guarded_then_refused),
+		cmocka_unit_test(test_sync_when_bit_by_bit_then_others_see_all_or_nothing),
+		cmocka_unit_test(test_sync_when_given_up_then_nothing_has_happened),
 		CASE(test_note_node_when_state_changes_then_one_event),
 		CASE(test_by_slot_when_build_is_known_then_node_and_forward),
 	};

@@ -52,6 +52,7 @@ static struct events *many_events(struct world *world)
 		assert_int_equal(events_append(events, &event), 0);
 	}
 	assert_int_equal(journal_commit(world->journal, &world->now), 0);
+	events_committed(events);
 	return events;
 }
 
