@@ -155,6 +155,21 @@ const struct edge_settings *edge_settings(const struct edge *edge);
 int edge_put(struct edge *edge, const struct edge_call *call, const struct build_spec *spec,
 	     struct edge_result *ret_result);
 
+/* One of several. */
+struct edge_put {
+	struct edge_call call;
+	const struct build_spec *spec;
+	void (*done)(struct edge_put *put, int result, const struct edge_result *put_result);
+	void *context;
+};
+
+/*
+ * Declares builds as edge_put() one after the other, but those that have nothing to do with each
+ * other share a commit. done is called for each, in order, as soon as its commit is made; the
+ * result is as edge_put()'s.
+ */
+void edge_put_all(struct edge *edge, struct edge_put *puts, unsigned int nr_puts);
+
 /*
  * Starts the linger. finished_wall_ns is when the build ended, BUILD_DEFAULT: now; the future and
  * the time before creation are cut to now and creation. The first call wins, later ones change

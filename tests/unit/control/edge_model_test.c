@@ -191,6 +191,48 @@ static void do_put(struct world *world, struct simple *simple)
 	take_over(world, simple, &after, error, expected);
 }
 
+#define TOGETHER_MAX 5
+
+struct together {
+	struct simple_spec drawn;
+	struct world *world;
+	struct simple *simple;
+};
+
+/* The same as one after the other, each against what the others before it have left. */
+static void check_put(struct edge_put *put, int result, const struct edge_result *put_result)
+{
+	struct together *together = put->context;
+	struct simple after = *together->simple;
+	enum problem_type expected =
+		simple_put(&after, &together->drawn, together->world->now.boot_ns);
+
+	together->world->problem = *put->call.problem;
+	take_over(together->world, together->simple, &after, result, expected);
+}
+
+/* Nothing is overdue. */
+static void do_puts(struct world *world, struct simple *simple)
+{
+	unsigned int nr = 2 + (unsigned int)draw_below(TOGETHER_MAX - 1);
+	struct together together[TOGETHER_MAX];
+	struct build_spec specs[TOGETHER_MAX];
+	struct problem problems[TOGETHER_MAX];
+	struct edge_put puts[TOGETHER_MAX];
+
+	action = "puts";
+	for (unsigned int i = 0; i < nr; i++) {
+		together[i] = (struct together){draw_spec(), world, simple};
+		draw_fill_spec(&together[i].drawn, &specs[i]);
+		puts[i] = (struct edge_put){world_call(world), &specs[i], check_put, &together[i]};
+		problem_clear(&problems[i]);
+		puts[i].call.problem = &problems[i];
+	}
+	edge_put_all(world->edge, puts, nr);
+	for (unsigned int i = 0; i < nr; i++)
+		build_spec_free(&specs[i]);
+}
+
 static void do_finish(struct world *world, struct simple *simple, unsigned int id)
 {
 	struct edge_call call = world_call(world);
@@ -426,8 +468,13 @@ static void take_step(struct world *world, struct simple *simple)
 	unsigned int kind = (unsigned int)draw_below(100),
 		     id = (unsigned int)draw_below(SIMPLE_IDS);
 
-	if (kind < 35)
+	if (kind < 27)
 		do_put(world, simple);
+	else if (kind < 35 && !simple->disk_full) {
+		do_expire(world, simple);
+		do_puts(world, simple);
+	} else if (kind < 35)
+		return;
 	else if (kind < 45)
 		do_finish(world, simple, id);
 	else if (kind < 53)

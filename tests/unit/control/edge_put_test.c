@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "host/table_map.h"
 #include "world.h"
@@ -275,6 +276,121 @@ static void test_put_when_refused_then_its_allow_list_is_not_held(void **state)
 	build_spec_free(&spec);
 }
 
+#define TOGETHER_MAX 4
+
+struct together {
+	struct world *world;
+	struct build_spec specs[TOGETHER_MAX];
+	struct edge_put puts[TOGETHER_MAX];
+	struct problem problems[TOGETHER_MAX];
+	int results[TOGETHER_MAX];
+	unsigned int nr, nr_done, nr_commits;
+};
+
+static int count_commit(void *context)
+{
+	++((struct together *)context)->nr_commits;
+	return 0;
+}
+
+static void note_done(struct edge_put *put, int result, const struct edge_result *put_result)
+{
+	struct together *together = put->context;
+
+	assert_ptr_equal(put, &together->puts[together->nr_done]);
+	assert_int_equal(result == 0, put_result != NULL);
+	if (result == 0)
+		assert_string_equal(put_result->build->id, put->spec->id);
+	together->results[together->nr_done++] = result;
+}
+
+static void add_put(struct together *together, const char *id, const char *address)
+{
+	const char *const addresses[] = {address};
+	unsigned int i = together->nr++;
+
+	world_spec(&together->specs[i], id, 1, addresses);
+	problem_clear(&together->problems[i]);
+	together->puts[i] = (struct edge_put){world_call(together->world), &together->specs[i],
+					      note_done, together};
+	together->puts[i].call.problem = &together->problems[i];
+}
+
+static void put_together(struct together *together)
+{
+	sqlite3 *database = journal_handle(together->world->journal);
+
+	sqlite3_commit_hook(database, count_commit, together);
+	edge_put_all(together->world->edge, together->puts, together->nr);
+	sqlite3_commit_hook(database, NULL, NULL);
+	assert_int_equal(together->nr_done, together->nr);
+	for (unsigned int i = 0; i < together->nr; i++)
+		build_spec_free(&together->specs[i]);
+}
+
+static void test_put_all_when_independent_then_one_commit(void **state)
+{
+	struct together together = {.world = *state};
+
+	add_put(&together, "a", "10.0.0.1");
+	add_put(&together, "b", "10.0.0.2");
+	add_put(&together, "c", "10.0.0.3");
+	put_together(&together);
+	assert_int_equal(together.nr_commits, 1);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(together.results[i], 0);
+	assert_int_equal(world_get(together.world, "c")->state, SESSION_RUNNING);
+	assert_int_equal(world_count_events(together.world, "b", EVENT_BUILD_ENABLED), 1);
+}
+
+static void test_put_all_when_one_is_refused_then_others_are_done(void **state)
+{
+	struct together together = {.world = *state};
+
+	add_put(&together, "a", "10.0.0.1");
+	add_put(&together, "b", "10.0.0.1");
+	add_put(&together, "outside", "192.0.2.77");
+	add_put(&together, "d", "10.0.0.4");
+	put_together(&together);
+	assert_int_equal(together.results[0], 0);
+	assert_int_equal(together.problems[1].type, PROBLEM_ENDPOINT_IN_USE);
+	assert_non_null(strstr(together.problems[1].errors[0].detail, "build a"));
+	assert_int_equal(together.problems[2].type, PROBLEM_OUTSIDE_NETWORKS);
+	assert_int_equal(together.results[3], 0);
+	assert_null(edge_get(together.world->edge, "b"));
+	assert_int_equal(world_get(together.world, "d")->state, SESSION_RUNNING);
+}
+
+static void test_put_all_when_of_one_build_then_one_after_the_other(void **state)
+{
+	struct together together = {.world = *state};
+
+	add_put(&together, "a", "");
+	add_put(&together, "a", "10.0.0.1");
+	add_put(&together, "a", "10.0.0.2");
+	put_together(&together);
+	assert_int_equal(together.results[0], 0);
+	assert_int_equal(together.results[1], 0);
+	assert_int_equal(together.problems[2].type, PROBLEM_BUILD_DIFFERS);
+	assert_int_equal(world_get(together.world, "a")->revision, 2);
+}
+
+static void test_put_all_when_journal_fails_then_all_are_told(void **state)
+{
+	struct together together = {.world = *state};
+
+	add_put(&together, "a", "10.0.0.1");
+	add_put(&together, "b", "10.0.0.2");
+	sqlite3_exec(journal_handle(together.world->journal), "PRAGMA query_only = ON", NULL, NULL,
+		     NULL);
+	put_together(&together);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_true(together.results[i] < 0);
+		assert_int_equal(together.problems[i].type, PROBLEM_JOURNAL);
+	}
+	assert_null(edge_get(together.world->edge, "a"));
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
@@ -292,6 +408,10 @@ int main(void)
 		CASE(test_put_when_over_a_limit_then_limit_is_named),
 		CASE(test_put_when_allow_lists_are_equal_then_they_are_one),
 		CASE(test_put_when_refused_then_its_allow_list_is_not_held),
+		CASE(test_put_all_when_independent_then_one_commit),
+		CASE(test_put_all_when_one_is_refused_then_others_are_done),
+		CASE(test_put_all_when_of_one_build_then_one_after_the_other),
+		CASE(test_put_all_when_journal_fails_then_all_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
