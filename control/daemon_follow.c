@@ -149,8 +149,12 @@ void daemon_followers_free(struct daemon_followers *followers)
 
 int daemon_followers_run(struct daemon_followers *followers)
 {
+	int r;
+
+	if (edge_is_busy(followers->edge))
+		return 0;
 	followers->error = 0;
-	note_error(followers, events_follow(edge_events(followers->edge), &followers->seq,
-					    follow_event, followers));
-	return followers->error;
+	r = events_follow(edge_events(followers->edge), &followers->seq, follow_event, followers);
+	note_error(followers, r);
+	return followers->error < 0 ? followers->error : r;
 }

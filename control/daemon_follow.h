@@ -18,7 +18,7 @@ int daemon_followers_new(struct edge *edge, struct kernel *kernel,
 void daemon_followers_free(struct daemon_followers *followers);
 
 /*
- * Follows what has happened since the last call. Result: 0, or -errno of the journal or the kernel,
- * with the rest followed all the same.
+ * Follows some of what has happened since the last call. Result: 1 if there is more, 0, or -errno
+ * of the journal or the kernel, with the rest followed all the same.
  */
 int daemon_followers_run(struct daemon_followers *followers);

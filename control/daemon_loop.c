@@ -94,12 +94,15 @@ static void arm_deadline(struct daemon *daemon, uint64_t next_ns)
 	sd_event_source_set_enabled(daemon->deadline, SD_EVENT_ONESHOT);
 }
 
-static void follow(struct daemon *daemon)
+/* Result: whether there is more to be done at once. */
+static bool follow(struct daemon *daemon)
 {
 	int r = daemon_followers_run(daemon->followers);
+	bool more = daemon->watch && watch_follow(daemon->watch);
 
 	if (r < 0)
 		log_write(LOG_WARNING, "A VM could not be followed.", log_error("error", r));
+	return more || r > 0;
 }
 
 static int on_again(sd_event_source *source, uint64_t usec, void *context)
@@ -127,9 +130,8 @@ static int on_post(sd_event_source *source, void *context)
 	if (removed)
 		api_confirm_removal(daemon->api);
 	kernel_ns = kernel_expire(daemon->kernel, now.boot_ns);
-	follow(daemon);
-	if (daemon->watch)
-		watch_follow(daemon->watch);
+	if (follow(daemon))
+		next_ns = now.boot_ns;
 	api_notify(daemon->api);
 	arm_deadline(daemon, kernel_ns < next_ns ? kernel_ns : next_ns);
 	return 0;

@@ -92,18 +92,18 @@ static int follow_one(const struct event *event, void *context)
 int events_follow(struct events *events, uint64_t *seq, event_visitor *visit, void *context)
 {
 	struct following following = {seq, visit, context};
-	int result = 0;
+	uint64_t before;
+	int result;
 
 	if (*seq + 1 < events->oldest_seq)
 		*seq = events->oldest_seq - 1;
-	while (result == 0 && *seq < events->newest_seq) {
-		uint64_t before = *seq;
-
-		result = events_read(events, before, BATCH_EVENTS, follow_one, &following);
-		if (result == 0 && *seq == before)
-			result = -EIO;
-	}
-	return result;
+	if (*seq >= events->newest_seq)
+		return 0;
+	before = *seq;
+	result = events_read(events, before, BATCH_EVENTS, follow_one, &following);
+	if (result != 0)
+		return result;
+	return *seq == before ? -EIO : *seq < events->newest_seq;
 }
 
 int events_compact(struct events *events, uint64_t keep)

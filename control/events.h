@@ -83,8 +83,9 @@ int events_read(struct events *events, uint64_t since, unsigned int max, event_v
 		void *context);
 
 /*
- * Visits every event after *seq, in order, and moves *seq to each before its visit. Those no longer
- * kept are passed over. Result: 0, -EIO if one that should be there is not, or as above.
+ * Visits the next events after *seq, in order, and moves *seq to each before its visit. Those no
+ * longer kept are passed over. Result: 1 if there are more, 0, -EIO if one that should be there is
+ * not, or as above.
  */
 int events_follow(struct events *events, uint64_t *seq, event_visitor *visit, void *context);
 

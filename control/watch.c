@@ -47,6 +47,7 @@ struct watch {
 	sd_event_source *timer;
 	struct instant now;	/* of this run */
 	uint64_t seq;		/* of the last event followed */
+	bool recording;		/* following events, the journal's transaction is open */
 	uint64_t newest_number; /* of the journal's records of connections */
 	uint64_t last_number;	/* of those that are committed */
 	uint64_t expire_ns;
@@ -287,6 +288,17 @@ static void provoke_again(struct watch *watch)
 	watch->nr_again -= nr;
 }
 
+/* Most events end no connection, and what ends none need not wait for the disk. */
+static bool begin_recording(struct watch *watch)
+{
+	int error = watch->recording ? 0 : journal_begin(watch->journal);
+
+	watch->recording = !error;
+	if (error)
+		warn("The end of a connection could not be recorded.", error);
+	return !error;
+}
+
 static void on_cut(struct connection *connection, enum connection_change change, void *context)
 {
 	struct watch *watch = context;
@@ -301,7 +313,8 @@ static void on_cut(struct connection *connection, enum connection_change change,
 		.due_ns = watch->now.boot_ns + AGAIN_NS,
 	};
 
-	on_change(connection, change, watch);
+	if (begin_recording(watch))
+		on_change(connection, change, watch);
 	if (!watch->provoker)
 		return;
 	if (provoker_send_to_vm(watch->provoker, &provocation.ends) == 0)
@@ -337,24 +350,29 @@ static int follow_event(const struct event *event, void *context)
 	return 0;
 }
 
-void watch_follow(struct watch *watch)
+static void end_recording(struct watch *watch, int error)
+{
+	if (!error && watch->recording)
+		error = journal_commit(watch->journal, &watch->now);
+	watch->recording = false;
+	if (!error)
+		return;
+	journal_rollback(watch->journal);
+	warn("The end of connections could not be recorded.", error);
+}
+
+bool watch_follow(struct watch *watch)
 {
 	struct events *events = edge_events(watch->edge);
-	int error;
+	int more;
 
-	if (watch->seq == events->newest_seq)
-		return;
+	if (watch->seq == events->newest_seq || edge_is_busy(watch->edge))
+		return false;
 	clock_read(&watch->now);
 	take_notes(watch); /* connections that came up at the last moment */
-	error = journal_begin(watch->journal);
-	if (!error)
-		error = events_follow(events, &watch->seq, follow_event, watch);
-	if (!error)
-		error = journal_commit(watch->journal, &watch->now);
-	if (error) {
-		journal_rollback(watch->journal);
-		warn("The end of connections could not be recorded.", error);
-	}
+	more = events_follow(events, &watch->seq, follow_event, watch);
+	end_recording(watch, more < 0 ? more : 0);
+	return more > 0;
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *context)
@@ -362,9 +380,11 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	struct watch *watch = context;
 
 	clock_read(&watch->now);
-	take_notes(watch);
-	tell_news(watch);
-	expire(watch);
+	if (!edge_is_busy(watch->edge)) {
+		take_notes(watch);
+		tell_news(watch);
+		expire(watch);
+	}
 	provoke_again(watch);
 	sd_event_source_set_time_relative(source, PERIOD_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -423,10 +443,12 @@ static int load(struct watch *watch)
 	error = load_cursors(watch);
 	if (!error)
 		error = journal_begin(watch->journal);
+	watch->recording = !error;
 	if (!error)
 		error = journal_load_connections(watch->journal, restore, watch);
 	if (!error)
 		error = journal_commit(watch->journal, &watch->now);
+	watch->recording = false;
 	if (error)
 		journal_rollback(watch->journal);
 	return error;

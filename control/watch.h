@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <systemd/sd-event.h>
@@ -26,8 +27,11 @@ int watch_start(sd_event *event, struct edge *edge, const struct table_map *tabl
 /* Reads what there is, and stops. NULL is allowed. */
 void watch_stop(struct watch *watch);
 
-/* Ends the connections of sessions that have ended since the last call: after each loop turn. */
-void watch_follow(struct watch *watch);
+/*
+ * Ends the connections of sessions that have ended since the last call: after each loop turn.
+ * Result: whether there is more to follow.
+ */
+bool watch_follow(struct watch *watch);
 
 struct watch_figures {
 	struct connections_figures connections;
