@@ -11,6 +11,7 @@
 #include "api_call.h"
 #include "api_events.h"
 #include "api_roles.h"
+#include "api_turns.h"
 #include "api_wait.h"
 #include "host/config.h"
 
@@ -31,6 +32,7 @@ struct api {
 	struct kernel *kernel;
 	struct explain *explain;
 	struct api_roles *roles;
+	struct api_turns *turns;
 	struct api_waits *waits;
 	struct api_streams *streams;
 	struct door doors[API_DOORS_NR];
@@ -140,6 +142,12 @@ static void fill_peer(struct api_call *call, const struct door *door)
 		call->role = door->at_most;
 }
 
+static void take_turn(struct api_call *call)
+{
+	if (api_turns_add(call->api->turns, call) < 0)
+		api_call_refuse(call);
+}
+
 static void handle(void *context, struct http_request *request)
 {
 	const struct door *door = context;
@@ -150,9 +158,12 @@ static void handle(void *context, struct http_request *request)
 	fill_peer(&call, door);
 	if (check_found(&call, api_route_find(http_request_method(request),
 					      http_request_path(request), call.id, &call.route)) &&
-	    check_role(&call) && check_query(&call) && check_body(&call) &&
-	    api_receipt_begin(&call))
-		call.route->handle(&call);
+	    check_role(&call) && check_query(&call) && check_body(&call)) {
+		if (call.route->in_turn)
+			take_turn(&call);
+		else
+			call.route->handle(&call);
+	}
 	api_receipt_end(&call);
 }
 
@@ -205,6 +216,8 @@ static int open_parts(struct api *api, const struct api_options *options)
 	unsigned int nr_streams = options->config->api.clients / 2;
 	int r = api_waits_open(&waits, &api->waits);
 
+	if (r == 0)
+		r = api_turns_open(options->event, &api->turns);
 	return r < 0 ? r
 		     : api_streams_open(options->event, options->edge, nr_streams ? nr_streams : 1,
 					&api->streams);
@@ -253,6 +266,7 @@ void api_close(struct api *api)
 {
 	if (!api)
 		return;
+	api_turns_close(api->turns);
 	api_waits_close(api->waits);
 	for (unsigned int i = 0; i < API_DOORS_NR; i++)
 		http_server_close(api->doors[i].server);
@@ -303,6 +317,11 @@ struct kernel *api_kernel(const struct api *api)
 struct explain *api_explain(const struct api *api)
 {
 	return api->explain;
+}
+
+struct api_turns *api_turns(const struct api *api)
+{
+	return api->turns;
 }
 
 struct api_waits *api_waits(const struct api *api)

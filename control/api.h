@@ -9,6 +9,7 @@
 
 struct api;
 struct api_streams;
+struct api_turns;
 struct api_waits;
 struct config;
 struct edge;
@@ -63,6 +64,7 @@ struct edge *api_edge(const struct api *api);
 struct table_map *api_table(const struct api *api);
 struct kernel *api_kernel(const struct api *api);
 struct explain *api_explain(const struct api *api);
+struct api_turns *api_turns(const struct api *api);
 struct api_waits *api_waits(const struct api *api);
 struct api_streams *api_streams(const struct api *api);
 const char *api_name(const struct api *api);

@@ -158,27 +158,33 @@ int api_body_read_extend(const char *text, size_t bytes, struct edge_extension *
 	return 0;
 }
 
-static int fill_sync(const struct sync_body *body, struct api_sync *sync)
+static int add_build(const struct build_body *body, struct api_sync *sync)
 {
-	const struct build_body *builds = body->builds.items;
+	struct build_spec *spec = &sync->specs[sync->nr_specs++];
 
+	build_spec_init(spec);
+	snprintf(spec->id, sizeof(spec->id), "%s", body->id);
+	return fill_spec(body, spec);
+}
+
+/* Everything but the builds, for which there is room then. */
+static int begin_sync(const struct sync_body *body, size_t nr_builds, struct api_sync *sync)
+{
 	sync->dry_run = body->dry_run;
 	sync->allow_empty = body->allow_empty;
 	sync->generation = body->generation;
-	sync->specs = calloc(body->builds.nr + 1, sizeof(*sync->specs));
-	if (!sync->specs)
-		return -ENOMEM;
-	for (size_t i = 0; i < body->builds.nr; i++) {
-		struct build_spec *spec = &sync->specs[sync->nr_specs++];
-		int r;
+	sync->specs = calloc(nr_builds + 1, sizeof(*sync->specs));
+	return sync->specs ? 0 : -ENOMEM;
+}
 
-		build_spec_init(spec);
-		snprintf(spec->id, sizeof(spec->id), "%s", builds[i].id);
-		r = fill_spec(&builds[i], spec);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+static int fill_sync(const struct sync_body *body, struct api_sync *sync)
+{
+	const struct build_body *builds = body->builds.items;
+	int r = begin_sync(body, body->builds.nr, sync);
+
+	for (size_t i = 0; r == 0 && i < body->builds.nr; i++)
+		r = add_build(&builds[i], sync);
+	return r;
 }
 
 int api_body_read_sync(const char *text, size_t bytes, struct api_sync *ret_sync,
@@ -206,4 +212,76 @@ void api_sync_free(struct api_sync *sync)
 		build_spec_free(&sync->specs[i]);
 	free(sync->specs);
 	*sync = (struct api_sync){0};
+}
+
+int api_body_begin_sync(const char *text, size_t bytes, struct api_sync_reading *reading)
+{
+	int r;
+
+	*reading = (struct api_sync_reading){.text = text, .bytes = bytes};
+	r = json_split(text, bytes, "builds", &reading->split);
+	return r == -EINVAL ? 0 : r; /* the reading will say what is wrong */
+}
+
+static int read_rest(struct api_sync_reading *reading, struct problem *problem)
+{
+	const struct json_split *split = &reading->split;
+	struct json_document document = {0};
+	struct sync_body body = {0};
+	int r = split->nr > SYNC_BUILDS_MAX ? -EINVAL : 0;
+
+	if (r == 0)
+		r = json_decode(&document, split->rest, split->rest_bytes, &api_body_sync, &body,
+				problem);
+	if (r == 0)
+		r = begin_sync(&body, split->nr, &reading->sync);
+	json_document_clear(&document);
+	return r;
+}
+
+static int read_next(struct api_sync_reading *reading, struct problem *problem)
+{
+	const struct json_part *part = &reading->split.item[reading->sync.nr_specs];
+	struct json_document document = {0};
+	struct build_body body = {0};
+	int r = json_decode(&document, part->text, part->bytes, &api_body_sync_build, &body,
+			    problem);
+
+	if (r == 0)
+		r = add_build(&body, &reading->sync);
+	json_document_clear(&document);
+	return r;
+}
+
+static int read_part(struct api_sync_reading *reading, unsigned int most)
+{
+	struct problem problem;
+	int r;
+
+	problem_clear(&problem);
+	r = reading->sync.specs ? 0 : read_rest(reading, &problem);
+	for (; r == 0 && most > 0 && reading->sync.nr_specs < reading->split.nr; most--)
+		r = read_next(reading, &problem);
+	return r < 0 || reading->sync.nr_specs == reading->split.nr ? r : -EAGAIN;
+}
+
+/* What is wrong somewhere is read once more as a whole: then its place is known. */
+int api_body_read_some(struct api_sync_reading *reading, unsigned int most,
+		       struct api_sync *ret_sync, struct problem *problem)
+{
+	int r = reading->split.rest ? read_part(reading, most) : -EINVAL;
+
+	if (r == -EINVAL || r == -EBADMSG)
+		return api_body_read_sync(reading->text, reading->bytes, ret_sync, problem);
+	if (r == 0) {
+		*ret_sync = reading->sync;
+		reading->sync = (struct api_sync){0};
+	}
+	return r;
+}
+
+void api_body_end_sync(struct api_sync_reading *reading)
+{
+	json_split_clear(&reading->split);
+	api_sync_free(&reading->sync);
 }

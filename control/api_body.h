@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "build.h"
+#include "json_split.h"
 #include "json_table.h"
 #include "problem.h"
 
@@ -44,3 +45,19 @@ int api_body_read_extend(const char *text, size_t bytes, struct edge_extension *
 int api_body_read_sync(const char *text, size_t bytes, struct api_sync *ret_sync,
 		       struct problem *problem);
 void api_sync_free(struct api_sync *sync);
+
+/* The same bit by bit. */
+struct api_sync_reading {
+	const char *text; /* lives as long as the reading */
+	size_t bytes;
+	struct json_split split;
+	struct api_sync sync; /* as far as it is read */
+};
+
+/* Result: 0 and *reading to be ended, or -ENOMEM. */
+int api_body_begin_sync(const char *text, size_t bytes, struct api_sync_reading *reading);
+
+/* Reads at most so many builds. Result: -EAGAIN if there are more, or as api_body_read_sync(). */
+int api_body_read_some(struct api_sync_reading *reading, unsigned int most,
+		       struct api_sync *ret_sync, struct problem *problem);
+void api_body_end_sync(struct api_sync_reading *reading);

@@ -6,7 +6,6 @@
 
 #define SECONDS_MAX (10ULL * 366 * 24 * 3600)
 #define NODES_MAX   65536
-#define BUILDS_MAX  (1U << 20)
 
 #define FIELDS(rows) .fields = rows, .nr_fields = sizeof(rows) / sizeof((rows)[0])
 
@@ -221,7 +220,7 @@ const struct json_table api_body_build = {
 	FIELDS(build_fields),
 };
 
-static const struct json_table sync_build_table = {
+const struct json_table api_body_sync_build = {
 	.name = "SyncBuild",
 	.struct_bytes = sizeof(struct build_body),
 	FIELDS(sync_build_fields),
@@ -276,7 +275,7 @@ const struct json_table api_body_extend = {
 static const struct json_field sync_build_item = {
 	.kind = JSON_KIND_OBJECT,
 	.member_bytes = sizeof(struct build_body),
-	.table = &sync_build_table,
+	.table = &api_body_sync_build,
 };
 
 static const struct json_field sync_fields[] = {
@@ -285,7 +284,7 @@ static const struct json_field sync_fields[] = {
 		.kind = JSON_KIND_LIST,
 		.required = true,
 		JSON_MEMBER(struct sync_body, builds),
-		.max = BUILDS_MAX,
+		.max = SYNC_BUILDS_MAX,
 		.item = &sync_build_item,
 		.help = "all builds that shall be open; others are cancelled",
 	},

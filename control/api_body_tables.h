@@ -39,6 +39,11 @@ struct build_body {
 	uint64_t finished_wall_ns; /* of a sync only; 0: not given */
 };
 
+#define SYNC_BUILDS_MAX (1U << 20)
+
+/* One build of a sync. */
+extern const struct json_table api_body_sync_build;
+
 struct finish_body {
 	uint64_t finished_wall_ns; /* 0: not given */
 };

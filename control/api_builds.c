@@ -73,32 +73,65 @@ static bool may_change(struct api_call *call)
 	return build && api_call_check_match(call, build);
 }
 
-static int put(struct api_call *call, struct edge_result *ret_result)
+static void put_done(struct edge_put *put, int result, const struct edge_result *put_result)
 {
-	struct build_spec spec;
+	struct edge_outcome outcome = {0};
+
+	if (result == 0)
+		outcome.build = *put_result;
+	conclude(put->context, result, &outcome);
+}
+
+/* Result: whether there is something to put; otherwise the call is answered. */
+static bool read_put(struct api_call *call, struct build_spec *spec, struct edge_put *put)
+{
 	size_t bytes;
 	const char *text = http_request_body(call->request, &bytes);
-	int r;
 
-	build_spec_init(&spec);
-	memcpy(spec.id, call->id, sizeof(spec.id));
-	r = api_body_read_build(text, bytes, &spec, &call->problem);
-	if (r == 0)
-		r = edge_put(api_edge(call->api), &call->edge, &spec, ret_result);
-	if (r == 0 && spec.supersede) /* perhaps a call before this one has done it */
-		ret_result->removed = true;
-	build_spec_free(&spec);
-	return r;
+	build_spec_init(spec);
+	memcpy(spec->id, call->id, sizeof(spec->id));
+	if (api_body_read_build(text, bytes, spec, &call->problem) < 0) {
+		build_spec_free(spec);
+		api_call_refuse(call);
+		return false;
+	}
+	clock_read(&call->edge.now);
+	api_receipt_expect(call, make_build, NULL);
+	*put = (struct edge_put){call->edge, spec, put_done, call};
+	return true;
+}
+
+static void put_all(struct api_call *const *calls, unsigned int nr_calls, struct build_spec *specs,
+		    struct edge_put *puts)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < nr_calls; i++)
+		nr += read_put(calls[i], &specs[nr], &puts[nr]);
+	if (nr > 0)
+		edge_put_all(api_edge(calls[0]->api), puts, nr);
+	for (unsigned int i = 0; i < nr; i++)
+		build_spec_free(&specs[i]);
+}
+
+void api_builds_put_all(struct api_call *const *calls, unsigned int nr_calls)
+{
+	struct build_spec *specs = calloc(nr_calls, sizeof(*specs));
+	struct edge_put *puts = calloc(nr_calls, sizeof(*puts));
+
+	if (specs && puts)
+		put_all(calls, nr_calls, specs, puts);
+	for (unsigned int i = 0; i < nr_calls; i++)
+		if (calls[i]->request)
+			api_call_refuse(calls[i]);
+	free(specs);
+	free(puts);
 }
 
 void api_builds_put(struct api_call *call)
 {
-	struct edge_outcome outcome = {0};
-
-	if (!api_call_check_match(call, edge_get(api_edge(call->api), call->id)))
-		return;
-	api_receipt_expect(call, make_build, NULL);
-	conclude(call, put(call, &outcome.build), &outcome);
+	if (api_call_check_match(call, edge_get(api_edge(call->api), call->id)))
+		api_builds_put_all(&call, 1);
 }
 
 void api_builds_get(struct api_call *call)

@@ -156,6 +156,11 @@ int api_call_prepare(struct api_call *call, const struct api_reply *reply)
 
 	call->answer.status = reply->status;
 	call->removed = reply->removed;
+	if (reply->text) {
+		call->answer.content_type = "application/json";
+		call->answer.body = reply->text;
+		call->answer.body_bytes = strlen(reply->text);
+	}
 	r = reply->body ? api_answer_json(&call->answer, reply->status, reply->body) : 0;
 	if (r == 0)
 		r = add_headers(reply, &call->answer);

@@ -59,6 +59,7 @@ void api_call_refuse_with(struct api_call *call, enum problem_type type, const c
 struct api_reply {
 	unsigned int status;
 	json_t *body;		   /* taken over; NULL for none */
+	char *text;		   /* instead: JSON that is printed already; taken over */
 	const struct build *build; /* for ETag, or NULL */
 	bool location;		   /* say where the build is */
 	bool removed;		   /* wait until no reader can use what was removed */
@@ -91,6 +92,9 @@ bool api_call_query_flag(const struct api_call *call, const char *name);
 
 /* The handlers, by file. */
 void api_builds_put(struct api_call *call);
+
+/* The same for several that have no preconditions; all are answered then. */
+void api_builds_put_all(struct api_call *const *calls, unsigned int nr_calls);
 void api_builds_get(struct api_call *call);
 void api_builds_list(struct api_call *call);
 void api_builds_delete(struct api_call *call);

@@ -38,6 +38,7 @@ struct api_route {
 	enum api_role role;
 	const char *operation; /* its name in the OpenAPI document */
 	void (*handle)(struct api_call *call);
+	bool in_turn; /* it changes the edge or reads the journal: see api_turns.h */
 	enum api_body body;
 	const struct json_table *table;			    /* of the body */
 	size_t body_bytes;				    /* the longest, 0 for the usual limit */

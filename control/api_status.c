@@ -6,6 +6,7 @@
 #include "api_call.h"
 #include "api_render.h"
 #include "api_status.h"
+#include "api_turns.h"
 #include "explain.h"
 #include "host/addr.h"
 #include "host/boottime.h"
@@ -192,6 +193,8 @@ void api_status_get(struct api_call *call)
 	set_engines(api_table(api), call->edge.now.boot_ns, status);
 	set_sessions(api, status);
 	set_explain(api_explain(api), status);
+	json_object_set_new(status, "calls_waiting",
+			    json_integer(api_turns_waiting(api_turns(api))));
 	json_object_set_new(status, "kernel", api_status_kernel(api_kernel(api)));
 	api_call_answer_json(call, 200, status);
 }

@@ -1,9 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A sync may be of many builds: it is read, planned and journaled bit by bit. */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "api.h"
 #include "api_body.h"
 #include "api_call.h"
+#include "api_turns.h"
+
+#define READ_BUILDS 128 /* in one step */
+
+struct sync_job {
+	struct api_call *call;
+	struct api_sync_reading reading;
+	struct api_sync sync;
+	struct edge_sync set;
+	struct edge_sync_work *work; /* NULL until the body is read */
+	FILE *changes;		     /* as JSON, printed into: */
+	char *text;
+	size_t text_bytes;
+	bool any_change;
+};
 
 static const char *name_change(enum edge_change change, bool cancelled)
 {
@@ -20,73 +39,120 @@ static const char *name_change(enum edge_change change, bool cancelled)
 	return "unchanged";
 }
 
-/* What stays as it is is only counted. */
+/* What stays as it is is only counted. An id has no letters that JSON would write otherwise. */
 static void note_change(const char *id, enum edge_change change, bool cancelled, void *context)
 {
-	json_t *changes = context;
+	struct sync_job *job = context;
 
 	if (change == EDGE_UNCHANGED && !cancelled)
 		return;
-	json_array_append_new(changes, json_pack("{s:s, s:s}", "id", id, "change",
-						 name_change(change, cancelled)));
+	fprintf(job->changes, "%s{\"id\":\"%s\",\"change\":\"%s\"}", job->any_change ? "," : "", id,
+		name_change(change, cancelled));
+	job->any_change = true;
 }
-
-struct job {
-	struct api_sync sync;
-	json_t *changes;
-};
 
 static int make_result(const struct api_call *call, const void *context,
 		       const struct edge_outcome *outcome, struct api_reply *ret_reply)
 {
 	const struct edge_sync_result *result = outcome->sync;
-	const struct job *job = context;
+	const struct sync_job *job = context;
+	char *text;
 
+	if (fflush(job->changes) != 0 ||
+	    asprintf(&text,
+		     "{\"dry_run\":%s,\"created\":%u,\"changed\":%u,\"cancelled\":%u,"
+		     "\"unchanged\":%u,\"ended\":%u,\"changes\":[%s]}\n",
+		     job->sync.dry_run ? "true" : "false", result->nr_created, result->nr_changed,
+		     result->nr_cancelled, result->nr_unchanged, result->nr_ended, job->text) < 0)
+		return -ENOMEM;
 	*ret_reply = (struct api_reply){
 		.status = 200,
-		.body = json_pack("{s:b, s:i, s:i, s:i, s:i, s:i, s:O}", "dry_run",
-				  job->sync.dry_run, "created", result->nr_created, "changed",
-				  result->nr_changed, "cancelled", result->nr_cancelled,
-				  "unchanged", result->nr_unchanged, "ended", result->nr_ended,
-				  "changes", job->changes),
+		.text = text,
 		.removed = !job->sync.dry_run,
 	};
-	return ret_reply->body ? 0 : -ENOMEM;
+	return 0;
 }
 
-static int run(struct api_call *call, const struct job *job, struct edge_sync_result *ret_result)
+/* Its time begins here: what was waited for is not taken off. */
+static int begin_work(struct sync_job *job)
 {
 	const struct api_sync *sync = &job->sync;
-	const struct edge_sync set = {
+	struct api_call *call = job->call;
+
+	job->set = (struct edge_sync){
 		.specs = sync->specs,
 		.nr_specs = sync->nr_specs,
 		.dry_run = sync->dry_run,
 		.allow_empty = sync->allow_empty,
 		.generation = sync->generation,
 	};
+	clock_read(&call->edge.now);
+	return edge_sync_begin(api_edge(call->api), &call->edge, &job->set, note_change, job,
+			       &job->work);
+}
 
-	return edge_sync(api_edge(call->api), &call->edge, &set, note_change, job->changes,
-			 ret_result);
+static int read_some(struct sync_job *job)
+{
+	int r = api_body_read_some(&job->reading, READ_BUILDS, &job->sync, &job->call->problem);
+
+	if (r == 0)
+		r = begin_work(job);
+	return r == 0 ? -EAGAIN : r;
+}
+
+static int step(void *context)
+{
+	struct sync_job *job = context;
+	struct edge_sync_result result = {0};
+	const struct edge_outcome outcome = {.sync = &result};
+	int r = job->work ? edge_sync_step(job->work, &result) : read_some(job);
+
+	if (r == -EAGAIN)
+		return r;
+	if (r < 0)
+		api_call_refuse(job->call);
+	else
+		api_receipt_reply(job->call, &outcome);
+	return 0;
+}
+
+static void free_job(void *context)
+{
+	struct sync_job *job = context;
+
+	edge_sync_free(job->work);
+	api_body_end_sync(&job->reading);
+	api_sync_free(&job->sync);
+	if (job->changes)
+		fclose(job->changes);
+	free(job->text);
+	free(job);
+}
+
+/* Result: NULL without memory. */
+static struct sync_job *new_job(struct api_call *call)
+{
+	struct sync_job *job = calloc(1, sizeof(*job));
+	size_t bytes;
+	const char *text = http_request_body(call->request, &bytes);
+
+	if (!job)
+		return NULL;
+	job->call = call;
+	api_receipt_expect(call, make_result, job);
+	job->changes = open_memstream(&job->text, &job->text_bytes);
+	if (job->changes && api_body_begin_sync(text, bytes, &job->reading) == 0)
+		return job;
+	free_job(job);
+	return NULL;
 }
 
 void api_sync_post(struct api_call *call)
 {
-	struct edge_sync_result result = {0};
-	const struct edge_outcome outcome = {.sync = &result};
-	struct job job = {.changes = json_array()};
-	size_t bytes;
-	const char *text = http_request_body(call->request, &bytes);
+	struct sync_job *job = new_job(call);
 
-	api_receipt_expect(call, make_result, &job);
-	if (api_body_read_sync(text, bytes, &job.sync, &call->problem) < 0) {
-		api_call_refuse(call);
-		json_decref(job.changes);
-		return;
-	}
-	if (!job.changes || run(call, &job, &result) < 0)
-		api_call_refuse(call);
+	if (job)
+		api_turns_go_on(api_turns(call->api), &(struct api_work){step, free_job, job});
 	else
-		api_receipt_reply(call, &outcome);
-	json_decref(job.changes);
-	api_sync_free(&job.sync);
+		api_call_refuse(call);
 }

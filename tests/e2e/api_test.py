@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import select
 import socket
 import subprocess
 import sys
@@ -376,6 +377,29 @@ def test_sync_diffs_and_guards():
 def read_events(path):
     answer = expect(call("GET", path), 200)
     return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def serve_during_sync(wanted):
+    """Returns how often others were answered while the sync was not: each asked after the one before."""
+    sync, other = Connection(), Connection()
+    sync.request("POST", "/v1/sync", json.dumps(wanted), {"Content-Type": "application/json"})
+    served = 0
+    while not select.select([sync.sock], [], [], 0)[0]:
+        other.request("GET", "/v1/status")
+        under_way = json.loads(other.getresponse().read())["calls_waiting"] > 0
+        served += under_way and not select.select([sync.sock], [], [], 0)[0]
+    expect(Answer(sync.getresponse()), 200)
+    sync.close()
+    other.close()
+    return served
+
+
+def test_others_are_served_while_a_sync_is_under_way():
+    """One answer might have been on its way before the sync began; several are from its middle."""
+    wanted = [{"id": f"many{i}", **build(f"10.0.{20 + i // 200}.{1 + i % 200}")} for i in range(900)]
+    until = time.monotonic() + 60
+    while serve_during_sync({"builds": wanted, "dry_run": True}) < 3:
+        check(time.monotonic() < until, "nobody is served while a sync is under way")
 
 
 def test_events_have_no_gap_and_resume():
