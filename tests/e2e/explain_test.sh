@@ -32,6 +32,12 @@ explained "$port" 'acme/api#2.*(cancelled|ended)' ended
 api PUT /v1/builds/closed "$(build_body 0 | jq -c '.allow = ["203.0.113.0/24"]')"
 assert_eq 201 "$STATUS" "status of a PUT with an allow-list"
 explained "$(node_port 0)" 'Received disconnect' "not allowed"
+refusal_told() {
+	lab_api GET '/v1/events?follow=0' | grep -F '"client.refused"' | tail -n1 |
+		jq -e ".build == \"closed\" and .detail == \"$LAB_CLIENT_ADDRESS\""
+}
+wait_until 10 refusal_told || fail "no event client.refused for the client"
+ok "an event tells who was refused"
 api DELETE /v1/builds/closed
 
 api PUT /v1/builds/open "$(build_body 0 | jq -c ".allow = [\"$LAB_CLIENT_ADDRESS/32\"]")"
