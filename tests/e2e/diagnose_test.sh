@@ -12,11 +12,39 @@ is_case() {
 	[ "$STATUS" = 200 ] && [ "$(answer '.nodes[0].case')" = "$1" ]
 }
 
+# What is certain, and whether more is said to be likely: what the packets alone cannot tell.
+says_no_more_than_it_knows() {
+	local fine='The connection reached the VM.s sshd and a key exchange completed'
+
+	case $1 in
+	host_key | key | login)
+		assert_match "$fine" <(answer '.nodes[0].certain') "what is certain of $1"
+		[ "$(answer '.nodes[0].likely')" != null ] || fail "$1: nothing is said to be likely"
+		;;
+	nothing_arrived | vm_gone | vm_silent | return_path | banner_only)
+		[ "$(answer '.nodes[0].likely')" != null ] || fail "$1: nothing is said to be likely"
+		;;
+	*) assert_eq null "$(answer '.nodes[0].likely')" "what is likely of $1" ;;
+	esac
+	[ "$1" = login ] || answer '.nodes[0].next[]' | grep -q . || fail "$1: nothing to do next"
+}
+
+# The seed's five checks for "Permission denied (publickey)".
+gives_the_five_checks() {
+	local check
+
+	for check in 'authenticate with GitHub or Bitbucket' 'as the correct user' \
+		'started after you added the key' 'is offered here: ssh -v' 'ssh -i'; do
+		answer '.nodes[0].next[]' | grep -qF "$check" || fail "key: no advice '$check'"
+	done
+}
+
 # becomes CASE WHAT [CLIENT]: diagnose says so soon; records follow packets by a moment.
 becomes() {
 	wait_until 10 is_case "$1" "${3:-$LAB_CLIENT_ADDRESS}" ||
 		fail "$2: expected $1, got $(answer '.nodes[0] | "\(.case) \(.latest)"')"
 	answer '.nodes[0].certain' | grep -q . || fail "$2: nothing certain"
+	says_no_more_than_it_knows "$1"
 	ok "$2: $1"
 }
 
@@ -55,6 +83,18 @@ becomes key "no key"
 lab_client ssh-keygen -q -t ed25519 -N '' -f /tmp/wrong </dev/null >/dev/null
 assert_fails "ssh with a wrong key" attempt -o IdentityFile=/tmp/wrong -o IdentitiesOnly=yes
 becomes key "a wrong key"
+gives_the_five_checks
+for i in 1 2 3 4 5; do
+	lab_client ssh-keygen -q -t ed25519 -N '' -f /tmp/wrong$i </dev/null >/dev/null
+done
+assert_fails "ssh with five wrong keys" attempt -o IdentitiesOnly=yes \
+	-o IdentityFile=/tmp/wrong1 -o IdentityFile=/tmp/wrong2 -o IdentityFile=/tmp/wrong3 \
+	-o IdentityFile=/tmp/wrong4 -o IdentityFile=/tmp/wrong5
+tries_are() {
+	is_case key "$LAB_CLIENT_ADDRESS" && [ "$(answer '.nodes[0].accepted')" = "$1" ]
+}
+wait_until 10 tries_are 3 || fail "five wrong keys: $(answer '.nodes[0]')"
+becomes key "five wrong keys"
 api GET "/v1/builds/$BUILD/attestation"
 assert_eq 'true 0' "$(answer '"\(.touched) \(.clients[0].likely_logins)"')" "attestation"
 
@@ -78,6 +118,17 @@ becomes vm_refused "nothing listens"
 on 10.0.3.250
 assert_fails "ssh to a VM that is not there" attempt -q
 becomes vm_gone "nobody has the VM's address"
+
+lab_in vm1 ip route replace default via 10.0.0.99
+on "$(lab_vm_address 1)"
+node_ready() {
+	api GET "/v1/builds/$BUILD"
+	[ "$(answer '.nodes[0].state')" = ready ]
+}
+wait_until 20 node_ready
+assert_fails "ssh to a VM whose replies go elsewhere" attempt -q
+becomes return_path "a VM whose default route leads elsewhere"
+lab_in vm1 ip route replace default via $LAB_BUILDS_ADDRESS
 
 lab_in vm1 nft -f - <<-EOT
 	table inet mute { chain in { type filter hook input priority 0; tcp dport 22 drop; }; }
