@@ -169,10 +169,46 @@ static void note_opens(struct connections *connections, const struct sp_note *no
 	visit(&record->connection, CONNECTION_OPENED, context);
 }
 
-static void note_accepted(const struct sp_note *note, struct record *record,
-			  connections_visitor *visit, void *context)
+static struct record *oldest_unanswered(struct connections *connections, uint32_t slot_index)
 {
-	if (record->connection.accepted_ns)
+	struct record *oldest = NULL;
+
+	for (struct record *record = *slot_chain(connections, slot_index); record;
+	     record = record->slot_next)
+		if (record->connection.slot_index == slot_index &&
+		    !record->connection.accepted_ns &&
+		    (!oldest || record->connection.opened_ns < oldest->connection.opened_ns))
+			oldest = record;
+	return oldest;
+}
+
+/*
+ * A SYN that was left out, and is answered: what the answer acknowledges is the SYN's number. It
+ * takes the place of one that nobody has answered. Result: NULL if there is none.
+ */
+static struct record *open_answered(struct connections *connections, const struct sp_note *note,
+				    connections_visitor *visit, void *context)
+{
+	struct sp_note syn = *note;
+	struct record *unanswered;
+
+	if (!full(connections, note->slot_index))
+		return NULL;
+	unanswered = oldest_unanswered(connections, note->slot_index);
+	if (!unanswered)
+		return NULL;
+	end(connections, unanswered, CONNECTION_UNANSWERED, note->at_ns, visit, context);
+	syn.seq = note->ack - 1;
+	note_opens(connections, &syn, NULL, visit, context);
+	return find(connections, note);
+}
+
+static void note_accepted(struct connections *connections, const struct sp_note *note,
+			  struct record *record, connections_visitor *visit, void *context)
+{
+	if (!record)
+		record = open_answered(connections, note, visit, context);
+	if (!record || record->connection.accepted_ns)
 		return;
 	record->connection.accepted_ns = note->at_ns;
 	record->connection.syn_seq[SP_TOWARD_CLIENT] = note->seq;
@@ -242,11 +278,13 @@ void connections_note(struct connections *connections, const struct sp_note *not
 		note_opens(connections, note, record, visit, context);
 		return;
 	}
+	if (note->kind == SP_NOTE_ACCEPTED) {
+		note_accepted(connections, note, record, visit, context);
+		return;
+	}
 	if (!record)
 		return;
-	if (note->kind == SP_NOTE_ACCEPTED) {
-		note_accepted(note, record, visit, context);
-	} else if (note->kind == SP_NOTE_CLOSES) {
+	if (note->kind == SP_NOTE_CLOSES) {
 		note_closes(connections, note, record, visit, context);
 	} else if (note->kind == SP_NOTE_RESET) {
 		note_reset(connections, note, record, visit, context);

@@ -3,7 +3,7 @@
  * The TCP connections that go through leases, known from what the engines note of them: for the
  * audit, for "connected", and to tell both ends when a lease ends. Translation never asks for them:
  * one that is missing here works all the same. Bounded: beyond the limits connections are counted,
- * not kept.
+ * not kept, but one that the VM answers takes the place of one that it has not.
  */
 #pragma once
 
@@ -62,7 +62,7 @@ void connections_free(struct connections *connections);
 typedef void connections_visitor(struct connection *connection, enum connection_change change,
 				 void *context);
 
-/* Takes one note, in the order of time. visit is called at most twice. */
+/* Takes one note, in the order of time. visit is called at most three times. */
 void connections_note(struct connections *connections, const struct sp_note *note,
 		      connections_visitor *visit, void *context);
 

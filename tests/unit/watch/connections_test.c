@@ -355,6 +355,60 @@ static void test_note_when_lease_is_full_then_left_out_and_others_not(void **sta
 	finish(&told);
 }
 
+static void open_many(struct told *told, unsigned int nr)
+{
+	struct sp_note note = note_of(SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
+
+	for (unsigned int i = 0; i < nr; i++) {
+		note.client_port_be = SP_BE16(1024 + i);
+		note.at_ns++;
+		tell(told, note);
+	}
+}
+
+/* What nobody answers, a flood or a VM that is down, hides nobody who is answered. */
+static void test_note_when_full_of_unanswered_then_an_answered_one_takes_a_place(void **state)
+{
+	struct sp_note answer = note_of(SP_NOTE_ACCEPTED, SP_TOWARD_CLIENT, 5000);
+	struct sp_note reset = note_of(SP_NOTE_RESET, SP_TOWARD_VM, 1001 + 40);
+	struct told told;
+
+	begin(&told);
+	open_many(&told, CONNECTIONS_PER_LEASE);
+	tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
+	assert_int_equal(left_out(&told), 1);
+	answer.ack = 1001;
+	tell(&told, answer);
+	assert_int_equal(told.nr[CONNECTION_ENDED], 1);
+	assert_int_equal(told.ends[0], CONNECTION_UNANSWERED);
+	assert_int_equal(told.nr[CONNECTION_ACCEPTED], 1);
+	assert_int_equal(told.last.client_port, PORT);
+	assert_int_equal(open_now(&told), CONNECTIONS_PER_LEASE);
+	tell(&told, reset);
+	assert_int_equal(told.last.bytes[SP_TOWARD_VM], 40);
+	reset.client_port_be = SP_BE16(1024); /* the oldest was forgotten */
+	tell(&told, reset);
+	assert_int_equal(told.nr[CONNECTION_ENDED], 2);
+	finish(&told);
+}
+
+static void test_note_when_full_of_answered_then_left_out(void **state)
+{
+	struct sp_note answer = note_of(SP_NOTE_ACCEPTED, SP_TOWARD_CLIENT, 5000);
+	struct told told;
+
+	begin(&told);
+	open_many(&told, CONNECTIONS_PER_LEASE);
+	for (unsigned int i = 0; i < CONNECTIONS_PER_LEASE; i++) {
+		answer.client_port_be = SP_BE16(1024 + i);
+		tell(&told, answer);
+	}
+	establish(&told);
+	assert_int_equal(told.nr[CONNECTION_ACCEPTED], CONNECTIONS_PER_LEASE);
+	assert_int_equal(told.nr[CONNECTION_ENDED], 0);
+	finish(&told);
+}
+
 static void test_note_when_all_leases_are_full_then_left_out(void **state)
 {
 	struct sp_note note = note_of(SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
@@ -492,6 +546,9 @@ int main(void)
 		cmocka_unit_test(
 			test_note_when_port_client_slot_or_generation_differs_then_another),
 		cmocka_unit_test(test_note_when_lease_is_full_then_left_out_and_others_not),
+		cmocka_unit_test(
+			test_note_when_full_of_unanswered_then_an_answered_one_takes_a_place),
+		cmocka_unit_test(test_note_when_full_of_answered_then_left_out),
 		cmocka_unit_test(test_note_when_all_leases_are_full_then_left_out),
 		cmocka_unit_test(test_expire_when_never_answered_then_ended_on_time),
 		cmocka_unit_test(test_expire_when_noted_after_now_then_kept),
