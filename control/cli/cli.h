@@ -118,6 +118,7 @@ enum cli_exit cli_status(struct cli *cli);
 enum cli_exit cli_events(struct cli *cli);
 enum cli_exit cli_sync(struct cli *cli);
 enum cli_exit cli_pools(struct cli *cli);
+enum cli_exit cli_doctor(struct cli *cli);
 enum cli_exit cli_trace(struct cli *cli);
 enum cli_exit cli_version(struct cli *cli);
 enum cli_exit cli_completion(struct cli *cli);

@@ -105,6 +105,8 @@ const struct cli_verb cli_verbs[] = {
 	 cli_known_hosts, NULL},
 	{"trace", "[CAPTURE]", "say what becomes of a packet, described or of a capture, and why",
 	 cli_trace, trace_options},
+	{"doctor", "[CONFIG]",
+	 "look for what keeps this edge from working; exit 1 if something does", cli_doctor, NULL},
 	{"connections", NULL, "list connections through leases", cli_connections,
 	 connections_options},
 	{"audit", NULL, "list changes and who asked for them", cli_audit, audit_options},

@@ -43,8 +43,8 @@ sallyport - open, show and close ways in to build VMs
 # DESCRIPTION
 
 sallyport talks to *sallyportd*(8) over its UNIX socket. It is what operators and scripts use; it can
-do nothing that the API cannot, but for *trace*, which reads the table itself: as root, on the edge,
-whether or not the daemon runs. Times are like 90 (seconds), 30m or 1h30m.
+do nothing that the API cannot, but for *trace*, which reads the table itself, and *doctor*, which
+looks at the host: as root, on the edge, whether or not the daemon runs. Times are like 90 (seconds), 30m or 1h30m.
 
 # COMMON OPTIONS
 

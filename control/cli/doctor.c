@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sallyport doctor: looks for what commonly keeps an edge from working. Changes nothing. */
+#include "doctor.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "host/config.h"
+#include "netlink.h"
+#include "print.h"
+
+static const char *const grades[DOCTOR_GRADES_NR] = {
+	[DOCTOR_OK] = "ok",
+	[DOCTOR_NOTE] = "note",
+	[DOCTOR_WARNING] = "warning",
+	[DOCTOR_FAILURE] = "failure",
+};
+
+void doctor_say(struct doctor *doctor, const char *check, enum doctor_grade grade,
+		const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	json_array_append_new(doctor->findings,
+			      json_pack("{s:s, s:s, s:o}", "check", check, "grade", grades[grade],
+					"says", json_vsprintf(format, arguments)));
+	va_end(arguments);
+	if (grade > doctor->worst)
+		doctor->worst = grade;
+}
+
+static void print_findings(const struct doctor *doctor)
+{
+	const json_t *finding;
+	size_t i;
+
+	json_array_foreach (doctor->findings, i, finding) {
+		printf("%-8s %s: ", cli_text(finding, "grade"), cli_text(finding, "check"));
+		print_text(stdout, cli_text(finding, "says"));
+		putchar('\n');
+	}
+}
+
+/* Asks without complaint: a daemon that is away is a finding as others are. */
+static json_t *ask_status(struct cli *cli)
+{
+	struct client_answer answer = {0};
+	json_t *status = NULL;
+
+	if (client_call(cli->client, "GET", "/v1/status", NULL, &answer) == 0 &&
+	    answer.status == 200)
+		status = json_loadb(answer.body, answer.body_bytes, 0, NULL);
+	client_answer_clear(&answer);
+	return status;
+}
+
+static void check_all(struct cli *cli, struct doctor *doctor)
+{
+	json_t *status = ask_status(cli);
+
+	doctor->status = status;
+	if (netlink_open(&doctor->netlink) < 0)
+		doctor->netlink = NULL;
+	doctor_check_host(doctor);
+	doctor_check_ports(doctor);
+	if (status)
+		doctor_check_edge(doctor);
+	else
+		doctor_say(doctor, "sallyportd", DOCTOR_FAILURE,
+			   "It does not answer on %s (%s). Live sessions go on to their deadlines, "
+			   "new ones cannot be declared.",
+			   cli->socket, client_error(cli->client));
+	netlink_close(doctor->netlink);
+	json_decref(status);
+}
+
+static enum cli_exit examine(struct cli *cli, const struct config *config)
+{
+	struct doctor doctor = {.config = config, .findings = json_array()};
+
+	check_all(cli, &doctor);
+	if (cli->json) {
+		json_dumpf(doctor.findings, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else {
+		print_findings(&doctor);
+	}
+	json_decref(doctor.findings);
+	return doctor.worst == DOCTOR_FAILURE ? CLI_EXIT_REFUSED : CLI_EXIT_OK;
+}
+
+enum cli_exit cli_doctor(struct cli *cli)
+{
+	const char *path = cli->operand ? cli->operand : CONFIG_DEFAULT_PATH;
+	struct config_errors errors = {0};
+	struct config *config;
+	enum cli_exit code;
+
+	if (config_load(path, &config, &errors) < 0) {
+		config_errors_print(&errors, stderr);
+		config_errors_free(&errors);
+		return CLI_EXIT_REFUSED;
+	}
+	config_errors_free(&errors);
+	code = examine(cli, config);
+	config_free(config);
+	return code;
+}

@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# sallyport doctor finds nothing wrong with an edge that works, and each thing that is then broken.
+# shellcheck source=tests/e2e/_init.sh
+. "$(dirname "$0")/_init.sh"
+
+LAB_PORTS=64535-64540
+
+# doctor: on the edge, as JSON in $LAB_DIR/findings; its exit status is in CODE.
+doctor() {
+	CODE=0
+	lab_in edge "$(lab_cli_path)" -s "$LAB_SOCKET" -o json doctor "$LAB_CONFIG" \
+		>"$LAB_DIR/findings" 2>&1 || CODE=$?
+}
+
+# finds GRADE CHECK PATTERN: the latest findings have such a one.
+finds() {
+	jq -e --arg grade "$1" --arg check "$2" --arg says "$3" \
+		'any(.[]; .grade == $grade and .check == $check and (.says | test($says)))' \
+		"$LAB_DIR/findings" >"$LAB_DIR/found" ||
+		fail "no $1 of $2 like '$3': $(cat "$LAB_DIR/findings")"
+	ok "$2: $1, $3"
+}
+
+begin 1
+doctor
+assert_eq 0 "$CODE" "exit status with all well"
+assert_eq "" "$(jq -r '.[] | select(.grade == "warning" or .grade == "failure").says' \
+	"$LAB_DIR/findings")" "complaints with all well"
+for check in interface forwarding address disk listeners 'local ports' sallyportd program engine pool; do
+	finds ok "$check" .
+done
+finds note interface 'public is a veth'
+
+daemon_stop dp
+doctor
+assert_eq 0 "$CODE" "exit status with a warning"
+finds warning engine 'dpdk is configured and xdp carries'
+
+nsenter --net="/run/netns/$LAB_NS-edge" socat TCP-LISTEN:64537,bind=$LAB_PUBLIC_ADDRESS,reuseaddr,fork /dev/null &
+listener=$!
+listens() {
+	lab_in edge ss -Hltn | grep -q ':64537 '
+}
+wait_until 5 listens
+doctor
+finds warning listeners "port 64537 of $LAB_PUBLIC_ADDRESS"
+kill "$listener"
+wait_until 5 process_gone "$listener"
+doctor
+finds ok listeners .
+
+lab_in edge sysctl -qw net.ipv4.ip_local_port_range='32768 65535'
+doctor
+finds warning 'local ports' 'use 6 ports'
+lab_in edge sysctl -qw net.ipv4.ip_local_reserved_ports=64535-64538,64540
+doctor
+finds warning 'local ports' 'use 1 ports'
+lab_in edge sysctl -qw net.ipv4.ip_local_reserved_ports=64535-64540
+doctor
+finds ok 'local ports' 'no port'
+
+lab_in edge sysctl -qw net.ipv4.conf.public.forwarding=1
+doctor
+finds warning forwarding 'public forwards'
+lab_in edge sysctl -qw net.ipv4.conf.public.forwarding=0 net.ipv4.conf.lo.forwarding=0
+doctor
+assert_eq 1 "$CODE" "exit status with a failure"
+finds failure forwarding 'ipv4/conf/lo/forwarding is 0'
+lab_in edge sysctl -qw net.ipv4.conf.lo.forwarding=1
+
+api PUT /v1/builds/most '{"nodes":[{"index":0},{"index":1},{"index":2},{"index":3},{"index":4}]}'
+doctor
+finds warning pool '1 of 6 public ports'
+api PUT /v1/builds/last '{"nodes":[{"index":0}]}'
+doctor
+assert_eq 1 "$CODE" "exit status with an empty pool"
+finds failure pool 'No public port is free'
+
+lab_in edge ip addr del "$LAB_PUBLIC_ADDRESS/24" dev public
+doctor
+finds failure address "$LAB_PUBLIC_ADDRESS is not this host's"
+lab_in edge ip link set builds down
+doctor
+finds failure interface 'builds is down'
+
+daemon_stop control
+doctor
+finds failure sallyportd 'does not answer'
+lab_in edge "$(lab_cli_path)" -s "$LAB_SOCKET" doctor "$LAB_CONFIG" >"$LAB_DIR/text" || :
+assert_match '^failure  sallyportd: It does not answer on ' "$LAB_DIR/text" "the same in text"
+sed -i 's/linger =/lingre =/' "$LAB_CONFIG"
+doctor
+assert_eq 1 "$CODE" "exit status with a bad configuration"
+assert_match 'leases.lingre' "$LAB_DIR/findings" "an error of the configuration"
+ok "a bad configuration is said with its line"
