@@ -15,6 +15,7 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
+#include <rte_mbuf_pool_ops.h>
 
 /* The driver fills a ring of 2048 for reception and may hold as many in transmission. */
 #define BUFFERS_PER_QUEUE 8191u
@@ -114,10 +115,49 @@ uint64_t port_memory_bytes(const struct port *port)
 	       (BUFFER_BYTES(DATA_BYTES_FOR(mtu)) + 64);
 }
 
+static int fill_pool(struct rte_mempool *pool, uint16_t data_bytes)
+{
+	struct rte_pktmbuf_pool_private layout = {
+		.mbuf_data_room_size = data_bytes,
+		.mbuf_priv_size = sizeof(struct port_note),
+	};
+	int r = rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), NULL);
+
+	if (r < 0)
+		return r;
+	rte_pktmbuf_pool_init(pool, &layout);
+	r = rte_mempool_populate_default(pool);
+	if (r < 0)
+		return r;
+	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+	return 0;
+}
+
+/*
+ * The driver of DPDK 22.11 registers as many bytes with the kernel as the buffers have, not as they
+ * span. Left to itself librte_mempool begins a page with a buffer, so that without hugepages four
+ * in ten would lie outside, and each packet sent from one would be gone: hence NO_IOVA_CONTIG, by
+ * which they lie side by side.
+ */
 struct rte_mempool *port_pool_make(const char *name, uint32_t nr_buffers, uint32_t mtu)
 {
-	return rte_pktmbuf_pool_create(name, nr_buffers, BUFFER_CACHE, sizeof(struct port_note),
-				       (uint16_t)DATA_BYTES_FOR(mtu), SOCKET_ID_ANY);
+	const uint32_t data_bytes = DATA_BYTES_FOR(mtu);
+	const uint32_t buffer_bytes =
+		(uint32_t)(sizeof(struct rte_mbuf) + sizeof(struct port_note)) + data_bytes;
+	struct rte_mempool *pool =
+		rte_mempool_create_empty(name, nr_buffers, buffer_bytes, BUFFER_CACHE,
+					 sizeof(struct rte_pktmbuf_pool_private), SOCKET_ID_ANY,
+					 RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+	int r;
+
+	if (!pool)
+		return NULL;
+	r = fill_pool(pool, (uint16_t)data_bytes);
+	if (r == 0)
+		return pool;
+	rte_mempool_free(pool);
+	rte_errno = -r;
+	return NULL;
 }
 
 static int make_buffers(struct port *port, uint32_t queue)
@@ -140,7 +180,9 @@ static int make_device(struct port *port, uint32_t queue)
 	int r;
 
 	snprintf(name, sizeof(name), "net_af_xdp_%u_%u", port->role, queue);
-	snprintf(args, sizeof(args), "iface=%s,start_queue=%u,queue_count=1", port->name, queue);
+	/* A NIC that reads buffers itself takes none across pages that are not neighbours. */
+	snprintf(args, sizeof(args), "iface=%s,start_queue=%u,queue_count=1,force_copy=%d",
+		 port->name, queue, !rte_eal_has_hugepages());
 	r = rte_vdev_init(name, args);
 	if (r < 0)
 		return r;
