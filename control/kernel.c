@@ -21,6 +21,7 @@
 #include "kernel_settings.h"
 #include "kernel_sysctl.h"
 #include "maps.h"
+#include "napi_threads.h"
 #include "neighbours.h"
 #include "netlink.h"
 #include "probe.h"
@@ -166,13 +167,28 @@ static void note_warnings(struct kernel *kernel)
 		     "them may be taken for a session's");
 }
 
+/* A wish that the kernel does not grant costs speed, no session. */
+static void apply_napi_threads(struct kernel *kernel)
+{
+	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++) {
+		const char *name = kernel->plan.targets[i].name;
+		int error = napi_threads_apply(kernel->config, name);
+
+		if (error)
+			warn(kernel, "dataplane.napi_threads: not set for %s: %s", name,
+			     strerror(-error));
+	}
+}
+
 static int attach(struct kernel *kernel, char **ret_reason)
 {
 	int error = attach_all(&kernel->plan, kernel->outcomes, ret_reason);
 
-	if (!error)
-		write_settings(kernel);
-	return error;
+	if (error)
+		return error;
+	write_settings(kernel);
+	apply_napi_threads(kernel);
+	return 0;
 }
 
 int kernel_attach(struct kernel *kernel, char **ret_reason)
@@ -222,6 +238,7 @@ int kernel_reload(struct kernel *kernel, const struct config *config, char **ret
 				   "restart sallyportd to change edge.bpf_dir or edge.state_dir");
 	*kernel->config = *config;
 	write_settings(kernel);
+	apply_napi_threads(kernel);
 	return 0;
 }
 

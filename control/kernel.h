@@ -51,9 +51,9 @@ bool kernel_rewrites_networks(const struct kernel *kernel);
 
 /*
  * Applies a new config whose table would be the same: networks, engine, failover, fallback,
- * explain. Result: 0, or -EBUSY and *ret_reason if that config needs a restart of sallyportd (which
- * loses no packet); nothing has changed then. Each call but one that undoes the last waits until
- * every reader has been seen past the last (quiesce.h).
+ * NAPI threads, explain. Result: 0, or -EBUSY and *ret_reason if that config needs a restart of
+ * sallyportd (which loses no packet); nothing has changed then. Each call but one that undoes the
+ * last waits until every reader has been seen past the last (quiesce.h).
  */
 int kernel_reload(struct kernel *kernel, const struct config *config, char **ret_reason);
 

@@ -12,6 +12,7 @@
 #include "kernel_reason.h"
 #include "kernel_sysctl.h"
 #include "maps.h"
+#include "napi_threads.h"
 #include "neighbours.h"
 #include "netlink.h"
 #include "probe.h"
@@ -52,9 +53,15 @@ int kernel_detach(const struct config *config, char **ret_reason)
 
 	if (error)
 		return error;
+	/* A veth has threads to lose only while it has a program. */
+	note(&errors, napi_threads_undo(config, config->public.interface),
+	     "threads of public.interface cannot be turned off");
+	note(&errors, napi_threads_undo(config, config->builds.interface),
+	     "threads of builds.interface cannot be turned off");
 	/* The programs first, as no packet may meet one whose table is going. */
-	note(&errors, attach_remove(bpf_dir), "the programs cannot be taken off");
-	if (!errors.first)
+	error = attach_remove(bpf_dir);
+	note(&errors, error, "the programs cannot be taken off");
+	if (!error)
 		note(&errors, maps_remove(bpf_dir), "the table cannot be removed");
 	note(&errors, remove_neighbours(config), "managed neighbours cannot be removed");
 	note(&errors, sysctl_restore(config->edge.state_dir),

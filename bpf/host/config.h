@@ -73,6 +73,12 @@ enum config_idle {
 	CONFIG_IDLE_SPIN,
 };
 
+enum config_napi_threads {
+	CONFIG_NAPI_THREADS_AUTO,
+	CONFIG_NAPI_THREADS_ON,
+	CONFIG_NAPI_THREADS_OFF,
+};
+
 enum config_driver {
 	CONFIG_DRIVER_AF_XDP,
 };
@@ -140,6 +146,7 @@ struct config {
 		uint32_t workers;
 		enum config_idle idle;
 		bool hugepages;
+		enum config_napi_threads napi_threads;
 		char eal[CONFIG_EAL_MAX][CONFIG_EAL_SIZE]; /* more arguments for EAL */
 		uint32_t nr_eal;
 	} dataplane;

@@ -48,6 +48,13 @@ static const struct config_choice idles[] = {
 	{0},
 };
 
+static const struct config_choice napi_threads[] = {
+	{"auto", CONFIG_NAPI_THREADS_AUTO},
+	{"on", CONFIG_NAPI_THREADS_ON},
+	{"off", CONFIG_NAPI_THREADS_OFF},
+	{0},
+};
+
 static const struct config_choice roles[] = {
 	{"viewer", CONFIG_ROLE_VIEWER},
 	{"operator", CONFIG_ROLE_OPERATOR},
@@ -329,6 +336,14 @@ const struct config_option config_options[] = {
 	 AT(dataplane.hugepages),
 	 .apply = CONFIG_APPLY_DATAPLANE,
 	 .help = "Whether sallyport-dp keeps packets in huge pages."},
+	{.key = "dataplane.napi_threads",
+	 .type = CONFIG_CHOICE,
+	 .fallback = "auto",
+	 AT(dataplane.napi_threads),
+	 .choices = napi_threads,
+	 .help = "Whether kernel threads run the XDP program (threaded NAPI), or whoever a packet "
+		 "interrupts. auto: threads on a veth with engine xdp, which else runs it in the "
+		 "sender's own time; other interfaces are left as they are."},
 	{.key = "dataplane.eal",
 	 .type = CONFIG_STRING,
 	 .fallback = "",

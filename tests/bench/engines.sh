@@ -5,11 +5,18 @@
 # server, frames of MTU size, one after the other in each round, medians of the ratios. Client,
 # carrier and server share this machine's CPUs, so only the ratios of one run mean anything.
 #
-# A veth takes what XDP redirects to it only with GRO on, so both hosts have it on for xdp and dpdk.
-# For nft it is off, as on a wire each frame goes its way alone; nft-gro has it on like the others.
+#   nft        nftables DNAT; GRO off at both hosts, as on a wire each frame goes its way alone
+#   nft-gro    the same with GRO on at both hosts, which those behind an XDP engine need: a veth
+#              takes what XDP redirects to it only then
+#   nft-rps    nft with receive packet steering over all CPUs, what nft can have of napi_threads
+#   xdp        the XDP engine as it comes: on a veth with threads (dataplane.napi_threads)
+#   xdp-inline the same without
+#   dpdk       sallyport-dp on CPU 1, which it shares with what the hosts' stacks do for its packets
+#   dpdk-apart the same with threads on CPU 0 for the hosts' stacks, as hosts of their own have theirs
+#              elsewhere
 #
 #   ENGINES_ROUNDS (5)   ENGINES_SECONDS (3) for each measurement
-#   ENGINES ("nft nft-gro xdp dpdk")   ENGINES_NICE (-10): so that others disturb less
+#   ENGINES (all of the above)   ENGINES_NICE (-10): so that others disturb less
 #   ENGINES_CHECK=1: fail below the figures that sallyport promises
 TEST_TIMEOUT=${TEST_TIMEOUT:-1200}
 # shellcheck disable=SC2034
@@ -21,8 +28,9 @@ LAB_DIRECT=1
 
 ROUNDS=${ENGINES_ROUNDS:-5}
 SECONDS_EACH=${ENGINES_SECONDS:-3}
-ENGINES=${ENGINES:-nft nft-gro xdp dpdk}
-renice -n "${ENGINES_NICE:--10}" -p $$ >/dev/null
+ENGINES=${ENGINES:-nft nft-gro nft-rps xdp xdp-inline dpdk dpdk-apart}
+NICE=${ENGINES_NICE:--10}
+renice -n "$NICE" -p $$ >/dev/null
 HERE=$(cd "$(dirname "$0")" && pwd)
 IPERF_PORT=5201
 LOAD_PORT=7000
@@ -65,10 +73,35 @@ hosts_gro() {
 	lab_in vm0 ethtool -K eth0 gro "$1"
 }
 
+host_threads() {
+	ps -eo pid,comm | awk '$2 ~ /^napi\/eth0-/ { print $1 }' | sort
+}
+
+# hosts_apart 0|1: whether the hosts' stacks have threads of their own, and away from CPU 1.
+hosts_apart() {
+	local machine pid others
+
+	others=$(host_threads)
+	for machine in client vm0; do
+		ip netns exec "$LAB_NS-$machine" sh -c "echo $1 >/sys/class/net/eth0/threaded"
+	done
+	for pid in $(comm -13 <(echo "$others") <(host_threads)); do
+		taskset -p 1 "$pid" >/dev/null
+		renice -n "$NICE" -p "$pid" >/dev/null
+	done
+}
+
+# edge_rps MASK: the CPUs that the edge's interfaces steer packets to, 0 for where they arrive.
+edge_rps() {
+	ip netns exec "$LAB_NS-edge" sh -c "for link in public builds; do
+		echo $1 >/sys/class/net/\$link/queues/rx-0/rps_cpus; done"
+}
+
 carry_with() {
 	case $1 in
-	nft | nft-gro)
+	nft*)
 		[ "$1" = nft-gro ] || hosts_gro off
+		[ "$1" != nft-rps ] || edge_rps 3
 		lab_in edge nft -f - <<-EOT
 			table ip bench {
 				chain in {
@@ -81,9 +114,13 @@ carry_with() {
 		lab_in edge sysctl -qw net.ipv4.ip_forward=1
 		iperf_public=$IPERF_PORT load_public=$LOAD_PORT
 		;;
-	xdp | dpdk)
-		LAB_ENGINE=$1 config_write >"$LAB_CONFIG"
-		LAB_ENGINE=$1 lab_start
+	xdp* | dpdk*)
+		LAB_ENGINE=${1%-*}
+		LAB_NAPI_THREADS=auto
+		[ "$1" != xdp-inline ] || LAB_NAPI_THREADS=off
+		config_write >"$LAB_CONFIG"
+		lab_start
+		[ "$1" != dpdk-apart ] || hosts_apart 1
 		api PUT /v1/builds/bench "$(jq -nc --arg vm "$(lab_vm_address 0)" \
 			"{nodes: [{index: 0, address: \$vm, port: $IPERF_PORT},
 				{index: 1, address: \$vm, port: $LOAD_PORT}]}")"
@@ -95,12 +132,14 @@ carry_with() {
 
 carry_no_more() {
 	case $1 in
-	nft | nft-gro)
+	nft*)
 		hosts_gro on
+		edge_rps 0
 		lab_in edge nft flush ruleset
 		lab_in edge sysctl -qw net.ipv4.ip_forward=0
 		;;
 	*)
+		[ "$1" != dpdk-apart ] || hosts_apart 0
 		api DELETE /v1/builds/bench
 		lab_stop
 		lab_in edge "$(lab_control_path)" -c "$LAB_CONFIG" --detach 2>>"$LAB_DIR/log/detach"
@@ -167,7 +206,8 @@ report() {
 		done
 	done
 	echo
-	for engine in ${ENGINES#nft }; do
+	for engine in $ENGINES; do
+		[ "$engine" != nft ] || continue
 		for what in "${WHAT[@]}"; do
 			ratios "$engine : nft, ${NAME[$what]}" "$LAB_DIR/$engine-$what" \
 				"$LAB_DIR/nft-$what" | tee -a "$LAB_DIR/ratios"
@@ -198,5 +238,5 @@ if [ "${ENGINES_CHECK:-0}" = 1 ]; then
 	at_least "xdp : nft, bulk TCP" 1.35
 	at_least "xdp : nft, new connections" 1.15
 	at_least "xdp : nft, 60-byte packets" 1.45
-	at_least "dpdk : nft, bulk TCP" 0.9
+	at_least "dpdk-apart : nft, bulk TCP" 0.9
 fi

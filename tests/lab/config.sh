@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A lab's sallyport.conf. Set these before lab_begin, or write the file again and restart:
 #   LAB_ENGINE dpdk|xdp   LAB_FALLBACK xdp|none   LAB_PORTS   LAB_WORKERS   LAB_HUGEPAGES
+#   LAB_NAPI_THREADS
 #   LAB_LINGER   LAB_MAX_LIFETIME   LAB_MAX_EXTENSION   LAB_QUARANTINE   LAB_EXPLAIN
 #   LAB_ADDRESSES: more items of public.addresses, each after a comma
 #   LAB_NETWORKS: more items of builds.networks, the same
@@ -42,6 +43,7 @@ config_write() {
 			idle = "${LAB_IDLE:-adaptive}";
 			failover = "${LAB_FAILOVER:-2ms}";
 			hugepages = ${LAB_HUGEPAGES:-false};
+			napi_threads = "${LAB_NAPI_THREADS:-auto}";
 		};
 		api: {
 			socket = "$LAB_SOCKET";

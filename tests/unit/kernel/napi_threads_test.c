@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "napi_threads.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "kernel.h"
+#include "rig.h"
+
+static void assert_threads(int public, int builds)
+{
+	assert_int_equal(napi_threads_look(RIG_PUBLIC), public);
+	assert_int_equal(napi_threads_look(RIG_BUILDS), builds);
+}
+
+static void reload(struct kernel *kernel, const struct rig *rig)
+{
+	char *reason = NULL;
+
+	if (kernel_reload(kernel, rig->config, &reason))
+		fail_msg("kernel_reload: %s", reason ? reason : "-");
+}
+
+static void test_napi_threads_when_auto_then_veths_have_them_for_xdp(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct kernel *kernel = rig_start(rig);
+	char *reason = NULL;
+
+	assert_threads(1, 1);
+	assert_true(flow_passes(rig, 1000));
+	rig->config->dataplane.engine = SP_ENGINE_DPDK;
+	reload(kernel, rig);
+	assert_threads(0, 0);
+	rig->config->dataplane.engine = SP_ENGINE_XDP;
+	reload(kernel, rig);
+	assert_threads(1, 1);
+	kernel_stop(kernel);
+	assert_threads(1, 1);
+	assert_int_equal(kernel_detach(rig->config, &reason), 0);
+	assert_threads(0, 0);
+}
+
+static void test_napi_threads_when_said_then_so_with_either_engine(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct kernel *kernel;
+
+	rig->config->dataplane.napi_threads = CONFIG_NAPI_THREADS_OFF;
+	kernel = rig_start(rig);
+	assert_threads(0, 0);
+	rig->config->dataplane.napi_threads = CONFIG_NAPI_THREADS_ON;
+	rig->config->dataplane.engine = SP_ENGINE_DPDK;
+	reload(kernel, rig);
+	assert_threads(1, 1);
+	kernel_stop(kernel);
+}
+
+static void test_napi_threads_when_no_veth_then_only_at_a_word(void **state)
+{
+	struct rig *rig = rig_of(state);
+
+	assert_int_equal(napi_threads_apply(rig->config, "lo"), 0);
+	rig->config->dataplane.napi_threads = CONFIG_NAPI_THREADS_ON;
+	assert_int_equal(napi_threads_apply(rig->config, "lo"), -EOPNOTSUPP);
+	assert_int_equal(napi_threads_undo(rig->config, "lo"), 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_make, rig_remove)
+	const struct CMUnitTest tests[] = {
+		TEST(test_napi_threads_when_auto_then_veths_have_them_for_xdp),
+		TEST(test_napi_threads_when_said_then_so_with_either_engine),
+		TEST(test_napi_threads_when_no_veth_then_only_at_a_word),
+	};
+
+	return cmocka_run_group_tests_name("napi_threads", tests, NULL, NULL);
+}
