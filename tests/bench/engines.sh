@@ -9,6 +9,7 @@
 #   nft-gro    the same with GRO on at both hosts, which those behind an XDP engine need: a veth
 #              takes what XDP redirects to it only then
 #   nft-rps    nft with receive packet steering over all CPUs, what nft can have of napi_threads
+#   nft-apart  nft-gro with the hosts' stacks as for dpdk-apart
 #   xdp        the XDP engine as it comes: on a veth with threads (dataplane.napi_threads)
 #   xdp-inline the same without
 #   dpdk       sallyport-dp on CPU 1, which it shares with what the hosts' stacks do for its packets
@@ -28,7 +29,7 @@ LAB_DIRECT=1
 
 ROUNDS=${ENGINES_ROUNDS:-5}
 SECONDS_EACH=${ENGINES_SECONDS:-3}
-ENGINES=${ENGINES:-nft nft-gro nft-rps xdp xdp-inline dpdk dpdk-apart}
+ENGINES=${ENGINES:-nft nft-gro nft-rps nft-apart xdp xdp-inline dpdk dpdk-apart}
 NICE=${ENGINES_NICE:--10}
 renice -n "$NICE" -p $$ >/dev/null
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -100,8 +101,11 @@ edge_rps() {
 carry_with() {
 	case $1 in
 	nft*)
-		[ "$1" = nft-gro ] || hosts_gro off
-		[ "$1" != nft-rps ] || edge_rps 3
+		case $1 in
+		nft) hosts_gro off ;;
+		nft-rps) hosts_gro off && edge_rps 3 ;;
+		nft-apart) hosts_apart 1 ;;
+		esac
 		lab_in edge nft -f - <<-EOT
 			table ip bench {
 				chain in {
@@ -133,6 +137,7 @@ carry_with() {
 carry_no_more() {
 	case $1 in
 	nft*)
+		[ "$1" != nft-apart ] || hosts_apart 0
 		hosts_gro on
 		edge_rps 0
 		lab_in edge nft flush ruleset
@@ -196,6 +201,19 @@ declare -A NAME=([bulk]="bulk TCP" [connections]="new connections" [small]="60-b
 	[p50]="round trip, p50" [p99]="round trip, p99" [cpu]="CPU time of all, bulk")
 declare -A UNIT=([bulk]=Gbit/s [connections]=/s [small]=kpps [p50]=us [p99]=us [cpu]="s/GB")
 
+# compare ENGINE OTHER: the ratios of all that both were measured for.
+compare() {
+	local what
+
+	for what in "${WHAT[@]}"; do
+		if [ ! -e "$LAB_DIR/$1-$what" ] || [ ! -e "$LAB_DIR/$2-$what" ]; then
+			continue
+		fi
+		ratios "$1 : $2, ${NAME[$what]}" "$LAB_DIR/$1-$what" "$LAB_DIR/$2-$what" |
+			tee -a "$LAB_DIR/ratios"
+	done
+}
+
 report() {
 	local engine what
 
@@ -207,12 +225,9 @@ report() {
 	done
 	echo
 	for engine in $ENGINES; do
-		[ "$engine" != nft ] || continue
-		for what in "${WHAT[@]}"; do
-			ratios "$engine : nft, ${NAME[$what]}" "$LAB_DIR/$engine-$what" \
-				"$LAB_DIR/nft-$what" | tee -a "$LAB_DIR/ratios"
-		done
+		[ "$engine" = nft ] || compare "$engine" nft
 	done
+	compare dpdk-apart nft-apart
 }
 
 # at_least NAME RATIO: the median of a ratio is as promised.
