@@ -28,6 +28,7 @@ struct reading {
 	const struct nlattr *multipath;
 	uint32_t table;
 	uint32_t metric;
+	uint32_t mtu; /* 0: of the interface */
 	struct hop hop;
 };
 
@@ -63,6 +64,25 @@ static void read_hop(const struct nlattr *attr, struct hop *hop)
 	}
 }
 
+/*
+ * Result: the MTU in the metrics of a route, or 0. Like the kernel's own forwarding, and so like
+ * what the XDP program is told, only one that is locked counts: others are for the host's sockets.
+ */
+static uint32_t read_mtu(const struct nlattr *metrics)
+{
+	const struct nlattr *attr;
+	uint32_t mtu = 0, locked = 0;
+
+	mnl_attr_for_each_nested(attr, metrics)
+	{
+		if (mnl_attr_get_type(attr) == RTAX_MTU)
+			mtu = mnl_attr_get_u32(attr);
+		else if (mnl_attr_get_type(attr) == RTAX_LOCK)
+			locked = mnl_attr_get_u32(attr);
+	}
+	return locked & (1u << RTAX_MTU) ? mtu : 0;
+}
+
 static struct reading read_attributes(const struct nlmsghdr *header, const struct rtmsg *body)
 {
 	struct reading reading = {.table = body->rtm_table};
@@ -79,6 +99,9 @@ static struct reading read_attributes(const struct nlmsghdr *header, const struc
 			break;
 		case RTA_PRIORITY:
 			reading.metric = mnl_attr_get_u32(attr);
+			break;
+		case RTA_METRICS:
+			reading.mtu = read_mtu(attr);
 			break;
 		case RTA_MULTIPATH:
 			reading.multipath = attr;
@@ -113,14 +136,16 @@ static void read_multipath(const struct nlattr *multipath, struct hop *hop)
  * Result: the gateway record of a hop: that of no route unless it leads out of a port of ours, or
  * when there is no room (counted there).
  */
-static uint16_t name_gateway(struct mirror *mirror, const struct hop *hop)
+static uint16_t name_gateway(struct mirror *mirror, const struct hop *hop, uint32_t mtu)
 {
 	uint32_t port_index = mirror_port_of(mirror, hop->ifindex);
 	uint32_t index = NEXTHOP_NO_ROUTE_INDEX;
+	struct nexthop_gateway wanted =
+		nexthop_gateway_of(hop->has_gateway ? &hop->gateway : NULL, port_index);
 
+	wanted.mtu = mtu;
 	if (port_index != MIRROR_NO_PORT)
-		nexthop_gateway_name(mirror->nexthops, hop->has_gateway ? &hop->gateway : NULL,
-				     port_index, &index);
+		nexthop_gateway_name(mirror->nexthops, &wanted, &index);
 	return (uint16_t)index;
 }
 
@@ -164,7 +189,7 @@ static int take_route(const struct nlmsghdr *header, void *data)
 	/* Other types (unreachable, blackhole, …) stand in the way of shorter prefixes. */
 	if (body->rtm_type != RTN_UNICAST || (body->rtm_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)))
 		reading.hop.ifindex = 0;
-	route.gateway_index = name_gateway(mirror, &reading.hop);
+	route.gateway_index = name_gateway(mirror, &reading.hop, reading.mtu);
 	return add_route(&mirror->dumped, &route) < 0 ? MNL_CB_ERROR : MNL_CB_OK;
 }
 

@@ -69,15 +69,11 @@ void nexthops_close(struct nexthops *nexthops)
 	memset(nexthops, 0, sizeof(*nexthops));
 }
 
-int nexthop_gateway_name(struct nexthops *nexthops, const struct sp_addr *addr, uint32_t port_index,
+int nexthop_gateway_name(struct nexthops *nexthops, const struct nexthop_gateway *wanted,
 			 uint32_t *ret_index)
 {
-	struct nexthop_gateway wanted = {.port_index = port_index, .on_link = addr == NULL};
-
-	if (addr)
-		wanted.addr = *addr;
 	for (uint32_t i = 1; i < nexthops->nr_gateways; i++) {
-		if (memcmp(&nexthops->gateways[i], &wanted, sizeof(wanted)) == 0) {
+		if (memcmp(&nexthops->gateways[i], wanted, sizeof(*wanted)) == 0) {
 			*ret_index = i;
 			return 0;
 		}
@@ -86,7 +82,7 @@ int nexthop_gateway_name(struct nexthops *nexthops, const struct sp_addr *addr, 
 		nexthops->nr_refused++;
 		return -ENOSPC;
 	}
-	nexthops->gateways[nexthops->nr_gateways] = wanted;
+	nexthops->gateways[nexthops->nr_gateways] = *wanted;
 	atomic_thread_fence(memory_order_release);
 	*ret_index = nexthops->nr_gateways++;
 	return 0;

@@ -18,7 +18,7 @@
 #include <sallyport/table.h>
 
 #define NEXTHOP_ROUTES_MAX     16384u /* of each family */
-#define NEXTHOP_GATEWAYS_MAX   4096u  /* (gateway, port) pairs in the life of the process */
+#define NEXTHOP_GATEWAYS_MAX   4096u  /* (gateway, port, MTU) in the life of the process */
 #define NEXTHOP_NEIGHBOURS     262144u
 #define NEXTHOP_PROBES	       16u
 #define NEXTHOP_NO_ROUTE_INDEX 0u
@@ -31,7 +31,8 @@ struct nexthop_gateway {
 	struct sp_addr addr; /* all zero: on link */
 	uint32_t port_index;
 	uint32_t on_link;
-	uint64_t reserved;
+	uint32_t mtu; /* that the route insists on, 0: none */
+	uint32_t reserved;
 };
 
 /* A neighbour's link address in the low 48 bits, its port in the next 8; 0: none here. */
@@ -78,11 +79,22 @@ struct nexthop_route {
 int nexthops_open(struct nexthops *nexthops);
 void nexthops_close(struct nexthops *nexthops);
 
+/* Result: the record of a gateway behind a port; addr NULL for "on link". */
+static inline struct nexthop_gateway nexthop_gateway_of(const struct sp_addr *addr,
+							uint32_t port_index)
+{
+	struct nexthop_gateway gateway = {.port_index = port_index, .on_link = addr == NULL};
+
+	if (addr)
+		gateway.addr = *addr;
+	return gateway;
+}
+
 /*
- * Finds or makes the record of a gateway behind a port; addr NULL for "on link". Main lcore.
- * Result: 0, or -ENOSPC (counted) when all NEXTHOP_GATEWAYS_MAX have been named.
+ * Finds or keeps a record equal to that one. Main lcore. Result: 0, or -ENOSPC (counted) when all
+ * NEXTHOP_GATEWAYS_MAX have been named.
  */
-int nexthop_gateway_name(struct nexthops *nexthops, const struct sp_addr *addr, uint32_t port_index,
+int nexthop_gateway_name(struct nexthops *nexthops, const struct nexthop_gateway *wanted,
 			 uint32_t *ret_index);
 
 /* Set or take away a route. Main lcore. Result: 0, or -errno from librte_fib (set: counted). */

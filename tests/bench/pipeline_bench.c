@@ -191,12 +191,13 @@ static void add_route(struct bench *bench, uint32_t prefix, uint8_t depth, const
 {
 	struct nexthop_route route = {
 		.prefix = sp_addr_from_v4(SP_BE32(prefix)), .family = 4, .depth = depth};
+	struct nexthop_gateway wanted;
 	struct sp_addr addr;
 
 	if (gateway)
 		addr = sp_addr_from_v4(SP_BE32(*gateway));
-	if (nexthop_gateway_name(&bench->nexthops, gateway ? &addr : NULL, port,
-				 &route.gateway_index) < 0 ||
+	wanted = nexthop_gateway_of(gateway ? &addr : NULL, port);
+	if (nexthop_gateway_name(&bench->nexthops, &wanted, &route.gateway_index) < 0 ||
 	    nexthop_route_set(&bench->nexthops, &route) < 0)
 		die("a route finds no room");
 }

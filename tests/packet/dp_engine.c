@@ -14,18 +14,19 @@
 
 #include "fixture.h"
 #include "host/boottime.h"
+#include "mirror.h"
 #include "worker.h"
 
 #define PUBLIC	   0 /* ports */
 #define BUILDS	   1
 #define RING_SIZE  64u
 #define NR_BUFFERS 4095u
-#define MTU_BYTES  1500
 
 struct dp_engine {
 	struct worker worker;
 	struct ports ports;
 	struct nexthops nexthops;
+	struct mirror *mirror;
 	struct sp_counters counters;
 	struct sp_worker progress;
 	struct sp_usage usage[FIXTURE_USAGE];
@@ -47,74 +48,10 @@ static int start_eal(void)
 	return rte_eal_init(sizeof(text) / sizeof(text[0]), argv) < 0 ? -EIO : 0;
 }
 
-static int add_route(struct dp_engine *engine, const char *prefix, uint32_t port,
-		     const char *gateway)
-{
-	struct nexthop_route route;
-	struct sp_prefix parsed;
-	struct sp_addr via;
-	int r = fixture_parse_prefix(prefix, &parsed);
-
-	if (!r && gateway)
-		r = fixture_parse_addr(gateway, &via);
-	if (r)
-		return r;
-	route.prefix = parsed.addr;
-	route.family = strchr(prefix, ':') ? 6 : 4;
-	route.depth = (uint8_t)atoi(strchr(prefix, '/') + 1);
-	r = nexthop_gateway_name(&engine->nexthops, gateway ? &via : NULL, port,
-				 &route.gateway_index);
-	return r ? r : nexthop_route_set(&engine->nexthops, &route);
-}
-
-static int add_neighbour(struct dp_engine *engine, const char *address, uint32_t port,
-			 const char *mac)
-{
-	struct sp_addr addr;
-	int r = fixture_parse_addr(address, &addr);
-
-	return r ? r
-		 : nexthop_neighbour_set(&engine->nexthops, &addr, port, (const uint8_t *)mac, 0);
-}
-
-/* What network.c tells the kernel. */
-static int learn_network(struct dp_engine *engine)
-{
-	int r = nexthops_open(&engine->nexthops);
-
-	if (!r)
-		r = add_route(engine, "192.0.2.0/24", PUBLIC, NULL);
-	if (!r)
-		r = add_route(engine, "0.0.0.0/0", PUBLIC, "192.0.2.254");
-	if (!r)
-		r = add_route(engine, "10.0.0.0/16", BUILDS, NULL);
-	if (!r)
-		r = add_route(engine, "2001:db8:2::/64", PUBLIC, NULL);
-	if (!r)
-		r = add_route(engine, "::/0", PUBLIC, "2001:db8:2::fe");
-	if (!r)
-		r = add_route(engine, "2001:db8:b::/64", BUILDS, NULL);
-	if (!r)
-		r = add_neighbour(engine, "192.0.2.254", PUBLIC, NETWORK_GATEWAY_MAC);
-	if (!r)
-		r = add_neighbour(engine, "2001:db8:2::fe", PUBLIC, NETWORK_GATEWAY_MAC);
-	for (int vm = NETWORK_VM_FIRST; vm <= NETWORK_VM_LAST && !r; vm++) {
-		char name[32];
-
-		snprintf(name, sizeof(name), "10.0.3.%d", vm);
-		r = add_neighbour(engine, name, BUILDS, NETWORK_VM_MAC);
-		snprintf(name, sizeof(name), "2001:db8:b::%d", vm);
-		if (!r)
-			r = add_neighbour(engine, name, BUILDS, NETWORK_VM_MAC);
-	}
-	return r;
-}
-
-static int open_port(struct dp_engine *engine, uint32_t index, const char *name, const char *mac)
+static int open_port(struct dp_engine *engine, uint32_t index, const char *name, uint32_t role)
 {
 	struct port *port = &engine->ports.port[index];
 	struct rte_eth_conf plain = {0};
-	uint64_t word = 0;
 	char ring[32];
 	int eth_id;
 
@@ -129,12 +66,8 @@ static int open_port(struct dp_engine *engine, uint32_t index, const char *name,
 	    rte_eth_rx_queue_setup(eth_id, 0, 64, 0, NULL, engine->pool) ||
 	    rte_eth_tx_queue_setup(eth_id, 0, 64, 0, NULL) || rte_eth_dev_start(eth_id))
 		return -EIO;
-	memcpy(&word, mac, 6);
-	port->nr_queues = 1;
-	atomic_store(&port->mtu, MTU_BYTES);
-	atomic_store(&port->link_addr, word);
 	engine->worker.tx_eth[index] = eth_id;
-	return 0;
+	return port_probe(port, name, role);
 }
 
 static void set_up_worker(struct dp_engine *engine, const struct sp_table *table)
@@ -165,15 +98,17 @@ int dp_engine_open(const struct sp_table *table, struct dp_engine **ret)
 	set_up_worker(engine, table);
 	r = start_eal();
 	if (!r)
-		r = learn_network(engine);
+		r = nexthops_open(&engine->nexthops);
 	if (!r) {
 		engine->pool = port_pool_make("buffers", NR_BUFFERS, FRAME_BYTES_MAX);
 		r = engine->pool ? 0 : -ENOMEM;
 	}
 	if (!r)
-		r = open_port(engine, PUBLIC, "public", NETWORK_PUBLIC_MAC);
+		r = open_port(engine, PUBLIC, "public", SP_ROLE_PUBLIC);
 	if (!r)
-		r = open_port(engine, BUILDS, "builds", NETWORK_BUILDS_MAC);
+		r = open_port(engine, BUILDS, "builds", SP_ROLE_BUILDS);
+	if (!r)
+		r = mirror_open(&engine->ports, &engine->nexthops, &engine->mirror);
 	if (r)
 		dp_engine_close(engine);
 	else
@@ -185,6 +120,7 @@ void dp_engine_close(struct dp_engine *engine)
 {
 	if (!engine)
 		return;
+	mirror_close(engine->mirror);
 	rte_mempool_free(engine->pool);
 	nexthops_close(&engine->nexthops);
 	free(engine);

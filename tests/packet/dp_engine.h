@@ -22,7 +22,8 @@ struct dp_result {
 
 /*
  * Starts EAL, once in a process, and a worker that reads that table, with the routes and neighbours
- * that network_enter() has. Result: 0 or -errno. Undone by dp_engine_close(), which takes NULL.
+ * that the kernel has now, mirrored. Result: 0 or -errno. Undone by dp_engine_close(), which takes
+ * NULL.
  */
 int dp_engine_open(const struct sp_table *table, struct dp_engine **ret);
 void dp_engine_close(struct dp_engine *engine);

@@ -74,13 +74,15 @@ void fixture_route(struct fixture *fixture, const char *prefix, uint8_t depth, u
 		   const char *gateway)
 {
 	struct nexthop_route route = {.prefix = fixture_addr(prefix), .depth = depth};
+	struct nexthop_gateway wanted;
 	struct sp_addr addr;
 
 	route.family = (uint8_t)addr_family(&route.prefix);
 	if (gateway)
 		addr = fixture_addr(gateway);
-	assert_int_equal(nexthop_gateway_name(&fixture->nexthops, gateway ? &addr : NULL, port,
-					      &route.gateway_index),
+	wanted = nexthop_gateway_of(gateway ? &addr : NULL, port);
+	wanted.mtu = fixture->route_mtu;
+	assert_int_equal(nexthop_gateway_name(&fixture->nexthops, &wanted, &route.gateway_index),
 			 0);
 	assert_int_equal(nexthop_route_set(&fixture->nexthops, &route), 0);
 }

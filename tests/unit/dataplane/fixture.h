@@ -45,6 +45,7 @@ struct fixture {
 	struct rte_ring *in[PORTS_MAX];	 /* what the worker will receive */
 	struct rte_ring *out[PORTS_MAX]; /* what it has sent */
 	uint16_t eth_ids[PORTS_MAX];
+	uint32_t route_mtu;	/* of the routes that fixture_route() adds, 0: none */
 	unsigned int pool_free; /* buffers before the test */
 };
 

@@ -93,7 +93,10 @@ static const struct nexthop_gateway *route(struct setting *setting, const char *
 	return index == NEXTHOP_NO_ROUTE_INDEX ? NULL : &setting->fixture.nexthops.gateways[index];
 }
 
-/* Says where a destination goes: "none", "link 1" or "via 192.0.2.9 0", with the port behind. */
+/*
+ * Says where a destination goes: "none", "link 1" or "via 192.0.2.9 0", with the port behind, and
+ * then the MTU if the route has its own.
+ */
 static const char *said(struct setting *setting, const char *to, char text[128])
 {
 	const struct nexthop_gateway *found = route(setting, to);
@@ -106,6 +109,8 @@ static const char *said(struct setting *setting, const char *to, char text[128])
 	else
 		snprintf(text, 128, "via %s %u", addr_format(&found->addr, addr),
 			 found->port_index);
+	if (found && found->mtu)
+		snprintf(text + strlen(text), 128 - strlen(text), " mtu %u", found->mtu);
 	return text;
 }
 
@@ -174,6 +179,18 @@ static void test_routes_come_change_and_go(void **state)
 	expect_route(*state, "203.0.113.1", "via 192.0.2.253 0");
 	run("ip -6 route add default via 2001:db8:3::9");
 	expect_route(*state, "2001:db8:77::1", "via 2001:db8:3::9 1");
+}
+
+static void test_locked_mtu_of_a_route_is_followed(void **state)
+{
+	run("ip route add 203.0.113.0/24 via 192.0.2.254 mtu lock 1300");
+	expect_route(*state, "203.0.113.1", "via 192.0.2.254 0 mtu 1300");
+	run("ip route replace 203.0.113.0/24 via 192.0.2.254 mtu lock 1280");
+	expect_route(*state, "203.0.113.1", "via 192.0.2.254 0 mtu 1280");
+	run("ip route replace 203.0.113.0/24 via 192.0.2.254 mtu 1280");
+	expect_route(*state, "203.0.113.1", "via 192.0.2.254 0");
+	run("ip -6 route add 2001:db8:77::/64 via 2001:db8:3::9 mtu lock 1300");
+	expect_route(*state, "2001:db8:77::1", "via 2001:db8:3::9 1 mtu 1300");
 }
 
 static void test_lowest_metric_wins(void **state)
@@ -316,6 +333,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		CASE(test_connected_networks_are_on_link),
 		CASE(test_routes_come_change_and_go),
+		CASE(test_locked_mtu_of_a_route_is_followed),
 		CASE(test_lowest_metric_wins),
 		CASE(test_unreachable_route_hides_the_shorter_one),
 		CASE(test_other_tables_are_not_looked_at),

@@ -99,17 +99,30 @@ static void test_cleared_route_uncovers_the_shorter_one(void **state)
 	assert_true(nexthop_route_clear(&fixture->nexthops, &route) < 0);
 }
 
-static void test_gateways_are_named_once_for_each_port(void **state)
+static uint32_t name(struct fixture *fixture, const struct nexthop_gateway *wanted)
+{
+	uint32_t index;
+
+	assert_int_equal(nexthop_gateway_name(&fixture->nexthops, wanted, &index), 0);
+	return index;
+}
+
+static void test_gateways_are_named_once_for_each_port_and_mtu(void **state)
 {
 	struct fixture *fixture = *state;
 	struct sp_addr addr = fixture_addr("192.0.2.1");
-	uint32_t first, again, other_port, on_link;
+	struct nexthop_gateway wanted = nexthop_gateway_of(&addr, 0);
+	uint32_t first = name(fixture, &wanted), again = name(fixture, &wanted);
+	uint32_t other_port, other_mtu, on_link;
 
-	assert_int_equal(nexthop_gateway_name(&fixture->nexthops, &addr, 0, &first), 0);
-	assert_int_equal(nexthop_gateway_name(&fixture->nexthops, &addr, 0, &again), 0);
-	assert_int_equal(nexthop_gateway_name(&fixture->nexthops, &addr, 1, &other_port), 0);
-	assert_int_equal(nexthop_gateway_name(&fixture->nexthops, NULL, 0, &on_link), 0);
+	wanted.mtu = 1300;
+	other_mtu = name(fixture, &wanted);
+	wanted = nexthop_gateway_of(&addr, 1);
+	other_port = name(fixture, &wanted);
+	wanted = nexthop_gateway_of(NULL, 0);
+	on_link = name(fixture, &wanted);
 	assert_int_equal(first, again);
+	assert_int_not_equal(first, other_mtu);
 	assert_int_not_equal(first, other_port);
 	assert_int_not_equal(first, on_link);
 	assert_int_not_equal(first, NEXTHOP_NO_ROUTE_INDEX);
@@ -119,13 +132,15 @@ static void test_gateways_have_an_end(void **state)
 {
 	struct fixture *fixture = *state;
 	struct sp_addr addr = fixture_addr("10.0.0.0");
+	struct nexthop_gateway wanted = nexthop_gateway_of(&addr, 0);
 	uint32_t index = 0;
 
 	for (uint32_t i = 1; i < NEXTHOP_GATEWAYS_MAX; i++) {
-		addr.word_be[3] = SP_BE32(i);
-		assert_int_equal(nexthop_gateway_name(&fixture->nexthops, &addr, 0, &index), 0);
+		wanted.addr.word_be[3] = SP_BE32(i);
+		index = name(fixture, &wanted);
 	}
-	assert_int_equal(nexthop_gateway_name(&fixture->nexthops, &addr, 1, &index), -ENOSPC);
+	wanted.port_index = 1;
+	assert_int_equal(nexthop_gateway_name(&fixture->nexthops, &wanted, &index), -ENOSPC);
 	assert_int_equal(index, NEXTHOP_GATEWAYS_MAX - 1);
 	assert_int_equal(fixture->nexthops.nr_refused, 1);
 }
@@ -200,7 +215,7 @@ int main(void)
 		CASE(test_empty_table_has_no_route),
 		CASE(test_longest_prefix_wins),
 		CASE(test_cleared_route_uncovers_the_shorter_one),
-		CASE(test_gateways_are_named_once_for_each_port),
+		CASE(test_gateways_are_named_once_for_each_port_and_mtu),
 		CASE(test_gateways_have_an_end),
 		CASE(test_neighbours_are_known_by_port),
 		CASE(test_many_neighbours_find_room),

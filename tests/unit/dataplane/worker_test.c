@@ -267,6 +267,23 @@ static void test_packet_over_the_mtu_is_answered(void **state)
 	assert_int_equal(fixture_counter(fixture, SP_FORWARDED), 4);
 }
 
+/* Also after smaller packets, when the way of the lease could be known. */
+static void test_packet_over_the_routes_mtu_is_answered(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fixture_packet packet = from_client;
+
+	fixture->route_mtu = 1280;
+	fixture_route(fixture, FIXTURE_VM, 32, FIXTURE_BUILDS, NULL);
+	forward(fixture, 3);
+	packet.payload_bytes = 1280 - 40 + 1;
+	receive(fixture, FIXTURE_PUBLIC, &packet);
+	worker_round(fixture->worker);
+	expect_icmp(fixture, FIXTURE_PUBLIC, FIXTURE_CLIENT, SP_ICMP_UNREACHABLE,
+		    SP_ICMP_FRAGMENTATION_NEEDED, 1280);
+	assert_int_equal(fixture_counter(fixture, SP_TOO_BIG), 1);
+}
+
 static void test_route_out_of_the_wrong_port_is_none(void **state)
 {
 	struct fixture *fixture = *state;
@@ -547,6 +564,7 @@ int main(void)
 		CASE(test_vm_of_an_ended_lease_is_reset),
 		CASE(test_spent_ttl_is_answered),
 		CASE(test_packet_over_the_mtu_is_answered),
+		CASE(test_packet_over_the_routes_mtu_is_answered),
 		CASE(test_route_out_of_the_wrong_port_is_none),
 		CASE(test_gateway_is_followed_when_its_link_address_changes),
 		CASE(test_unknown_neighbour_waits_and_is_sent),
