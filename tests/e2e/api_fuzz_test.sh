@@ -4,7 +4,7 @@
 # leak, no 5xx but the documented 503. API_FUZZ_COUNT=100000 is the long run, four minutes;
 # API_FUZZ_SEED repeats one.
 LAB_ENGINE=xdp
-TEST_TIMEOUT=900
+TEST_TIMEOUT=${TEST_TIMEOUT:-900}
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 

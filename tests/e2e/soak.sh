@@ -1,26 +1,54 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# The tests of starts, stops, kills and hangs, again and again with new seeds, until one fails or
-# SOAK_MINUTES (60) have passed. A failure prints its seed and how to run it again.
+# First the full draws of what `make test` draws less of, each once; some hours. Then the tests of
+# starts, stops, kills and hangs, again and again with new seeds, until one fails or SOAK_MINUTES (60)
+# have passed. A failure prints its seed and how to run it again.
+#
+#   SALLYPORT_SEQUENCES (1000000)   SALLYPORT_KILLS (1000)   KILLS_NUMBER (1000)
+#   REUSE_COUNT (10000)   API_FUZZ_COUNT (100000)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 SALLYPORT_BUILD=${SALLYPORT_BUILD:-$PWD/build}
-export SALLYPORT_BUILD LIFECYCLE_SEED FAILOVER_SEED AUDIT_SEED AUDIT_NUMBER=1000
-end=$((EPOCHSECONDS + ${SOAK_MINUTES:-60} * 60))
+export SALLYPORT_BUILD SALLYPORT_SEED LIFECYCLE_SEED FAILOVER_SEED AUDIT_SEED KILLS_SEED
+export API_FUZZ_SEED AUDIT_NUMBER=1000
+export SALLYPORT_SEQUENCES=${SALLYPORT_SEQUENCES:-1000000} SALLYPORT_KILLS=${SALLYPORT_KILLS:-1000}
+export KILLS_NUMBER=${KILLS_NUMBER:-1000} REUSE_COUNT=${REUSE_COUNT:-10000}
+export API_FUZZ_COUNT=${API_FUZZ_COUNT:-100000}
+# Seconds in which a full draw ends, of a test that has a deadline of its own.
+LONG=14400
+unit=$SALLYPORT_BUILD/tests/unit/control
 passed=0
 
+new_seed() {
+	SALLYPORT_SEED=$((passed * 2 + EPOCHSECONDS))
+	LIFECYCLE_SEED=$SALLYPORT_SEED FAILOVER_SEED=$SALLYPORT_SEED AUDIT_SEED=$SALLYPORT_SEED
+	KILLS_SEED=$SALLYPORT_SEED API_FUZZ_SEED=$SALLYPORT_SEED
+	echo "seed $SALLYPORT_SEED"
+}
+
+# runs COMMAND…: one more has passed, or this ends.
+runs() {
+	"$@" || {
+		echo "$passed passed, 1 failed, 0 skipped"
+		exit 1
+	}
+	passed=$((passed + 1))
+}
+
+new_seed
+runs "$unit/model_journal_kill_test"
+runs env TEST_TIMEOUT=$LONG tests/e2e/kills_test.sh
+runs env TEST_TIMEOUT=$LONG tests/e2e/reuse_test.sh
+runs env TEST_TIMEOUT=$LONG tests/e2e/api_fuzz_test.sh
+runs "$unit/model_edge_model_test"
+
+end=$((EPOCHSECONDS + ${SOAK_MINUTES:-60} * 60))
 while [ "$EPOCHSECONDS" -lt "$end" ]; do
-	LIFECYCLE_SEED=$((passed * 2 + EPOCHSECONDS)) FAILOVER_SEED=$LIFECYCLE_SEED
-	AUDIT_SEED=$LIFECYCLE_SEED
-	echo "seed $LIFECYCLE_SEED"
+	new_seed
 	for name in lifecycle failover audit; do
-		tests/e2e/${name}_test.sh || {
-			echo "0 passed, 1 failed, 0 skipped"
-			exit 1
-		}
-		passed=$((passed + 1))
+		runs "tests/e2e/${name}_test.sh"
 	done
 done
 echo "$passed passed, 0 failed, 0 skipped"

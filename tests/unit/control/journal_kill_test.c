@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * kill -9 at random moments: what was acknowledged is there again, on the same port; what was under
- * way is there whole or not at all. SALLYPORT_KILLS says how often.
+ * way is there whole or not at all. SALLYPORT_KILLS says how often, SALLYPORT_SEED after how much.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -142,9 +142,9 @@ static void one_journal(unsigned int *nr_kills)
 
 static void test_kill_when_at_any_moment_then_acknowledged_is_kept(void **state)
 {
-	const char *text = getenv("SALLYPORT_KILLS");
+	const char *text = getenv("SALLYPORT_KILLS"), *seed_text = getenv("SALLYPORT_SEED");
 	unsigned int nr_kills = text ? (unsigned int)atoi(text) : 25;
-	unsigned int seed = (unsigned int)time(NULL);
+	unsigned int seed = seed_text ? (unsigned int)atoi(seed_text) : (unsigned int)time(NULL);
 
 	print_message("# %u kills from seed %u\n", nr_kills, seed);
 	srand(seed);
