@@ -97,7 +97,7 @@ static void test_attach_all_when_another_edge_has_it_then_refused_and_left(void 
 {
 	struct rig *rig = rig_of(state);
 	uint32_t prog_id;
-	char *reason, other[64];
+	char *reason, other[sizeof(rig->bpf_dir)];
 
 	kernel_stop(rig_start(rig));
 	prog_id = rig_prog_id(RIG_PUBLIC);

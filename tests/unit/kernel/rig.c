@@ -116,18 +116,8 @@ void rig_configure(struct rig *rig, const char *ports, unsigned int workers,
 	config_errors_free(&errors);
 }
 
-/* Removes what a test that was killed has left in bpffs: the name says whose it was. */
-static void reap(const struct rig *rig)
-{
-	rig_run(rig->edge_ns,
-		"for dir in %s/sptest-[0-9]*; do pid=${dir##*sptest-};"
-		" [ -d /proc/${pid%%%%-*} ] || rm -rf $dir; done",
-		BPFFS);
-}
-
 int rig_make(void **state)
 {
-	static unsigned int nr_rigs;
 	struct rig *rig;
 
 	*state = NULL;
@@ -141,8 +131,9 @@ int rig_make(void **state)
 	assert_true(rig->client_ns >= 0 && rig->vm_ns >= 0 && rig->edge_ns >= 0);
 	snprintf(rig->dir, sizeof(rig->dir), "/tmp/sptest-XXXXXX");
 	assert_non_null(mkdtemp(rig->dir));
-	snprintf(rig->bpf_dir, sizeof(rig->bpf_dir), BPFFS "/sptest-%d/%u", getpid(), nr_rigs++);
-	reap(rig);
+	claim_sweep();
+	assert_int_equal(claim_make(&rig->claim), 0);
+	snprintf(rig->bpf_dir, sizeof(rig->bpf_dir), "%s/edge", rig->claim.dir);
 	rig_run(rig->edge_ns, "ip link set lo up");
 	rig_wire(rig);
 	rig_configure(rig, "60000-60099", 1, RIG_PUBLIC, RIG_BUILDS);
@@ -159,8 +150,8 @@ int rig_remove(void **state)
 		return 0;
 	kernel_detach(rig->config, &reason);
 	free(reason);
-	rig_run(rig->edge_ns, "rm -rf %s %s", rig->dir, rig->bpf_dir);
-	rig_run(rig->edge_ns, "rmdir %s/sptest-%d 2>/dev/null; :", BPFFS, getpid());
+	rig_run(rig->edge_ns, "rm -rf %s", rig->dir);
+	claim_remove(&rig->claim);
 	close(rig->client_ns);
 	close(rig->vm_ns);
 	close(rig->edge_ns);

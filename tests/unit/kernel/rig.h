@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "claim.h"
 #include "host/config.h"
 #include "kernel.h"
 #include "kernel_pins.h"
@@ -30,7 +31,8 @@ struct table_map;
 struct rig {
 	int edge_ns, client_ns, vm_ns;
 	char dir[64]; /* of the host's file system */
-	char bpf_dir[64];
+	struct claim claim;
+	char bpf_dir[CLAIM_DIR_BYTES + 8]; /* below the claim's */
 	struct config *config;
 	bool loopback_forwarded; /* what lo.forwarding was */
 };
