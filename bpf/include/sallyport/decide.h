@@ -179,7 +179,8 @@ SP_INLINE enum sp_verdict sp_judge_client(const struct sp_table *table,
 	if (!sp_allowed(table, slot, &packet->tuple.from))
 		return SP_NOT_ALLOWED;
 	if (!sp_is_client(table, &packet->tuple.from, packet->family) ||
-	    !sp_is_client(table, &packet->sender, packet->family))
+	    (packet->kind == SP_KIND_ERROR &&
+	     !sp_is_client(table, &packet->sender, packet->family)))
 		return SP_SPOOFED;
 	return sp_check_ttl(packet);
 }
