@@ -279,12 +279,16 @@ static int udp_socket(int ns_fd, const char *bind_to, uint16_t port, const char 
 static bool exchange(int from_fd, int to_fd, uint64_t number)
 {
 	uint64_t got = 0;
+	ssize_t bytes;
 
 	if (send(from_fd, &number, sizeof(number), 0) != sizeof(number))
 		return false;
-	while (recv(to_fd, &got, sizeof(got), 0) == sizeof(got))
-		if (got == number)
+	/* With a time limit a call may end early for what the kernel has to do in this thread. */
+	do {
+		bytes = recv(to_fd, &got, sizeof(got), 0);
+		if (bytes == sizeof(got) && got == number)
 			return true;
+	} while (bytes == sizeof(got) || (bytes < 0 && errno == EINTR));
 	return false;
 }
 
