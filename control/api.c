@@ -31,6 +31,7 @@ struct api {
 	struct table_map *table;
 	struct kernel *kernel;
 	struct explain *explain;
+	struct watch *watch;
 	struct api_roles *roles;
 	struct api_turns *turns;
 	struct api_waits *waits;
@@ -237,6 +238,7 @@ int api_open(const struct api_options *options, struct api **ret_api, char **ret
 			.table = options->table,
 			.kernel = options->kernel,
 			.explain = options->explain,
+			.watch = options->watch,
 			.journal_failed = options->journal_failed,
 			.context = options->context,
 			.started_wall_ns = now.wall_ns,
@@ -312,6 +314,11 @@ struct table_map *api_table(const struct api *api)
 struct kernel *api_kernel(const struct api *api)
 {
 	return api->kernel;
+}
+
+struct watch *api_watch(const struct api *api)
+{
+	return api->watch;
 }
 
 struct explain *api_explain(const struct api *api)

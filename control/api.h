@@ -17,6 +17,7 @@ struct explain;
 struct kernel;
 struct quiescer;
 struct table_map;
+struct watch;
 
 /* The ways in, and what comes through each at most. */
 enum api_door {
@@ -33,8 +34,9 @@ struct api_options {
 	struct table_map *table;
 	struct quiescer *quiescer;
 	struct kernel *kernel;
-	struct explain *explain; /* may be NULL */
-	int fds[API_DOORS_NR];	 /* listening sockets, taken over also on failure; -1: none */
+	struct explain *explain; /* these may be NULL */
+	struct watch *watch;
+	int fds[API_DOORS_NR]; /* listening sockets, taken over also on failure; -1: none */
 	/* A removal was not confirmed in time: by a worker, or by the kernel for the program. */
 	void (*stuck)(void *context, bool by_worker);
 	void (*journal_failed)(void *context, const char *detail); /* a change was refused so */
@@ -64,6 +66,7 @@ struct edge *api_edge(const struct api *api);
 struct table_map *api_table(const struct api *api);
 struct kernel *api_kernel(const struct api *api);
 struct explain *api_explain(const struct api *api);
+struct watch *api_watch(const struct api *api);
 struct api_turns *api_turns(const struct api *api);
 struct api_waits *api_waits(const struct api *api);
 struct api_streams *api_streams(const struct api *api);

@@ -9,6 +9,8 @@
 #include "api_call.h"
 #include "api_render.h"
 #include "connect.h"
+#include "connect_clients.h"
+#include "watch.h"
 
 #define LIST_DEFAULT 100
 #define LIST_MAX     1000
@@ -267,6 +269,7 @@ static bool read_connect_query(struct api_call *call, enum connect_view *view,
 struct connect_job {
 	struct connect connect;
 	enum connect_format format;
+	struct connect_clients clients;
 };
 
 static void write_connect(const void *what, FILE *out)
@@ -286,6 +289,11 @@ void api_builds_connect(struct api_call *call)
 	if (!read_connect_query(call, &job.connect.view, &job.format))
 		return;
 	job.connect.build = find_build(call);
+	if (job.connect.build && api_watch(call->api)) {
+		connect_clients_find(watch_connections(api_watch(call->api)), api_table(call->api),
+				     job.connect.build, &job.connect.now, &job.clients);
+		job.connect.clients = &job.clients;
+	}
 	if (job.connect.build)
 		api_call_answer_printed(call, connect_media_type(job.format), write_connect, &job);
 }

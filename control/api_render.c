@@ -34,7 +34,7 @@ static json_t *text_or_null(const char *text)
 	return text ? api_answer_string(text) : json_null();
 }
 
-static json_t *render_strings(const struct strings *strings)
+json_t *api_render_strings(const struct strings *strings)
 {
 	json_t *array = json_array();
 
@@ -141,7 +141,7 @@ static json_t *render_node(const struct api_view *view, const struct build *buil
 		set(object, "public_host", json_string(connect_host(view->settings, ssh))) &&
 		set(object, "public_port", json_integer(ssh->public_port)) &&
 		set(object, "ssh", render_ssh(view, build, node)) &&
-		set(object, "host_keys", render_strings(&node->host_keys)) &&
+		set(object, "host_keys", api_render_strings(&node->host_keys)) &&
 		set(object, "forwards", render_forwards(view, node)) &&
 		(!view->table || set(object, "usage", render_usage(view, build, node)));
 	if (whole)
@@ -186,9 +186,9 @@ static bool set_labels(const struct build *build, json_t *object)
 {
 	return set(object, "user", text_or_null(build->user)) &&
 	       set(object, "organisation", text_or_null(build->organisation)) &&
-	       set(object, "actors", render_strings(&build->actors)) &&
+	       set(object, "actors", api_render_strings(&build->actors)) &&
 	       set(object, "keys_as_of", api_render_time(build->keys_as_of_wall_ns)) &&
-	       set(object, "key_fingerprints", render_strings(&build->key_fingerprints)) &&
+	       set(object, "key_fingerprints", api_render_strings(&build->key_fingerprints)) &&
 	       set(object, "allow", render_allow(build));
 }
 

@@ -9,6 +9,7 @@
 struct build;
 struct edge;
 struct edge_settings;
+struct strings;
 struct table_map;
 
 struct api_view {
@@ -20,6 +21,9 @@ struct api_view {
 
 /* Result: the build as JSON, NULL without memory. */
 json_t *api_render_build(const struct api_view *view, const struct build *build);
+
+/* Result: an array, NULL without memory. */
+json_t *api_render_strings(const struct strings *strings);
 
 /* Result: a wall time as JSON, null for 0; NULL without memory. */
 json_t *api_render_time(uint64_t wall_ns);

@@ -9,10 +9,14 @@
 
 #include <jansson.h>
 
+#include "api_answer.h"
+#include "api_render.h"
 #include "api_time.h"
 #include "build.h"
+#include "connect_clients.h"
 #include "connect_text.h"
 #include "edge.h"
+#include "host/addr.h"
 
 static const char *const media_types[] = {
 #define X(NAME, name, type) [CONNECT_##NAME] = type,
@@ -119,6 +123,29 @@ static json_t *make_forward(const struct connect *connect, const struct forward 
 			 forward->public_port, "port", forward->port);
 }
 
+static json_t *make_client(const struct connect_client *client)
+{
+	char text[ADDR_TEXT_BYTES];
+
+	return json_pack("{s:s, s:s, s:o, s:i}", "client", addr_format(&client->addr, text),
+			 "forward", client->forward, "since",
+			 api_render_time(client->since_wall_ns), "connections",
+			 client->nr_connections);
+}
+
+static json_t *make_clients(const struct connect *connect, const struct node *node)
+{
+	json_t *array;
+
+	if (!connect->clients)
+		return json_null();
+	array = json_array();
+	for (unsigned int i = 0; i < connect->clients->nr; i++)
+		if (connect->clients->item[i].node == node->index)
+			json_array_append_new(array, make_client(&connect->clients->item[i]));
+	return array;
+}
+
 static json_t *make_section(const struct connect *connect, const struct node *node)
 {
 	const struct forward *ssh = &node->forwards[0];
@@ -126,10 +153,11 @@ static json_t *make_section(const struct connect *connect, const struct node *no
 
 	for (unsigned int i = 1; i < node->nr_forwards; i++)
 		json_array_append_new(forwards, make_forward(connect, &node->forwards[i]));
-	return json_pack("{s:i, s:s, s:s, s:i, s:o, s:o}", "index", node->index, "state",
+	return json_pack("{s:i, s:s, s:s, s:i, s:o, s:o, s:o}", "index", node->index, "state",
 			 node_state_name(node->state), "public_host",
 			 connect_host(connect->settings, ssh), "public_port", ssh->public_port,
-			 "ssh", ssh_string(connect, node), "forwards", forwards);
+			 "ssh", ssh_string(connect, node), "forwards", forwards, "clients",
+			 make_clients(connect, node));
 }
 
 static void write_json(const struct connect *connect, FILE *out)
@@ -143,11 +171,14 @@ static void write_json(const struct connect *connect, FILE *out)
 	for (unsigned int i = 0; i < build->nr_nodes; i++)
 		json_array_append_new(sections, make_section(connect, &build->nodes[i]));
 	api_time_print(connect_end_wall_ns(connect), deadline);
-	all = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:o}", "id", build->id, "title",
-			build->title, "view", view_names[connect->view], "state",
-			session_state_name(build->state), "deadline", deadline, "remaining_s",
-			(json_int_t)(left_ns / CLOCK_SECOND_NS), "connected",
-			build->connected_wall_ns != 0, "nodes", sections);
+	all = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:o, s:o, s:o, s:o, s:i}", "id",
+			build->id, "title", build->title, "view", view_names[connect->view],
+			"state", session_state_name(build->state), "deadline", deadline,
+			"remaining_s", (json_int_t)(left_ns / CLOCK_SECOND_NS), "connected",
+			build->connected_wall_ns != 0, "actors", api_render_strings(&build->actors),
+			"key_fingerprints", api_render_strings(&build->key_fingerprints),
+			"keys_as_of", api_render_time(build->keys_as_of_wall_ns), "nodes", sections,
+			"clients_left_out", connect->clients ? (int)connect->clients->left_out : 0);
 	if (all)
 		json_dumpf(all, out, JSON_COMPACT);
 	fputc('\n', out);

@@ -7,6 +7,7 @@
 #include "clock.h"
 
 struct build;
+struct connect_clients;
 struct edge_settings;
 struct forward;
 struct node;
@@ -34,7 +35,8 @@ enum connect_format {
 
 struct connect {
 	const struct build *build;
-	const struct edge_settings *settings; /* for what public addresses are called */
+	const struct edge_settings *settings;  /* for what public addresses are called */
+	const struct connect_clients *clients; /* NULL: not known */
 	struct instant now;
 	enum connect_view view;
 };

@@ -6,6 +6,8 @@
 
 #include "api_time.h"
 #include "build.h"
+#include "connect_clients.h"
+#include "host/addr.h"
 
 static const char *const headings[] = {
 	[CONNECT_ENABLE] = "Debug via SSH",
@@ -29,16 +31,25 @@ static void write_markdown_escaped(const char *text, FILE *out)
 	}
 }
 
+static void write_plain(const char *text, FILE *out)
+{
+	fputs(text, out);
+}
+
+typedef void writer(const char *text, FILE *out);
+
+static writer *writer_of(bool markdown)
+{
+	return markdown ? write_markdown_escaped : write_plain;
+}
+
 static void write_heading(const struct connect *connect, const struct node *node, bool markdown,
 			  FILE *out)
 {
 	const struct build *build = connect->build;
 
 	fprintf(out, "%s%s: ", markdown ? "### " : "", headings[connect->view]);
-	if (markdown)
-		write_markdown_escaped(build->title, out);
-	else
-		fputs(build->title, out);
+	writer_of(markdown)(build->title, out);
 	if (build->nr_nodes > 1)
 		fprintf(out, " (node %u, %u in all)", node->index, build->nr_nodes);
 	fputs("\n\n", out);
@@ -72,13 +83,49 @@ static void write_end(const struct connect *connect, FILE *out)
 	}
 }
 
-static void write_waiting(const struct connect *connect, FILE *out)
+/* "192.0.2.50 (vnc) since 2026-11-23 11:50 UTC" */
+static void write_client(const struct connect_client *client, bool is_ssh, FILE *out)
+{
+	char addr[ADDR_TEXT_BYTES], since[API_TIME_BYTES];
+
+	fputs(addr_format(&client->addr, addr), out);
+	if (!is_ssh)
+		fprintf(out, " (%s)", client->forward);
+	fprintf(out, " since %s", api_time_print_minute(client->since_wall_ns, since));
+}
+
+/* Who is connected to this VM now. */
+static void write_clients(const struct connect *connect, const struct node *node, FILE *out)
+{
+	const struct connect_clients *clients = connect->clients;
+	unsigned int nr = 0;
+
+	if (!clients)
+		return;
+	for (unsigned int i = 0; i < clients->nr; i++) {
+		const struct connect_client *client = &clients->item[i];
+
+		if (client->node != node->index)
+			continue;
+		fputs(nr++ ? ", " : "Connected now: ", out);
+		write_client(client, client->forward == node->forwards[0].name, out);
+	}
+	if (nr)
+		fputs(".\n", out);
+	else if (connect->build->connected_wall_ns && !clients->left_out)
+		fputs("Nobody is connected now.\n", out);
+	if (clients->left_out)
+		fprintf(out, "%u more connections to this build are open.\n", clients->left_out);
+}
+
+static void write_waiting(const struct connect *connect, const struct node *node, FILE *out)
 {
 	const struct build *build = connect->build;
 	char since[API_TIME_BYTES];
 
 	if (connect->view != CONNECT_WAIT || !build_is_open(build))
 		return;
+	write_clients(connect, node, out);
 	if (build->connected_wall_ns)
 		fprintf(out, "First connection: %s.\n",
 			api_time_print_minute(build->connected_wall_ns, since));
@@ -98,7 +145,17 @@ static void write_state(const struct connect *connect, const struct node *node, 
 		fputs("The VM does not answer on its SSH port at the moment.\n", out);
 }
 
-static void write_keys(const struct connect *connect, FILE *out)
+static void write_list(const char *before, const struct strings *strings, bool markdown, FILE *out)
+{
+	for (unsigned int i = 0; i < strings->nr; i++) {
+		fputs(i ? ", " : before, out);
+		writer_of(markdown)(strings->item[i], out);
+	}
+	if (strings->nr)
+		fputs(".\n", out);
+}
+
+static void write_keys(const struct connect *connect, bool markdown, FILE *out)
 {
 	const struct build *build = connect->build;
 	char as_of[API_TIME_BYTES];
@@ -110,6 +167,10 @@ static void write_keys(const struct connect *connect, FILE *out)
 		fprintf(out, ", added there before %s",
 			api_time_print_minute(build->keys_as_of_wall_ns, as_of));
 	fputs(".\n", out);
+	if (build->keys_as_of_wall_ns)
+		fputs("A key that was added later works in builds that start later.\n", out);
+	write_list("Meant for: ", &build->actors, markdown, out);
+	write_list("Keys that the VM was given: ", &build->key_fingerprints, markdown, out);
 }
 
 static void write_forwards(const struct connect *connect, const struct node *node,
@@ -124,12 +185,13 @@ static void write_forwards(const struct connect *connect, const struct node *nod
 	}
 }
 
-static void write_body(const struct connect *connect, const struct node *node, FILE *out)
+static void write_body(const struct connect *connect, const struct node *node, bool markdown,
+		       FILE *out)
 {
 	write_state(connect, node, out);
-	write_keys(connect, out);
+	write_keys(connect, markdown, out);
 	write_end(connect, out);
-	write_waiting(connect, out);
+	write_waiting(connect, node, out);
 }
 
 void connect_write_text(const struct connect *connect, const struct node *node, FILE *out)
@@ -142,7 +204,7 @@ void connect_write_text(const struct connect *connect, const struct node *node, 
 		write_forwards(connect, node, "    ", out);
 		fputc('\n', out);
 	}
-	write_body(connect, node, out);
+	write_body(connect, node, false, out);
 }
 
 void connect_write_markdown(const struct connect *connect, const struct node *node, FILE *out)
@@ -156,5 +218,5 @@ void connect_write_markdown(const struct connect *connect, const struct node *no
 		if (node->nr_forwards > 1)
 			fputc('\n', out);
 	}
-	write_body(connect, node, out);
+	write_body(connect, node, true, out);
 }

@@ -246,6 +246,7 @@ static int open_api(struct daemon *daemon)
 		.quiescer = daemon->quiescer,
 		.kernel = daemon->kernel,
 		.explain = daemon->explain,
+		.watch = daemon->watch,
 		.stuck = on_stuck,
 		.journal_failed = on_journal_failed,
 		.context = daemon,

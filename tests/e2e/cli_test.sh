@@ -55,6 +55,26 @@ out '^node 1 +(pending|ready), 10\.0\.3\.8 port 22$'
 out '^  to the VM +[0-9]+ packets, [0-9'\'']+ bytes$'
 ok "list and show are tables"
 
+mkfifo "$LAB_DIR/nothing"
+start_on lab_client session ssh "${SSH_OPTIONS[@]}" -p "$(jq -r '.nodes[0].public_port' <(sallyport -o json show demo))" \
+	ubuntu@192.0.2.1 'echo in; cat' <>"$LAB_DIR/nothing" >"$LAB_DIR/session" 2>&1 &
+session=$!
+wait_line 10 "$LAB_DIR/session" '^in$'
+says_connected() {
+	run 0 connect demo --view wait
+	grep -q "^Connected now: $LAB_CLIENT_ADDRESS since 20.* UTC\.$" "$LAB_DIR/out"
+}
+says_nobody() {
+	run 0 connect demo --view wait
+	[ "$(grep -c '^Nobody is connected now\.$' "$LAB_DIR/out")" = 2 ]
+}
+wait_until 5 says_connected || fail "connect does not say who is connected: $(cat "$LAB_DIR/out")"
+assert_eq 1 "$(grep -c '^Connected now' "$LAB_DIR/out")" "sections with somebody connected"
+stop_on lab_client session
+wait "$session" && fail "the session ended by itself"
+wait_until 5 says_nobody || fail "connect does not say that nobody is: $(cat "$LAB_DIR/out")"
+ok "connect says who is connected to which VM now"
+
 run 0 connect demo --view wait --format ssh_config
 out '^    HostKeyAlias demo-0$'
 run 0 finish demo

@@ -15,7 +15,11 @@
 
 #include "build.h"
 #include "connect.h"
+#include "connect_clients.h"
+#include "connections.h"
 #include "edge.h"
+#include "host/addr.h"
+#include "host/table_map.h"
 
 static struct edge_settings settings;
 
@@ -45,6 +49,9 @@ static struct node nodes[] = {
 
 static char title[] = "acme/api#48121 [`main`]", user[] = "ubuntu";
 
+static char alice[] = "alice", bob[] = "bob_b", fingerprint[] = "SHA256:q2Fy+M0bWw/9Xk3";
+static char *actors[] = {alice, bob}, *fingerprints[] = {fingerprint};
+
 static const struct instant now = {
 	.boot_ns = 1000 * CLOCK_SECOND_NS,
 	.wall_ns = 1795435200 * CLOCK_SECOND_NS, /* 2026-11-23 12:00 UTC */
@@ -58,6 +65,8 @@ static struct build make_build(void)
 		.state = SESSION_RUNNING,
 		.title = title,
 		.user = user,
+		.actors = {actors, 2},
+		.key_fingerprints = {fingerprints, 1},
 		.keys_as_of_wall_ns = now.wall_ns - 3600 * CLOCK_SECOND_NS,
 		.deadline_ns = now.boot_ns + 6 * 3600 * CLOCK_SECOND_NS,
 		.linger_ns = 1800 * CLOCK_SECOND_NS,
@@ -100,8 +109,28 @@ static struct build make_reserved(void)
 
 	build.state = SESSION_RESERVED;
 	build.keys_as_of_wall_ns = 0;
+	build.actors.nr = build.key_fingerprints.nr = 0;
 	build.user = NULL;
 	build.nodes = &waiting;
+	build.nr_nodes = 1;
+	return build;
+}
+
+/* Its public address is the second one: an IPv6 address. */
+static struct build make_v6(void)
+{
+	static struct forward v6_ports[3];
+	static struct node v6_node = {.state = NODE_READY,
+				      .host_keys = {host_keys, 1},
+				      .forwards = v6_ports,
+				      .nr_forwards = 3};
+	struct build build = make_connected();
+
+	for (unsigned int i = 0; i < 3; i++) {
+		v6_ports[i] = ports[i];
+		v6_ports[i].public_index = 1;
+	}
+	build.nodes = &v6_node;
 	build.nr_nodes = 1;
 	return build;
 }
@@ -112,6 +141,21 @@ static const struct {
 	enum connect_view view;
 	enum connect_format format;
 } cases[] = {
+	{"running_wait.txt", make_build, CONNECT_WAIT, CONNECT_TEXT},
+	{"running_wait.md", make_build, CONNECT_WAIT, CONNECT_MARKDOWN},
+	{"running_wait.json", make_build, CONNECT_WAIT, CONNECT_JSON},
+	{"running.ssh_config", make_build, CONNECT_WAIT, CONNECT_SSH_CONFIG},
+	{"running.known_hosts", make_build, CONNECT_WAIT, CONNECT_KNOWN_HOSTS},
+	{"connected_wait.md", make_connected, CONNECT_WAIT, CONNECT_MARKDOWN},
+	{"connected_wait.json", make_connected, CONNECT_WAIT, CONNECT_JSON},
+	{"v6_enable.txt", make_v6, CONNECT_ENABLE, CONNECT_TEXT},
+	{"v6_wait.md", make_v6, CONNECT_WAIT, CONNECT_MARKDOWN},
+	{"v6_enable.json", make_v6, CONNECT_ENABLE, CONNECT_JSON},
+	{"v6.ssh_config", make_v6, CONNECT_ENABLE, CONNECT_SSH_CONFIG},
+	{"v6.known_hosts", make_v6, CONNECT_ENABLE, CONNECT_KNOWN_HOSTS},
+	{"ended_enable.txt", make_ended, CONNECT_ENABLE, CONNECT_TEXT},
+	{"ended_wait.md", make_ended, CONNECT_WAIT, CONNECT_MARKDOWN},
+	{"ended_wait.json", make_ended, CONNECT_WAIT, CONNECT_JSON},
 	{"running_enable.txt", make_build, CONNECT_ENABLE, CONNECT_TEXT},
 	{"running_enable.md", make_build, CONNECT_ENABLE, CONNECT_MARKDOWN},
 	{"running_enable.json", make_build, CONNECT_ENABLE, CONNECT_JSON},
@@ -126,16 +170,64 @@ static const struct {
 	{"ended_enable.md", make_ended, CONNECT_ENABLE, CONNECT_MARKDOWN},
 };
 
+static void expect_opened(struct connection *connection, enum connection_change change,
+			  void *context)
+{
+}
+
+/* A connection that the VM of that slot has accepted, or not, so many seconds ago. */
+static void connect_from(struct connections *connections, const char *client, uint32_t slot_index,
+			 bool accepted, unsigned int age_s)
+{
+	struct sp_note note = {.kind = SP_NOTE_OPENS,
+			       .at_ns = now.boot_ns - age_s * CLOCK_SECOND_NS,
+			       .slot_index = slot_index,
+			       .generation = 7,
+			       .client_port_be = (__be16)(1000 + age_s)};
+
+	assert_int_equal(addr_parse(client, &note.client), 0);
+	connections_note(connections, &note, expect_opened, NULL);
+	note.kind = SP_NOTE_ACCEPTED;
+	note.direction = SP_TOWARD_CLIENT;
+	if (accepted)
+		connections_note(connections, &note, expect_opened, NULL);
+}
+
+/* Nobody is connected unless somebody has been; then to the ports of node 0, and VNC. */
+static void find_clients(const struct build *build, struct connect_clients *ret_clients)
+{
+	static struct sp_slot slots[4];
+	const struct table_map table = {.leases = slots, .nr_slots = 4};
+	struct connections *connections = connections_new();
+
+	assert_non_null(connections);
+	for (unsigned int i = 0; i < 4; i++)
+		slots[i].generation = 7;
+	if (build->connected_wall_ns) {
+		connect_from(connections, "192.0.2.50", 0, true, 300);
+		connect_from(connections, "192.0.2.50", 0, true, 600);
+		connect_from(connections, "2001:db8::9", 1, true, 120);
+		connect_from(connections, "203.0.113.66", 0, false, 5);
+	}
+	connect_clients_find(connections, &table, build, &now, ret_clients);
+	connections_free(connections);
+}
+
 static char *render(size_t i)
 {
 	const struct build build = cases[i].make();
-	const struct connect connect = {
-		.build = &build, .settings = &settings, .now = now, .view = cases[i].view};
+	struct connect_clients clients;
+	const struct connect connect = {.build = &build,
+					.settings = &settings,
+					.clients = &clients,
+					.now = now,
+					.view = cases[i].view};
 	char *text = NULL;
 	size_t bytes;
 	FILE *out = open_memstream(&text, &bytes);
 
 	assert_non_null(out);
+	find_clients(&build, &clients);
 	connect_write(&connect, cases[i].format, out);
 	assert_int_equal(fclose(out), 0);
 	return text;
@@ -198,7 +290,11 @@ static void test_parse_when_unknown_then_refuses(void **state)
 static int fill_settings(void **state)
 {
 	edge_settings_init(&settings);
-	settings.nr_publics = 1;
+	settings.nr_publics = 2;
+	snprintf(settings.publics[1].advertise, sizeof(settings.publics[1].advertise),
+		 "2001:db8::243");
+	for (uint32_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		ports[i].slot_index = i;
 	snprintf(settings.publics[0].advertise, sizeof(settings.publics[0].advertise),
 		 "54.224.97.243");
 	return 0;
