@@ -32,6 +32,11 @@ static int copy_strings(const struct json_list *list, struct strings *strings)
 	return 0;
 }
 
+static void copy_pool(const char *pool, char to[BUILD_POOL_MAX + 1])
+{
+	snprintf(to, BUILD_POOL_MAX + 1, "%s", pool ? pool : "");
+}
+
 static int fill_forward(const struct forward_body *body, struct node_spec *node)
 {
 	struct forward_spec *forward = node_spec_add_forward(node);
@@ -41,6 +46,7 @@ static int fill_forward(const struct forward_body *body, struct node_spec *node)
 	snprintf(forward->name, sizeof(forward->name), "%s", body->name);
 	forward->port = body->port;
 	forward->protocol_mask = body->protocol_mask ? body->protocol_mask : SP_PROTOCOL_TCP;
+	copy_pool(body->pool, forward->pool);
 	return 0;
 }
 
@@ -56,6 +62,7 @@ static int fill_node(const struct node_body *body, struct build_spec *spec)
 	node->has_address = body->address.given;
 	node->address = body->address.addr;
 	node->port = body->port;
+	copy_pool(body->pool, node->pool);
 	for (size_t i = 0; r == 0 && i < body->forwards.nr; i++)
 		r = fill_forward(&forwards[i], node);
 	return r < 0 ? r : copy_strings(&body->host_keys, &node->host_keys);

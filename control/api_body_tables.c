@@ -39,6 +39,14 @@ static const struct json_field forward_fields[] = {
 		.format = "^(tcp|udp)$",
 		.help = "tcp (default) or udp",
 	},
+	{
+		.name = "pool",
+		.kind = JSON_KIND_STRING,
+		JSON_MEMBER(struct forward_body, pool),
+		.min = 1,
+		.max = BUILD_POOL_MAX,
+		.help = "the pool that its public port comes from, that of the node if not given",
+	},
 };
 
 static const struct json_table forward_table = {
@@ -101,6 +109,14 @@ static const struct json_field node_fields[] = {
 		.min = 1,
 		.max = UINT16_MAX,
 		.help = "the VM's SSH port, 22 if not given",
+	},
+	{
+		.name = "pool",
+		.kind = JSON_KIND_STRING,
+		JSON_MEMBER(struct node_body, pool),
+		.min = 1,
+		.max = BUILD_POOL_MAX,
+		.help = "the pool that its public ports come from, default if not given",
 	},
 	{
 		.name = "host_keys",

@@ -12,12 +12,14 @@ struct forward_body {
 	const char *name;
 	uint16_t port;
 	uint8_t protocol_mask;
+	const char *pool;
 };
 
 struct node_body {
 	uint32_t index;
 	struct api_address address;
 	uint16_t port;
+	const char *pool;
 	struct json_list host_keys; /* const char * */
 	struct json_list forwards;  /* struct forward_body */
 };

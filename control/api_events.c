@@ -137,6 +137,7 @@ static void set_value(json_t *object, const struct event *event)
 	case EVENT_POOL_LOW:
 	case EVENT_POOL_RECOVERED:
 		json_object_set(object, "free_ports", number);
+		json_object_set_new(object, "pool", json_string(event->detail));
 		break;
 	case EVENT_CLIENT_REFUSED:
 		json_object_set(object, "packets", number);

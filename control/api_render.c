@@ -12,6 +12,7 @@
 #include "edge.h"
 #include "host/addr.h"
 #include "metrics_table.h"
+#include "pools.h"
 
 /*
  * json_object_set_new() and json_array_append_new() take NULL for the value as a failure of their
@@ -63,10 +64,11 @@ static json_t *render_forwards(const struct api_view *view, const struct node *n
 		bool udp = forward->protocol_mask == SP_PROTOCOL_UDP;
 
 		json_array_append_new(
-			array, json_pack("{s:s, s:i, s:s, s:s, s:i}", "name", forward->name, "port",
-					 forward->port, "protocol", udp ? "udp" : "tcp",
+			array, json_pack("{s:s, s:i, s:s, s:s, s:i, s:s?}", "name", forward->name,
+					 "port", forward->port, "protocol", udp ? "udp" : "tcp",
 					 "public_host", connect_host(view->settings, forward),
-					 "public_port", forward->public_port));
+					 "public_port", forward->public_port, "pool",
+					 pools_name(view->settings, forward->public_index)));
 	}
 	return array;
 }
@@ -140,6 +142,7 @@ static json_t *render_node(const struct api_view *view, const struct build *buil
 		set(object, "port", json_integer(ssh->port)) &&
 		set(object, "public_host", json_string(connect_host(view->settings, ssh))) &&
 		set(object, "public_port", json_integer(ssh->public_port)) &&
+		set(object, "pool", text_or_null(pools_name(view->settings, ssh->public_index))) &&
 		set(object, "ssh", render_ssh(view, build, node)) &&
 		set(object, "host_keys", api_render_strings(&node->host_keys)) &&
 		set(object, "forwards", render_forwards(view, node)) &&

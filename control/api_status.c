@@ -118,6 +118,7 @@ static json_t *render_pools(const struct edge *edge, struct ports_figures *ret_s
 
 		addr_format(&settings->publics[i].bind, bind);
 		json_object_set_new(pool, "address", json_string(bind));
+		json_object_set_new(pool, "pool", json_string(settings->publics[i].pool));
 		json_object_set_new(pool, "advertise", json_string(settings->publics[i].advertise));
 		json_array_append_new(array, pool);
 		ret_sum->total += figures.total;

@@ -16,6 +16,7 @@
 #define BUILD_FORWARDS_MAX   16	  /* of one node, its own port included */
 #define BUILD_NODE_INDEX_MAX 65535
 #define FORWARD_NAME_MAX     32
+#define BUILD_POOL_MAX	     63
 #define FORWARD_SSH_PORT     22
 
 /* "Not given" in a spec: what the build has is kept, or the configured default applies. */
@@ -41,6 +42,7 @@ bool strings_equal(const struct strings *a, const struct strings *b);
  * characters; NULL and empty lists mean "not given".
  */
 struct forward_spec {
+	char pool[BUILD_POOL_MAX + 1]; /* "": not given */
 	char name[FORWARD_NAME_MAX + 1];
 	uint16_t port;
 	uint8_t protocol_mask; /* one bit of enum sp_protocol_mask */
@@ -48,6 +50,7 @@ struct forward_spec {
 
 struct node_spec {
 	uint32_t index;
+	char pool[BUILD_POOL_MAX + 1]; /* "": not given */
 	bool has_address;
 	struct sp_addr address;
 	uint16_t port; /* 0: not given, 22 for a new node */
@@ -80,6 +83,7 @@ void build_spec_free(struct build_spec *spec);
 
 /* Append a zeroed record to the spec. Result: the record (owned by the spec), or NULL. */
 struct node_spec *build_spec_add_node(struct build_spec *spec);
+const struct forward_spec *node_spec_forward(const struct node_spec *node, const char *name);
 struct forward_spec *node_spec_add_forward(struct node_spec *node);
 
 /* One public port and where it leads. */

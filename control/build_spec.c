@@ -40,6 +40,14 @@ struct node_spec *build_spec_add_node(struct build_spec *spec)
 	return &grown[spec->nr_nodes++];
 }
 
+const struct forward_spec *node_spec_forward(const struct node_spec *node, const char *name)
+{
+	for (unsigned int i = 0; i < node->nr_forwards; i++)
+		if (strcmp(node->forwards[i].name, name) == 0)
+			return &node->forwards[i];
+	return NULL;
+}
+
 struct forward_spec *node_spec_add_forward(struct node_spec *node)
 {
 	struct forward_spec *grown =

@@ -9,6 +9,7 @@
 
 #include "edge_internal.h"
 #include "host/table_map.h"
+#include "pools.h"
 
 #define MINUTE_NS (60 * CLOCK_SECOND_NS)
 #define HOUR_NS	  (60 * MINUTE_NS)
@@ -16,6 +17,8 @@
 void edge_settings_init(struct edge_settings *settings)
 {
 	memset(settings, 0, sizeof(*settings));
+	for (unsigned int i = 0; i < SP_PUBLICS_MAX; i++)
+		strcpy(settings->publics[i].pool, POOL_DEFAULT);
 	settings->linger_ns = 30 * MINUTE_NS;
 	settings->max_lifetime_ns = 24 * HOUR_NS;
 	settings->max_extension_ns = 4 * HOUR_NS;
@@ -90,7 +93,8 @@ void edge_free(struct edge *edge)
 
 static bool same_public(const struct edge_public *a, const struct edge_public *b)
 {
-	return memcmp(&a->bind, &b->bind, sizeof(a->bind)) == 0 && a->nr_ranges == b->nr_ranges &&
+	return memcmp(&a->bind, &b->bind, sizeof(a->bind)) == 0 && strcmp(a->pool, b->pool) == 0 &&
+	       a->nr_ranges == b->nr_ranges &&
 	       memcmp(a->ranges, b->ranges, a->nr_ranges * sizeof(a->ranges[0])) == 0;
 }
 

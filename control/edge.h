@@ -34,6 +34,7 @@ struct edge_range {
 struct edge_public {
 	struct sp_addr bind; /* what packets carry */
 	char advertise[256]; /* what people are told */
+	char pool[64];
 	struct edge_range ranges[EDGE_RANGES_MAX];
 	unsigned int nr_ranges;
 };

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "deadline.h"
@@ -10,6 +11,7 @@
 #include "edge_receipt.h"
 #include "edge_txn.h"
 #include "edge_txn_internal.h"
+#include "pools.h"
 
 /* The pool counts as recovered this far below the mark. */
 #define LOW_WATER_GAP_PERCENT 5
@@ -29,31 +31,56 @@ bool txn_removes(const struct txn *txn)
 	return false;
 }
 
-bool edge_pool_is_low(const struct edge *edge, const struct ports_figures *figures)
+static bool is_low(const struct edge *edge, unsigned int public_index)
 {
-	uint64_t taken = 100 * ((uint64_t)figures->total - figures->free);
 	unsigned int mark = edge->settings.low_water_percent;
+	struct ports_figures figures;
 
-	if (edge->pool_low)
+	pools_figures(&edge->settings, edge->ports, public_index, &figures);
+	if (edge->pools_low & 1u << public_index)
 		mark = mark > LOW_WATER_GAP_PERCENT ? mark - LOW_WATER_GAP_PERCENT : 0;
-	return mark && taken >= (uint64_t)mark * figures->total;
+	return mark &&
+	       100 * ((uint64_t)figures.total - figures.free) >= (uint64_t)mark * figures.total;
+}
+
+uint32_t edge_pools_low(const struct edge *edge)
+{
+	uint32_t low = 0;
+
+	for (unsigned int i = 0; i < edge->settings.nr_publics; i++)
+		if (pools_is_first(&edge->settings, i) && is_low(edge, i))
+			low |= 1u << i;
+	return low;
 }
 
 /* Result: 0 or -ENOMEM. */
-static int note_pool(struct txn *txn)
+static int note_pool(struct txn *txn, unsigned int public_index)
 {
+	const struct edge_settings *settings = &txn->edge->settings;
+	bool low = txn->pools_low & 1u << public_index;
+	struct event *event = txn_event(txn, low ? EVENT_POOL_LOW : EVENT_POOL_RECOVERED, NULL);
 	struct ports_figures figures;
-	struct event *event;
 
-	ports_figures_all(txn->edge->ports, &figures);
-	txn->pool_low = edge_pool_is_low(txn->edge, &figures);
-	if (txn->pool_low == txn->edge->pool_low)
-		return 0;
-	event = txn_event(txn, txn->pool_low ? EVENT_POOL_LOW : EVENT_POOL_RECOVERED, NULL);
 	if (!event)
 		return -ENOMEM;
+	pools_figures(settings, txn->edge->ports, public_index, &figures);
 	event->value = figures.free;
+	snprintf(event->detail, sizeof(event->detail), "%s", pools_name(settings, public_index));
 	return 0;
+}
+
+/* Result: 0 or -ENOMEM. */
+static int note_pools(struct txn *txn)
+{
+	uint32_t changed;
+	int result = 0;
+
+	txn->pools_low = edge_pools_low(txn->edge);
+	changed = txn->pools_low ^ txn->edge->pools_low;
+	for (unsigned int i = 0; changed >> i && result == 0; i++)
+		if (changed & 1u << i)
+			result = note_pool(txn, i);
+	return result;
 }
 
 static int save_ports(struct txn *txn, const struct build *build)
@@ -271,7 +298,7 @@ static bool is_empty(const struct txn *txn)
 
 int txn_commit_begin(struct txn *txn)
 {
-	int result = note_pool(txn);
+	int result = note_pools(txn);
 
 	if (result == 0)
 		result = registry_reserve(txn->edge->registry, txn->nr_changes);
@@ -301,7 +328,7 @@ int txn_commit_end(struct txn *txn)
 	if (result < 0)
 		return refuse(txn, result);
 	events_committed(&txn->edge->events);
-	txn->edge->pool_low = txn->pool_low;
+	txn->edge->pools_low = txn->pools_low;
 	apply(txn);
 	txn_release(txn);
 	return 0;

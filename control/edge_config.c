@@ -13,6 +13,7 @@ static void copy_public(const struct config_public *from, struct edge_public *to
 {
 	to->bind = from->bind;
 	snprintf(to->advertise, sizeof(to->advertise), "%s", from->advertise);
+	snprintf(to->pool, sizeof(to->pool), "%s", from->pool);
 	for (unsigned int i = 0; i < from->nr_ports; i++)
 		to->ranges[i] = (struct edge_range){from->ports[i].first, from->ports[i].last};
 	to->nr_ranges = from->nr_ports;

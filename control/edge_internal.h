@@ -32,8 +32,8 @@ struct edge {
 	uint64_t sync_generation;
 	uint64_t moment_due_ns; /* when to write the last moment again */
 	uint64_t journal_errors;
-	bool pool_low;
-	bool busy; /* a change is done bit by bit: no other may begin */
+	uint32_t pools_low; /* bits, by the first public address of each pool */
+	bool busy;	    /* a change is done bit by bit: no other may begin */
 	edge_wait *wait_quiescent;
 	void *wait_context;
 };
@@ -41,7 +41,7 @@ struct edge {
 struct ports_figures;
 
 /* Result: whether so few ports are free that it is, or still is, worth a warning. */
-bool edge_pool_is_low(const struct edge *edge, const struct ports_figures *figures);
+uint32_t edge_pools_low(const struct edge *edge);
 
 /*
  * Ends that build if its deadline has passed and edge_expire() was not there yet: nothing is to be

@@ -6,6 +6,7 @@
 #include "edge_internal.h"
 #include "edge_put.h"
 #include "host/addr.h"
+#include "pools.h"
 
 #define POINTER_BYTES 64
 
@@ -79,12 +80,15 @@ static void check_port(struct put *put, unsigned int i, const struct node *node)
 		  node->forwards[0].port);
 }
 
-static const struct forward_spec *spec_forward(const struct node_spec *node, const char *name)
+/* pool: as it is wanted now, "" if it is not given. */
+static void check_pool(struct put *put, const char *pointer, const struct forward *forward,
+		       const char *pool)
 {
-	for (unsigned int i = 0; i < node->nr_forwards; i++)
-		if (strcmp(node->forwards[i].name, name) == 0)
-			return &node->forwards[i];
-	return NULL;
+	const char *now = pools_name(&put->txn->edge->settings, forward->public_index);
+
+	if (pool[0] && now && strcmp(pool, now) != 0)
+		put_wrong(put, PROBLEM_BUILD_DIFFERS, pointer,
+			  "public port %u is of the pool %s already", forward->public_port, now);
 }
 
 static void check_forwards(struct put *put, unsigned int i, const struct node *node)
@@ -95,7 +99,7 @@ static void check_forwards(struct put *put, unsigned int i, const struct node *n
 	snprintf(pointer, sizeof(pointer), "/nodes/%u/forwards", i);
 	for (unsigned int j = 1; j < node->nr_forwards && spec->nr_forwards; j++) {
 		const struct forward *forward = &node->forwards[j];
-		const struct forward_spec *wanted = spec_forward(spec, forward->name);
+		const struct forward_spec *wanted = node_spec_forward(spec, forward->name);
 
 		if (!wanted)
 			put_wrong(put, PROBLEM_BUILD_DIFFERS, pointer,
@@ -104,11 +108,15 @@ static void check_forwards(struct put *put, unsigned int i, const struct node *n
 			 wanted->protocol_mask != forward->protocol_mask)
 			put_wrong(put, PROBLEM_BUILD_DIFFERS, pointer,
 				  "%s leads to another port already", forward->name);
+		else
+			check_pool(put, pointer, forward, wanted->pool);
 	}
 }
 
 int put_check(struct put *put)
 {
+	char pointer[POINTER_BYTES];
+
 	check_terms(put);
 	check_missing(put);
 	for (unsigned int i = 0; i < put->spec->nr_nodes; i++) {
@@ -118,6 +126,8 @@ int put_check(struct put *put)
 			continue;
 		check_address(put, i, node);
 		check_port(put, i, node);
+		snprintf(pointer, sizeof(pointer), "/nodes/%u/pool", i);
+		check_pool(put, pointer, &node->forwards[0], put->spec->nodes[i].pool);
 		check_forwards(put, i, node);
 	}
 	return problem_is_set(put->txn->problem) ? -EEXIST : 0;

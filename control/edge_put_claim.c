@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "edge_internal.h"
 #include "edge_put.h"
 #include "host/addr.h"
+#include "pools.h"
 
 #define RETRY_MAX_S 60
 
@@ -102,24 +104,68 @@ static int refuse_full(struct put *put, enum problem_type type, const char *deta
 	return -ENOSPC;
 }
 
-/* Without an address yet: the family of the node's other ports, or of the first public address. */
-static unsigned int family_of(const struct put *put, const struct node *node)
+/* Not given: that of the node, and for a node that has a port already the one of this. */
+static const char *pool_of(const struct put *put, const struct node *node,
+			   const struct forward *forward)
+{
+	const struct edge_settings *settings = &put->txn->edge->settings;
+	const struct node_spec *spec = &put->spec->nodes[spec_place(put, node)];
+	const struct forward_spec *wanted = node_spec_forward(spec, forward->name);
+	const char *own = NULL;
+
+	if (wanted && wanted->pool[0])
+		return wanted->pool;
+	if (spec->pool[0])
+		return spec->pool;
+	if (!is_new(&node->forwards[0]))
+		own = pools_name(settings, node->forwards[0].public_index);
+	return own ? own : POOL_DEFAULT;
+}
+
+/* 0 while any will do: neither the VM's address nor another port of the node is known. */
+static unsigned int family_of(const struct node *node)
 {
 	if (node->has_address)
 		return addr_family(&node->address);
-	if (!is_new(&node->forwards[0]))
-		return addr_family(&node->forwards[0].public_addr);
-	return addr_family(&put->txn->edge->settings.publics[0].bind);
+	return is_new(&node->forwards[0]) ? 0 : addr_family(&node->forwards[0].public_addr);
+}
+
+static int refuse_pool(struct put *put, const struct node *node, const struct forward *forward,
+		       const char *pool)
+{
+	const struct edge_settings *settings = &put->txn->edge->settings;
+	unsigned int i = spec_place(put, node);
+	const struct node_spec *spec = &put->spec->nodes[i];
+	const struct forward_spec *wanted = node_spec_forward(spec, forward->name);
+	char pointer[64];
+
+	if (wanted && wanted->pool[0])
+		snprintf(pointer, sizeof(pointer), "/nodes/%u/forwards/%td/pool", i,
+			 wanted - spec->forwards);
+	else
+		snprintf(pointer, sizeof(pointer), "/nodes/%u/pool", i);
+	put_wrong(put, PROBLEM_INVALID, pointer,
+		  pools_find(settings, pool, 0) < 0 ? "there is no pool %s"
+						    : "pool %s has no address of the VM's family",
+		  pool);
+	return -EINVAL;
 }
 
 static int claim_port(struct put *put, const struct node *node, struct forward *forward)
 {
-	int result = txn_take_port(put->txn, family_of(put, node), forward);
+	const char *pool = pool_of(put, node, forward);
+	int place = pools_find(&put->txn->edge->settings, pool, family_of(node));
+	char detail[128];
+	int result;
 
-	if (result == -ENOSPC)
-		return refuse_full(put, PROBLEM_NO_PORTS,
-				   "Every public port is used or in quarantine.");
-	return result;
+	if (place < 0)
+		return refuse_pool(put, node, forward, pool);
+	result = txn_take_port(put->txn, (uint32_t)place, forward);
+	if (result != -ENOSPC)
+		return result;
+	snprintf(detail, sizeof(detail), "Every public port of pool %s is used or in quarantine.",
+		 pool);
+	return refuse_full(put, PROBLEM_NO_PORTS, detail);
 }
 
 static int claim_forward(struct put *put, const struct node *node, struct forward *forward,

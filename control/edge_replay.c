@@ -184,12 +184,9 @@ static int touch_port(const struct sp_addr *addr, uint16_t port, uint64_t until_
 }
 
 /* What was low already is not news. */
-static void find_pool_low(struct edge *edge)
+static void find_pools_low(struct edge *edge)
 {
-	struct ports_figures figures;
-
-	ports_figures_all(edge->ports, &figures);
-	edge->pool_low = edge_pool_is_low(edge, &figures);
+	edge->pools_low = edge_pools_low(edge);
 }
 
 static int load_journal(struct replay *replay)
@@ -207,7 +204,7 @@ static int load_journal(struct replay *replay)
 		result = journal_load_builds(edge->journal, load_build, replay);
 	if (result == 0)
 		result = journal_load_ports(edge->journal, touch_port, replay);
-	find_pool_low(edge);
+	find_pools_low(edge);
 	return result;
 }
 

@@ -145,7 +145,7 @@ struct event *txn_event(struct txn *txn, enum event_type type, const struct buil
 	return event;
 }
 
-int txn_take_port(struct txn *txn, unsigned int family, struct forward *forward)
+int txn_take_port(struct txn *txn, uint32_t public_index, struct forward *forward)
 {
 	const struct ports *ports = txn->edge->ports;
 	struct txn_undo *undo = add_undo(txn, TXN_PORT_TAKEN);
@@ -153,7 +153,7 @@ int txn_take_port(struct txn *txn, unsigned int family, struct forward *forward)
 
 	if (!undo)
 		return -ENOMEM;
-	result = ports_take(txn->edge->ports, family, &undo->ordinal);
+	result = ports_take(txn->edge->ports, public_index, &undo->ordinal);
 	if (result < 0) {
 		txn->nr_undo--;
 		return result;

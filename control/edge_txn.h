@@ -44,7 +44,7 @@ struct txn {
 	uint64_t sync_generation; /* BUILD_DEFAULT: leave it */
 	bool moment;		  /* commit even without a change */
 	bool removed;		  /* set by txn_commit(): live slots were ended */
-	bool pool_low;		  /* as it will be */
+	uint32_t pools_low;	  /* as it will be */
 	unsigned int nr_saved;	  /* changes and events that the journal has */
 };
 
@@ -104,7 +104,7 @@ int txn_forget(struct txn *txn, struct build *build);
 struct event *txn_event(struct txn *txn, enum event_type type, const struct build *build);
 
 /* Takes a public port for a forward. Result: 0, -ENOSPC or -ENOMEM. */
-int txn_take_port(struct txn *txn, unsigned int family, struct forward *forward);
+int txn_take_port(struct txn *txn, uint32_t public_index, struct forward *forward);
 
 /* Makes the build the holder of an endpoint. Result: 0 or -ENOMEM. */
 int txn_hold(struct txn *txn, const struct endpoint *endpoint, uint64_t serial);

@@ -43,6 +43,13 @@ static void write_builds(const struct sample *sample, const char *name, FILE *ou
 			sample->figures.builds[i]);
 }
 
+static void write_port_state(const char *name, const struct edge_public *public, const char *state,
+			     uint32_t value, FILE *out)
+{
+	fprintf(out, "%s{address=\"%s\",pool=\"%s\",state=\"%s\"} %u\n", name, public->advertise,
+		public->pool, state, value);
+}
+
 static void write_ports(const struct sample *sample, const char *name, FILE *out)
 {
 	const struct edge *edge = sample->source->edge;
@@ -50,12 +57,10 @@ static void write_ports(const struct sample *sample, const char *name, FILE *out
 	struct ports_figures figures;
 
 	for (unsigned int i = 0; edge_pool_figures(edge, i, &figures) == 0; i++) {
-		const char *address = settings->publics[i].advertise;
-
-		fprintf(out, "%s{address=\"%s\",state=\"used\"} %u\n", name, address, figures.used);
-		fprintf(out, "%s{address=\"%s\",state=\"free\"} %u\n", name, address, figures.free);
-		fprintf(out, "%s{address=\"%s\",state=\"quarantined\"} %u\n", name, address,
-			figures.quarantined);
+		write_port_state(name, &settings->publics[i], "used", figures.used, out);
+		write_port_state(name, &settings->publics[i], "free", figures.free, out);
+		write_port_state(name, &settings->publics[i], "quarantined", figures.quarantined,
+				 out);
 	}
 }
 

@@ -8,6 +8,7 @@
 
 #include "edge.h"
 #include "host/addr.h"
+#include "pools.h"
 
 #define NONE UINT32_MAX
 
@@ -33,15 +34,15 @@ struct ports {
 	struct port *port;
 	uint32_t nr_ports;
 	uint32_t *ordinal_of[SP_PUBLICS_MAX]; /* by number; NONE: not in the pool */
-	uint8_t family[SP_PUBLICS_MAX];
-	struct queue free4, free6;
+	uint8_t queue_of[SP_PUBLICS_MAX];     /* the first address that shares pool and family */
+	struct queue free[SP_PUBLICS_MAX];
 	struct ports_figures figures[SP_PUBLICS_MAX];
 	unsigned int nr_publics;
 };
 
 static struct queue *free_queue(struct ports *ports, unsigned int public_index)
 {
-	return ports->family[public_index] == 4 ? &ports->free4 : &ports->free6;
+	return &ports->free[ports->queue_of[public_index]];
 }
 
 /* Links a port in after another one of that queue; after NONE: first. */
@@ -132,15 +133,18 @@ static int add_range(struct ports *ports, uint8_t public_index, const struct edg
 	return 0;
 }
 
-static int add_public(struct ports *ports, uint8_t index, const struct edge_public *public)
+static int add_public(struct ports *ports, uint8_t index, const struct edge_settings *settings)
 {
+	const struct edge_public *public = &settings->publics[index];
 	size_t bytes = SP_PORTS_PER_ADDRESS * sizeof(*ports->ordinal_of[index]);
 
 	ports->ordinal_of[index] = malloc(bytes);
 	if (!ports->ordinal_of[index])
 		return -ENOMEM;
 	memset(ports->ordinal_of[index], 0xff, bytes);
-	ports->family[index] = (uint8_t)addr_family(&public->bind);
+	ports->free[index] = (struct queue){NONE, NONE};
+	ports->queue_of[index] =
+		(uint8_t)pools_find(settings, public->pool, addr_family(&public->bind));
 	for (unsigned int i = 0; i < public->nr_ranges; i++) {
 		int result = add_range(ports, index, &public->ranges[i]);
 
@@ -197,12 +201,11 @@ int ports_new(const struct edge_settings *settings, uint64_t seed, struct ports 
 	ports = calloc(1, sizeof(*ports));
 	if (!ports)
 		return -ENOMEM;
-	ports->free4 = ports->free6 = (struct queue){NONE, NONE};
 	ports->nr_publics = settings->nr_publics;
 	ports->port = calloc(count + 1, sizeof(*ports->port));
 	result = ports->port ? 0 : -ENOMEM;
 	for (unsigned int i = 0; i < settings->nr_publics && result == 0; i++)
-		result = add_public(ports, (uint8_t)i, &settings->publics[i]);
+		result = add_public(ports, (uint8_t)i, settings);
 	if (result == 0)
 		result = shuffle_free(ports, seed);
 	if (result < 0) {
@@ -249,9 +252,9 @@ int ports_find(const struct ports *ports, uint32_t public_index, uint16_t number
 	return 0;
 }
 
-int ports_take(struct ports *ports, unsigned int family, uint32_t *ret_ordinal)
+int ports_take(struct ports *ports, uint32_t public_index, uint32_t *ret_ordinal)
 {
-	struct queue *queue = family == 4 ? &ports->free4 : &ports->free6;
+	struct queue *queue = free_queue(ports, public_index);
 	uint32_t ordinal = queue->first;
 
 	if (ordinal == NONE)
@@ -306,17 +309,4 @@ void ports_figures(const struct ports *ports, uint32_t public_index,
 {
 	assert(public_index < ports->nr_publics);
 	*ret_figures = ports->figures[public_index];
-}
-
-void ports_figures_all(const struct ports *ports, struct ports_figures *ret_figures)
-{
-	struct ports_figures sum = {0};
-
-	for (unsigned int i = 0; i < ports->nr_publics; i++) {
-		sum.total += ports->figures[i].total;
-		sum.used += ports->figures[i].used;
-		sum.free += ports->figures[i].free;
-		sum.quarantined += ports->figures[i].quarantined;
-	}
-	*ret_figures = sum;
 }

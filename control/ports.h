@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The pool of public ports: every port of every range of every public address. A port is free,
+ * The public ports of all pools: every port of every range of every public address. A port is free,
  * used, or in quarantine. Free ports are handed out least recently used first; those never used
  * come first of all, shuffled. Every operation but creation is O(1).
  *
@@ -30,8 +30,11 @@ int ports_find(const struct ports *ports, uint32_t public_index, uint16_t number
 
 #define PORTS_NONE UINT32_MAX
 
-/* Takes the least recently used free port of that family (4 or 6). Result: 0 or -ENOSPC. */
-int ports_take(struct ports *ports, unsigned int family, uint32_t *ret_ordinal);
+/*
+ * Takes the least recently used free port of all addresses that share the pool and the family of
+ * this one. Result: 0 or -ENOSPC.
+ */
+int ports_take(struct ports *ports, uint32_t public_index, uint32_t *ret_ordinal);
 
 /* Takes this very port: a lease found in the journal. Result: 0, or -EBUSY if it is not free. */
 int ports_claim(struct ports *ports, uint32_t ordinal);
@@ -58,4 +61,3 @@ struct ports_figures {
 /* Figures of one public address. public_index is one of the settings'. */
 void ports_figures(const struct ports *ports, uint32_t public_index,
 		   struct ports_figures *ret_figures);
-void ports_figures_all(const struct ports *ports, struct ports_figures *ret_figures);

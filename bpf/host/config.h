@@ -53,6 +53,7 @@ struct config_listen {
 struct config_public {
 	struct sp_addr bind;		  /* what packets carry */
 	char advertise[CONFIG_HOST_SIZE]; /* what people are told: an address or a host name */
+	char pool[CONFIG_NAME_SIZE];
 	struct config_range ports[CONFIG_RANGES_MAX]; /* ascending, apart from each other */
 	uint32_t nr_ports;
 };

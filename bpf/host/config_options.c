@@ -76,6 +76,13 @@ static const struct config_option address_members[] = {
 	 IN(struct config_public, advertise),
 	 .help = "The address or host name that people are told, where a cloud translates. Not "
 		 "given: bind."},
+	{.key = "pool",
+	 .type = CONFIG_NAME,
+	 .fallback = "default",
+	 IN(struct config_public, pool),
+	 .apply = CONFIG_APPLY_CONTROL,
+	 .help = "What this address and others of the same pool are called: builds may say from "
+		 "which pool a port shall come. Those that do not, get one of default."},
 	{.key = "ports",
 	 .type = CONFIG_PORTS,
 	 .fallback = "64535-65535",
@@ -160,7 +167,8 @@ const struct config_option config_options[] = {
 	 AT(public.low_water),
 	 .min = 1,
 	 .max = 100,
-	 .help = "When so many per cent of all public ports are in use, the event pool.low says "
+	 .help = "When so many per cent of a pool's public ports are in use, the event pool.low "
+		 "says "
 		 "so."},
 
 	{.key = "builds.interface",

@@ -231,8 +231,8 @@ enum cli_exit cli_sync(struct cli *cli)
 
 enum cli_exit cli_pools(struct cli *cli)
 {
-	static const char *const heads[] = {"ADDRESS", "ADVERTISED", "TOTAL",
-					    "USED",    "FREE",	     "QUARANTINED"};
+	static const char *const heads[] = {"POOL", "ADDRESS", "ADVERTISED", "TOTAL",
+					    "USED", "FREE",    "QUARANTINED"};
 	struct print_table table = {.nr_columns = sizeof(heads) / sizeof(heads[0])};
 	json_t *answer, *pool;
 	enum cli_exit code = cli_call_json(cli, "GET", "/v1/pools", NULL, &answer);
@@ -243,6 +243,7 @@ enum cli_exit cli_pools(struct cli *cli)
 	for (i = 0; i < table.nr_columns; i++)
 		print_cell(&table, "%s", heads[i]);
 	json_array_foreach (json_object_get(answer, "pools"), i, pool) {
+		print_cell(&table, "%s", cli_text(pool, "pool"));
 		print_cell(&table, "%s", cli_text(pool, "address"));
 		print_cell(&table, "%s", cli_text(pool, "advertise"));
 		print_cell(&table, "%" JSON_INTEGER_FORMAT, cli_number(pool, "total"));

@@ -36,6 +36,14 @@ static json_t *make_node(const char *text, size_t index)
 	return node;
 }
 
+static void add_text(const struct cli *cli, const char *option, const char *field, json_t *body)
+{
+	const char *text = cli_option(cli, option);
+
+	if (text)
+		json_object_set_new(body, field, json_string(text));
+}
+
 static enum cli_exit add_nodes(const struct cli *cli, json_t *body)
 {
 	json_t *nodes = json_array();
@@ -52,6 +60,7 @@ static enum cli_exit add_nodes(const struct cli *cli, json_t *body)
 			return cli_fail(CLI_EXIT_USAGE, "--node is ADDR, ADDR:PORT or -, not %s",
 					given->value);
 		}
+		add_text(cli, "--pool", "pool", node);
 		json_array_append_new(nodes, node);
 	}
 	if (json_array_size(nodes) == 0) {
@@ -99,14 +108,6 @@ static enum cli_exit add_durations(const struct cli *cli, json_t *body)
 	if (code == CLI_EXIT_OK)
 		code = add_duration(cli, "--connect-within", "connect_within_s", body);
 	return code;
-}
-
-static void add_text(const struct cli *cli, const char *option, const char *field, json_t *body)
-{
-	const char *text = cli_option(cli, option);
-
-	if (text)
-		json_object_set_new(body, field, json_string(text));
 }
 
 static enum cli_exit make_body(const struct cli *cli, char **ret_text)

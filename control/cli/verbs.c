@@ -15,6 +15,7 @@ static const struct cli_option enable_options[] = {
 	{"--node", "ADDR[:PORT]", NULL,
 	 "a VM's address and SSH port; once for each node; '-' "
 	 "promises a port for one that has no address yet"},
+	{"--pool", "NAME", NULL, "the pool that public ports come from; 'default' if not given"},
 	{"--user", "USER", NULL, "user name for the ssh command"},
 	{"--title", "TITLE", NULL, "name shown to people"},
 	{"--allow", "PREFIX", NULL, "clients that may connect; may be repeated; default everybody"},

@@ -91,7 +91,7 @@ out '^engine +xdp configured, xdp carries now$'
 out '^forwarded +[0-9'\'']+ +0$'
 out '^public +attached +native '
 run 0 pools
-out '^192\.0\.2\.1 +192\.0\.2\.1 +1001 +2 +999 +0$'
+out '^default +192\.0\.2\.1 +192\.0\.2\.1 +1001 +2 +999 +0$'
 run 0 version
 out '^sallyportd [0-9.]+$'
 run 0 events --no-follow

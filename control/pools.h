@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Public addresses that share a name are a pool: a build says from which one a port shall come. */
+#pragma once
+
+#include <stdbool.h>
+
+struct edge_settings;
+struct ports;
+struct ports_figures;
+
+#define POOL_DEFAULT "default"
+
+/* Result: the first public address of that pool and family (4, 6; 0 for any), or -ENOENT. */
+int pools_find(const struct edge_settings *settings, const char *pool, unsigned int family);
+
+/* Result: the pool that a public address belongs to, NULL for an address that is none any more. */
+const char *pools_name(const struct edge_settings *settings, unsigned int public_index);
+
+/* Result: whether no earlier address is of the same pool: for visiting each pool once. */
+bool pools_is_first(const struct edge_settings *settings, unsigned int public_index);
+
+/* Figures of the whole pool that a public address belongs to. */
+void pools_figures(const struct edge_settings *settings, const struct ports *ports,
+		   unsigned int public_index, struct ports_figures *ret_figures);
