@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sallyport/table_host.h>
+
+#include <sallyport/decide.h>
+
 #include "attach.h"
 #include "host/config.h"
 #include "kernel_pins.h"
@@ -45,6 +49,19 @@ static int remove_neighbours(const struct config *config)
 	return error;
 }
 
+/* What a program of somebody else's has is theirs; a veth has threads to lose only with a program.
+ */
+static int undo_napi_threads(const struct config *config, const char *name, uint32_t role)
+{
+	struct attach_target target = {.ifindex = if_nametoindex(name), .role = role};
+	struct kernel_interface found;
+
+	attach_look(config->edge.bpf_dir, &target, &found);
+	if (!found.prog_id || found.foreign)
+		return 0;
+	return napi_threads_undo(config, name);
+}
+
 int kernel_detach(const struct config *config, char **ret_reason)
 {
 	const char *bpf_dir = config->edge.bpf_dir;
@@ -53,10 +70,9 @@ int kernel_detach(const struct config *config, char **ret_reason)
 
 	if (error)
 		return error;
-	/* A veth has threads to lose only while it has a program. */
-	note(&errors, napi_threads_undo(config, config->public.interface),
+	note(&errors, undo_napi_threads(config, config->public.interface, SP_ROLE_PUBLIC),
 	     "threads of public.interface cannot be turned off");
-	note(&errors, napi_threads_undo(config, config->builds.interface),
+	note(&errors, undo_napi_threads(config, config->builds.interface, SP_ROLE_BUILDS),
 	     "threads of builds.interface cannot be turned off");
 	/* The programs first, as no packet may meet one whose table is going. */
 	error = attach_remove(bpf_dir);

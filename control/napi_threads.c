@@ -101,7 +101,7 @@ int napi_threads_undo(const struct config *config, const char *interface)
 {
 	int error;
 
-	if (!wants_threads(config) || !decides(config, interface))
+	if (!decides(config, interface))
 		return 0;
 	error = set(interface, false);
 	return error == -EOPNOTSUPP ? 0 : error;

@@ -17,7 +17,10 @@
  */
 int napi_threads_apply(const struct config *config, const char *interface);
 
-/* Takes back what napi_threads_apply() would have turned on. Result: 0 or -errno. */
+/*
+ * Takes back what napi_threads_apply() may have turned on, also if the engine has been changed in
+ * the configuration since. Result: 0 or -errno.
+ */
 int napi_threads_undo(const struct config *config, const char *interface);
 
 /* Result: 1 if threads poll that interface, 0 if not, or -errno. */

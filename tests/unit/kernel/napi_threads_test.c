@@ -71,12 +71,38 @@ static void test_napi_threads_when_no_veth_then_only_at_a_word(void **state)
 	assert_int_equal(napi_threads_undo(rig->config, "lo"), 0);
 }
 
+static void test_napi_threads_when_engine_is_edited_then_detach_undoes_them(void **state)
+{
+	struct rig *rig = rig_of(state);
+	char *reason = NULL;
+
+	kernel_stop(rig_start(rig));
+	assert_threads(1, 1);
+	rig->config->dataplane.engine = SP_ENGINE_DPDK;
+	assert_int_equal(kernel_detach(rig->config, &reason), 0);
+	assert_threads(0, 0);
+}
+
+static void test_napi_threads_when_nothing_is_ours_then_detach_leaves_them(void **state)
+{
+	struct rig *rig = rig_of(state);
+	char *reason = NULL;
+
+	assert_int_equal(napi_threads_apply(rig->config, RIG_PUBLIC), -EOPNOTSUPP);
+	rig_run(rig->edge_ns, "ethtool -K %s gro on", RIG_PUBLIC); /* its NAPI, as a program does */
+	assert_int_equal(napi_threads_apply(rig->config, RIG_PUBLIC), 0);
+	assert_int_equal(kernel_detach(rig->config, &reason), 0);
+	assert_int_equal(napi_threads_look(RIG_PUBLIC), 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_make, rig_remove)
 	const struct CMUnitTest tests[] = {
 		TEST(test_napi_threads_when_auto_then_veths_have_them_for_xdp),
 		TEST(test_napi_threads_when_said_then_so_with_either_engine),
+		TEST(test_napi_threads_when_engine_is_edited_then_detach_undoes_them),
+		TEST(test_napi_threads_when_nothing_is_ours_then_detach_leaves_them),
 		TEST(test_napi_threads_when_no_veth_then_only_at_a_word),
 	};
 
