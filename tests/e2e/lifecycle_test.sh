@@ -7,7 +7,7 @@
 #
 #   LIFECYCLE_STEPS (200)   LIFECYCLE_SEED (of the clock)
 TEST_TIMEOUT=${TEST_TIMEOUT:-600}
-LAB_QUARANTINE=1s LAB_HUGEPAGES=true
+LAB_QUARANTINE=1s LAB_HUGEPAGES=true LAB_NAPI_THREADS=on
 # shellcheck disable=SC2034
 TEST_ALONE=1
 # shellcheck source=tests/e2e/_init.sh
@@ -73,6 +73,7 @@ do_control_start() {
 	running control && return 0
 	control_start
 	ATTACHED=1
+	assert_eq 2 "$(threaded)" "interfaces polled in threads"
 }
 
 do_control_stop() {
@@ -150,7 +151,13 @@ do_detach() {
 	do_foreign
 }
 
+# Prints how many interfaces of the edge the kernel polls in threads.
+threaded() {
+	ip netns exec "$LAB_NS-edge" grep -lx 1 /sys/class/net/{public,builds}/threaded | wc -l
+}
+
 nothing_left() {
+	assert_eq 0 "$(threaded)" "interfaces polled in threads after --detach"
 	assert_eq "" "$(xdp_on public)$(xdp_on builds)" "XDP programs after --detach"
 	[ ! -e "$LAB_BPF_DIR" ] || assert_eq "" "$(find "$LAB_BPF_DIR" -mindepth 1)" "pins after --detach"
 	assert_eq "" "$(huge_files)" "files of hugepages after --detach"
