@@ -139,9 +139,12 @@ void api_builds_put(struct api_call *call)
 void api_builds_get(struct api_call *call)
 {
 	const struct edge_outcome outcome = {.build.build = find_build(call)};
+	const struct build *build = outcome.build.build;
 
 	api_receipt_expect(call, make_build, NULL);
-	if (outcome.build.build)
+	if (build && api_call_is_known(call, build))
+		api_call_reply(call, &(struct api_reply){.status = 304, .build = build});
+	else if (build)
 		conclude(call, 0, &outcome);
 }
 

@@ -188,10 +188,19 @@ void api_call_reply(struct api_call *call, const struct api_reply *reply)
 	answer_bare(call);
 }
 
-/* Whether the list of entity tags in a header holds this one. */
-static bool holds_tag(const char *header, const char *etag)
+/* Whether the list of entity tags in a header holds this one; a weak one may not be good enough. */
+static bool holds_tag(const char *header, const char *etag, bool weak)
 {
-	return strcmp(header, "*") == 0 || strstr(header, etag);
+	const char *at = header;
+
+	if (strcmp(header, "*") == 0)
+		return true;
+	while ((at = strstr(at, etag))) {
+		if (weak || at < header + 2 || at[-1] != '/')
+			return true;
+		at += strlen(etag);
+	}
+	return false;
 }
 
 bool api_call_check_match(struct api_call *call, const struct build *build)
@@ -202,14 +211,22 @@ bool api_call_check_match(struct api_call *call, const struct build *build)
 
 	if (build)
 		print_etag(build, etag);
-	if (match && (!build || !holds_tag(match, etag)))
-		api_call_refuse_with(call, PROBLEM_PRECONDITION,
-				     build ? "The build is at %s now." : "There is no such build.",
-				     etag);
-	else if (none && build && holds_tag(none, etag))
-		api_call_refuse_with(call, PROBLEM_PRECONDITION, "The build is at %s already.",
-				     etag);
+	if (match && !build)
+		api_call_refuse_with(call, PROBLEM_PRECONDITION, "There is no build %s.", call->id);
+	else if ((match && !holds_tag(match, etag, false)) ||
+		 (none && build && holds_tag(none, etag, true)))
+		api_call_refuse_with(call, PROBLEM_PRECONDITION, "The build is %s and at %s now.",
+				     session_state_name(build->state), etag);
 	return call->request != NULL;
+}
+
+bool api_call_is_known(const struct api_call *call, const struct build *build)
+{
+	const char *none = http_request_header(call->request, "If-None-Match");
+	char etag[ETAG_BYTES];
+
+	print_etag(build, etag);
+	return none && holds_tag(none, etag, true);
 }
 
 bool api_call_query_number(struct api_call *call, const char *name, uint64_t min, uint64_t max,

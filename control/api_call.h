@@ -80,6 +80,9 @@ void api_call_reply(struct api_call *call, const struct api_reply *reply);
  */
 bool api_call_check_match(struct api_call *call, const struct build *build);
 
+/* Result: whether the caller has the build as it is, by If-None-Match of a GET. */
+bool api_call_is_known(const struct api_call *call, const struct build *build);
+
 /*
  * Reads the query argument name as a number.
  * Result: whether to go on, *ret_value untouched if absent; otherwise the call is answered.

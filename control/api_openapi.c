@@ -43,6 +43,21 @@ static json_t *make_query(const struct api_parameter *parameter)
 	return make_parameter(parameter->name, "query", parameter->help, schema);
 }
 
+static void add_headers(json_t *array, const char *names)
+{
+	char name[32] = "";
+
+	for (; names && *names; names += strspn(names, " ")) {
+		size_t len = strcspn(names, " ");
+
+		snprintf(name, sizeof(name), "%.*s", (int)len, names);
+		names += len;
+		json_array_append_new(array, make_parameter(name, "header",
+							    "entity tags of the build, or *",
+							    json_pack("{s:s}", "type", "string")));
+	}
+}
+
 static json_t *make_key(void)
 {
 	return make_parameter(
@@ -60,6 +75,7 @@ static json_t *make_parameters(const struct api_route *route)
 		json_array_append_new(array, make_id());
 	for (unsigned int i = 0; i < API_PARAMETERS_MAX && route->parameter[i].name; i++)
 		json_array_append_new(array, make_query(&route->parameter[i]));
+	add_headers(array, route->headers);
 	if (api_route_changes(route))
 		json_array_append_new(array, make_key());
 	return array;
@@ -91,6 +107,18 @@ static json_t *make_problem(void)
 			 "application/problem+json", "schema", api_schema_reference("Problem"));
 }
 
+static json_t *make_response(const struct api_route *route, char class)
+{
+	switch (class) {
+	case '2':
+		return make_success(route, "Created");
+	case '3':
+		return json_pack("{s:s}", "description", "As known");
+	default:
+		return make_problem();
+	}
+}
+
 static void add_statuses(json_t *responses, const struct api_route *route, const char *statuses)
 {
 	char status[4] = "";
@@ -98,9 +126,7 @@ static void add_statuses(json_t *responses, const struct api_route *route, const
 	for (; statuses && *statuses; statuses += strspn(statuses, " ")) {
 		memcpy(status, statuses, 3);
 		statuses += 3;
-		json_object_set_new(responses, status,
-				    status[0] == '2' ? make_success(route, "Created")
-						     : make_problem());
+		json_object_set_new(responses, status, make_response(route, status[0]));
 	}
 }
 

@@ -43,6 +43,7 @@ struct api_route {
 	const struct json_table *table;			    /* of the body */
 	size_t body_bytes;				    /* the longest, 0 for the usual limit */
 	struct api_parameter parameter[API_PARAMETERS_MAX]; /* up to the first without a name */
+	const char *headers;  /* preconditions it looks at: "If-Match If-None-Match" */
 	const char *statuses; /* what it may answer beside 400, 403, 405 and 500: "200 404" */
 	const char *answer;   /* media type of a 2xx, NULL if it has no body */
 	const char *help;

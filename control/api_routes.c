@@ -6,6 +6,7 @@
 
 #define SYNC_BYTES ((size_t)32 << 20)
 
+#define PRECONDITIONS	"If-Match If-None-Match"
 #define CHANGE_STATUSES "404 409 412 422 503"
 
 const struct api_route api_routes[] = {
@@ -30,6 +31,7 @@ const struct api_route api_routes[] = {
 		.in_turn = true,
 		.body = API_BODY_REQUIRED,
 		.table = &api_body_build,
+		.headers = PRECONDITIONS,
 		.statuses = "201 409 412 422 503",
 		.answer = "application/json",
 		.help = "Declare a build and all its nodes, all or nothing",
@@ -40,7 +42,8 @@ const struct api_route api_routes[] = {
 		.role = API_ROLE_VIEWER,
 		.operation = "getBuild",
 		.handle = api_builds_get,
-		.statuses = "404",
+		.headers = "If-None-Match",
+		.statuses = "304 404",
 		.answer = "application/json",
 		.help = "Show one build",
 	},
@@ -51,6 +54,7 @@ const struct api_route api_routes[] = {
 		.operation = "cancelBuild",
 		.handle = api_builds_delete,
 		.in_turn = true,
+		.headers = PRECONDITIONS,
 		.statuses = CHANGE_STATUSES,
 		.help = "Cancel: answers once no worker can forward another packet",
 	},
@@ -63,6 +67,7 @@ const struct api_route api_routes[] = {
 		.in_turn = true,
 		.body = API_BODY_OPTIONAL,
 		.table = &api_body_finish,
+		.headers = PRECONDITIONS,
 		.statuses = CHANGE_STATUSES,
 		.answer = "application/json",
 		.help = "The build is over: start the linger; the first call wins",
@@ -76,6 +81,7 @@ const struct api_route api_routes[] = {
 		.in_turn = true,
 		.body = API_BODY_REQUIRED,
 		.table = &api_body_extend,
+		.headers = PRECONDITIONS,
 		.statuses = CHANGE_STATUSES,
 		.answer = "application/json",
 		.help = "Move the deadline later, as far as the cap",

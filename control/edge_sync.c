@@ -77,7 +77,8 @@ static int check_guards(struct edge_sync_work *work)
 	if (sync->generation != BUILD_DEFAULT &&
 	    sync->generation < work->txn.edge->sync_generation) {
 		problem_set(problem, PROBLEM_STALE_SYNC,
-			    "Generation %llu was synchronised already.",
+			    "Generation %llu is older than %llu, which was synchronised already.",
+			    (unsigned long long)sync->generation,
 			    (unsigned long long)work->txn.edge->sync_generation);
 		return -ESTALE;
 	}

@@ -201,7 +201,15 @@ def test_long_bodies_are_413():
 def test_preconditions():
     answer = expect(call("GET", "/v1/builds/one"), 200)
     etag = answer.headers["ETag"]
-    expect(call("POST", "/v1/builds/one/finish", {}, {"If-Match": '"0-0"'}), 412)
+    stale = expect(call("POST", "/v1/builds/one/finish", {}, {"If-Match": '"0-0"'}), 412)
+    check("running" in stale.json["detail"] and etag in stale.json["detail"], stale.json["detail"])
+    expect(call("POST", "/v1/builds/one/finish", {}, {"If-Match": "W/" + etag}), 412)
+    for known in (etag, f'"x", {etag}', "W/" + etag, "*"):
+        same = expect(call("GET", "/v1/builds/one", None, {"If-None-Match": known}), 304)
+        check(same.text == "" and same.headers["ETag"] == etag, f"{same.headers} {same.text}")
+    for known in ('"0-0"', etag[1:-1], "W/", ""):
+        expect(call("GET", "/v1/builds/one", None, {"If-None-Match": known}), 200)
+    expect(call("GET", "/v1/builds/none", None, {"If-None-Match": "*"}), 404)
     expect(call("DELETE", "/v1/builds/one", None, {"If-Match": '"0-0"'}), 412)
     expect(call("PUT", "/v1/builds/one", build("10.0.9.1"), {"If-None-Match": "*"}), 412)
     expect(call("PUT", "/v1/builds/new", build("10.0.9.7"), {"If-Match": "*"}), 412)
@@ -365,6 +373,7 @@ def test_sync_diffs_and_guards():
     check({k: done[k] for k in figures} == figures and not done["dry_run"], done)
     changes = {c["id"]: c["change"] for c in done["changes"]}
     check(changes == {"synced": "created", "page3": "cancelled", "page4": "cancelled"}, changes)
+    check(dry["changes"] == done["changes"], f"a dry run says what will be done: {dry} {done}")
     expect(call("POST", "/v1/sync", {"builds": []}), 422, "empty-sync")
     bad = {"builds": [{"id": "x", **build("10.0.11.2")}, {"id": "y", **build("172.16.0.1")}]}
     answer = expect(call("POST", "/v1/sync", bad), 422)
@@ -372,6 +381,18 @@ def test_sync_diffs_and_guards():
     expect(call("GET", "/v1/builds/x"), 404)
     expect(call("POST", "/v1/sync", {"builds": [], "allow_empty": True}), 200)
     check(call("GET", "/v1/builds?state=running").json["builds"] == [], "an empty set")
+
+
+def test_sync_takes_no_older_generation():
+    def sync(generation, **more):
+        return call("POST", "/v1/sync", {"builds": [], "allow_empty": True, "generation": generation, **more})
+    expect(sync(7), 200)
+    expect(sync(7), 200)
+    expect(sync(8, dry_run=True), 200)
+    stale = expect(sync(6), 409, "stale-sync")
+    check("6 is older than 7" in stale.json["detail"], stale.json["detail"])
+    expect(sync(6, dry_run=True), 409, "stale-sync")
+    expect(call("POST", "/v1/sync", {"builds": [], "allow_empty": True}), 200)
 
 
 def read_events(path):

@@ -72,6 +72,8 @@ api GET /v1/status
 assert_eq adopted "$(answer .kernel.table)" "the table after a restart"
 ok "SIGTERM ends cleanly, the lease stays, and a restart finds it as it was"
 
+api POST /v1/sync '{"builds":[],"allow_empty":true,"generation":6}'
+assert_eq "409 urn:sallyport:problem:stale-sync" "$STATUS $(answer .type)" "an older set after a restart"
 daemon_crash control
 [ -e "$LAB_SOCKET" ] || fail "kill -9 leaves the socket behind"
 control_start
