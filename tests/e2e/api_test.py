@@ -567,7 +567,15 @@ def test_roles_go_by_the_peer():
             check(f"role {role}" in body["detail"], body["detail"])
     got, body = as_user(VIEWER_UID, "GET", "/v1/status", via=VIEWER_SOCKET)
     check(got == 200, f"everybody may use the viewers' socket: {got} {body}")
-    expect(call("DELETE", "/v1/builds/live", via=VIEWER_SOCKET), 403, "forbidden")
+    document = call("GET", "/v1/openapi.json", via=VIEWER_SOCKET).json
+    changing = [(method.upper(), path) for path, operations in document["paths"].items()
+                for method in operations if method != "get"]
+    check(len(changing) == 5, changing)
+    for method, path in changing:
+        path = path.replace("{id}", "live")
+        for uid in (0, OPERATOR_UID):
+            got, body = as_user(uid, method, path, {}, via=VIEWER_SOCKET)
+            check(got == 403 and "role viewer here" in body["detail"], f"{method} {path}: {got} {body}")
 
 
 def map_update(name, key, value):
