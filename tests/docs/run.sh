@@ -80,7 +80,14 @@ check_options() {
 }
 
 check_examples() {
-	local file
+	local file lines
+
+	for file in docs/examples/*; do
+		lines=$(wc -l <"$file")
+		echo "$lines lines, and docs/ORCHESTRATOR.md runs it or not" >"$scratch/said"
+		[ "$lines" -lt 40 ] && grep -qE "^(python3 |node )?$file " docs/ORCHESTRATOR.md
+		result $? "$file: under 40 lines and run" "$scratch/said"
+	done
 
 	for file in configs/*.conf; do
 		"$SALLYPORT_BUILD/control/sallyportd" --check "$file" >"$scratch/said" 2>&1
