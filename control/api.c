@@ -8,15 +8,18 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "api_answer.h"
 #include "api_call.h"
 #include "api_events.h"
 #include "api_roles.h"
 #include "api_turns.h"
 #include "api_wait.h"
+#include "host/boottime.h"
 #include "host/config.h"
 
 #define IDLE_S		60
 #define METRICS_CLIENTS 8
+#define RETRY_AFTER_S	1
 
 /* One socket and what whoever comes through it can be at most. */
 struct door {
@@ -40,6 +43,7 @@ struct api {
 	void (*journal_failed)(void *context, const char *detail);
 	void *context;
 	char name[CONFIG_NAME_SIZE];
+	char *late; /* what a client is told that is too slow */
 	uint64_t started_wall_ns;
 };
 
@@ -67,6 +71,25 @@ static bool check_found(struct api_call *call, enum api_match match)
 				     "letter, a digit or _.");
 		break;
 	}
+	return false;
+}
+
+/* The server lets in a few more than may stay, to tell them so. */
+static bool check_admission(struct api_call *call)
+{
+	int error = http_request_error(call->request);
+
+	if (error != -EUSERS && error != -EBUSY)
+		return true;
+	call->problem.retry_after_s = RETRY_AFTER_S;
+	if (error == -EUSERS)
+		api_call_refuse_with(call, PROBLEM_TOO_MANY,
+				     "uid %u has as many connections as api.clients_per_user "
+				     "allows.",
+				     call->edge.peer.uid);
+	else
+		api_call_refuse_with(call, PROBLEM_TOO_MANY_CLIENTS,
+				     "There are as many connections as api.clients allows.");
 	return false;
 }
 
@@ -157,7 +180,8 @@ static void handle(void *context, struct http_request *request)
 	api_call_init(&call, door->api, request);
 	clock_read(&call.edge.now);
 	fill_peer(&call, door);
-	if (check_found(&call, api_route_find(http_request_method(request),
+	if (check_admission(&call) &&
+	    check_found(&call, api_route_find(http_request_method(request),
 					      http_request_path(request), call.id, &call.route)) &&
 	    check_role(&call) && check_query(&call) && check_body(&call)) {
 		if (call.route->in_turn)
@@ -173,12 +197,44 @@ static size_t body_limit(void *context, const char *path)
 	return api_route_body_limit(path);
 }
 
-static int open_door(struct api *api, enum api_door door, int fd, unsigned int clients)
+/* Result: 0 or -ENOMEM. */
+static int make_late(struct api *api, uint64_t request_ns)
 {
+	struct http_answer answer = {0};
+	struct problem problem;
+	int r;
+
+	problem_clear(&problem);
+	problem_set(&problem, PROBLEM_TOO_SLOW,
+		    "A request must have arrived within api.request_timeout, %u s.",
+		    (unsigned int)(request_ns / NS_PER_S));
+	r = api_answer_problem(&answer, &problem);
+	if (r == 0 && asprintf(&api->late,
+			       "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+			       "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
+			       answer.content_type, answer.body_bytes, answer.body) < 0)
+		r = -ENOMEM;
+	http_answer_clear(&answer);
+	return r;
+}
+
+static unsigned int clients_per_user(const struct config *config)
+{
+	unsigned int all = config->api.clients;
+
+	return config->api.clients_per_user ? config->api.clients_per_user : all - all / 4;
+}
+
+static int open_door(struct api *api, enum api_door door, int fd, const struct config *config)
+{
+	bool metrics = door == API_DOOR_METRICS;
 	const struct http_server_options options = {
 		.listen_fd = fd,
-		.nr_connections = clients,
+		.nr_connections = metrics ? METRICS_CLIENTS : config->api.clients,
+		.nr_connections_per_user = metrics ? 0 : clients_per_user(config),
 		.idle_s = IDLE_S,
+		.request_s = (unsigned int)(config->api.request_timeout_ns / NS_PER_S),
+		.late = api->late,
 		.body_limit = body_limit,
 		.handle = handle,
 		.context = &api->doors[door],
@@ -196,9 +252,7 @@ static int open_doors(struct api *api, const struct api_options *options)
 
 	for (unsigned int i = 0; i < API_DOORS_NR; i++) {
 		if (r == 0)
-			r = open_door(api, i, options->fds[i],
-				      i == API_DOOR_METRICS ? METRICS_CLIENTS
-							    : options->config->api.clients);
+			r = open_door(api, i, options->fds[i], options->config);
 		else if (options->fds[i] >= 0)
 			close(options->fds[i]);
 	}
@@ -215,8 +269,10 @@ static int open_parts(struct api *api, const struct api_options *options)
 	};
 	/* The other half of the connections is left to those who do not stay. */
 	unsigned int nr_streams = options->config->api.clients / 2;
-	int r = api_waits_open(&waits, &api->waits);
+	int r = make_late(api, options->config->api.request_timeout_ns);
 
+	if (r == 0)
+		r = api_waits_open(&waits, &api->waits);
 	if (r == 0)
 		r = api_turns_open(options->event, &api->turns);
 	return r < 0 ? r
@@ -274,6 +330,7 @@ void api_close(struct api *api)
 		http_server_close(api->doors[i].server);
 	api_streams_close(api->streams);
 	api_roles_free(api->roles);
+	free(api->late);
 	free(api);
 }
 

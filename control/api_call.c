@@ -93,10 +93,13 @@ void api_call_answer_nothing(struct api_call *call)
 	api_call_reply(call, &reply);
 }
 
-static int add_allow(const struct api_call *call, struct http_answer *answer)
+static int add_refusal_headers(const struct api_call *call, struct http_answer *answer)
 {
+	int error = http_request_error(call->request);
 	char methods[64];
 
+	if (error == -EUSERS || error == -EBUSY)
+		return http_answer_header(answer, "Connection", "close");
 	if (call->problem.type != PROBLEM_BAD_METHOD)
 		return 0;
 	api_route_allow(call->route, methods, sizeof(methods));
@@ -111,7 +114,8 @@ void api_call_refuse(struct api_call *call)
 	if (call->problem.type == PROBLEM_JOURNAL)
 		api_report_journal(call->api, call->problem.detail);
 	http_answer_clear(&call->answer);
-	if (add_allow(call, &answer) < 0 || api_answer_problem(&answer, &call->problem) < 0) {
+	if (add_refusal_headers(call, &answer) < 0 ||
+	    api_answer_problem(&answer, &call->problem) < 0) {
 		http_answer_clear(&answer);
 		answer_bare(call);
 		return;

@@ -23,6 +23,7 @@ struct stream {
 	struct api_streams *streams;
 	LIST_ENTRY(stream) link;
 	struct http_request *request;
+	uid_t uid;
 	uint64_t seq; /* the last one sent or being sent */
 	bool follow;
 	bool ended;
@@ -268,6 +269,23 @@ static bool wants_follow(const struct api_call *call)
 	return !http_request_query(call->request, "follow") || api_call_query_flag(call, "follow");
 }
 
+/* Result: whether to go on; otherwise the call is answered. One user leaves a quarter to others. */
+static bool check_room(struct api_call *call, const struct api_streams *streams)
+{
+	unsigned int nr_of_user = 0;
+	const struct stream *stream;
+
+	LIST_FOREACH(stream, &streams->list, link)
+	nr_of_user += stream->uid == call->edge.peer.uid;
+	if (streams->nr < streams->max && nr_of_user < streams->max - streams->max / 4)
+		return true;
+	call->problem.retry_after_s = RETRY_AFTER_S;
+	api_call_refuse_with(call, PROBLEM_TOO_MANY,
+			     "%u streams are open already, %u of them of uid %u.", streams->nr,
+			     nr_of_user, call->edge.peer.uid);
+	return false;
+}
+
 void api_events_get(struct api_call *call)
 {
 	struct api_streams *streams = api_streams(call->api);
@@ -279,14 +297,8 @@ void api_events_get(struct api_call *call)
 	struct stream *stream;
 	uint64_t since;
 
-	if (!read_since(call, &since))
+	if (!read_since(call, &since) || !check_room(call, streams))
 		return;
-	if (streams->nr >= streams->max) {
-		call->problem.retry_after_s = RETRY_AFTER_S;
-		api_call_refuse_with(call, PROBLEM_TOO_MANY, "%u streams are open already.",
-				     streams->nr);
-		return;
-	}
 	stream = calloc(1, sizeof(*stream));
 	if (!stream) {
 		api_call_refuse(call);
@@ -295,6 +307,7 @@ void api_events_get(struct api_call *call)
 	*stream = (struct stream){
 		.streams = streams,
 		.request = call->request,
+		.uid = call->edge.peer.uid,
 		.seq = since,
 		.follow = wants_follow(call),
 	};

@@ -10,7 +10,7 @@
 #include "api_schemas.h"
 
 #define ID_PATTERN	"^[A-Za-z0-9_][A-Za-z0-9._-]*$"
-#define ALWAYS_STATUSES "400 403 500"
+#define ALWAYS_STATUSES "400 403 408 429 500 503"
 
 static json_t *make_parameter(const char *name, const char *where, const char *help, json_t *schema)
 {

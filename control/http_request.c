@@ -25,6 +25,8 @@ void *http_request_begin(void *server, const char *uri, struct MHD_Connection *c
 	}
 	request->server = server;
 	request->connection = connection;
+	request->client = http_client_of(connection);
+	http_client_begun(request->client, request->server->options.request_s);
 	LIST_INSERT_HEAD(&request->server->requests, request, link);
 	return request;
 }
@@ -38,6 +40,8 @@ void http_request_end(void *server, struct MHD_Connection *connection, void **cu
 		return;
 	*cursor = NULL;
 	LIST_REMOVE(request, link);
+	http_client_answered(request->client,
+			     request->server->options.idle_s + request->server->options.request_s);
 	if (request->stream.release)
 		request->stream.release(request->stream.context);
 	http_answer_clear(&request->answer);
@@ -62,11 +66,15 @@ static void read_headers(struct http_request *request, const char *method)
 	request->phase = HTTP_PHASE_BODY;
 }
 
-/* A client that asks before it sends ("Expect: 100-continue") is told at once. */
+/* One too many is told at once, and so is who asks before sending ("Expect: 100-continue"). */
 static bool refuse_early(struct http_request *request)
 {
 	const char *length = http_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
+	if (request->client && request->client->refused) {
+		request->error = request->client->refused;
+		return true;
+	}
 	if (!length || !http_request_header(request, MHD_HTTP_HEADER_EXPECT) ||
 	    strtoull(length, NULL, 10) <= request->body_limit)
 		return false;
@@ -165,6 +173,7 @@ static void handle(struct http_request *request)
 	const struct http_server_options *options = &request->server->options;
 
 	request->phase = HTTP_PHASE_HANDLING;
+	http_client_complete(request->client);
 	options->handle(options->context, request);
 	if (request->phase == HTTP_PHASE_HANDLING) {
 		request->phase = HTTP_PHASE_WAITING;

@@ -6,6 +6,7 @@
 
 #include <microhttpd.h>
 
+#include "http_client.h"
 #include "http_server.h"
 
 enum http_phase {
@@ -20,6 +21,7 @@ enum http_phase {
 struct http_request {
 	struct http_server *server;
 	struct MHD_Connection *connection;
+	struct http_client *client;    /* may be NULL */
 	LIST_ENTRY(http_request) link; /* of server->requests */
 	enum http_phase phase;
 	bool head;
@@ -42,10 +44,12 @@ struct http_server {
 	struct MHD_Daemon *mhd;
 	sd_event_source *io;
 	sd_event_source *timer;
+	sd_event_source *sweep; /* looks for clients that are late */
 	bool closing;
 	bool resumed; /* a connection was: libmicrohttpd has work that it does not tell of */
 	struct http_server_options options;
 	LIST_HEAD(http_requests, http_request) requests;
+	struct http_clients clients;
 };
 
 /* MHD's callbacks for one request, in the order of its life. */

@@ -6,6 +6,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#define SWEEP_US 500000
+
 static int run(struct http_server *server)
 {
 	server->resumed = false;
@@ -36,17 +38,27 @@ static int arm_timer(sd_event_source *source, void *context)
 	return sd_event_source_set_enabled(server->timer, SD_EVENT_ONESHOT);
 }
 
+static int on_sweep(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct http_server *server = context;
+
+	http_client_end_late(&server->clients, server->options.late);
+	sd_event_source_set_time_relative(source, SWEEP_US);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 static struct MHD_Daemon *start(struct http_server *server)
 {
 	const struct http_server_options *options = &server->options;
 
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-				http_request_advance, server, MHD_OPTION_LISTEN_SOCKET,
-				options->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-				options->nr_connections, MHD_OPTION_CONNECTION_TIMEOUT,
-				options->idle_s, MHD_OPTION_URI_LOG_CALLBACK, http_request_begin,
-				server, MHD_OPTION_NOTIFY_COMPLETED, http_request_end, server,
-				MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+	return MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, http_request_advance,
+		server, MHD_OPTION_LISTEN_SOCKET, options->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+		options->nr_connections + HTTP_CLIENT_LOBBY, MHD_OPTION_NOTIFY_CONNECTION,
+		http_client_notify, server, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s,
+		MHD_OPTION_URI_LOG_CALLBACK, http_request_begin, server,
+		MHD_OPTION_NOTIFY_COMPLETED, http_request_end, server,
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
 static int add_sources(struct http_server *server, sd_event *event)
@@ -64,6 +76,10 @@ static int add_sources(struct http_server *server, sd_event *event)
 				       server);
 	if (r < 0)
 		return r;
+	r = sd_event_add_time_relative(event, &server->sweep, CLOCK_MONOTONIC, SWEEP_US, 0,
+				       on_sweep, server);
+	if (r < 0)
+		return r;
 	return sd_event_source_set_prepare(server->io, arm_timer);
 }
 
@@ -79,6 +95,7 @@ int http_server_open(sd_event *event, const struct http_server_options *options,
 	}
 	server->options = *options;
 	LIST_INIT(&server->requests);
+	LIST_INIT(&server->clients);
 	server->mhd = start(server);
 	if (!server->mhd) {
 		close(options->listen_fd);
@@ -103,6 +120,7 @@ void http_server_close(struct http_server *server)
 	server->closing = true;
 	for (request = LIST_FIRST(&server->requests); request; request = LIST_NEXT(request, link))
 		http_request_dismiss(request);
+	sd_event_source_unref(server->sweep);
 	sd_event_source_unref(server->timer);
 	sd_event_source_unref(server->io);
 	run(server);

@@ -19,9 +19,12 @@ struct http_server;
 struct http_request;
 
 struct http_server_options {
-	int listen_fd;		     /* listening and non-blocking; taken over */
-	unsigned int nr_connections; /* more wait in the backlog */
-	unsigned int idle_s;	     /* a connection silent for so long is closed */
+	int listen_fd;			      /* listening and non-blocking; taken over */
+	unsigned int nr_connections;	      /* more are handed to the handler as an error */
+	unsigned int nr_connections_per_user; /* 0: no such limit */
+	unsigned int idle_s;		      /* a connection silent for so long is closed */
+	unsigned int request_s;		      /* a request must have come within so long */
+	const char *late; /* sent as it is to those who take longer; outlives the server */
 	/* The longest body that is kept for a path as it came. */
 	size_t (*body_limit)(void *context, const char *path);
 	/*
@@ -66,7 +69,8 @@ const char *http_request_path(const struct http_request *request);
 /* The body and its length; terminated by a NUL that is not counted. Never NULL. */
 const char *http_request_body(const struct http_request *request, size_t *ret_bytes);
 
-/* Result: 0, -E2BIG for a body over the limit (not kept), -ENOMEM when it could not be kept. */
+/* Result: 0, -EUSERS or -EBUSY for too many connections of the user or in all, -E2BIG for a body
+ * over the limit (not kept), -ENOMEM when it could not be kept. */
 int http_request_error(const struct http_request *request);
 
 /* Who connected, as the kernel saw it then; uid is (uid_t)-1 on a socket that cannot tell. */

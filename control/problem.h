@@ -15,6 +15,7 @@
 	X(FORBIDDEN, 403, "forbidden", "Your role does not allow this")                            \
 	X(NOT_FOUND, 404, "not-found", "There is no such thing")                                   \
 	X(BAD_METHOD, 405, "bad-method", "The method is not one of this path")                     \
+	X(TOO_SLOW, 408, "too-slow", "The request took too long to arrive")                        \
 	X(ENDPOINT_IN_USE, 409, "endpoint-in-use", "Another build holds this VM endpoint")         \
 	X(BUILD_ENDED, 409, "build-ended", "The build's session has ended")                        \
 	X(BUILD_DIFFERS, 409, "build-differs", "A live session cannot change this way")            \
@@ -31,6 +32,7 @@
 	X(KEY_REUSED, 422, "idempotency-key-reused", "The key belongs to another request")         \
 	X(TOO_MANY, 429, "too-many-requests", "Too many requests")                                 \
 	X(INTERNAL, 500, "internal", "An error of ours")                                           \
+	X(TOO_MANY_CLIENTS, 503, "too-many-clients", "Too many clients are connected")             \
 	X(NO_PORTS, 503, "no-ports", "No public port is free")                                     \
 	X(TABLE_FULL, 503, "table-full", "The table of endpoints or allow-lists is full")          \
 	X(JOURNAL, 503, "journal-unavailable", "The journal cannot be written")                    \

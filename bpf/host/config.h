@@ -158,7 +158,9 @@ struct config {
 		char viewer_group[CONFIG_NAME_SIZE];
 		struct config_role roles[CONFIG_ROLES_MAX];
 		uint32_t nr_roles;
-		uint32_t clients; /* connections at once */
+		uint32_t clients;	   /* connections at once */
+		uint32_t clients_per_user; /* 0: three quarters of them */
+		uint64_t request_timeout_ns;
 	} api;
 	struct {
 		struct config_listen listen;

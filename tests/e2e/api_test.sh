@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The API's contract, route by route, against a real sallyportd (api_test.py); then what only its
+# The API's contract, route by route, against a real sallyportd (api_test.py, api_limits.py); then what only its
 # signals show: reload, restart, and a clean end.
 LAB_ENGINE=xdp
 TEST_TIMEOUT=480
@@ -11,12 +11,12 @@ TEST_TIMEOUT=480
 OPERATOR_UID=64701
 VIEWER_UID=64702
 EVENTS_KEPT=1000
-LAB_EXTRA="metrics: { listen = \"127.0.0.1:19464\"; }; events: { kept = $EVENTS_KEPT; };"
+LAB_EXTRA="limits: { builds_per_actor = 100; builds_per_organisation = 100; }; metrics: { listen = \"127.0.0.1:19464\"; }; events: { kept = $EVENTS_KEPT; };"
 
 # The lab's configuration with roles and a second socket.
 api_config() {
 	config_write | sed "s|^\(\s*\)socket = .*|&\n\1viewer_socket = \"$LAB_DIR/run/viewer.sock\";\n\
-\1roles = ( { uid = $OPERATOR_UID; role = \"operator\"; } );|"
+\1request_timeout = \"2s\";\n\1roles = ( { uid = $OPERATOR_UID; role = \"operator\"; } );|"
 }
 
 need_programs
@@ -25,11 +25,13 @@ api_config >"$LAB_CONFIG"
 control_start
 chmod 0666 "$LAB_SOCKET"
 
-API_SOCKET=$LAB_SOCKET API_VIEWER_SOCKET=$LAB_DIR/run/viewer.sock API_BPF_DIR=$LAB_BPF_DIR \
-	API_PID=$(daemon_pid control) API_OPERATOR_UID=$OPERATOR_UID API_VIEWER_UID=$VIEWER_UID \
-	API_METRICS_PORT=19464 API_EVENTS_KEPT=$EVENTS_KEPT \
-	nsenter --net="/run/netns/$LAB_NS-edge" python3 -B "$(dirname "$TEST_FILE")/api_test.py" ||
-	fail "the API's contract"
+export API_SOCKET=$LAB_SOCKET API_VIEWER_SOCKET=$LAB_DIR/run/viewer.sock API_BPF_DIR=$LAB_BPF_DIR \
+	API_OPERATOR_UID=$OPERATOR_UID API_VIEWER_UID=$VIEWER_UID API_METRICS_PORT=19464 API_EVENTS_KEPT=$EVENTS_KEPT
+API_PID=$(daemon_pid control)
+export API_PID
+for part in api_test api_limits; do
+	nsenter --net="/run/netns/$LAB_NS-edge" python3 -B "$(dirname "$TEST_FILE")/$part.py" || fail "the API's contract"
+done
 
 # reload TEXT: SIGHUP, until the log says TEXT once more.
 reload() {
