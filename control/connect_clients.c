@@ -59,11 +59,11 @@ void connect_clients_find(struct connections *connections, const struct table_ma
 		search.node = node->index;
 		for (unsigned int j = 0; j < node->nr_forwards; j++) {
 			uint32_t slot_index = node->forwards[j].slot_index;
+			const struct sp_slot *slot = table_map_slot(table, slot_index);
 
 			search.forward = node->forwards[j].name;
-			if (slot_index < table->nr_slots)
-				connections_each(connections, slot_index,
-						 table->leases[slot_index].generation, take,
+			if (slot)
+				connections_each(connections, slot_index, slot->generation, take,
 						 &search);
 		}
 	}

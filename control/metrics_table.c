@@ -70,9 +70,9 @@ static void add_record(const struct sp_usage *record, struct metrics_usage *usag
 void metrics_add_usage(const struct table_map *table, const struct forward *forward,
 		       struct metrics_usage *usage)
 {
-	const struct sp_slot *slot = &table->leases[forward->slot_index];
+	const struct sp_slot *slot = table_map_slot(table, forward->slot_index);
 
-	if (slot->generation == 0 || slot->usage_index >= table->nr_usage)
+	if (!slot || slot->generation == 0 || slot->usage_index >= table->nr_usage)
 		return;
 	for (unsigned int row = 0; row < table->nr_rows; row++) {
 		const struct sp_usage *record = table_map_usage(table, row, slot->usage_index);

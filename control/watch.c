@@ -233,10 +233,10 @@ static void tell_news(struct watch *watch)
 
 static uint64_t last_seen(const struct table_map *table, uint32_t slot_index)
 {
-	const struct sp_slot *slot = &table->leases[slot_index];
+	const struct sp_slot *slot = table_map_slot(table, slot_index);
 	uint64_t latest_ns = 0;
 
-	if (slot->usage_index >= table->nr_usage)
+	if (!slot || slot->usage_index >= table->nr_usage)
 		return 0;
 	for (uint32_t row = 0; row < table->nr_rows; row++) {
 		const struct sp_usage *usage = table_map_usage(table, row, slot->usage_index);
@@ -334,10 +334,11 @@ static void cut(struct watch *watch, const char *id)
 	for (unsigned int i = 0; i < build->nr_nodes; i++)
 		for (unsigned int j = 0; j < build->nodes[i].nr_forwards; j++) {
 			uint32_t slot_index = build->nodes[i].forwards[j].slot_index;
+			const struct sp_slot *slot = table_map_slot(watch->table, slot_index);
 
-			connections_cut(watch->connections, slot_index,
-					watch->table->leases[slot_index].generation,
-					watch->now.boot_ns, on_cut, watch);
+			if (slot)
+				connections_cut(watch->connections, slot_index, slot->generation,
+						watch->now.boot_ns, on_cut, watch);
 		}
 }
 

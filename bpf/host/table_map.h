@@ -118,6 +118,12 @@ void table_map_free(struct table_map *map);
 /* Result: the table as find.h and decide.h read it; good as long as the map. */
 struct sp_table table_map_view(const struct table_map *map);
 
+/* Result: a lease's slot, NULL for an index that none has, such as of an address not served now. */
+static inline const struct sp_slot *table_map_slot(const struct table_map *map, uint32_t slot_index)
+{
+	return slot_index < map->nr_slots ? &map->leases[slot_index] : NULL;
+}
+
 /* Result: record i of a row of usage; row < nr_rows, i < nr_usage. */
 static inline struct sp_usage *table_map_usage(const struct table_map *map, uint32_t row,
 					       uint32_t i)

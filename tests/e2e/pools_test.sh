@@ -44,3 +44,23 @@ daemon_stop control
 control_start
 assert_eq vm0 "$(lab_client ssh "${SSH_OPTIONS[@]}" -p 443 ubuntu@192.0.2.7 hostname)" "host after a restart"
 ok "the port stays across a restart"
+
+# An address that leaves the configuration takes the way in with it, and nothing else.
+daemon_stop control
+LAB_ADDRESSES='' config_write >"$LAB_CONFIG"
+control_start
+api GET /v1/builds/web/diagnose
+assert_eq 200 "$STATUS" "status of diagnose"
+api GET /v1/builds/web
+assert_eq 200 "$STATUS" "status of the build whose address is gone"
+# Use is looked at every 5 s, and neighbours of builds meanwhile.
+seen=$(now_ns)
+looked_often() {
+	[ $(($(now_ns) - seen)) -ge 6000000000 ]
+}
+wait_until 10 looked_often
+api DELETE /v1/builds/web
+assert_eq 204 "$STATUS" "status of its end"
+api GET /v1/builds/usual
+assert_eq running "$(answer .state)" "state of a build on the address that is left"
+ok "sallyportd goes on without an address that a build had"

@@ -33,7 +33,8 @@ static void test_napi_threads_when_auto_then_veths_have_them_for_xdp(void **stat
 	char *reason = NULL;
 
 	assert_threads(1, 1);
-	assert_true(flow_passes(rig, 1000));
+	rig_wait_vm(kernel, RIG_VM, KERNEL_VM_RESOLVED);
+	assert_true(flow_passes(rig, RIG_WAIT_MS));
 	rig->config->dataplane.engine = SP_ENGINE_DPDK;
 	reload(kernel, rig);
 	assert_threads(0, 0);
