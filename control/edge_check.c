@@ -54,17 +54,18 @@ static void check_text(struct check *check, const char *text, size_t max, const 
 static void check_user(struct check *check)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				      "0123456789._-";
+				      "0123456789._+@-";
 	const char *user = check->spec->user;
 	size_t length;
 
 	if (!user)
 		return;
 	length = strlen(user);
-	if (length == 0 || length > USER_MAX || user[0] == '-' || user[0] == '.' ||
-	    strspn(user, letters) != length)
+	if (length == 0 || length > USER_MAX || user[0] == '-' || strspn(user, letters) != length)
 		problem_add(check->problem, PROBLEM_INVALID, point(check, "/user"),
-			    "must be a login name: 1 to %d of A-Z a-z 0-9 . _ -", USER_MAX);
+			    "must be a login name: 1 to %d of A-Z a-z 0-9 . _ + @ -, not beginning "
+			    "with -",
+			    USER_MAX);
 }
 
 static void check_strings(struct check *check, const struct strings *strings, size_t max,
@@ -127,7 +128,7 @@ static bool name_valid(const char *name)
 	size_t length = strlen(name);
 
 	return length >= 1 && length <= FORWARD_NAME_MAX &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == length;
 }
 
 static void check_forward_name(struct check *check, unsigned int i, unsigned int j)
@@ -138,7 +139,7 @@ static void check_forward_name(struct check *check, unsigned int i, unsigned int
 	if (!name_valid(name))
 		problem_add(check->problem, PROBLEM_INVALID,
 			    point(check, "/nodes/%u/forwards/%u/name", i, j),
-			    "must be 1 to %d of a-z 0-9 -", FORWARD_NAME_MAX);
+			    "must be 1 to %d of a-z 0-9 _ -", FORWARD_NAME_MAX);
 	if (strcmp(name, "ssh") == 0)
 		problem_add(check->problem, PROBLEM_INVALID,
 			    point(check, "/nodes/%u/forwards/%u/name", i, j),
