@@ -48,7 +48,7 @@ records_are() {
 }
 
 shows_records() {
-	start_on lab_vm0 serve python3 "$LAB_TOOLS/audit.py" serve $SERVED >"$LAB_DIR/serve" 2>&1 &
+	lab_in vm0 "$LAB_TOOLS/audit.py" serve $SERVED </dev/null >"$LAB_DIR/serve" 2>&1 &
 	wait_line 10 "$LAB_DIR/serve" up
 	api PUT /v1/builds/audited "{\"actors\":[\"alice\"],\"nodes\":[{\"index\":0,
 		\"address\":\"$(lab_vm_address 0)\",\"port\":$SERVED}]}"
