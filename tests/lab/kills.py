@@ -202,7 +202,10 @@ class Client:
         if call == "DELETE":
             return now.cancelled() and now.nodes == before.nodes
         if call == "PUT":
-            asked = {node["index"]: (node.get("address"), node["port"]) for node in body["nodes"]}
+            # Without an address a node keeps the one that it has.
+            had = {index: node[0] for index, node in before.nodes.items()} if before else {}
+            asked = {node["index"]: (node.get("address") or had.get(node["index"]), node["port"])
+                     for node in body["nodes"]}
             given = {index: node[:2] for index, node in now.nodes.items()}
             return given == asked and (not before or keeps_ports(before, now))
         if call == "POST /finish":
