@@ -202,30 +202,31 @@ static void queue_back(struct allow_lists *lists, uint32_t index)
 		lists->first_free = index;
 }
 
-/* No slot has named it since it was taken: what it was worth then it is worth now. */
-void allow_lists_untake(struct allow_lists *lists, uint16_t index)
+/* Gives up one reference. Result: whether it was the last; list 0, everybody, has none. */
+static bool let_go(struct allow_lists *lists, uint16_t index)
 {
 	struct allow_list *list = &lists->list[index];
 
 	if (index == 0)
-		return;
+		return false;
 	assert(list->nr_references > 0);
 	if (--list->nr_references > 0)
-		return;
-	queue_back(lists, index);
+		return false;
 	lists->nr_used--;
+	return true;
+}
+
+/* No slot has named it since it was taken: what it was worth then it is worth now. */
+void allow_lists_untake(struct allow_lists *lists, uint16_t index)
+{
+	if (let_go(lists, index))
+		queue_back(lists, index);
 }
 
 void allow_lists_drop(struct allow_lists *lists, uint16_t index, uint64_t now_ns)
 {
-	struct allow_list *list = &lists->list[index];
-
-	if (index == 0)
+	if (!let_go(lists, index))
 		return;
-	assert(list->nr_references > 0);
-	if (--list->nr_references > 0)
-		return;
-	list->free_at_ns = now_ns + lists->quarantine_ns;
+	lists->list[index].free_at_ns = now_ns + lists->quarantine_ns;
 	queue_in(lists, index);
-	lists->nr_used--;
 }

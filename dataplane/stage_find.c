@@ -41,7 +41,7 @@ static enum sp_verdict find(struct worker *worker, struct batch *batch, uint32_t
 
 	if (unlikely(verdict != SP_FORWARDED))
 		return verdict;
-	/* For stage_rewrite. */
+	/* For stage_nexthop and stage_send. */
 	rte_prefetch0(&worker->usage[hit->slot->usage_index]);
 	return sp_judge(&worker->table, &batch->packet[i], batch->now_ns, hit);
 }
