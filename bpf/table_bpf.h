@@ -13,6 +13,8 @@
 
 #include <sallyport/compiler.h>
 #include <sallyport/notes.h>
+#include <sallyport/ring.h>
+#include <sallyport/snaps.h>
 #include <sallyport/table.h>
 
 #ifndef SP_ROLE_AT_LOAD
@@ -48,7 +50,9 @@ SP_ARRAY(counters, sp_counters, 1);
 SP_ARRAY(usage, sp_usage, 1);
 SP_ARRAY(wanted, sp_wanted, 1);
 SP_ARRAY(notes, sp_note, SP_NOTES);
-SP_ARRAY(notes_heads, sp_notes_head, 1);
+SP_ARRAY(notes_heads, sp_ring_head, 1);
+SP_ARRAY(snaps, sp_snap, SP_SNAPS);
+SP_ARRAY(snaps_heads, sp_ring_head, 1);
 
 /* libxdp looks for this name, and for keys and values of four bytes. */
 struct {

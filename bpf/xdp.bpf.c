@@ -12,6 +12,7 @@
 #include <sallyport/decide.h>
 #include <sallyport/note_put.h>
 #include <sallyport/parse.h>
+#include <sallyport/snap_put.h>
 #include <sallyport/verdict.h>
 
 __uint(xsk_prog_version, 1) SEC("xdp_metadata");
@@ -31,7 +32,7 @@ static __attribute__((__noinline__)) void note(struct xdp_md *ctx, const struct 
 {
 	const struct sp_tcp *tcp = (void *)(long)ctx->data + SP_L4_OFFSET(packet->family);
 	__u32 cpu = bpf_get_smp_processor_id(), index;
-	struct sp_notes_head *head;
+	struct sp_ring_head *head;
 	struct sp_note *record;
 
 	if ((void *)(tcp + 1) > (void *)(long)ctx->data_end)
@@ -39,7 +40,7 @@ static __attribute__((__noinline__)) void note(struct xdp_md *ctx, const struct 
 	head = bpf_map_lookup_elem(&notes_heads, &cpu);
 	if (!head)
 		return;
-	index = cpu * SP_NOTES + sp_notes_at(head->written + 1);
+	index = cpu * SP_NOTES + sp_ring_at(head->written + 1, SP_NOTES);
 	record = bpf_map_lookup_elem(&notes, &index);
 	if (record)
 		sp_note_write(head, record, kind, tcp, packet, hit, now_ns);
@@ -57,6 +58,42 @@ static __always_inline void note_if_worth(struct xdp_md *ctx, const struct sp_pa
 		note(ctx, packet, hit, now_ns, kind);
 	else if (verdict == SP_NOT_ALLOWED && kind == SP_NOTE_OPENS)
 		note(ctx, packet, hit, now_ns, SP_NOTE_REFUSED);
+}
+
+/*
+ * Copies the headers of a packet whose lease is being captured. Result: the copy, whose verdict is
+ * still to come, or NULL.
+ */
+static __attribute__((__noinline__)) struct sp_snap *
+snap(struct xdp_md *ctx, const struct sp_packet *packet, const struct sp_hit *hit)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u32 bytes = sp_snap_headers(data, end, packet), cpu = bpf_get_smp_processor_id(), index;
+	__u64 now_ns = bpf_ktime_get_boot_ns();
+	const struct sp_ring_head *head;
+	struct sp_snap *record;
+
+	if (!sp_snap_wanted(hit->slot, now_ns) || bytes == 0 || bytes > SP_SNAP_BYTES)
+		return 0;
+	head = bpf_map_lookup_elem(&snaps_heads, &cpu);
+	if (!head)
+		return 0;
+	index = cpu * SP_SNAPS + sp_ring_at(head->written + 1, SP_SNAPS);
+	record = bpf_map_lookup_elem(&snaps, &index);
+	if (!record)
+		return 0;
+	sp_snap_begin(record, (__u32)(end - data), hit, now_ns);
+	record->kept_bytes = (__u16)bytes;
+	return bpf_xdp_load_bytes(ctx, 0, record->data, bytes) ? 0 : record;
+}
+
+static __always_inline void snap_end(struct sp_snap *record, enum sp_verdict verdict)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct sp_ring_head *head = bpf_map_lookup_elem(&snaps_heads, &cpu);
+
+	if (head)
+		sp_snap_end(head, record, verdict);
 }
 
 /* Does a worker poll this queue: has it a socket, and is the heartbeat of its worker fresh? */
@@ -102,6 +139,7 @@ int xsk_def_prog(struct xdp_md *ctx)
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct sp_packet packet;
 	struct sp_hit hit = {0};
+	struct sp_snap *copy = 0;
 	__u64 now_ns = 0;
 	int action = XDP_PASS;
 	enum sp_verdict verdict = sp_parse(data, end, &packet);
@@ -113,6 +151,8 @@ int xsk_def_prog(struct xdp_md *ctx)
 		verdict = sp_judge(0, &packet, now_ns, &hit);
 		note_if_worth(ctx, &packet, &hit, now_ns, verdict);
 	}
+	if (sp_snap_marked(&hit, verdict))
+		copy = snap(ctx, &packet, &hit);
 	switch (sp_verdict_fate(verdict)) {
 	case SP_FATE_PASS:
 		break;
@@ -124,6 +164,8 @@ int xsk_def_prog(struct xdp_md *ctx)
 		action = carry_or_steer(ctx, &packet, &hit, now_ns, &verdict);
 		break;
 	}
+	if (copy)
+		snap_end(copy, verdict);
 	count(verdict);
 	return action;
 }

@@ -14,6 +14,7 @@
 #include "api_roles.h"
 #include "api_turns.h"
 #include "api_wait.h"
+#include "captures.h"
 #include "host/boottime.h"
 #include "host/config.h"
 
@@ -39,11 +40,13 @@ struct api {
 	struct api_turns *turns;
 	struct api_waits *waits;
 	struct api_streams *streams;
+	struct captures *captures;
 	struct door doors[API_DOORS_NR];
 	void (*journal_failed)(void *context, const char *detail);
 	void *context;
 	char name[CONFIG_NAME_SIZE];
-	char *late; /* what a client is told that is too slow */
+	char interfaces[2][IF_NAMESIZE]; /* by enum sp_direction, that of what comes in */
+	char *late;			 /* what a client is told that is too slow */
 	uint64_t started_wall_ns;
 };
 
@@ -275,9 +278,18 @@ static int open_parts(struct api *api, const struct api_options *options)
 		r = api_waits_open(&waits, &api->waits);
 	if (r == 0)
 		r = api_turns_open(options->event, &api->turns);
+	if (r == 0)
+		r = captures_open(options->event, options->edge, options->table, &api->captures);
 	return r < 0 ? r
 		     : api_streams_open(options->event, options->edge, nr_streams ? nr_streams : 1,
 					&api->streams);
+}
+
+static void set_names(struct api *api, const struct config *config)
+{
+	snprintf(api->name, sizeof(api->name), "%s", config->edge.name);
+	snprintf(api->interfaces[SP_TOWARD_VM], IF_NAMESIZE, "%s", config->public.interface);
+	snprintf(api->interfaces[SP_TOWARD_CLIENT], IF_NAMESIZE, "%s", config->builds.interface);
 }
 
 int api_open(const struct api_options *options, struct api **ret_api, char **ret_reason)
@@ -299,7 +311,7 @@ int api_open(const struct api_options *options, struct api **ret_api, char **ret
 			.context = options->context,
 			.started_wall_ns = now.wall_ns,
 		};
-		snprintf(api->name, sizeof(api->name), "%s", options->config->edge.name);
+		set_names(api, options->config);
 		r = api_roles_new(options->config, &api->roles, ret_reason);
 	}
 	if (r == 0)
@@ -329,6 +341,7 @@ void api_close(struct api *api)
 	for (unsigned int i = 0; i < API_DOORS_NR; i++)
 		http_server_close(api->doors[i].server);
 	api_streams_close(api->streams);
+	captures_close(api->captures);
 	api_roles_free(api->roles);
 	free(api->late);
 	free(api);
@@ -396,6 +409,16 @@ struct api_waits *api_waits(const struct api *api)
 struct api_streams *api_streams(const struct api *api)
 {
 	return api->streams;
+}
+
+struct captures *api_captures(const struct api *api)
+{
+	return api->captures;
+}
+
+const char *api_interface(const struct api *api, enum sp_direction direction)
+{
+	return api->interfaces[direction];
 }
 
 const char *api_name(const struct api *api)

@@ -7,10 +7,13 @@
 
 #include <systemd/sd-event.h>
 
+#include <sallyport/table.h>
+
 struct api;
 struct api_streams;
 struct api_turns;
 struct api_waits;
+struct captures;
 struct config;
 struct edge;
 struct explain;
@@ -70,6 +73,11 @@ struct watch *api_watch(const struct api *api);
 struct api_turns *api_turns(const struct api *api);
 struct api_waits *api_waits(const struct api *api);
 struct api_streams *api_streams(const struct api *api);
+struct captures *api_captures(const struct api *api);
 const char *api_name(const struct api *api);
+
+/* Result: the interface that packets of that direction come in by. */
+const char *api_interface(const struct api *api, enum sp_direction direction);
+
 void api_report_journal(const struct api *api, const char *detail);
 uint64_t api_started_wall_ns(const struct api *api);

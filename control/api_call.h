@@ -104,6 +104,7 @@ void api_builds_delete(struct api_call *call);
 void api_builds_finish(struct api_call *call);
 void api_builds_extend(struct api_call *call);
 void api_builds_connect(struct api_call *call);
+void api_builds_capture(struct api_call *call);
 void api_builds_diagnose(struct api_call *call);
 void api_builds_attestation(struct api_call *call);
 void api_connections_get(struct api_call *call);

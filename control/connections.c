@@ -152,7 +152,7 @@ static void note_opens(struct connections *connections, const struct sp_note *no
 		.generation = note->generation,
 		.client = note->client,
 		.client_port = SP_HOST16(note->client_port_be),
-		.opened_ns = note->at_ns,
+		.opened_ns = note->ring.at_ns,
 		.syn_seq[SP_TOWARD_VM] = note->seq,
 	};
 
@@ -161,7 +161,7 @@ static void note_opens(struct connections *connections, const struct sp_note *no
 	if (record)
 		end(connections, record,
 		    record->connection.fins ? record->connection.end : CONNECTION_RESET_BY_CLIENT,
-		    note->at_ns, visit, context);
+		    note->ring.at_ns, visit, context);
 	record = insert(connections, &connection);
 	if (!record)
 		return;
@@ -197,7 +197,7 @@ static struct record *open_answered(struct connections *connections, const struc
 	unanswered = oldest_unanswered(connections, note->slot_index);
 	if (!unanswered)
 		return NULL;
-	end(connections, unanswered, CONNECTION_UNANSWERED, note->at_ns, visit, context);
+	end(connections, unanswered, CONNECTION_UNANSWERED, note->ring.at_ns, visit, context);
 	syn.seq = note->ack - 1;
 	note_opens(connections, &syn, NULL, visit, context);
 	return find(connections, note);
@@ -210,7 +210,7 @@ static void note_accepted(struct connections *connections, const struct sp_note 
 		record = open_answered(connections, note, visit, context);
 	if (!record || record->connection.accepted_ns)
 		return;
-	record->connection.accepted_ns = note->at_ns;
+	record->connection.accepted_ns = note->ring.at_ns;
 	record->connection.syn_seq[SP_TOWARD_CLIENT] = note->seq;
 	visit(&record->connection, CONNECTION_ACCEPTED, context);
 }
@@ -247,13 +247,13 @@ static void note_closes(struct connections *connections, const struct sp_note *n
 	if (!connection->fins) {
 		connection->end = note->direction == SP_TOWARD_VM ? CONNECTION_CLOSED_BY_CLIENT
 								  : CONNECTION_CLOSED_BY_VM;
-		connection->ended_ns = note->at_ns;
+		connection->ended_ns = note->ring.at_ns;
 	}
 	if (connection->fins & 1u << (note->direction & 1))
 		return;
 	connection->fins |= (uint8_t)(1u << (note->direction & 1));
 	if (connection->fins == both)
-		end(connections, record, connection->end, note->at_ns, visit, context);
+		end(connections, record, connection->end, note->ring.at_ns, visit, context);
 	else
 		visit(connection, CONNECTION_CLOSING, context);
 }
@@ -266,7 +266,7 @@ static void note_reset(struct connections *connections, const struct sp_note *no
 	count_received(&record->connection, note);
 	end(connections, record,
 	    note->direction == SP_TOWARD_VM ? CONNECTION_RESET_BY_CLIENT : CONNECTION_RESET_BY_VM,
-	    note->at_ns, visit, context);
+	    note->ring.at_ns, visit, context);
 }
 
 void connections_note(struct connections *connections, const struct sp_note *note,

@@ -278,6 +278,16 @@ int edge_note_connected(struct edge *edge, const struct instant *now, uint32_t s
 /* Packets of a connection were seen lately: what extension while in use goes by. */
 void edge_note_used(struct edge *edge, uint32_t slot_index, uint64_t last_seen_ns);
 
+/* Has the packets of a slot captured (captures.h); 0: no longer. Nothing else changes by it. */
+void edge_capture_slot(struct edge *edge, uint32_t slot_index, uint32_t until_s);
+
+/*
+ * Writes into the audit that somebody asked for something that changes no build. Result: 0, or
+ * -errno and the problem: JOURNAL. The edge is not busy.
+ */
+int edge_audit(struct edge *edge, const struct edge_call *call, const struct build *build,
+	       const char *what);
+
 /* An event of another part (ENGINE_SWITCHED, CLIENT_REFUSED); seq and wall_ns are set here. */
 int edge_note_event(struct edge *edge, const struct instant *now, struct event *event);
 

@@ -140,6 +140,9 @@ static int end_journal(struct txn *txn)
 
 	if (txn->sync_generation != BUILD_DEFAULT)
 		result = journal_set_number(journal, "sync_generation", txn->sync_generation);
+	if (result == 0 && txn->audited_what)
+		result = journal_save_audit(journal, &txn->now, &txn->peer, txn->audited_what,
+					    txn->audited);
 	if (result == 0)
 		result = txn_save_receipt(txn);
 	return result < 0 ? result : journal_commit(journal, &txn->now);
@@ -293,7 +296,7 @@ static int refuse(struct txn *txn, int error)
 static bool is_empty(const struct txn *txn)
 {
 	return txn->nr_changes == 0 && txn->nr_events == 0 && !txn->moment &&
-	       txn->sync_generation == BUILD_DEFAULT && !txn->receipt;
+	       txn->sync_generation == BUILD_DEFAULT && !txn->receipt && !txn->audited_what;
 }
 
 int txn_commit_begin(struct txn *txn)

@@ -100,6 +100,22 @@ void edge_note_used(struct edge *edge, uint32_t slot_index, uint64_t last_seen_n
 		build->used_ns = last_seen_ns;
 }
 
+void edge_capture_slot(struct edge *edge, uint32_t slot_index, uint32_t until_s)
+{
+	publish_capture(edge->publish, slot_index, until_s);
+}
+
+int edge_audit(struct edge *edge, const struct edge_call *call, const struct build *build,
+	       const char *what)
+{
+	struct txn txn;
+
+	txn_begin(&txn, edge, call);
+	txn.audited = build;
+	txn.audited_what = what;
+	return txn_commit(&txn);
+}
+
 int edge_note_event(struct edge *edge, const struct instant *now, struct event *event)
 {
 	struct event *own;

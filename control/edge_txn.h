@@ -41,11 +41,13 @@ struct txn {
 	unsigned int nr_leases, room_leases;
 	const struct edge_receipt *receipt; /* to be journaled too, of the outcome; NULL: none */
 	struct edge_outcome outcome;
-	uint64_t sync_generation; /* BUILD_DEFAULT: leave it */
-	bool moment;		  /* commit even without a change */
-	bool removed;		  /* set by txn_commit(): live slots were ended */
-	uint32_t pools_low;	  /* as it will be */
-	unsigned int nr_saved;	  /* changes and events that the journal has */
+	const struct build *audited; /* a build that somebody asked about, */
+	const char *audited_what;    /* for what, for the audit; NULL: nothing */
+	uint64_t sync_generation;    /* BUILD_DEFAULT: leave it */
+	bool moment;		     /* commit even without a change */
+	bool removed;		     /* set by txn_commit(): live slots were ended */
+	uint32_t pools_low;	     /* as it will be */
+	unsigned int nr_saved;	     /* changes and events that the journal has */
 };
 
 /* How far a transaction was; to go back there. */

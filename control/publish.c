@@ -116,6 +116,11 @@ static bool same_vm(const struct sp_slot *slot, const struct lease *lease)
 				  slot->vm_port_be == SP_BE16(lease->vm_port)));
 }
 
+void publish_capture(struct publish *publish, uint32_t slot_index, uint32_t until_s)
+{
+	SP_STORE(slot_at(publish, slot_index)->capture_until_s, until_s);
+}
+
 bool publish_adopt(struct publish *publish, struct lease *lease, enum sp_slot_state state)
 {
 	const struct sp_slot *slot = slot_at(publish, lease->slot_index);
@@ -127,6 +132,7 @@ bool publish_adopt(struct publish *publish, struct lease *lease, enum sp_slot_st
 	publish->adopted[lease->slot_index] = 1;
 	publish->usage_taken[slot->usage_index] = 1;
 	publish->nr_live += state == SP_SLOT_LIVE;
+	publish_capture(publish, lease->slot_index, 0); /* nobody is there to take it any more */
 	lease->usage_index = slot->usage_index;
 	lease->allow_index = slot->allow_index;
 	lease->deadline_ns = slot->deadline_ns;
@@ -297,7 +303,7 @@ static void fill_slot(struct sp_slot *slot, const struct lease *lease)
 	slot->protocol_mask = lease->protocol_mask;
 	slot->allow_index = lease->allow_index;
 	slot->usage_index = lease->usage_index;
-	slot->reserved = 0;
+	slot->capture_until_s = 0;
 }
 
 /* A generation is one use of the slot, from reserved on; 0 is never one. */

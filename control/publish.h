@@ -82,6 +82,10 @@ void publish_slot(struct publish *publish, const struct lease *lease, enum sp_sl
 /* Moves the deadline of a live slot: one store. */
 void publish_deadline(struct publish *publish, uint32_t slot_index, uint64_t deadline_ns);
 
+/* Has the packets of a slot captured until that second of CLOCK_BOOTTIME; 0: no longer. One store.
+ */
+void publish_capture(struct publish *publish, uint32_t slot_index, uint32_t until_s);
+
 /* Ends a live or reserved slot: one store. Result: whether it was live. */
 bool publish_end(struct publish *publish, uint32_t slot_index);
 

@@ -14,8 +14,8 @@
 #include "host/table_map.h"
 #include "journal.h"
 #include "journal_connection.h"
-#include "notes.h"
 #include "provoke.h"
+#include "ring.h"
 
 #define PERIOD_US	  100000
 #define EXPIRE_PERIOD_NS  (5 * CLOCK_SECOND_NS)
@@ -43,7 +43,7 @@ struct watch {
 	struct connections *connections;
 	struct provoker
 		*provoker; /* NULL if it may not: idle ends then wait for their next packet */
-	struct notes notes;
+	struct ring notes;
 	sd_event_source *timer;
 	struct instant now;	/* of this run */
 	uint64_t seq;		/* of the last event followed */
@@ -173,14 +173,15 @@ static void undo_records(struct watch *watch)
 /* In one transaction with the cursors, so that a crash neither loses nor repeats a record. */
 static void take_notes(struct watch *watch)
 {
-	uint32_t nr = notes_gather(&watch->notes);
+	uint32_t nr = ring_gather(&watch->notes);
+	const struct sp_note *notes = watch->notes.batch;
 	int error;
 
 	if (!nr)
 		return;
 	error = journal_begin(watch->journal);
 	for (uint32_t i = 0; i < nr; i++)
-		take_note(watch, &watch->notes.batch[i]);
+		take_note(watch, &notes[i]);
 	if (!error)
 		error = save_cursors(watch);
 	if (!error)
@@ -472,7 +473,12 @@ int watch_start(sd_event *event, struct edge *edge, const struct table_map *tabl
 	error = provoker_open(&watch->provoker);
 	if (error)
 		warn("Idle connections cannot be told of a session's end.", error);
-	error = watch->connections && watch->again ? notes_open(&watch->notes, table) : -ENOMEM;
+	watch->notes = (struct ring){.records = table->notes,
+				     .heads = table->notes_heads,
+				     .record_bytes = sizeof(struct sp_note),
+				     .nr_records = SP_NOTES,
+				     .nr_cpus = table->nr_cpus};
+	error = watch->connections && watch->again ? ring_open(&watch->notes) : -ENOMEM;
 	if (!error)
 		error = load(watch);
 	if (!error)
@@ -496,7 +502,7 @@ void watch_stop(struct watch *watch)
 		sd_event_source_disable_unref(watch->timer);
 	}
 	provoker_close(watch->provoker);
-	notes_close(&watch->notes);
+	ring_close(&watch->notes);
 	connections_free(watch->connections);
 	free(watch->again);
 	free(watch);

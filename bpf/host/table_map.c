@@ -114,7 +114,10 @@ int table_layout(const struct sp_meta *meta, struct table_layout ret_layout[TABL
 		[TABLE_USAGE] = {SP_PIN_USAGE, sizeof(struct sp_usage), rows * meta->nr_usage},
 		[TABLE_WANTED] = {SP_PIN_WANTED, sizeof(struct sp_wanted), meta->nr_cpus},
 		[TABLE_NOTES] = {SP_PIN_NOTES, sizeof(struct sp_note), meta->nr_cpus * SP_NOTES},
-		[TABLE_NOTES_HEADS] = {SP_PIN_NOTES_HEADS, sizeof(struct sp_notes_head),
+		[TABLE_NOTES_HEADS] = {SP_PIN_NOTES_HEADS, sizeof(struct sp_ring_head),
+				       meta->nr_cpus},
+		[TABLE_SNAPS] = {SP_PIN_SNAPS, sizeof(struct sp_snap), meta->nr_cpus * SP_SNAPS},
+		[TABLE_SNAPS_HEADS] = {SP_PIN_SNAPS_HEADS, sizeof(struct sp_ring_head),
 				       meta->nr_cpus},
 	};
 	int r;
@@ -193,6 +196,8 @@ static void adopt(struct table_map *map, const struct sp_meta *meta)
 	map->wanted = map->mappings[TABLE_WANTED].memory;
 	map->notes = map->mappings[TABLE_NOTES].memory;
 	map->notes_heads = map->mappings[TABLE_NOTES_HEADS].memory;
+	map->snaps = map->mappings[TABLE_SNAPS].memory;
+	map->snaps_heads = map->mappings[TABLE_SNAPS_HEADS].memory;
 	map->nr_publics = meta->nr_publics;
 	map->nr_slots = meta->nr_publics * SP_PORTS_PER_ADDRESS;
 	map->nr_buckets = meta->nr_buckets;
@@ -278,10 +283,10 @@ int table_map_open(const char *bpf_dir, enum table_access access, struct table_m
 		   char **ret_reason)
 {
 	static const char *const names[TABLE_PARTS] = {
-		SP_PIN_META,	    SP_PIN_SETTINGS, SP_PIN_HOSTS,  SP_PIN_LEASES,
-		SP_PIN_ENDPOINTS,   SP_PIN_ALLOW,    SP_PIN_QUEUES, SP_PIN_WORKERS,
-		SP_PIN_COUNTERS,    SP_PIN_USAGE,    SP_PIN_WANTED, SP_PIN_NOTES,
-		SP_PIN_NOTES_HEADS,
+		SP_PIN_META,	    SP_PIN_SETTINGS, SP_PIN_HOSTS,	 SP_PIN_LEASES,
+		SP_PIN_ENDPOINTS,   SP_PIN_ALLOW,    SP_PIN_QUEUES,	 SP_PIN_WORKERS,
+		SP_PIN_COUNTERS,    SP_PIN_USAGE,    SP_PIN_WANTED,	 SP_PIN_NOTES,
+		SP_PIN_NOTES_HEADS, SP_PIN_SNAPS,    SP_PIN_SNAPS_HEADS,
 	};
 	int fds[TABLE_PARTS];
 	unsigned int opened;

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include <sallyport/notes.h>
+#include <sallyport/ring.h>
+#include <sallyport/snaps.h>
 #include <sallyport/table.h>
 #include <sallyport/table_host.h>
 
@@ -25,6 +27,8 @@ enum table_part {
 	TABLE_WANTED,
 	TABLE_NOTES,
 	TABLE_NOTES_HEADS,
+	TABLE_SNAPS,
+	TABLE_SNAPS_HEADS,
 	TABLE_PARTS,
 };
 
@@ -54,17 +58,19 @@ struct table_mapping {
 struct table_map {
 	struct sp_meta *meta;
 	struct sp_settings *settings;
-	struct sp_host *hosts;		   /* [SP_HOSTS] */
-	struct sp_slot *leases;		   /* [nr_slots] */
-	struct sp_bucket *endpoints;	   /* [nr_buckets] */
-	struct sp_allow *allow;		   /* [nr_allow] */
-	struct sp_queue *queues;	   /* [2 * SP_QUEUES_MAX] */
-	struct sp_worker *workers;	   /* [SP_WORKERS_MAX] */
-	struct sp_counters *counters;	   /* [nr_rows] */
-	struct sp_usage *usage;		   /* [nr_rows * nr_usage] */
-	struct sp_wanted *wanted;	   /* [nr_cpus] */
-	struct sp_note *notes;		   /* [nr_cpus * SP_NOTES] */
-	struct sp_notes_head *notes_heads; /* [nr_cpus] */
+	struct sp_host *hosts;		  /* [SP_HOSTS] */
+	struct sp_slot *leases;		  /* [nr_slots] */
+	struct sp_bucket *endpoints;	  /* [nr_buckets] */
+	struct sp_allow *allow;		  /* [nr_allow] */
+	struct sp_queue *queues;	  /* [2 * SP_QUEUES_MAX] */
+	struct sp_worker *workers;	  /* [SP_WORKERS_MAX] */
+	struct sp_counters *counters;	  /* [nr_rows] */
+	struct sp_usage *usage;		  /* [nr_rows * nr_usage] */
+	struct sp_wanted *wanted;	  /* [nr_cpus] */
+	struct sp_note *notes;		  /* [nr_cpus * SP_NOTES] */
+	struct sp_ring_head *notes_heads; /* [nr_cpus] */
+	struct sp_snap *snaps;		  /* [nr_cpus * SP_SNAPS] */
+	struct sp_ring_head *snaps_heads; /* [nr_cpus] */
 
 	uint32_t nr_publics;
 	uint32_t nr_slots;

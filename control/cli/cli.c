@@ -130,19 +130,36 @@ enum cli_exit cli_print_path(struct cli *cli, const char *path)
 	return CLI_EXIT_OK;
 }
 
+/* answer is cleared, if there is one. */
+static enum cli_exit end_stream(struct cli *cli, int r, struct client_answer *answer)
+{
+	enum cli_exit code = CLI_EXIT_OK;
+
+	if (r < 0)
+		return explain_failure(cli, r);
+	if (answer->status != 200)
+		code = cli_explain(answer);
+	client_answer_clear(answer);
+	return code;
+}
+
 enum cli_exit cli_print_lines(struct cli *cli, const char *path,
 			      void (*take)(void *context, const char *line))
 {
 	struct client_answer answer;
-	enum cli_exit code = CLI_EXIT_OK;
 	int r = client_lines(cli->client, path, take, cli, &answer);
 
-	if (r < 0)
-		return explain_failure(cli, r);
-	if (answer.status != 200)
-		code = cli_explain(&answer);
-	client_answer_clear(&answer);
-	return code;
+	return end_stream(cli, r, &answer);
+}
+
+enum cli_exit cli_take_bytes(struct cli *cli, const char *path,
+			     bool (*take)(void *context, const char *data, size_t bytes),
+			     void *context)
+{
+	struct client_answer answer;
+	int r = client_bytes(cli->client, path, take, context, &answer);
+
+	return r == -ECANCELED ? CLI_EXIT_REFUSED : end_stream(cli, r, &answer);
 }
 
 char *cli_build_path(struct cli *cli, const char *suffix)

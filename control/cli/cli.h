@@ -82,6 +82,11 @@ enum cli_exit cli_print_path(struct cli *cli, const char *path);
 enum cli_exit cli_print_lines(struct cli *cli, const char *path,
 			      void (*take)(void *context, const char *line));
 
+/* GETs path and gives its body to take as it arrives, until take has said by false why it stops. */
+enum cli_exit cli_take_bytes(struct cli *cli, const char *path,
+			     bool (*take)(void *context, const char *data, size_t bytes),
+			     void *context);
+
 /* Result: a string member of a JSON object, "-" if there is none; a whole number, 0 if none. */
 const char *cli_text(const json_t *object, const char *name);
 json_int_t cli_number(const json_t *object, const char *name);
@@ -110,6 +115,7 @@ enum cli_exit cli_list(struct cli *cli);
 enum cli_exit cli_show(struct cli *cli);
 enum cli_exit cli_connect(struct cli *cli);
 enum cli_exit cli_diagnose(struct cli *cli);
+enum cli_exit cli_capture(struct cli *cli);
 enum cli_exit cli_attest(struct cli *cli);
 enum cli_exit cli_known_hosts(struct cli *cli);
 enum cli_exit cli_connections(struct cli *cli);

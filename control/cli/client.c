@@ -16,12 +16,14 @@ struct client {
 	char error[CURL_ERROR_SIZE];
 };
 
-/* Where bytes of an answer go: into text, and from there to take, line by line. */
+/* Where bytes of an answer go: to take_bytes; or into text, and from there to take, line by line.
+ */
 struct sink {
 	CURL *curl;
 	char *text;
 	size_t bytes;
 	void (*take)(void *context, const char *line);
+	bool (*take_bytes)(void *context, const char *data, size_t bytes);
 	void *context;
 };
 
@@ -68,16 +70,19 @@ static size_t on_data(char *data, size_t size, size_t nr, void *cursor)
 {
 	struct sink *sink = cursor;
 	size_t bytes = size * nr;
-	char *grown = realloc(sink->text, sink->bytes + bytes + 1);
 	long status = 0;
+	char *grown;
 
+	curl_easy_getinfo(sink->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (sink->take_bytes && status == 200)
+		return sink->take_bytes(sink->context, data, bytes) ? bytes : 0;
+	grown = realloc(sink->text, sink->bytes + bytes + 1);
 	if (!grown)
 		return 0;
 	sink->text = grown;
 	memcpy(grown + sink->bytes, data, bytes);
 	sink->bytes += bytes;
 	grown[sink->bytes] = '\0';
-	curl_easy_getinfo(sink->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (sink->take && status == 200)
 		take_lines(sink);
 	return bytes;
@@ -179,6 +184,8 @@ static int run(struct client *client, const char *method, const char *path, cons
 	if (code == CURLE_OK)
 		return finish(client, sink, ret_answer);
 	free(sink->text);
+	if (code == CURLE_WRITE_ERROR) /* said by on_data() */
+		return sink->take_bytes ? -ECANCELED : -ENOMEM;
 	return code == CURLE_OUT_OF_MEMORY ? -ENOMEM : -EIO;
 }
 
@@ -195,6 +202,15 @@ int client_lines(struct client *client, const char *path,
 		 struct client_answer *ret_answer)
 {
 	struct sink sink = {.take = take, .context = context};
+
+	return run(client, "GET", path, NULL, &sink, ret_answer);
+}
+
+int client_bytes(struct client *client, const char *path,
+		 bool (*take)(void *context, const char *data, size_t bytes), void *context,
+		 struct client_answer *ret_answer)
+{
+	struct sink sink = {.take_bytes = take, .context = context};
 
 	return run(client, "GET", path, NULL, &sink, ret_answer);
 }

@@ -2,6 +2,7 @@
 /* HTTP over the daemon's UNIX socket. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct client;
@@ -34,6 +35,15 @@ int client_call(struct client *client, const char *method, const char *path, con
  */
 int client_lines(struct client *client, const char *path,
 		 void (*take)(void *context, const char *line), void *context,
+		 struct client_answer *ret_answer);
+
+/*
+ * GETs path and gives the body of a 200 to take as it arrives, until the stream ends or take says
+ * no more by false. Another status is put in *ret_answer as by client_call().
+ * Result: as client_call(), or -ECANCELED when take has said no more.
+ */
+int client_bytes(struct client *client, const char *path,
+		 bool (*take)(void *context, const char *data, size_t bytes), void *context,
 		 struct client_answer *ret_answer);
 
 /* Why the last call failed; as long as the client. */

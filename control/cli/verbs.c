@@ -66,6 +66,14 @@ static const struct cli_option diagnose_options[] = {
 	{0},
 };
 
+static const struct cli_option capture_options[] = {
+	{"--write", "FILE", NULL, "into this file; default stdout, for tcpdump or wireshark"},
+	{"--for", "TIME", NULL, "for so long, up to 1h; default 60s"},
+	{"--packets", "NUMBER", NULL, "at most so many; default 100000"},
+	{"--node", "INDEX", NULL, "only of this node"},
+	{0},
+};
+
 static const struct cli_option connections_options[] = {
 	{"--build", "ID", NULL, "only of this build"},
 	{"--open", NULL, NULL, "only those open now"},
@@ -101,6 +109,9 @@ const struct cli_verb cli_verbs[] = {
 	{"connect", "ID", "print how to connect", cli_connect, connect_options},
 	{"diagnose", "ID", "say what is known about why ssh to a build fails", cli_diagnose,
 	 diagnose_options},
+	{"capture", "ID",
+	 "capture the packets of a build, headers alone, with what becomes of each", cli_capture,
+	 capture_options},
 	{"attest", "ID", "say whether somebody was inside a build's VMs", cli_attest, NULL},
 	{"known-hosts", "ALIAS", "print host keys: KnownHostsCommand sallyport known-hosts %H",
 	 cli_known_hosts, NULL},

@@ -48,6 +48,7 @@ def show_slot(bpf_dir, port, public_index="0"):
         "vm": socket.inet_ntop(socket.AF_INET6, slot[3]),
         "vm_port": struct.unpack("!H", slot[5])[0],
         "usage_index": slot[10],
+        "capture_until_s": slot[11],
     }
     print(json.dumps(values))
 

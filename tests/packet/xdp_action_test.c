@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * What only the XDP program does: next hops, the choice between the engines, usage and notes. In a
- * network namespace with routes and neighbours, by BPF_PROG_TEST_RUN.
+ * What only the XDP program does: next hops, the choice between the engines, usage, notes and
+ * snaps. In a network namespace with routes and neighbours, by BPF_PROG_TEST_RUN.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -273,7 +273,7 @@ static struct sp_note note_of(struct xdp_engine *engine, enum sp_direction direc
 			 0);
 	for (__u32 cpu = 0; cpu < engine->nr_cpus; cpu++)
 		if (engine->notes_heads[cpu].written)
-			found = engine->notes[cpu * SP_NOTES + sp_notes_at(1)];
+			found = engine->notes[cpu * SP_NOTES + sp_ring_at(1, SP_NOTES)];
 	return found;
 }
 
@@ -301,7 +301,7 @@ static void test_segments_that_open_or_close_are_noted(void **state)
 		assert_int_equal(note.kind, cases[i].kind);
 		if (note.kind == SP_NOTE_NONE)
 			continue;
-		assert_int_equal(note.number, 1);
+		assert_int_equal(note.ring.number, 1);
 		assert_int_equal(note.direction, cases[i].direction);
 		assert_int_equal(note.slot_index, TCP_LEASE);
 		assert_int_equal(note.generation, slot->generation);
@@ -315,6 +315,125 @@ static void test_segments_that_open_or_close_are_noted(void **state)
 	assert_int_equal(note_of(engine, SP_TOWARD_VM, 0x11, CLIENT).kind, SP_NOTE_NONE);
 	slot->state = SP_SLOT_ENDED;
 	assert_int_equal(note_of(engine, SP_TOWARD_VM, 0x02, CLIENT).kind, SP_NOTE_NONE);
+}
+
+/* Result: the one snap that a frame left, without a number if it left none. */
+static struct sp_snap snap_of(struct xdp_engine *engine, enum sp_role role, const struct frame *in)
+{
+	static struct xdp_result result;
+	struct sp_snap found = {0};
+
+	memset(engine->snaps_heads, 0, engine->nr_cpus * sizeof(*engine->snaps_heads));
+	assert_int_equal(xdp_engine_run(engine, role, in, &result), 0);
+	for (__u32 cpu = 0; cpu < engine->nr_cpus; cpu++)
+		if (engine->snaps_heads[cpu].written)
+			found = engine->snaps[cpu * SP_SNAPS + sp_ring_at(1, SP_SNAPS)];
+	return found;
+}
+
+static __u32 next_second(void)
+{
+	return (__u32)(xdp_engine_now_ns() / 1000000000) + 60;
+}
+
+static void test_only_a_lease_being_captured_leaves_snaps(void **state)
+{
+	struct xdp_engine *engine = *state;
+	struct sp_slot *slot = &engine->fixture.leases[TCP_LEASE];
+	struct frame in;
+
+	make_packet(engine, TCP_LEASE, SP_TOWARD_VM, CLIENT, 5, &in);
+	assert_int_equal(snap_of(engine, SP_ROLE_PUBLIC, &in).ring.number, 0);
+	slot->capture_until_s = next_second();
+	assert_int_equal(snap_of(engine, SP_ROLE_PUBLIC, &in).ring.number, 1);
+	make_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, "192.0.2.9", 5, &in);
+	assert_int_equal(snap_of(engine, SP_ROLE_BUILDS, &in).ring.number, 0);
+	make_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, CLIENT, 5, &in);
+	assert_int_equal(snap_of(engine, SP_ROLE_BUILDS, &in).ring.number, 1);
+	slot->capture_until_s = (__u32)(xdp_engine_now_ns() / 1000000000);
+	assert_int_equal(snap_of(engine, SP_ROLE_BUILDS, &in).ring.number, 0);
+}
+
+static void test_a_snap_is_the_headers_as_they_came_and_no_more(void **state)
+{
+	struct xdp_engine *engine = *state;
+	struct sp_slot *slot = &engine->fixture.leases[TCP_LEASE];
+	__u64 before_ns = xdp_engine_now_ns();
+	struct sp_snap snap;
+	struct frame in;
+
+	slot->capture_until_s = next_second();
+	make_packet(engine, TCP_LEASE, SP_TOWARD_VM, CLIENT, 50, &in);
+	memset(in.bytes + 54, 'x', 50);
+	snap = snap_of(engine, SP_ROLE_PUBLIC, &in);
+	assert_int_equal(snap.kept_bytes, 54);
+	assert_memory_equal(snap.data, in.bytes, 54);
+	assert_null(memchr(snap.data + 54, 'x', SP_SNAP_BYTES - 54));
+	assert_int_equal(snap.frame_bytes, in.len_bytes);
+	assert_int_equal(snap.verdict, SP_FORWARDED);
+	assert_int_equal(snap.direction, SP_TOWARD_VM);
+	assert_int_equal(snap.slot_index, TCP_LEASE);
+	assert_int_equal(snap.generation, slot->generation);
+	assert_in_range(snap.ring.at_ns, before_ns, xdp_engine_now_ns());
+	in.bytes[34 + 12] = 0xf0; /* all the options that fit */
+	snap = snap_of(engine, SP_ROLE_PUBLIC, &in);
+	assert_int_equal(snap.kept_bytes, 94);
+	assert_memory_equal(snap.data, in.bytes, 94);
+	make_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, CLIENT, 0, &in);
+	snap = snap_of(engine, SP_ROLE_BUILDS, &in);
+	assert_int_equal(snap.kept_bytes, 54);
+	assert_int_equal(snap.direction, SP_TOWARD_CLIENT);
+}
+
+/* From the VM, about a packet of the client's, which it quotes in full. */
+static void test_a_snap_of_an_icmp_error_ends_with_the_quoted_ports(void **state)
+{
+	struct xdp_engine *engine = *state;
+	struct frame quoted, in;
+	struct sp_snap snap;
+	__u8 *icmp;
+
+	engine->fixture.leases[TCP_LEASE].capture_until_s = next_second();
+	make_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, CLIENT, 0, &in);
+	quoted = in;
+	memcpy(quoted.bytes + 26, in.bytes + 30, 4); /* turned round */
+	memcpy(quoted.bytes + 30, in.bytes + 26, 4);
+	memcpy(quoted.bytes + 34, in.bytes + 36, 2);
+	memcpy(quoted.bytes + 36, in.bytes + 34, 2);
+	icmp = in.bytes + 34;
+	in.bytes[17] = 20 + 8 + 40;
+	in.bytes[23] = 1;
+	memset(icmp, 0, 8);
+	icmp[0] = 3;
+	icmp[1] = 1;
+	memcpy(icmp + 8, quoted.bytes + 14, 40);
+	in.len_bytes = 14 + 20 + 8 + 40;
+	snap = snap_of(engine, SP_ROLE_BUILDS, &in);
+	assert_int_equal(snap.ring.number, 1);
+	assert_int_equal(snap.kept_bytes, 14 + 20 + 8 + 20 + 8);
+	assert_memory_equal(snap.data, in.bytes, snap.kept_bytes);
+	assert_int_equal(snap.verdict, SP_FORWARDED);
+}
+
+static void test_a_snap_says_what_became_of_its_packet(void **state)
+{
+	struct xdp_engine *engine = *state;
+	struct sp_slot *slot = &engine->fixture.leases[TCP_LEASE];
+	struct frame in, stray;
+
+	slot->capture_until_s = next_second();
+	make_packet(engine, TCP_LEASE, SP_TOWARD_VM, CLIENT, 0, &in);
+	make_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, "192.0.2.77", 0, &stray);
+	assert_int_equal(snap_of(engine, SP_ROLE_BUILDS, &stray).verdict, SP_NO_NEIGHBOUR);
+	slot->allow_index = 1;
+	assert_int_equal(snap_of(engine, SP_ROLE_PUBLIC, &in).verdict, SP_NOT_ALLOWED);
+	slot->allow_index = 0;
+	in.bytes[22] = 1;
+	assert_int_equal(snap_of(engine, SP_ROLE_PUBLIC, &in).verdict, SP_TTL_EXCEEDED);
+	slot->state = SP_SLOT_ENDED;
+	assert_int_equal(snap_of(engine, SP_ROLE_PUBLIC, &in).verdict, SP_ENDED);
+	make_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, CLIENT, 0, &in);
+	assert_int_equal(snap_of(engine, SP_ROLE_BUILDS, &in).verdict, SP_RESET_VM);
 }
 
 static void test_a_deadline_passes_while_nobody_writes(void **state)
@@ -349,6 +468,10 @@ int main(void)
 		TEST(test_without_a_socket_the_program_carries_or_drops_as_told),
 		TEST(test_a_worker_with_a_fresh_beat_gets_the_packets),
 		TEST(test_segments_that_open_or_close_are_noted),
+		TEST(test_only_a_lease_being_captured_leaves_snaps),
+		TEST(test_a_snap_is_the_headers_as_they_came_and_no_more),
+		TEST(test_a_snap_of_an_icmp_error_ends_with_the_quoted_ports),
+		TEST(test_a_snap_says_what_became_of_its_packet),
 		TEST(test_a_deadline_passes_while_nobody_writes),
 	};
 #undef TEST

@@ -29,6 +29,8 @@ static void set_sizes(struct xdp_engine *engine, struct xdp_program *program, __
 	bpf_map__set_max_entries(program->maps.wanted, engine->nr_cpus);
 	bpf_map__set_max_entries(program->maps.notes, engine->nr_cpus * SP_NOTES);
 	bpf_map__set_max_entries(program->maps.notes_heads, engine->nr_cpus);
+	bpf_map__set_max_entries(program->maps.snaps, engine->nr_cpus * SP_SNAPS);
+	bpf_map__set_max_entries(program->maps.snaps_heads, engine->nr_cpus);
 }
 
 /* Every map but the sockets' and the constants' is that of the first instance. */
@@ -80,6 +82,8 @@ static int map_all(struct xdp_engine *engine)
 	engine->wanted = map_memory_open(program->maps.wanted);
 	engine->notes = map_memory_open(program->maps.notes);
 	engine->notes_heads = map_memory_open(program->maps.notes_heads);
+	engine->snaps = map_memory_open(program->maps.snaps);
+	engine->snaps_heads = map_memory_open(program->maps.snaps_heads);
 	engine->queues = map_memory_open(program->maps.queues);
 	fixture_bind(fixture);
 	return fixture->settings && fixture->hosts && fixture->leases && fixture->endpoints &&
@@ -123,6 +127,8 @@ void xdp_engine_close(struct xdp_engine *engine)
 		map_memory_close(program->maps.wanted, engine->wanted);
 		map_memory_close(program->maps.notes, engine->notes);
 		map_memory_close(program->maps.notes_heads, engine->notes_heads);
+		map_memory_close(program->maps.snaps, engine->snaps);
+		map_memory_close(program->maps.snaps_heads, engine->snaps_heads);
 		map_memory_close(program->maps.queues, engine->queues);
 	}
 	for (__u32 role = SP_ROLE_PUBLIC; role <= SP_ROLE_BOTH; role++)

@@ -8,6 +8,7 @@
 
 #include <sallyport/decide.h>
 #include <sallyport/notes.h>
+#include <sallyport/snaps.h>
 #include <sallyport/verdict.h>
 
 struct xdp_program;
@@ -16,13 +17,15 @@ struct xdp_engine {
 	struct xdp_program *programs[SP_ROLE_BOTH + 1]; /* by role; of 0 there is none */
 	uint32_t ingress_ifindex[SP_ROLE_BOTH + 1];
 	uint32_t nr_cpus;
-	int limit_errors;		   /* else each packet may be answered with an ICMP error */
-	struct fixture fixture;		   /* not for fixture_free() */
-	struct sp_counters *counters;	   /* [nr_cpus] */
-	struct sp_usage *usage;		   /* [nr_cpus * FIXTURE_USAGE] */
-	struct sp_wanted *wanted;	   /* [nr_cpus] */
-	struct sp_note *notes;		   /* [nr_cpus * SP_NOTES] */
-	struct sp_notes_head *notes_heads; /* [nr_cpus] */
+	int limit_errors;		  /* else each packet may be answered with an ICMP error */
+	struct fixture fixture;		  /* not for fixture_free() */
+	struct sp_counters *counters;	  /* [nr_cpus] */
+	struct sp_usage *usage;		  /* [nr_cpus * FIXTURE_USAGE] */
+	struct sp_wanted *wanted;	  /* [nr_cpus] */
+	struct sp_note *notes;		  /* [nr_cpus * SP_NOTES] */
+	struct sp_ring_head *notes_heads; /* [nr_cpus] */
+	struct sp_snap *snaps;		  /* [nr_cpus * SP_SNAPS] */
+	struct sp_ring_head *snaps_heads; /* [nr_cpus] */
 	struct sp_queue *queues;
 };
 

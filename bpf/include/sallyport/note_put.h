@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
-/* Writing notes (notes.h): what is done with a TCP segment that opens or closes something.
- */
+/* Writing notes (notes.h): what is done with a TCP segment that opens or closes something. */
 #pragma once
 
 #include <linux/types.h>
@@ -26,19 +25,16 @@ SP_INLINE __u8 sp_note_kind_of(const struct sp_packet *packet)
 
 /*
  * Writes one note about a TCP segment into note, which is the record of the ring for number
- * head->written + 1 (sp_notes_at()). tcp lies wholly within the frame; NAT leaves its numbers
+ * head->written + 1. tcp lies wholly within the frame; NAT leaves its numbers
  * alone.
  */
-SP_INLINE void sp_note_write(struct sp_notes_head *head, struct sp_note *note, __u8 kind,
+SP_INLINE void sp_note_write(struct sp_ring_head *head, struct sp_note *note, __u8 kind,
 			     const struct sp_tcp *tcp, const struct sp_packet *packet,
 			     const struct sp_hit *hit, __u64 now_ns)
 {
 	int toward_vm = hit->direction == SP_TOWARD_VM;
-	__u64 number = head->written + 1;
 
-	SP_STORE(note->number, 0);
-	__asm__ volatile("" ::: "memory");
-	note->at_ns = now_ns;
+	sp_ring_begin(&note->ring, now_ns);
 	note->slot_index = hit->slot_index;
 	note->generation = hit->slot->generation;
 	note->kind = kind;
@@ -50,7 +46,5 @@ SP_INLINE void sp_note_write(struct sp_notes_head *head, struct sp_note *note, _
 	note->ack = SP_HOST32(tcp->ack_be);
 	note->payload_bytes = packet->l3_len_bytes - (__u32)SP_L3_BYTES(packet->family) -
 			      (tcp->data_offset >> 4) * 4u;
-	__asm__ volatile("" ::: "memory");
-	SP_STORE(note->number, number);
-	SP_STORE(head->written, number);
+	sp_ring_end(head, &note->ring);
 }

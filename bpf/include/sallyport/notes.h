@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
  * What the XDP program tells sallyportd, and no packet waits for: that a connection opens or
- * closes, or that a client was refused. It sees every packet, whichever engine carries it then. A
- * ring a CPU, written on that CPU alone and read by sallyportd; the writer never waits for the
- * reader, but overwrites. The maps are pinned, so what is written while sallyportd is away is read
- * when it is back, as far as the ring goes.
+ * closes, or that a client was refused. It sees every packet, whichever engine carries it then.
  */
 #pragma once
 
 #include <linux/types.h>
 
-#include "compiler.h"
+#include "ring.h"
 #include "table.h"
 
 #define SP_NOTES 2048u /* notes in the ring of a CPU, a power of two */
@@ -24,13 +21,8 @@ enum sp_note_kind {
 	SP_NOTE_REFUSED = 5,  /* SYN of a client who is not on the allow-list */
 };
 
-/*
- * notes[cpu * SP_NOTES + number % SP_NOTES]. number is stored last, and 0 first: a reader takes a
- * note whose number is the one it expects before and after it has copied the rest.
- */
 struct sp_note {
-	__u64 number; /* from 1, of this CPU */
-	__u64 at_ns;
+	struct sp_ring_record ring;
 	struct sp_addr client;
 	__u32 slot_index;
 	__u32 generation; /* of the slot */
@@ -44,20 +36,7 @@ struct sp_note {
 	__u8 reserved[7];
 };
 
-/* notes_heads[cpu]: how many notes that CPU has written. */
-struct sp_notes_head {
-	__u64 written;
-	__u64 reserved[7];
-};
-
 _Static_assert(sizeof(struct sp_note) == 64, "a note is one cache line");
-_Static_assert(sizeof(struct sp_notes_head) == 64, "a head is one cache line");
 
 #define SP_PIN_NOTES	   "notes"
 #define SP_PIN_NOTES_HEADS "notes_heads"
-
-/* Result: the index, within its ring, of a note by its number. */
-SP_INLINE __u32 sp_notes_at(__u64 number)
-{
-	return (__u32)(number & (SP_NOTES - 1));
-}

@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 #define SP_TABLE_MAGIC	 0x53414c4c59504f52ULL /* "SALLYPOR" */
-#define SP_TABLE_VERSION 2
+#define SP_TABLE_VERSION 3
 
 #define SP_PORTS_PER_ADDRESS 65536u
 #define SP_PUBLICS_MAX	     16u /* public addresses: leases has SP_PORTS_PER_ADDRESS slots for each */
@@ -109,8 +109,8 @@ enum sp_protocol_mask {
 
 /*
  * leases[public_index << 16 | public_port]: one cache line a lease. A live slot is immutable but
- * for state and deadline_ns, each a single aligned store. It is rewritten only after the
- * quarantine, and after every reader has been seen quiescent; state is then stored last.
+ * for state, deadline_ns and capture_until_s, each a single aligned store. It is rewritten only
+ * after the quarantine, and after every reader has been seen quiescent; state is then stored last.
  */
 struct sp_slot {
 	__u32 state;	  /* enum sp_slot_state */
@@ -120,11 +120,11 @@ struct sp_slot {
 	struct sp_addr public_addr;
 	__be16 vm_port_be;
 	__be16 public_port_be;
-	__u8 family;	    /* 4 or 6, of both addresses */
-	__u8 protocol_mask; /* enum sp_protocol_mask */
-	__u16 allow_index;  /* 0: everybody */
-	__u32 usage_index;  /* the record of this port in each row of usage */
-	__u32 reserved;
+	__u8 family;	       /* 4 or 6, of both addresses */
+	__u8 protocol_mask;    /* enum sp_protocol_mask */
+	__u16 allow_index;     /* 0: everybody */
+	__u32 usage_index;     /* the record of this port in each row of usage */
+	__u32 capture_until_s; /* its packets are copied (snaps.h) before this second; 0: never */
 };
 
 /*

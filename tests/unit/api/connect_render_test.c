@@ -180,7 +180,7 @@ static void connect_from(struct connections *connections, const char *client, ui
 			 bool accepted, unsigned int age_s)
 {
 	struct sp_note note = {.kind = SP_NOTE_OPENS,
-			       .at_ns = now.boot_ns - age_s * CLOCK_SECOND_NS,
+			       .ring.at_ns = now.boot_ns - age_s * CLOCK_SECOND_NS,
 			       .slot_index = slot_index,
 			       .generation = 7,
 			       .client_port_be = (__be16)(1000 + age_s)};

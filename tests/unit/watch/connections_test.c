@@ -58,7 +58,7 @@ static struct sp_note note_of(enum sp_note_kind kind, enum sp_direction directio
 		.kind = kind,
 		.direction = direction,
 		.seq = seq,
-		.at_ns = START_NS,
+		.ring.at_ns = START_NS,
 		.slot_index = SLOT,
 		.generation = GENERATION,
 		.client = world_addr(CLIENT),
@@ -361,7 +361,7 @@ static void open_many(struct told *told, unsigned int nr)
 
 	for (unsigned int i = 0; i < nr; i++) {
 		note.client_port_be = SP_BE16(1024 + i);
-		note.at_ns++;
+		note.ring.at_ns++;
 		tell(told, note);
 	}
 }

@@ -70,9 +70,8 @@ static void write_note(struct watched *watched, enum sp_note_kind kind, enum sp_
 	struct instant now;
 
 	clock_read(&now);
-	table->notes[sp_notes_at(number)] = (struct sp_note){
-		.number = number,
-		.at_ns = now.boot_ns,
+	table->notes[sp_ring_at(number, SP_NOTES)] = (struct sp_note){
+		.ring = {number, now.boot_ns},
 		.client = world_addr(CLIENT),
 		.slot_index = forward->slot_index,
 		.generation = table->leases[forward->slot_index].generation,

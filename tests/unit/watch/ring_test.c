@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "notes.h"
+#include "ring.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,124 +37,157 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static int open_ring(struct ring *ring, const struct table_map *table)
+{
+	*ring = (struct ring){.records = table->notes,
+			      .heads = table->notes_heads,
+			      .record_bytes = sizeof(struct sp_note),
+			      .nr_records = SP_NOTES,
+			      .nr_cpus = table->nr_cpus};
+	return ring_open(ring);
+}
+
+/* Result: the time of a record gathered. */
+static uint64_t at(const struct ring *ring, uint32_t i)
+{
+	return ((const struct sp_note *)ring->batch)[i].ring.at_ns;
+}
+
 /* As the XDP program writes one. */
 static void write_note(struct table_map *table, uint32_t cpu, uint64_t at_ns)
 {
 	uint64_t number = table->notes_heads[cpu].written + 1;
 
-	table->notes[cpu * SP_NOTES + sp_notes_at(number)] =
-		(struct sp_note){.number = number, .at_ns = at_ns, .slot_index = cpu};
+	table->notes[cpu * SP_NOTES + sp_ring_at(number, SP_NOTES)] =
+		(struct sp_note){.ring = {number, at_ns}, .slot_index = cpu};
 	table->notes_heads[cpu].written = number;
 }
 
 static void test_gather_when_several_cpus_then_in_the_order_of_time(void **state)
 {
 	struct table_map *table = *state;
-	struct notes notes;
+	struct ring ring;
 
-	assert_int_equal(notes_open(&notes, table), 0);
+	assert_int_equal(open_ring(&ring, table), 0);
 	for (unsigned int i = 0; i < 300; i++)
 		write_note(table, i % NR_CPUS, 1000 - i);
-	assert_int_equal(notes_gather(&notes), 300);
+	assert_int_equal(ring_gather(&ring), 300);
 	for (unsigned int i = 0; i < 300; i++)
-		assert_int_equal(notes.batch[i].at_ns, 701 + i);
-	assert_int_equal(notes.lost, 0);
-	notes_close(&notes);
+		assert_int_equal(at(&ring, i), 701 + i);
+	assert_int_equal(ring.lost, 0);
+	ring_close(&ring);
 }
 
 static void test_gather_when_called_again_then_only_what_is_new(void **state)
 {
 	struct table_map *table = *state;
-	struct notes notes;
+	struct ring ring;
 
-	assert_int_equal(notes_open(&notes, table), 0);
-	assert_int_equal(notes_gather(&notes), 0);
+	assert_int_equal(open_ring(&ring, table), 0);
+	assert_int_equal(ring_gather(&ring), 0);
 	write_note(table, 1, 5);
-	assert_int_equal(notes_gather(&notes), 1);
-	assert_int_equal(notes_gather(&notes), 0);
+	assert_int_equal(ring_gather(&ring), 1);
+	assert_int_equal(ring_gather(&ring), 0);
 	write_note(table, 1, 6);
-	assert_int_equal(notes_gather(&notes), 1);
-	assert_int_equal(notes.batch[0].at_ns, 6);
-	notes_close(&notes);
+	assert_int_equal(ring_gather(&ring), 1);
+	assert_int_equal(at(&ring, 0), 6);
+	ring_close(&ring);
 }
 
 static void test_gather_when_ring_wraps_then_none_is_missed(void **state)
 {
 	struct table_map *table = *state;
 	uint64_t seen = 0;
-	struct notes notes;
+	struct ring ring;
 
-	assert_int_equal(notes_open(&notes, table), 0);
+	assert_int_equal(open_ring(&ring, table), 0);
 	for (unsigned int i = 1; i <= 5 * SP_NOTES; i++) {
 		write_note(table, 2, i);
 		if (i % 1000)
 			continue;
-		assert_int_equal(notes_gather(&notes), 1000);
+		assert_int_equal(ring_gather(&ring), 1000);
 		for (unsigned int j = 0; j < 1000; j++)
-			assert_int_equal(notes.batch[j].at_ns, ++seen);
+			assert_int_equal(at(&ring, j), ++seen);
 	}
-	assert_int_equal(notes.lost, 0);
-	notes_close(&notes);
+	assert_int_equal(ring.lost, 0);
+	ring_close(&ring);
 }
 
 static void test_gather_when_full_ring_then_all_of_it(void **state)
 {
 	struct table_map *table = *state;
-	struct notes notes;
+	struct ring ring;
 
-	assert_int_equal(notes_open(&notes, table), 0);
+	assert_int_equal(open_ring(&ring, table), 0);
 	for (unsigned int i = 1; i <= SP_NOTES; i++)
 		write_note(table, 0, i);
-	assert_int_equal(notes_gather(&notes), SP_NOTES);
-	assert_int_equal(notes.lost, 0);
-	notes_close(&notes);
+	assert_int_equal(ring_gather(&ring), SP_NOTES);
+	assert_int_equal(ring.lost, 0);
+	ring_close(&ring);
 }
 
 static void test_gather_when_overwritten_then_counted_lost(void **state)
 {
 	struct table_map *table = *state;
-	struct notes notes;
+	struct ring ring;
 
-	assert_int_equal(notes_open(&notes, table), 0);
+	assert_int_equal(open_ring(&ring, table), 0);
 	for (unsigned int i = 1; i <= SP_NOTES + 17; i++)
 		write_note(table, 0, i);
-	assert_int_equal(notes_gather(&notes), SP_NOTES);
-	assert_int_equal(notes.lost, 17);
-	assert_int_equal(notes.batch[0].at_ns, 18);
-	notes_close(&notes);
+	assert_int_equal(ring_gather(&ring), SP_NOTES);
+	assert_int_equal(ring.lost, 17);
+	assert_int_equal(at(&ring, 0), 18);
+	ring_close(&ring);
 }
 
 /* What a reader finds when the writer has come round and is at that very note. */
 static void test_gather_when_note_is_being_written_then_lost(void **state)
 {
 	struct table_map *table = *state;
-	struct notes notes;
+	struct ring ring;
 
-	assert_int_equal(notes_open(&notes, table), 0);
+	assert_int_equal(open_ring(&ring, table), 0);
 	write_note(table, 0, 1);
 	write_note(table, 0, 2);
 	write_note(table, 0, 3);
-	table->notes[sp_notes_at(2)].number = 0;
-	assert_int_equal(notes_gather(&notes), 2);
-	assert_int_equal(notes.lost, 1);
-	assert_int_equal(notes.batch[1].at_ns, 3);
-	notes_close(&notes);
+	table->notes[sp_ring_at(2, SP_NOTES)].ring.number = 0;
+	assert_int_equal(ring_gather(&ring), 2);
+	assert_int_equal(ring.lost, 1);
+	assert_int_equal(at(&ring, 1), 3);
+	ring_close(&ring);
+}
+
+static void test_gather_when_skipped_then_only_what_comes_after(void **state)
+{
+	struct table_map *table = *state;
+	struct ring ring;
+
+	write_note(table, 0, 1);
+	write_note(table, 1, 2);
+	assert_int_equal(open_ring(&ring, table), 0);
+	ring_skip(&ring);
+	assert_int_equal(ring_gather(&ring), 0);
+	write_note(table, 1, 3);
+	assert_int_equal(ring_gather(&ring), 1);
+	assert_int_equal(at(&ring, 0), 3);
+	assert_int_equal(ring.lost, 0);
+	ring_close(&ring);
 }
 
 static void test_gather_when_table_is_fresh_then_from_its_beginning(void **state)
 {
 	struct table_map *table = *state;
-	struct notes notes;
+	struct ring ring;
 
-	assert_int_equal(notes_open(&notes, table), 0);
+	assert_int_equal(open_ring(&ring, table), 0);
 	for (uint32_t cpu = 0; cpu < NR_CPUS; cpu++)
-		notes.read[cpu] = 5000; /* of the table before */
+		ring.read[cpu] = 5000; /* of the table before */
 	write_note(table, 1, 8);
-	assert_int_equal(notes_gather(&notes), 1);
-	assert_int_equal(notes.batch[0].at_ns, 8);
-	assert_int_equal(notes.lost, 0);
-	assert_int_equal(notes.read[0], 0);
-	notes_close(&notes);
+	assert_int_equal(ring_gather(&ring), 1);
+	assert_int_equal(at(&ring, 0), 8);
+	assert_int_equal(ring.lost, 0);
+	assert_int_equal(ring.read[0], 0);
+	ring_close(&ring);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -168,6 +201,7 @@ int main(void)
 		TEST(test_gather_when_full_ring_then_all_of_it),
 		TEST(test_gather_when_overwritten_then_counted_lost),
 		TEST(test_gather_when_note_is_being_written_then_lost),
+		TEST(test_gather_when_skipped_then_only_what_comes_after),
 		TEST(test_gather_when_table_is_fresh_then_from_its_beginning),
 	};
 

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
+/*
+ * Rings that the XDP program writes and sallyportd reads: one a CPU, written on that CPU alone. The
+ * writer never waits for the reader, but overwrites. The maps are pinned, so what is written while
+ * sallyportd is away is read when it is back, as far as the ring goes.
+ *
+ * Record number n of a CPU lies at records[cpu * nr_records + sp_ring_at(n, nr_records)].
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#include "compiler.h"
+
+/*
+ * What each record begins with. number is stored last, and 0 first: a reader takes a record whose
+ * number is the one it expects before and after it has copied the rest.
+ */
+struct sp_ring_record {
+	__u64 number; /* from 1, of this CPU */
+	__u64 at_ns;
+};
+
+/* heads[cpu]: how many records that CPU has written. */
+struct sp_ring_head {
+	__u64 written;
+	__u64 reserved[7];
+};
+
+_Static_assert(sizeof(struct sp_ring_head) == 64, "a head is one cache line");
+
+/* Result: the index, within its ring, of a record by its number; nr_records is a power of two. */
+SP_INLINE __u32 sp_ring_at(__u64 number, __u32 nr_records)
+{
+	return (__u32)(number & (nr_records - 1));
+}
+
+/* The record for number head->written + 1 is being written: to a reader it is none. */
+SP_INLINE void sp_ring_begin(struct sp_ring_record *record, __u64 now_ns)
+{
+	SP_STORE(record->number, 0);
+	__asm__ volatile("" ::: "memory");
+	record->at_ns = now_ns;
+}
+
+/* It is written. */
+SP_INLINE void sp_ring_end(struct sp_ring_head *head, struct sp_ring_record *record)
+{
+	__u64 number = head->written + 1;
+
+	__asm__ volatile("" ::: "memory");
+	SP_STORE(record->number, number);
+	SP_STORE(head->written, number);
+}

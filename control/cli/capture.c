@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sallyport capture: the packets of a build's leases, into a file or a pipe. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "pcapng.h"
+
+/* The file takes whole blocks alone, so that it can be read whenever and however this ends. */
+struct sink {
+	const char *name; /* NULL: stdout */
+	FILE *file;	  /* from the first block on: what is there stays if there is none */
+	char block[PCAPNG_BLOCK_MAX];
+	size_t bytes; /* of it */
+	unsigned long nr_packets;
+};
+
+static const char *name_of(const struct sink *sink)
+{
+	return sink->name ? sink->name : "stdout";
+}
+
+/* Result: false, having said what errno says. */
+static bool fail(const struct sink *sink)
+{
+	cli_fail(CLI_EXIT_REFUSED, "%s: %s", name_of(sink), strerror(errno));
+	return false;
+}
+
+/* Result: the bytes, in all, of the block that has begun, as far as that is known. */
+static size_t block_bytes(const struct sink *sink)
+{
+	struct pcapng_head head;
+
+	if (sink->bytes < sizeof(head))
+		return sizeof(head);
+	memcpy(&head, sink->block, sizeof(head));
+	return head.bytes;
+}
+
+static bool end_block(struct sink *sink)
+{
+	struct pcapng_head head;
+
+	memcpy(&head, sink->block, sizeof(head));
+	sink->nr_packets += head.type == PCAPNG_PACKET;
+	if (!sink->file)
+		sink->file = sink->name ? fopen(sink->name, "wbe") : stdout;
+	if (!sink->file || fwrite(sink->block, sink->bytes, 1, sink->file) != 1)
+		return fail(sink);
+	sink->bytes = 0;
+	return true;
+}
+
+/* Result: whether to go on. *taken is how many of the bytes belong to the block that has begun. */
+static bool take_some(struct sink *sink, const char *data, size_t bytes, size_t *taken)
+{
+	size_t wanted = block_bytes(sink);
+
+	if (wanted <= sink->bytes || wanted > sizeof(sink->block)) {
+		cli_fail(CLI_EXIT_REFUSED, "this is no capture: a block of %zu bytes", wanted);
+		return false;
+	}
+	*taken = wanted - sink->bytes < bytes ? wanted - sink->bytes : bytes;
+	memcpy(sink->block + sink->bytes, data, *taken);
+	sink->bytes += *taken;
+	return sink->bytes <= sizeof(struct pcapng_head) || sink->bytes < block_bytes(sink) ||
+	       end_block(sink);
+}
+
+static bool take(void *context, const char *data, size_t bytes)
+{
+	struct sink *sink = context;
+	size_t taken;
+
+	for (; bytes > 0; data += taken, bytes -= taken)
+		if (!take_some(sink, data, bytes, &taken))
+			return false;
+	return !sink->file || fflush(sink->file) == 0 || fail(sink);
+}
+
+static enum cli_exit add_number(const struct cli *cli, FILE *path, const char *option,
+				const char *name)
+{
+	const char *text = cli_option(cli, option);
+
+	if (!text)
+		return CLI_EXIT_OK;
+	if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')
+		return cli_fail(CLI_EXIT_USAGE, "%s is a number, not %s", option, text);
+	fprintf(path, "&%s=%s", name, text);
+	return CLI_EXIT_OK;
+}
+
+static enum cli_exit add_options(const struct cli *cli, FILE *path)
+{
+	const char *time = cli_option(cli, "--for");
+	unsigned long seconds = 60;
+	enum cli_exit code;
+
+	if (time && cli_parse_duration(time, &seconds) < 0)
+		return cli_fail(CLI_EXIT_USAGE, "--for is a time such as 90, 30m or 1h, not %s",
+				time);
+	fprintf(path, "?seconds=%lu", seconds);
+	code = add_number(cli, path, "--node", "node");
+	return code == CLI_EXIT_OK ? add_number(cli, path, "--packets", "packets") : code;
+}
+
+/* Result: CLI_EXIT_OK and *ret_path, to be freed. */
+static enum cli_exit make_path(struct cli *cli, char **ret_path)
+{
+	char *base = cli_build_path(cli, "/capture"), *path = NULL;
+	size_t bytes;
+	FILE *out = base ? open_memstream(&path, &bytes) : NULL;
+	enum cli_exit code = CLI_EXIT_REFUSED;
+
+	if (out) {
+		fputs(base, out);
+		code = add_options(cli, out);
+	}
+	free(base);
+	if (!out || fclose(out) != 0)
+		return cli_fail(CLI_EXIT_REFUSED, "out of memory");
+	if (code == CLI_EXIT_OK)
+		*ret_path = path;
+	else
+		free(path);
+	return code;
+}
+
+enum cli_exit cli_capture(struct cli *cli)
+{
+	struct sink sink = {.name = cli_option(cli, "--write")};
+	enum cli_exit code;
+	char *path = NULL;
+
+	if (!sink.name && isatty(STDOUT_FILENO))
+		return cli_fail(CLI_EXIT_USAGE, "say --write FILE, or pipe it: | tcpdump -nr -");
+	code = make_path(cli, &path);
+	if (code != CLI_EXIT_OK)
+		return code;
+	code = cli_take_bytes(cli, path, take, &sink);
+	free(path);
+	if (sink.file && fclose(sink.file) != 0 && code == CLI_EXIT_OK && !fail(&sink))
+		code = CLI_EXIT_REFUSED;
+	if (code == CLI_EXIT_OK)
+		fprintf(stderr, "sallyport: %lu packets\n", sink.nr_packets);
+	return code;
+}
