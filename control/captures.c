@@ -205,7 +205,7 @@ static int open_ring(struct captures *captures)
 				       .heads = captures->table->snaps_heads,
 				       .record_bytes = sizeof(struct sp_snap),
 				       .nr_records = SP_SNAPS,
-				       .nr_cpus = captures->table->nr_cpus};
+				       .table = captures->table};
 	r = ring_open(&captures->ring);
 	if (r < 0)
 		return r;

@@ -5,22 +5,31 @@
 
 #include <sallyport/addr.h>
 
-#include "build.h"
 #include "connections.h"
 #include "host/addr.h"
 #include "journal_sql.h"
 
+int journal_last_connection(struct journal *journal, uint64_t *ret_number)
+{
+	struct journal_use use = journal_use(journal, JOURNAL_LAST_CONNECTION);
+	uint64_t number = journal_row(&use) ? journal_take(&use) : 0;
+	int result = journal_end(&use);
+
+	if (result == 0)
+		*ret_number = number;
+	return result;
+}
+
 int journal_open_connection(struct journal *journal, const struct journal_place *place,
-			    struct connection *connection, uint64_t opened_wall_ns)
+			    const struct connection *connection, uint64_t opened_wall_ns)
 {
 	struct journal_use use = journal_use(journal, JOURNAL_ADD_CONNECTION);
 	char client[ADDR_TEXT_BYTES];
-	int error;
 
-	journal_give(&use, place->build->serial);
-	journal_give_text(&use, place->build->id);
-	journal_give(&use, place->node->index);
-	journal_give_text(&use, place->forward->name);
+	journal_give(&use, place->serial);
+	journal_give_text(&use, place->build_id);
+	journal_give(&use, place->node_index);
+	journal_give_text(&use, place->forward);
 	journal_give_text(&use, addr_format(&connection->client, client));
 	journal_give(&use, connection->client_port);
 	journal_give(&use, opened_wall_ns);
@@ -28,10 +37,8 @@ int journal_open_connection(struct journal *journal, const struct journal_place 
 	journal_give(&use, connection->generation);
 	journal_give(&use, connection->opened_ns);
 	journal_give(&use, connection->syn_seq[SP_TOWARD_VM]);
-	error = journal_run(&use);
-	if (error == 0)
-		connection->number = (uint64_t)sqlite3_last_insert_rowid(journal->database);
-	return error;
+	journal_give(&use, connection->number);
+	return journal_run(&use);
 }
 
 int journal_accept_connection(struct journal *journal, const struct connection *connection)

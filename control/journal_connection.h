@@ -5,22 +5,25 @@
 
 #include <stdint.h>
 
-struct build;
+#include "build.h"
+
 struct connection;
-struct forward;
 struct journal;
-struct node;
 
 /* What a connection goes through. */
 struct journal_place {
-	const struct build *build;
-	const struct node *node;
-	const struct forward *forward;
+	uint64_t serial;
+	uint32_t node_index;
+	char build_id[BUILD_ID_MAX + 1];
+	char forward[FORWARD_NAME_MAX + 1];
 };
 
-/* Adds the record. Result: 0 and connection->number set, or -errno. */
+/* Result: 0 and the highest number ever used, 0 if none; or -errno. */
+int journal_last_connection(struct journal *journal, uint64_t *ret_number);
+
+/* Adds the record by its number, which nothing else has. Those below: 0 or -errno. */
 int journal_open_connection(struct journal *journal, const struct journal_place *place,
-			    struct connection *connection, uint64_t opened_wall_ns);
+			    const struct connection *connection, uint64_t opened_wall_ns);
 
 int journal_accept_connection(struct journal *journal, const struct connection *connection);
 

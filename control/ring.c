@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/table_map.h"
+
 int ring_open(struct ring *ring)
 {
 	ring->nr_batch = 0;
 	ring->lost = 0;
-	ring->read = calloc(ring->nr_cpus, sizeof(*ring->read));
-	ring->batch = calloc((size_t)ring->nr_cpus * ring->nr_records, ring->record_bytes);
+	ring->read = calloc(ring->table->nr_cpus, sizeof(*ring->read));
+	ring->batch = calloc((size_t)ring->table->nr_cpus * ring->nr_records, ring->record_bytes);
 	if (ring->read && ring->batch)
 		return 0;
 	ring_close(ring);
@@ -32,7 +34,7 @@ static uint64_t written(const struct ring *ring, uint32_t cpu)
 
 void ring_skip(struct ring *ring)
 {
-	for (uint32_t cpu = 0; cpu < ring->nr_cpus; cpu++)
+	for (uint32_t cpu = 0; cpu < ring->table->nr_cpus; cpu++)
 		ring->read[cpu] = written(ring, cpu);
 }
 
@@ -85,7 +87,7 @@ static int compare(const void *one, const void *other)
 uint32_t ring_gather(struct ring *ring)
 {
 	ring->nr_batch = 0;
-	for (uint32_t cpu = 0; cpu < ring->nr_cpus; cpu++)
+	for (uint32_t cpu = 0; cpu < ring->table->nr_cpus; cpu++)
 		gather_of(ring, cpu);
 	qsort(ring->batch, ring->nr_batch, ring->record_bytes, compare);
 	return ring->nr_batch;

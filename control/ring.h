@@ -7,20 +7,22 @@
 
 #include <sallyport/ring.h>
 
+struct table_map;
+
 struct ring {
 	const void *records; /* [nr_cpus * nr_records], each beginning with a sp_ring_record */
 	const struct sp_ring_head *heads;
 	size_t record_bytes;
-	uint32_t nr_records; /* of each CPU, a power of two */
-	uint32_t nr_cpus;
-	uint64_t *read; /* of each CPU's ring, the number of the last record read */
-	void *batch;	/* the records gathered last, */
+	uint32_t nr_records;	       /* of each CPU, a power of two */
+	const struct table_map *table; /* whose rings they are */
+	uint64_t *read;		       /* of each CPU's ring, the number of the last record read */
+	void *batch;		       /* the records gathered last, */
 	uint32_t nr_batch;
 	uint64_t lost; /* overwritten before they were read */
 };
 
 /*
- * Over the maps named in *ring, which outlive it; the members after nr_cpus are set here. Result: 0
+ * Over the maps named in *ring, which outlive it; the members after table are set here. Result: 0
  * or -ENOMEM.
  */
 int ring_open(struct ring *ring);

@@ -2,29 +2,31 @@
 #include "watch.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
+#include "cursors.h"
 #include "edge.h"
 #include "host/addr.h"
 #include "host/log.h"
 #include "host/table_map.h"
 #include "journal.h"
-#include "journal_connection.h"
 #include "provoke.h"
+#include "recorder.h"
 #include "ring.h"
 
 #define PERIOD_US	  100000
 #define EXPIRE_PERIOD_NS  (5 * CLOCK_SECOND_NS)
-#define AGAIN_NS	  (600 * 1000000ULL) /* past the kernel's limit for challenge ACKs */
+#define PROVOKE_AGAIN_NS  (600 * 1000000ULL) /* past the kernel's limit for challenge ACKs */
+#define JOURNAL_AGAIN_NS  CLOCK_SECOND_NS
 #define NEWS_MAX	  1024
 #define PROVOKE_MAX	  65536
 #define REFUSED_PERIOD_NS CLOCK_SECOND_NS
 
-/* What is told to the model once the journal's transaction is over. */
+/* What is told to the model. */
 struct news {
 	uint32_t slot_index;
 	struct sp_addr client;
@@ -44,12 +46,13 @@ struct watch {
 	struct provoker
 		*provoker; /* NULL if it may not: idle ends then wait for their next packet */
 	struct ring notes;
+	struct recorder *recorder;
 	sd_event_source *timer;
-	struct instant now;	/* of this run */
-	uint64_t seq;		/* of the last event followed */
-	bool recording;		/* following events, the journal's transaction is open */
-	uint64_t newest_number; /* of the journal's records of connections */
-	uint64_t last_number;	/* of those that are committed */
+	struct instant now; /* of this run */
+	uint64_t seq;	    /* of the last event followed */
+	bool unwritten;	    /* the recorder has what the journal has not */
+	bool failing;	    /* the journal took nothing the last time */
+	uint64_t again_ns;  /* until then it is not tried again */
 	uint64_t expire_ns;
 	uint64_t refused_ns; /* when a refusal was last told */
 	uint64_t nr_refused; /* since then */
@@ -71,57 +74,70 @@ static uint64_t wall_at(const struct watch *watch, uint64_t boot_ns)
 	return watch->now.wall_ns - (watch->now.boot_ns - boot_ns);
 }
 
-/* Result: whether the slot is still, or again, that of the connection. */
-static bool find_place(struct watch *watch, const struct connection *connection,
-		       struct journal_place *ret_place)
+/* Once for each time that the journal begins, or ends, to fail. */
+static void note_journal(struct watch *watch, int error)
 {
+	watch->again_ns = error ? watch->now.boot_ns + JOURNAL_AGAIN_NS : 0;
+	if (error && !watch->failing)
+		warn("Connections cannot be recorded: they are kept until they can.", error);
+	if (!error && watch->failing)
+		log_write(LOG_NOTICE, "Connections are recorded again.");
+	watch->failing = error != 0;
+}
+
+static bool journal_rests(const struct watch *watch)
+{
+	return watch->now.boot_ns < watch->again_ns;
+}
+
+/* Result: the build whose slot it still, or again, is; or NULL. */
+static const struct build *find_place(struct watch *watch, const struct connection *connection,
+				      struct journal_place *ret_place)
+{
+	const struct forward *forward;
+	const struct build *build;
+	const struct node *node;
+
 	if (connection->slot_index >= watch->table->nr_slots ||
 	    watch->table->leases[connection->slot_index].generation != connection->generation)
-		return false;
-	ret_place->build = edge_by_slot(watch->edge, connection->slot_index, &ret_place->node,
-					&ret_place->forward);
-	return ret_place->build != NULL;
+		return NULL;
+	build = edge_by_slot(watch->edge, connection->slot_index, &node, &forward);
+	if (!build)
+		return NULL;
+	ret_place->serial = build->serial;
+	ret_place->node_index = node->index;
+	memcpy(ret_place->build_id, build->id, sizeof(ret_place->build_id));
+	memcpy(ret_place->forward, forward->name, sizeof(ret_place->forward));
+	return build;
 }
 
-static int record_opened(struct watch *watch, struct connection *connection)
-{
-	struct journal_place place;
-	int error;
-
-	if (!find_place(watch, connection, &place))
-		return 0;
-	error = journal_open_connection(watch->journal, &place, connection,
-					wall_at(watch, connection->opened_ns));
-	if (!error)
-		watch->newest_number = connection->number;
-	return error;
-}
-
+/* The first of each lease is enough. */
 static void tell_connected(struct watch *watch, const struct connection *connection)
 {
-	if (watch->nr_connected < NEWS_MAX)
-		watch->connected[watch->nr_connected++] = (struct news){
-			connection->slot_index, connection->client, connection->client_port};
+	for (unsigned int i = 0; i < watch->nr_connected; i++)
+		if (watch->connected[i].slot_index == connection->slot_index)
+			return;
+	if (watch->nr_connected == NEWS_MAX) {
+		watch->figures.untold++;
+		return;
+	}
+	watch->connected[watch->nr_connected++] =
+		(struct news){connection->slot_index, connection->client, connection->client_port};
 }
 
 static void on_change(struct connection *connection, enum connection_change change, void *context)
 {
 	struct watch *watch = context;
-	int error = 0;
+	struct record record = {.change = change};
 
-	if (change == CONNECTION_OPENED)
-		error = record_opened(watch, connection);
-	else if (change == CONNECTION_ACCEPTED && connection->number)
-		error = journal_accept_connection(watch->journal, connection);
-	else if (change == CONNECTION_CLOSING && connection->number)
-		error = journal_closing_connection(watch->journal, connection);
-	else if (change == CONNECTION_ENDED && connection->number)
-		error = journal_close_connection(watch->journal, connection,
-						 wall_at(watch, connection->ended_ns));
+	if (change == CONNECTION_OPENED && !find_place(watch, connection, &record.place))
+		return;
 	if (change == CONNECTION_ACCEPTED)
 		tell_connected(watch, connection);
-	if (error)
-		warn("A connection could not be recorded.", error);
+	record.wall_ns = wall_at(watch, change == CONNECTION_OPENED ? connection->opened_ns
+								    : connection->ended_ns);
+	recorder_add(watch->recorder, connection, &record);
+	watch->unwritten = true;
 }
 
 static void take_note(struct watch *watch, const struct sp_note *note)
@@ -135,63 +151,26 @@ static void take_note(struct watch *watch, const struct sp_note *note)
 		(struct news){note->slot_index, note->client, SP_HOST16(note->client_port_be)};
 }
 
-static void cursor_name(uint32_t cpu, char name[32])
-{
-	snprintf(name, 32, "notes.%" PRIu32, cpu);
-}
-
-/* The table by its seed: the cursors of another one say nothing of this one's rings. */
-static int save_cursors(struct watch *watch)
-{
-	int error = journal_set_number(watch->journal, "notes.table", watch->table->hash_seed);
-
-	for (uint32_t cpu = 0; cpu < watch->table->nr_cpus && !error; cpu++) {
-		char name[32];
-
-		cursor_name(cpu, name);
-		error = journal_set_number(watch->journal, name, watch->notes.read[cpu]);
-	}
-	return error;
-}
-
-static void forget_number(struct connection *connection, enum connection_change change,
-			  void *context)
-{
-	const uint64_t *kept = context;
-
-	if (connection->number > *kept)
-		connection->number = 0;
-}
-
-/* What the transaction wrote is undone: the numbers it gave out will be those of other records. */
-static void undo_records(struct watch *watch)
-{
-	journal_rollback(watch->journal);
-	connections_each_open(watch->connections, forget_number, &watch->last_number);
-}
-
-/* In one transaction with the cursors, so that a crash neither loses nor repeats a record. */
 static void take_notes(struct watch *watch)
 {
-	uint32_t nr = ring_gather(&watch->notes);
+	uint32_t nr = recorder_is_full(watch->recorder) ? 0 : ring_gather(&watch->notes);
 	const struct sp_note *notes = watch->notes.batch;
-	int error;
 
-	if (!nr)
-		return;
-	error = journal_begin(watch->journal);
 	for (uint32_t i = 0; i < nr; i++)
 		take_note(watch, &notes[i]);
-	if (!error)
-		error = save_cursors(watch);
-	if (!error)
-		error = journal_commit(watch->journal, &watch->now);
-	if (!error) {
-		watch->last_number = watch->newest_number;
+	if (nr)
+		watch->unwritten = true;
+}
+
+static void write_records(struct watch *watch)
+{
+	int error;
+
+	if (!watch->unwritten || journal_rests(watch))
 		return;
-	}
-	undo_records(watch);
-	warn("Connections could not be recorded.", error);
+	error = recorder_write(watch->recorder, &watch->now);
+	note_journal(watch, error);
+	watch->unwritten = error != 0;
 }
 
 static void tell_refused(struct watch *watch)
@@ -201,8 +180,10 @@ static void tell_refused(struct watch *watch)
 	const struct build *build;
 	const struct node *node;
 	char client[ADDR_TEXT_BYTES];
+	int error;
 
-	if (!watch->nr_refused || watch->now.boot_ns - watch->refused_ns < REFUSED_PERIOD_NS)
+	if (!watch->nr_refused || journal_rests(watch) ||
+	    watch->now.boot_ns - watch->refused_ns < REFUSED_PERIOD_NS)
 		return;
 	build = edge_by_slot(watch->edge, watch->refused.slot_index, &node, &forward);
 	if (build) {
@@ -212,23 +193,33 @@ static void tell_refused(struct watch *watch)
 	event.value = watch->nr_refused;
 	snprintf(event.detail, sizeof(event.detail), "%s",
 		 addr_format(&watch->refused.client, client));
-	if (edge_note_event(watch->edge, &watch->now, &event))
+	error = edge_note_event(watch->edge, &watch->now, &event);
+	if (error) {
+		note_journal(watch, error);
 		return;
+	}
 	watch->refused_ns = watch->now.boot_ns;
 	watch->nr_refused = 0;
 }
 
+/* What the journal does not take now is told later. */
 static void tell_news(struct watch *watch)
 {
-	for (unsigned int i = 0; i < watch->nr_connected; i++) {
-		const struct news *news = &watch->connected[i];
+	unsigned int nr = 0;
+
+	for (; nr < watch->nr_connected && !journal_rests(watch); nr++) {
+		const struct news *news = &watch->connected[nr];
 		int error = edge_note_connected(watch->edge, &watch->now, news->slot_index,
 						&news->client, news->client_port);
 
-		if (error && error != -ENOENT)
-			warn("A first connection could not be recorded.", error);
+		if (error && error != -ENOENT) {
+			note_journal(watch, error);
+			break;
+		}
 	}
-	watch->nr_connected = 0;
+	watch->nr_connected -= nr;
+	memmove(watch->connected, watch->connected + nr,
+		watch->nr_connected * sizeof(watch->connected[0]));
 	tell_refused(watch);
 }
 
@@ -289,17 +280,6 @@ static void provoke_again(struct watch *watch)
 	watch->nr_again -= nr;
 }
 
-/* Most events end no connection, and what ends none need not wait for the disk. */
-static bool begin_recording(struct watch *watch)
-{
-	int error = watch->recording ? 0 : journal_begin(watch->journal);
-
-	watch->recording = !error;
-	if (error)
-		warn("The end of a connection could not be recorded.", error);
-	return !error;
-}
-
 static void on_cut(struct connection *connection, enum connection_change change, void *context)
 {
 	struct watch *watch = context;
@@ -311,11 +291,10 @@ static void on_cut(struct connection *connection, enum connection_change change,
 			 .client_port = connection->client_port,
 			 .public_port = SP_HOST16(slot->public_port_be),
 			 .vm_port = SP_HOST16(slot->vm_port_be)},
-		.due_ns = watch->now.boot_ns + AGAIN_NS,
+		.due_ns = watch->now.boot_ns + PROVOKE_AGAIN_NS,
 	};
 
-	if (begin_recording(watch))
-		on_change(connection, change, watch);
+	on_change(connection, change, watch);
 	if (!watch->provoker)
 		return;
 	if (provoker_send_to_vm(watch->provoker, &provocation.ends) == 0)
@@ -352,17 +331,6 @@ static int follow_event(const struct event *event, void *context)
 	return 0;
 }
 
-static void end_recording(struct watch *watch, int error)
-{
-	if (!error && watch->recording)
-		error = journal_commit(watch->journal, &watch->now);
-	watch->recording = false;
-	if (!error)
-		return;
-	journal_rollback(watch->journal);
-	warn("The end of connections could not be recorded.", error);
-}
-
 bool watch_follow(struct watch *watch)
 {
 	struct events *events = edge_events(watch->edge);
@@ -373,7 +341,9 @@ bool watch_follow(struct watch *watch)
 	clock_read(&watch->now);
 	take_notes(watch); /* connections that came up at the last moment */
 	more = events_follow(events, &watch->seq, follow_event, watch);
-	end_recording(watch, more < 0 ? more : 0);
+	if (more < 0)
+		warn("The ends of sessions could not be followed.", more);
+	write_records(watch);
 	return more > 0;
 }
 
@@ -384,8 +354,9 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	clock_read(&watch->now);
 	if (!edge_is_busy(watch->edge)) {
 		take_notes(watch);
-		tell_news(watch);
 		expire(watch);
+		write_records(watch);
+		tell_news(watch);
 	}
 	provoke_again(watch);
 	sd_event_source_set_time_relative(source, PERIOD_US);
@@ -397,9 +368,9 @@ static int restore(const struct connection *connection, void *context)
 	struct watch *watch = context;
 	struct connection gone = *connection;
 	struct journal_place place;
+	const struct build *build = find_place(watch, connection, &place);
 
-	watch->newest_number = watch->last_number = connection->number;
-	if (find_place(watch, connection, &place) && build_is_open(place.build)) {
+	if (build && build_is_open(build)) {
 		if (gone.opened_ns > watch->now.boot_ns) /* of another boot */
 			gone.opened_ns = watch->now.boot_ns;
 		gone.ended_ns = watch->now.boot_ns; /* of the first FIN, if there was one */
@@ -409,31 +380,10 @@ static int restore(const struct connection *connection, void *context)
 	/* Ended while nobody watched. */
 	gone.end = CONNECTION_CUT;
 	gone.ended_ns = watch->now.boot_ns;
-	if (find_place(watch, connection, &place))
+	if (build)
 		on_cut(&gone, CONNECTION_ENDED, watch);
 	else
 		on_change(&gone, CONNECTION_ENDED, watch);
-	return 0;
-}
-
-/* Of another table, or none yet: the rings are read from their beginning. */
-static int load_cursors(struct watch *watch)
-{
-	uint64_t seed = ~watch->table->hash_seed;
-	int error = journal_number(watch->journal, "notes.table", &seed);
-
-	if (error && error != -ENOENT)
-		return error;
-	if (seed != watch->table->hash_seed)
-		return 0;
-	for (uint32_t cpu = 0; cpu < watch->table->nr_cpus; cpu++) {
-		char name[32];
-
-		cursor_name(cpu, name);
-		error = journal_number(watch->journal, name, &watch->notes.read[cpu]);
-		if (error && error != -ENOENT)
-			return error;
-	}
 	return 0;
 }
 
@@ -442,17 +392,13 @@ static int load(struct watch *watch)
 	int error;
 
 	clock_read(&watch->now);
-	error = load_cursors(watch);
+	error = cursors_load(watch->journal, &watch->notes);
 	if (!error)
-		error = journal_begin(watch->journal);
-	watch->recording = !error;
+		error = recorder_new(watch->journal, &watch->notes, &watch->recorder);
 	if (!error)
 		error = journal_load_connections(watch->journal, restore, watch);
 	if (!error)
-		error = journal_commit(watch->journal, &watch->now);
-	watch->recording = false;
-	if (error)
-		journal_rollback(watch->journal);
+		write_records(watch);
 	return error;
 }
 
@@ -477,7 +423,7 @@ int watch_start(sd_event *event, struct edge *edge, const struct table_map *tabl
 				     .heads = table->notes_heads,
 				     .record_bytes = sizeof(struct sp_note),
 				     .nr_records = SP_NOTES,
-				     .nr_cpus = table->nr_cpus};
+				     .table = table};
 	error = watch->connections && watch->again ? ring_open(&watch->notes) : -ENOMEM;
 	if (!error)
 		error = load(watch);
@@ -499,9 +445,12 @@ void watch_stop(struct watch *watch)
 	if (watch->timer) {
 		clock_read(&watch->now);
 		take_notes(watch);
+		watch->again_ns = 0;
+		write_records(watch);
 		sd_event_source_disable_unref(watch->timer);
 	}
 	provoker_close(watch->provoker);
+	recorder_free(watch->recorder);
 	ring_close(&watch->notes);
 	connections_free(watch->connections);
 	free(watch->again);
@@ -513,6 +462,7 @@ void watch_figures(const struct watch *watch, struct watch_figures *ret_figures)
 	*ret_figures = watch->figures;
 	ret_figures->notes_lost = watch->notes.lost;
 	connections_figures(watch->connections, &ret_figures->connections);
+	recorder_figures(watch->recorder, &ret_figures->records);
 }
 
 struct connections *watch_connections(struct watch *watch)

@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 
 #include "connections.h"
+#include "recorder.h"
 
 struct edge;
 struct table_map;
@@ -35,7 +36,9 @@ bool watch_follow(struct watch *watch);
 
 struct watch_figures {
 	struct connections_figures connections;
-	uint64_t notes_lost;
+	struct recorder_figures records;
+	uint64_t notes_lost; /* overwritten before they were read */
+	uint64_t untold;     /* first connections, beyond what waits for the journal */
 	uint64_t provoked;
 };
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # A full disk: changes are refused by 503 and none is half-done, what is there goes on, the log
-# raises an alarm; with room again everything works, and a restart finds the last acknowledged state.
+# raises an alarm; with room again everything works, what became of connections meanwhile is in the
+# audit, and a restart finds the last acknowledged state.
 LAB_ENGINE=xdp
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
@@ -16,6 +17,29 @@ state() {
 	lab_api GET /v1/builds | head -n1 | jq -c '[.builds[] | {id, state, deadline, nodes: [.nodes[].public_port]}]'
 }
 
+# recorded WHERE: how many records of connections are so.
+recorded() {
+	sqlite3 -readonly "$LAB_DIR/state/journal.db" "SELECT count(*) FROM connections WHERE $1"
+}
+
+records_are() {
+	[ "$(recorded "$2")" = "$1" ]
+}
+
+connect() {
+	assert_eq vm0 "$(ssh_to "$port" hostname)" "ssh on a full disk"
+	dialled=$((dialled + 1))
+}
+
+# Until the disk refuses a record too: a short one may find room where a longer one did not.
+connect_until_not_recorded() {
+	for _ in $(seq 100); do
+		connect
+		! grep -q 'Connections cannot be recorded' "$LAB_DIR/log/control" || return 0
+	done
+	fail "$dialled connections were recorded on a full disk"
+}
+
 unmount() {
 	umount "$LAB_DIR/state"
 }
@@ -28,6 +52,10 @@ control_start
 put_build kept 0
 port=$(node_port 0)
 before=$(state)
+start_on lab_client held ssh "${SSH_OPTIONS[@]}" -p "$port" "ubuntu@$LAB_PUBLIC_ADDRESS" \
+	tail -f /dev/null &
+held=$!
+wait_until 10 records_are 1 'accepted_ns IS NOT NULL'
 fill_disk
 
 refused=0
@@ -44,7 +72,16 @@ assert_eq 404 "$STATUS" "status of GET of the refused build"
 api DELETE /v1/builds/kept
 assert_eq 503 "$STATUS" "status of DELETE on a full disk"
 assert_eq live "$(slot "$port" state)" "the lease after a refused DELETE"
-assert_eq vm0 "$(ssh_to "$port" hostname)" "ssh on a full disk"
+dialled=1
+connect_until_not_recorded
+missing=$((dialled - $(recorded true)))
+for _ in 1 2 3; do
+	connect
+done
+stop_on lab_client held
+wait "$held" || :
+assert_ge $((dialled - $(recorded true))) $((missing + 3)) "records missing"
+assert_eq 1 "$(recorded 'closed_wall_ns IS NULL')" "connections that are open, by the records"
 assert_match 'alert: Changes are refused' "$LAB_DIR/log/control" "the alarm"
 ok "a full disk refuses changes by 503, half-does none, and carries on"
 
@@ -55,6 +92,12 @@ assert_eq 201 "$STATUS" "status of a PUT with room again"
 api DELETE /v1/builds/again
 assert_eq 204 "$STATUS" "status of a DELETE with room again"
 ok "with room again changes are made again"
+wait_until 10 records_are "$dialled" 'accepted_ns IS NOT NULL AND closed_wall_ns IS NOT NULL' ||
+	fail "of $dialled connections $(recorded true) are in the audit"
+assert_eq 0 "$(recorded 'bytes_to_client IS NULL OR bytes_to_client < 2000')" \
+	"records that are not whole"
+assert_match 'Connections are recorded again' "$LAB_DIR/log/control" "the end of the alarm"
+ok "connections of the time when the disk was full are in the audit: $dialled"
 
 daemon_crash control
 control_start

@@ -43,7 +43,7 @@ static int open_ring(struct ring *ring, const struct table_map *table)
 			      .heads = table->notes_heads,
 			      .record_bytes = sizeof(struct sp_note),
 			      .nr_records = SP_NOTES,
-			      .nr_cpus = table->nr_cpus};
+			      .table = table};
 	return ring_open(ring);
 }
 
