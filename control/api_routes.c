@@ -199,7 +199,7 @@ const struct api_route api_routes[] = {
 		.operation = "getStatus",
 		.handle = api_status_get,
 		.answer = "application/json",
-		.help = "Engines, counters, sessions, pools, and what is attached",
+		.help = "Engines, counters, sessions, pools, connections, and what is attached",
 	},
 	{
 		.method = "GET",

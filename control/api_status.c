@@ -14,6 +14,7 @@
 #include "metrics.h"
 #include "metrics_table.h"
 #include "ports.h"
+#include "watch.h"
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
@@ -182,6 +183,24 @@ static void set_explain(const struct explain *explain, json_t *status)
 				      "refused", (json_int_t)figures.refused));
 }
 
+static void set_connections(const struct watch *watch, json_t *status)
+{
+	struct watch_figures figures = {0};
+
+	if (watch)
+		watch_figures(watch, &figures);
+	json_object_set_new(status, "connections",
+			    json_pack("{s:i, s:I, s:I, s:I, s:I, s:i, s:I, s:I}", "open",
+				      figures.connections.open, "opened",
+				      (json_int_t)figures.connections.opened, "left_out",
+				      (json_int_t)figures.connections.left_out, "untold",
+				      (json_int_t)figures.untold, "notes_lost",
+				      (json_int_t)figures.notes_lost, "records_waiting",
+				      figures.records.waiting, "records_lost",
+				      (json_int_t)figures.records.lost, "provoked",
+				      (json_int_t)figures.provoked));
+}
+
 void api_status_get(struct api_call *call)
 {
 	struct api *api = call->api;
@@ -194,6 +213,7 @@ void api_status_get(struct api_call *call)
 	set_engines(api_table(api), call->edge.now.boot_ns, status);
 	set_sessions(api, status);
 	set_explain(api_explain(api), status);
+	set_connections(api_watch(api), status);
 	json_object_set_new(status, "calls_waiting",
 			    json_integer(api_turns_waiting(api_turns(api))));
 	json_object_set_new(status, "kernel", api_status_kernel(api_kernel(api)));
@@ -227,6 +247,7 @@ void api_metrics_get(struct api_call *call)
 		.edge = api_edge(call->api),
 		.table = api_table(call->api),
 		.explain = api_explain(call->api),
+		.watch = api_watch(call->api),
 		.now_ns = call->edge.now.boot_ns,
 	};
 

@@ -8,12 +8,14 @@
 #include "host/table_map.h"
 #include "metrics_table.h"
 #include "ports.h"
+#include "watch.h"
 
 /* All that one exposition is made from, gathered once. */
 struct sample {
 	const struct metrics_source *source;
 	struct edge_figures figures;
 	struct explain_figures explained;
+	struct watch_figures watched;
 };
 
 struct metric {
@@ -130,6 +132,21 @@ static uint64_t get_unexplained(const struct sample *sample)
 	return sample->explained.refused;
 }
 
+#define WATCHED(name, field)                                                                       \
+	static uint64_t get_##name(const struct sample *sample)                                    \
+	{                                                                                          \
+		return sample->watched.field;                                                      \
+	}
+WATCHED(connections, connections.open)
+WATCHED(opened, connections.opened)
+WATCHED(left_out, connections.left_out)
+WATCHED(notes_lost, notes_lost)
+WATCHED(records_waiting, records.waiting)
+WATCHED(records_lost, records.lost)
+WATCHED(untold, untold)
+WATCHED(provoked, provoked)
+#undef WATCHED
+
 static const struct metric metrics[] = {
 	{"sallyport_info", "gauge", "The daemon's version.", NULL, write_version},
 	{"sallyport_packets_total", "counter", "Packets by engine and by what became of them.",
@@ -159,6 +176,22 @@ static const struct metric metrics[] = {
 	 get_explained, NULL},
 	{"sallyport_unexplained_total", "counter", "Connections closed without a word.",
 	 get_unexplained, NULL},
+	{"sallyport_connections", "gauge", "Connections through leases that are open.",
+	 get_connections, NULL},
+	{"sallyport_connections_opened_total", "counter", "Connections seen to begin.", get_opened,
+	 NULL},
+	{"sallyport_connections_left_out_total", "counter",
+	 "Connections beyond what is watched at once: carried, not recorded.", get_left_out, NULL},
+	{"sallyport_connections_untold_total", "counter",
+	 "First connections that no build.connected could tell of.", get_untold, NULL},
+	{"sallyport_notes_lost_total", "counter",
+	 "Notes of connections overwritten before sallyportd read them.", get_notes_lost, NULL},
+	{"sallyport_records_waiting", "gauge",
+	 "Changes of connections that the journal has not taken yet.", get_records_waiting, NULL},
+	{"sallyport_records_lost_total", "counter",
+	 "Changes of connections forgotten for want of memory.", get_records_lost, NULL},
+	{"sallyport_provoked_total", "counter",
+	 "Segments sent to ends of connections whose session has ended.", get_provoked, NULL},
 };
 
 void metrics_write(const struct metrics_source *source, FILE *out)
@@ -168,6 +201,8 @@ void metrics_write(const struct metrics_source *source, FILE *out)
 	edge_figures(source->edge, &sample.figures);
 	if (source->explain)
 		explain_figures(source->explain, &sample.explained);
+	if (source->watch)
+		watch_figures(source->watch, &sample.watched);
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
 		const struct metric *metric = &metrics[i];
 

@@ -8,11 +8,13 @@
 struct edge;
 struct explain;
 struct table_map;
+struct watch;
 
 struct metrics_source {
 	const struct edge *edge;
 	const struct table_map *table;
 	const struct explain *explain; /* may be NULL */
+	const struct watch *watch;     /* may be NULL */
 	uint64_t now_ns;
 };
 

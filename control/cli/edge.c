@@ -7,6 +7,17 @@
 #include "cli.h"
 #include "print.h"
 
+static void print_connections(struct print_table *table, const json_t *connections)
+{
+	print_cell(table, "connections");
+	print_cell(table,
+		   "%" JSON_INTEGER_FORMAT " open, %" JSON_INTEGER_FORMAT
+		   " since the start, %" JSON_INTEGER_FORMAT " not watched, %" JSON_INTEGER_FORMAT
+		   " changes wait for the journal",
+		   cli_number(connections, "open"), cli_number(connections, "opened"),
+		   cli_number(connections, "left_out"), cli_number(connections, "records_waiting"));
+}
+
 static void print_facts(const json_t *status)
 {
 	struct print_table table = {.nr_columns = 2};
@@ -31,6 +42,7 @@ static void print_facts(const json_t *status)
 		   " free, %" JSON_INTEGER_FORMAT " in quarantine",
 		   cli_number(ports, "used"), cli_number(ports, "free"),
 		   cli_number(ports, "quarantined"));
+	print_connections(&table, json_object_get(status, "connections"));
 	print_table(&table, stdout);
 }
 

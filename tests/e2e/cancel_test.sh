@@ -100,3 +100,7 @@ cancel_idle xdp
 cancel_busy xdp
 kill -0 "$other" || fail "another build's session ended too"
 ok "another build's session goes on"
+api GET /v1/status
+assert_eq 1 "$(answer .connections.open)" "open connections, by the status"
+assert_ge "$(answer .connections.provoked)" 10 "segments sent to the ends of five connections"
+ok "the status counts the open connection, and what the ends of the others were sent"

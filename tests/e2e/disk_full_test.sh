@@ -82,6 +82,10 @@ stop_on lab_client held
 wait "$held" || :
 assert_ge $((dialled - $(recorded true))) $((missing + 3)) "records missing"
 assert_eq 1 "$(recorded 'closed_wall_ns IS NULL')" "connections that are open, by the records"
+api GET /v1/status
+assert_ge "$(answer .connections.records_waiting)" 9 "changes that wait for the journal"
+sallyport status >"$LAB_DIR/status"
+assert_match '^connections +0 open, .* [1-9][0-9]* changes wait' "$LAB_DIR/status" "the CLI's status"
 assert_match 'alert: Changes are refused' "$LAB_DIR/log/control" "the alarm"
 ok "a full disk refuses changes by 503, half-does none, and carries on"
 
@@ -96,6 +100,13 @@ wait_until 10 records_are "$dialled" 'accepted_ns IS NOT NULL AND closed_wall_ns
 	fail "of $dialled connections $(recorded true) are in the audit"
 assert_eq 0 "$(recorded 'bytes_to_client IS NULL OR bytes_to_client < 2000')" \
 	"records that are not whole"
+api GET /v1/status
+assert_eq "0 $dialled 0 0 0 0 0 0" "$(answer '.connections | [.open, .opened, .left_out, .untold,
+	.notes_lost, .records_waiting, .records_lost, .provoked] | map(tostring) | join(" ")')" "its figures"
+api GET /metrics
+for row in "connections 0" "connections_opened_total $dialled" "records_waiting 0"; do
+	grep -q "^sallyport_$row\$" <<<"$ANSWER" || fail "no metric says $row: $ANSWER"
+done
 assert_match 'Connections are recorded again' "$LAB_DIR/log/control" "the end of the alarm"
 ok "connections of the time when the disk was full are in the audit: $dialled"
 
