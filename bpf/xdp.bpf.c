@@ -26,7 +26,7 @@ static __always_inline void count(enum sp_verdict verdict)
 		row->verdict[verdict]++;
 }
 
-/* Tells sallyportd of a TCP segment that opens or closes a connection, or of a client refused. */
+/* Tells sallyportd of a TCP segment that opens or closes a connection, is late, or is refused. */
 static __attribute__((__noinline__)) void note(struct xdp_md *ctx, const struct sp_packet *packet,
 					       const struct sp_hit *hit, __u64 now_ns, __u8 kind)
 {
@@ -50,11 +50,11 @@ static __always_inline void note_if_worth(struct xdp_md *ctx, const struct sp_pa
 					  const struct sp_hit *hit, __u64 now_ns,
 					  enum sp_verdict verdict)
 {
-	__u8 kind = sp_note_kind_of(packet);
+	__u8 kind = verdict == SP_RESET_VM ? SP_NOTE_LATE : sp_note_kind_of(packet);
 
 	if (kind == SP_NOTE_NONE)
 		return;
-	if (verdict == SP_FORWARDED)
+	if (verdict == SP_FORWARDED || kind == SP_NOTE_LATE)
 		note(ctx, packet, hit, now_ns, kind);
 	else if (verdict == SP_NOT_ALLOWED && kind == SP_NOTE_OPENS)
 		note(ctx, packet, hit, now_ns, SP_NOTE_REFUSED);

@@ -112,6 +112,12 @@ static struct record *insert(struct connections *connections, const struct conne
 	return record;
 }
 
+/* It has ended, and is here for its bytes alone. */
+static bool is_cut(const struct record *record)
+{
+	return record->connection.end == CONNECTION_CUT;
+}
+
 static void forget(struct connections *connections, struct record *record)
 {
 	struct record **at = chain_of(connections, &record->connection);
@@ -125,7 +131,7 @@ static void forget(struct connections *connections, struct record *record)
 		*slot_chain(connections, record->connection.slot_index) = record->slot_next;
 	if (record->slot_next)
 		record->slot_next->slot_before = record->slot_before;
-	connections->figures.open--;
+	connections->figures.open -= !is_cut(record);
 	free(record);
 }
 
@@ -136,6 +142,35 @@ static void end(struct connections *connections, struct record *record, enum con
 	record->connection.ended_ns = now_ns;
 	visit(&record->connection, CONNECTION_ENDED, context);
 	forget(connections, record);
+}
+
+static bool is_counted(const struct connection *connection)
+{
+	return connection->counted == (1u << SP_TOWARD_VM | 1u << SP_TOWARD_CLIENT);
+}
+
+static void cut(struct connections *connections, struct record *record, uint64_t now_ns,
+		connections_visitor *visit, void *context)
+{
+	record->connection.end = CONNECTION_CUT;
+	record->connection.ended_ns = now_ns;
+	connections->figures.open--;
+	visit(&record->connection, CONNECTION_ENDED, context);
+	if (!record->connection.accepted_ns || is_counted(&record->connection))
+		forget(connections, record);
+}
+
+bool connections_awaits(struct connections *connections, const struct connection *connection)
+{
+	const struct sp_note like = {
+		.slot_index = connection->slot_index,
+		.generation = connection->generation,
+		.client = connection->client,
+		.client_port_be = SP_BE16(connection->client_port),
+	};
+	const struct record *record = find(connections, &like);
+
+	return record && is_cut(record);
 }
 
 bool connections_restore(struct connections *connections, const struct connection *connection)
@@ -269,11 +304,38 @@ static void note_reset(struct connections *connections, const struct sp_note *no
 	    note->ring.at_ns, visit, context);
 }
 
+/* Its payload did not get through, all before that may have. */
+static void count_late(struct connection *connection, const struct sp_note *note)
+{
+	count_to(connection, note->direction & 1, note->seq);
+	count_received(connection, note);
+}
+
+/* A note of one that was cut: of its last moment, or of the VM's answer after that. */
+static void note_cut(struct connections *connections, const struct sp_note *note,
+		     struct record *record, connections_visitor *visit, void *context)
+{
+	struct connection *connection = &record->connection;
+
+	if (note->kind == SP_NOTE_LATE)
+		count_late(connection, note);
+	else if (note->kind == SP_NOTE_CLOSES || note->kind == SP_NOTE_RESET)
+		count_sent(connection, note);
+	if (!is_counted(connection))
+		return;
+	visit(connection, CONNECTION_COUNTED, context);
+	forget(connections, record);
+}
+
 void connections_note(struct connections *connections, const struct sp_note *note,
 		      connections_visitor *visit, void *context)
 {
 	struct record *record = find(connections, note);
 
+	if (record && is_cut(record)) {
+		note_cut(connections, note, record, visit, context);
+		return;
+	}
 	if (note->kind == SP_NOTE_OPENS) {
 		note_opens(connections, note, record, visit, context);
 		return;
@@ -288,6 +350,8 @@ void connections_note(struct connections *connections, const struct sp_note *not
 		note_closes(connections, note, record, visit, context);
 	} else if (note->kind == SP_NOTE_RESET) {
 		note_reset(connections, note, record, visit, context);
+	} else if (note->kind == SP_NOTE_LATE) { /* its end is not known here yet */
+		count_late(&record->connection, note);
 	}
 }
 
@@ -307,6 +371,11 @@ void connections_expire(struct connections *connections, uint64_t now_ns,
 		for (struct record *record = connections->by_slot[i], *next; record;
 		     record = next) {
 			next = record->slot_next;
+			if (is_cut(record)) {
+				if (now_ns >= record->connection.ended_ns + CONNECTIONS_LATE_NS)
+					forget(connections, record);
+				continue;
+			}
 			if (overdue(&record->connection, now_ns))
 				end(connections, record,
 				    record->connection.fins ? record->connection.end
@@ -321,16 +390,7 @@ void connections_each(struct connections *connections, uint32_t slot_index, uint
 	for (struct record *record = *slot_chain(connections, slot_index); record;
 	     record = record->slot_next)
 		if (record->connection.slot_index == slot_index &&
-		    record->connection.generation == generation)
-			visit(&record->connection, CONNECTION_UNCHANGED, context);
-}
-
-void connections_each_open(struct connections *connections, connections_visitor *visit,
-			   void *context)
-{
-	for (unsigned int i = 0; i < SLOT_CHAIN; i++)
-		for (struct record *record = connections->by_slot[i]; record;
-		     record = record->slot_next)
+		    record->connection.generation == generation && !is_cut(record))
 			visit(&record->connection, CONNECTION_UNCHANGED, context);
 }
 
@@ -341,8 +401,8 @@ void connections_cut(struct connections *connections, uint32_t slot_index, uint3
 	     record = next) {
 		next = record->slot_next;
 		if (record->connection.slot_index == slot_index &&
-		    record->connection.generation == generation)
-			end(connections, record, CONNECTION_CUT, now_ns, visit, context);
+		    record->connection.generation == generation && !is_cut(record))
+			cut(connections, record, now_ns, visit, context);
 	}
 }
 

@@ -44,7 +44,8 @@ enum connection_change {
 	CONNECTION_OPENED,
 	CONNECTION_ACCEPTED,
 	CONNECTION_CLOSING, /* one end has sent its FIN */
-	CONNECTION_ENDED,   /* it is forgotten after the call */
+	CONNECTION_ENDED,   /* it is forgotten after the call, unless it was cut */
+	CONNECTION_COUNTED, /* it was cut, and its bytes are known now; it is forgotten */
 };
 
 #define CONNECTIONS_MAX	      65536u
@@ -52,6 +53,8 @@ enum connection_change {
 /* How long a SYN, its retransmissions included, may go without an answer. */
 #define CONNECTIONS_UNANSWERED_NS (75 * 1000000000ULL)
 #define CONNECTIONS_HALF_NS	  (300 * 1000000000ULL) /* between one FIN and the other */
+/* How long after the end of a lease its VM's answer to being provoked is waited for. */
+#define CONNECTIONS_LATE_NS (5 * 1000000000ULL)
 
 struct connections;
 
@@ -66,7 +69,7 @@ typedef void connections_visitor(struct connection *connection, enum connection_
 void connections_note(struct connections *connections, const struct sp_note *note,
 		      connections_visitor *visit, void *context);
 
-/* Ends what was never answered, or never wholly closed. */
+/* Ends what was never answered, or never wholly closed; forgets what was cut. */
 void connections_expire(struct connections *connections, uint64_t now_ns,
 			connections_visitor *visit, void *context);
 
@@ -74,13 +77,16 @@ void connections_expire(struct connections *connections, uint64_t now_ns,
 void connections_each(struct connections *connections, uint32_t slot_index, uint32_t generation,
 		      connections_visitor *visit, void *context);
 
-/* Visits all open connections, in no order, change CONNECTION_UNCHANGED. */
-void connections_each_open(struct connections *connections, connections_visitor *visit,
-			   void *context);
-
-/* Ends all connections of a lease as CONNECTION_CUT. */
+/*
+ * Ends all connections of a lease as CONNECTION_CUT. The VM's first segment after that says what it
+ * had sent and received: CONNECTION_COUNTED, or if none is noted the bytes remain unknown.
+ */
 void connections_cut(struct connections *connections, uint32_t slot_index, uint32_t generation,
 		     uint64_t now_ns, connections_visitor *visit, void *context);
+
+/* Result: whether a connection that was cut, by what it was when it was, still lacks that segment.
+ */
+bool connections_awaits(struct connections *connections, const struct connection *connection);
 
 /* Puts back a connection known from an earlier life, open. Result: false beyond the limits. */
 bool connections_restore(struct connections *connections, const struct connection *connection);

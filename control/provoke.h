@@ -31,8 +31,8 @@ void provoker_close(struct provoker *provoker);
  * Sends one end a SYN that looks as if the other had sent it. Call it once the table says that the
  * lease has ended: the answer cannot overtake that. Never blocks. Result: 0 or -errno. What may
  * have been lost is sent again after more than half a second, since sooner the kernel's own rate
- * limit for challenge ACKs would ignore it; not to the VM though, whose sshd would take a second
- * one, the connection being gone, for a new connection.
+ * limit for challenge ACKs would ignore it; to the VM only if no segment of its was seen after the
+ * end: one whose connection is gone would take it for a new connection.
  */
 int provoker_send_to_client(struct provoker *provoker, const struct provoke_ends *ends);
 int provoker_send_to_vm(struct provoker *provoker, const struct provoke_ends *ends);

@@ -87,6 +87,7 @@ static int write_one(struct journal *journal, const struct record *record)
 	case CONNECTION_CLOSING:
 		return journal_closing_connection(journal, &record->connection);
 	case CONNECTION_ENDED:
+	case CONNECTION_COUNTED:
 		return journal_close_connection(journal, &record->connection, record->wall_ns);
 	case CONNECTION_UNCHANGED:
 		break;

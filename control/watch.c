@@ -35,6 +35,7 @@ struct news {
 
 struct provocation {
 	struct provoke_ends ends;
+	struct connection connection; /* as it was cut */
 	uint64_t due_ns;
 };
 
@@ -269,12 +270,24 @@ static void provoke_client(struct watch *watch, const struct provoke_ends *ends)
 		watch->figures.provoked++;
 }
 
+static void provoke_vm(struct watch *watch, const struct provoke_ends *ends)
+{
+	if (provoker_send_to_vm(watch->provoker, ends) == 0)
+		watch->figures.provoked++;
+}
+
+/* The VM's kernel answers but one segment that is out of place each half second, say. */
 static void provoke_again(struct watch *watch)
 {
 	unsigned int nr = 0;
 
-	while (nr < watch->nr_again && watch->again[nr].due_ns <= watch->now.boot_ns)
-		provoke_client(watch, &watch->again[nr++].ends);
+	for (; nr < watch->nr_again && watch->again[nr].due_ns <= watch->now.boot_ns; nr++) {
+		const struct provocation *again = &watch->again[nr];
+
+		provoke_client(watch, &again->ends);
+		if (connections_awaits(watch->connections, &again->connection))
+			provoke_vm(watch, &again->ends);
+	}
 	for (unsigned int i = nr; i < watch->nr_again; i++)
 		watch->again[i - nr] = watch->again[i];
 	watch->nr_again -= nr;
@@ -291,14 +304,14 @@ static void on_cut(struct connection *connection, enum connection_change change,
 			 .client_port = connection->client_port,
 			 .public_port = SP_HOST16(slot->public_port_be),
 			 .vm_port = SP_HOST16(slot->vm_port_be)},
+		.connection = *connection,
 		.due_ns = watch->now.boot_ns + PROVOKE_AGAIN_NS,
 	};
 
 	on_change(connection, change, watch);
 	if (!watch->provoker)
 		return;
-	if (provoker_send_to_vm(watch->provoker, &provocation.ends) == 0)
-		watch->figures.provoked++;
+	provoke_vm(watch, &provocation.ends);
 	provoke_client(watch, &provocation.ends);
 	if (watch->nr_again < PROVOKE_MAX)
 		watch->again[watch->nr_again++] = provocation;
@@ -370,20 +383,17 @@ static int restore(const struct connection *connection, void *context)
 	struct journal_place place;
 	const struct build *build = find_place(watch, connection, &place);
 
-	if (build && build_is_open(build)) {
-		if (gone.opened_ns > watch->now.boot_ns) /* of another boot */
-			gone.opened_ns = watch->now.boot_ns;
-		gone.ended_ns = watch->now.boot_ns; /* of the first FIN, if there was one */
-		connections_restore(watch->connections, &gone);
+	if (gone.opened_ns > watch->now.boot_ns) /* of another boot */
+		gone.opened_ns = watch->now.boot_ns;
+	gone.ended_ns = watch->now.boot_ns; /* of the first FIN, if there was one */
+	if (build && connections_restore(watch->connections, &gone)) {
+		if (!build_is_open(build)) /* ended while nobody watched */
+			connections_cut(watch->connections, gone.slot_index, gone.generation,
+					watch->now.boot_ns, on_cut, watch);
 		return 0;
 	}
-	/* Ended while nobody watched. */
 	gone.end = CONNECTION_CUT;
-	gone.ended_ns = watch->now.boot_ns;
-	if (build)
-		on_cut(&gone, CONNECTION_ENDED, watch);
-	else
-		on_change(&gone, CONNECTION_ENDED, watch);
+	on_change(&gone, CONNECTION_ENDED, watch);
 	return 0;
 }
 

@@ -86,6 +86,30 @@ shows_questions() {
 	ok "the CLI and sqlite3 tell who, from where, when, how much and why closed"
 }
 
+# Idle ones, which the end of their session cuts: how much went each way is known all the same.
+shows_session_end() {
+	local held=$((NUMBER / 5))
+
+	lab_in vm1 "$LAB_TOOLS/audit.py" serve $SERVED </dev/null >"$LAB_DIR/serve1" 2>&1 &
+	wait_line 10 "$LAB_DIR/serve1" up
+	api PUT /v1/builds/cut "{\"nodes\":[{\"index\":0,\"address\":\"$(lab_vm_address 1)\",\"port\":$SERVED}]}"
+	capture_start cut vm1 eth0 tcp port $SERVED and not host "$LAB_BUILDS_ADDRESS"
+	lab_in client "$LAB_TOOLS/audit.py" hold "$LAB_PUBLIC_ADDRESS" "$(node_port 0)" "$held" "$SEED" \
+		$LAB_CLIENT_ADDRESS $LAB_STRANGER_ADDRESS >"$LAB_DIR/holding" &
+	hold_pid=$!
+	wait_line 60 "$LAB_DIR/holding" held
+	wait_until 10 records_are "$held" "build = 'cut' AND accepted_ns IS NOT NULL"
+	api DELETE /v1/builds/cut
+	wait "$hold_pid" || fail "who held connections: $(tail -n1 "$LAB_DIR/holding")"
+	wait_until 10 records_are "$held" "build = 'cut' AND bytes_to_vm IS NOT NULL" || :
+	capture_stop cut
+	asked -json "SELECT * FROM connections WHERE build = 'cut'" >"$LAB_DIR/records"
+	grep -v held "$LAB_DIR/holding" >"$LAB_DIR/dialled"
+	"$LAB_TOOLS/audit.py" compare "$LAB_DIR/dialled" "$LAB_DIR/records" "$LAB_DIR/cut.pcap" \
+		>"$LAB_DIR/compared" || fail "the audit: $(cat "$LAB_DIR/compared")"
+	ok "so has each that the session's end cuts: $(tail -n1 "$LAB_DIR/compared")"
+}
+
 shows_retention() {
 	local kept=$((NUMBER / 3))
 
@@ -99,7 +123,8 @@ shows_retention() {
 	ok "records older than audit.retention go, the others stay"
 }
 
-begin 1
+begin 2
 shows_records
 shows_questions
+shows_session_end
 shows_retention

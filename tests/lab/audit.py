@@ -4,6 +4,8 @@
 
   audit.py serve PORT                                       the other end, until it is killed
   audit.py dial ADDRESS PORT NUMBER RATE SEED SOURCE...     prints a line of JSON for each
+  audit.py hold ADDRESS PORT NUMBER SEED SOURCE...          the same of such as the session's end cuts;
+                                                            first a line "held" once all are idle
   audit.py compare DIALLED RECORDS CAPTURE                  files; prints what differs, exit 1 then
 
 Each sends a header and some bytes, and is sent some. STYLES says who ends it and how. RECORDS is
@@ -24,6 +26,7 @@ import pcap
 
 HEADER = struct.Struct("!cII")
 FIRST_PORT = 20000
+FIRST_HELD_PORT = 30000  # no port of before, which may still be in TIME_WAIT
 PATIENCE_S = 60
 SLACK_NS = 1_000_000_000  # of the two clocks that a time is made of
 STYLES = {
@@ -33,6 +36,7 @@ STYLES = {
     b"C": "reset by the client",
     b"V": "reset by the VM",
 }
+HELD = b"x"
 
 
 def read_exactly(end, size):
@@ -95,15 +99,20 @@ def finish(end, style):
     end.close()
 
 
-def dial_one(number, source, target, style, up, down):
-    began_ns = time.time_ns()
-    end = socket.create_connection(target, PATIENCE_S, (source, FIRST_PORT + number))
+def exchange(source, target, style, up, down):
+    """Opens a connection and has all its bytes go their ways."""
+    end = socket.create_connection(target, PATIENCE_S, source)
     end.sendall(HEADER.pack(style, up, down) + bytes(up))
     if style == b"h":
         end.shutdown(socket.SHUT_WR)
     read_exactly(end, down)
-    finish(end, style)
-    return {"client": source, "client_port": FIRST_PORT + number, "closed_by": STYLES[style],
+    return end
+
+
+def dial_one(source, target, style, up, down):
+    began_ns = time.time_ns()
+    finish(exchange(source, target, style, up, down), style)
+    return {"client": source[0], "client_port": source[1], "closed_by": STYLES[style],
             "bytes_to_vm": HEADER.size + up + (style == b"V"), "bytes_to_client": down,
             "began_ns": began_ns}
 
@@ -118,10 +127,29 @@ def dial(address, port, number, rate, seed, *sources):
             sizes = [draw.choice((0, draw.randrange(20_000), draw.randrange(300_000)))
                      for _ in range(2)]
             style = draw.choice(list(STYLES))
-            jobs.append(pool.submit(dial_one, i, sources[i % len(sources)], (address, int(port)),
+            jobs.append(pool.submit(dial_one, (sources[i % len(sources)], FIRST_PORT + i), (address, int(port)),
                                     style, sizes[0], max(sizes[1], style == b"C")))
     for job in jobs:
         print(json.dumps(job.result()))
+
+
+def hold(address, port, number, seed, *sources):
+    draw = random.Random(int(seed))
+    ends, lines = [], []
+    for i in range(int(number)):
+        source = (sources[i % len(sources)], FIRST_HELD_PORT + i)
+        up, down = draw.randrange(300_000), draw.randrange(300_000)
+        lines.append({"client": source[0], "client_port": source[1], "closed_by": "session ended",
+                      "bytes_to_vm": HEADER.size + up, "bytes_to_client": down,
+                      "began_ns": time.time_ns()})
+        ends.append(exchange(source, (address, int(port)), HELD, up, down))
+    print("held", flush=True)
+    for end, line in zip(ends, lines):
+        try:
+            line["closed_by"] = f"not reset, but {end.recv(1)}"
+        except ConnectionResetError:
+            pass
+        print(json.dumps(line))
 
 
 class Flow:
@@ -195,7 +223,7 @@ def compare(dialled_path, records_path, capture_path):
 
 
 if __name__ == "__main__":
-    VERBS = {"serve": serve, "dial": dial, "compare": compare}
+    VERBS = {"serve": serve, "dial": dial, "hold": hold, "compare": compare}
     if len(sys.argv) < 3 or sys.argv[1] not in VERBS:
         sys.exit(__doc__)
     VERBS[sys.argv[1]](*sys.argv[2:])

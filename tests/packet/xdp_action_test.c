@@ -315,6 +315,8 @@ static void test_segments_that_open_or_close_are_noted(void **state)
 	assert_int_equal(note_of(engine, SP_TOWARD_VM, 0x11, CLIENT).kind, SP_NOTE_NONE);
 	slot->state = SP_SLOT_ENDED;
 	assert_int_equal(note_of(engine, SP_TOWARD_VM, 0x02, CLIENT).kind, SP_NOTE_NONE);
+	assert_int_equal(note_of(engine, SP_TOWARD_CLIENT, 0x10, CLIENT).kind, SP_NOTE_LATE);
+	assert_int_equal(note_of(engine, SP_TOWARD_CLIENT, 0x14, CLIENT).kind, SP_NOTE_NONE);
 }
 
 /* Result: the one snap that a frame left, without a number if it left none. */

@@ -19,6 +19,7 @@ enum sp_note_kind {
 	SP_NOTE_CLOSES = 3,   /* FIN, by direction */
 	SP_NOTE_RESET = 4,    /* RST, by direction */
 	SP_NOTE_REFUSED = 5,  /* SYN of a client who is not on the allow-list */
+	SP_NOTE_LATE = 6,     /* a VM's segment after the end of the lease, answered by a reset */
 };
 
 struct sp_note {

@@ -23,7 +23,7 @@
 /* What the visitor was told, and the last connection as it was then. */
 struct told {
 	struct connections *connections;
-	unsigned int nr[CONNECTION_ENDED + 1];
+	unsigned int nr[CONNECTION_COUNTED + 1];
 	struct connection last;
 	enum connection_end ends[8];
 	unsigned int nr_ends;
@@ -528,6 +528,99 @@ static void test_end_name_when_any_then_one_of_its_own(void **state)
 						connection_end_name((enum connection_end)j));
 }
 
+/* Result: a note of the VM's first segment after the end of the lease. */
+static struct sp_note late_note(uint32_t seq, uint32_t ack)
+{
+	struct sp_note note = note_of(SP_NOTE_LATE, SP_TOWARD_CLIENT, seq);
+
+	note.payload_bytes = 50; /* turned away with it */
+	note.ack = ack;
+	note.tcp_flags = SP_TCP_ACK;
+	return note;
+}
+
+static void cut(struct told *told)
+{
+	connections_cut(told->connections, SLOT, GENERATION, START_NS + 5, on_change, told);
+}
+
+static void test_cut_when_the_vm_answers_then_counted(void **state)
+{
+	struct told told;
+
+	begin(&told);
+	establish(&told);
+	cut(&told);
+	assert_int_equal(told.nr[CONNECTION_ENDED], 1);
+	assert_int_equal(told.last.counted, 0);
+	assert_int_equal(open_now(&told), 0);
+	connections_each(told.connections, SLOT, GENERATION, on_change, &told);
+	assert_int_equal(told.nr[CONNECTION_UNCHANGED], 0);
+	tell(&told, late_note(5001 + 9000, 1001 + 300));
+	assert_int_equal(told.nr[CONNECTION_COUNTED], 1);
+	assert_int_equal(told.nr[CONNECTION_ENDED], 1);
+	assert_int_equal(told.last.end, CONNECTION_CUT);
+	assert_int_equal(told.last.ended_ns, START_NS + 5);
+	assert_int_equal(told.last.bytes[SP_TOWARD_VM], 300);
+	assert_int_equal(told.last.bytes[SP_TOWARD_CLIENT], 9000);
+	assert_int_equal(told.last.counted, 3);
+	tell(&told, late_note(5001 + 9999, 1001 + 999));
+	assert_int_equal(told.nr[CONNECTION_COUNTED], 1);
+	assert_int_equal(open_now(&told), 0);
+	finish(&told);
+}
+
+/* A deadline passes in the engines before its turn comes here. */
+static void test_cut_when_the_vm_was_turned_away_before_then_counted_at_once(void **state)
+{
+	struct told told;
+
+	begin(&told);
+	establish(&told);
+	tell(&told, late_note(5001 + 9000, 1001 + 300));
+	assert_int_equal(told.nr[CONNECTION_ENDED], 0);
+	assert_int_equal(open_now(&told), 1);
+	cut(&told);
+	assert_int_equal(told.last.bytes[SP_TOWARD_VM], 300);
+	assert_int_equal(told.last.bytes[SP_TOWARD_CLIENT], 9000);
+	tell(&told, late_note(5001 + 9000, 1001 + 300));
+	assert_int_equal(told.nr[CONNECTION_COUNTED], 0);
+	finish(&told);
+}
+
+/* Half closed: what the FIN said stays. */
+static void test_cut_when_half_closed_then_the_other_half_is_counted(void **state)
+{
+	struct told told;
+
+	begin(&told);
+	establish(&told);
+	tell_kind(&told, SP_NOTE_CLOSES, SP_TOWARD_VM, 1001 + 300);
+	cut(&told);
+	tell(&told, late_note(5001 + 9000, 1001 + 301));
+	assert_int_equal(told.nr[CONNECTION_COUNTED], 1);
+	assert_int_equal(told.last.bytes[SP_TOWARD_VM], 300);
+	assert_int_equal(told.last.bytes[SP_TOWARD_CLIENT], 9000);
+	finish(&told);
+}
+
+static void test_cut_when_the_vm_is_silent_then_forgotten_in_time(void **state)
+{
+	uint64_t due_ns = START_NS + 5 + CONNECTIONS_LATE_NS;
+	struct told told;
+
+	begin(&told);
+	establish(&told);
+	cut(&told);
+	connections_expire(told.connections, due_ns - 1, on_change, &told);
+	connections_expire(told.connections, due_ns, on_change, &told);
+	tell(&told, late_note(5001 + 9000, 1001 + 300));
+	assert_int_equal(told.nr[CONNECTION_COUNTED], 0);
+	assert_int_equal(told.nr[CONNECTION_ENDED], 1);
+	assert_int_equal(open_now(&told), 0);
+	finish(&told);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -554,6 +647,10 @@ int main(void)
 		cmocka_unit_test(test_expire_when_noted_after_now_then_kept),
 		cmocka_unit_test(test_expire_when_half_closed_then_ended_as_closed),
 		cmocka_unit_test(test_cut_when_called_then_only_that_lease),
+		cmocka_unit_test(test_cut_when_the_vm_answers_then_counted),
+		cmocka_unit_test(test_cut_when_the_vm_was_turned_away_before_then_counted_at_once),
+		cmocka_unit_test(test_cut_when_half_closed_then_the_other_half_is_counted),
+		cmocka_unit_test(test_cut_when_the_vm_is_silent_then_forgotten_in_time),
 		cmocka_unit_test(test_restore_when_known_then_goes_on),
 		cmocka_unit_test(test_end_name_when_any_then_one_of_its_own),
 	};

@@ -18,6 +18,7 @@
 #include "world.h"
 
 #include <sallyport/compiler.h>
+#include <sallyport/wire.h>
 
 #define CLIENT	 "203.0.113.9"
 #define LIMIT_NS (20 * SECOND)
@@ -82,6 +83,18 @@ static void write_note(struct watched *watched, enum sp_note_kind kind, enum sp_
 		.seq = seq,
 	};
 	table->notes_heads[0].written = number;
+}
+
+/* The VM's first segment after the end of the lease. */
+static void write_late(struct watched *watched, uint16_t client_port, uint32_t seq, uint32_t ack)
+{
+	struct table_map *table = watched->world.table;
+	struct sp_note *note;
+
+	write_note(watched, SP_NOTE_LATE, SP_TOWARD_CLIENT, client_port, seq);
+	note = &table->notes[sp_ring_at(table->notes_heads[0].written, SP_NOTES)];
+	note->ack = ack;
+	note->tcp_flags = SP_TCP_ACK;
 }
 
 static void establish(struct watched *watched, uint16_t client_port)
@@ -194,6 +207,38 @@ static void test_follow_when_session_ends_then_its_connections_do(void **state)
 	assert_string_equal(ask(watched, "SELECT bytes_to_vm IS NULL FROM connections"), "1");
 	watch_figures(watched->watch, &figures);
 	assert_int_equal(figures.connections.open, 0);
+}
+
+/* The VM's answer to being provoked says what it had sent and received. */
+static void test_follow_when_a_cut_vm_answers_then_its_bytes_are_recorded(void **state)
+{
+	struct watched *watched = *state;
+	struct edge_result result;
+
+	establish(watched, 50000);
+	clock_read(&watched->world.now);
+	assert_int_equal(world_cancel(&watched->world, "b1", &result), 0);
+	watch_follow(watched->watch);
+	write_late(watched, 50000, 5001 + 800, 1001 + 60);
+	expect(watched,
+	       "SELECT bytes_to_vm || ' ' || bytes_to_client || ' ' || closed_by"
+	       " FROM connections",
+	       "60 800 session ended");
+}
+
+/* sallyportd was away when the session ended and its VM was turned away. */
+static void test_start_when_a_vm_was_turned_away_meanwhile_then_its_bytes_too(void **state)
+{
+	struct watched *watched = *state;
+	struct edge_result result;
+
+	establish(watched, 50000);
+	watch_stop(watched->watch);
+	clock_read(&watched->world.now);
+	assert_int_equal(world_cancel(&watched->world, "b1", &result), 0);
+	write_late(watched, 50000, 5001 + 800, 1001 + 60);
+	start_watch(watched);
+	expect(watched, "SELECT bytes_to_vm || ' ' || bytes_to_client FROM connections", "60 800");
 }
 
 static void test_start_when_restarted_then_goes_on_and_repeats_nothing(void **state)
@@ -406,6 +451,8 @@ int main(void)
 		TEST(test_watch_when_second_connection_then_connected_once),
 		TEST(test_watch_when_refused_often_then_one_event_a_second),
 		TEST(test_follow_when_session_ends_then_its_connections_do),
+		TEST(test_follow_when_a_cut_vm_answers_then_its_bytes_are_recorded),
+		TEST(test_start_when_a_vm_was_turned_away_meanwhile_then_its_bytes_too),
 		TEST(test_start_when_restarted_then_goes_on_and_repeats_nothing),
 		TEST(test_start_when_half_closed_then_closed_as_it_began),
 		TEST(test_start_when_session_ended_meanwhile_then_recorded),
