@@ -213,6 +213,16 @@ void config_errors_free(struct config_errors *errors);
 /* Result: whether the file itself says something for a key such as "limits.syn_per_source". */
 bool config_given(const struct config *config, const char *key);
 
+/* What config_print() has in place of a text that may be anybody's secret. */
+#define CONFIG_LEFT_OUT "(left out)"
+
+/*
+ * Prints the configuration as it counts, one option a line, and which values are defaults. Texts
+ * that people choose freely are left out unless the table of options calls them harmless, so that
+ * the result may be shown to others; comments of the file are not in it.
+ */
+void config_print(const struct config *config, FILE *stream);
+
 /* Who must be restarted for a changed option, as bits; a restart cuts no live lease. */
 enum config_apply {
 	CONFIG_APPLY_RELOAD = 0,    /* nobody: SIGHUP to sallyportd */

@@ -42,6 +42,7 @@ struct config_option {
 	const char *key; /* "leases.linger", or of a member of a list's items: "bind" */
 	enum config_type type;
 	bool optional_text;   /* of texts: "" is allowed */
+	bool harmless;	      /* of a string or name: others than the operator may see it */
 	const char *fallback; /* the default as the file would say it; NULL: required */
 	size_t offset;	      /* in struct config, or in the item */
 	size_t size;
