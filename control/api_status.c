@@ -9,33 +9,14 @@
 #include "api_turns.h"
 #include "explain.h"
 #include "host/addr.h"
-#include "host/boottime.h"
 #include "host/table_map.h"
 #include "metrics.h"
 #include "metrics_table.h"
 #include "ports.h"
+#include "table_json.h"
 #include "watch.h"
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
-
-static json_t *render_verdicts(const uint64_t packets[SP_VERDICT_COUNT])
-{
-	json_t *object = json_object();
-
-	for (unsigned int i = 0; i < SP_VERDICT_COUNT; i++)
-		json_object_set_new(object, metrics_verdict_name(i),
-				    json_integer((json_int_t)packets[i]));
-	return object;
-}
-
-static json_t *render_engine(const struct table_map *table, enum metrics_engine engine)
-{
-	uint64_t packets[SP_VERDICT_COUNT];
-
-	metrics_sum_verdicts(table, engine, packets);
-	return json_pack("{s:I, s:o}", "packets", (json_int_t)packets[SP_FORWARDED], "verdicts",
-			 render_verdicts(packets));
-}
 
 static json_t *render_sum(const struct table_map *table)
 {
@@ -45,44 +26,7 @@ static json_t *render_sum(const struct table_map *table)
 	metrics_sum_verdicts(table, METRICS_DPDK, dpdk);
 	for (unsigned int i = 0; i < SP_VERDICT_COUNT; i++)
 		xdp[i] += dpdk[i];
-	return render_verdicts(xdp);
-}
-
-static json_t *render_workers(const struct table_map *table)
-{
-	json_t *array = json_array();
-
-	for (unsigned int i = 0; i < SP_WORKERS_MAX; i++) {
-		const struct sp_worker *worker = &table->workers[i];
-
-		if (worker->pid == 0)
-			continue;
-		json_array_append_new(array, json_pack("{s:i, s:i, s:b, s:b, s:I}", "index", i,
-						       "pid", worker->pid, "alive",
-						       metrics_worker_alive(table, i), "active",
-						       worker->active, "rounds",
-						       (json_int_t)worker->rounds));
-	}
-	return array;
-}
-
-static json_t *render_queues(const struct table_map *table, uint64_t now_ns)
-{
-	json_t *array = json_array();
-
-	for (unsigned int i = 0; i < 2 * SP_QUEUES_MAX; i++) {
-		uint64_t beat_ns = table->queues[i].beat_ns;
-		uint64_t age_ns = beat_ns < now_ns ? now_ns - beat_ns : 0;
-
-		if (beat_ns == 0)
-			continue;
-		json_array_append_new(array, json_pack("{s:s, s:i, s:I, s:b}", "interface",
-						       i < SP_QUEUES_MAX ? "public" : "builds",
-						       "queue", i % SP_QUEUES_MAX, "beat_age_us",
-						       (json_int_t)(age_ns / NS_PER_US), "fresh",
-						       metrics_queue_fresh(table, i, now_ns)));
-	}
-	return array;
+	return table_json_verdicts(xdp);
 }
 
 static json_t *render_builds(const struct edge_figures *figures)
@@ -165,11 +109,11 @@ static void set_engines(const struct table_map *table, uint64_t now_ns, json_t *
 	json_object_set_new(status, "engine", json_string(dpdk ? "dpdk" : "xdp"));
 	json_object_set_new(status, "carrying", json_string(metrics_carrier(table, now_ns)));
 	json_object_set_new(status, "engines",
-			    json_pack("{s:o, s:o}", "xdp", render_engine(table, METRICS_XDP),
-				      "dpdk", render_engine(table, METRICS_DPDK)));
+			    json_pack("{s:o, s:o}", "xdp", table_json_engine(table, METRICS_XDP),
+				      "dpdk", table_json_engine(table, METRICS_DPDK)));
 	json_object_set_new(status, "verdicts", render_sum(table));
-	json_object_set_new(status, "workers", render_workers(table));
-	json_object_set_new(status, "queues", render_queues(table, now_ns));
+	json_object_set_new(status, "workers", table_json_workers(table));
+	json_object_set_new(status, "queues", table_json_queues(table, now_ns));
 }
 
 static void set_explain(const struct explain *explain, json_t *status)
