@@ -126,5 +126,6 @@ enum cli_exit cli_sync(struct cli *cli);
 enum cli_exit cli_pools(struct cli *cli);
 enum cli_exit cli_doctor(struct cli *cli);
 enum cli_exit cli_trace(struct cli *cli);
+enum cli_exit cli_support_bundle(struct cli *cli);
 enum cli_exit cli_version(struct cli *cli);
 enum cli_exit cli_completion(struct cli *cli);

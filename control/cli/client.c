@@ -13,6 +13,7 @@
 struct client {
 	CURL *curl;
 	char *socket;
+	long limit_ms; /* 0: none */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -50,6 +51,11 @@ void client_close(struct client *client)
 	curl_easy_cleanup(client->curl);
 	free(client->socket);
 	free(client);
+}
+
+void client_set_time_limit(struct client *client, long limit_ms)
+{
+	client->limit_ms = limit_ms;
 }
 
 /* Gives away the whole lines of sink->text and keeps the rest. */
@@ -107,6 +113,8 @@ static CURLcode set_request(struct client *client, const char *method, const cha
 		code = curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	if (code == CURLE_OK)
 		code = curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, client->limit_ms);
 	return code;
 }
 

@@ -20,6 +20,9 @@ int client_open(const char *socket, struct client **ret_client);
 /* NULL is allowed. */
 void client_close(struct client *client);
 
+/* From now on a call fails that takes longer. Without this it waits for as long as it takes. */
+void client_set_time_limit(struct client *client, long limit_ms);
+
 /*
  * Sends one request and waits for the whole answer. json is the body, NULL for none.
  * Result: 0 and *ret_answer to be cleared, whatever its status; -ENOMEM; or -EIO when the daemon

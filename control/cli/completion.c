@@ -46,7 +46,8 @@ static void print_bash(void)
 	       "\t\tesac\n"
 	       "\tdone\n"
 	       "\tcase $before in\n"
-	       "\t-s | --socket | --json) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
+	       "\t-s | --socket | --json | --config) COMPREPLY=($(compgen -f -- \"$word\")); "
+	       "return ;;\n"
 	       "\t-o) COMPREPLY=($(compgen -W 'text json' -- \"$word\")); return ;;\n");
 	print_values(cli_common_options);
 	for (const struct cli_verb *verb = cli_verbs; verb->name; verb++)

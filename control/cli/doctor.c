@@ -31,12 +31,12 @@ void doctor_say(struct doctor *doctor, const char *check, enum doctor_grade grad
 		doctor->worst = grade;
 }
 
-static void print_findings(const struct doctor *doctor)
+static void print_findings(const json_t *findings)
 {
 	const json_t *finding;
 	size_t i;
 
-	json_array_foreach (doctor->findings, i, finding) {
+	json_array_foreach (findings, i, finding) {
 		printf("%-8s %s: ", cli_text(finding, "grade"), cli_text(finding, "check"));
 		print_text(stdout, cli_text(finding, "says"));
 		putchar('\n');
@@ -76,19 +76,28 @@ static void check_all(struct cli *cli, struct doctor *doctor)
 	json_decref(status);
 }
 
-static enum cli_exit examine(struct cli *cli, const struct config *config)
+json_t *doctor_findings(struct cli *cli, const struct config *config, enum doctor_grade *ret_worst)
 {
 	struct doctor doctor = {.config = config, .findings = json_array()};
 
 	check_all(cli, &doctor);
+	*ret_worst = doctor.worst;
+	return doctor.findings;
+}
+
+static enum cli_exit examine(struct cli *cli, const struct config *config)
+{
+	enum doctor_grade worst;
+	json_t *findings = doctor_findings(cli, config, &worst);
+
 	if (cli->json) {
-		json_dumpf(doctor.findings, stdout, JSON_COMPACT);
+		json_dumpf(findings, stdout, JSON_COMPACT);
 		putchar('\n');
 	} else {
-		print_findings(&doctor);
+		print_findings(findings);
 	}
-	json_decref(doctor.findings);
-	return doctor.worst == DOCTOR_FAILURE ? CLI_EXIT_REFUSED : CLI_EXIT_OK;
+	json_decref(findings);
+	return worst == DOCTOR_FAILURE ? CLI_EXIT_REFUSED : CLI_EXIT_OK;
 }
 
 enum cli_exit cli_doctor(struct cli *cli)

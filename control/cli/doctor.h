@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+struct cli;
 struct config;
 struct netlink;
 
@@ -22,6 +23,9 @@ struct doctor {
 	json_t *findings;
 	enum doctor_grade worst;
 };
+
+/* Looks at everything. Result: an array of findings, NULL without memory, and the worst grade. */
+json_t *doctor_findings(struct cli *cli, const struct config *config, enum doctor_grade *ret_worst);
 
 /* Adds one finding of a check: a sentence, and what to do about it. */
 void doctor_say(struct doctor *doctor, const char *check, enum doctor_grade grade,

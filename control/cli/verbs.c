@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of verbs: parser, help and completion are made from it. */
 #include "cli.h"
+#include "host/config.h"
 
 #define BUILD_STATES "reserved running finished ended"
 
@@ -98,6 +99,13 @@ static const struct cli_option trace_options[] = {
 	{0},
 };
 
+static const struct cli_option support_bundle_options[] = {
+	{"--build", "ID", NULL, "all about this build, instead of a list of builds"},
+	{"--with-addresses", NULL, NULL, "keep the addresses of clients; default pseudonyms"},
+	{"--config", "CONFIG", NULL, "the configuration, default " CONFIG_DEFAULT_PATH},
+	{0},
+};
+
 const struct cli_verb cli_verbs[] = {
 	{"enable", "ID", "open the way in to a build's nodes", cli_enable, enable_options},
 	{"finish", "ID", "say that a build has ended: its linger starts", cli_finish,
@@ -119,6 +127,9 @@ const struct cli_verb cli_verbs[] = {
 	 cli_trace, trace_options},
 	{"doctor", "[CONFIG]",
 	 "look for what keeps this edge from working; exit 1 if something does", cli_doctor, NULL},
+	{"support-bundle", "[FILE]",
+	 "gather what helps to help, without secrets, in a .tar.gz; '-' for stdout",
+	 cli_support_bundle, support_bundle_options},
 	{"connections", NULL, "list connections through leases", cli_connections,
 	 connections_options},
 	{"audit", NULL, "list changes and who asked for them", cli_audit, audit_options},

@@ -43,8 +43,9 @@ sallyport - open, show and close ways in to build VMs
 # DESCRIPTION
 
 sallyport talks to *sallyportd*(8) over its UNIX socket. It is what operators and scripts use; it can
-do nothing that the API cannot, but for *trace*, which reads the table itself, and *doctor*, which
-looks at the host: as root, on the edge, whether or not the daemon runs. Times are like 90 (seconds), 30m or 1h30m.
+do nothing that the API cannot, but for *trace*, which reads the table itself, *doctor*, which looks at
+the host, and *support-bundle*, which does both: as root, on the edge, whether or not the daemon runs.
+Times are like 90 (seconds), 30m or 1h30m.
 
 # COMMON OPTIONS
 
@@ -59,6 +60,18 @@ for verb in $(verbs); do
 		grep -vxFf <("$program" --help | section options) | definitions
 done
 cat <<'PAGE'
+# SUPPORT BUNDLES
+
+*support-bundle* writes what helps others to help, as one archive that only its owner may read:
+_sallyport-support-EDGE-TIME.tar.gz_ in the current directory, _FILE_, or stdout. What cannot be had is
+missing: its file _MANIFEST_ and stderr say what, and why. A file that is there already is not touched.
+
+Secrets are left out, so nobody needs to read it before it is sent. Of JSON, only members known to be
+harmless pass, of logs only words and fields known to be. Titles, users, actors, organisations, host
+keys, fingerprints and the arguments for DPDK do not, nor does what hooks print. Addresses other than
+the edge's own and those in *builds.networks* are renamed, the same one alike in all files;
+*--with-addresses* keeps them. Ids of builds, and names of forwards, pools and interfaces, are kept.
+
 # ENVIRONMENT
 
 *SALLYPORT\_SOCKET*
