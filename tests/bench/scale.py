@@ -13,7 +13,6 @@ slow answer count as slow too. VMs are at 10.0.16.0 and up, port 7000.
 Prints "NAME|UNIT|VALUE", a figure a line.
 """
 
-import http.client
 import json
 import math
 import multiprocessing
@@ -23,6 +22,10 @@ import socket
 import sys
 import time
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
+import unix_http  # noqa: E402
+
 PROBE_EVERY_S = 0.01
 IDLE_S = 3
 AFTER_S = 1  # what a change leaves to be done is still in its phase
@@ -31,31 +34,22 @@ FIRST_VM = (10 << 24) + (16 << 8)
 LIMIT_S = 120  # for whatever is waited for
 
 
-class Connection(http.client.HTTPConnection):
+class Api(unix_http.Connection):
     def __init__(self, path):
-        super().__init__("edge", timeout=LIMIT_S)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
+        super().__init__(path, LIMIT_S)
 
     def call(self, method, path, body=None):
         """Returns the answer's JSON, which must be a success."""
-        headers = {"Content-Type": "application/json"} if body else {}
-        self.request(method, path, body, headers)
-        answer = self.getresponse()
-        text = answer.read()
-        if answer.status >= 300:
-            sys.exit(f"scale.py: {method} {path}: {answer.status} {text[:400]}")
+        status, text = super().call(method, path, body)
+        if status >= 300:
+            sys.exit(f"scale.py: {method} {path}: {status} {text[:400]}")
         return json.loads(text) if text else None
 
 
 def probe(path, times, ending):
     """Asks on an absolute schedule and sends (when it was due, how long it took) when told to end."""
     os.nice(-10)
-    api, taken = Connection(path), []
+    api, taken = Api(path), []
     due = time.monotonic()
     while not ending.is_set():
         time.sleep(max(0, due - time.monotonic()))
@@ -129,7 +123,7 @@ def put_request(number):
 
 def wait_ended(path, since, count):
     """Reads the event stream until so many builds have ended; returns when, and the last one's id."""
-    api = Connection(path)
+    api = Api(path)
     api.request("GET", f"/v1/events?since={since}")
     answer = api.getresponse()
     while count > 0:
@@ -214,7 +208,7 @@ def put_for(path, seconds):
 
 def main(path, pid, count, lifetime_s, put_seconds):
     count, lifetime_s, put_seconds = int(count), int(lifetime_s), int(put_seconds)
-    body, api = sync_body(count, lifetime_s), Connection(path)
+    body, api = sync_body(count, lifetime_s), Api(path)
     with Prober(path) as prober:
         began = time.monotonic()
         time.sleep(IDLE_S)

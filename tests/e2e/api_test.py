@@ -13,6 +13,10 @@ import sys
 import threading
 import time
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
+import unix_http  # noqa: E402
+
 SOCKET = os.environ["API_SOCKET"]
 VIEWER_SOCKET = os.environ["API_VIEWER_SOCKET"]
 BPF_DIR = os.environ["API_BPF_DIR"]
@@ -21,15 +25,9 @@ OPERATOR_UID = int(os.environ["API_OPERATOR_UID"])
 VIEWER_UID = int(os.environ["API_VIEWER_UID"])
 
 
-class Connection(http.client.HTTPConnection):
+class Connection(unix_http.Connection):
     def __init__(self, path=SOCKET, timeout=30):
-        super().__init__("edge", timeout=timeout)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
+        super().__init__(path, timeout)
 
 
 class Answer:

@@ -11,29 +11,17 @@ JSON: calls, failed (anything but 200), p50_us, p99_us, max_us.
 
 import http.client
 import json
-import socket
 import sys
 import time
 
-
-class Connection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("edge", timeout=30)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
+sys.dont_write_bytecode = True
+import unix_http  # noqa: E402
 
 
 def call(connection, path):
     """Returns whether the answer was 200."""
     try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        answer.read()
-        return answer.status == 200
+        return connection.call("GET", path)[0] == 200
     except (OSError, http.client.HTTPException):
         connection.close()
         return False
@@ -51,7 +39,7 @@ def probe(connection, rate, total, paths):
 
 
 def main(path, rate, seconds, *targets):
-    times_us, failed = probe(Connection(path), float(rate), int(float(rate) * float(seconds)), targets)
+    times_us, failed = probe(unix_http.Connection(path), float(rate), int(float(rate) * float(seconds)), targets)
     nr = len(times_us)
     print(json.dumps({"calls": nr, "failed": failed, "p50_us": round(times_us[nr // 2]),
                       "p99_us": round(times_us[nr * 99 // 100]), "max_us": round(times_us[-1])}))

@@ -18,7 +18,6 @@ import os
 import random
 import select
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -26,6 +25,7 @@ import time
 
 sys.dont_write_bytecode = True
 import table  # noqa: E402
+import unix_http  # noqa: E402
 
 CLIENTS = 4
 BUILDS_OF_CLIENT = 12
@@ -43,24 +43,6 @@ class Wrong(Exception):
 def check(condition, what):
     if not condition:
         raise Wrong(what)
-
-
-class Api(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("edge", timeout=30)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
-
-    def call(self, method, path, body=None):
-        """Returns status and text; raises OSError or HTTPException if the daemon is gone."""
-        self.request(method, path, json.dumps(body) if body is not None else None,
-                     {"Content-Type": "application/json"})
-        answer = self.getresponse()
-        return answer.status, answer.read().decode()
 
 
 class Table:
@@ -185,8 +167,9 @@ class Client:
             name, call, body = self.draw()
             self.cut = name, call, body
             method, _, rest = call.partition(" ")
+            sent = json.dumps(body) if body else None
             try:
-                status, text = api.call(method, f"/v1/builds/{name}{rest}", body)
+                status, text = api.call(method, f"/v1/builds/{name}{rest}", sent)
                 if status == 204:
                     _, text = api.call("GET", f"/v1/builds/{name}")
             except (OSError, http.client.HTTPException):
@@ -294,7 +277,7 @@ class Story:
         return Table(self.options.bpf_dir)
 
     def verify(self, leases):
-        api = Api(self.options.socket)
+        api = unix_http.Connection(self.options.socket)
         self.cut += sum(client.cut is not None for client in self.clients)
         self.events.read(api)
         ports = []
@@ -307,7 +290,7 @@ class Story:
         api.close()
 
     def work_and_kill(self, leases, workers):
-        apis = [Api(self.options.socket) for _ in self.clients]
+        apis = [unix_http.Connection(self.options.socket) for _ in self.clients]
         for api in apis:
             api.connect()
         jobs = [workers.submit(client.work, api, leases) for client, api in zip(self.clients, apis)]

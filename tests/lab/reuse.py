@@ -8,38 +8,25 @@ Every packet carries the public port it was sent to. A packet crosses over if it
 another build's PUT was answered. Prints "COUNT builds, N packets arrived, N crossed over".
 """
 
-import http.client
 import json
-import socket
 import sys
 
 sys.dont_write_bytecode = True
 import namespaces  # noqa: E402
 import send  # noqa: E402
+import unix_http  # noqa: E402
 
 CLIENT_PORT = 41998
 LATEST = 8  # earlier builds whose clients still send
 
 
-class Api(http.client.HTTPConnection):
-    """HTTP over the daemon's UNIX socket, one connection for all calls."""
-
-    def __init__(self, path):
-        super().__init__("edge")
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self.path)
-
+class Api(unix_http.Connection):
     def call(self, method, path, body=None):
-        text = json.dumps(body) if body is not None else None
-        self.request(method, path, text, {"Content-Type": "application/json"})
-        answer = self.getresponse()
-        data = answer.read()
-        if answer.status // 100 != 2:
-            sys.exit(f"reuse.py: {method} {path}: {answer.status} {data.decode()}")
-        return json.loads(data) if data else None
+        """Returns the answer's JSON, which must be a success."""
+        status, text = super().call(method, path, json.dumps(body) if body else None)
+        if status // 100 != 2:
+            sys.exit(f"reuse.py: {method} {path}: {status} {text}")
+        return json.loads(text) if text else None
 
 
 def frame_to(head, gateway, port):
