@@ -7,7 +7,8 @@ const struct redact_rules redact_version = {{
 
 const struct redact_rules redact_status = {{
 	[REDACT_INSIDE] = "engines xdp dpdk workers queues kernel interfaces",
-	[REDACT_FIGURES] = "verdicts builds endpoints allow_lists ports events explained",
+	[REDACT_FIGURES] =
+		"verdicts builds endpoints allow_lists ports events explained connections",
 	[REDACT_SENTENCE] = "warnings",
 	[REDACT_PLAIN] =
 		"name version started_at now engine carrying packets index pid alive active rounds "
