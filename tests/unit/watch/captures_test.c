@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -325,13 +324,13 @@ static void test_start_when_too_many_then_refused(void **state)
 static void test_adopt_when_slots_are_marked_then_no_longer(void **state)
 {
 	struct captured *captured = *state;
-	struct capture_options options = options_of(captured, "b1");
+	const struct forward *forward = world_ssh(world_get(&captured->world, "b1"), 0);
 
-	start(captured, &options);
 	captures_close(captured->captures);
+	edge_capture_slot(captured->world.edge, forward->slot_index, UINT32_MAX);
+	assert_int_equal(until_s(captured, "b1", 0), UINT32_MAX);
 	world_restart(&captured->world);
 	assert_int_equal(until_s(captured, "b1", 0), 0);
-	free(captured->takers[0].capture);
 	assert_int_equal(captures_open(captured->event, captured->world.edge, captured->world.table,
 				       &captured->captures),
 			 0);
