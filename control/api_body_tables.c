@@ -201,7 +201,7 @@ static const struct json_field node_item = {
 			.help = "the build's VMs, all of them",                                    \
 		},                                                                                 \
 		LIST_FIELD(allow, SP_ALLOW_PREFIXES, &prefix_item,                                 \
-			   "who may connect; empty: everybody"),                                   \
+			   "who may connect, somebody of each node's family; empty: everybody"),   \
 		{                                                                                  \
 			.name = "supersede",                                                       \
 			.kind = JSON_KIND_BOOLEAN,                                                 \

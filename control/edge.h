@@ -150,8 +150,8 @@ const struct edge_settings *edge_settings(const struct edge *edge);
 /*
  * Declares a build: creates it, binds its reserved nodes, adds nodes and forwards, or finds nothing
  * to do. Public ports never move. Result: 0, or -errno and problem: INVALID, OUTSIDE_NETWORKS,
- * ENDPOINT_IN_USE naming the holder, BUILD_ENDED, BUILD_DIFFERS, OVER_LIMIT, NO_PORTS, TABLE_FULL,
- * JOURNAL. Pointers are relative to the body.
+ * ADMITS_NOBODY, ENDPOINT_IN_USE naming the holder, BUILD_ENDED, BUILD_DIFFERS, OVER_LIMIT,
+ * NO_PORTS, TABLE_FULL, JOURNAL. Pointers are relative to the body.
  */
 int edge_put(struct edge *edge, const struct edge_call *call, const struct build_spec *spec,
 	     struct edge_result *ret_result);

@@ -130,6 +130,41 @@ static unsigned int family_of(const struct node *node)
 	return is_new(&node->forwards[0]) ? 0 : addr_family(&node->forwards[0].public_addr);
 }
 
+/* Of all who may connect; 0: of both, or everybody may. */
+static unsigned int allowed_family(const struct build *build)
+{
+	unsigned int family = build->nr_allow ? addr_family(&build->allow[0].addr) : 0;
+
+	for (unsigned int i = 1; i < build->nr_allow; i++)
+		if (addr_family(&build->allow[i].addr) != family)
+			return 0;
+	return family;
+}
+
+/* Where any family will do, it is that of those who may connect. Result: as pools_find(). */
+static int find_public(const struct put *put, const struct node *node, const char *pool)
+{
+	const struct edge_settings *settings = &put->txn->edge->settings;
+	unsigned int family = family_of(node);
+	int place = pools_find(settings, pool, family ? family : allowed_family(put->copy));
+
+	return place < 0 && family == 0 ? pools_find(settings, pool, 0) : place;
+}
+
+/* One family cannot connect to the other. */
+static int check_admission(struct put *put, const struct node *node, const struct sp_addr *public)
+{
+	unsigned int allowed = allowed_family(put->copy);
+	char text[ADDR_TEXT_BYTES];
+
+	if (allowed == 0 || allowed == addr_family(public))
+		return 0;
+	put_wrong(put, PROBLEM_ADMITS_NOBODY, "/allow",
+		  "holds no prefix of the family of %s, the public address of node %u",
+		  addr_format(public, text), node->index);
+	return -EINVAL;
+}
+
 static int refuse_pool(struct put *put, const struct node *node, const struct forward *forward,
 		       const char *pool)
 {
@@ -154,12 +189,15 @@ static int refuse_pool(struct put *put, const struct node *node, const struct fo
 static int claim_port(struct put *put, const struct node *node, struct forward *forward)
 {
 	const char *pool = pool_of(put, node, forward);
-	int place = pools_find(&put->txn->edge->settings, pool, family_of(node));
+	int place = find_public(put, node, pool);
 	char detail[128];
 	int result;
 
 	if (place < 0)
 		return refuse_pool(put, node, forward, pool);
+	result = check_admission(put, node, &put->txn->edge->settings.publics[place].bind);
+	if (result < 0)
+		return result;
 	result = txn_take_port(put->txn, (uint32_t)place, forward);
 	if (result != -ENOSPC)
 		return result;

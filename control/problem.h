@@ -27,6 +27,7 @@
 	X(BAD_MEDIA, 415, "bad-media-type", "The request body must be application/json")           \
 	X(OVER_LIMIT, 422, "over-limit", "A configured limit is reached")                          \
 	X(OUTSIDE_NETWORKS, 422, "outside-networks", "The address is not one of a build")          \
+	X(ADMITS_NOBODY, 422, "admits-nobody", "The allow-list lets nobody in")                    \
 	X(OVER_EXTENSION, 422, "over-extension", "The session cannot be extended so far")          \
 	X(EMPTY_SYNC, 422, "empty-sync", "An empty set needs allow_empty")                         \
 	X(KEY_REUSED, 422, "idempotency-key-reused", "The key belongs to another request")         \

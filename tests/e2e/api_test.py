@@ -133,6 +133,7 @@ MISTAKES = [
     ({**build("10.0.9.9"), "user": "a b"}, 400, "invalid", "/user"),
     (build("10.0.9"), 400, "invalid", "/nodes/0/address"),
     (build("172.16.0.1"), 422, "outside-networks", "/nodes/0/address"),
+    ({**build("10.0.9.9"), "allow": ["2001:db8::/32", "::/0"]}, 422, "admits-nobody", "/allow"),
     ({"nodes": [{"index": 0}, {"index": 0}]}, 400, None, "/nodes/1/index"),
 ]
 

@@ -103,14 +103,17 @@ cut_idle() {
 }
 
 allowed() {
-	put_both "list-$1" "\"allow\":[\"$LAB_CLIENT_ADDRESS6/128\"]"
+	api PUT "/v1/builds/list-$1" "{\"nodes\":[{\"index\":0,\"address\":\"$(lab_vm_address 0)\"},
+		{\"index\":1,\"address\":\"$(lab_vm_address6 1)\"}],\"allow\":[\"$LAB_CLIENT_ADDRESS6/128\"]}"
+	assert_eq "422 /allow" "$STATUS $(answer '.errors[0].pointer')" "a list that lets nobody in by IPv4"
+	put_both "list-$1" "\"allow\":[\"$LAB_CLIENT_ADDRESS6/128\",\"203.0.113.0/24\"]"
 	assert_eq vm1 "$(ssh6 "$PORT6" hostname)" "host name for an address on the list"
 	assert_fails "ssh by IPv4, off the list" ssh_to "$PORT4" true
 	api DELETE "/v1/builds/list-$1"
-	put_both "off-$1" '"allow":["2001:db8:9::/64"]'
+	put_both "off-$1" '"allow":["2001:db8:9::/64","203.0.113.0/24"]'
 	dialled "$PORT6" 'Received disconnect' "$1, not allowed"
 	api DELETE "/v1/builds/off-$1"
-	ok "$1: an allow-list of IPv6 prefixes lets in whom it names, and nobody else"
+	ok "$1: an allow-list lets in whom it names and nobody else, and must name somebody of each family"
 }
 
 begin 2
