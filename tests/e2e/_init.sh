@@ -192,6 +192,7 @@ capture_start() {
 	local name=$1 machine=$2 link=$3
 
 	shift 3
+	rm -f "$LAB_DIR/$name.tcpdump"
 	nsenter --net="/run/netns/$LAB_NS-$machine" tcpdump -Z root -i "$link" -s 128 -B 32768 --immediate-mode --time-stamp-precision=nano -n -U \
 		-w "$LAB_DIR/$name.pcap" "$@" 2>"$LAB_DIR/$name.tcpdump" </dev/null &
 	echo $! >"$LAB_DIR/$name.capture"
