@@ -6,6 +6,7 @@
 #   LAB_LINGER   LAB_MAX_LIFETIME   LAB_MAX_EXTENSION   LAB_QUARANTINE   LAB_EXPLAIN
 #   LAB_ADDRESSES: more items of public.addresses, each after a comma
 #   LAB_NETWORKS: more items of builds.networks, the same
+#   LAB_LEASES: more keys of leases
 #   LAB_EXTRA: whole groups, after the others
 
 config_write() {
@@ -34,6 +35,7 @@ config_write() {
 			max_extension = "${LAB_MAX_EXTENSION:-4h}";
 			quarantine = "${LAB_QUARANTINE:-10m}";
 			explain = "${LAB_EXPLAIN:-full}";
+			${LAB_LEASES:-}
 		};
 		dataplane: {
 			engine = "${LAB_ENGINE:-dpdk}";
