@@ -185,13 +185,11 @@ static void clear_forward(struct txn *txn, const struct build *build, const stru
 		ports_release(txn->edge->ports, forward->ordinal);
 }
 
-/* build is the build before: what it has bound is live. */
+/* build is the build before: its slots are live or reserved. */
 static void move_forward(struct txn *txn, const struct build *build, const struct node *node,
 			 const struct forward *forward)
 {
-	if (node->has_address)
-		publish_deadline(txn->edge->publish, forward->slot_index,
-				 build->pending->deadline_ns);
+	publish_deadline(txn->edge->publish, forward->slot_index, build->pending->deadline_ns);
 }
 
 static void forget_counts(struct edge *edge, const struct build *build)

@@ -267,7 +267,7 @@ static int write_lease(struct replay *replay, struct found *found)
 	int result;
 
 	if (found->adopted) {
-		if (found->state == SP_SLOT_LIVE)
+		if (found->state != SP_SLOT_ENDED)
 			publish_deadline(publish, found->lease.slot_index,
 					 found->build->deadline_ns);
 		return 0;

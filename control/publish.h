@@ -79,7 +79,7 @@ void publish_unprepare(struct publish *publish, const struct lease *lease);
  */
 void publish_slot(struct publish *publish, const struct lease *lease, enum sp_slot_state state);
 
-/* Moves the deadline of a live slot: one store. */
+/* Moves the deadline of a live or reserved slot: one store. */
 void publish_deadline(struct publish *publish, uint32_t slot_index, uint64_t deadline_ns);
 
 /* Has the packets of a slot captured until that second of CLOCK_BOOTTIME; 0: no longer. One store.

@@ -65,9 +65,9 @@ static void check_slot(const struct world *world, const struct simple_build *own
 	if (own->state == SESSION_ENDED)
 		return;
 	CHECK(slot->state == (vm == SIMPLE_NO_VM ? SP_SLOT_RESERVED : SP_SLOT_LIVE));
+	CHECK(slot->deadline_ns == own->deadline_ns);
 	if (vm == SIMPLE_NO_VM)
 		return;
-	CHECK(slot->deadline_ns == own->deadline_ns);
 	snprintf(address, sizeof(address), "10.0.0.%d", vm + 10);
 	CHECK(world_endpoint(world, address, forward->port) == slot);
 }

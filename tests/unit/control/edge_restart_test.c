@@ -54,6 +54,26 @@ static void test_restart_when_table_holds_a_foreign_lease_then_it_ends(void **st
 	assert_null(world_endpoint(world, "10.0.0.9", 22));
 }
 
+/* Killed between the journal and the table. */
+static void test_restart_when_a_deadline_was_not_published_then_it_is(void **state)
+{
+	static const char *const addresses[] = {"10.0.0.1", ""};
+	struct world *world = *state;
+	struct edge_result result;
+	struct build_spec spec;
+
+	world_spec(&spec, "a", 2, addresses);
+	assert_int_equal(world_put_spec(world, &spec, &result), 0);
+	build_spec_free(&spec);
+	for (unsigned int i = 0; i < 2; i++)
+		world->table->leases[world_ssh(result.build, i)->slot_index].deadline_ns += HOUR;
+	world_restart(world);
+	for (unsigned int i = 0; i < 2; i++)
+		assert_int_equal(
+			world_slot(world, world_ssh(world_get(world, "a"), i))->deadline_ns,
+			world_get(world, "a")->deadline_ns);
+}
+
 static void test_restart_when_public_address_is_gone_then_its_sessions_end(void **state)
 {
 	struct world *world = *state;
@@ -174,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_restart_when_leases_live_then_slots_are_left_alone),
 		CASE(test_restart_when_table_holds_a_foreign_lease_then_it_ends),
+		CASE(test_restart_when_a_deadline_was_not_published_then_it_is),
 		CASE(test_restart_when_public_address_is_gone_then_its_sessions_end),
 		CASE(test_restart_when_port_is_taken_out_of_the_pool_then_its_session_goes_on),
 		CASE(test_reboot_when_deadline_is_ahead_then_same_port_and_time_left),

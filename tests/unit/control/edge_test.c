@@ -60,6 +60,16 @@ static void test_finish_when_running_then_linger_begins(void **state)
 	assert_int_equal(world_count_events(world, "a", EVENT_BUILD_FINISHED), 1);
 }
 
+static void test_finish_when_reserved_then_its_slot_says_so_too(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(world_put(world, "a", ""), 0);
+	assert_int_equal(world_finish(world, "a", BUILD_DEFAULT), 0);
+	assert_int_equal(world_slot(world, world_ssh(world_get(world, "a"), 0))->deadline_ns,
+			 world->now.boot_ns + 30 * MINUTE);
+}
+
 static void test_finish_when_it_was_earlier_then_linger_is_from_there(void **state)
 {
 	struct world *world = *state;
@@ -396,6 +406,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 	const struct CMUnitTest tests[] = {
 		CASE(test_finish_when_running_then_linger_begins),
+		CASE(test_finish_when_reserved_then_its_slot_says_so_too),
 		CASE(test_finish_when_it_was_earlier_then_linger_is_from_there),
 		CASE(test_expire_when_deadline_passes_then_ended_with_one_event),
 		CASE(test_expire_when_never_finished_then_lifetime),
