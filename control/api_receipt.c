@@ -137,6 +137,13 @@ bool api_receipt_begin(struct api_call *call)
 
 	if (!text || !api_route_changes(call->route))
 		return true;
+	if (http_request_count_headers(call->request, API_RECEIPT_HEADER) > 1) {
+		api_call_refuse_with(
+			call, PROBLEM_INVALID,
+			"The header " API_RECEIPT_HEADER
+			" must be there once: which of several is meant is not known.");
+		return false;
+	}
 	if (!read_key(text, call->receipt.key)) {
 		api_call_refuse_with(call, PROBLEM_INVALID,
 				     "The header " API_RECEIPT_HEADER

@@ -333,3 +333,25 @@ const char *http_request_header(const struct http_request *request, const char *
 {
 	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
+
+struct header_count {
+	const char *name;
+	unsigned int nr;
+};
+
+static enum MHD_Result count_header(void *cursor, enum MHD_ValueKind kind, const char *name,
+				    const char *value)
+{
+	struct header_count *count = cursor;
+
+	count->nr += strcasecmp(name, count->name) == 0;
+	return MHD_YES;
+}
+
+unsigned int http_request_count_headers(const struct http_request *request, const char *name)
+{
+	struct header_count count = {.name = name};
+
+	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_header, &count);
+	return count.nr;
+}

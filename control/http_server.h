@@ -86,8 +86,11 @@ const char *http_request_query(const struct http_request *request, const char *n
 void http_request_each_query(const struct http_request *request,
 			     bool (*visit)(void *context, const char *name), void *context);
 
-/* The value of a request header, NULL if absent. */
+/* The value of a request header, of one that is repeated any; NULL if absent. */
 const char *http_request_header(const struct http_request *request, const char *name);
+
+/* Result: how often a request header is there. */
+unsigned int http_request_count_headers(const struct http_request *request, const char *name);
 
 /*
  * Answers, and takes over what the answer owns: *answer is empty afterwards. May be called once,

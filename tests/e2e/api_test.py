@@ -303,6 +303,10 @@ def test_keys_are_checked():
     for key in ("", "x" * 129, 'a"b', '"', "a b", "\xe9", "a\\b", '""'):
         answer = expect(call("POST", "/v1/builds/none/finish", {}, {"Idempotency-Key": key}), 400, "invalid")
         check("Idempotency-Key" in answer.json["detail"], answer.json["detail"])
+    twice = {"Idempotency-Key": "one", "idempotency-key": "one"}
+    answer = expect(call("POST", "/v1/builds/none/finish", {}, twice), 400, "invalid")
+    check("Idempotency-Key must be there once" in answer.json["detail"], answer.json["detail"])
+    expect(call("GET", "/v1/version", None, twice), 200)
     expect(call("POST", "/v1/builds/none/finish", {}, {"Idempotency-Key": "x" * 128}), 404)
     expect(call("GET", "/v1/version", None, {"Idempotency-Key": "a b"}), 200)
 
