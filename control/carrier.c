@@ -19,10 +19,15 @@ struct carrier {
 	sd_event_source *timer;
 	struct edge *edge;
 	const struct table_map *table;
-	const char *told; /* these two are static */
-	const char *seen;
+	char told[EVENT_DETAIL_BYTES];
+	const char *seen;     /* static */
 	unsigned int nr_seen; /* looks in a row */
 };
+
+static void set_told(struct carrier *carrier, const char *engine)
+{
+	snprintf(carrier->told, sizeof(carrier->told), "%s", engine);
+}
 
 static void tell(struct carrier *carrier, const struct instant *now)
 {
@@ -31,7 +36,7 @@ static void tell(struct carrier *carrier, const struct instant *now)
 	snprintf(event.detail, sizeof(event.detail), "%s", carrier->seen);
 	/* If the journal cannot be written now, the next look tells it. */
 	if (edge_note_event(carrier->edge, now, &event) == 0)
-		carrier->told = carrier->seen;
+		set_told(carrier, carrier->seen);
 }
 
 static void look(struct carrier *carrier)
@@ -54,6 +59,18 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+/* A switch while nobody looked is told too. */
+static int find_told(struct carrier *carrier)
+{
+	struct event event;
+	int r = events_last(edge_events(carrier->edge), EVENT_ENGINE_SWITCHED, &event);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	set_told(carrier, r == 0 ? event.detail : carrier->seen);
+	return 0;
+}
+
 int carrier_start(sd_event *event, struct edge *edge, const struct table_map *table,
 		  struct carrier **ret_carrier)
 {
@@ -65,9 +82,11 @@ int carrier_start(sd_event *event, struct edge *edge, const struct table_map *ta
 		return -ENOMEM;
 	clock_read(&now);
 	*carrier = (struct carrier){.edge = edge, .table = table};
-	carrier->told = carrier->seen = metrics_carrier(table, now.boot_ns);
-	r = sd_event_add_time_relative(event, &carrier->timer, CLOCK_BOOTTIME, PERIOD_US, 0,
-				       on_timer, carrier);
+	carrier->seen = metrics_carrier(table, now.boot_ns);
+	r = find_told(carrier);
+	if (r == 0)
+		r = sd_event_add_time_relative(event, &carrier->timer, CLOCK_BOOTTIME, PERIOD_US, 0,
+					       on_timer, carrier);
 	if (r < 0) {
 		free(carrier);
 		return r;

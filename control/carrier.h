@@ -9,8 +9,9 @@ struct edge;
 struct table_map;
 
 /*
- * Begins to look, with what carries now as known. edge and table outlive it. Result: 0 and
- * *ret_carrier to be stopped, -ENOMEM, or -errno of sd-event.
+ * Begins to look, with what was told last as known; if nothing was, with what carries now. edge and
+ * table outlive it. Result: 0 and *ret_carrier to be stopped, -ENOMEM, or -errno of the journal or
+ * sd-event.
  */
 int carrier_start(sd_event *event, struct edge *edge, const struct table_map *table,
 		  struct carrier **ret_carrier);

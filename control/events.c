@@ -106,6 +106,11 @@ int events_follow(struct events *events, uint64_t *seq, event_visitor *visit, vo
 	return *seq == before ? -EIO : *seq < events->newest_seq;
 }
 
+int events_last(struct events *events, enum event_type type, struct event *ret_event)
+{
+	return journal_last_event(events->journal, names[type], ret_event);
+}
+
 int events_compact(struct events *events, uint64_t keep)
 {
 	uint64_t oldest;

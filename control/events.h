@@ -9,6 +9,7 @@
 struct journal;
 
 #define EVENT_BUILD_ID_MAX 128
+#define EVENT_DETAIL_BYTES 128
 #define EVENT_NO_NODE	   (-1)
 
 /*
@@ -45,7 +46,7 @@ struct event {
 	int32_t node_index;		       /* or EVENT_NO_NODE */
 	enum session_reason reason;	       /* of BUILD_ENDED */
 	uint64_t value;			       /* see the table */
-	char detail[128];
+	char detail[EVENT_DETAIL_BYTES];
 };
 
 const char *event_type_name(enum event_type type);
@@ -88,6 +89,9 @@ int events_read(struct events *events, uint64_t since, unsigned int max, event_v
  * not, or as above.
  */
 int events_follow(struct events *events, uint64_t *seq, event_visitor *visit, void *context);
+
+/* The newest kept of that type. Result: 0, -ENOENT, or -errno. */
+int events_last(struct events *events, enum event_type type, struct event *ret_event);
 
 /* Forgets the oldest ones until at most keep are left. Result: 0 or -errno. */
 int events_compact(struct events *events, uint64_t keep);

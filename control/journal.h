@@ -86,6 +86,8 @@ int journal_save_event(struct journal *journal, const struct event *event);
 typedef int journal_event_visitor(const struct event *event, void *context);
 int journal_load_events(struct journal *journal, uint64_t since, unsigned int max,
 			journal_event_visitor *visit, void *context);
+/* The newest of a type (event.h). Result: 0, -ENOENT, or -errno. */
+int journal_last_event(struct journal *journal, const char *type, struct event *ret_event);
 int journal_drop_events(struct journal *journal, uint64_t before_seq);
 int journal_event_bounds(struct journal *journal, uint64_t *ret_oldest, uint64_t *ret_newest);
 

@@ -114,6 +114,23 @@ int journal_load_events(struct journal *journal, uint64_t since, unsigned int ma
 	return result != 0 ? result : ended;
 }
 
+int journal_last_event(struct journal *journal, const char *type, struct event *ret_event)
+{
+	struct journal_use use = journal_use(journal, JOURNAL_LAST_EVENT);
+	struct event event;
+	int result = -ENOENT, ended;
+
+	journal_give_text(&use, type);
+	if (journal_row(&use))
+		result = take_event(&use, &event);
+	ended = journal_end(&use);
+	if (ended < 0)
+		return ended;
+	if (result == 0)
+		*ret_event = event;
+	return result;
+}
+
 int journal_drop_events(struct journal *journal, uint64_t before_seq)
 {
 	struct journal_use use = journal_use(journal, JOURNAL_DROP_EVENTS);

@@ -70,6 +70,8 @@
 	X(ADD_EVENT, "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)")                         \
 	X(GET_EVENTS, "SELECT seq, wall_ns, type, build, node, reason, value, detail FROM events"  \
 		      " WHERE seq > ? ORDER BY seq LIMIT ?")                                       \
+	X(LAST_EVENT, "SELECT seq, wall_ns, type, build, node, reason, value, detail FROM events"  \
+		      " WHERE type = ? ORDER BY seq DESC LIMIT 1")                                 \
 	X(DROP_EVENTS, "DELETE FROM events WHERE seq < ?")                                         \
 	X(EVENT_BOUNDS, "SELECT ifnull((SELECT min(seq) FROM events), 0), ifnull((SELECT seq"      \
 			" FROM sqlite_sequence WHERE name = 'events'), 0)")                        \

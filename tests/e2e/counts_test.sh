@@ -70,6 +70,13 @@ ok "with sallyport-dp back it works again"
 wait_until 5 switched_to dpdk || fail "events: $ANSWER"
 ok "both switches are events"
 
+daemon_stop control
+daemon_stop dp
+control_start
+wait_until 5 switched_to none || fail "events: $ANSWER"
+ok "a switch while sallyportd was away is an event once it is back"
+dp_start
+
 # The same in hugepages, if this machine has memory in one piece for them.
 huge_in_use() {
 	awk '/^HugePages_Total/ { total = $2 } /^HugePages_Free/ { print total - $2 }' /proc/meminfo

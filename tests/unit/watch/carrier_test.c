@@ -78,11 +78,41 @@ static void test_look_when_engine_changes_then_told_once_each(void **state)
 	sd_event_unref(event);
 }
 
+/* What changes while sallyportd is away is told once it is back, and what does not is not. */
+static void test_start_when_engine_changed_meanwhile_then_told_once(void **state)
+{
+	struct world *world = *state;
+	struct carrier *carrier;
+	sd_event *event;
+
+	world->table->settings->engine_mode = SP_ENGINE_DPDK;
+	world->table->settings->fallback = 1;
+	world->table->queues[0].beat_ns = FRESH;
+	assert_true(sd_event_new(&event) >= 0);
+	assert_int_equal(carrier_start(event, world->edge, world->table, &carrier), 0);
+	world->table->queues[0].beat_ns = 0;
+	expect(world, event, " xdp");
+	carrier_stop(carrier);
+	world->table->queues[0].beat_ns = FRESH;
+	assert_int_equal(carrier_start(event, world->edge, world->table, &carrier), 0);
+	expect(world, event, " xdp dpdk");
+	carrier_stop(carrier);
+	assert_int_equal(carrier_start(event, world->edge, world->table, &carrier), 0);
+	for (unsigned int look = 0; look < 4; look++)
+		assert_true(sd_event_run(event, 1000000) >= 0);
+	expect(world, event, " xdp dpdk");
+	carrier_stop(carrier);
+	sd_event_unref(event);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_look_when_engine_changes_then_told_once_each,
 						world_set_up, world_tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_start_when_engine_changed_meanwhile_then_told_once, world_set_up,
+			world_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
