@@ -44,35 +44,38 @@ static void print_findings(const json_t *findings)
 }
 
 /* Asks without complaint: a daemon that is away is a finding as others are. */
-static json_t *ask_status(struct cli *cli)
+static json_t *ask(struct cli *cli, const char *path)
 {
 	struct client_answer answer = {0};
-	json_t *status = NULL;
+	json_t *json = NULL;
 
-	if (client_call(cli->client, "GET", "/v1/status", NULL, &answer) == 0 &&
-	    answer.status == 200)
-		status = json_loadb(answer.body, answer.body_bytes, 0, NULL);
+	if (client_call(cli->client, "GET", path, NULL, &answer) == 0 && answer.status == 200)
+		json = json_loadb(answer.body, answer.body_bytes, 0, NULL);
 	client_answer_clear(&answer);
-	return status;
+	return json;
 }
 
 static void check_all(struct cli *cli, struct doctor *doctor)
 {
-	json_t *status = ask_status(cli);
+	json_t *status = ask(cli, "/v1/status"), *pools = status ? ask(cli, "/v1/pools") : NULL;
 
 	doctor->status = status;
+	doctor->pools = pools;
 	if (netlink_open(&doctor->netlink) < 0)
 		doctor->netlink = NULL;
 	doctor_check_host(doctor);
 	doctor_check_ports(doctor);
-	if (status)
+	if (status) {
 		doctor_check_edge(doctor);
-	else
+		doctor_check_pools(doctor);
+	} else {
 		doctor_say(doctor, "sallyportd", DOCTOR_FAILURE,
 			   "It does not answer on %s (%s). Live sessions go on to their deadlines, "
 			   "new ones cannot be declared.",
 			   cli->socket, client_error(cli->client));
+	}
 	netlink_close(doctor->netlink);
+	json_decref(pools);
 	json_decref(status);
 }
 

@@ -19,6 +19,7 @@ enum doctor_grade {
 struct doctor {
 	const struct config *config;
 	const json_t *status; /* /v1/status; NULL: the daemon does not answer */
+	const json_t *pools;  /* /v1/pools, likewise */
 	struct netlink *netlink;
 	json_t *findings;
 	enum doctor_grade worst;
@@ -35,3 +36,4 @@ void doctor_say(struct doctor *doctor, const char *check, enum doctor_grade grad
 void doctor_check_host(struct doctor *doctor);
 void doctor_check_ports(struct doctor *doctor);
 void doctor_check_edge(struct doctor *doctor);
+void doctor_check_pools(struct doctor *doctor);

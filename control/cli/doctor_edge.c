@@ -4,7 +4,6 @@
 
 #include "cli.h"
 #include "doctor.h"
-#include "host/config.h"
 
 static void check_program(struct doctor *doctor, const json_t *interface)
 {
@@ -57,33 +56,10 @@ static void check_carrier(struct doctor *doctor)
 		doctor_say(doctor, "engine", DOCTOR_OK, "%s carries, as configured.", now);
 }
 
-static void check_pool(struct doctor *doctor)
-{
-	const json_t *ports = json_object_get(doctor->status, "ports");
-	json_int_t used = cli_number(ports, "used"), free_ports = cli_number(ports, "free");
-	json_int_t total = used + free_ports + cli_number(ports, "quarantined");
-
-	if (free_ports == 0)
-		doctor_say(doctor, "pool", DOCTOR_FAILURE,
-			   "No public port is free: new builds are refused. Give "
-			   "public.addresses more ports.");
-	else if ((total - free_ports) * 100 >= total * doctor->config->public.low_water)
-		doctor_say(doctor, "pool", DOCTOR_WARNING,
-			   "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-			   " public ports are free.",
-			   free_ports, total);
-	else
-		doctor_say(doctor, "pool", DOCTOR_OK,
-			   "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-			   " public ports are free.",
-			   free_ports, total);
-}
-
 void doctor_check_edge(struct doctor *doctor)
 {
 	doctor_say(doctor, "sallyportd", DOCTOR_OK, "It answers: %s, version %s.",
 		   cli_text(doctor->status, "name"), cli_text(doctor->status, "version"));
 	check_programs(doctor);
 	check_carrier(doctor);
-	check_pool(doctor);
 }

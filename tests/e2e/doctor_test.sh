@@ -5,6 +5,9 @@
 . "$(dirname "$0")/_init.sh"
 
 LAB_PORTS=64535-64540
+# shellcheck disable=SC2034
+LAB_ADDRESSES=", { bind = \"$LAB_PUBLIC_ADDRESS6\"; ports = [ \"22000-22009\" ]; },
+	{ bind = \"192.0.2.7\"; ports = [ 443 ]; pool = \"https\"; }"
 
 # doctor: on the edge, as JSON in $LAB_DIR/findings; its exit status is in CODE.
 doctor() {
@@ -22,7 +25,10 @@ finds() {
 	ok "$2: $1, $3"
 }
 
-begin 1
+need_programs
+lab_begin 1
+lab_in edge ip addr add 192.0.2.7/24 dev public
+lab_start
 doctor
 assert_eq 0 "$CODE" "exit status with all well"
 assert_eq "" "$(jq -r '.[] | select(.grade == "warning" or .grade == "failure").says' \
@@ -71,11 +77,14 @@ lab_in edge sysctl -qw net.ipv4.conf.lo.forwarding=1
 
 api PUT /v1/builds/most '{"nodes":[{"index":0},{"index":1},{"index":2},{"index":3},{"index":4}]}'
 doctor
-finds warning pool '1 of 6 public ports'
+finds warning pool '1 of 6 public ports of pool default are free \(IPv4\)'
+finds ok pool '10 of 10 public ports of pool default are free \(IPv6\)'
+finds ok pool '1 of 1 public ports of pool https are free \(IPv4\)'
 api PUT /v1/builds/last '{"nodes":[{"index":0}]}'
 doctor
 assert_eq 1 "$CODE" "exit status with an empty pool"
-finds failure pool 'No public port is free'
+finds failure pool 'No public port of pool default is free \(IPv4\)'
+assert_eq 3 "$(jq '[.[] | select(.check == "pool")] | length' "$LAB_DIR/findings")" "pools looked at"
 
 lab_in edge ip addr del "$LAB_PUBLIC_ADDRESS/24" dev public
 doctor
