@@ -38,7 +38,7 @@ static __attribute__((__noinline__)) void note(struct xdp_md *ctx, const struct 
 	if ((void *)(tcp + 1) > (void *)(long)ctx->data_end)
 		return;
 	head = bpf_map_lookup_elem(&notes_heads, &cpu);
-	if (!head)
+	if (!head || (kind == SP_NOTE_LATE && !sp_ring_may(head, SP_NOTES_LATE, now_ns)))
 		return;
 	index = cpu * SP_NOTES + sp_ring_at(head->written + 1, SP_NOTES);
 	record = bpf_map_lookup_elem(&notes, &index);
@@ -65,24 +65,25 @@ static __always_inline void note_if_worth(struct xdp_md *ctx, const struct sp_pa
  * still to come, or NULL.
  */
 static __attribute__((__noinline__)) struct sp_snap *
-snap(struct xdp_md *ctx, const struct sp_packet *packet, const struct sp_hit *hit)
+snap(struct xdp_md *ctx, const struct sp_packet *packet, const struct sp_hit *hit, __u64 now_ns)
 {
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	__u32 bytes = sp_snap_headers(data, end, packet), cpu = bpf_get_smp_processor_id(), index;
-	__u64 now_ns = bpf_ktime_get_boot_ns();
+	__u32 key = bpf_get_smp_processor_id(), bytes;
 	const struct sp_ring_head *head;
 	struct sp_snap *record;
 
-	if (!sp_snap_wanted(hit->slot, now_ns) || bytes == 0 || bytes > SP_SNAP_BYTES)
+	if (!sp_snap_wanted(hit->slot, now_ns))
 		return 0;
-	head = bpf_map_lookup_elem(&snaps_heads, &cpu);
+	head = bpf_map_lookup_elem(&snaps_heads, &key);
 	if (!head)
 		return 0;
-	index = cpu * SP_SNAPS + sp_ring_at(head->written + 1, SP_SNAPS);
-	record = bpf_map_lookup_elem(&snaps, &index);
+	key = key * SP_SNAPS + sp_ring_at(head->written + 1, SP_SNAPS);
+	record = bpf_map_lookup_elem(&snaps, &key);
 	if (!record)
 		return 0;
-	sp_snap_begin(record, (__u32)(end - data), hit, now_ns);
+	sp_snap_begin(record, (__u32)(ctx->data_end - ctx->data), hit, now_ns);
+	bytes = sp_snap_headers((void *)(long)ctx->data, (void *)(long)ctx->data_end, packet);
+	if (bytes == 0 || bytes > SP_SNAP_BYTES)
+		return 0;
 	record->kept_bytes = (__u16)bytes;
 	return bpf_xdp_load_bytes(ctx, 0, record->data, bytes) ? 0 : record;
 }
@@ -152,7 +153,7 @@ int xsk_def_prog(struct xdp_md *ctx)
 		note_if_worth(ctx, &packet, &hit, now_ns, verdict);
 	}
 	if (sp_snap_marked(&hit, verdict))
-		copy = snap(ctx, &packet, &hit);
+		copy = snap(ctx, &packet, &hit, now_ns);
 	switch (sp_verdict_fate(verdict)) {
 	case SP_FATE_PASS:
 		break;

@@ -275,8 +275,8 @@ static bool check_room(struct api_call *call, const struct api_streams *streams)
 	unsigned int nr_of_user = 0;
 	const struct stream *stream;
 
-	LIST_FOREACH(stream, &streams->list, link)
-	nr_of_user += stream->uid == call->edge.peer.uid;
+	LIST_FOREACH (stream, &streams->list, link)
+		nr_of_user += stream->uid == call->edge.peer.uid;
 	if (streams->nr < streams->max && nr_of_user < streams->max - streams->max / 4)
 		return true;
 	call->problem.retry_after_s = RETRY_AFTER_S;

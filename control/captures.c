@@ -15,7 +15,7 @@
 #include "ring.h"
 
 #define BEAT_NS	  (CAPTURE_BEAT_S * CLOCK_SECOND_NS)
-#define PERIOD_US 5000 /* a ring of 2,048 snaps then loses none at 400,000 packets/s of a CPU */
+#define PERIOD_US 5000 /* in which 400,000 packets/s of a CPU fill its ring */
 
 struct capture {
 	struct captures *captures;
@@ -60,50 +60,60 @@ static bool has_node(const struct capture *capture, const struct node *node)
 /* Rounded up: the last part of a second is cut off here. */
 static uint32_t until_s(const struct capture *capture)
 {
-	return capture->ended
-		       ? 0
-		       : (uint32_t)((capture->until_ns + CLOCK_SECOND_NS - 1) / CLOCK_SECOND_NS);
+	return (uint32_t)((capture->until_ns + CLOCK_SECOND_NS - 1) / CLOCK_SECOND_NS);
 }
 
-static void mark_slot(const struct capture *capture, uint32_t slot_index, bool anew)
+/* Result: until when the packets of that node are captured, by any capture; 0 if by none. */
+static uint32_t latest_s(const struct captures *captures, const struct build *build,
+			 const struct node *node)
 {
-	struct captures *captures = capture->captures;
+	const struct capture *capture;
+	uint32_t latest = 0;
+
+	LIST_FOREACH (capture, &captures->list, link)
+		if (!capture->ended && capture->serial == build->serial &&
+		    has_node(capture, node) && until_s(capture) > latest)
+			latest = until_s(capture);
+	return latest;
+}
+
+static void mark_slot(const struct captures *captures, const struct build *build,
+		      uint32_t slot_index, uint32_t latest)
+{
 	const struct sp_slot *slot = table_map_slot(captures->table, slot_index);
 
-	if (!slot || edge_slot_serial(captures->edge, slot_index) != capture->serial)
-		return;
-	if (anew || slot->capture_until_s < until_s(capture))
-		edge_capture_slot(captures->edge, slot_index, until_s(capture));
+	if (slot && slot->capture_until_s != latest &&
+	    edge_slot_serial(captures->edge, slot_index) == build->serial)
+		edge_capture_slot(captures->edge, slot_index, latest);
 }
 
-/* anew: with no regard to what other captures have marked; else only what ends earlier. */
-static void mark(const struct capture *capture, bool anew)
+/* Has the slots of a build say until when they are captured. build may be NULL. */
+static void mark(const struct captures *captures, const struct build *build)
 {
-	const struct build *build = build_of(capture);
+	for (unsigned int i = 0; build && i < build->nr_nodes; i++) {
+		const struct node *node = &build->nodes[i];
+		uint32_t latest = latest_s(captures, build, node);
 
-	for (unsigned int i = 0; build && i < build->nr_nodes; i++)
-		for (unsigned int j = 0;
-		     has_node(capture, &build->nodes[i]) && j < build->nodes[i].nr_forwards; j++)
-			mark_slot(capture, build->nodes[i].forwards[j].slot_index, anew);
+		for (unsigned int j = 0; j < node->nr_forwards; j++)
+			mark_slot(captures, build, node->forwards[j].slot_index, latest);
+	}
 }
 
-/* Again and again: a build may get more nodes, and a node's slot is written anew once it has a VM.
+/*
+ * Again and again: a build may get more nodes, and a node's slot is written anew once it has a VM.
  */
 static void mark_all(const struct captures *captures)
 {
 	const struct capture *capture;
 
-	LIST_FOREACH(capture, &captures->list, link)
-	mark(capture, false);
+	LIST_FOREACH (capture, &captures->list, link)
+		mark(captures, build_of(capture));
 }
 
 static void end(struct capture *capture)
 {
-	if (capture->ended)
-		return;
 	capture->ended = true;
-	mark(capture, true);
-	mark_all(capture->captures);
+	mark(capture->captures, build_of(capture));
 	capture->end(capture->context);
 }
 
@@ -128,9 +138,9 @@ static void take_snap(const struct captures *captures, const struct sp_snap *sna
 	if (!slot || slot->generation != snap->generation)
 		return;
 	build = edge_by_slot(captures->edge, snap->slot_index, &packet.node, &packet.forward);
-	LIST_FOREACH(capture, &captures->list, link)
-	if (build && capture->serial == build->serial)
-		take(capture, &packet);
+	LIST_FOREACH (capture, &captures->list, link)
+		if (build && capture->serial == build->serial)
+			take(capture, &packet);
 }
 
 static void take_snaps(struct captures *captures, const struct instant *now)
@@ -144,8 +154,12 @@ static void take_snaps(struct captures *captures, const struct instant *now)
 
 static void look_after(struct capture *capture, const struct instant *now)
 {
-	if (now->boot_ns >= capture->until_ns || !build_of(capture))
+	if (capture->ended)
+		return;
+	if (now->boot_ns >= capture->until_ns || !build_of(capture)) {
 		end(capture);
+		return;
+	}
 	if (now->boot_ns < capture->beat_ns)
 		return;
 	capture->beat_ns = now->boot_ns + BEAT_NS;
@@ -160,8 +174,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 
 	clock_read(&now);
 	take_snaps(captures, &now);
-	LIST_FOREACH(capture, &captures->list, link)
-	look_after(capture, &now);
+	LIST_FOREACH (capture, &captures->list, link)
+		look_after(capture, &now);
 	mark_all(captures);
 	sd_event_source_set_time_relative(source, PERIOD_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -178,7 +192,7 @@ int captures_open(sd_event *event, struct edge *edge, const struct table_map *ta
 	captures->edge = edge;
 	captures->table = table;
 	LIST_INIT(&captures->list);
-	r = sd_event_add_time(event, &captures->timer, CLOCK_MONOTONIC, 0, 0, on_timer, captures);
+	r = sd_event_add_time(event, &captures->timer, CLOCK_MONOTONIC, 0, 1, on_timer, captures);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(captures->timer, SD_EVENT_OFF);
 	if (r < 0) {
@@ -259,7 +273,7 @@ int capture_start(struct captures *captures, const struct capture_options *optio
 	}
 	captures->nr++;
 	LIST_INSERT_HEAD(&captures->list, capture, link);
-	mark(capture, false);
+	mark(captures, build_of(capture));
 	*ret_capture = capture;
 	return 0;
 }
@@ -268,11 +282,9 @@ void capture_stop(struct capture *capture)
 {
 	struct captures *captures = capture->captures;
 
-	capture->ended = true;
-	mark(capture, true);
 	LIST_REMOVE(capture, link);
+	mark(captures, build_of(capture));
 	free(capture);
-	mark_all(captures);
 	if (--captures->nr > 0)
 		return;
 	sd_event_source_set_enabled(captures->timer, SD_EVENT_OFF);

@@ -250,10 +250,14 @@ static void note_accepted(struct connections *connections, const struct sp_note 
 	visit(&record->connection, CONNECTION_ACCEPTED, context);
 }
 
-/* What went one way: from the number after the SYN's to end_seq, the one after the last byte. */
+/*
+ * What went one way: from the number after the SYN's to end_seq, the one after the last byte. One
+ * before all that is of a probe, and says nothing.
+ */
 static void count_to(struct connection *connection, unsigned int direction, uint32_t end_seq)
 {
-	if (!connection->accepted_ns || connection->counted & 1u << direction)
+	if (!connection->accepted_ns || connection->counted & 1u << direction ||
+	    end_seq == connection->syn_seq[direction])
 		return;
 	connection->bytes[direction] = (uint32_t)(end_seq - connection->syn_seq[direction] - 1);
 	connection->counted |= (uint8_t)(1u << direction);
@@ -304,9 +308,11 @@ static void note_reset(struct connections *connections, const struct sp_note *no
 	    note->ring.at_ns, visit, context);
 }
 
-/* Its payload did not get through, all before that may have. */
+/* Its payload did not get through, all before that may have. A SYN is sent again, if anything. */
 static void count_late(struct connection *connection, const struct sp_note *note)
 {
+	if (note->tcp_flags & SP_TCP_SYN)
+		return;
 	count_to(connection, note->direction & 1, note->seq);
 	count_received(connection, note);
 }
@@ -404,6 +410,19 @@ void connections_cut(struct connections *connections, uint32_t slot_index, uint3
 		    record->connection.generation == generation && !is_cut(record))
 			cut(connections, record, now_ns, visit, context);
 	}
+}
+
+void connections_cut_if(struct connections *connections,
+			bool (*is_over)(const struct connection *connection, void *context),
+			uint64_t now_ns, connections_visitor *visit, void *context)
+{
+	for (unsigned int i = 0; i < SLOT_CHAIN; i++)
+		for (struct record *record = connections->by_slot[i], *next; record;
+		     record = next) {
+			next = record->slot_next;
+			if (!is_cut(record) && is_over(&record->connection, context))
+				cut(connections, record, now_ns, visit, context);
+		}
 }
 
 void connections_figures(const struct connections *connections,

@@ -84,6 +84,11 @@ void connections_each(struct connections *connections, uint32_t slot_index, uint
 void connections_cut(struct connections *connections, uint32_t slot_index, uint32_t generation,
 		     uint64_t now_ns, connections_visitor *visit, void *context);
 
+/* The same for each that is_over() says it of: whose lease had ended before it was known. */
+void connections_cut_if(struct connections *connections,
+			bool (*is_over)(const struct connection *connection, void *context),
+			uint64_t now_ns, connections_visitor *visit, void *context);
+
 /* Result: whether a connection that was cut, by what it was when it was, still lacks that segment.
  */
 bool connections_awaits(struct connections *connections, const struct connection *connection);

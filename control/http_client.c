@@ -23,8 +23,7 @@ static struct count count_clients(const struct http_clients *clients, uid_t uid)
 	const struct http_client *client;
 	struct count count = {0};
 
-	LIST_FOREACH(client, clients, link)
-	{
+	LIST_FOREACH (client, clients, link) {
 		bool same = client->uid == uid;
 
 		count.all += client->refused == 0;
@@ -127,8 +126,7 @@ void http_client_end_late(struct http_clients *clients, const char *last_word)
 	uint64_t now_ns = boottime_now_ns();
 	struct http_client *client;
 
-	LIST_FOREACH(client, clients, link)
-	{
+	LIST_FOREACH (client, clients, link) {
 		if (client->until_ns > now_ns)
 			continue;
 		client->until_ns = UINT64_MAX;

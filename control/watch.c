@@ -255,15 +255,6 @@ static void tell_used(struct watch *watch)
 			}
 }
 
-static void expire(struct watch *watch)
-{
-	if (watch->now.boot_ns < watch->expire_ns)
-		return;
-	watch->expire_ns = watch->now.boot_ns + EXPIRE_PERIOD_NS;
-	connections_expire(watch->connections, watch->now.boot_ns, on_change, watch);
-	tell_used(watch);
-}
-
 static void provoke_client(struct watch *watch, const struct provoke_ends *ends)
 {
 	if (provoker_send_to_client(watch->provoker, ends) == 0)
@@ -309,12 +300,32 @@ static void on_cut(struct connection *connection, enum connection_change change,
 	};
 
 	on_change(connection, change, watch);
-	if (!watch->provoker)
+	if (!watch->provoker || slot->generation != connection->generation)
 		return;
 	provoke_vm(watch, &provocation.ends);
 	provoke_client(watch, &provocation.ends);
 	if (watch->nr_again < PROVOKE_MAX)
 		watch->again[watch->nr_again++] = provocation;
+}
+
+/* Its notes were read after the end of its session was followed. */
+static bool is_over(const struct connection *connection, void *context)
+{
+	struct watch *watch = context;
+	struct journal_place place;
+	const struct build *build = find_place(watch, connection, &place);
+
+	return !build || !build_is_open(build);
+}
+
+static void expire(struct watch *watch)
+{
+	if (watch->now.boot_ns < watch->expire_ns)
+		return;
+	watch->expire_ns = watch->now.boot_ns + EXPIRE_PERIOD_NS;
+	connections_cut_if(watch->connections, is_over, watch->now.boot_ns, on_cut, watch);
+	connections_expire(watch->connections, watch->now.boot_ns, on_change, watch);
+	tell_used(watch);
 }
 
 /* What the notes do not tell of any more: the ends of an ended session's connections. */
@@ -439,7 +450,7 @@ int watch_start(sd_event *event, struct edge *edge, const struct table_map *tabl
 		error = load(watch);
 	if (!error)
 		error = sd_event_add_time_relative(event, &watch->timer, CLOCK_BOOTTIME, PERIOD_US,
-						   0, on_timer, watch);
+						   1, on_timer, watch);
 	if (error < 0) {
 		watch_stop(watch);
 		return error;

@@ -319,6 +319,23 @@ static void test_segments_that_open_or_close_are_noted(void **state)
 	assert_int_equal(note_of(engine, SP_TOWARD_CLIENT, 0x14, CLIENT).kind, SP_NOTE_NONE);
 }
 
+/* A VM whose session has ended floods: the notes of others stay. */
+static void test_late_segments_are_noted_but_so_often(void **state)
+{
+	struct xdp_engine *engine = *state;
+	__u64 start_ns = xdp_engine_now_ns(), nr = 0, windows;
+
+	memset(engine->notes_heads, 0, engine->nr_cpus * sizeof(*engine->notes_heads));
+	engine->fixture.leases[TCP_LEASE].state = SP_SLOT_ENDED;
+	for (unsigned int i = 0; i < 16 * SP_NOTES_LATE; i++)
+		assert_int_equal(run_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, CLIENT, 0).verdict,
+				 SP_RESET_VM);
+	windows = ((xdp_engine_now_ns() - start_ns) >> SP_RING_WINDOW_SHIFT) + 2;
+	for (__u32 cpu = 0; cpu < engine->nr_cpus; cpu++)
+		nr += engine->notes_heads[cpu].written;
+	assert_in_range(nr, 1, windows * engine->nr_cpus * SP_NOTES_LATE);
+}
+
 /* Result: the one snap that a frame left, without a number if it left none. */
 static struct sp_snap snap_of(struct xdp_engine *engine, enum sp_role role, const struct frame *in)
 {
@@ -470,6 +487,7 @@ int main(void)
 		TEST(test_without_a_socket_the_program_carries_or_drops_as_told),
 		TEST(test_a_worker_with_a_fresh_beat_gets_the_packets),
 		TEST(test_segments_that_open_or_close_are_noted),
+		TEST(test_late_segments_are_noted_but_so_often),
 		TEST(test_only_a_lease_being_captured_leaves_snaps),
 		TEST(test_a_snap_is_the_headers_as_they_came_and_no_more),
 		TEST(test_a_snap_of_an_icmp_error_ends_with_the_quoted_ports),

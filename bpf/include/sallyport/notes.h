@@ -10,7 +10,8 @@
 #include "ring.h"
 #include "table.h"
 
-#define SP_NOTES 2048u /* notes in the ring of a CPU, a power of two */
+#define SP_NOTES      2048u	     /* notes in the ring of a CPU, a power of two */
+#define SP_NOTES_LATE (SP_NOTES / 4) /* of SP_NOTE_LATE in a window of sp_ring_may() */
 
 enum sp_note_kind {
 	SP_NOTE_NONE = 0,

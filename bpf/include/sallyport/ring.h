@@ -24,7 +24,9 @@ struct sp_ring_record {
 /* heads[cpu]: how many records that CPU has written. */
 struct sp_ring_head {
 	__u64 written;
-	__u64 reserved[7];
+	__u64 limited_window; /* the writer's own: sp_ring_may() */
+	__u64 limited;
+	__u64 reserved[5];
 };
 
 _Static_assert(sizeof(struct sp_ring_head) == 64, "a head is one cache line");
@@ -33,6 +35,26 @@ _Static_assert(sizeof(struct sp_ring_head) == 64, "a head is one cache line");
 SP_INLINE __u32 sp_ring_at(__u64 number, __u32 nr_records)
 {
 	return (__u32)(number & (nr_records - 1));
+}
+
+#define SP_RING_WINDOW_SHIFT 27 /* 134 ms */
+
+/*
+ * For records that somebody could have written at will: at most so many in a window of time.
+ * Result: whether one more may be.
+ */
+SP_INLINE int sp_ring_may(struct sp_ring_head *head, __u64 most, __u64 now_ns)
+{
+	__u64 window = now_ns >> SP_RING_WINDOW_SHIFT;
+
+	if (head->limited_window != window) {
+		head->limited_window = window;
+		head->limited = 0;
+	}
+	if (head->limited >= most)
+		return 0;
+	head->limited++;
+	return 1;
 }
 
 /* The record for number head->written + 1 is being written: to a reader it is none. */

@@ -604,6 +604,50 @@ static void test_cut_when_half_closed_then_the_other_half_is_counted(void **stat
 	finish(&told);
 }
 
+/* A SYN-ACK sent again, and a keep-alive probe where nothing was sent, tell nothing of bytes. */
+static void test_cut_when_the_vm_sends_what_was_before_then_unknown(void **state)
+{
+	struct sp_note note = late_note(5000, 1001 + 300);
+	struct told told;
+
+	begin(&told);
+	establish(&told);
+	cut(&told);
+	note.tcp_flags |= SP_TCP_SYN;
+	tell(&told, note);
+	assert_int_equal(told.nr[CONNECTION_COUNTED], 0);
+	tell(&told, late_note(5000, 1001 + 300));
+	assert_int_equal(told.nr[CONNECTION_COUNTED], 0);
+	tell(&told, late_note(5001 + 7, 1001 + 300));
+	assert_int_equal(told.last.bytes[SP_TOWARD_VM], 300);
+	assert_int_equal(told.last.bytes[SP_TOWARD_CLIENT], 7);
+	finish(&told);
+}
+
+static bool is_of_port(const struct connection *connection, void *context)
+{
+	return connection->client_port == PORT;
+}
+
+static void test_cut_if_when_some_are_over_then_those(void **state)
+{
+	struct sp_note note = note_of(SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
+	struct told told;
+
+	begin(&told);
+	establish(&told);
+	note.client_port_be++;
+	tell(&told, note);
+	connections_cut_if(told.connections, is_of_port, START_NS + 5, on_change, &told);
+	assert_int_equal(told.nr[CONNECTION_ENDED], 1);
+	assert_int_equal(told.last.client_port, PORT);
+	assert_int_equal(told.last.end, CONNECTION_CUT);
+	connections_cut_if(told.connections, is_of_port, START_NS + 6, on_change, &told);
+	assert_int_equal(told.nr[CONNECTION_ENDED], 1);
+	assert_int_equal(open_now(&told), 1);
+	finish(&told);
+}
+
 static void test_cut_when_the_vm_is_silent_then_forgotten_in_time(void **state)
 {
 	uint64_t due_ns = START_NS + 5 + CONNECTIONS_LATE_NS;
@@ -650,6 +694,8 @@ int main(void)
 		cmocka_unit_test(test_cut_when_the_vm_answers_then_counted),
 		cmocka_unit_test(test_cut_when_the_vm_was_turned_away_before_then_counted_at_once),
 		cmocka_unit_test(test_cut_when_half_closed_then_the_other_half_is_counted),
+		cmocka_unit_test(test_cut_when_the_vm_sends_what_was_before_then_unknown),
+		cmocka_unit_test(test_cut_if_when_some_are_over_then_those),
 		cmocka_unit_test(test_cut_when_the_vm_is_silent_then_forgotten_in_time),
 		cmocka_unit_test(test_restore_when_known_then_goes_on),
 		cmocka_unit_test(test_end_name_when_any_then_one_of_its_own),

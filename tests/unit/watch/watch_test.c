@@ -226,6 +226,23 @@ static void test_follow_when_a_cut_vm_answers_then_its_bytes_are_recorded(void *
 	       "60 800 session ended");
 }
 
+/* Of a connection that came and went with its session while nobody watched. */
+static void test_start_when_opened_and_ended_meanwhile_then_closed(void **state)
+{
+	struct watched *watched = *state;
+	struct watch_figures figures;
+	struct edge_result result;
+
+	watch_stop(watched->watch);
+	establish(watched, 50000);
+	clock_read(&watched->world.now);
+	assert_int_equal(world_cancel(&watched->world, "b1", &result), 0);
+	start_watch(watched);
+	expect(watched, "SELECT closed_by FROM connections", "session ended");
+	watch_figures(watched->watch, &figures);
+	assert_int_equal(figures.connections.open, 0);
+}
+
 /* sallyportd was away when the session ended and its VM was turned away. */
 static void test_start_when_a_vm_was_turned_away_meanwhile_then_its_bytes_too(void **state)
 {
@@ -452,6 +469,7 @@ int main(void)
 		TEST(test_watch_when_refused_often_then_one_event_a_second),
 		TEST(test_follow_when_session_ends_then_its_connections_do),
 		TEST(test_follow_when_a_cut_vm_answers_then_its_bytes_are_recorded),
+		TEST(test_start_when_opened_and_ended_meanwhile_then_closed),
 		TEST(test_start_when_a_vm_was_turned_away_meanwhile_then_its_bytes_too),
 		TEST(test_start_when_restarted_then_goes_on_and_repeats_nothing),
 		TEST(test_start_when_half_closed_then_closed_as_it_began),
