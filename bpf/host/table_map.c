@@ -225,6 +225,15 @@ static int read_meta(int fd, struct sp_meta *ret_meta, char **ret_reason)
 	return 0;
 }
 
+/* The same, and how each map must be sized by it. */
+static int read_layout(int fd, struct sp_meta *ret_meta,
+		       struct table_layout ret_layout[TABLE_PARTS], char **ret_reason)
+{
+	int r = read_meta(fd, ret_meta, ret_reason);
+
+	return r < 0 ? r : table_layout(ret_meta, ret_layout, ret_reason);
+}
+
 int table_map_open_fds(const int fds[TABLE_PARTS], enum table_access access,
 		       struct table_map **ret_map, char **ret_reason)
 {
@@ -233,10 +242,7 @@ int table_map_open_fds(const int fds[TABLE_PARTS], enum table_access access,
 	struct sp_meta meta;
 	int r;
 
-	r = read_meta(fds[TABLE_META], &meta, ret_reason);
-	if (r < 0)
-		return r;
-	r = table_layout(&meta, layout, ret_reason);
+	r = read_layout(fds[TABLE_META], &meta, layout, ret_reason);
 	if (r < 0)
 		return r;
 	map = calloc(1, sizeof(*map));
@@ -282,24 +288,28 @@ static int open_pin(const char *bpf_dir, const char *name, char **ret_reason)
 int table_map_open(const char *bpf_dir, enum table_access access, struct table_map **ret_map,
 		   char **ret_reason)
 {
-	static const char *const names[TABLE_PARTS] = {
-		SP_PIN_META,	    SP_PIN_SETTINGS, SP_PIN_HOSTS,	 SP_PIN_LEASES,
-		SP_PIN_ENDPOINTS,   SP_PIN_ALLOW,    SP_PIN_QUEUES,	 SP_PIN_WORKERS,
-		SP_PIN_COUNTERS,    SP_PIN_USAGE,    SP_PIN_WANTED,	 SP_PIN_NOTES,
-		SP_PIN_NOTES_HEADS, SP_PIN_SNAPS,    SP_PIN_SNAPS_HEADS,
-	};
+	struct table_layout layout[TABLE_PARTS];
 	int fds[TABLE_PARTS];
-	unsigned int opened;
-	int r = 0;
+	unsigned int opened = 1;
+	struct sp_meta meta;
+	int r;
 
-	for (opened = 0; opened < TABLE_PARTS; opened++) {
-		r = open_pin(bpf_dir, names[opened], ret_reason);
+	r = open_pin(bpf_dir, SP_PIN_META, ret_reason);
+	if (r < 0)
+		return r;
+	fds[TABLE_META] = r;
+	/* Before the others are opened: a table of another version may lack some of them. */
+	r = read_layout(fds[TABLE_META], &meta, layout, ret_reason);
+	if (r < 0)
+		goto close_pins;
+	for (; opened < TABLE_PARTS; opened++) {
+		r = open_pin(bpf_dir, layout[opened].name, ret_reason);
 		if (r < 0)
-			break;
+			goto close_pins;
 		fds[opened] = r;
 	}
-	if (opened == TABLE_PARTS)
-		r = table_map_open_fds(fds, access, ret_map, ret_reason);
+	r = table_map_open_fds(fds, access, ret_map, ret_reason);
+close_pins:
 	while (opened > 0)
 		close(fds[--opened]);
 	return r;

@@ -316,6 +316,21 @@ static void test_open_when_version_differs_then_eproto(void **state)
 		"64.");
 }
 
+static void test_open_when_version_differs_and_a_map_is_missing_then_version_is_told(void **state)
+{
+	struct pinned *pinned = need_pinned(state);
+	struct sp_meta meta = small_meta();
+	char path[128];
+	uint32_t key = 0;
+
+	pin_path(pinned, TABLE_SNAPS, path);
+	assert_int_equal(unlink(path), 0);
+	expect_refusal(pinned, -ENOENT, "There is no table at ");
+	meta.version = 99;
+	assert_int_equal(bpf_map_update_elem(pinned->fds[TABLE_META], &key, &meta, 0), 0);
+	expect_refusal(pinned, -EPROTO, "The table has version 99, this program reads version");
+}
+
 static void replace(struct pinned *pinned, unsigned int part, const struct table_layout *layout,
 		    uint32_t flags)
 {
@@ -351,6 +366,9 @@ int main(void)
 						pin_table, unpin_table),
 		cmocka_unit_test_setup_teardown(test_open_when_version_differs_then_eproto,
 						pin_table, unpin_table),
+		cmocka_unit_test_setup_teardown(
+			test_open_when_version_differs_and_a_map_is_missing_then_version_is_told,
+			pin_table, unpin_table),
 		cmocka_unit_test_setup_teardown(test_open_when_a_map_is_another_then_it_is_named,
 						pin_table, unpin_table),
 	};
