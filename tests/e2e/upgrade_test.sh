@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# configs/sallyport-upgrade replaces each program under a live session, which misses nothing; a new
-# program that does not start is taken back.
+# configs/sallyport-upgrade replaces the programs under a live session, which misses nothing, to a table
+# of another version too; new programs that do not start are taken back.
 TEST_TIMEOUT=${TEST_TIMEOUT:-120}
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
@@ -48,6 +48,39 @@ ticks() {
 	[ -e "$LAB_DIR/ticks" ] && [ "$(wc -l <"$LAB_DIR/ticks")" -ge "$1" ]
 }
 
+carried_by() {
+	[ "$(sallyport -o json status | jq -r .carrying)" = "$1" ]
+}
+
+# misses_none WHAT: the session has missed nothing up to now, and goes on.
+misses_none() {
+	local heard
+
+	heard=$(wc -l <"$LAB_DIR/ticks")
+	wait_until 10 ticks $((heard + 10))
+	kill -0 $session || fail "$1: the session has ended: $(cat "$LAB_DIR/ticks.err")"
+	cut -d' ' -f1 "$LAB_DIR/ticks" | head -n "$heard" | cmp - <(seq 0 $((heard - 1))) ||
+		fail "$1: the session missed a count"
+	ok "$1: a session open all the time missed none of its $heard counts"
+}
+
+# refused WHAT: an upgrade fails, and both daemons run as they did, the programs that they ran.
+refused() {
+	local control dp
+
+	control=$(sha256sum <"$PLACE/control/sallyportd")
+	dp=$(sha256sum <"$PLACE/control/sallyport-dp")
+	if upgrade >"$LAB_DIR/said" 2>&1; then
+		fail "an upgrade to $1 succeeded"
+	fi
+	assert_eq "$control" "$(sha256sum <"$PLACE/control/sallyportd")" "sallyportd after $1"
+	assert_eq "$dp" "$(sha256sum <"$PLACE/control/sallyport-dp")" "sallyport-dp after $1"
+	assert_eq "$control" "$(sha256sum <"/proc/$(daemon_pid control)/exe")" "what runs after $1"
+	assert_eq "$dp" "$(sha256sum <"/proc/$(daemon_pid dp)/exe")" "what runs after $1"
+	wait_until 10 carried_by dpdk || fail "sallyport-dp does not carry after $1"
+	ok "$1: taken back"
+}
+
 need_programs
 lab_begin 1
 PLACE=$LAB_DIR/installed
@@ -69,31 +102,35 @@ ok "sallyport-dp is the new one"
 runs control sallyportd || fail "sallyportd is not the new one"
 ok "sallyportd is the new one"
 
-heard=$(wc -l <"$LAB_DIR/ticks")
-wait_until 10 ticks $((heard + 10))
-kill -0 $session || fail "the session has ended: $(cat "$LAB_DIR/ticks.err")"
-cut -d' ' -f1 "$LAB_DIR/ticks" | head -n "$heard" | cmp - <(seq 0 $((heard - 1))) ||
-	fail "the session missed a count"
-ok "a session open all the time missed none of its $heard counts"
+misses_none "an upgrade"
 
-old=$(sha256sum <"$PLACE/control/sallyportd")
+rm "$PLACE"/new/*
+cp "$BUILT/tests/e2e/sallyport-dp-other-table" "$PLACE/new/sallyport-dp"
+refused "a sallyport-dp for another table, alone"
+assert_match 'The table has version [0-9]+, this program reads version 1000\.' "$LAB_DIR/log/dp" \
+	"why a sallyport-dp for another table ends"
+
+cp "$BUILT/tests/e2e/sallyportd-other-table" "$PLACE/new/sallyportd"
+upgrade >"$LAB_DIR/said" 2>&1 || fail "the upgrade to another table: $(cat "$LAB_DIR/said")"
+runs dp sallyport-dp || fail "sallyport-dp is not the one for another table"
+runs control sallyportd || fail "sallyportd is not the one for another table"
+ok "both daemons are those for another table"
+misses_none "an upgrade to another table"
+
+rm "$PLACE"/new/*
+cp "$BUILT/control/sallyportd" "$PLACE/new/"
+printf '#!/bin/sh\nexit 1\n' >"$PLACE/new/sallyport-dp"
+chmod +x "$PLACE/new/sallyport-dp"
+refused "a sallyportd for another table, with a sallyport-dp that does not start"
+
+rm "$PLACE"/new/*
 printf '#!/bin/sh\n[ "$1" = --check ]\n' >"$PLACE/new/sallyportd"
 chmod +x "$PLACE/new/sallyportd"
-if upgrade >"$LAB_DIR/said" 2>&1; then
-	fail "an upgrade to a program that does not start succeeded"
-fi
-assert_eq "$old" "$(sha256sum <"$PLACE/control/sallyportd")" "sallyportd after a bad upgrade"
-[ "$(daemon_state control)" = running ] || fail "sallyportd does not run after a bad upgrade"
-ok "a sallyportd that does not start is taken back"
+refused "a sallyportd that does not start"
 
 printf '#!/bin/sh\necho "sallyport.conf:1: no" >&2\nexit 1\n' >"$PLACE/new/sallyportd"
 pid=$(daemon_pid control)
-if upgrade >"$LAB_DIR/said" 2>&1; then
-	fail "an upgrade to a program that refuses the configuration succeeded"
-fi
+refused "a sallyportd that refuses the configuration"
 assert_eq "$pid" "$(daemon_pid control)" "sallyportd's process"
 ok "a sallyportd that refuses the configuration replaces nothing"
-
-heard=$(wc -l <"$LAB_DIR/ticks")
-wait_until 10 ticks $((heard + 10))
-ok "the session goes on"
+misses_none "what was taken back"
