@@ -168,13 +168,24 @@ static enum MHD_Result queue_answer(struct http_request *request)
 	return queued;
 }
 
+static void send_away(struct http_request *request)
+{
+	struct http_answer away = {.status = MHD_HTTP_SERVICE_UNAVAILABLE};
+
+	http_request_answer(request, &away);
+}
+
+/* While the server closes, what the handler needs may be gone already. */
 static void handle(struct http_request *request)
 {
 	const struct http_server_options *options = &request->server->options;
 
 	request->phase = HTTP_PHASE_HANDLING;
 	http_client_complete(request->client);
-	options->handle(options->context, request);
+	if (request->server->closing)
+		send_away(request);
+	else
+		options->handle(options->context, request);
 	if (request->phase == HTTP_PHASE_HANDLING) {
 		request->phase = HTTP_PHASE_WAITING;
 		MHD_suspend_connection(request->connection);
@@ -253,11 +264,9 @@ void http_request_wake(struct http_request *request)
 
 void http_request_dismiss(struct http_request *request)
 {
-	struct http_answer away = {.status = MHD_HTTP_SERVICE_UNAVAILABLE};
-
 	http_request_wake(request);
 	if (request->phase == HTTP_PHASE_WAITING)
-		http_request_answer(request, &away);
+		send_away(request);
 }
 
 const char *http_request_method(const struct http_request *request)

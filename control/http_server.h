@@ -56,7 +56,8 @@ int http_server_open(sd_event *event, const struct http_server_options *options,
 
 /*
  * Ends all streams, answers those who still wait with 503, closes all connections. Answers that are
- * ready are sent as far as the sockets take them. NULL is allowed.
+ * ready are sent as far as the sockets take them. The handler is not called any more: what arrives
+ * meanwhile is answered with 503, too. NULL is allowed.
  */
 void http_server_close(struct http_server *server);
 

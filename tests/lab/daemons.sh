@@ -56,11 +56,17 @@ daemon_state() {
 	fi
 }
 
-# Starts a daemon and returns at once. Its log is appended to, so that a restart shows.
-daemon_spawn() {
+# Starts a daemon and returns at once. Its log is appended to, so that a restart shows. It is a child
+# of this shell, which can wait for how it ends.
+daemon_child() {
 	setsid nsenter --net="/run/netns/$LAB_NS-edge" "$(daemon_path "$1")" -c "$LAB_CONFIG" \
 		>>"$LAB_DIR/log/$1" 2>&1 </dev/null &
 	echo "$! $(lab_started $!)" >"$LAB_DIR/$1.pid"
+}
+
+# The same, but what becomes of it does not matter to this shell.
+daemon_spawn() {
+	daemon_child "$1"
 	disown
 }
 

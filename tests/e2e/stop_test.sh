@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A stop of sallyportd in the middle of requests: those who send one then are told or see their
+# connection closed, nothing of it is done, and the end is as clean as any.
+LAB_ENGINE=xdp
+# shellcheck source=tests/e2e/_init.sh
+. "$(dirname "$0")/_init.sh"
+
+need_programs
+lab_begin 1
+config_write | sed "s|^\(\s*\)socket = .*|&\n\1viewer_socket = \"$LAB_DIR/run/viewer.sock\";|" >"$LAB_CONFIG"
+daemon_child control
+wait_until 15 control_ready
+put_build asked 0
+
+# Requests that are there when the daemon gets to its SIGTERM: on connections it knows, and on
+# new ones. Prints a line for each: the status, or "closed".
+stop_amid_requests() {
+	python3 - "$LAB_SOCKET" "$(daemon_pid control)" <<-'EOF'
+	import os, signal, socket, sys
+
+	path, pid = sys.argv[1], int(sys.argv[2])
+	FINISH = (b"POST /v1/builds/asked/finish HTTP/1.1\r\nHost: edge\r\n"
+	          b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+	LOOK = b"GET /v1/builds/asked HTTP/1.1\r\nHost: edge\r\n\r\n"
+
+	def client(request):
+	    made = socket.socket(socket.AF_UNIX)
+	    made.settimeout(20)
+	    made.connect(path)
+	    made.sendall(request)
+	    return made
+
+	def answer(of):
+	    try:
+	        text = of.recv(65536)
+	    except ConnectionResetError:
+	        text = b""
+	    return text.split()[1].decode() if text else "closed"
+
+	known = [client(LOOK) for _ in range(3)]
+	if [answer(one) for one in known] != ["200"] * 3:
+	    sys.exit("no answer before the stop")
+	os.kill(pid, signal.SIGSTOP)
+	os.kill(pid, signal.SIGTERM)
+	for one in known:
+	    one.sendall(FINISH)
+	asked = known + [client(FINISH) for _ in range(3)]
+	os.kill(pid, signal.SIGCONT)
+	for one in asked:
+	    print(answer(one))
+	EOF
+}
+
+stop_amid_requests >"$LAB_DIR/answers"
+wait_gone 10 "$(daemon_pid control)"
+status=0
+wait "$(daemon_pid control)" || status=$?
+assert_eq 0 "$status" "what sallyportd ends with"
+if grep -E 'Sanitizer|runtime error' "$LAB_DIR/log/control"; then
+	fail "the sanitizers of this build found something"
+fi
+for socket in "$LAB_SOCKET" "$LAB_DIR/run/viewer.sock"; do
+	[ ! -e "$socket" ] || fail "$socket is left behind"
+done
+ok "a stop amid requests ends cleanly"
+
+assert_eq 6 "$(wc -l <"$LAB_DIR/answers")" "clients that are not left waiting"
+assert_eq "" "$(grep -vxE '503|closed' "$LAB_DIR/answers" || :)" "other answers"
+assert_ge "$(grep -cx 503 "$LAB_DIR/answers")" 1 "requests that came while it closed"
+control_start
+api GET /v1/builds/asked
+assert_eq running "$(answer .state)" "state of the build after the restart"
+ok "who asks then is sent away, and nothing of it is done: $(sort "$LAB_DIR/answers" | uniq -c | xargs)"
