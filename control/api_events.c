@@ -313,6 +313,7 @@ void api_events_get(struct api_call *call)
 	};
 	LIST_INSERT_HEAD(&streams->list, stream, link);
 	streams->nr++;
+	http.endless = stream->follow;
 	http.context = stream;
 	if (http_request_stream(call->request, &http) < 0) {
 		release_stream(stream);

@@ -121,7 +121,8 @@ static ssize_t read_stream(void *cursor, uint64_t position, char *buffer, size_t
 	ssize_t read;
 
 	if (request->server->closing)
-		return MHD_CONTENT_READER_END_OF_STREAM;
+		return request->stream.endless ? MHD_CONTENT_READER_END_OF_STREAM
+					       : MHD_CONTENT_READER_END_WITH_ERROR;
 	read = request->stream.read(request->stream.context, buffer, size_bytes);
 	if (read < 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;

@@ -39,6 +39,11 @@ struct http_server_options {
 struct http_stream {
 	const char *content_type; /* static */
 	/*
+	 * When the server closes, the client gets an end of one that has none by itself; any other
+	 * breaks off, so that nobody takes a part for the whole.
+	 */
+	bool endless;
+	/*
 	 * Result: bytes put in buffer, 0 for none now (asked again after http_request_wake()), or
 	 * -1 at the end.
 	 */

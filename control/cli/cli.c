@@ -159,7 +159,12 @@ enum cli_exit cli_take_bytes(struct cli *cli, const char *path,
 	struct client_answer answer;
 	int r = client_bytes(cli->client, path, take, context, &answer);
 
-	return r == -ECANCELED ? CLI_EXIT_REFUSED : end_stream(cli, r, &answer);
+	if (r == -ECANCELED)
+		return CLI_EXIT_REFUSED;
+	if (r == -EPIPE)
+		return cli_fail(CLI_EXIT_REFUSED, "the %s ended early: sallyportd stopped",
+				cli->verb->name);
+	return end_stream(cli, r, &answer);
 }
 
 char *cli_build_path(struct cli *cli, const char *suffix)

@@ -82,7 +82,10 @@ enum cli_exit cli_print_path(struct cli *cli, const char *path);
 enum cli_exit cli_print_lines(struct cli *cli, const char *path,
 			      void (*take)(void *context, const char *line));
 
-/* GETs path and gives its body to take as it arrives, until take has said by false why it stops. */
+/*
+ * GETs path and gives its body to take as it arrives, until take has said by false why it stops.
+ * Result: CLI_EXIT_OK once the whole of it has come.
+ */
 enum cli_exit cli_take_bytes(struct cli *cli, const char *path,
 			     bool (*take)(void *context, const char *data, size_t bytes),
 			     void *context);

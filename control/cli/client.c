@@ -194,6 +194,8 @@ static int run(struct client *client, const char *method, const char *path, cons
 	free(sink->text);
 	if (code == CURLE_WRITE_ERROR) /* said by on_data() */
 		return sink->take_bytes ? -ECANCELED : -ENOMEM;
+	if (code == CURLE_PARTIAL_FILE)
+		return -EPIPE;
 	return code == CURLE_OUT_OF_MEMORY ? -ENOMEM : -EIO;
 }
 

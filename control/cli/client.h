@@ -25,8 +25,9 @@ void client_set_time_limit(struct client *client, long limit_ms);
 
 /*
  * Sends one request and waits for the whole answer. json is the body, NULL for none.
- * Result: 0 and *ret_answer to be cleared, whatever its status; -ENOMEM; or -EIO when the daemon
- * cannot be reached or goes away, with client_error() saying why.
+ * Result: 0 and *ret_answer to be cleared, whatever its status; -ENOMEM; -EPIPE when the daemon
+ * goes away in the middle of its answer; or -EIO when it cannot be reached; with client_error()
+ * saying why.
  */
 int client_call(struct client *client, const char *method, const char *path, const char *json,
 		struct client_answer *ret_answer);

@@ -137,16 +137,29 @@ capture_end gone KILL
 wait_until 20 unmarked "$port"
 ok "a capture whose reader is gone ends"
 
-capture cut
-wait_until 5 marked "$port"
-ssh_to "$port" true
-wait_until 10 has_captured cut 5
-daemon_crash control
-wait "$(cat "$LAB_DIR/cut.capturing")" && fail "it took a crash for an end"
-assert_match 'cannot reach the daemon' "$LAB_DIR/cut.said" "what a crash looks like"
-captured cut >/dev/null
+# cut_short NAME DAEMON_ENDING: sallyportd ends in the middle of a capture.
+cut_short() {
+	local name=$1 status=0
+
+	capture "$name"
+	wait_until 5 marked "$port"
+	ssh_to "$port" true
+	wait_until 10 has_captured "$name" 5
+	"$2" control
+	wait "$(cat "$LAB_DIR/$name.capturing")" || status=$?
+	assert_eq 1 "$status" "what the capture ends with"
+	assert_eq 'sallyport: the capture ended early: sallyportd stopped' "$(cat "$LAB_DIR/$name.said")" "what it says"
+	captured "$name" >/dev/null
+}
+
+cut_short stopped daemon_stop
+unmarked "$port" || fail "the slot is marked after a stop"
+control_start
+ok "a stop of sallyportd ends it: nobody takes it for the whole, though the file can be read"
+
+cut_short crashed daemon_crash
 marked "$port" || fail "the slot is not marked any more"
 control_start
 unmarked "$port" || fail "the slot is still marked"
 assert_eq vm0 "$(ssh_to "$port" hostname)" "host name after the restart"
-ok "a crash of sallyportd ends it: the file is whole, and nothing is marked after the restart"
+ok "a crash does as well, and nothing is marked after the restart"

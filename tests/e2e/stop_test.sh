@@ -12,6 +12,9 @@ config_write | sed "s|^\(\s*\)socket = .*|&\n\1viewer_socket = \"$LAB_DIR/run/vi
 daemon_child control
 wait_until 15 control_ready
 put_build asked 0
+sallyport events >"$LAB_DIR/events" 2>&1 &
+follower=$!
+wait_line 10 "$LAB_DIR/events" 'build.enabled'
 
 # Requests that are there when the daemon gets to its SIGTERM: on connections it knows, and on
 # new ones. Prints a line for each: the status, or "closed".
@@ -64,6 +67,9 @@ for socket in "$LAB_SOCKET" "$LAB_DIR/run/viewer.sock"; do
 	[ ! -e "$socket" ] || fail "$socket is left behind"
 done
 ok "a stop amid requests ends cleanly"
+
+wait "$follower" || fail "who follows events sees no end: $(tail -n1 "$LAB_DIR/events")"
+ok "who follows events sees their end"
 
 assert_eq 6 "$(wc -l <"$LAB_DIR/answers")" "clients that are not left waiting"
 assert_eq "" "$(grep -vxE '503|closed' "$LAB_DIR/answers" || :)" "other answers"
