@@ -12,16 +12,13 @@
 
 #include "api.h"
 #include "api_call.h"
+#include "capture_limits.h"
 #include "captures.h"
 #include "clock.h"
 #include "pcapng.h"
 
-#define BUFFER_BYTES	((size_t)1 << 20)
-#define SECONDS_DEFAULT 60
-#define SECONDS_MAX	3600
-#define PACKETS_DEFAULT 100000
-#define PACKETS_MAX	1000000
-#define RETRY_AFTER_S	5
+#define BUFFER_BYTES  ((size_t)1 << 20)
+#define RETRY_AFTER_S 5
 
 static const char *const verdicts[] = {
 #define X(NAME, name, fate, help) [SP_##NAME] = #name ": " help,
@@ -148,11 +145,12 @@ static void begin_file(struct download *download, const struct api_call *call,
 /* Result: whether to go on; otherwise the call is answered. */
 static bool read_options(struct api_call *call, struct capture_options *options)
 {
-	uint64_t seconds = SECONDS_DEFAULT, packets = PACKETS_DEFAULT, node = UINT64_MAX;
+	uint64_t seconds = CAPTURE_SECONDS_DEFAULT, packets = CAPTURE_PACKETS_DEFAULT;
+	uint64_t node = UINT64_MAX;
 
 	if (!api_call_query_number(call, "node", 0, BUILD_NODE_INDEX_MAX, &node) ||
-	    !api_call_query_number(call, "seconds", 1, SECONDS_MAX, &seconds) ||
-	    !api_call_query_number(call, "packets", 1, PACKETS_MAX, &packets))
+	    !api_call_query_number(call, "seconds", 1, CAPTURE_SECONDS_MAX, &seconds) ||
+	    !api_call_query_number(call, "packets", 1, CAPTURE_PACKETS_MAX, &packets))
 		return false;
 	options->one_node = node != UINT64_MAX;
 	options->node_index = (uint32_t)node;

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "build.h"
+#include "capture_limits.h"
 #include "cli.h"
 #include "pcapng.h"
 
@@ -83,31 +85,47 @@ static bool take(void *context, const char *data, size_t bytes)
 	return !sink->file || fflush(sink->file) == 0 || fail(sink);
 }
 
-static enum cli_exit add_number(const struct cli *cli, FILE *path, const char *option,
-				const char *name)
+/* An option that is a number, and the query argument that it becomes. */
+struct number {
+	const char *option;
+	const char *argument;
+	unsigned long min;
+	unsigned long max;
+};
+
+static enum cli_exit add_number(const struct cli *cli, FILE *path, const struct number *number)
 {
-	const char *text = cli_option(cli, option);
+	const char *text = cli_option(cli, number->option);
+	unsigned long value;
 
 	if (!text)
 		return CLI_EXIT_OK;
-	if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')
-		return cli_fail(CLI_EXIT_USAGE, "%s is a number, not %s", option, text);
-	fprintf(path, "&%s=%s", name, text);
+	errno = 0;
+	value = strtoul(text, NULL, 10);
+	if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0' || errno ||
+	    value < number->min || value > number->max)
+		return cli_fail(CLI_EXIT_USAGE, "%s is a number from %lu to %lu, not %s",
+				number->option, number->min, number->max, text);
+	fprintf(path, "&%s=%lu", number->argument, value);
 	return CLI_EXIT_OK;
 }
 
 static enum cli_exit add_options(const struct cli *cli, FILE *path)
 {
+	static const struct number node = {"--node", "node", 0, BUILD_NODE_INDEX_MAX};
+	static const struct number packets = {"--packets", "packets", 1, CAPTURE_PACKETS_MAX};
 	const char *time = cli_option(cli, "--for");
-	unsigned long seconds = 60;
+	unsigned long seconds = CAPTURE_SECONDS_DEFAULT;
 	enum cli_exit code;
 
-	if (time && cli_parse_duration(time, &seconds) < 0)
-		return cli_fail(CLI_EXIT_USAGE, "--for is a time such as 90, 30m or 1h, not %s",
-				time);
+	if (time && (cli_parse_duration(time, &seconds) < 0 || seconds < 1 ||
+		     seconds > CAPTURE_SECONDS_MAX))
+		return cli_fail(CLI_EXIT_USAGE,
+				"--for is a time such as 90, 30m or 1h, of 1 to %d seconds, not %s",
+				CAPTURE_SECONDS_MAX, time);
 	fprintf(path, "?seconds=%lu", seconds);
-	code = add_number(cli, path, "--node", "node");
-	return code == CLI_EXIT_OK ? add_number(cli, path, "--packets", "packets") : code;
+	code = add_number(cli, path, &node);
+	return code == CLI_EXIT_OK ? add_number(cli, path, &packets) : code;
 }
 
 /* Result: CLI_EXIT_OK and *ret_path, to be freed. */
@@ -134,7 +152,8 @@ static enum cli_exit make_path(struct cli *cli, char **ret_path)
 
 enum cli_exit cli_capture(struct cli *cli)
 {
-	struct sink sink = {.name = cli_option(cli, "--write")};
+	const char *name = cli_option(cli, "--write");
+	struct sink sink = {.name = name && strcmp(name, "-") != 0 ? name : NULL};
 	enum cli_exit code;
 	char *path = NULL;
 

@@ -68,7 +68,8 @@ static const struct cli_option diagnose_options[] = {
 };
 
 static const struct cli_option capture_options[] = {
-	{"--write", "FILE", NULL, "into this file; default stdout, for tcpdump or wireshark"},
+	{"--write", "FILE", NULL,
+	 "into this file; '-', the default, is stdout, for tcpdump or wireshark"},
 	{"--for", "TIME", NULL, "for so long, up to 1h; default 60s"},
 	{"--packets", "NUMBER", NULL, "at most so many; default 100000"},
 	{"--node", "INDEX", NULL, "only of this node"},

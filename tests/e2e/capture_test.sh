@@ -51,6 +51,15 @@ unmarked() {
 	! marked "$1"
 }
 
+# misused OPTION VALUE WORDS: the CLI itself says what is wrong with it.
+misused() {
+	local status=0
+
+	sallyport capture watched "$1" "$2" --write "$LAB_DIR/none.pcapng" 2>"$LAB_DIR/refused" || status=$?
+	assert_eq 2 "$status" "exit status with $1 $2"
+	assert_match "^sallyport: $1 is $3\$" "$LAB_DIR/refused" "$1 $2"
+}
+
 begin 2
 put_build watched 0
 port=$(node_port 0)
@@ -108,8 +117,14 @@ assert_eq "sallyport: 5 packets" "$(cat "$LAB_DIR/few.said")" "what it says at t
 wait_until 10 unmarked "$port"
 ok "it ends with as many packets as were asked for"
 
+(cd "$LAB_DIR" && sallyport capture watched --for 1 --write - >piped.pcapng 2>piped.said)
+assert_ge "$(stat -c %s "$LAB_DIR/piped.pcapng")" 1 "bytes on stdout"
+[ ! -e "$LAB_DIR/-" ] || fail "a file called -"
+captured piped >/dev/null
+ok "--write - is stdout"
+
 sallyport audit --build watched >"$LAB_DIR/audit"
-assert_eq 3 "$(grep -c ' capture ' "$LAB_DIR/audit")" "captures in the audit"
+assert_eq 4 "$(grep -c ' capture ' "$LAB_DIR/audit")" "captures in the audit"
 ok "each capture is in the audit"
 
 assert_fails "capture of no build" sallyport capture nobody --write "$LAB_DIR/none.pcapng"
@@ -117,8 +132,11 @@ assert_match 'There is no build nobody' "$LAB_DIR/refused" "no build"
 [ ! -e "$LAB_DIR/none.pcapng" ] || fail "a file of nothing"
 assert_fails "capture of no node" sallyport capture watched --node 7 --write "$LAB_DIR/none.pcapng"
 assert_match 'has no node 7' "$LAB_DIR/refused" "no node"
-assert_fails "capture for too long" sallyport capture watched --for 2h --write "$LAB_DIR/none.pcapng"
-assert_match 'seconds must be a number from 1 to 3600' "$LAB_DIR/refused" "too long"
+misused --for 2h 'a time .* of 1 to 3600 seconds, not 2h'
+misused --for 0 'a time .* of 1 to 3600 seconds, not 0'
+misused --packets 0 'a number from 1 to 1000000, not 0'
+misused --packets 1000001 'a number from 1 to 1000000, not 1000001'
+misused --node 65536 'a number from 0 to 65535, not 65536'
 assert_fails "capture into a directory" sallyport capture watched --for 1 --write "$LAB_DIR"
 assert_match 'Is a directory' "$LAB_DIR/refused" "a directory"
 ok "what is wrong is said in words"
