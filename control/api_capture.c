@@ -19,6 +19,7 @@
 
 #define BUFFER_BYTES  ((size_t)1 << 20)
 #define RETRY_AFTER_S 5
+#define MEDIA_TYPE    "application/x-pcapng"
 
 static const char *const verdicts[] = {
 #define X(NAME, name, fate, help) [SP_##NAME] = #name ": " help,
@@ -181,36 +182,43 @@ static void refuse_start(struct api_call *call, int error)
 	api_call_refuse_with(call, PROBLEM_TOO_MANY, "%d captures are open already.", CAPTURES_MAX);
 }
 
-/* Whoever looks at other people's packets is audited, or does not get to see one. */
-void api_builds_capture(struct api_call *call)
+/* Nobody gets to see a packet. */
+static void answer_head(struct api_call *call)
 {
-	struct capture_options options = {.take = on_packet, .beat = on_beat, .end = on_end};
+	const struct http_stream nothing = {.content_type = MEDIA_TYPE};
+
+	if (http_request_stream(call->request, &nothing) < 0)
+		api_call_refuse(call);
+	else
+		call->request = NULL;
+}
+
+/* Whoever looks at other people's packets is audited, or does not get to see one. */
+static void begin(struct api_call *call, struct capture_options *options)
+{
 	struct http_stream stream = {
-		.content_type = "application/x-pcapng",
+		.content_type = MEDIA_TYPE,
 		.read = read_download,
 		.release = release_download,
 	};
-	struct download *download;
+	struct download *download = malloc(sizeof(*download));
 	int r;
 
-	if (!read_options(call, &options) || !find(call, &options))
-		return;
-	download = malloc(sizeof(*download));
 	if (!download) {
 		api_call_refuse(call);
 		return;
 	}
 	memset(download, 0, offsetof(struct download, buffer));
 	download->request = call->request;
-	options.context = stream.context = download;
-	r = capture_start(api_captures(call->api), &options, &download->capture);
+	options->context = stream.context = download;
+	r = capture_start(api_captures(call->api), options, &download->capture);
 	if (r < 0) {
 		free(download);
 		refuse_start(call, r);
 		return;
 	}
-	r = edge_audit(api_edge(call->api), &call->edge, options.build, "capture");
-	begin_file(download, call, options.build);
+	r = edge_audit(api_edge(call->api), &call->edge, options->build, "capture");
+	begin_file(download, call, options->build);
 	if (r == 0)
 		r = http_request_stream(call->request, &stream);
 	if (r < 0) {
@@ -219,4 +227,16 @@ void api_builds_capture(struct api_call *call)
 		return;
 	}
 	call->request = NULL;
+}
+
+void api_builds_capture(struct api_call *call)
+{
+	struct capture_options options = {.take = on_packet, .beat = on_beat, .end = on_end};
+
+	if (!read_options(call, &options) || !find(call, &options))
+		return;
+	if (http_request_is_head(call->request))
+		answer_head(call);
+	else
+		begin(call, &options);
 }

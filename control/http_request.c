@@ -247,10 +247,10 @@ int http_request_stream(struct http_request *request, const struct http_stream *
 	if (r < 0)
 		return r;
 	/* libmicrohttpd would end a HEAD's answer with the last chunk of a body that it has not. */
-	if (request->head)
-		stream->release(stream->context);
-	else
+	if (!request->head)
 		request->stream = *stream;
+	else if (stream->release)
+		stream->release(stream->context);
 	http_request_answer(request, &answer);
 	return 0;
 }
@@ -273,6 +273,11 @@ void http_request_dismiss(struct http_request *request)
 const char *http_request_method(const struct http_request *request)
 {
 	return request->method;
+}
+
+bool http_request_is_head(const struct http_request *request)
+{
+	return request->head;
 }
 
 const char *http_request_path(const struct http_request *request)

@@ -48,7 +48,8 @@ struct http_stream {
 	 * -1 at the end.
 	 */
 	ssize_t (*read)(void *context, char *buffer, size_t size_bytes);
-	void (*release)(void *context); /* called once, when the client has gone or at the end */
+	/* Called once, when the client has gone or at the end; may be NULL. */
+	void (*release)(void *context);
 	void *context;
 };
 
@@ -68,6 +69,9 @@ void http_server_close(struct http_server *server);
 
 /* The method; a HEAD request says GET, and its body is not sent. */
 const char *http_request_method(const struct http_request *request);
+
+/* Whether it is a HEAD request: a handler need not make a body then. */
+bool http_request_is_head(const struct http_request *request);
 
 /* The path as it came, still percent-encoded, without the query. */
 const char *http_request_path(const struct http_request *request);

@@ -123,9 +123,17 @@ assert_ge "$(stat -c %s "$LAB_DIR/piped.pcapng")" 1 "bytes on stdout"
 captured piped >/dev/null
 ok "--write - is stdout"
 
+for path in watched nobody; do
+	curl -sS -I --unix-socket "$LAB_SOCKET" "http://edge/v1/builds/$path/capture" >"$LAB_DIR/$path.head"
+done
+assert_match '^HTTP/1.1 200 ' "$LAB_DIR/watched.head" "a HEAD"
+assert_match '^Content-Type: application/x-pcapng' "$LAB_DIR/watched.head" "its media type"
+assert_match '^HTTP/1.1 404 ' "$LAB_DIR/nobody.head" "a HEAD of no build"
+unmarked "$port" || fail "a HEAD captures"
+
 sallyport audit --build watched >"$LAB_DIR/audit"
 assert_eq 4 "$(grep -c ' capture ' "$LAB_DIR/audit")" "captures in the audit"
-ok "each capture is in the audit"
+ok "each capture is in the audit, and a HEAD is none"
 
 assert_fails "capture of no build" sallyport capture nobody --write "$LAB_DIR/none.pcapng"
 assert_match 'There is no build nobody' "$LAB_DIR/refused" "no build"
