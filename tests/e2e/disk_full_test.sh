@@ -40,6 +40,21 @@ connect_until_not_recorded() {
 	fail "$dialled connections were recorded on a full disk"
 }
 
+# A capture for a second: sets STATUS, the body is in $LAB_DIR/captured.
+capture() {
+	STATUS=$(curl -sS --max-time 30 --unix-socket "$LAB_SOCKET" -o "$LAB_DIR/captured" -w '%{http_code}' \
+		"http://edge/v1/builds/kept/capture?seconds=1")
+}
+
+# Until the disk refuses what the audit says of one.
+capture_until_refused() {
+	for _ in $(seq 20); do
+		capture
+		[ "$STATUS" = 200 ] || return 0
+	done
+	fail "all captures were audited on a full disk"
+}
+
 unmount() {
 	umount "$LAB_DIR/state"
 }
@@ -74,6 +89,10 @@ assert_eq 503 "$STATUS" "status of DELETE on a full disk"
 assert_eq live "$(slot "$port" state)" "the lease after a refused DELETE"
 dialled=1
 connect_until_not_recorded
+capture_until_refused
+assert_eq "503 urn:sallyport:problem:journal-unavailable" "$STATUS $(jq -r .type "$LAB_DIR/captured")" \
+	"a capture that cannot be audited"
+assert_eq 0 "$(slot "$port" capture_until_s)" "its mark in the slot"
 missing=$((dialled - $(recorded true)))
 for _ in 1 2 3; do
 	connect
