@@ -54,19 +54,26 @@ static void expect(struct world *world, sd_event *event, const char *expected)
 	}
 }
 
+/* DPDK carries, then XDP. */
+static void begin_with_a_switch(struct world *world, sd_event **ret_event,
+				struct carrier **ret_carrier)
+{
+	world->table->settings->engine_mode = SP_ENGINE_DPDK;
+	world->table->settings->fallback = 1;
+	world->table->queues[0].beat_ns = FRESH;
+	assert_true(sd_event_new(ret_event) >= 0);
+	assert_int_equal(carrier_start(*ret_event, world->edge, world->table, ret_carrier), 0);
+	world->table->queues[0].beat_ns = 0;
+	expect(world, *ret_event, " xdp");
+}
+
 static void test_look_when_engine_changes_then_told_once_each(void **state)
 {
 	struct world *world = *state;
 	struct carrier *carrier;
 	sd_event *event;
 
-	world->table->settings->engine_mode = SP_ENGINE_DPDK;
-	world->table->settings->fallback = 1;
-	world->table->queues[0].beat_ns = FRESH;
-	assert_true(sd_event_new(&event) >= 0);
-	assert_int_equal(carrier_start(event, world->edge, world->table, &carrier), 0);
-	world->table->queues[0].beat_ns = 0;
-	expect(world, event, " xdp");
+	begin_with_a_switch(world, &event, &carrier);
 	world->table->queues[SP_QUEUES_MAX].beat_ns = FRESH;
 	expect(world, event, " xdp dpdk");
 	world->table->settings->fallback = 0;
@@ -85,13 +92,7 @@ static void test_start_when_engine_changed_meanwhile_then_told_once(void **state
 	struct carrier *carrier;
 	sd_event *event;
 
-	world->table->settings->engine_mode = SP_ENGINE_DPDK;
-	world->table->settings->fallback = 1;
-	world->table->queues[0].beat_ns = FRESH;
-	assert_true(sd_event_new(&event) >= 0);
-	assert_int_equal(carrier_start(event, world->edge, world->table, &carrier), 0);
-	world->table->queues[0].beat_ns = 0;
-	expect(world, event, " xdp");
+	begin_with_a_switch(world, &event, &carrier);
 	carrier_stop(carrier);
 	world->table->queues[0].beat_ns = FRESH;
 	assert_int_equal(carrier_start(event, world->edge, world->table, &carrier), 0);

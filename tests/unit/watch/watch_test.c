@@ -149,6 +149,14 @@ static void expect(struct watched *watched, const char *query, const char *expec
 
 #define COUNT "SELECT count(*) FROM connections"
 
+static void cancel(struct watched *watched)
+{
+	struct edge_result result;
+
+	clock_read(&watched->world.now);
+	assert_int_equal(world_cancel(&watched->world, "b1", &result), 0);
+}
+
 static void test_watch_when_connection_lives_then_recorded_and_told(void **state)
 {
 	struct watched *watched = *state;
@@ -197,11 +205,9 @@ static void test_follow_when_session_ends_then_its_connections_do(void **state)
 {
 	struct watched *watched = *state;
 	struct watch_figures figures;
-	struct edge_result result;
 
 	establish(watched, 50000);
-	clock_read(&watched->world.now);
-	assert_int_equal(world_cancel(&watched->world, "b1", &result), 0);
+	cancel(watched);
 	watch_follow(watched->watch);
 	assert_string_equal(ask(watched, "SELECT closed_by FROM connections"), "session ended");
 	assert_string_equal(ask(watched, "SELECT bytes_to_vm IS NULL FROM connections"), "1");
@@ -213,11 +219,9 @@ static void test_follow_when_session_ends_then_its_connections_do(void **state)
 static void test_follow_when_a_cut_vm_answers_then_its_bytes_are_recorded(void **state)
 {
 	struct watched *watched = *state;
-	struct edge_result result;
 
 	establish(watched, 50000);
-	clock_read(&watched->world.now);
-	assert_int_equal(world_cancel(&watched->world, "b1", &result), 0);
+	cancel(watched);
 	watch_follow(watched->watch);
 	write_late(watched, 50000, 5001 + 800, 1001 + 60);
 	expect(watched,
@@ -231,12 +235,10 @@ static void test_start_when_opened_and_ended_meanwhile_then_closed(void **state)
 {
 	struct watched *watched = *state;
 	struct watch_figures figures;
-	struct edge_result result;
 
 	watch_stop(watched->watch);
 	establish(watched, 50000);
-	clock_read(&watched->world.now);
-	assert_int_equal(world_cancel(&watched->world, "b1", &result), 0);
+	cancel(watched);
 	start_watch(watched);
 	expect(watched, "SELECT closed_by FROM connections", "session ended");
 	watch_figures(watched->watch, &figures);
@@ -247,12 +249,10 @@ static void test_start_when_opened_and_ended_meanwhile_then_closed(void **state)
 static void test_start_when_a_vm_was_turned_away_meanwhile_then_its_bytes_too(void **state)
 {
 	struct watched *watched = *state;
-	struct edge_result result;
 
 	establish(watched, 50000);
 	watch_stop(watched->watch);
-	clock_read(&watched->world.now);
-	assert_int_equal(world_cancel(&watched->world, "b1", &result), 0);
+	cancel(watched);
 	write_late(watched, 50000, 5001 + 800, 1001 + 60);
 	start_watch(watched);
 	expect(watched, "SELECT bytes_to_vm || ' ' || bytes_to_client FROM connections", "60 800");
@@ -298,12 +298,10 @@ static void test_start_when_half_closed_then_closed_as_it_began(void **state)
 static void test_start_when_session_ended_meanwhile_then_recorded(void **state)
 {
 	struct watched *watched = *state;
-	struct edge_result result;
 
 	establish(watched, 50000);
 	watch_stop(watched->watch);
-	clock_read(&watched->world.now);
-	assert_int_equal(world_cancel(&watched->world, "b1", &result), 0);
+	cancel(watched);
 	start_watch(watched);
 	assert_string_equal(ask(watched, "SELECT closed_by FROM connections"), "session ended");
 }
@@ -372,7 +370,6 @@ static void follow(struct watched *watched)
 static void test_watch_when_journal_failed_then_all_is_recorded_later(void **state)
 {
 	struct watched *watched = *state;
-	struct edge_result result;
 
 	establish(watched, 50000);
 	expect(watched, COUNT " WHERE accepted_ns IS NOT NULL", "1");
@@ -382,8 +379,7 @@ static void test_watch_when_journal_failed_then_all_is_recorded_later(void **sta
 	write_note(watched, SP_NOTE_RESET, SP_TOWARD_CLIENT, 50001, 5001);
 	establish(watched, 50002);
 	run_until_waiting(watched, 6);
-	clock_read(&watched->world.now);
-	assert_int_equal(world_cancel(&watched->world, "b1", &result), 0);
+	cancel(watched);
 	watch_follow(watched->watch);
 	run_until_waiting(watched, 7);
 	assert_string_equal(ask(watched, COUNT), "1");
