@@ -92,24 +92,31 @@ static bool journal_rests(const struct watch *watch)
 }
 
 /* Result: the build whose slot it still, or again, is; or NULL. */
-static const struct build *find_place(struct watch *watch, const struct connection *connection,
-				      struct journal_place *ret_place)
+static const struct build *find_build(const struct watch *watch,
+				      const struct connection *connection,
+				      const struct node **ret_node,
+				      const struct forward **ret_forward)
 {
-	const struct forward *forward;
-	const struct build *build;
-	const struct node *node;
-
 	if (connection->slot_index >= watch->table->nr_slots ||
 	    watch->table->leases[connection->slot_index].generation != connection->generation)
 		return NULL;
-	build = edge_by_slot(watch->edge, connection->slot_index, &node, &forward);
+	return edge_by_slot(watch->edge, connection->slot_index, ret_node, ret_forward);
+}
+
+static bool find_place(const struct watch *watch, const struct connection *connection,
+		       struct journal_place *ret_place)
+{
+	const struct forward *forward;
+	const struct node *node;
+	const struct build *build = find_build(watch, connection, &node, &forward);
+
 	if (!build)
-		return NULL;
+		return false;
 	ret_place->serial = build->serial;
 	ret_place->node_index = node->index;
 	memcpy(ret_place->build_id, build->id, sizeof(ret_place->build_id));
 	memcpy(ret_place->forward, forward->name, sizeof(ret_place->forward));
-	return build;
+	return true;
 }
 
 /* The first of each lease is enough. */
@@ -311,9 +318,9 @@ static void on_cut(struct connection *connection, enum connection_change change,
 /* Its notes were read after the end of its session was followed. */
 static bool is_over(const struct connection *connection, void *context)
 {
-	struct watch *watch = context;
-	struct journal_place place;
-	const struct build *build = find_place(watch, connection, &place);
+	const struct forward *forward;
+	const struct node *node;
+	const struct build *build = find_build(context, connection, &node, &forward);
 
 	return !build || !build_is_open(build);
 }
@@ -391,8 +398,9 @@ static int restore(const struct connection *connection, void *context)
 {
 	struct watch *watch = context;
 	struct connection gone = *connection;
-	struct journal_place place;
-	const struct build *build = find_place(watch, connection, &place);
+	const struct forward *forward;
+	const struct node *node;
+	const struct build *build = find_build(watch, connection, &node, &forward);
 
 	if (gone.opened_ns > watch->now.boot_ns) /* of another boot */
 		gone.opened_ns = watch->now.boot_ns;

@@ -133,4 +133,18 @@ pid=$(daemon_pid control)
 refused "a sallyportd that refuses the configuration"
 assert_eq "$pid" "$(daemon_pid control)" "sallyportd's process"
 ok "a sallyportd that refuses the configuration replaces nothing"
+
+# An edge that says something else each time it is looked at.
+mkdir -p "$PLACE/restless"
+printf '#!/bin/sh\ndate +"{\\"carrying\\":\\"%%N\\",\\"leases_live\\":1}"\n' >"$PLACE/restless/sallyport"
+chmod +x "$PLACE/restless/sallyport"
+rm "$PLACE"/new/*
+renew "$(lab_control_path)" sallyportd
+if SALLYPORT_CONF=$LAB_CONFIG SALLYPORT_RESTART=false SALLYPORT_SBIN=$PLACE/control SALLYPORT_SETTLE=1 \
+	SALLYPORT_BIN=$PLACE/restless "$UPGRADE" "$PLACE/new" 2>"$LAB_DIR/refused"; then
+	fail "an edge that does not settle was upgraded"
+fi
+assert_match 'does not settle: nothing was replaced' "$LAB_DIR/refused" "what it says"
+assert_eq "$pid" "$(daemon_pid control)" "sallyportd's process"
+ok "an edge that does not settle is left as it is"
 misses_none "what was taken back"

@@ -25,8 +25,7 @@ SP_INLINE __u8 sp_note_kind_of(const struct sp_packet *packet)
 
 /*
  * Writes one note about a TCP segment into note, which is the record of the ring for number
- * head->written + 1. tcp lies wholly within the frame; NAT leaves its numbers
- * alone.
+ * head->written + 1. tcp lies wholly within the frame; NAT leaves its numbers alone.
  */
 SP_INLINE void sp_note_write(struct sp_ring_head *head, struct sp_note *note, __u8 kind,
 			     const struct sp_tcp *tcp, const struct sp_packet *packet,
