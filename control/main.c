@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon.h"
+#include "daemon/daemon.h"
 #include "host/config.h"
 #include "host/log.h"
 

@@ -17,8 +17,8 @@
 
 #include "crew.h"
 #include "eal.h"
-#include "mirror.h"
-#include "park.h"
+#include "hop/mirror.h"
+#include "hop/park.h"
 #include "port.h"
 #include "privilege.h"
 #include "quiet.h"

@@ -13,7 +13,7 @@
 #include <sallyport/table_host.h>
 
 #include "batch.h"
-#include "nexthop.h"
+#include "hop/nexthop.h"
 #include "port.h"
 
 struct rte_ring;

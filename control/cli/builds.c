@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "print.h"
+#include "cli/talk/print.h"
+#include "cli/talk/talk.h"
 
 static enum cli_exit out_of_memory(void)
 {

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "build.h"
-#include "capture_limits.h"
-#include "cli.h"
-#include "pcapng.h"
+#include "cli/talk/talk.h"
+#include "model/build.h"
+#include "watch/capture/limits.h"
+#include "watch/capture/pcapng.h"
 
 /* The file takes whole blocks alone, so that it can be read whenever and however this ends. */
 struct sink {

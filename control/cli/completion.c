@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli/talk/talk.h"
 
 static void print_names(const struct cli_option *options)
 {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "print.h"
+#include "cli/talk/print.h"
+#include "cli/talk/talk.h"
 
 static void print_connections(struct print_table *table, const json_t *connections)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli/talk/talk.h"
 
 /* "ADDR", "ADDR:PORT", "[V6]:PORT", "V6", or "-". Result: NULL if the port is none. */
 static json_t *make_node(const char *text, size_t index)

@@ -7,7 +7,7 @@
 
 #include <curl/curl.h>
 
-#include "cli.h"
+#include "cli/talk/talk.h"
 
 static void print_options(FILE *out, const struct cli_option *options)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of verbs: parser, help and completion are made from it. */
-#include "cli.h"
+#include "cli/talk/talk.h"
 #include "host/config.h"
 
 #define BUILD_STATES "reserved running finished ended"

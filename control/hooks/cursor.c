@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "cursor.h"
+#include "hooks/cursor.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "deliver.h"
+#include "hooks/deliver.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "hooks/notice.h"
+#include "hooks/options.h"
+#include "hooks/script.h"
+#include "hooks/stop.h"
+#include "hooks/webhook.h"
 #include "host/log.h"
-#include "notice.h"
-#include "options.h"
-#include "script.h"
-#include "stop.h"
-#include "webhook.h"
 
 /* Tries once to deliver to one place. Result: 0, or anything else for "not acknowledged". */
 typedef int attempt(const struct options *options, const char *name, const struct notice *notice,

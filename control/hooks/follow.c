@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "follow.h"
+#include "hooks/follow.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "cursor.h"
-#include "deliver.h"
+#include "hooks/cursor.h"
+#include "hooks/deliver.h"
+#include "hooks/notice.h"
+#include "hooks/options.h"
+#include "hooks/stop.h"
+#include "hooks/stream.h"
 #include "host/log.h"
-#include "notice.h"
-#include "options.h"
-#include "stop.h"
-#include "stream.h"
 
 #define STATUS_OK	 200
 #define STATUS_INVALID	 400

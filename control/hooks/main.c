@@ -7,11 +7,11 @@
 
 #include <curl/curl.h>
 
-#include "cursor.h"
-#include "follow.h"
+#include "hooks/cursor.h"
+#include "hooks/follow.h"
+#include "hooks/options.h"
+#include "hooks/stop.h"
 #include "host/log.h"
-#include "options.h"
-#include "stop.h"
 
 static int fail(const char *sentence, const char *file, int error)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "notice.h"
+#include "hooks/notice.h"
 
 #include <errno.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "options.h"
+#include "hooks/options.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "script.h"
+#include "hooks/script.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "notice.h"
+#include "hooks/notice.h"
 
 #define SECOND_NS 1000000000ULL
 

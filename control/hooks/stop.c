@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "stop.h"
+#include "hooks/stop.h"
 
 #include <errno.h>
 #include <poll.h>

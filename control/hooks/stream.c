@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "stream.h"
+#include "hooks/stream.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 
 #include <curl/curl.h>
 
-#include "stop.h"
+#include "hooks/stop.h"
 
 #define SILENCE_S      45      /* three heartbeats */
 #define LINE_MAX_BYTES 1048576 /* far more than an event has */

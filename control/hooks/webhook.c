@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "webhook.h"
+#include "hooks/webhook.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,8 +8,8 @@
 
 #include <curl/curl.h>
 
-#include "notice.h"
-#include "stop.h"
+#include "hooks/notice.h"
+#include "hooks/stop.h"
 
 #define POLL_MS 1000
 

@@ -19,7 +19,7 @@
 #include <sallyport/wire.h>
 
 #include "crew.h"
-#include "nexthop.h"
+#include "hop/nexthop.h"
 #include "port.h"
 
 #include "host/boottime.h"

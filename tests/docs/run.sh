@@ -62,7 +62,7 @@ check_generated() {
 # Each problem type has its section, and each section is a problem type.
 check_problems() {
 	grep -oE '^## [a-z-]+ \([0-9]+\)' docs/PROBLEMS.md | sed 's/^## //' | sort >"$scratch/page"
-	sed -nE 's/.*X\([A-Z_]+, ([45][0-9]+), "([a-z-]+)".*/\2 (\1)/p' control/problem.h | sort |
+	sed -nE 's/.*X\([A-Z_]+, ([45][0-9]+), "([a-z-]+)".*/\2 (\1)/p' control/json/problem.h | sort |
 		diff -u "$scratch/page" - >"$scratch/said" 2>&1 && test -s "$scratch/page"
 	result $? "docs/PROBLEMS.md: every problem type" "$scratch/said"
 }

@@ -14,7 +14,7 @@ TEST_TIMEOUT=${TEST_TIMEOUT:-180}
 
 SECONDS_EACH=${DIALS_SECONDS:-5}
 RATE=${DIALS_RATE:-1000}
-CALLERS_MAX=256  # open at once, see control/explain.c
+CALLERS_MAX=256  # open at once, see control/explain/explain.c
 OTHER_FDS=24     # of the API meanwhile
 MEMORY_KIB=16384 # a flood may cost no more
 

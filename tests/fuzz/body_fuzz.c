@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api_answer.h"
-#include "api_body.h"
-#include "edge.h"
+#include "api/body/body.h"
+#include "api/call/answer.h"
+#include "edge/edge.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

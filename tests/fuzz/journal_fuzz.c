@@ -14,11 +14,11 @@
 
 #include <sqlite3.h>
 
-#include "edge.h"
+#include "edge/edge.h"
 #include "host/addr.h"
 #include "host/table_map.h"
-#include "journal.h"
-#include "journal_wal.h"
+#include "journal/journal.h"
+#include "journal/wal.h"
 
 #define SECOND 1000000000ULL
 

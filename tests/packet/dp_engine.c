@@ -13,8 +13,8 @@
 #include <rte_ring.h>
 
 #include "fixture.h"
+#include "hop/mirror.h"
 #include "host/boottime.h"
-#include "mirror.h"
 #include "worker.h"
 
 #define PUBLIC	   0 /* ports */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A bundle as an archive: what is in it, who may read it, and what it does not touch. */
-#include "bundle_archive.h"
+#include "cli/bundle/archive.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
-#include "bundle.h"
+#include "cli/bundle/bundle.h"
 
 static char one[] = "one\n", empty[] = "", why[] = "it is not there";
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What another program prints, or why it cannot be had. */
-#include "command.h"
+#include "cli/talk/command.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Who may be named, and that others have one name each. */
-#include "pseudonyms.h"
+#include "cli/bundle/redact/pseudonyms.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

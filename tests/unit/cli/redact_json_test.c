@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What of JSON others may see, by the rules of a document. */
-#include "redact.h"
+#include "cli/bundle/redact/redact.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "pseudonyms.h"
+#include "cli/bundle/redact/pseudonyms.h"
 
 static const struct redact_rules rules = {{
 	[REDACT_PLAIN] = "id state",

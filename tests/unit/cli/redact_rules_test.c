@@ -3,7 +3,7 @@
  * The rules of each document, on one as it comes: whatever holds "secret" is not to be seen, and
  * every member has been thought of.
  */
-#include "redact_rules.h"
+#include "cli/bundle/redact/rules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "pseudonyms.h"
+#include "cli/bundle/redact/pseudonyms.h"
 
 static void check(const struct redact_rules *rules, const char *text)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What of texts others may see. */
-#include "redact.h"
+#include "cli/bundle/redact/redact.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "pseudonyms.h"
+#include "cli/bundle/redact/pseudonyms.h"
 
 struct text {
 	const char *before;

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "crew.h"
-#include "nexthop.h"
-#include "park.h"
+#include "hop/nexthop.h"
+#include "hop/park.h"
 #include "port.h"
 
 #include "host/table_map.h"

@@ -21,9 +21,9 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include "hop/mirror.h"
 #include "host/addr.h"
 #include "host/boottime.h"
-#include "mirror.h"
 
 #define PATIENCE_NS (10 * (uint64_t)NS_PER_S)
 

@@ -20,9 +20,9 @@
 
 #include <sallyport/wire.h>
 
+#include "hop/mirror.h"
+#include "hop/park.h"
 #include "host/boottime.h"
-#include "mirror.h"
-#include "park.h"
 
 #define PATIENCE_NS (10 * (uint64_t)NS_PER_S)
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "attach.h"
+#include "kernel/attach/attach.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

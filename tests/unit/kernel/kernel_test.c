@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kernel.h"
+#include "kernel/kernel.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>

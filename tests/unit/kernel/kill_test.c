@@ -4,7 +4,7 @@
  * it changes something of the kernel's. Whatever it leaves, the next one carries on; and once there
  * is a program, no packet of the lease or of the host is lost.
  */
-#include "kernel.h"
+#include "kernel/kernel.h"
 
 #include <errno.h>
 #include <linux/bpf.h>

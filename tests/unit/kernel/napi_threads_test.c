@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "napi_threads.h"
+#include "kernel/napi_threads.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "kernel.h"
+#include "kernel/kernel.h"
 #include "rig.h"
 
 static void assert_threads(int public, int builds)

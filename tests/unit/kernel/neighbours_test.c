@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "neighbours.h"
+#include "kernel/neighbours/neighbours.h"
 
 #include <net/if.h>
 #include <setjmp.h>

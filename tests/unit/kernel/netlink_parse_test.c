@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "netlink_parse.h"
+#include "kernel/netlink/parse.h"
 
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>

@@ -12,8 +12,8 @@
 
 #include "claim.h"
 #include "host/config.h"
-#include "kernel.h"
-#include "kernel_pins.h"
+#include "kernel/kernel.h"
+#include "kernel/pins/pins.h"
 
 struct table_map;
 

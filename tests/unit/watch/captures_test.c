@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "captures.h"
+#include "watch/capture/captures.h"
 
 #include <errno.h>
 #include <setjmp.h>

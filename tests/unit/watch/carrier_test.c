@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "carrier.h"
+#include "watch/carrier.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "connections.h"
+#include "watch/connections.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "readiness.h"
+#include "watch/readiness.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "ring.h"
+#include "watch/ring.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

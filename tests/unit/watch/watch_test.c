@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "watch.h"
+#include "watch/watch.h"
 
 #include <sched.h>
 #include <setjmp.h>

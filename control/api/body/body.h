@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Request bodies: their tables, and what the model is given from them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/build.h"
+#include "json/problem.h"
+#include "json/split.h"
+#include "json/table.h"
+
+struct edge_extension;
+
+extern const struct json_table api_body_build;
+extern const struct json_table api_body_finish;
+extern const struct json_table api_body_extend;
+extern const struct json_table api_body_sync;
+
+/* A sync's desired set, owned. */
+struct api_sync {
+	struct build_spec *specs;
+	unsigned int nr_specs;
+	bool dry_run;
+	bool allow_empty;
+	uint64_t generation; /* BUILD_DEFAULT: not given */
+};
+
+/*
+ * Reads the body of a PUT into *spec, which has been initialised and whose id is the caller's.
+ * Result, of all four: 0, or -EBADMSG, -EINVAL with problem set, -ENOMEM.
+ */
+int api_body_read_build(const char *text, size_t bytes, struct build_spec *spec,
+			struct problem *problem);
+
+/* Reads the body of a finish. *ret_wall_ns is BUILD_DEFAULT if no time is given. */
+int api_body_read_finish(const char *text, size_t bytes, uint64_t *ret_wall_ns,
+			 struct problem *problem);
+
+int api_body_read_extend(const char *text, size_t bytes, struct edge_extension *ret_extension,
+			 struct problem *problem);
+
+/* The sync is to be freed by api_sync_free(). */
+int api_body_read_sync(const char *text, size_t bytes, struct api_sync *ret_sync,
+		       struct problem *problem);
+void api_sync_free(struct api_sync *sync);
+
+/* The same bit by bit. */
+struct api_sync_reading {
+	const char *text; /* lives as long as the reading */
+	size_t bytes;
+	struct json_split split;
+	struct api_sync sync; /* as far as it is read */
+};
+
+/* Result: 0 and *reading to be ended, or -ENOMEM. */
+int api_body_begin_sync(const char *text, size_t bytes, struct api_sync_reading *reading);
+
+/* Reads at most so many builds. Result: -EAGAIN if there are more, or as api_body_read_sync(). */
+int api_body_read_some(struct api_sync_reading *reading, unsigned int most,
+		       struct api_sync *ret_sync, struct problem *problem);
+void api_body_end_sync(struct api_sync_reading *reading);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One call of the API on its way: what its handler is given, and how it answers. */
+#pragma once
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+
+#include "api/call/receipt.h"
+#include "api/call/route.h"
+#include "edge/edge.h"
+#include "http/server.h"
+#include "model/build.h"
+#include "model/receipt.h"
+#include "json/problem.h"
+
+struct api;
+
+struct api_call {
+	struct api *api;
+	struct http_request *request; /* NULL once answered */
+	const struct api_route *route;
+	char id[API_ID_BYTES + 1]; /* "" if the path has none */
+	enum api_role role;
+	struct edge_call edge; /* now, the peer, &problem, and &wanted if there is a key */
+	struct problem problem;
+	struct http_answer answer; /* ready to be sent, if prepared */
+	bool prepared;
+	bool removed; /* it waits until no reader can use what was removed */
+	struct receipt receipt;
+	struct edge_receipt wanted;
+	api_receipt_maker *make;
+	const void *make_context;
+};
+
+/* The peer and the role are left to be filled in. */
+void api_call_init(struct api_call *call, struct api *api, struct http_request *request);
+
+/* Answer with a status and a body, which is taken over; NULL is out of memory and answers so. */
+void api_call_answer_json(struct api_call *call, unsigned int status, json_t *body);
+void api_call_answer_text(struct api_call *call, const char *media_type, char *text);
+
+/* Answers 200 with what write prints of what. */
+void api_call_answer_printed(struct api_call *call, const char *media_type,
+			     void (*write)(const void *what, FILE *out), const void *what);
+
+/* Answers 204. */
+void api_call_answer_nothing(struct api_call *call);
+
+/* Answers with call->problem, or with an internal error if it is not set. */
+void api_call_refuse(struct api_call *call);
+
+/* Sets the problem and refuses. */
+void api_call_refuse_with(struct api_call *call, enum problem_type type, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* What an answer needs before it is sent. */
+struct api_reply {
+	unsigned int status;
+	json_t *body;		   /* taken over; NULL for none */
+	char *text;		   /* instead: JSON that is printed already; taken over */
+	const struct build *build; /* for ETag, or NULL */
+	bool location;		   /* say where the build is */
+	bool removed;		   /* wait until no reader can use what was removed */
+};
+
+/* Makes the answer of a reply, whose body is taken over also on failure. Result: 0 or -ENOMEM. */
+int api_call_prepare(struct api_call *call, const struct api_reply *reply);
+
+/* Sends the answer that is ready, at once or as soon as the removal is confirmed. */
+void api_call_send(struct api_call *call);
+
+/* Both. */
+void api_call_reply(struct api_call *call, const struct api_reply *reply);
+
+/*
+ * Checks If-Match and If-None-Match against the build, NULL if there is none.
+ * Result: whether to go on; otherwise the call is answered.
+ */
+bool api_call_check_match(struct api_call *call, const struct build *build);
+
+/* Result: whether the caller has the build as it is, by If-None-Match of a GET. */
+bool api_call_is_known(const struct api_call *call, const struct build *build);
+
+/*
+ * Reads the query argument name as a number.
+ * Result: whether to go on, *ret_value untouched if absent; otherwise the call is answered.
+ */
+bool api_call_query_number(struct api_call *call, const char *name, uint64_t min, uint64_t max,
+			   uint64_t *ret_value);
+
+/* Result: true if the boolean query argument is there and neither "0" nor "false". */
+bool api_call_query_flag(const struct api_call *call, const char *name);
+
+/* The handlers, by file. */
+void api_builds_put(struct api_call *call);
+
+/* The same for several that have no preconditions; all are answered then. */
+void api_builds_put_all(struct api_call *const *calls, unsigned int nr_calls);
+void api_builds_get(struct api_call *call);
+void api_builds_list(struct api_call *call);
+void api_builds_delete(struct api_call *call);
+void api_builds_finish(struct api_call *call);
+void api_builds_extend(struct api_call *call);
+void api_builds_connect(struct api_call *call);
+void api_builds_capture(struct api_call *call);
+void api_builds_diagnose(struct api_call *call);
+void api_builds_attestation(struct api_call *call);
+void api_connections_get(struct api_call *call);
+void api_audit_get(struct api_call *call);
+void api_sync_post(struct api_call *call);
+void api_events_get(struct api_call *call);
+void api_status_get(struct api_call *call);
+void api_pools_get(struct api_call *call);
+void api_version_get(struct api_call *call);
+void api_metrics_get(struct api_call *call);
+void api_openapi_get(struct api_call *call);

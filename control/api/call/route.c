@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "api/call/route.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "model/build.h"
+
+#define BODY_BYTES ((size_t)1 << 20)
+
+static const char *const role_names[] = {
+	[API_ROLE_NONE] = "none",
+	[API_ROLE_VIEWER] = "viewer",
+	[API_ROLE_OPERATOR] = "operator",
+	[API_ROLE_ORCHESTRATOR] = "orchestrator",
+};
+
+const char *api_role_name(enum api_role role)
+{
+	return role_names[role];
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Result: whether the segment is an id, decoded into id. */
+static bool decode_id(const char *segment, size_t bytes, char *id)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < bytes; i++) {
+		char c = segment[i];
+
+		if (c == '%') {
+			int high = i + 2 < bytes ? hex_value(segment[i + 1]) : -1;
+			int low = high >= 0 ? hex_value(segment[i + 2]) : -1;
+
+			if (low < 0)
+				return false;
+			c = (char)(high << 4 | low);
+			i += 2;
+		}
+		if (c == '\0' || len == API_ID_BYTES)
+			return false;
+		id[len++] = c;
+	}
+	id[len] = '\0';
+	return build_id_valid(id);
+}
+
+enum fit {
+	FIT_YES,
+	FIT_NO,
+	FIT_BAD_ID,
+};
+
+/* Compares segment by segment; id may be NULL. */
+static enum fit fit_path(const char *template, const char *path, char *id)
+{
+	enum fit fit = FIT_YES;
+
+	while (*template && *path) {
+		size_t want, have;
+
+		if (*template ++ != '/' || *path++ != '/')
+			return FIT_NO;
+		want = strcspn(template, "/");
+		have = strcspn(path, "/");
+		if (*template == '{') {
+			if (id && !decode_id(path, have, id))
+				fit = FIT_BAD_ID;
+		} else if (want != have || memcmp(template, path, want) != 0) {
+			return FIT_NO;
+		}
+		template += want;
+		path += have;
+	}
+	return *template || *path ? FIT_NO : fit;
+}
+
+enum api_match api_route_find(const char *method, const char *path, char *id,
+			      const struct api_route **ret_route)
+{
+	enum api_match match = API_MATCH_NO_PATH;
+
+	id[0] = '\0';
+	for (const struct api_route *route = api_routes; route->method; route++) {
+		enum fit fit = fit_path(route->path, path, id);
+
+		if (fit == FIT_NO)
+			continue;
+		if (fit == FIT_BAD_ID)
+			return API_MATCH_BAD_ID;
+		*ret_route = route;
+		if (strcmp(route->method, method) == 0)
+			return API_MATCH_FOUND;
+		match = API_MATCH_NO_METHOD;
+	}
+	return match;
+}
+
+bool api_route_changes(const struct api_route *route)
+{
+	return strcmp(route->method, "GET") != 0;
+}
+
+void api_route_allow(const struct api_route *route, char *text, size_t text_bytes)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (const struct api_route *other = api_routes; other->method; other++) {
+		int n;
+
+		if (strcmp(other->path, route->path) != 0 || used >= text_bytes)
+			continue;
+		n = snprintf(text + used, text_bytes - used, "%s%s%s", used ? ", " : "",
+			     other->method, strcmp(other->method, "GET") == 0 ? ", HEAD" : "");
+		used += (size_t)n;
+	}
+}
+
+size_t api_route_body_limit(const char *path)
+{
+	size_t limit = BODY_BYTES;
+
+	for (const struct api_route *route = api_routes; route->method; route++) {
+		if (route->body_bytes > limit && fit_path(route->path, path, NULL) == FIT_YES)
+			limit = route->body_bytes;
+	}
+	return limit;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The rows the API is made of, and how a request finds its row. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "json/table.h"
+
+#define API_ID_BYTES	   128
+#define API_PARAMETERS_MAX 5
+
+struct api_call;
+
+/* In rising order: each may do what those before it may. */
+enum api_role {
+	API_ROLE_NONE,
+	API_ROLE_VIEWER,       /* look */
+	API_ROLE_OPERATOR,     /* and finish, extend and cancel what is there */
+	API_ROLE_ORCHESTRATOR, /* and declare builds */
+};
+
+struct api_parameter {
+	const char *name;   /* of a query argument */
+	const char *values; /* "a|b|c", "*" for any text, or NULL for a number */
+	const char *help;
+};
+
+enum api_body {
+	API_BODY_NONE,
+	API_BODY_OPTIONAL, /* none is the same as {} */
+	API_BODY_REQUIRED,
+};
+
+struct api_route {
+	const char *method;
+	const char *path; /* "{id}" stands for one segment */
+	enum api_role role;
+	const char *operation; /* its name in the OpenAPI document */
+	void (*handle)(struct api_call *call);
+	bool in_turn; /* it changes the edge or reads the journal: see turns.h */
+	enum api_body body;
+	const struct json_table *table;			    /* of the body */
+	size_t body_bytes;				    /* the longest, 0 for the usual limit */
+	struct api_parameter parameter[API_PARAMETERS_MAX]; /* up to the first without a name */
+	const char *headers;  /* preconditions it looks at: "If-Match If-None-Match" */
+	const char *statuses; /* what it may answer beside 400, 403, 405 and 500: "200 404" */
+	const char *answer;   /* media type of a 2xx, NULL if it has no body */
+	const char *help;
+};
+
+/* All rows, ended by one without a method. */
+extern const struct api_route api_routes[];
+
+enum api_match {
+	API_MATCH_FOUND,
+	API_MATCH_NO_PATH,
+	API_MATCH_NO_METHOD, /* the path has rows, but none with this method */
+	API_MATCH_BAD_ID,
+};
+
+/*
+ * Finds the row for a method and a path as it came. id has room for API_ID_BYTES + 1 and holds the
+ * decoded {id}, "" if the row has none. With API_MATCH_NO_METHOD, *ret_route is one of the path's.
+ */
+enum api_match api_route_find(const char *method, const char *path, char *id,
+			      const struct api_route **ret_route);
+
+/* Result: whether its calls change something. */
+bool api_route_changes(const struct api_route *route);
+
+/* Prints the methods of the path that route has, as for an Allow header, into text. */
+void api_route_allow(const struct api_route *route, char *text, size_t text_bytes);
+
+/* Result: the longest body of a path as it came, whatever the method. */
+size_t api_route_body_limit(const char *path);
+
+/* Result: the role's name as in the config, "none" for API_ROLE_NONE. */
+const char *api_role_name(enum api_role role);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* /v1/builds/{id}/diagnose and /attestation, /v1/connections and /v1/audit: what was recorded. */
+#include <string.h>
+
+#include <sallyport/addr.h>
+
+#include "api/call/call.h"
+#include "api/records.h"
+#include "api/render.h"
+#include "api/server.h"
+#include "connect/diagnose.h"
+#include "host/addr.h"
+#include "kernel/kernel.h"
+#include "table/counters.h"
+
+#define RECORDS_DEFAULT 100
+#define RECORDS_MAX	10000
+
+/* One who asks: about whom. */
+struct question {
+	struct api_call *call;
+	const struct build *build;
+	const char *client; /* NULL: anybody */
+	struct sp_addr client_addr;
+};
+
+static bool is_allowed(const struct question *question)
+{
+	const struct build *build = question->build;
+
+	if (!question->client || build->nr_allow == 0)
+		return true;
+	for (unsigned int i = 0; i < build->nr_allow; i++) {
+		if (sp_prefix_contains(&build->allow[i], &question->client_addr))
+			return true;
+	}
+	return false;
+}
+
+static bool is_resolved(const struct api_call *call, const struct node *node)
+{
+	enum kernel_vm_state state = kernel_vm(api_kernel(call->api), &node->address).state;
+
+	return state != KERNEL_VM_UNANSWERED && state != KERNEL_VM_UNROUTED;
+}
+
+static struct diagnose_facts gather(const struct question *question, const struct node *node,
+				    const struct api_last_connection *last)
+{
+	struct metrics_usage usage = {0};
+
+	metrics_add_usage(api_table(question->call->api), &node->forwards[0], &usage);
+	return (struct diagnose_facts){
+		.session = question->build->state,
+		.bound = node->has_address,
+		.allowed = is_allowed(question),
+		.answers_probes = node->state == NODE_READY,
+		.resolved = !node->has_address || is_resolved(question->call, node),
+		.nr_connections = last->nr,
+		.packets_to_client = usage.packets[SP_TOWARD_CLIENT],
+		.accepted = last->accepted,
+		.open = last->open,
+		.reset_by_vm = strcmp(last->closed_by, "reset by the VM") == 0,
+		.bytes_to_vm = last->bytes_to_vm,
+		.bytes_to_client = last->bytes_to_client,
+	};
+}
+
+static json_t *render_last(const struct api_last_connection *last)
+{
+	if (last->nr == 0)
+		return json_null();
+	return json_pack("{s:s, s:o, s:b, s:b, s:s, s:I, s:I}", "client", last->client, "opened_at",
+			 api_render_time(last->opened_wall_ns), "accepted", last->accepted, "open",
+			 last->open, "closed_by", last->closed_by, "bytes_to_vm",
+			 (json_int_t)last->bytes_to_vm, "bytes_to_client",
+			 (json_int_t)last->bytes_to_client);
+}
+
+static json_t *render_next(const struct diagnosis *diagnosis)
+{
+	json_t *next = json_array();
+
+	for (unsigned int i = 0; diagnosis->next[i]; i++)
+		json_array_append_new(next, json_string(diagnosis->next[i]));
+	return next;
+}
+
+/* Result: NULL when the journal cannot be read, or without memory. */
+static json_t *render_node(const struct question *question, const struct node *node)
+{
+	struct api_last_connection last = {0};
+	const struct diagnosis *diagnosis;
+	struct diagnose_facts facts;
+
+	if (api_records_last(edge_journal(api_edge(question->call->api)), question->build->serial,
+			     node->index, question->client, &last) < 0)
+		return NULL;
+	facts = gather(question, node, &last);
+	diagnosis = diagnose(&facts);
+	return json_pack("{s:i, s:s, s:s, s:s?, s:o, s:I, s:I, s:o}", "index", node->index, "case",
+			 diagnose_case_name(diagnosis->verdict), "certain", diagnosis->certain,
+			 "likely", diagnosis->likely, "next", render_next(diagnosis), "connections",
+			 (json_int_t)last.nr, "accepted", (json_int_t)last.nr_accepted, "latest",
+			 render_last(&last));
+}
+
+static void answer(const struct question *question)
+{
+	json_t *nodes = json_array();
+
+	for (unsigned int i = 0; i < question->build->nr_nodes; i++) {
+		json_t *node = render_node(question, &question->build->nodes[i]);
+
+		if (json_array_append_new(nodes, node) < 0) {
+			json_decref(nodes);
+			api_call_refuse_with(question->call, PROBLEM_JOURNAL,
+					     "The records of connections cannot be read.");
+			return;
+		}
+	}
+	api_call_answer_json(question->call, 200,
+			     json_pack("{s:s, s:s?, s:o}", "build", question->build->id, "client",
+				       question->client, "nodes", nodes));
+}
+
+void api_builds_diagnose(struct api_call *call)
+{
+	const char *client = http_request_query(call->request, "client");
+	char text[ADDR_TEXT_BYTES];
+	struct question question = {
+		.call = call,
+		.build = edge_get(api_edge(call->api), call->id),
+	};
+
+	if (client && addr_parse(client, &question.client_addr) < 0) {
+		api_call_refuse_with(call, PROBLEM_INVALID,
+				     "The query argument client must be an IPv4 or IPv6 address.");
+		return;
+	}
+	if (!question.build) {
+		api_call_refuse_with(call, PROBLEM_NOT_FOUND, "There is no build %s.", call->id);
+		return;
+	}
+	if (client)
+		question.client = addr_format(&question.client_addr, text);
+	answer(&question);
+}
+
+void api_builds_attestation(struct api_call *call)
+{
+	json_t *attestation = api_records_attestation(edge_journal(api_edge(call->api)), call->id);
+
+	if (!attestation) {
+		api_call_refuse_with(call, PROBLEM_JOURNAL, "The records cannot be read.");
+	} else if (json_is_null(attestation)) {
+		json_decref(attestation);
+		api_call_refuse_with(call, PROBLEM_NOT_FOUND, "There is no record of a build %s.",
+				     call->id);
+	} else {
+		api_call_answer_json(call, 200, attestation);
+	}
+}
+
+/* Answers a page of records under their name. */
+static void answer_records(struct api_call *call, enum api_records what, const char *name)
+{
+	struct api_records_query query = {
+		.what = what,
+		.build = http_request_query(call->request, "build"),
+		.open = api_call_query_flag(call, "open"),
+		.limit = RECORDS_DEFAULT,
+	};
+	json_t *records, *last;
+
+	if (!api_call_query_number(call, "after", 0, INT64_MAX, &query.after) ||
+	    !api_call_query_number(call, "limit", 1, RECORDS_MAX, &query.limit))
+		return;
+	records = api_records(edge_journal(api_edge(call->api)), &query);
+	if (!records) {
+		api_call_refuse_with(call, PROBLEM_JOURNAL, "The records cannot be read.");
+		return;
+	}
+	last = json_object_get(json_array_get(records, json_array_size(records) - 1), "number");
+	last = json_array_size(records) == query.limit ? json_incref(last) : json_null();
+	api_call_answer_json(call, 200, json_pack("{s:o, s:o}", name, records, "next", last));
+}
+
+void api_connections_get(struct api_call *call)
+{
+	answer_records(call, API_RECORDS_CONNECTIONS, "connections");
+}
+
+void api_audit_get(struct api_call *call)
+{
+	answer_records(call, API_RECORDS_AUDIT, "changes");
+}

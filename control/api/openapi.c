@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The OpenAPI 3.1 document, made from the rows of routes and of request bodies. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/call/call.h"
+#include "api/call/receipt.h"
+#include "api/schemas.h"
+
+#define ID_PATTERN	"^[A-Za-z0-9_][A-Za-z0-9._-]*$"
+#define ALWAYS_STATUSES "400 403 408 429 500 503"
+
+static json_t *make_parameter(const char *name, const char *where, const char *help, json_t *schema)
+{
+	return json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", name, "in", where, "required",
+			 strcmp(where, "path") == 0, "description", help, "schema", schema);
+}
+
+static json_t *make_id(void)
+{
+	return make_parameter("id", "path", "the build's id",
+			      json_pack("{s:s, s:i, s:i, s:s}", "type", "string", "minLength", 1,
+					"maxLength", BUILD_ID_MAX, "pattern", ID_PATTERN));
+}
+
+static json_t *make_query(const struct api_parameter *parameter)
+{
+	json_t *schema = json_pack("{s:s}", "type", parameter->values ? "string" : "integer");
+	json_t *values;
+
+	if (parameter->values && strcmp(parameter->values, "*") != 0) {
+		values = json_array();
+		for (const char *value = parameter->values; *value;) {
+			size_t len = strcspn(value, "|");
+
+			json_array_append_new(values, json_stringn(value, len));
+			value += len + (value[len] == '|');
+		}
+		json_object_set_new(schema, "enum", values);
+	}
+	return make_parameter(parameter->name, "query", parameter->help, schema);
+}
+
+static void add_headers(json_t *array, const char *names)
+{
+	char name[32] = "";
+
+	for (; names && *names; names += strspn(names, " ")) {
+		size_t len = strcspn(names, " ");
+
+		snprintf(name, sizeof(name), "%.*s", (int)len, names);
+		names += len;
+		json_array_append_new(array, make_parameter(name, "header",
+							    "entity tags of the build, or *",
+							    json_pack("{s:s}", "type", "string")));
+	}
+}
+
+static json_t *make_key(void)
+{
+	return make_parameter(
+		API_RECEIPT_HEADER, "header",
+		"the same request with the same key is answered the same and "
+		"changes nothing again",
+		json_pack("{s:s, s:s}", "type", "string", "pattern", API_RECEIPT_PATTERN));
+}
+
+static json_t *make_parameters(const struct api_route *route)
+{
+	json_t *array = json_array();
+
+	if (strstr(route->path, "{id}"))
+		json_array_append_new(array, make_id());
+	for (unsigned int i = 0; i < API_PARAMETERS_MAX && route->parameter[i].name; i++)
+		json_array_append_new(array, make_query(&route->parameter[i]));
+	add_headers(array, route->headers);
+	if (api_route_changes(route))
+		json_array_append_new(array, make_key());
+	return array;
+}
+
+static json_t *make_body(const struct api_route *route)
+{
+	return json_pack("{s:b, s:{s:{s:o}}}", "required", route->body == API_BODY_REQUIRED,
+			 "content", "application/json", "schema",
+			 api_schema_reference(route->table->name));
+}
+
+static json_t *make_success(const struct api_route *route, const char *description)
+{
+	json_t *schema;
+
+	if (!route->answer)
+		return json_pack("{s:s}", "description", "Done");
+	schema = strcmp(route->answer, "application/json") == 0
+			 ? json_pack("{s:s}", "type", "object")
+			 : json_pack("{s:s}", "type", "string");
+	return json_pack("{s:s, s:{s:{s:o}}}", "description", description, "content", route->answer,
+			 "schema", schema);
+}
+
+static json_t *make_problem(void)
+{
+	return json_pack("{s:s, s:{s:{s:o}}}", "description", "A problem", "content",
+			 "application/problem+json", "schema", api_schema_reference("Problem"));
+}
+
+static json_t *make_response(const struct api_route *route, char class)
+{
+	switch (class) {
+	case '2':
+		return make_success(route, "Created");
+	case '3':
+		return json_pack("{s:s}", "description", "As known");
+	default:
+		return make_problem();
+	}
+}
+
+static void add_statuses(json_t *responses, const struct api_route *route, const char *statuses)
+{
+	char status[4] = "";
+
+	for (; statuses && *statuses; statuses += strspn(statuses, " ")) {
+		memcpy(status, statuses, 3);
+		statuses += 3;
+		json_object_set_new(responses, status, make_response(route, status[0]));
+	}
+}
+
+static json_t *make_responses(const struct api_route *route)
+{
+	json_t *responses = json_object();
+
+	json_object_set_new(responses, route->answer ? "200" : "204", make_success(route, "Done"));
+	add_statuses(responses, route, ALWAYS_STATUSES);
+	add_statuses(responses, route, route->body == API_BODY_NONE ? NULL : "413 415");
+	add_statuses(responses, route, route->statuses);
+	return responses;
+}
+
+static json_t *make_operation(const struct api_route *route)
+{
+	json_t *operation =
+		json_pack("{s:s, s:s, s:s, s:o, s:o}", "operationId", route->operation, "summary",
+			  route->help, "x-role", api_role_name(route->role), "parameters",
+			  make_parameters(route), "responses", make_responses(route));
+
+	if (route->body != API_BODY_NONE)
+		json_object_set_new(operation, "requestBody", make_body(route));
+	return operation;
+}
+
+static void add_route(json_t *paths, const struct api_route *route)
+{
+	json_t *path = json_object_get(paths, route->path);
+	char method[8] = "";
+
+	if (!path) {
+		path = json_object();
+		json_object_set_new(paths, route->path, path);
+	}
+	for (size_t i = 0; route->method[i] && i + 1 < sizeof(method); i++)
+		method[i] = (char)tolower((unsigned char)route->method[i]);
+	json_object_set_new(path, method, make_operation(route));
+}
+
+void api_openapi_get(struct api_call *call)
+{
+	json_t *paths = json_object(), *schemas = api_schemas();
+
+	for (const struct api_route *route = api_routes; route->method; route++)
+		add_route(paths, route);
+	api_call_answer_json(
+		call, 200,
+		json_pack("{s:s, s:{s:s, s:s, s:s}, s:[{s:s}], s:o, s:{s:o}}", "openapi", "3.1.0",
+			  "info", "title", "sallyport", "version", SALLYPORT_VERSION, "description",
+			  "Ways in to build VMs, over a UNIX stream socket", "servers", "url", "/",
+			  "paths", paths, "components", "schemas", schemas));
+}

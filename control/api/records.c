@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "api/records.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "api/call/answer.h"
+#include "api/render.h"
+#include "connect/diagnose.h"
+#include "journal/journal.h"
+
+/* Known from the first FIN on, but said once the connection is over. */
+#define CLOSED_BY "CASE WHEN closed_wall_ns IS NOT NULL THEN closed_by END"
+
+/* A column called …_at holds wall time in nanoseconds. */
+#define CONNECTION_COLUMNS                                                                         \
+	"number, build, node, forward, client, client_port, opened_wall_ns AS opened_at,"          \
+	" accepted_ns IS NOT NULL AS accepted, closed_wall_ns AS closed_at,"                       \
+	" " CLOSED_BY " AS closed_by,"                                                             \
+	" bytes_to_vm, bytes_to_client"
+#define AUDIT_COLUMNS "number, wall_ns AS changed_at, uid, pid, what, build, revision"
+
+#define TEXT_OF(number)	 #number
+#define TEXT_OF_(number) TEXT_OF(number)
+#define LOGIN_TO_VM	 TEXT_OF_(DIAGNOSE_LOGIN_TO_VM)
+#define LOGIN_TO_CLIENT	 TEXT_OF_(DIAGNOSE_LOGIN_TO_CLIENT)
+
+static const char *const selects[] = {
+	[API_RECORDS_CONNECTIONS] = "SELECT " CONNECTION_COLUMNS " FROM connections",
+	[API_RECORDS_AUDIT] = "SELECT " AUDIT_COLUMNS " FROM audit",
+};
+
+static sqlite3_stmt *prepare(struct journal *journal, const char *text)
+{
+	sqlite3_stmt *statement = NULL;
+
+	return sqlite3_prepare_v2(journal_handle(journal), text, -1, &statement, NULL) == SQLITE_OK
+		       ? statement
+		       : NULL;
+}
+
+static json_t *render_number(const char *name, sqlite3_int64 value)
+{
+	size_t len = strlen(name);
+
+	if (len > 3 && strcmp(name + len - 3, "_at") == 0)
+		return api_render_time((uint64_t)value);
+	return strcmp(name, "accepted") == 0 ? json_boolean(value) : json_integer(value);
+}
+
+static json_t *render_column(sqlite3_stmt *statement, int column)
+{
+	switch (sqlite3_column_type(statement, column)) {
+	case SQLITE_INTEGER:
+		return render_number(sqlite3_column_name(statement, column),
+				     sqlite3_column_int64(statement, column));
+	case SQLITE_TEXT:
+		return api_answer_string((const char *)sqlite3_column_text(statement, column));
+	default:
+		return json_null();
+	}
+}
+
+static json_t *render_row(sqlite3_stmt *statement)
+{
+	json_t *row = json_object();
+
+	for (int i = 0; i < sqlite3_column_count(statement); i++)
+		json_object_set_new(row, sqlite3_column_name(statement, i),
+				    render_column(statement, i));
+	return row;
+}
+
+/* Takes all rows and ends the statement. Result: NULL after an error. */
+static json_t *take_rows(sqlite3_stmt *statement)
+{
+	json_t *rows = json_array();
+	int code;
+
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+		json_array_append_new(rows, render_row(statement));
+	sqlite3_finalize(statement);
+	if (code == SQLITE_DONE)
+		return rows;
+	json_decref(rows);
+	return NULL;
+}
+
+json_t *api_records(struct journal *journal, const struct api_records_query *query)
+{
+	sqlite3_stmt *statement;
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s WHERE number > ?1%s%s ORDER BY number LIMIT ?2",
+		 selects[query->what], query->build ? " AND build = ?3" : "",
+		 query->open ? " AND closed_wall_ns IS NULL" : "");
+	statement = prepare(journal, text);
+	if (!statement)
+		return NULL;
+	sqlite3_bind_int64(statement, 1, (sqlite3_int64)query->after);
+	sqlite3_bind_int64(statement, 2, (sqlite3_int64)query->limit);
+	if (query->build)
+		sqlite3_bind_text(statement, 3, query->build, -1, SQLITE_STATIC);
+	return take_rows(statement);
+}
+
+/* The first row of a statement with one argument, an empty object if there is none. */
+static json_t *take_row(struct journal *journal, const char *text, sqlite3_int64 serial)
+{
+	sqlite3_stmt *statement = prepare(journal, text);
+	json_t *rows, *row;
+
+	if (!statement)
+		return NULL;
+	sqlite3_bind_int64(statement, 1, serial);
+	rows = take_rows(statement);
+	row = rows && json_array_size(rows) ? json_incref(json_array_get(rows, 0)) : json_object();
+	json_decref(rows);
+	return row;
+}
+
+/* Result: the serial of the latest build of that id, 0 if there is none, -1 after an error. */
+static sqlite3_int64 find_serial(struct journal *journal, const char *id)
+{
+	sqlite3_stmt *statement =
+		prepare(journal, "SELECT ifnull(max(serial), 0) FROM builds WHERE id = ?");
+	sqlite3_int64 serial = -1;
+
+	if (!statement)
+		return -1;
+	sqlite3_bind_text(statement, 1, id, -1, SQLITE_STATIC);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		serial = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return serial;
+}
+
+static json_t *take_clients(struct journal *journal, sqlite3_int64 serial)
+{
+	sqlite3_stmt *statement = prepare(
+		journal, "SELECT client, count(*) AS connections,"
+			 " sum(closed_wall_ns IS NULL OR (bytes_to_vm >= " LOGIN_TO_VM
+			 " AND bytes_to_client >= " LOGIN_TO_CLIENT ")) AS likely_logins,"
+			 " min(opened_wall_ns) AS first_at, max(opened_wall_ns) AS last_at"
+			 " FROM connections"
+			 " WHERE build = (SELECT id FROM builds WHERE serial = ?1) AND serial = ?1"
+			 " AND accepted_ns IS NOT NULL GROUP BY client ORDER BY first_at");
+
+	if (!statement)
+		return NULL;
+	sqlite3_bind_int64(statement, 1, serial);
+	return take_rows(statement);
+}
+
+json_t *api_records_attestation(struct journal *journal, const char *id)
+{
+	sqlite3_int64 serial = find_serial(journal, id);
+	json_t *object, *clients;
+
+	if (serial <= 0)
+		return serial == 0 ? json_null() : NULL;
+	object = take_row(journal,
+			  "SELECT id, title, state, reason, created_wall_ns AS enabled_at,"
+			  " finished_wall_ns AS finished_at, connected_wall_ns AS connected_at,"
+			  " ended_wall_ns AS ended_at FROM builds WHERE serial = ?",
+			  serial);
+	clients = take_clients(journal, serial);
+	if (!object || !clients) {
+		json_decref(object);
+		json_decref(clients);
+		return NULL;
+	}
+	json_object_set_new(object, "touched",
+			    json_boolean(json_array_size(clients) > 0 ||
+					 json_is_string(json_object_get(object, "connected_at"))));
+	json_object_set_new(object, "clients", clients);
+	return object;
+}
+
+static void take_last(sqlite3_stmt *statement, struct api_last_connection *last)
+{
+	const char *closed_by = (const char *)sqlite3_column_text(statement, 6);
+	const char *client = (const char *)sqlite3_column_text(statement, 7);
+
+	last->nr = (uint64_t)sqlite3_column_int64(statement, 0);
+	last->nr_accepted = (uint64_t)sqlite3_column_int64(statement, 1);
+	last->accepted = sqlite3_column_int(statement, 2);
+	last->opened_wall_ns = (uint64_t)sqlite3_column_int64(statement, 3);
+	last->bytes_to_vm = (uint64_t)sqlite3_column_int64(statement, 4);
+	last->bytes_to_client = (uint64_t)sqlite3_column_int64(statement, 5);
+	last->open = last->nr > 0 && !closed_by;
+	snprintf(last->closed_by, sizeof(last->closed_by), "%s", closed_by ? closed_by : "");
+	snprintf(last->client, sizeof(last->client), "%s", client ? client : "");
+}
+
+int api_records_last(struct journal *journal, uint64_t serial, uint32_t node, const char *client,
+		     struct api_last_connection *ret_last)
+{
+	/* With max() SQLite takes the other columns from the row that has the maximum. */
+	sqlite3_stmt *statement = prepare(
+		journal,
+		"SELECT count(*), count(accepted_ns), accepted_ns IS NOT NULL, opened_wall_ns,"
+		" bytes_to_vm, bytes_to_client, " CLOSED_BY ", client, max(number) FROM connections"
+		" WHERE build = (SELECT id FROM builds WHERE serial = ?1) AND serial = ?1"
+		" AND node = ?2 AND forward = 'ssh' AND (?3 IS NULL OR client = ?3)");
+	int code;
+
+	if (!statement)
+		return -EIO;
+	sqlite3_bind_int64(statement, 1, (sqlite3_int64)serial);
+	sqlite3_bind_int64(statement, 2, node);
+	if (client)
+		sqlite3_bind_text(statement, 3, client, -1, SQLITE_STATIC);
+	code = sqlite3_step(statement);
+	if (code == SQLITE_ROW)
+		take_last(statement, ret_last);
+	sqlite3_finalize(statement);
+	return code == SQLITE_ROW ? 0 : -EIO;
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "api/server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "api/call/answer.h"
+#include "api/call/call.h"
+#include "api/call/roles.h"
+#include "api/call/turns.h"
+#include "api/call/wait.h"
+#include "api/events.h"
+#include "host/boottime.h"
+#include "host/config.h"
+#include "watch/capture/captures.h"
+
+#define IDLE_S		60
+#define METRICS_CLIENTS 8
+#define RETRY_AFTER_S	1
+
+/* One socket and what whoever comes through it can be at most. */
+struct door {
+	struct api *api;
+	struct http_server *server;
+	enum api_role at_most;
+};
+
+struct api {
+	sd_event *event;
+	struct edge *edge;
+	struct table_map *table;
+	struct kernel *kernel;
+	struct explain *explain;
+	struct watch *watch;
+	struct api_roles *roles;
+	struct api_turns *turns;
+	struct api_waits *waits;
+	struct api_streams *streams;
+	struct captures *captures;
+	struct door doors[API_DOORS_NR];
+	void (*journal_failed)(void *context, const char *detail);
+	void *context;
+	char name[CONFIG_NAME_SIZE];
+	char interfaces[2][IF_NAMESIZE]; /* by enum sp_direction, that of what comes in */
+	char *late;			 /* what a client is told that is too slow */
+	uint64_t started_wall_ns;
+};
+
+static const enum api_role door_roles[] = {
+	[API_DOOR_MAIN] = API_ROLE_ORCHESTRATOR,
+	[API_DOOR_VIEWERS] = API_ROLE_VIEWER,
+	[API_DOOR_METRICS] = API_ROLE_NONE,
+};
+
+static bool check_found(struct api_call *call, enum api_match match)
+{
+	switch (match) {
+	case API_MATCH_FOUND:
+		return true;
+	case API_MATCH_NO_PATH:
+		api_call_refuse_with(call, PROBLEM_NOT_FOUND, "There is nothing at this path.");
+		break;
+	case API_MATCH_NO_METHOD:
+		api_call_refuse_with(call, PROBLEM_BAD_METHOD, "%s does not go with this path.",
+				     http_request_method(call->request));
+		break;
+	case API_MATCH_BAD_ID:
+		api_call_refuse_with(call, PROBLEM_INVALID,
+				     "An id is 1 to 128 of A-Z a-z 0-9 . _ -, beginning with a "
+				     "letter, a digit or _.");
+		break;
+	}
+	return false;
+}
+
+/* The server lets in a few more than may stay, to tell them so. */
+static bool check_admission(struct api_call *call)
+{
+	int error = http_request_error(call->request);
+
+	if (error != -EUSERS && error != -EBUSY)
+		return true;
+	call->problem.retry_after_s = RETRY_AFTER_S;
+	if (error == -EUSERS)
+		api_call_refuse_with(call, PROBLEM_TOO_MANY,
+				     "uid %u has as many connections as api.clients_per_user "
+				     "allows.",
+				     call->edge.peer.uid);
+	else
+		api_call_refuse_with(call, PROBLEM_TOO_MANY_CLIENTS,
+				     "There are as many connections as api.clients allows.");
+	return false;
+}
+
+static bool check_role(struct api_call *call)
+{
+	if (call->role >= call->route->role)
+		return true;
+	api_call_refuse_with(
+		call, PROBLEM_FORBIDDEN, "This needs the role %s; uid %u has the role %s here.",
+		api_role_name(call->route->role), call->edge.peer.uid, api_role_name(call->role));
+	return false;
+}
+
+static bool is_parameter(void *context, const char *name)
+{
+	struct api_call *call = context;
+	const struct api_parameter *parameter = call->route->parameter;
+
+	for (unsigned int i = 0; i < API_PARAMETERS_MAX && parameter[i].name; i++) {
+		if (strcmp(parameter[i].name, name) == 0)
+			return true;
+	}
+	problem_set(&call->problem, PROBLEM_INVALID, "There is no query argument \"%.40s\" here.",
+		    name);
+	return false;
+}
+
+static bool check_query(struct api_call *call)
+{
+	http_request_each_query(call->request, is_parameter, call);
+	if (!problem_is_set(&call->problem))
+		return true;
+	api_call_refuse(call);
+	return false;
+}
+
+static bool is_json(const char *media_type)
+{
+	size_t len = strcspn(media_type, "; \t");
+
+	return len == strlen("application/json") &&
+	       strncasecmp(media_type, "application/json", len) == 0;
+}
+
+static bool check_body(struct api_call *call)
+{
+	const char *type = http_request_header(call->request, "Content-Type");
+	size_t bytes;
+
+	if (http_request_error(call->request) == -E2BIG) {
+		api_call_refuse_with(call, PROBLEM_TOO_LARGE,
+				     "The body of this request may have at most %zu bytes.",
+				     api_route_body_limit(http_request_path(call->request)));
+		return false;
+	}
+	if (http_request_error(call->request) < 0) {
+		api_call_refuse(call);
+		return false;
+	}
+	http_request_body(call->request, &bytes);
+	if (call->route->body == API_BODY_NONE || bytes == 0 || !type || is_json(type))
+		return true;
+	api_call_refuse_with(call, PROBLEM_BAD_MEDIA, "Content-Type must be application/json.");
+	return false;
+}
+
+static void fill_peer(struct api_call *call, const struct door *door)
+{
+	struct ucred peer = http_request_peer(call->request);
+
+	call->edge.peer = (struct peer){.uid = peer.uid, .pid = peer.pid};
+	call->role = api_roles_find(door->api->roles, &peer, http_request_fd(call->request));
+	if (call->role > door->at_most)
+		call->role = door->at_most;
+}
+
+static void take_turn(struct api_call *call)
+{
+	if (api_turns_add(call->api->turns, call) < 0)
+		api_call_refuse(call);
+}
+
+static void handle(void *context, struct http_request *request)
+{
+	const struct door *door = context;
+	struct api_call call;
+
+	api_call_init(&call, door->api, request);
+	clock_read(&call.edge.now);
+	fill_peer(&call, door);
+	if (check_admission(&call) &&
+	    check_found(&call, api_route_find(http_request_method(request),
+					      http_request_path(request), call.id, &call.route)) &&
+	    check_role(&call) && check_query(&call) && check_body(&call)) {
+		if (call.route->in_turn)
+			take_turn(&call);
+		else
+			call.route->handle(&call);
+	}
+	api_receipt_end(&call);
+}
+
+static size_t body_limit(void *context, const char *path)
+{
+	return api_route_body_limit(path);
+}
+
+/* Result: 0 or -ENOMEM. */
+static int make_late(struct api *api, uint64_t request_ns)
+{
+	struct http_answer answer = {0};
+	struct problem problem;
+	int r;
+
+	problem_clear(&problem);
+	problem_set(&problem, PROBLEM_TOO_SLOW,
+		    "A request must have arrived within api.request_timeout, %u s.",
+		    (unsigned int)(request_ns / NS_PER_S));
+	r = api_answer_problem(&answer, &problem);
+	if (r == 0 && asprintf(&api->late,
+			       "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+			       "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
+			       answer.content_type, answer.body_bytes, answer.body) < 0)
+		r = -ENOMEM;
+	http_answer_clear(&answer);
+	return r;
+}
+
+static unsigned int clients_per_user(const struct config *config)
+{
+	unsigned int all = config->api.clients;
+
+	return config->api.clients_per_user ? config->api.clients_per_user : all - all / 4;
+}
+
+static int open_door(struct api *api, enum api_door door, int fd, const struct config *config)
+{
+	bool metrics = door == API_DOOR_METRICS;
+	const struct http_server_options options = {
+		.listen_fd = fd,
+		.nr_connections = metrics ? METRICS_CLIENTS : config->api.clients,
+		.nr_connections_per_user = metrics ? 0 : clients_per_user(config),
+		.idle_s = IDLE_S,
+		.request_s = (unsigned int)(config->api.request_timeout_ns / NS_PER_S),
+		.late = api->late,
+		.body_limit = body_limit,
+		.handle = handle,
+		.context = &api->doors[door],
+	};
+
+	api->doors[door].api = api;
+	api->doors[door].at_most = door_roles[door];
+	return fd < 0 ? 0 : http_server_open(api->event, &options, &api->doors[door].server);
+}
+
+/* Every socket belongs to its door afterwards, or is closed. */
+static int open_doors(struct api *api, const struct api_options *options)
+{
+	int r = 0;
+
+	for (unsigned int i = 0; i < API_DOORS_NR; i++) {
+		if (r == 0)
+			r = open_door(api, i, options->fds[i], options->config);
+		else if (options->fds[i] >= 0)
+			close(options->fds[i]);
+	}
+	return r;
+}
+
+static int open_parts(struct api *api, const struct api_options *options)
+{
+	const struct api_waits_options waits = {
+		.event = options->event,
+		.quiescer = options->quiescer,
+		.stuck = options->stuck,
+		.context = options->context,
+	};
+	/* The other half of the connections is left to those who do not stay. */
+	unsigned int nr_streams = options->config->api.clients / 2;
+	int r = make_late(api, options->config->api.request_timeout_ns);
+
+	if (r == 0)
+		r = api_waits_open(&waits, &api->waits);
+	if (r == 0)
+		r = api_turns_open(options->event, &api->turns);
+	if (r == 0)
+		r = captures_open(options->event, options->edge, options->table, &api->captures);
+	return r < 0 ? r
+		     : api_streams_open(options->event, options->edge, nr_streams ? nr_streams : 1,
+					&api->streams);
+}
+
+static void set_names(struct api *api, const struct config *config)
+{
+	snprintf(api->name, sizeof(api->name), "%s", config->edge.name);
+	snprintf(api->interfaces[SP_TOWARD_VM], IF_NAMESIZE, "%s", config->public.interface);
+	snprintf(api->interfaces[SP_TOWARD_CLIENT], IF_NAMESIZE, "%s", config->builds.interface);
+}
+
+int api_open(const struct api_options *options, struct api **ret_api, char **ret_reason)
+{
+	struct api *api = calloc(1, sizeof(*api));
+	struct instant now;
+	int r = -ENOMEM;
+
+	clock_read(&now);
+	if (api) {
+		*api = (struct api){
+			.event = options->event,
+			.edge = options->edge,
+			.table = options->table,
+			.kernel = options->kernel,
+			.explain = options->explain,
+			.watch = options->watch,
+			.journal_failed = options->journal_failed,
+			.context = options->context,
+			.started_wall_ns = now.wall_ns,
+		};
+		set_names(api, options->config);
+		r = api_roles_new(options->config, &api->roles, ret_reason);
+	}
+	if (r == 0)
+		r = open_parts(api, options);
+	if (r < 0) {
+		for (unsigned int i = 0; i < API_DOORS_NR; i++) {
+			if (options->fds[i] >= 0)
+				close(options->fds[i]);
+		}
+	} else {
+		r = open_doors(api, options);
+	}
+	if (r < 0) {
+		api_close(api);
+		return r;
+	}
+	*ret_api = api;
+	return 0;
+}
+
+void api_close(struct api *api)
+{
+	if (!api)
+		return;
+	api_turns_close(api->turns);
+	api_waits_close(api->waits);
+	for (unsigned int i = 0; i < API_DOORS_NR; i++)
+		http_server_close(api->doors[i].server);
+	api_streams_close(api->streams);
+	captures_close(api->captures);
+	api_roles_free(api->roles);
+	free(api->late);
+	free(api);
+}
+
+int api_reload(struct api *api, const struct config *config, char **ret_reason)
+{
+	struct api_roles *roles;
+	int r = api_roles_new(config, &roles, ret_reason);
+
+	if (r < 0)
+		return r;
+	api_roles_free(api->roles);
+	api->roles = roles;
+	return 0;
+}
+
+void api_notify(struct api *api)
+{
+	api_streams_notify(api->streams);
+}
+
+void api_confirm_removal(struct api *api)
+{
+	struct http_answer none = {0};
+
+	api_wait_send(api->waits, NULL, &none, 0);
+}
+
+struct edge *api_edge(const struct api *api)
+{
+	return api->edge;
+}
+
+struct table_map *api_table(const struct api *api)
+{
+	return api->table;
+}
+
+struct kernel *api_kernel(const struct api *api)
+{
+	return api->kernel;
+}
+
+struct watch *api_watch(const struct api *api)
+{
+	return api->watch;
+}
+
+struct explain *api_explain(const struct api *api)
+{
+	return api->explain;
+}
+
+struct api_turns *api_turns(const struct api *api)
+{
+	return api->turns;
+}
+
+struct api_waits *api_waits(const struct api *api)
+{
+	return api->waits;
+}
+
+struct api_streams *api_streams(const struct api *api)
+{
+	return api->streams;
+}
+
+struct captures *api_captures(const struct api *api)
+{
+	return api->captures;
+}
+
+const char *api_interface(const struct api *api, enum sp_direction direction)
+{
+	return api->interfaces[direction];
+}
+
+const char *api_name(const struct api *api)
+{
+	return api->name;
+}
+
+uint64_t api_started_wall_ns(const struct api *api)
+{
+	return api->started_wall_ns;
+}
+
+void api_report_journal(const struct api *api, const char *detail)
+{
+	api->journal_failed(api->context, detail);
+}

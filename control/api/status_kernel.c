@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "api/status.h"
+
+#include "kernel/kernel.h"
+
+static json_t *render_interface(const struct kernel_interface *interface)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "name", json_string(interface->name));
+	json_object_set_new(object, "ifindex", json_integer(interface->ifindex));
+	json_object_set_new(object, "attachment",
+			    json_string(kernel_attachment_name(interface->attachment)));
+	json_object_set_new(object, "mode", json_string(interface->native ? "native" : "generic"));
+	json_object_set_new(object, "foreign", json_boolean(interface->foreign));
+	json_object_set_new(object, "link_pinned", json_boolean(interface->link_pinned));
+	json_object_set_new(object, "link_path", json_string(interface->link_path));
+	json_object_set_new(object, "link_id", json_integer(interface->link_id));
+	json_object_set_new(object, "prog_id", json_integer(interface->prog_id));
+	json_object_set_new(object, "prog_name", json_string(interface->prog_name));
+	json_object_set_new(object, "prog_tag", json_string(interface->prog_tag));
+	return object;
+}
+
+json_t *api_status_kernel(const struct kernel *kernel)
+{
+	struct kernel_status status = {0};
+	json_t *interfaces = json_array(), *warnings = json_array();
+
+	kernel_status(kernel, &status);
+	for (unsigned int i = 0; i < status.nr_interfaces; i++)
+		json_array_append_new(interfaces, render_interface(&status.interfaces[i]));
+	for (unsigned int i = 0; i < status.nr_warnings; i++)
+		json_array_append_new(warnings, json_string(status.warnings[i]));
+	return json_pack("{s:s, s:o, s:i, s:I, s:i, s:I, s:o}", "table",
+			 kernel_origin_name(status.origin), "interfaces", interfaces,
+			 "local_addresses", status.local_addrs, "hosts_refused",
+			 (json_int_t)status.hosts_refused, "neighbours", status.neighbours,
+			 "resyncs", (json_int_t)status.resyncs, "warnings", warnings);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sallyport doctor: looks for what commonly keeps an edge from working. Changes nothing. */
+#include "cli/doctor/doctor.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "cli/talk/print.h"
+#include "cli/talk/talk.h"
+#include "host/config.h"
+#include "kernel/netlink/netlink.h"
+
+static const char *const grades[DOCTOR_GRADES_NR] = {
+	[DOCTOR_OK] = "ok",
+	[DOCTOR_NOTE] = "note",
+	[DOCTOR_WARNING] = "warning",
+	[DOCTOR_FAILURE] = "failure",
+};
+
+void doctor_say(struct doctor *doctor, const char *check, enum doctor_grade grade,
+		const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	json_array_append_new(doctor->findings,
+			      json_pack("{s:s, s:s, s:o}", "check", check, "grade", grades[grade],
+					"says", json_vsprintf(format, arguments)));
+	va_end(arguments);
+	if (grade > doctor->worst)
+		doctor->worst = grade;
+}
+
+static void print_findings(const json_t *findings)
+{
+	const json_t *finding;
+	size_t i;
+
+	json_array_foreach (findings, i, finding) {
+		printf("%-8s %s: ", cli_text(finding, "grade"), cli_text(finding, "check"));
+		print_text(stdout, cli_text(finding, "says"));
+		putchar('\n');
+	}
+}
+
+/* Asks without complaint: a daemon that is away is a finding as others are. */
+static json_t *ask(struct cli *cli, const char *path)
+{
+	struct client_answer answer = {0};
+	json_t *json = NULL;
+
+	if (client_call(cli->client, "GET", path, NULL, &answer) == 0 && answer.status == 200)
+		json = json_loadb(answer.body, answer.body_bytes, 0, NULL);
+	client_answer_clear(&answer);
+	return json;
+}
+
+static void check_all(struct cli *cli, struct doctor *doctor)
+{
+	json_t *status = ask(cli, "/v1/status"), *pools = status ? ask(cli, "/v1/pools") : NULL;
+
+	doctor->status = status;
+	doctor->pools = pools;
+	if (netlink_open(&doctor->netlink) < 0)
+		doctor->netlink = NULL;
+	doctor_check_host(doctor);
+	doctor_check_ports(doctor);
+	if (status) {
+		doctor_check_edge(doctor);
+		doctor_check_pools(doctor);
+	} else {
+		doctor_say(doctor, "sallyportd", DOCTOR_FAILURE,
+			   "It does not answer on %s (%s). Live sessions go on to their deadlines, "
+			   "new ones cannot be declared.",
+			   cli->socket, client_error(cli->client));
+	}
+	netlink_close(doctor->netlink);
+	json_decref(pools);
+	json_decref(status);
+}
+
+json_t *doctor_findings(struct cli *cli, const struct config *config, enum doctor_grade *ret_worst)
+{
+	struct doctor doctor = {.config = config, .findings = json_array()};
+
+	check_all(cli, &doctor);
+	*ret_worst = doctor.worst;
+	return doctor.findings;
+}
+
+static enum cli_exit examine(struct cli *cli, const struct config *config)
+{
+	enum doctor_grade worst;
+	json_t *findings = doctor_findings(cli, config, &worst);
+
+	if (cli->json) {
+		json_dumpf(findings, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else {
+		print_findings(findings);
+	}
+	json_decref(findings);
+	return worst == DOCTOR_FAILURE ? CLI_EXIT_REFUSED : CLI_EXIT_OK;
+}
+
+enum cli_exit cli_doctor(struct cli *cli)
+{
+	const char *path = cli->operand ? cli->operand : CONFIG_DEFAULT_PATH;
+	struct config_errors errors = {0};
+	struct config *config;
+	enum cli_exit code;
+
+	if (config_load(path, &config, &errors) < 0) {
+		config_errors_print(&errors, stderr);
+		config_errors_free(&errors);
+		return CLI_EXIT_REFUSED;
+	}
+	config_errors_free(&errors);
+	code = examine(cli, config);
+	config_free(config);
+	return code;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/talk/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#define BASE_URL "http://sallyport"
+
+struct client {
+	CURL *curl;
+	char *socket;
+	long limit_ms; /* 0: none */
+	char error[CURL_ERROR_SIZE];
+};
+
+/* Where bytes of an answer go: to take_bytes; or into text, and from there to take, line by line.
+ */
+struct sink {
+	CURL *curl;
+	char *text;
+	size_t bytes;
+	void (*take)(void *context, const char *line);
+	bool (*take_bytes)(void *context, const char *data, size_t bytes);
+	void *context;
+};
+
+int client_open(const char *socket, struct client **ret_client)
+{
+	struct client *client = calloc(1, sizeof(*client));
+
+	if (!client)
+		return -ENOMEM;
+	client->socket = strdup(socket);
+	client->curl = curl_easy_init();
+	if (!client->socket || !client->curl) {
+		client_close(client);
+		return -ENOMEM;
+	}
+	*ret_client = client;
+	return 0;
+}
+
+void client_close(struct client *client)
+{
+	if (!client)
+		return;
+	curl_easy_cleanup(client->curl);
+	free(client->socket);
+	free(client);
+}
+
+void client_set_time_limit(struct client *client, long limit_ms)
+{
+	client->limit_ms = limit_ms;
+}
+
+/* Gives away the whole lines of sink->text and keeps the rest. */
+static void take_lines(struct sink *sink)
+{
+	char *line = sink->text, *end;
+
+	while ((end = memchr(line, '\n', sink->bytes - (size_t)(line - sink->text)))) {
+		*end = '\0';
+		sink->take(sink->context, line);
+		line = end + 1;
+	}
+	sink->bytes -= (size_t)(line - sink->text);
+	memmove(sink->text, line, sink->bytes + 1);
+}
+
+static size_t on_data(char *data, size_t size, size_t nr, void *cursor)
+{
+	struct sink *sink = cursor;
+	size_t bytes = size * nr;
+	long status = 0;
+	char *grown;
+
+	curl_easy_getinfo(sink->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (sink->take_bytes && status == 200)
+		return sink->take_bytes(sink->context, data, bytes) ? bytes : 0;
+	grown = realloc(sink->text, sink->bytes + bytes + 1);
+	if (!grown)
+		return 0;
+	sink->text = grown;
+	memcpy(grown + sink->bytes, data, bytes);
+	sink->bytes += bytes;
+	grown[sink->bytes] = '\0';
+	if (sink->take && status == 200)
+		take_lines(sink);
+	return bytes;
+}
+
+static CURLcode set_request(struct client *client, const char *method, const char *url,
+			    const char *json, struct curl_slist *headers)
+{
+	CURL *curl = client->curl;
+	CURLcode code = curl_easy_setopt(curl, CURLOPT_URL, url);
+
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+	if (code == CURLE_OK && json)
+		code = curl_easy_setopt(curl, CURLOPT_POSTFIELDS, json);
+	if (code == CURLE_OK && json)
+		code = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+					(curl_off_t)strlen(json));
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, client->limit_ms);
+	return code;
+}
+
+/* libcurl's own words for a socket that does not answer speak of hosts and ports. */
+static void name_error(struct client *client, CURLcode code)
+{
+	long error = 0;
+
+	if (code == CURLE_COULDNT_CONNECT)
+		curl_easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &error);
+	if (error)
+		snprintf(client->error, sizeof(client->error), "%s", strerror((int)error));
+	else if (client->error[0] == '\0')
+		snprintf(client->error, sizeof(client->error), "%s", curl_easy_strerror(code));
+}
+
+static CURLcode perform(struct client *client, struct sink *sink)
+{
+	CURL *curl = client->curl;
+	CURLcode code = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
+
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_WRITEDATA, sink);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->error);
+	if (code == CURLE_OK)
+		code = curl_easy_perform(curl);
+	if (code != CURLE_OK)
+		name_error(client, code);
+	return code;
+}
+
+static int finish(struct client *client, struct sink *sink, struct client_answer *ret_answer)
+{
+	struct client_answer answer = {
+		.body = sink->text ? sink->text : strdup(""),
+		.body_bytes = sink->bytes,
+	};
+	const char *type = NULL;
+	long status = 0;
+
+	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(client->curl, CURLINFO_CONTENT_TYPE, &type);
+	answer.status = (unsigned int)status;
+	answer.content_type = type ? strdup(type) : NULL;
+	if (!answer.body || (type && !answer.content_type)) {
+		client_answer_clear(&answer);
+		return -ENOMEM;
+	}
+	*ret_answer = answer;
+	return 0;
+}
+
+static int run(struct client *client, const char *method, const char *path, const char *json,
+	       struct sink *sink, struct client_answer *ret_answer)
+{
+	struct curl_slist *headers = NULL;
+	CURLcode code;
+	char *url;
+
+	sink->curl = client->curl;
+	client->error[0] = '\0';
+	curl_easy_reset(client->curl);
+	if (json)
+		headers = curl_slist_append(NULL, "Content-Type: application/json");
+	if ((json && !headers) || asprintf(&url, BASE_URL "%s", path) < 0) {
+		curl_slist_free_all(headers);
+		return -ENOMEM;
+	}
+	code = set_request(client, method, url, json, headers);
+	if (code == CURLE_OK)
+		code = perform(client, sink);
+	free(url);
+	curl_slist_free_all(headers);
+	if (code == CURLE_OK)
+		return finish(client, sink, ret_answer);
+	free(sink->text);
+	if (code == CURLE_WRITE_ERROR) /* said by on_data() */
+		return sink->take_bytes ? -ECANCELED : -ENOMEM;
+	if (code == CURLE_PARTIAL_FILE)
+		return -EPIPE;
+	return code == CURLE_OUT_OF_MEMORY ? -ENOMEM : -EIO;
+}
+
+int client_call(struct client *client, const char *method, const char *path, const char *json,
+		struct client_answer *ret_answer)
+{
+	struct sink sink = {0};
+
+	return run(client, method, path, json, &sink, ret_answer);
+}
+
+int client_lines(struct client *client, const char *path,
+		 void (*take)(void *context, const char *line), void *context,
+		 struct client_answer *ret_answer)
+{
+	struct sink sink = {.take = take, .context = context};
+
+	return run(client, "GET", path, NULL, &sink, ret_answer);
+}
+
+int client_bytes(struct client *client, const char *path,
+		 bool (*take)(void *context, const char *data, size_t bytes), void *context,
+		 struct client_answer *ret_answer)
+{
+	struct sink sink = {.take_bytes = take, .context = context};
+
+	return run(client, "GET", path, NULL, &sink, ret_answer);
+}
+
+const char *client_error(const struct client *client)
+{
+	return client->error;
+}
+
+char *client_escape(struct client *client, const char *text)
+{
+	char *escaped = curl_easy_escape(client->curl, text, (int)strlen(text));
+	char *copy = escaped ? strdup(escaped) : NULL;
+
+	curl_free(escaped);
+	return copy;
+}
+
+void client_answer_clear(struct client_answer *answer)
+{
+	free(answer->content_type);
+	free(answer->body);
+	memset(answer, 0, sizeof(*answer));
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/talk/print.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+void print_text(FILE *out, const char *text)
+{
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+		fputc(*c < 0x20 || *c == 0x7f ? '?' : *c, out);
+}
+
+void print_cell(struct print_table *table, const char *format, ...)
+{
+	char **grown = realloc(table->cell, (table->nr_cells + 1) * sizeof(*grown));
+	va_list args;
+	char *text;
+	int written;
+
+	if (!grown) {
+		table->error = -ENOMEM;
+		return;
+	}
+	table->cell = grown;
+	va_start(args, format);
+	written = vasprintf(&text, format, args);
+	va_end(args);
+	if (written < 0)
+		table->error = -ENOMEM;
+	else
+		table->cell[table->nr_cells++] = text;
+}
+
+/* Characters, not bytes: those that go on with a UTF-8 sequence do not count. */
+static size_t width(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += ((unsigned char)*text & 0xc0) != 0x80;
+	return count;
+}
+
+static void print_row(const struct print_table *table, size_t first, const size_t *widths,
+		      FILE *out)
+{
+	for (unsigned int i = 0; i < table->nr_columns; i++) {
+		const char *text = table->cell[first + i];
+
+		print_text(out, text);
+		if (i + 1 < table->nr_columns)
+			fprintf(out, "%*s", (int)(widths[i] - width(text)) + 2, "");
+	}
+	fputc('\n', out);
+}
+
+void print_table(struct print_table *table, FILE *out)
+{
+	size_t widths[PRINT_COLUMNS_MAX] = {0};
+
+	for (size_t i = 0; i < table->nr_cells; i++) {
+		size_t *widest = &widths[i % table->nr_columns];
+		size_t cell = width(table->cell[i]);
+
+		if (cell > *widest)
+			*widest = cell;
+	}
+	for (size_t i = 0; i + table->nr_columns <= table->nr_cells; i += table->nr_columns)
+		print_row(table, i, widths, out);
+	for (size_t i = 0; i < table->nr_cells; i++)
+		free(table->cell[i]);
+	free(table->cell);
+	*table = (struct print_table){.nr_columns = table->nr_columns, .error = table->error};
+}
+
+const char *print_duration(long seconds, char text[24])
+{
+	if (seconds < 60)
+		snprintf(text, 24, "%lds", seconds);
+	else if (seconds < 3600)
+		snprintf(text, 24, "%ldm", seconds / 60);
+	else
+		snprintf(text, 24, "%ldh%02ldm", seconds / 3600, seconds / 60 % 60);
+	return text;
+}
+
+const char *print_number(long long number, char text[40])
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof(digits), "%lld", number), used = 0;
+
+	for (int i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0 && digits[i - 1] != '-')
+			text[used++] = '\'';
+		text[used++] = digits[i];
+	}
+	text[used] = '\0';
+	return text;
+}

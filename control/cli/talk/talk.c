@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/talk/talk.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/talk/print.h"
+
+const char *cli_option(const struct cli *cli, const char *name)
+{
+	for (size_t i = cli->nr_given; i > 0; i--) {
+		const struct cli_given *given = &cli->given[i - 1];
+
+		if (strcmp(given->option->name, name) == 0)
+			return given->value ? given->value : "";
+	}
+	return NULL;
+}
+
+enum cli_exit cli_fail(enum cli_exit code, const char *format, ...)
+{
+	va_list args;
+
+	fputs("sallyport: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return code;
+}
+
+const char *cli_text(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "-";
+}
+
+json_int_t cli_number(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+enum cli_exit cli_explain(const struct client_answer *answer)
+{
+	json_t *problem = json_loadb(answer->body, answer->body_bytes, 0, NULL), *error;
+	size_t i;
+
+	if (!json_is_string(json_object_get(problem, "title"))) {
+		json_decref(problem);
+		return cli_fail(CLI_EXIT_REFUSED, "the daemon answered with status %u",
+				answer->status);
+	}
+	fputs("sallyport: ", stderr);
+	print_text(stderr, cli_text(problem, "title"));
+	fputs(": ", stderr);
+	print_text(stderr, cli_text(problem, "detail"));
+	fputc('\n', stderr);
+	json_array_foreach (json_object_get(problem, "errors"), i, error) {
+		fputs("  ", stderr);
+		print_text(stderr, cli_text(error, "pointer"));
+		fputs(": ", stderr);
+		print_text(stderr, cli_text(error, "detail"));
+		fputc('\n', stderr);
+	}
+	json_decref(problem);
+	return CLI_EXIT_REFUSED;
+}
+
+static enum cli_exit explain_failure(struct cli *cli, int r)
+{
+	if (r == -ENOMEM)
+		return cli_fail(CLI_EXIT_REFUSED, "out of memory");
+	return cli_fail(CLI_EXIT_UNREACHABLE, "cannot reach the daemon at %s: %s", cli->socket,
+			client_error(cli->client));
+}
+
+enum cli_exit cli_call(struct cli *cli, const char *method, const char *path, const char *json,
+		       struct client_answer *ret_answer)
+{
+	struct client_answer answer;
+	enum cli_exit code;
+	int r = client_call(cli->client, method, path, json, &answer);
+
+	if (r < 0)
+		return explain_failure(cli, r);
+	if (answer.status >= 200 && answer.status < 300) {
+		*ret_answer = answer;
+		return CLI_EXIT_OK;
+	}
+	code = cli_explain(&answer);
+	client_answer_clear(&answer);
+	return code;
+}
+
+enum cli_exit cli_call_json(struct cli *cli, const char *method, const char *path, const char *json,
+			    json_t **ret_json)
+{
+	struct client_answer answer;
+	enum cli_exit code = cli_call(cli, method, path, json, &answer);
+
+	if (code != CLI_EXIT_OK)
+		return code;
+	*ret_json = NULL;
+	if (cli->json) {
+		fwrite(answer.body, 1, answer.body_bytes, stdout);
+	} else {
+		*ret_json = json_loadb(answer.body, answer.body_bytes, 0, NULL);
+		if (!*ret_json)
+			code = cli_fail(CLI_EXIT_REFUSED, "the daemon's answer is not JSON");
+	}
+	client_answer_clear(&answer);
+	return code;
+}
+
+enum cli_exit cli_print_path(struct cli *cli, const char *path)
+{
+	struct client_answer answer;
+	enum cli_exit code = cli_call(cli, "GET", path, NULL, &answer);
+
+	if (code != CLI_EXIT_OK)
+		return code;
+	fwrite(answer.body, 1, answer.body_bytes, stdout);
+	client_answer_clear(&answer);
+	return CLI_EXIT_OK;
+}
+
+/* answer is cleared, if there is one. */
+static enum cli_exit end_stream(struct cli *cli, int r, struct client_answer *answer)
+{
+	enum cli_exit code = CLI_EXIT_OK;
+
+	if (r < 0)
+		return explain_failure(cli, r);
+	if (answer->status != 200)
+		code = cli_explain(answer);
+	client_answer_clear(answer);
+	return code;
+}
+
+enum cli_exit cli_print_lines(struct cli *cli, const char *path,
+			      void (*take)(void *context, const char *line))
+{
+	struct client_answer answer;
+	int r = client_lines(cli->client, path, take, cli, &answer);
+
+	return end_stream(cli, r, &answer);
+}
+
+enum cli_exit cli_take_bytes(struct cli *cli, const char *path,
+			     bool (*take)(void *context, const char *data, size_t bytes),
+			     void *context)
+{
+	struct client_answer answer;
+	int r = client_bytes(cli->client, path, take, context, &answer);
+
+	if (r == -ECANCELED)
+		return CLI_EXIT_REFUSED;
+	if (r == -EPIPE)
+		return cli_fail(CLI_EXIT_REFUSED, "the %s ended early: sallyportd stopped",
+				cli->verb->name);
+	return end_stream(cli, r, &answer);
+}
+
+char *cli_build_path(struct cli *cli, const char *suffix)
+{
+	char *id = client_escape(cli->client, cli->operand), *path;
+
+	if (!id)
+		return NULL;
+	if (asprintf(&path, "/v1/builds/%s%s", id, suffix) < 0)
+		path = NULL;
+	free(id);
+	return path;
+}
+
+static unsigned long unit_seconds(char unit)
+{
+	switch (unit) {
+	case 'd':
+		return 24 * 3600;
+	case 'h':
+		return 3600;
+	case 'm':
+		return 60;
+	case 's':
+	case '\0':
+		return 1;
+	}
+	return 0;
+}
+
+int cli_parse_duration(const char *text, unsigned long *ret_s)
+{
+	unsigned long total = 0;
+
+	if (!*text)
+		return -EINVAL;
+	while (*text) {
+		unsigned long number, unit;
+		char *end;
+
+		if (!isdigit((unsigned char)*text))
+			return -EINVAL;
+		errno = 0;
+		number = strtoul(text, &end, 10);
+		unit = unit_seconds(*end);
+		if (errno || unit == 0 || number > (LONG_MAX - total) / unit)
+			return -EINVAL;
+		total += number * unit;
+		text = *end ? end + 1 : end;
+	}
+	*ret_s = total;
+	return 0;
+}
+
+char *cli_read_file(const char *path)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	FILE *in = is_stdin ? stdin : fopen(path, "r");
+	char *text = NULL;
+	size_t space = 0;
+	ssize_t bytes;
+	int error;
+
+	if (!in)
+		return NULL;
+	errno = 0;
+	bytes = getdelim(&text, &space, '\0', in);
+	error = errno;
+	if (!is_stdin)
+		fclose(in);
+	if (bytes >= 0)
+		return text;
+	free(text);
+	errno = error;
+	return error ? NULL : strdup("");
+}

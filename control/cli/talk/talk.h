@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the parts of the command line client share: its table of verbs and how one is run. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "cli/talk/client.h"
+
+#define CLI_DEFAULT_SOCKET  "/run/sallyport/api.sock"
+#define CLI_DEFAULT_BPF_DIR "/sys/fs/bpf/sallyport"
+
+enum cli_exit {
+	CLI_EXIT_OK = 0,
+	CLI_EXIT_REFUSED = 1, /* the daemon said no, or something of ours failed */
+	CLI_EXIT_USAGE = 2,
+	CLI_EXIT_UNREACHABLE = 3,
+};
+
+struct cli_option {
+	const char *name;     /* "--node" */
+	const char *argument; /* "ADDR", NULL for a flag */
+	const char *values;   /* "a b c" for completion, NULL for anything */
+	const char *help;
+};
+
+/* An option as given on the command line. */
+struct cli_given {
+	const struct cli_option *option;
+	const char *value; /* NULL for a flag */
+};
+
+struct cli {
+	const char *socket;
+	bool json; /* -o json */
+	struct client *client;
+	const struct cli_verb *verb;
+	const char *operand; /* the verb's one argument, NULL if absent */
+	struct cli_given *given;
+	size_t nr_given;
+};
+
+struct cli_verb {
+	const char *name;
+	const char *operand; /* "ID", "[FILE]" when it may be left out, NULL for none */
+	const char *help;
+	enum cli_exit (*run)(struct cli *cli);
+	const struct cli_option *options; /* ended by one without a name, may be NULL */
+};
+
+/* The verbs, ended by one without a name, and the options that go with all of them. */
+extern const struct cli_verb cli_verbs[];
+extern const struct cli_option cli_common_options[];
+
+/* Result: the value of the last --name given ("" for a flag), or NULL. */
+const char *cli_option(const struct cli *cli, const char *name);
+
+/* Prints "sallyport: " and the message to stderr. Result: code. */
+enum cli_exit cli_fail(enum cli_exit code, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
+ * Calls the API and explains on stderr what went wrong, if anything.
+ * Result: CLI_EXIT_OK and *ret_answer, a 2xx, to be cleared.
+ */
+enum cli_exit cli_call(struct cli *cli, const char *method, const char *path, const char *json,
+		       struct client_answer *ret_answer);
+
+/*
+ * As cli_call(), for an answer in JSON. With -o json it is printed here and *ret_json is NULL;
+ * otherwise *ret_json is to be let go by the caller.
+ */
+enum cli_exit cli_call_json(struct cli *cli, const char *method, const char *path, const char *json,
+			    json_t **ret_json);
+
+/* GETs path and prints the body as it is. */
+enum cli_exit cli_print_path(struct cli *cli, const char *path);
+
+/* GETs path and gives each line to take, with cli as its context, as it arrives. */
+enum cli_exit cli_print_lines(struct cli *cli, const char *path,
+			      void (*take)(void *context, const char *line));
+
+/*
+ * GETs path and gives its body to take as it arrives, until take has said by false why it stops.
+ * Result: CLI_EXIT_OK once the whole of it has come.
+ */
+enum cli_exit cli_take_bytes(struct cli *cli, const char *path,
+			     bool (*take)(void *context, const char *data, size_t bytes),
+			     void *context);
+
+/* Result: a string member of a JSON object, "-" if there is none; a whole number, 0 if none. */
+const char *cli_text(const json_t *object, const char *name);
+json_int_t cli_number(const json_t *object, const char *name);
+
+/* Explains a problem answer on stderr. Result: CLI_EXIT_REFUSED. */
+enum cli_exit cli_explain(const struct client_answer *answer);
+
+/* Result: "/v1/builds/ID" and suffix for the verb's operand, to be freed; NULL without memory. */
+char *cli_build_path(struct cli *cli, const char *suffix);
+
+/*
+ * Reads "90", "30m" or "1h30m" as seconds.
+ * Result: 0, or -EINVAL.
+ */
+int cli_parse_duration(const char *text, unsigned long *ret_s);
+
+/* Reads a file, or stdin for "-". Result: its text, to be freed, or NULL with errno set. */
+char *cli_read_file(const char *path);
+
+/* The verbs. */
+enum cli_exit cli_enable(struct cli *cli);
+enum cli_exit cli_finish(struct cli *cli);
+enum cli_exit cli_cancel(struct cli *cli);
+enum cli_exit cli_extend(struct cli *cli);
+enum cli_exit cli_list(struct cli *cli);
+enum cli_exit cli_show(struct cli *cli);
+enum cli_exit cli_connect(struct cli *cli);
+enum cli_exit cli_diagnose(struct cli *cli);
+enum cli_exit cli_capture(struct cli *cli);
+enum cli_exit cli_attest(struct cli *cli);
+enum cli_exit cli_known_hosts(struct cli *cli);
+enum cli_exit cli_connections(struct cli *cli);
+enum cli_exit cli_audit(struct cli *cli);
+enum cli_exit cli_status(struct cli *cli);
+enum cli_exit cli_events(struct cli *cli);
+enum cli_exit cli_sync(struct cli *cli);
+enum cli_exit cli_pools(struct cli *cli);
+enum cli_exit cli_doctor(struct cli *cli);
+enum cli_exit cli_trace(struct cli *cli);
+enum cli_exit cli_support_bundle(struct cli *cli);
+enum cli_exit cli_version(struct cli *cli);
+enum cli_exit cli_completion(struct cli *cli);

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sallyport trace: what becomes of a packet, and why. It asks the table, not the daemon. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/talk/print.h"
+#include "cli/talk/talk.h"
+#include "cli/trace/frame.h"
+#include "cli/trace/judge.h"
+#include "host/addr.h"
+#include "host/table_map.h"
+
+#define NS_IN_S 1000000000ULL
+
+static const struct {
+	const char *name;
+	const char *help;
+} verdicts[] = {
+#define X(NAME, name, fate, help) [SP_##NAME] = {#name, help},
+	SP_VERDICT_LIST(X)
+#undef X
+};
+
+static const char *const fates[] = {
+	[SP_FATE_PASS] = "left to the kernel",
+	[SP_FATE_CARRY] = "carried",
+	[SP_FATE_ANSWER] = "answered",
+	[SP_FATE_DROP] = "dropped",
+};
+
+static const char *const states[] = {
+	[SP_SLOT_FREE] = "free",
+	[SP_SLOT_RESERVED] = "reserved",
+	[SP_SLOT_LIVE] = "live",
+	[SP_SLOT_ENDED] = "ended",
+};
+
+static json_t *endpoint(const struct sp_addr *addr, __be16 port_be)
+{
+	const char *format = addr_family(addr) == 4 ? "%s:%u" : "[%s]:%u";
+	char text[ADDR_TEXT_BYTES];
+
+	return json_sprintf(format, addr_format(addr, text), SP_HOST16(port_be));
+}
+
+static json_t *render_lease(const struct trace *trace)
+{
+	const struct sp_slot *slot = &trace->slot;
+	json_t *vm = slot->state >= SP_SLOT_LIVE ? endpoint(&slot->vm_addr, slot->vm_port_be)
+						 : json_null();
+
+	return json_pack("{s:o, s:o, s:s, s:I}", "public",
+			 endpoint(&slot->public_addr, slot->public_port_be), "vm", vm, "state",
+			 slot->state <= SP_SLOT_ENDED ? states[slot->state] : "?", "remaining_s",
+			 (json_int_t)(trace->left_ns / NS_IN_S));
+}
+
+static json_t *render_way(const struct trace *trace)
+{
+	char text[ADDR_TEXT_BYTES];
+
+	return json_pack("{s:o, s:o, s:s, s:s?, s:s?}", "from",
+			 endpoint(&trace->after.from, trace->after.from_port_be), "to",
+			 endpoint(&trace->after.to, trace->after.to_port_be), "engine",
+			 trace->by_dataplane ? "dpdk" : "xdp", "interface",
+			 trace->has_hop ? trace->interface : NULL, "next_hop",
+			 trace->has_hop ? addr_format(&trace->hop, text) : NULL);
+}
+
+static json_t *render(const struct trace *trace, unsigned long number)
+{
+	enum sp_fate fate = sp_verdict_fate(trace->verdict);
+	json_t *all = json_pack("{s:I, s:s, s:s, s:s}", "number", (json_int_t)number, "verdict",
+				verdicts[trace->verdict].name, "fate", fates[fate], "why",
+				verdicts[trace->verdict].help);
+
+	if (trace->parsed) {
+		const struct sp_tuple *tuple = &trace->packet.tuple;
+
+		json_object_set_new(all, "from", endpoint(&tuple->from, tuple->from_port_be));
+		json_object_set_new(all, "to", endpoint(&tuple->to, tuple->to_port_be));
+	}
+	if (trace->found)
+		json_object_set_new(all, "lease", render_lease(trace));
+	if (trace->after.to_port_be)
+		json_object_set_new(all, "way", render_way(trace));
+	return all;
+}
+
+static void print_lease(const json_t *lease)
+{
+	char left[24];
+
+	printf("  lease: %s to %s, %s", cli_text(lease, "public"), cli_text(lease, "vm"),
+	       cli_text(lease, "state"));
+	if (strcmp(cli_text(lease, "state"), "live") == 0)
+		printf(", %s left", print_duration((long)cli_number(lease, "remaining_s"), left));
+	putchar('\n');
+}
+
+static void print_one(const json_t *one)
+{
+	const json_t *lease = json_object_get(one, "lease"), *way = json_object_get(one, "way");
+
+	printf("%" JSON_INTEGER_FORMAT ": %s to %s: %s, %s: %s\n", cli_number(one, "number"),
+	       cli_text(one, "from"), cli_text(one, "to"), cli_text(one, "fate"),
+	       cli_text(one, "verdict"), cli_text(one, "why"));
+	if (lease)
+		print_lease(lease);
+	if (way)
+		printf("  becomes: %s to %s, by %s, out of %s to %s\n", cli_text(way, "from"),
+		       cli_text(way, "to"), cli_text(way, "engine"), cli_text(way, "interface"),
+		       cli_text(way, "next_hop"));
+}
+
+/* What all packets of one call have in common. */
+struct job {
+	struct cli *cli;
+	struct trace_edge edge;
+	uint32_t role;
+	unsigned long number;
+};
+
+static void trace_one(struct job *job, const struct trace_frame *frame)
+{
+	struct trace trace = trace_judge(&job->edge, frame->data, frame->bytes, job->role);
+	json_t *one = render(&trace, ++job->number);
+
+	if (job->cli->json) {
+		json_dumpf(one, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else {
+		print_one(one);
+	}
+	json_decref(one);
+}
+
+static enum cli_exit trace_capture(struct job *job, struct trace_frame *frame)
+{
+	const char *path = job->cli->operand;
+	struct trace_capture *capture;
+	char reason[256];
+	int got;
+
+	if (trace_capture_open(path, &capture, reason, sizeof(reason)) < 0)
+		return cli_fail(CLI_EXIT_REFUSED, "the capture %s: %s", path, reason);
+	do {
+		got = trace_capture_next(capture, frame);
+		if (got > 0)
+			trace_one(job, frame);
+	} while (got > 0);
+	trace_capture_close(capture);
+	return got < 0 ? cli_fail(CLI_EXIT_REFUSED, "the capture %s is damaged after packet %lu",
+				  path, job->number)
+		       : CLI_EXIT_OK;
+}
+
+static enum cli_exit read_endpoint(const struct cli *cli, const char *option,
+				   struct trace_endpoint *ret_endpoint)
+{
+	const char *text = cli_option(cli, option);
+
+	if (!text)
+		return cli_fail(CLI_EXIT_USAGE, "a capture, or --from and --to, is missing");
+	if (trace_endpoint_parse(text, ret_endpoint) < 0)
+		return cli_fail(CLI_EXIT_USAGE, "%s is ADDR:PORT or [ADDR]:PORT, not %s", option,
+				text);
+	return CLI_EXIT_OK;
+}
+
+static enum cli_exit read_number(const struct cli *cli, const char *option, unsigned long max,
+				 unsigned long *number)
+{
+	const char *text = cli_option(cli, option);
+	char *end;
+
+	if (!text)
+		return CLI_EXIT_OK;
+	*number = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || *number > max)
+		return cli_fail(CLI_EXIT_USAGE, "%s is a number up to %lu, not %s", option, max,
+				text);
+	return CLI_EXIT_OK;
+}
+
+static enum cli_exit read_l4(const struct cli *cli, struct trace_description *description)
+{
+	const char *protocol = cli_option(cli, "--protocol"), *flags = cli_option(cli, "--flags");
+
+	if (protocol && strcmp(protocol, "udp") == 0)
+		description->protocol = SP_PROTOCOL_UDP;
+	else if (protocol && strcmp(protocol, "tcp") != 0)
+		return cli_fail(CLI_EXIT_USAGE, "--protocol is tcp or udp, not %s", protocol);
+	if (flags && trace_flags_parse(flags, &description->tcp_flags) < 0)
+		return cli_fail(CLI_EXIT_USAGE, "--flags are letters of FSRPAU, not %s", flags);
+	return CLI_EXIT_OK;
+}
+
+static enum cli_exit describe(const struct cli *cli, struct trace_description *description)
+{
+	unsigned long ttl = SP_TTL_DEFAULT, bytes = 0;
+	enum cli_exit code = read_endpoint(cli, "--from", &description->from);
+
+	if (code == CLI_EXIT_OK)
+		code = read_endpoint(cli, "--to", &description->to);
+	if (code == CLI_EXIT_OK)
+		code = read_l4(cli, description);
+	if (code == CLI_EXIT_OK)
+		code = read_number(cli, "--ttl", UINT8_MAX, &ttl);
+	if (code == CLI_EXIT_OK)
+		code = read_number(cli, "--bytes", UINT16_MAX, &bytes);
+	if (code != CLI_EXIT_OK)
+		return code;
+	if (addr_family(&description->from.addr) != addr_family(&description->to.addr))
+		return cli_fail(CLI_EXIT_USAGE, "--from and --to are of different families");
+	description->ttl = (uint8_t)ttl;
+	description->bytes = (uint16_t)bytes;
+	return CLI_EXIT_OK;
+}
+
+static enum cli_exit trace_described(struct job *job, struct trace_frame *frame)
+{
+	struct trace_description description = {.protocol = SP_PROTOCOL_TCP,
+						.tcp_flags = SP_TCP_SYN};
+	struct sp_table table = table_map_view(job->edge.map);
+	enum cli_exit code;
+
+	code = describe(job->cli, &description);
+	if (code != CLI_EXIT_OK)
+		return code;
+	if (!cli_option(job->cli, "--flags") && sp_in_builds(&table, &description.from.addr))
+		description.tcp_flags = SP_TCP_ACK;
+	trace_frame_make(&description, frame);
+	trace_one(job, frame);
+	return CLI_EXIT_OK;
+}
+
+static enum cli_exit read_role(const struct cli *cli, uint32_t *ret_role)
+{
+	const char *side = cli_option(cli, "--side");
+
+	if (!side)
+		*ret_role = SP_ROLE_BOTH;
+	else if (strcmp(side, "public") == 0)
+		*ret_role = SP_ROLE_PUBLIC;
+	else if (strcmp(side, "builds") == 0)
+		*ret_role = SP_ROLE_BUILDS;
+	else
+		return cli_fail(CLI_EXIT_USAGE, "--side is public or builds, not %s", side);
+	return CLI_EXIT_OK;
+}
+
+enum cli_exit cli_trace(struct cli *cli)
+{
+	const char *bpf_dir = cli_option(cli, "--bpf-dir");
+	struct trace_frame *frame;
+	struct job job = {.cli = cli};
+	enum cli_exit code = read_role(cli, &job.role);
+	char *reason = NULL;
+
+	if (code != CLI_EXIT_OK)
+		return code;
+	if (trace_open(bpf_dir ? bpf_dir : CLI_DEFAULT_BPF_DIR, &job.edge, &reason) < 0) {
+		cli_fail(CLI_EXIT_REFUSED, "%s", reason ? reason : "out of memory");
+		free(reason);
+		return CLI_EXIT_REFUSED;
+	}
+	frame = malloc(sizeof(*frame));
+	if (!frame)
+		code = cli_fail(CLI_EXIT_REFUSED, "out of memory");
+	else
+		code = cli->operand ? trace_capture(&job, frame) : trace_described(&job, frame);
+	free(frame);
+	trace_close(&job.edge);
+	return code;
+}

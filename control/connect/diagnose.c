@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "connect/diagnose.h"
+
+#include <stddef.h>
+
+/*
+ * Bytes of TCP payload that stock OpenSSH clients and servers exchange, as measured: a banner is
+ * below 300; a key exchange brings both sides beyond 1500; a client that then rejects the host key
+ * has sent about 2810, one without a key 2940, one with a wrong key 3070 and more.
+ */
+#define KEX_BYTES  1500
+#define AUTH_BYTES 2870
+
+#define REACHED                                                                                    \
+	"The connection reached the VM's sshd and a key exchange completed: the network is fine."
+
+static const struct diagnosis diagnoses[] = {
+	[DIAGNOSE_ENDED] = {DIAGNOSE_ENDED,
+			    "The session of this build has ended, so its port is closed.",
+			    NULL,
+			    {"Rebuild with SSH for a new session."}},
+	[DIAGNOSE_RESERVED] = {DIAGNOSE_RESERVED,
+			       "The VM has not started yet: its address is not known.",
+			       NULL,
+			       {"Wait until the build runs; host and port will not change."}},
+	[DIAGNOSE_REFUSED] = {DIAGNOSE_REFUSED,
+			      "This client's address is not on the allow-list of the build.",
+			      NULL,
+			      {"Connect from an address that is allowed.",
+			       "Have the build declared with this address in allow."}},
+	[DIAGNOSE_NOTHING_ARRIVED] =
+		{DIAGNOSE_NOTHING_ARRIVED,
+		 "No connection attempt has reached this port.",
+		 "A firewall near the client, or a wrong address or port.",
+		 {"Compare host and port with the section of the build.",
+		  "Try from another network; some let out only certain ports."}},
+	[DIAGNOSE_VM_GONE] = {DIAGNOSE_VM_GONE,
+			      "The attempt was passed on, but nobody has the VM's address: it "
+			      "answers neither ARP nor neighbour discovery.",
+			      "The VM has been shut down or has another address.",
+			      {"Ask whoever runs the build VMs whether this one is up."}},
+	[DIAGNOSE_VM_SILENT] = {DIAGNOSE_VM_SILENT,
+				"The attempt was passed on to the VM and nothing has come back.",
+				"sshd is not running, or a firewall inside the VM drops the "
+				"connection.",
+				{"See in the build's output whether sshd has started.",
+				 "Rebuild with SSH."}},
+	[DIAGNOSE_RETURN_PATH] =
+		{DIAGNOSE_RETURN_PATH,
+		 "The VM's port answers this edge, but no answer to the client has come through "
+		 "it.",
+		 "The VM's replies leave by another way than this edge: its default route.",
+		 {"Have the VM's default route lead to this edge."}},
+	[DIAGNOSE_VM_REFUSED] = {DIAGNOSE_VM_REFUSED,
+				 "The VM refused the connection: nothing listens on its port.",
+				 NULL,
+				 {"See in the build's output whether sshd has started.",
+				  "Compare the node's port with what sshd listens on."}},
+	[DIAGNOSE_BANNER_ONLY] = {DIAGNOSE_BANNER_ONLY,
+				  "The connection reached the VM, but no key exchange was made.",
+				  "What connected is not an ssh client, or gave up early.",
+				  {"Use the ssh command of the build's section."}},
+	[DIAGNOSE_HOST_KEY] = {DIAGNOSE_HOST_KEY,
+			       REACHED,
+			       "The client rejected the VM's host key.",
+			       {"Use the whole command of the section, with its HostKeyAlias.",
+				"Remove an old key: ssh-keygen -R with that alias."}},
+	[DIAGNOSE_KEY] = {DIAGNOSE_KEY,
+			  REACHED,
+			  "The VM did not accept the key that was offered.",
+			  {"Ensure that you can authenticate with GitHub or Bitbucket: ssh "
+			   "git@github.com.",
+			   "Ensure that you authenticate as the correct user, one with access to "
+			   "the project.",
+			   "Ensure that the build started after you added the key.",
+			   "Ensure that the key which authenticates you there is offered here: ssh "
+			   "-v.",
+			   "Offer it by name: ssh -i."}},
+	[DIAGNOSE_LOGIN] = {DIAGNOSE_LOGIN, REACHED, "The login worked.", {0}},
+	[DIAGNOSE_CONNECTED] = {DIAGNOSE_CONNECTED,
+				"A connection to the VM's sshd is open now.",
+				NULL,
+				{0}},
+};
+
+static const char *const names[] = {
+#define X(NAME, name) [DIAGNOSE_##NAME] = #name,
+	DIAGNOSE_CASES(X)
+#undef X
+};
+
+const char *diagnose_case_name(enum diagnose_case verdict)
+{
+	return names[verdict];
+}
+
+/* Of a client whose attempts were passed on and never accepted. */
+static enum diagnose_case judge_unanswered(const struct diagnose_facts *facts)
+{
+	if (facts->reset_by_vm)
+		return DIAGNOSE_VM_REFUSED;
+	if (!facts->resolved)
+		return DIAGNOSE_VM_GONE;
+	if (facts->answers_probes && facts->packets_to_client == 0)
+		return DIAGNOSE_RETURN_PATH;
+	return DIAGNOSE_VM_SILENT;
+}
+
+/* Of a connection that was accepted and is over. */
+static enum diagnose_case judge_bytes(const struct diagnose_facts *facts)
+{
+	if (facts->bytes_to_vm < KEX_BYTES || facts->bytes_to_client < KEX_BYTES)
+		return DIAGNOSE_BANNER_ONLY;
+	if (facts->bytes_to_vm < AUTH_BYTES)
+		return DIAGNOSE_HOST_KEY;
+	if (facts->bytes_to_vm < DIAGNOSE_LOGIN_TO_VM ||
+	    facts->bytes_to_client < DIAGNOSE_LOGIN_TO_CLIENT)
+		return DIAGNOSE_KEY;
+	return DIAGNOSE_LOGIN;
+}
+
+static enum diagnose_case judge(const struct diagnose_facts *facts)
+{
+	if (facts->session == SESSION_ENDED)
+		return DIAGNOSE_ENDED;
+	if (!facts->bound)
+		return DIAGNOSE_RESERVED;
+	if (!facts->allowed)
+		return DIAGNOSE_REFUSED;
+	if (facts->nr_connections == 0)
+		return DIAGNOSE_NOTHING_ARRIVED;
+	if (!facts->accepted)
+		return judge_unanswered(facts);
+	return facts->open ? DIAGNOSE_CONNECTED : judge_bytes(facts);
+}
+
+const struct diagnosis *diagnose(const struct diagnose_facts *facts)
+{
+	return &diagnoses[judge(facts)];
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Why ssh to a node fails, as far as an edge that sees packets but no keys can tell. What is
+ * certain is said as such, what byte counts only suggest is called likely.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/session.h"
+
+#define DIAGNOSE_NEXT_MAX 5
+
+/* A connection with so many bytes of payload each way likely was a login that worked. */
+#define DIAGNOSE_LOGIN_TO_VM	 3650
+#define DIAGNOSE_LOGIN_TO_CLIENT 3400
+
+/* X(NAME, name) */
+#define DIAGNOSE_CASES(X)                                                                          \
+	X(ENDED, ended)                                                                            \
+	X(RESERVED, reserved)                                                                      \
+	X(REFUSED, refused)                                                                        \
+	X(NOTHING_ARRIVED, nothing_arrived)                                                        \
+	X(VM_GONE, vm_gone)                                                                        \
+	X(VM_SILENT, vm_silent)                                                                    \
+	X(RETURN_PATH, return_path)                                                                \
+	X(VM_REFUSED, vm_refused)                                                                  \
+	X(BANNER_ONLY, banner_only)                                                                \
+	X(HOST_KEY, host_key)                                                                      \
+	X(KEY, key)                                                                                \
+	X(LOGIN, login)                                                                            \
+	X(CONNECTED, connected)
+
+enum diagnose_case {
+#define X(NAME, name) DIAGNOSE_##NAME,
+	DIAGNOSE_CASES(X)
+#undef X
+		DIAGNOSE_CASES_NR
+};
+
+/* What is known of one node, and of one client if one is asked about. */
+struct diagnose_facts {
+	enum session_state session;
+	bool bound;	     /* the VM's address is known */
+	bool allowed;	     /* the client is on the allow-list, or nobody is asked about */
+	bool answers_probes; /* node.ready */
+	bool resolved;	     /* the next hop's link address is known, or not known to be unknown */
+	uint64_t nr_connections;
+	uint64_t packets_to_client; /* of the lease, of anybody */
+	bool accepted;		    /* the latest connection, and so the next four */
+	bool open;
+	bool reset_by_vm;
+	uint64_t bytes_to_vm; /* once it is closed */
+	uint64_t bytes_to_client;
+};
+
+struct diagnosis {
+	enum diagnose_case verdict;
+	const char *certain;			 /* a sentence, static */
+	const char *likely;			 /* a sentence, static, or NULL */
+	const char *next[DIAGNOSE_NEXT_MAX + 1]; /* what to do, ended by NULL */
+};
+
+/* Pure. Result: the row of the first case that fits. */
+const struct diagnosis *diagnose(const struct diagnose_facts *facts);
+
+const char *diagnose_case_name(enum diagnose_case verdict);

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "api/server.h"
+#include "daemon/follow.h"
+#include "daemon/loop.h"
+#include "daemon/sockets.h"
+#include "edge/config.h"
+#include "edge/edge.h"
+#include "explain/explain.h"
+#include "host/boottime.h"
+#include "host/config.h"
+#include "host/lock_file.h"
+#include "host/log.h"
+#include "journal/journal.h"
+#include "kernel/kernel.h"
+#include "table/quiesce.h"
+#include "watch/carrier.h"
+#include "watch/readiness.h"
+#include "watch/watch.h"
+
+#define JOURNAL_NAME	"journal.db"
+#define ALARM_PERIOD_NS (10 * NS_PER_S)
+
+/* Logs one sentence, the reason if there is one, and frees it. Result: r. */
+static int fail(int r, const char *what, char *reason)
+{
+	if (reason)
+		log_write(LOG_ERR, reason);
+	else
+		log_write(LOG_ERR, what, log_error("error", r));
+	free(reason);
+	return r;
+}
+
+static int take_lock(const struct config *config, int *ret_fd)
+{
+	const struct lock_file file = {
+		.dir = config->edge.state_dir,
+		.name = "lock",
+		.dir_mode = 0750,
+		.mode = 0640,
+		.wait_ms = LOCK_FILE_WAIT_MS,
+	};
+	pid_t holder = 0;
+	int fd = lock_file_take(&file, &holder);
+
+	if (fd == -EEXIST) {
+		log_write(LOG_ERR, "Another sallyportd serves this edge.",
+			  log_number("pid", holder),
+			  log_string("state_dir", config->edge.state_dir),
+			  log_number("waited_ms", LOCK_FILE_WAIT_MS));
+		return fd;
+	}
+	if (fd < 0) {
+		log_write(LOG_ERR, "The state directory cannot be locked.", log_error("error", fd),
+			  log_string("state_dir", config->edge.state_dir));
+		return fd;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int open_journal(struct daemon *daemon)
+{
+	char path[CONFIG_PATH_SIZE + sizeof(JOURNAL_NAME) + 1], *reason = NULL;
+	int r;
+
+	snprintf(path, sizeof(path), "%s/" JOURNAL_NAME, daemon->config->edge.state_dir);
+	r = journal_open(path, &daemon->journal, &reason);
+	return r < 0 ? fail(r, "The journal cannot be opened.", reason) : 0;
+}
+
+static int start_kernel(struct daemon *daemon)
+{
+	char *reason = NULL;
+	int r = kernel_start(daemon->config, &daemon->kernel, &reason);
+
+	return r < 0 ? fail(r, "The kernel's part cannot be set up.", reason) : 0;
+}
+
+static int wait_for_readers(void *context)
+{
+	return quiesce_wait(context);
+}
+
+/* Makes the model from the journal, and the table from the model. */
+static int start_edge(struct daemon *daemon)
+{
+	struct table_map *table = kernel_table(daemon->kernel);
+	struct edge_settings *settings = malloc(sizeof(*settings));
+	struct problem problem;
+	struct instant now;
+	uint64_t seed;
+	int r;
+
+	if (!settings || getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
+		free(settings);
+		return fail(-ENOMEM, "The model cannot be made.", NULL);
+	}
+	edge_settings_from_config(daemon->config, settings);
+	r = edge_new(settings, daemon->journal, table, seed, &daemon->edge);
+	free(settings);
+	if (r < 0)
+		return fail(r, "The model cannot be made.", NULL);
+	edge_set_wait(daemon->edge, wait_for_readers, daemon->quiescer);
+	problem_clear(&problem);
+	clock_read(&now);
+	r = edge_replay(daemon->edge, &now, &problem);
+	if (r < 0) {
+		edge_free(daemon->edge);
+		return fail(r, "The journal cannot be replayed.",
+			    problem_is_set(&problem) ? strdup(problem.detail) : NULL);
+	}
+	return 0;
+}
+
+static int attach_kernel(struct daemon *daemon)
+{
+	char *reason = NULL;
+	int r = 0;
+
+	if (kernel_rewrites_networks(daemon->kernel))
+		r = quiesce_wait(daemon->quiescer);
+	if (r < 0)
+		return fail(r,
+			    "builds.networks cannot change while a worker hangs: restart "
+			    "sallyport-dp.",
+			    NULL);
+	r = kernel_attach(daemon->kernel, &reason);
+	return r < 0 ? fail(r, "The programs cannot be attached.", reason) : 0;
+}
+
+static void log_kernel(const struct daemon *daemon)
+{
+	struct kernel_status status;
+
+	kernel_status(daemon->kernel, &status);
+	for (unsigned int i = 0; i < status.nr_warnings; i++)
+		log_write(LOG_WARNING, status.warnings[i]);
+	for (unsigned int i = 0; i < status.nr_interfaces; i++) {
+		const struct kernel_interface *interface = &status.interfaces[i];
+
+		log_write(LOG_INFO, "The program is in charge of an interface.",
+			  log_string("interface", interface->name),
+			  log_string("link", kernel_attachment_name(interface->attachment)),
+			  log_string("mode", interface->native ? "native" : "generic"),
+			  log_string("table", kernel_origin_name(status.origin)));
+	}
+}
+
+enum explain_mode daemon_explain_mode(const struct config *config)
+{
+	switch (config->leases.explain) {
+	case CONFIG_EXPLAIN_OFF:
+		return EXPLAIN_OFF;
+	case CONFIG_EXPLAIN_BRIEF:
+		return EXPLAIN_BRIEF;
+	case CONFIG_EXPLAIN_FULL:
+		break;
+	}
+	return EXPLAIN_FULL;
+}
+
+/* Without it ports stay mute: no reason not to carry. */
+static void start_explain(struct daemon *daemon)
+{
+	char *reason = NULL;
+	int r = explain_start(daemon->event, daemon->edge, daemon->config->edge.bpf_dir,
+			      daemon_explain_mode(daemon->config), &daemon->explain, &reason);
+
+	if (r >= 0)
+		return;
+	log_write(LOG_WARNING, "Closed ports will not explain themselves.",
+		  log_string("reason", reason), log_error("error", r));
+	free(reason);
+}
+
+/* Without it nothing is recorded, and idle ends learn late: no reason not to carry either. */
+static void start_watch(struct daemon *daemon)
+{
+	int r = watch_start(daemon->event, daemon->edge, kernel_table(daemon->kernel),
+			    &daemon->watch);
+
+	if (r < 0)
+		log_write(LOG_WARNING, "Connections are not recorded.", log_error("error", r));
+}
+
+static void start_readiness(struct daemon *daemon)
+{
+	int r = readiness_start(daemon->event, daemon->edge, &daemon->readiness);
+
+	if (r < 0)
+		log_write(LOG_WARNING, "VMs are not asked whether they answer.",
+			  log_error("error", r));
+}
+
+static void start_carrier(struct daemon *daemon)
+{
+	int r = carrier_start(daemon->event, daemon->edge, kernel_table(daemon->kernel),
+			      &daemon->carrier);
+
+	if (r < 0)
+		log_write(LOG_WARNING, "Switches of engine will not be events.",
+			  log_error("error", r));
+}
+
+static void on_stuck(void *context, bool by_worker)
+{
+	log_write(LOG_ALERT,
+		  by_worker ? "A worker has not been seen past a removal within a second: "
+			      "sallyport-dp hangs and should be restarted."
+			    : "The kernel has not said within a second that the XDP program "
+			      "is past a removal.");
+}
+
+/* A full disk refuses every change; the log says so now and then, not each time. */
+static void on_journal_failed(void *context, const char *detail)
+{
+	struct daemon *daemon = context;
+	uint64_t now_ns = boottime_now_ns();
+
+	if (daemon->alarmed_ns && now_ns - daemon->alarmed_ns < ALARM_PERIOD_NS)
+		return;
+	daemon->alarmed_ns = now_ns;
+	log_write(LOG_ALERT, "Changes are refused: the journal cannot be written.",
+		  log_string("detail", detail));
+}
+
+static int open_api(struct daemon *daemon)
+{
+	struct api_options options = {
+		.event = daemon->event,
+		.config = daemon->config,
+		.edge = daemon->edge,
+		.table = kernel_table(daemon->kernel),
+		.quiescer = daemon->quiescer,
+		.kernel = daemon->kernel,
+		.explain = daemon->explain,
+		.watch = daemon->watch,
+		.stuck = on_stuck,
+		.journal_failed = on_journal_failed,
+		.context = daemon,
+	};
+	char *reason = NULL;
+	int r = daemon_sockets_open(daemon->config, options.fds, &reason);
+
+	if (r < 0)
+		return fail(r, "The API cannot be opened.", reason);
+	r = api_open(&options, &daemon->api, &reason);
+	if (r < 0) {
+		daemon_sockets_unlink(daemon->config);
+		return fail(r, "The API cannot be opened.", reason);
+	}
+	return 0;
+}
+
+static void warn_unenforced(const struct config *config)
+{
+	static const char *const keys[] = {"limits.syn_per_source", "limits.syn_per_lease"};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (config_given(config, keys[i]))
+			log_write(LOG_WARNING,
+				  "This limit is read but not enforced by this version.",
+				  log_string("key", keys[i]));
+	}
+}
+
+static int serve(struct daemon *daemon)
+{
+	int r;
+
+	warn_unenforced(daemon->config);
+	log_kernel(daemon);
+	log_write(LOG_NOTICE, "Ready.", log_string("name", daemon->config->edge.name),
+		  log_string("socket", daemon->config->api.socket), log_number("pid", getpid()));
+	sd_notify(0, "READY=1");
+	r = sd_event_loop(daemon->event);
+	sd_notify(0, "STOPPING=1");
+	if (r < 0)
+		return fail(r, "The event loop failed.", NULL);
+	log_write(LOG_NOTICE, "Ended. Live leases go on to their deadlines without sallyportd.");
+	return 0;
+}
+
+/* All that makes use of the edge: from here on packets are carried by what it has published. */
+static int attach_and_serve(struct daemon *daemon)
+{
+	int r = daemon_followers_new(daemon->edge, daemon->kernel, &daemon->followers);
+
+	if (r < 0)
+		return fail(r, "The neighbours cannot be followed.", NULL);
+	r = attach_kernel(daemon);
+	if (r < 0)
+		goto free_followers;
+	start_explain(daemon);
+	start_watch(daemon);
+	start_readiness(daemon);
+	start_carrier(daemon);
+	r = open_api(daemon);
+	if (r < 0)
+		goto stop_explain;
+	r = daemon_loop_begin(daemon);
+	if (r < 0)
+		fail(r, "The event loop cannot be started.", NULL);
+	else
+		r = serve(daemon);
+
+	daemon_loop_end(daemon);
+	api_close(daemon->api);
+	daemon_sockets_unlink(daemon->config);
+stop_explain:
+	carrier_stop(daemon->carrier);
+	readiness_stop(daemon->readiness);
+	watch_stop(daemon->watch);
+	explain_stop(daemon->explain);
+free_followers:
+	daemon_followers_free(daemon->followers);
+	return r;
+}
+
+static int start_and_serve(struct daemon *daemon)
+{
+	int r = take_lock(daemon->config, &daemon->lock_fd);
+
+	if (r < 0)
+		return r;
+	r = daemon_loop_new(daemon);
+	if (r < 0) {
+		fail(r, "The event loop cannot be made.", NULL);
+		goto unlock;
+	}
+	r = open_journal(daemon);
+	if (r < 0)
+		goto free_loop;
+	r = start_kernel(daemon);
+	if (r < 0)
+		goto close_journal;
+	r = quiescer_new(kernel_table(daemon->kernel), &daemon->quiescer);
+	if (r < 0) {
+		fail(r,
+		     "Removals cannot be confirmed: the kernel grants no grace period, neither "
+		     "by membarrier(2) nor by a map of maps.",
+		     NULL);
+		goto stop_kernel;
+	}
+	r = start_edge(daemon);
+	if (r < 0)
+		goto free_quiescer;
+	r = attach_and_serve(daemon);
+
+	edge_free(daemon->edge);
+free_quiescer:
+	quiescer_free(daemon->quiescer);
+stop_kernel:
+	kernel_stop(daemon->kernel);
+close_journal:
+	journal_close(daemon->journal);
+free_loop:
+	daemon_loop_free(daemon);
+unlock:
+	close(daemon->lock_fd);
+	return r;
+}
+
+int daemon_run(const char *config_path, struct config *config)
+{
+	struct daemon daemon = {.config_path = config_path, .config = config, .lock_fd = -1};
+	int r = start_and_serve(&daemon);
+
+	config_free(daemon.config);
+	return r;
+}
+
+int daemon_detach(const struct config *config)
+{
+	char *reason = NULL;
+	int fd, r = take_lock(config, &fd);
+
+	if (r < 0)
+		return r;
+	r = kernel_detach(config, &reason);
+	close(fd);
+	if (r < 0)
+		return fail(r, "Not everything could be removed.", reason);
+	log_write(LOG_NOTICE, "Nothing of this edge is left in the kernel.",
+		  log_string("name", config->edge.name));
+	return 0;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * sallyportd as a whole: its parts, started in order and undone in reverse. What packets need
+ * (programs, table) stays behind when it stops.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <systemd/sd-event.h>
+
+#include "explain/text.h"
+#include "table/quiesce.h"
+
+struct api;
+struct carrier;
+struct config;
+struct daemon_followers;
+struct edge;
+struct explain;
+struct journal;
+struct kernel;
+struct readiness;
+struct watch;
+
+struct daemon {
+	const char *config_path;
+	struct config *config; /* owned */
+	int lock_fd;
+	sd_event *event;
+	struct journal *journal;
+	struct kernel *kernel;
+	struct quiescer *quiescer;
+	struct edge *edge;
+	struct daemon_followers *followers;
+	struct explain *explain; /* NULL if it could not be started: ports stay mute */
+	struct watch *watch;	 /* NULL if it could not be started: connections are not recorded */
+	struct readiness *readiness; /* NULL: nodes stay pending */
+	struct carrier *carrier;     /* NULL: switches of engine are not told */
+	struct api *api;
+	uint64_t alarmed_ns;	   /* when the journal's failure was last logged */
+	sd_event_source *deadline; /* one timer on CLOCK_BOOTTIME, for the model and the kernel */
+	struct quiesce reloaded;   /* who may not have seen the last reload */
+	sd_event_source *again;	   /* a reload that waits for that */
+	sd_event_source *netlink;
+	sd_event_source *post; /* after each turn of the loop */
+};
+
+/*
+ * Runs until SIGTERM or SIGINT. config is taken over. Logs why it cannot, or why it ends.
+ * Result: 0 after a clean end, or -errno.
+ */
+int daemon_run(const char *config_path, struct config *config);
+
+/* Removes everything of ours from the kernel. Logs. Result: 0 or -errno. */
+int daemon_detach(const struct config *config);
+
+/* SIGHUP: reads the configuration again and applies the difference, or nothing. Logs. */
+void daemon_reload(struct daemon *daemon);
+
+/* Result: leases.explain as the responder knows it. */
+enum explain_mode daemon_explain_mode(const struct config *config);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "daemon/loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+
+#include "api/server.h"
+#include "daemon/daemon.h"
+#include "daemon/follow.h"
+#include "edge/edge.h"
+#include "host/boottime.h"
+#include "host/log.h"
+#include "kernel/kernel.h"
+#include "model/clock.h"
+#include "watch/watch.h"
+
+#define RELOAD_AGAIN_US 1000
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
+{
+	daemon_reload(context);
+	return 0;
+}
+
+static int block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
+}
+
+int daemon_loop_new(struct daemon *daemon)
+{
+	int r = block_signals();
+
+	if (r < 0)
+		return r;
+	r = sd_event_new(&daemon->event);
+	if (r < 0)
+		return r;
+	/* Without a handler these two end the loop. */
+	r = sd_event_add_signal(daemon->event, NULL, SIGTERM, NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(daemon->event, NULL, SIGINT, NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(daemon->event, NULL, SIGHUP, on_reload, daemon);
+	if (r >= 0)
+		r = sd_event_set_watchdog(daemon->event, 1);
+	if (r < 0) {
+		daemon_loop_free(daemon);
+		return r;
+	}
+	return 0;
+}
+
+void daemon_loop_free(struct daemon *daemon)
+{
+	daemon->event = sd_event_unref(daemon->event);
+}
+
+/* on_post() does it all: what is due, and the time of the next. */
+static int on_deadline(sd_event_source *source, uint64_t usec, void *context)
+{
+	return 0;
+}
+
+static int on_netlink(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	struct daemon *daemon = context;
+	int r = kernel_netlink_dispatch(daemon->kernel);
+
+	if (r < 0) {
+		log_write(LOG_ERR, "Addresses and neighbours are no longer mirrored.",
+			  log_error("error", r));
+		sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	}
+	return 0;
+}
+
+static void arm_deadline(struct daemon *daemon, uint64_t next_ns)
+{
+	if (next_ns == UINT64_MAX) {
+		sd_event_source_set_enabled(daemon->deadline, SD_EVENT_OFF);
+		return;
+	}
+	/* Rounded up: not a moment too early, or it would find nothing to do. */
+	sd_event_source_set_time(daemon->deadline, next_ns / NS_PER_US + 1);
+	sd_event_source_set_enabled(daemon->deadline, SD_EVENT_ONESHOT);
+}
+
+/* Result: whether there is more to be done at once. */
+static bool follow(struct daemon *daemon)
+{
+	int r = daemon_followers_run(daemon->followers);
+	bool more = daemon->watch && watch_follow(daemon->watch);
+
+	if (r < 0)
+		log_write(LOG_WARNING, "A VM could not be followed.", log_error("error", r));
+	return more || r > 0;
+}
+
+static int on_again(sd_event_source *source, uint64_t usec, void *context)
+{
+	daemon_reload(context);
+	return 0;
+}
+
+void daemon_loop_reload_again(struct daemon *daemon)
+{
+	sd_event_source_set_time(daemon->again, boottime_now_ns() / NS_PER_US + RELOAD_AGAIN_US);
+	sd_event_source_set_enabled(daemon->again, SD_EVENT_ONESHOT);
+}
+
+/* After each turn of the loop: whatever happened, deadlines may have moved. */
+static int on_post(sd_event_source *source, void *context)
+{
+	struct daemon *daemon = context;
+	uint64_t next_ns, kernel_ns;
+	bool removed = false;
+	struct instant now;
+
+	clock_read(&now);
+	next_ns = edge_expire(daemon->edge, &now, &removed);
+	if (removed)
+		api_confirm_removal(daemon->api);
+	kernel_ns = kernel_expire(daemon->kernel, now.boot_ns);
+	if (follow(daemon))
+		next_ns = now.boot_ns;
+	api_notify(daemon->api);
+	arm_deadline(daemon, kernel_ns < next_ns ? kernel_ns : next_ns);
+	return 0;
+}
+
+int daemon_loop_begin(struct daemon *daemon)
+{
+	int fd = kernel_netlink_fd(daemon->kernel);
+	int r = sd_event_add_time(daemon->event, &daemon->deadline, CLOCK_BOOTTIME, 0, 1,
+				  on_deadline, daemon);
+
+	if (r >= 0)
+		r = sd_event_add_time(daemon->event, &daemon->again, CLOCK_BOOTTIME, UINT64_MAX, 1,
+				      on_again, daemon);
+	if (r >= 0)
+		r = sd_event_add_io(daemon->event, &daemon->netlink, fd, EPOLLIN, on_netlink,
+				    daemon);
+	if (r >= 0)
+		r = sd_event_add_post(daemon->event, &daemon->post, on_post, daemon);
+	return r < 0 ? r : 0;
+}
+
+void daemon_loop_end(struct daemon *daemon)
+{
+	daemon->post = sd_event_source_unref(daemon->post);
+	daemon->netlink = sd_event_source_unref(daemon->netlink);
+	daemon->again = sd_event_source_unref(daemon->again);
+	daemon->deadline = sd_event_source_unref(daemon->deadline);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "edge/edge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sallyport/compiler.h>
+
+#include "edge/state/state.h"
+#include "host/table_map.h"
+#include "model/pools.h"
+
+#define MINUTE_NS (60 * CLOCK_SECOND_NS)
+#define HOUR_NS	  (60 * MINUTE_NS)
+
+void edge_settings_init(struct edge_settings *settings)
+{
+	memset(settings, 0, sizeof(*settings));
+	for (unsigned int i = 0; i < SP_PUBLICS_MAX; i++)
+		strcpy(settings->publics[i].pool, POOL_DEFAULT);
+	settings->linger_ns = 30 * MINUTE_NS;
+	settings->max_lifetime_ns = 24 * HOUR_NS;
+	settings->max_extension_ns = 4 * HOUR_NS;
+	settings->quarantine_ns = 10 * MINUTE_NS;
+	settings->low_water_percent = 80;
+	settings->nodes_per_build = 64;
+	settings->prefixes_per_build = SP_ALLOW_PREFIXES;
+	settings->events_kept = 100000;
+	settings->audit_kept_ns = 90 * 24 * HOUR_NS;
+	settings->receipts_kept = 10000;
+	settings->receipts_kept_ns = 24 * HOUR_NS;
+}
+
+static int check_sizes(const struct edge *edge)
+{
+	const struct table_map *table = edge->table;
+
+	if (edge->settings.nr_publics > table->nr_publics ||
+	    ports_count(edge->ports) > table->nr_usage)
+		return -ENOSPC;
+	return 0;
+}
+
+static int make_parts(struct edge *edge, uint64_t seed)
+{
+	int result = ports_new(&edge->settings, seed, &edge->ports);
+
+	if (result == 0)
+		result = check_sizes(edge);
+	if (result == 0)
+		result = publish_new(edge->table, edge->settings.quarantine_ns, &edge->publish);
+	if (result == 0)
+		result = registry_new(edge->table->nr_slots, &edge->registry);
+	if (result == 0)
+		result = holders_new(&edge->holders);
+	if (result == 0)
+		result = tally_new(&edge->tally);
+	return result;
+}
+
+int edge_new(const struct edge_settings *settings, struct journal *journal, struct table_map *table,
+	     uint64_t seed, struct edge **ret_edge)
+{
+	struct edge *edge = calloc(1, sizeof(*edge));
+	int result;
+
+	if (!edge)
+		return -ENOMEM;
+	edge->settings = *settings;
+	edge->journal = journal;
+	edge->table = table;
+	result = make_parts(edge, seed);
+	if (result < 0) {
+		edge_free(edge);
+		return result;
+	}
+	*ret_edge = edge;
+	return 0;
+}
+
+void edge_free(struct edge *edge)
+{
+	if (!edge)
+		return;
+	tally_free(edge->tally);
+	holders_free(edge->holders);
+	registry_free(edge->registry);
+	publish_free(edge->publish);
+	ports_free(edge->ports);
+	free(edge);
+}
+
+static bool same_public(const struct edge_public *a, const struct edge_public *b)
+{
+	return memcmp(&a->bind, &b->bind, sizeof(a->bind)) == 0 && strcmp(a->pool, b->pool) == 0 &&
+	       a->nr_ranges == b->nr_ranges &&
+	       memcmp(a->ranges, b->ranges, a->nr_ranges * sizeof(a->ranges[0])) == 0;
+}
+
+int edge_reload(struct edge *edge, const struct edge_settings *settings, struct problem *problem)
+{
+	bool same = edge->settings.nr_publics == settings->nr_publics;
+
+	for (unsigned int i = 0; same && i < settings->nr_publics; i++)
+		same = same_public(&edge->settings.publics[i], &settings->publics[i]);
+	if (!same) {
+		problem_set(problem, PROBLEM_INVALID,
+			    "Public addresses and ports change by a restart of sallyportd.");
+		return -EINVAL;
+	}
+	edge->settings = *settings;
+	publish_set_quarantine(edge->publish, settings->quarantine_ns);
+	return 0;
+}
+
+bool edge_is_busy(const struct edge *edge)
+{
+	return edge->busy;
+}
+
+const struct edge_settings *edge_settings(const struct edge *edge)
+{
+	return &edge->settings;
+}
+
+struct events *edge_events(struct edge *edge)
+{
+	return &edge->events;
+}
+
+struct journal *edge_journal(struct edge *edge)
+{
+	return edge->journal;
+}
+
+const struct build *edge_get(const struct edge *edge, const char *id)
+{
+	return registry_find(edge->registry, id);
+}
+
+const struct build *edge_after(const struct edge *edge, uint64_t serial)
+{
+	return registry_after(edge->registry, serial);
+}
+
+uint64_t edge_slot_serial(const struct edge *edge, uint32_t slot_index)
+{
+	return registry_slot_owner(edge->registry, slot_index);
+}
+
+const struct build *edge_by_slot(const struct edge *edge, uint32_t slot_index,
+				 const struct node **ret_node, const struct forward **ret_forward)
+{
+	uint64_t serial = registry_slot_owner(edge->registry, slot_index);
+	const struct build *build = serial ? registry_find_serial(edge->registry, serial) : NULL;
+
+	for (unsigned int i = 0; build && i < build->nr_nodes; i++)
+		for (unsigned int j = 0; j < build->nodes[i].nr_forwards; j++)
+			if (build->nodes[i].forwards[j].slot_index == slot_index) {
+				*ret_node = &build->nodes[i];
+				*ret_forward = &build->nodes[i].forwards[j];
+				return build;
+			}
+	return NULL;
+}
+
+void edge_figures(const struct edge *edge, struct edge_figures *ret_figures)
+{
+	struct edge_figures figures = {0};
+	struct publish_figures published;
+	const struct build *build = NULL;
+
+	while ((build = registry_after(edge->registry, build ? build->serial : 0))) {
+		figures.builds[build->state]++;
+		if (build_is_open(build))
+			figures.nodes += build->nr_nodes;
+	}
+	publish_figures(edge->publish, &published);
+	figures.leases_live = published.live;
+	figures.endpoints = published.endpoints;
+	figures.endpoints_max = published.endpoints_max;
+	figures.allow_lists = published.allow_lists;
+	figures.allow_lists_max = published.allow_lists_max;
+	figures.oldest_seq = edge->events.oldest_seq;
+	figures.newest_seq = edge->events.newest_seq;
+	figures.sync_generation = edge->sync_generation;
+	figures.journal_errors = edge->journal_errors;
+	*ret_figures = figures;
+}
+
+int edge_pool_figures(const struct edge *edge, unsigned int public_index,
+		      struct ports_figures *ret_figures)
+{
+	if (public_index >= edge->settings.nr_publics)
+		return -ENOENT;
+	ports_figures(edge->ports, public_index, ret_figures);
+	return 0;
+}
+
+static int find_public(const struct edge *edge, const struct sp_addr *addr, uint32_t *ret_index)
+{
+	for (uint32_t i = 0; i < edge->settings.nr_publics; i++)
+		if (memcmp(&edge->settings.publics[i].bind, addr, sizeof(*addr)) == 0) {
+			*ret_index = i;
+			return 0;
+		}
+	return -ENOENT;
+}
+
+void edge_place_forward(const struct edge *edge, struct forward *forward)
+{
+	forward->ordinal = PORTS_NONE;
+	forward->slot_index = UINT32_MAX;
+	if (find_public(edge, &forward->public_addr, &forward->public_index) < 0)
+		return;
+	forward->slot_index = sp_slot_index(forward->public_index, forward->public_port);
+	ports_find(edge->ports, forward->public_index, forward->public_port, &forward->ordinal);
+}
+
+struct endpoint edge_endpoint(const struct node *node, const struct forward *forward)
+{
+	return (struct endpoint){node->address, SP_BE16(forward->port), forward->protocol_mask};
+}
+
+struct lease edge_lease(const struct build *build, const struct node *node,
+			const struct forward *forward)
+{
+	return (struct lease){
+		.slot_index = forward->slot_index,
+		.public_addr = forward->public_addr,
+		.vm_addr = node->address,
+		.public_port = forward->public_port,
+		.vm_port = forward->port,
+		.allow_index = build->allow_index,
+		.protocol_mask = forward->protocol_mask,
+		.bound = node->has_address,
+		.deadline_ns = build->deadline_ns,
+	};
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The edge: every build, the pool of public ports, the journal and the table, kept in step. All
+ * calls are synchronous, from one thread, with the time passed in. A call that changes something is
+ * journaled durably, then published to the table, before it returns; a call that fails has changed
+ * nothing, anywhere.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <sallyport/table.h>
+
+#include "edge/state/events.h"
+#include "model/build.h"
+#include "model/clock.h"
+#include "json/problem.h"
+
+struct edge;
+struct journal;
+struct ports_figures;
+struct receipt;
+struct table_map;
+
+#define EDGE_RANGES_MAX 64
+
+struct edge_range {
+	uint16_t first;
+	uint16_t last;
+};
+
+struct edge_public {
+	struct sp_addr bind; /* what packets carry */
+	char advertise[256]; /* what people are told */
+	char pool[64];
+	struct edge_range ranges[EDGE_RANGES_MAX];
+	unsigned int nr_ranges;
+};
+
+/* The model's part of the config. Durations in ns; a limit of 0 means none. */
+struct edge_settings {
+	struct edge_public publics[SP_PUBLICS_MAX];
+	unsigned int nr_publics;
+	struct sp_prefix networks[SP_NETWORKS_MAX]; /* builds.networks */
+	unsigned int nr_networks;
+	uint64_t linger_ns;
+	uint64_t max_lifetime_ns; /* also the most a build may ask for */
+	uint64_t max_extension_ns;
+	uint64_t quarantine_ns;
+	uint64_t connect_within_ns;	/* 0: for ever */
+	uint64_t extend_step_ns;	/* extension while in use; 0: off */
+	uint64_t extend_cap_ns;		/* the most that adds up to */
+	unsigned int low_water_percent; /* of the pool in use: pool.low */
+	unsigned int nodes_per_build;
+	unsigned int builds;
+	unsigned int builds_per_actor;
+	unsigned int builds_per_organisation;
+	unsigned int prefixes_per_build;
+	uint64_t events_kept;
+	uint64_t audit_kept_ns;
+	uint64_t receipts_kept;
+	uint64_t receipts_kept_ns;
+};
+
+/* Defaults of design.md's example; no publics, no networks. */
+void edge_settings_init(struct edge_settings *settings);
+
+/* Who asks. uid and pid are audited; (uid_t)-1 is the daemon itself. */
+struct peer {
+	uid_t uid;
+	pid_t pid;
+};
+
+enum edge_change {
+	EDGE_UNCHANGED,
+	EDGE_CREATED,
+	EDGE_CHANGED,
+};
+
+struct edge_result {
+	const struct build *build; /* good until the next change */
+	enum edge_change change;
+	bool removed; /* slots went out of use: wait for quiescence (quiesce.h) before answering */
+};
+
+struct edge_sync_result {
+	unsigned int nr_created;
+	unsigned int nr_changed;
+	unsigned int nr_cancelled; /* open here and not in the set */
+	unsigned int nr_unchanged;
+	unsigned int nr_ended; /* in the set, but ended here: left so */
+	bool removed;
+};
+
+/* What a change will have come to once it is journaled. */
+struct edge_outcome {
+	struct edge_result build;
+	const struct edge_sync_result *sync; /* of edge_sync(), which has no build */
+};
+
+/* A receipt to be journaled with the change, in one transaction, also if nothing changes. */
+struct edge_receipt {
+	struct receipt *receipt; /* user, key and digest are filled in */
+	/* Fills in the rest. Result: 0, or -errno and nothing is changed. */
+	int (*fill)(void *context, const struct edge_outcome *outcome, struct receipt *receipt);
+	void *context;
+};
+
+/* What every call is given. problem is filled when, and only when, the result is negative. */
+struct edge_call {
+	struct instant now;
+	struct peer peer;
+	struct problem *problem;
+	const struct edge_receipt *receipt; /* NULL: none is wanted */
+};
+
+/*
+ * Creates an edge over a journal and a table, both the caller's and outliving it. seed shuffles the
+ * pool. Nothing is read or published yet: edge_replay() comes next. Result: 0 or -errno (-EINVAL:
+ * settings, -ENOSPC: the table is too small for the pool).
+ */
+int edge_new(const struct edge_settings *settings, struct journal *journal, struct table_map *table,
+	     uint64_t seed, struct edge **ret_edge);
+void edge_free(struct edge *edge);
+
+/* Waits until no reader acts on what it read before (quiesce_wait()). Result: 0 or -errno. */
+typedef int edge_wait(void *context);
+
+/* For edge_replay(): how to wait before a foreign live slot is written over. Without: not at all.
+ */
+void edge_set_wait(struct edge *edge, edge_wait *wait, void *context);
+
+/*
+ * Loads every build from the journal, ends those whose deadline has passed, and makes the table
+ * agree, leaving alone the slots that do already. Once, at start. Result: 0 or -errno, with
+ * *problem saying why in a sentence.
+ */
+int edge_replay(struct edge *edge, const struct instant *now, struct problem *problem);
+
+/*
+ * Swaps in new settings: limits and durations for what comes. The public addresses and ports must
+ * be the same. Result: 0, or -EINVAL and the problem, with nothing changed.
+ */
+int edge_reload(struct edge *edge, const struct edge_settings *settings, struct problem *problem);
+
+const struct edge_settings *edge_settings(const struct edge *edge);
+
+/*
+ * Declares a build: creates it, binds its reserved nodes, adds nodes and forwards, or finds nothing
+ * to do. Public ports never move. Result: 0, or -errno and problem: INVALID, OUTSIDE_NETWORKS,
+ * ADMITS_NOBODY, ENDPOINT_IN_USE naming the holder, BUILD_ENDED, BUILD_DIFFERS, OVER_LIMIT,
+ * NO_PORTS, TABLE_FULL, JOURNAL. Pointers are relative to the body.
+ */
+int edge_put(struct edge *edge, const struct edge_call *call, const struct build_spec *spec,
+	     struct edge_result *ret_result);
+
+/* One of several. */
+struct edge_put {
+	struct edge_call call;
+	const struct build_spec *spec;
+	void (*done)(struct edge_put *put, int result, const struct edge_result *put_result);
+	void *context;
+};
+
+/*
+ * Declares builds as edge_put() one after the other, but those that have nothing to do with each
+ * other share a commit. done is called for each, in order, as soon as its commit is made; the
+ * result is as edge_put()'s.
+ */
+void edge_put_all(struct edge *edge, struct edge_put *puts, unsigned int nr_puts);
+
+/*
+ * Starts the linger. finished_wall_ns is when the build ended, BUILD_DEFAULT: now; the future and
+ * the time before creation are cut to now and creation. The first call wins, later ones change
+ * nothing, nor do calls on an ended build. Problem: NOT_FOUND, JOURNAL.
+ */
+int edge_finish(struct edge *edge, const struct edge_call *call, const char *id,
+		uint64_t finished_wall_ns, struct edge_result *ret_result);
+
+/* By how much, or until when: exactly one is not BUILD_DEFAULT. */
+struct edge_extension {
+	uint64_t by_ns;
+	uint64_t until_wall_ns;
+};
+
+/*
+ * Moves the deadline later, never past the cap. Problem: NOT_FOUND, BUILD_ENDED, INVALID (not
+ * later), OVER_EXTENSION naming the most possible, JOURNAL.
+ */
+int edge_extend(struct edge *edge, const struct edge_call *call, const char *id,
+		const struct edge_extension *extension, struct edge_result *ret_result);
+
+/*
+ * Ends a session. On an ended one: EDGE_UNCHANGED, and removed, so that an answer that could not be
+ * given is waited for again. Problem: NOT_FOUND, JOURNAL.
+ */
+int edge_cancel(struct edge *edge, const struct edge_call *call, const char *id,
+		struct edge_result *ret_result);
+
+/* The full desired set. */
+struct edge_sync {
+	const struct build_spec *specs;
+	unsigned int nr_specs;
+	bool dry_run;
+	bool allow_empty;
+	uint64_t generation; /* BUILD_DEFAULT: not given; else not below the last one given */
+};
+
+/* Told of each build of the set, and each cancelled one, also in a dry run. */
+typedef void edge_sync_visitor(const char *id, enum edge_change change, bool cancelled,
+			       void *context);
+
+/*
+ * Makes the open builds equal the set, all or nothing. Pointers of problems begin with /builds/N.
+ * visit may be NULL. Problems: those of edge_put(), EMPTY_SYNC, STALE_SYNC. A dry run has no
+ * receipt.
+ */
+int edge_sync(struct edge *edge, const struct edge_call *call, const struct edge_sync *sync,
+	      edge_sync_visitor *visit, void *context, struct edge_sync_result *ret_result);
+
+/*
+ * The same bit by bit, so that others have their turn: begin, step until it does not say -EAGAIN,
+ * free. The edge is busy until then: it can be looked at as it was before, but no call that
+ * changes it may be made, and the journal is not to be read. sync, the problem and context live as
+ * long as the work. Freed before its end, it changes nothing. Result of begin: 0 or -ENOMEM.
+ */
+struct edge_sync_work;
+int edge_sync_begin(struct edge *edge, const struct edge_call *call, const struct edge_sync *sync,
+		    edge_sync_visitor *visit, void *context, struct edge_sync_work **ret_work);
+int edge_sync_step(struct edge_sync_work *work, struct edge_sync_result *ret_result);
+void edge_sync_free(struct edge_sync_work *work);
+
+/* Result: whether such a work is under way. edge_expire() and edge_note_...() wait for its end. */
+bool edge_is_busy(const struct edge *edge);
+
+/*
+ * Fills in the receipt of that user and key, unless it is too old. Result: 0, -ENOENT, or -errno of
+ * the journal.
+ */
+int edge_find_receipt(const struct edge *edge, const struct instant *now, struct receipt *receipt);
+
+/*
+ * Does what is due: ends what has expired, was never used; warns; forgets what is past its
+ * quarantine; every minute writes the journal's last moment and compacts. Result: the
+ * CLOCK_BOOTTIME at which to call again (soon, if the journal could not be written). *ret_removed
+ * is set if slots went out of use.
+ */
+uint64_t edge_expire(struct edge *edge, const struct instant *now, bool *ret_removed);
+
+/* Result: the build (also an ended one, until it is forgotten) or NULL. */
+const struct build *edge_get(const struct edge *edge, const char *id);
+
+/* Result: the first build created after that serial (0: of all), in order of creation; NULL: none.
+ */
+const struct build *edge_after(const struct edge *edge, uint64_t serial);
+
+/* Result: the build that holds or last held that slot, NULL if none; and which of its ports. */
+const struct build *edge_by_slot(const struct edge *edge, uint32_t slot_index,
+				 const struct node **ret_node, const struct forward **ret_forward);
+
+/* Result: the serial of the build that holds or last held that slot, 0 if none did. */
+uint64_t edge_slot_serial(const struct edge *edge, uint32_t slot_index);
+
+/* What the readiness prober found out. Result: 0, -ENOENT, -EBUSY, or -errno of the journal. */
+int edge_note_node(struct edge *edge, const struct instant *now, const char *id,
+		   uint32_t node_index, enum node_event event);
+
+/*
+ * A client's connection through that slot came up. The first of a build is journaled, lifts
+ * connect_within and is an event. Result: 0, -ENOENT if the slot is nobody's, or -EBUSY or -errno
+ * of the journal (call again).
+ */
+int edge_note_connected(struct edge *edge, const struct instant *now, uint32_t slot_index,
+			const struct sp_addr *client, uint16_t client_port);
+
+/* Packets of a connection were seen lately: what extension while in use goes by. */
+void edge_note_used(struct edge *edge, uint32_t slot_index, uint64_t last_seen_ns);
+
+/* Has the packets of a slot captured (captures.h); 0: no longer. Nothing else changes by it. */
+void edge_capture_slot(struct edge *edge, uint32_t slot_index, uint32_t until_s);
+
+/*
+ * Writes into the audit that somebody asked for something that changes no build. Result: 0, or
+ * -errno and the problem: JOURNAL. The edge is not busy.
+ */
+int edge_audit(struct edge *edge, const struct edge_call *call, const struct build *build,
+	       const char *what);
+
+/* An event of another part (ENGINE_SWITCHED, CLIENT_REFUSED); seq and wall_ns are set here. */
+int edge_note_event(struct edge *edge, const struct instant *now, struct event *event);
+
+struct edge_figures {
+	unsigned int builds[SESSION_STATES_NR];
+	unsigned int nodes;
+	unsigned int leases_live;
+	unsigned int endpoints;
+	unsigned int endpoints_max;
+	unsigned int allow_lists;
+	unsigned int allow_lists_max;
+	uint64_t oldest_seq;
+	uint64_t newest_seq;
+	uint64_t sync_generation; /* of the last sync that gave one, 0: none */
+	uint64_t journal_errors;
+};
+
+void edge_figures(const struct edge *edge, struct edge_figures *ret_figures);
+
+/* Figures of one public address's part of the pool (ports.h). Result: 0, or -ENOENT past the last.
+ */
+int edge_pool_figures(const struct edge *edge, unsigned int public_index,
+		      struct ports_figures *ret_figures);
+
+struct events *edge_events(struct edge *edge);
+struct journal *edge_journal(struct edge *edge);

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What other parts have found out. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "edge/state/state.h"
+#include "edge/txn/txn.h"
+#include "host/addr.h"
+
+static int finish_note(struct txn *txn, int result)
+{
+	if (result == 0)
+		return txn_commit(txn);
+	txn_abort(txn);
+	return result;
+}
+
+static int note_node(struct txn *txn, struct build *build, const struct node *node,
+		     enum node_state state)
+{
+	struct build *copy = txn_edit(txn, build, NULL);
+	struct event *event;
+
+	if (!copy)
+		return -ENOMEM;
+	txn_mark_whole(txn, copy);
+	build_node(copy, node->index)->state = state;
+	event = txn_event(txn, state == NODE_READY ? EVENT_NODE_READY : EVENT_NODE_UNREACHABLE,
+			  copy);
+	if (!event)
+		return -ENOMEM;
+	event->node_index = (int32_t)node->index;
+	return 0;
+}
+
+int edge_note_node(struct edge *edge, const struct instant *now, const char *id,
+		   uint32_t node_index, enum node_event event)
+{
+	struct build *build = registry_find(edge->registry, id);
+	const struct node *node = build ? build_node(build, node_index) : NULL;
+	enum node_state state;
+	struct txn txn;
+
+	if (edge->busy)
+		return -EBUSY;
+	if (!node || !build_is_open(build) || event == NODE_BIND)
+		return -ENOENT;
+	if (node_next(node->state, event, &state) < 0)
+		return 0;
+	txn_begin_own(&txn, edge, now);
+	return finish_note(&txn, note_node(&txn, build, node, state));
+}
+
+static int note_connected(struct txn *txn, struct build *build, uint32_t node_index,
+			  const char *client)
+{
+	struct build *copy = txn_edit(txn, build, NULL);
+	struct event *event;
+
+	if (!copy)
+		return -ENOMEM;
+	copy->connected_wall_ns = txn->now.wall_ns;
+	copy->connect_by_ns = 0;
+	event = txn_event(txn, EVENT_BUILD_CONNECTED, copy);
+	if (!event)
+		return -ENOMEM;
+	event->node_index = (int32_t)node_index;
+	snprintf(event->detail, sizeof(event->detail), "%s", client);
+	return 0;
+}
+
+int edge_note_connected(struct edge *edge, const struct instant *now, uint32_t slot_index,
+			const struct sp_addr *client, uint16_t client_port)
+{
+	struct build *build = registry_find_serial(edge->registry,
+						   registry_slot_owner(edge->registry, slot_index));
+	char text[ADDR_TEXT_BYTES], whole[ADDR_TEXT_BYTES + 16];
+	const struct forward *forward;
+	const struct node *node;
+	struct txn txn;
+
+	if (edge->busy)
+		return -EBUSY;
+	if (!build || !edge_by_slot(edge, slot_index, &node, &forward) || !build_is_open(build))
+		return -ENOENT;
+	build->used_ns = now->boot_ns;
+	if (build->connected_wall_ns)
+		return 0;
+	snprintf(whole, sizeof(whole), "%s port %u", addr_format(client, text), client_port);
+	txn_begin_own(&txn, edge, now);
+	return finish_note(&txn, note_connected(&txn, build, node->index, whole));
+}
+
+void edge_note_used(struct edge *edge, uint32_t slot_index, uint64_t last_seen_ns)
+{
+	struct build *build = registry_find_serial(edge->registry,
+						   registry_slot_owner(edge->registry, slot_index));
+
+	if (build && last_seen_ns > build->used_ns)
+		build->used_ns = last_seen_ns;
+}
+
+void edge_capture_slot(struct edge *edge, uint32_t slot_index, uint32_t until_s)
+{
+	publish_capture(edge->publish, slot_index, until_s);
+}
+
+int edge_audit(struct edge *edge, const struct edge_call *call, const struct build *build,
+	       const char *what)
+{
+	struct txn txn;
+
+	txn_begin(&txn, edge, call);
+	txn.audited = build;
+	txn.audited_what = what;
+	return txn_commit(&txn);
+}
+
+int edge_note_event(struct edge *edge, const struct instant *now, struct event *event)
+{
+	struct event *own;
+	struct txn txn;
+	int result;
+
+	if (edge->busy)
+		return -EBUSY;
+	txn_begin_own(&txn, edge, now);
+	own = txn_event(&txn, event->type, NULL);
+	if (!own)
+		return finish_note(&txn, -ENOMEM);
+	*own = *event;
+	result = finish_note(&txn, 0);
+	if (result == 0) {
+		event->seq = edge->events.newest_seq;
+		event->wall_ns = now->wall_ns;
+	}
+	return result;
+}

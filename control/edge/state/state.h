@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of the edge share. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "edge/edge.h"
+#include "edge/state/holders.h"
+#include "edge/state/registry.h"
+#include "edge/state/tally.h"
+#include "journal/journal.h"
+#include "model/ports.h"
+#include "table/publish.h"
+
+/* The names by which open builds are counted. */
+#define COUNT_ALL	   'b' /* of the empty name */
+#define COUNT_ACTOR	   'a'
+#define COUNT_ORGANISATION 'o'
+
+struct edge {
+	struct edge_settings settings;
+	struct journal *journal;
+	struct table_map *table;
+	struct publish *publish;
+	struct ports *ports;
+	struct registry *registry;
+	struct holders *holders;
+	struct tally *tally;
+	struct events events;
+	uint64_t last_serial;
+	uint64_t sync_generation;
+	uint64_t moment_due_ns; /* when to write the last moment again */
+	uint64_t journal_errors;
+	uint32_t pools_low; /* bits, by the first public address of each pool */
+	bool busy;	    /* a change is done bit by bit: no other may begin */
+	edge_wait *wait_quiescent;
+	void *wait_context;
+};
+
+struct ports_figures;
+
+/* Result: whether so few ports are free that it is, or still is, worth a warning. */
+uint32_t edge_pools_low(const struct edge *edge);
+
+/*
+ * Ends that build if its deadline has passed and edge_expire() was not there yet: nothing is to be
+ * done to a session that is over. Result: 0, or -errno and the problem.
+ */
+int edge_settle(struct edge *edge, const struct edge_call *call, const char *id);
+
+/* Result: whether the forward has a slot: its address is one of the settings' publics. */
+static inline bool forward_has_slot(const struct forward *forward)
+{
+	return forward->slot_index != UINT32_MAX;
+}
+
+/* Fills in what a public address and port stand for here; PORTS_NONE, UINT32_MAX if nothing. */
+void edge_place_forward(const struct edge *edge, struct forward *forward);
+
+struct endpoint edge_endpoint(const struct node *node, const struct forward *forward);
+
+/* usage_index is not set. */
+struct lease edge_lease(const struct build *build, const struct node *node,
+			const struct forward *forward);

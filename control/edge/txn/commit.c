@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Carrying out a change: journal, then publish, then the model. */
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "edge/state/state.h"
+#include "edge/txn/receipt.h"
+#include "edge/txn/txn.h"
+#include "edge/txn/undo.h"
+#include "model/deadline.h"
+#include "model/pools.h"
+
+/* The pool counts as recovered this far below the mark. */
+#define LOW_WATER_GAP_PERCENT 5
+#define JOURNAL_RETRY_S	      5
+
+static bool is_end(const struct txn_change *change)
+{
+	return change->before && change->after && build_is_open(change->before) &&
+	       !build_is_open(change->after);
+}
+
+bool txn_removes(const struct txn *txn)
+{
+	for (unsigned int i = 0; i < txn->nr_changes; i++)
+		if (is_end(&txn->change[i]))
+			return true;
+	return false;
+}
+
+static bool is_low(const struct edge *edge, unsigned int public_index)
+{
+	unsigned int mark = edge->settings.low_water_percent;
+	struct ports_figures figures;
+
+	pools_figures(&edge->settings, edge->ports, public_index, &figures);
+	if (edge->pools_low & 1u << public_index)
+		mark = mark > LOW_WATER_GAP_PERCENT ? mark - LOW_WATER_GAP_PERCENT : 0;
+	return mark &&
+	       100 * ((uint64_t)figures.total - figures.free) >= (uint64_t)mark * figures.total;
+}
+
+uint32_t edge_pools_low(const struct edge *edge)
+{
+	uint32_t low = 0;
+
+	for (unsigned int i = 0; i < edge->settings.nr_publics; i++)
+		if (pools_is_first(&edge->settings, i) && is_low(edge, i))
+			low |= 1u << i;
+	return low;
+}
+
+/* Result: 0 or -ENOMEM. */
+static int note_pool(struct txn *txn, unsigned int public_index)
+{
+	const struct edge_settings *settings = &txn->edge->settings;
+	bool low = txn->pools_low & 1u << public_index;
+	struct event *event = txn_event(txn, low ? EVENT_POOL_LOW : EVENT_POOL_RECOVERED, NULL);
+	struct ports_figures figures;
+
+	if (!event)
+		return -ENOMEM;
+	pools_figures(settings, txn->edge->ports, public_index, &figures);
+	event->value = figures.free;
+	snprintf(event->detail, sizeof(event->detail), "%s", pools_name(settings, public_index));
+	return 0;
+}
+
+/* Result: 0 or -ENOMEM. */
+static int note_pools(struct txn *txn)
+{
+	uint32_t changed;
+	int result = 0;
+
+	txn->pools_low = edge_pools_low(txn->edge);
+	changed = txn->pools_low ^ txn->edge->pools_low;
+	for (unsigned int i = 0; changed >> i && result == 0; i++)
+		if (changed & 1u << i)
+			result = note_pool(txn, i);
+	return result;
+}
+
+static int save_ports(struct txn *txn, const struct build *build)
+{
+	uint64_t until_wall_ns = clock_wall_at(&txn->now, build->gone_ns);
+
+	for (unsigned int i = 0; i < build->nr_nodes; i++) {
+		const struct node *node = &build->nodes[i];
+
+		for (unsigned int j = 0; j < node->nr_forwards; j++) {
+			int result = journal_save_port(
+				txn->edge->journal, &node->forwards[j].public_addr,
+				node->forwards[j].public_port, until_wall_ns);
+
+			if (result < 0)
+				return result;
+		}
+	}
+	return 0;
+}
+
+static int save_change(struct txn *txn, const struct txn_change *change)
+{
+	struct journal *journal = txn->edge->journal;
+	int result;
+
+	if (!change->after)
+		return journal_forget_build(journal, change->before->serial);
+	result = journal_save_build(journal, &txn->now, change->after,
+				    change->whole ? JOURNAL_WHOLE : JOURNAL_ROW);
+	if (result == 0 && is_end(change))
+		result = save_ports(txn, change->after);
+	if (result == 0 && change->what)
+		result = journal_save_audit(journal, &txn->now, &change->peer, change->what,
+					    change->after);
+	return result;
+}
+
+static int save_event(struct txn *txn, struct event *event)
+{
+	event->wall_ns = txn->now.wall_ns;
+	return events_append(&txn->edge->events, event);
+}
+
+/* Changes first, then events: numbered together. */
+static int save_one(struct txn *txn, unsigned int i)
+{
+	if (i < txn->nr_changes)
+		return save_change(txn, &txn->change[i]);
+	return save_event(txn, &txn->event[i - txn->nr_changes]);
+}
+
+static int end_journal(struct txn *txn)
+{
+	struct journal *journal = txn->edge->journal;
+	int result = 0;
+
+	if (txn->sync_generation != BUILD_DEFAULT)
+		result = journal_set_number(journal, "sync_generation", txn->sync_generation);
+	if (result == 0 && txn->audited_what)
+		result = journal_save_audit(journal, &txn->now, &txn->peer, txn->audited_what,
+					    txn->audited);
+	if (result == 0)
+		result = txn_save_receipt(txn);
+	return result < 0 ? result : journal_commit(journal, &txn->now);
+}
+
+/* Calls one function with each forward of a build that has a slot. */
+typedef void forward_action(struct txn *txn, const struct build *build, const struct node *node,
+			    const struct forward *forward);
+
+static void for_each_forward(struct txn *txn, const struct build *build, forward_action *act)
+{
+	for (unsigned int i = 0; i < build->nr_nodes; i++) {
+		const struct node *node = &build->nodes[i];
+
+		for (unsigned int j = 0; j < node->nr_forwards; j++)
+			if (forward_has_slot(&node->forwards[j]))
+				act(txn, build, node, &node->forwards[j]);
+	}
+}
+
+static void end_forward(struct txn *txn, const struct build *build, const struct node *node,
+			const struct forward *forward)
+{
+	struct edge *edge = txn->edge;
+	struct endpoint endpoint = edge_endpoint(node, forward);
+
+	if (publish_end(edge->publish, forward->slot_index))
+		txn->removed = true;
+	if (forward->ordinal != PORTS_NONE)
+		ports_quarantine(edge->ports, forward->ordinal);
+	if (node->has_address && holders_get(edge->holders, &endpoint) == build->serial)
+		holders_set(edge->holders, &endpoint, 0);
+}
+
+static void clear_forward(struct txn *txn, const struct build *build, const struct node *node,
+			  const struct forward *forward)
+{
+	publish_clear(txn->edge->publish, forward->slot_index);
+	if (forward->ordinal != PORTS_NONE)
+		ports_release(txn->edge->ports, forward->ordinal);
+}
+
+/* build is the build before: its slots are live or reserved. */
+static void move_forward(struct txn *txn, const struct build *build, const struct node *node,
+			 const struct forward *forward)
+{
+	publish_deadline(txn->edge->publish, forward->slot_index, build->pending->deadline_ns);
+}
+
+static void forget_counts(struct edge *edge, const struct build *build)
+{
+	tally_forget(edge->tally, COUNT_ALL, "");
+	for (unsigned int i = 0; i < build->actors.nr; i++)
+		tally_forget(edge->tally, COUNT_ACTOR, build->actors.item[i]);
+	if (build->organisation)
+		tally_forget(edge->tally, COUNT_ORGANISATION, build->organisation);
+}
+
+/* What goes out of use, first: a new lease may have the same VM. */
+static void publish_ends(struct txn *txn)
+{
+	struct edge *edge = txn->edge;
+
+	for (unsigned int i = 0; i < txn->nr_changes; i++) {
+		const struct txn_change *change = &txn->change[i];
+
+		if (!is_end(change))
+			continue;
+		for_each_forward(txn, change->before, end_forward);
+		publish_allow_drop(edge->publish, change->after->allow_index, txn->now.boot_ns);
+		forget_counts(edge, change->before);
+	}
+}
+
+static void publish_deadlines(struct txn *txn)
+{
+	for (unsigned int i = 0; i < txn->nr_changes; i++) {
+		const struct txn_change *change = &txn->change[i];
+
+		if (change->before && change->after && build_is_open(change->after) &&
+		    change->before->deadline_ns != change->after->deadline_ns)
+			for_each_forward(txn, change->before, move_forward);
+	}
+}
+
+static void publish_leases(struct txn *txn)
+{
+	for (unsigned int i = 0; i < txn->nr_leases; i++) {
+		struct lease *lease = &txn->lease[i].lease;
+		const struct build *build = txn->lease[i].build;
+
+		lease->allow_index = build->allow_index;
+		lease->deadline_ns = build->deadline_ns;
+		publish_slot(txn->edge->publish, lease,
+			     lease->bound ? SP_SLOT_LIVE : SP_SLOT_RESERVED);
+		registry_own_slot(txn->edge->registry, lease->slot_index, build->serial);
+	}
+}
+
+static void settle_change(struct txn *txn, const struct txn_change *change)
+{
+	struct registry *registry = txn->edge->registry;
+
+	if (!change->after) {
+		for_each_forward(txn, change->before, clear_forward);
+		registry_remove(registry, change->before);
+		return;
+	}
+	if (build_is_open(change->after))
+		deadline_check(change->after);
+	change->after->due_ns = deadline_due_ns(change->after);
+	if (change->before)
+		registry_replace(registry, change->before, change->after);
+	else
+		registry_add(registry, change->after);
+}
+
+static void apply(struct txn *txn)
+{
+	publish_ends(txn);
+	publish_deadlines(txn);
+	publish_leases(txn);
+	for (unsigned int i = 0; i < txn->nr_changes; i++)
+		settle_change(txn, &txn->change[i]);
+	if (txn->sync_generation != BUILD_DEFAULT)
+		txn->edge->sync_generation = txn->sync_generation;
+}
+
+void txn_commit_abort(struct txn *txn)
+{
+	journal_rollback(txn->edge->journal);
+	events_rolled_back(&txn->edge->events);
+	txn_abort(txn);
+}
+
+static int refuse(struct txn *txn, int error)
+{
+	txn->edge->journal_errors++;
+	if (txn->problem) {
+		problem_set(txn->problem, PROBLEM_JOURNAL,
+			    "The journal cannot be written (error %d): nothing was changed.",
+			    -error);
+		txn->problem->retry_after_s = JOURNAL_RETRY_S;
+	}
+	txn_commit_abort(txn);
+	return error;
+}
+
+static bool is_empty(const struct txn *txn)
+{
+	return txn->nr_changes == 0 && txn->nr_events == 0 && !txn->moment &&
+	       txn->sync_generation == BUILD_DEFAULT && !txn->receipt && !txn->audited_what;
+}
+
+int txn_commit_begin(struct txn *txn)
+{
+	int result = note_pools(txn);
+
+	if (result == 0)
+		result = registry_reserve(txn->edge->registry, txn->nr_changes);
+	if (result == 0 && !is_empty(txn))
+		result = journal_begin(txn->edge->journal);
+	return result < 0 ? refuse(txn, result) : 0;
+}
+
+int txn_commit_some(struct txn *txn, unsigned int most)
+{
+	unsigned int nr = txn->nr_changes + txn->nr_events;
+
+	for (; most > 0 && txn->nr_saved < nr; most--) {
+		int result = save_one(txn, txn->nr_saved);
+
+		if (result < 0)
+			return refuse(txn, result);
+		txn->nr_saved++;
+	}
+	return txn->nr_saved < nr ? -EAGAIN : 0;
+}
+
+int txn_commit_end(struct txn *txn)
+{
+	int result = is_empty(txn) ? 0 : end_journal(txn);
+
+	if (result < 0)
+		return refuse(txn, result);
+	events_committed(&txn->edge->events);
+	txn->edge->pools_low = txn->pools_low;
+	apply(txn);
+	txn_release(txn);
+	return 0;
+}
+
+int txn_commit(struct txn *txn)
+{
+	int result = txn_commit_begin(txn);
+
+	if (result == 0)
+		result = txn_commit_some(txn, UINT_MAX);
+	return result < 0 ? result : txn_commit_end(txn);
+}

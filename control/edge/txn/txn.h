@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One change of the edge, of any size: all of it is journaled and published, or nothing has
+ * happened. Builds are not changed in place: a change makes a copy, works on it, and the copy
+ * replaces the build once the journal has it. What has to be taken meanwhile (ports, endpoints,
+ * counts) is written down and given back if it comes to nothing.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "edge/edge.h"
+#include "model/build.h"
+#include "table/endpoints.h"
+#include "table/publish.h"
+
+struct txn_change {
+	struct build *before; /* NULL: a new build */
+	struct build *after;  /* NULL: forget it */
+	const char *what;     /* for the audit; NULL: not asked for by anybody */
+	bool whole;	      /* nodes or lists changed too */
+	struct peer peer;     /* who asked */
+};
+
+struct txn_undo;
+struct txn_lease;
+
+struct txn {
+	struct edge *edge;
+	struct instant now;
+	struct peer peer;
+	struct problem *problem; /* NULL: nobody asks */
+	struct txn_change *change;
+	unsigned int nr_changes, room_changes;
+	struct event *event;
+	unsigned int nr_events, room_events;
+	struct txn_undo *undo;
+	unsigned int nr_undo, room_undo;
+	struct txn_lease *lease;
+	unsigned int nr_leases, room_leases;
+	const struct edge_receipt *receipt; /* to be journaled too, of the outcome; NULL: none */
+	struct edge_outcome outcome;
+	const struct build *audited; /* a build that somebody asked about, */
+	const char *audited_what;    /* for what, for the audit; NULL: nothing */
+	uint64_t sync_generation;    /* BUILD_DEFAULT: leave it */
+	bool moment;		     /* commit even without a change */
+	bool removed;		     /* set by txn_commit(): live slots were ended */
+	uint32_t pools_low;	     /* as it will be */
+	unsigned int nr_saved;	     /* changes and events that the journal has */
+};
+
+/* How far a transaction was; to go back there. */
+struct txn_mark {
+	unsigned int nr_changes, nr_events, nr_undo, nr_leases;
+};
+
+void txn_begin(struct txn *txn, struct edge *edge, const struct edge_call *call);
+
+/* The same for what nobody asked for. */
+void txn_begin_own(struct txn *txn, struct edge *edge, const struct instant *now);
+
+/*
+ * Journals and publishes. Result: 0, or -errno with the problem set and nothing changed. Either way
+ * the transaction is over and what it held is freed.
+ */
+int txn_commit(struct txn *txn);
+
+/*
+ * The same bit by bit: begin; some, until it does not say -EAGAIN; end. The journal's transaction
+ * is open in between, so the edge is to be busy. Results below 0 are as above, -EAGAIN apart.
+ */
+int txn_commit_begin(struct txn *txn);
+int txn_commit_some(struct txn *txn, unsigned int most);
+int txn_commit_end(struct txn *txn);
+
+/* Gives it all back between txn_commit_begin() and txn_commit_end(). */
+void txn_commit_abort(struct txn *txn);
+
+/* Gives everything back. Also after a failed call below, which says no more than -errno. */
+void txn_abort(struct txn *txn);
+
+/* Result: whether an open build ends by it, so that slots may go out of use. */
+bool txn_removes(const struct txn *txn);
+
+/* Gives back what was collected since the mark; no build may have been edited on both sides. */
+struct txn_mark txn_mark(const struct txn *txn);
+void txn_abort_to(struct txn *txn, const struct txn_mark *mark);
+
+/* Result: the build as it will be: its copy in this transaction, or itself. */
+const struct build *txn_current(const struct build *build);
+
+/* Result: the copy to work on, made at the first call; NULL without memory. */
+struct build *txn_edit(struct txn *txn, struct build *build, const char *what);
+
+/* The build's nodes or lists will be journaled too. */
+void txn_mark_whole(struct txn *txn, const struct build *copy);
+
+/* Adds a new build, the transaction's from now on, and numbers it. Result: 0 or -ENOMEM. */
+int txn_create(struct txn *txn, struct build *build, const char *what);
+
+/* The ended build is over and done with: its slots and ports are freed. Result: 0 or -ENOMEM. */
+int txn_forget(struct txn *txn, struct build *build);
+
+/* Appends an event about a build (NULL: none); to be filled on. Result: NULL without memory. */
+struct event *txn_event(struct txn *txn, enum event_type type, const struct build *build);
+
+/* Takes a public port for a forward. Result: 0, -ENOSPC or -ENOMEM. */
+int txn_take_port(struct txn *txn, uint32_t public_index, struct forward *forward);
+
+/* Makes the build the holder of an endpoint. Result: 0 or -ENOMEM. */
+int txn_hold(struct txn *txn, const struct endpoint *endpoint, uint64_t serial);
+
+/* Counts an open build, or no longer, under all its names. Result: 0 or -ENOMEM. */
+int txn_count(struct txn *txn, const struct build *build);
+int txn_uncount(struct txn *txn, const struct build *build);
+
+/* Takes the build's allow list. Result: 0, -ENOSPC or -ENOMEM. */
+int txn_take_allow(struct txn *txn, struct build *build);
+
+/* The forward's slot will be filled: reserved, or live if its node has a VM. Result: 0, -ENOSPC or
+ * -ENOMEM. */
+int txn_prepare(struct txn *txn, const struct build *copy, const struct node *node,
+		const struct forward *forward);
+
+/*
+ * Ends an open build: the one place where sessions end. Result: 0, -EALREADY if it has, -EPERM or
+ * -ENOMEM.
+ */
+int txn_end(struct txn *txn, struct build *build, enum session_event event, const char *what);

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "explain/explain.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <sallyport/addr.h>
+
+#include "edge/edge.h"
+#include "explain/lookup.h"
+#include "explain/rate.h"
+#include "explain/ssh.h"
+#include "model/clock.h"
+
+#define CALLERS_MAX	 256 /* open at once */
+#define PER_SECOND	 2   /* for one source, after a burst */
+#define BURST		 20
+#define LISTEN_BACKLOG	 512
+#define CALLER_TIME_US	 (3 * 1000000ULL)
+#define CALLER_BYTES_MAX 16384 /* read and thrown away: a client's banner and key exchange */
+#define ACCEPTS_A_ROUND	 32    /* so that a flood leaves the loop to others */
+
+/* One who was told, and whose own words are read to their end, since closing on them resets. */
+struct caller {
+	struct explain *explain;
+	int fd;
+	uint64_t number; /* counted as they come */
+	size_t read_bytes;
+	sd_event_source *readable;
+	sd_event_source *timeout;
+};
+
+struct explain {
+	sd_event *event;
+	struct edge *edge;
+	enum explain_mode mode;
+	struct explain_lookup *lookup;
+	struct explain_rate rate;
+	int listen_fd[2];
+	sd_event_source *acceptable[2];
+	struct explain_figures figures;
+	uint64_t nr_callers;		    /* ever */
+	struct caller callers[CALLERS_MAX]; /* fd -1: free */
+};
+
+static void caller_close(struct caller *caller)
+{
+	sd_event_source_disable_unref(caller->readable);
+	sd_event_source_disable_unref(caller->timeout);
+	close(caller->fd);
+	*caller = (struct caller){.explain = caller->explain, .fd = -1};
+}
+
+static int on_timeout(sd_event_source *source, uint64_t usec, void *context)
+{
+	caller_close(context);
+	return 0;
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	struct caller *caller = context;
+	char words[2048];
+	ssize_t len_bytes = recv(fd, words, sizeof(words), 0);
+
+	if (len_bytes < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (len_bytes > 0)
+		caller->read_bytes += (size_t)len_bytes;
+	if (len_bytes <= 0 || caller->read_bytes > CALLER_BYTES_MAX)
+		caller_close(caller);
+	return 0;
+}
+
+/* A free place, or that of the one who has had most time: who stays on keeps nobody else out. */
+static struct caller *place_for_one(struct explain *explain)
+{
+	struct caller *oldest = &explain->callers[0];
+
+	for (unsigned int i = 0; i < CALLERS_MAX; i++) {
+		struct caller *caller = &explain->callers[i];
+
+		if (caller->fd < 0)
+			return caller;
+		if (caller->number < oldest->number)
+			oldest = caller;
+	}
+	caller_close(oldest);
+	return oldest;
+}
+
+/* After everybody else: strangers decide how many these are. */
+static int watch_caller(struct caller *caller, int fd)
+{
+	sd_event *event = caller->explain->event;
+	int result;
+
+	result = sd_event_add_io(event, &caller->readable, fd, EPOLLIN, on_readable, caller);
+	if (result >= 0)
+		result = sd_event_source_set_priority(caller->readable, SD_EVENT_PRIORITY_IDLE);
+	if (result >= 0)
+		result = sd_event_add_time_relative(event, &caller->timeout, CLOCK_BOOTTIME,
+						    CALLER_TIME_US, 0, on_timeout, caller);
+	if (result >= 0)
+		result = sd_event_source_set_priority(caller->timeout, SD_EVENT_PRIORITY_IDLE);
+	return result;
+}
+
+/* Keeps the connection until its end is read. On failure it is the caller's to close. */
+static int listen_out(struct explain *explain, int fd)
+{
+	struct caller *caller = place_for_one(explain);
+	int result = watch_caller(caller, fd);
+
+	if (result < 0) {
+		caller->readable = sd_event_source_disable_unref(caller->readable);
+		caller->timeout = sd_event_source_disable_unref(caller->timeout);
+		return result;
+	}
+	caller->fd = fd;
+	caller->read_bytes = 0;
+	caller->number = ++explain->nr_callers;
+	return 0;
+}
+
+static void addr_of(const struct sockaddr_storage *name, struct sp_addr *ret_addr,
+		    uint16_t *ret_port)
+{
+	const struct sockaddr_in *in4 = (const struct sockaddr_in *)name;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)name;
+
+	if (name->ss_family == AF_INET) {
+		*ret_addr = sp_addr_from_v4(in4->sin_addr.s_addr);
+		*ret_port = ntohs(in4->sin_port);
+	} else {
+		memcpy(ret_addr, &in6->sin6_addr, sizeof(*ret_addr));
+		*ret_port = ntohs(in6->sin6_port);
+	}
+}
+
+/* Result: the slot that was dialled, or -1 if the address is none of ours. */
+static int64_t slot_of(const struct explain *explain, const struct sp_addr *dialled, uint16_t port)
+{
+	const struct edge_settings *settings = edge_settings(explain->edge);
+
+	for (unsigned int i = 0; i < settings->nr_publics; i++)
+		if (sp_addr_equal(&settings->publics[i].bind, dialled))
+			return sp_slot_index(i, port);
+	return -1;
+}
+
+/* Result: 0 with the sentence for this connection, or -errno if it gets none. */
+static int words_for(struct explain *explain, int fd, const struct sockaddr_storage *peer,
+		     char ret_text[EXPLAIN_TEXT_MAX + 1])
+{
+	struct sockaddr_storage name;
+	socklen_t name_bytes = sizeof(name);
+	struct explain_call call = {.mode = explain->mode};
+	struct sp_addr dialled;
+	struct instant now;
+	uint16_t port;
+	int64_t slot_index;
+
+	clock_read(&now);
+	call.now = &now;
+	addr_of(peer, &call.client, &port);
+	if (!explain_rate_take(&explain->rate, &call.client, now.boot_ns))
+		return -EBUSY;
+	if (getsockname(fd, (struct sockaddr *)&name, &name_bytes))
+		return -errno;
+	addr_of(&name, &dialled, &port);
+	slot_index = slot_of(explain, &dialled, port);
+	if (slot_index >= 0)
+		call.build = edge_by_slot(explain->edge, (uint32_t)slot_index, &call.node,
+					  &call.forward);
+	return explain_text(&call, ret_text, EXPLAIN_TEXT_MAX + 1);
+}
+
+static int answer(struct explain *explain, int fd, const struct sockaddr_storage *peer)
+{
+	char text[EXPLAIN_TEXT_MAX + 1];
+	uint8_t bytes[EXPLAIN_SSH_MAX];
+	int result = words_for(explain, fd, peer, text);
+	size_t len_bytes;
+
+	if (result)
+		return result;
+	len_bytes = explain_ssh_encode(text, bytes);
+	if (send(fd, bytes, len_bytes, MSG_NOSIGNAL) != (ssize_t)len_bytes)
+		return -EPIPE;
+	shutdown(fd, SHUT_WR);
+	return listen_out(explain, fd);
+}
+
+/* Closes with a reset, which leaves nothing behind here. */
+static void hang_up(int fd)
+{
+	struct linger now = {.l_onoff = 1, .l_linger = 0};
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(fd);
+}
+
+static int on_acceptable(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	struct explain *explain = context;
+
+	for (unsigned int i = 0; i < ACCEPTS_A_ROUND; i++) {
+		struct sockaddr_storage peer;
+		socklen_t peer_bytes = sizeof(peer);
+		int caller_fd = accept4(fd, (struct sockaddr *)&peer, &peer_bytes,
+					SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (caller_fd < 0)
+			return 0;
+		if (answer(explain, caller_fd, &peer)) {
+			explain->figures.refused++;
+			hang_up(caller_fd);
+		} else {
+			explain->figures.explained++;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Bound to the loopback and a port of the kernel's choice: nobody dials that, and what comes by
+ * sk_lookup is not held against it. Result: the socket, or -errno.
+ */
+static int open_listener(int family)
+{
+	struct sockaddr_in in4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	const struct sockaddr *name =
+		family == AF_INET ? (const struct sockaddr *)&in4 : (const struct sockaddr *)&in6;
+	socklen_t name_bytes = family == AF_INET ? sizeof(in4) : sizeof(in6);
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
+
+	if (fd < 0)
+		return -errno;
+	if (!bind(fd, name, name_bytes) && !listen(fd, LISTEN_BACKLOG))
+		return fd;
+	error = -errno;
+	close(fd);
+	return error;
+}
+
+static int watch(struct explain *explain, unsigned int family_index)
+{
+	int fd = explain->listen_fd[family_index];
+	int result = sd_event_add_io(explain->event, &explain->acceptable[family_index], fd,
+				     EPOLLIN, on_acceptable, explain);
+
+	if (result < 0)
+		return result;
+	return sd_event_source_set_priority(explain->acceptable[family_index],
+					    SD_EVENT_PRIORITY_IDLE);
+}
+
+static int open_sockets(struct explain *explain, char **ret_reason)
+{
+	const char *what = NULL;
+	int result;
+
+	explain->listen_fd[0] = open_listener(AF_INET);
+	explain->listen_fd[1] = open_listener(AF_INET6); /* a host may be without */
+	if (explain->listen_fd[0] < 0) {
+		what = "open the explain socket";
+		result = explain->listen_fd[0];
+	} else {
+		what = "watch the explain socket";
+		result = watch(explain, 0);
+		if (result >= 0 && explain->listen_fd[1] >= 0)
+			result = watch(explain, 1);
+	}
+	if (result >= 0)
+		return 0;
+	if (asprintf(ret_reason, "cannot %s: %s", what, strerror(-result)) < 0)
+		*ret_reason = NULL;
+	return result;
+}
+
+static struct explain *explain_new(sd_event *event, struct edge *edge, enum explain_mode mode)
+{
+	struct explain *explain = calloc(1, sizeof(*explain));
+	uint64_t seed = 0;
+
+	if (!explain)
+		return NULL;
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
+		seed = (uintptr_t)explain;
+	explain->event = sd_event_ref(event);
+	explain->edge = edge;
+	explain->mode = mode;
+	explain->listen_fd[0] = explain->listen_fd[1] = -1;
+	explain_rate_init(&explain->rate, PER_SECOND, BURST, seed);
+	for (unsigned int i = 0; i < CALLERS_MAX; i++)
+		explain->callers[i] = (struct caller){.explain = explain, .fd = -1};
+	return explain;
+}
+
+int explain_start(sd_event *event, struct edge *edge, const char *bpf_dir, enum explain_mode mode,
+		  struct explain **ret_explain, char **ret_reason)
+{
+	struct explain *explain = explain_new(event, edge, mode);
+	int result;
+
+	if (!explain)
+		return -ENOMEM;
+	result = open_sockets(explain, ret_reason);
+	if (!result)
+		result = explain_lookup_open(bpf_dir, explain->listen_fd, &explain->lookup,
+					     ret_reason);
+	if (result) {
+		explain_stop(explain);
+		return result;
+	}
+	*ret_explain = explain;
+	return 0;
+}
+
+void explain_stop(struct explain *explain)
+{
+	if (!explain)
+		return;
+	explain_lookup_close(explain->lookup);
+	for (unsigned int i = 0; i < CALLERS_MAX; i++)
+		if (explain->callers[i].fd >= 0)
+			caller_close(&explain->callers[i]);
+	for (unsigned int i = 0; i < 2; i++) {
+		sd_event_source_disable_unref(explain->acceptable[i]);
+		if (explain->listen_fd[i] >= 0)
+			close(explain->listen_fd[i]);
+	}
+	sd_event_unref(explain->event);
+	free(explain);
+}
+
+void explain_set_mode(struct explain *explain, enum explain_mode mode)
+{
+	explain->mode = mode;
+}
+
+void explain_figures(const struct explain *explain, struct explain_figures *ret_figures)
+{
+	*ret_figures = explain->figures;
+}

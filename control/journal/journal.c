@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "journal/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "journal/schema.h"
+#include "journal/sql.h"
+#include "journal/wal.h"
+
+#define BUSY_MS 200
+
+static const char *const statement_texts[JOURNAL_STATEMENTS_NR] = {
+#define JOURNAL_TEXT(name, text) [JOURNAL_##name] = text,
+	JOURNAL_STATEMENTS(JOURNAL_TEXT)
+#undef JOURNAL_TEXT
+};
+
+static int fail(char **ret_reason, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int fail(char **ret_reason, int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(ret_reason, format, args) < 0)
+		*ret_reason = NULL;
+	va_end(args);
+	return error;
+}
+
+static int refuse_damaged(char **ret_reason, const char *path, const char *what)
+{
+	return fail(
+		ret_reason, -EBADMSG,
+		"the journal %s is damaged (%s): it was left as it is; restore a copy, or move it"
+		" away to begin with no sessions",
+		path, what);
+}
+
+static int refuse_unreadable(char **ret_reason, const char *path, sqlite3 *database)
+{
+	int error = journal_errno(sqlite3_errcode(database));
+
+	if (error == -EBADMSG)
+		return refuse_damaged(ret_reason, path, sqlite3_errmsg(database));
+	return fail(ret_reason, error ? error : -EIO, "the journal %s cannot be opened: %s", path,
+		    sqlite3_errmsg(database));
+}
+
+static int open_database(const char *path, sqlite3 **ret_database, char **ret_reason)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, result;
+	sqlite3 *database = NULL;
+
+	if (strcmp(path, ":memory:") == 0)
+		flags |= SQLITE_OPEN_CREATE;
+	if (sqlite3_open_v2(path, &database, flags, NULL) != SQLITE_OK) {
+		result = refuse_unreadable(ret_reason, path, database);
+		sqlite3_close(database);
+		return result;
+	}
+	sqlite3_busy_timeout(database, BUSY_MS);
+	*ret_database = database;
+	return 0;
+}
+
+static int run_text(sqlite3 *database, const char *path, const char *text, char **ret_reason)
+{
+	if (sqlite3_exec(database, text, NULL, NULL, NULL) != SQLITE_OK)
+		return refuse_unreadable(ret_reason, path, database);
+	return 0;
+}
+
+static int write_schema(sqlite3 *database, const char *path, char **ret_reason)
+{
+	char versions[128];
+
+	snprintf(versions, sizeof(versions),
+		 "PRAGMA application_id = %d; PRAGMA user_version = %d;", JOURNAL_APPLICATION_ID,
+		 JOURNAL_VERSION);
+	if (run_text(database, path, "BEGIN; " JOURNAL_SCHEMA, ret_reason) < 0 ||
+	    run_text(database, path, versions, ret_reason) < 0)
+		return -EIO;
+	return run_text(database, path, "COMMIT", ret_reason);
+}
+
+static int sync_directory(const char *path)
+{
+	char copy[PATH_MAX];
+	int fd, result;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	result = fsync(fd) < 0 ? -errno : 0;
+	close(fd);
+	return result;
+}
+
+static int fill_file(const char *fresh, char **ret_reason)
+{
+	sqlite3 *database;
+	int result = open_database(fresh, &database, ret_reason);
+
+	if (result < 0)
+		return result;
+	result = write_schema(database, fresh, ret_reason);
+	sqlite3_close(database);
+	return result;
+}
+
+/* Made whole under another name first: an empty or half-made journal is therefore always damage. */
+static int create_file(const char *path, char **ret_reason)
+{
+	char fresh[PATH_MAX];
+	int fd, result;
+
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	fd = open(fresh, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return fail(ret_reason, -errno, "the journal %s cannot be made: %m", fresh);
+	close(fd);
+	result = fill_file(fresh, ret_reason);
+	if (result == 0 && (rename(fresh, path) < 0 || sync_directory(path) < 0))
+		result = fail(ret_reason, -errno, "the journal %s cannot be made: %m", path);
+	if (result < 0)
+		unlink(fresh);
+	return result;
+}
+
+/* Looks before SQLite does, which would begin an empty file anew and shorten a damaged WAL. */
+static int check_files(const char *path, char **ret_reason)
+{
+	char wal[PATH_MAX];
+	struct stat file;
+
+	if (stat(path, &file) < 0) {
+		if (errno != ENOENT)
+			return fail(ret_reason, -errno, "the journal %s cannot be opened: %m",
+				    path);
+		return create_file(path, ret_reason);
+	}
+	if (file.st_size == 0)
+		return refuse_damaged(ret_reason, path, "it is empty");
+	snprintf(wal, sizeof(wal), "%s-wal", path);
+	if (journal_wal_check(wal) == -EBADMSG)
+		return refuse_damaged(ret_reason, wal, "a commit in its middle cannot be read");
+	return 0;
+}
+
+static int read_number(sqlite3 *database, const char *text, sqlite3_int64 *ret_value)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(database, text, -1, &statement, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	if (code == SQLITE_ROW)
+		*ret_value = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return code == SQLITE_ROW ? 0 : journal_errno(code);
+}
+
+static int check_version(sqlite3 *database, const char *path, char **ret_reason)
+{
+	sqlite3_int64 application = 0, version = 0;
+
+	if (read_number(database, "PRAGMA application_id", &application) < 0 ||
+	    read_number(database, "PRAGMA user_version", &version) < 0)
+		return refuse_unreadable(ret_reason, path, database);
+	if (application != JOURNAL_APPLICATION_ID)
+		return fail(ret_reason, -EBADMSG,
+			    "%s is a database, but not a journal of sallyport", path);
+	if (version < JOURNAL_OLDEST || version > JOURNAL_VERSION)
+		return fail(ret_reason, -EPROTO,
+			    "the journal %s is of version %lld, this sallyportd reads version %d",
+			    path, (long long)version, JOURNAL_VERSION);
+	return 0;
+}
+
+static int check_contents(sqlite3 *database, const char *path, char **ret_reason)
+{
+	sqlite3_stmt *statement = NULL;
+	const char *answer;
+	int result = 0;
+
+	if (sqlite3_prepare_v2(database, "PRAGMA quick_check(1)", -1, &statement, NULL) !=
+		    SQLITE_OK ||
+	    sqlite3_step(statement) != SQLITE_ROW) {
+		result = refuse_unreadable(ret_reason, path, database);
+	} else {
+		answer = (const char *)sqlite3_column_text(statement, 0);
+		if (!answer || strcmp(answer, "ok") != 0)
+			result = refuse_damaged(ret_reason, path, answer ? answer : "no answer");
+	}
+	sqlite3_finalize(statement);
+	return result;
+}
+
+/* From what an older sallyportd wrote, in one transaction. */
+static int upgrade(sqlite3 *database, const char *path, char **ret_reason)
+{
+	sqlite3_int64 version = 0;
+
+	if (read_number(database, "PRAGMA user_version", &version) < 0)
+		return refuse_unreadable(ret_reason, path, database);
+	if (version == JOURNAL_VERSION)
+		return 0;
+	return run_text(database, path,
+			"BEGIN IMMEDIATE; " JOURNAL_RECEIPTS " PRAGMA user_version = 2; COMMIT",
+			ret_reason);
+}
+
+static int set_modes(sqlite3 *database, const char *path, char **ret_reason)
+{
+	return run_text(database, path,
+			"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+			" PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+			" PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
+			ret_reason);
+}
+
+static int prepare_all(struct journal *journal, const char *path, char **ret_reason)
+{
+	for (unsigned int i = 0; i < JOURNAL_STATEMENTS_NR; i++)
+		if (sqlite3_prepare_v3(journal->database, statement_texts[i], -1,
+				       SQLITE_PREPARE_PERSISTENT, &journal->statement[i],
+				       NULL) != SQLITE_OK)
+			return refuse_unreadable(ret_reason, path, journal->database);
+	return 0;
+}
+
+static int set_up(struct journal *journal, const char *path, char **ret_reason)
+{
+	bool memory = strcmp(path, ":memory:") == 0;
+	int result = open_database(path, &journal->database, ret_reason);
+
+	if (result == 0 && memory)
+		result = write_schema(journal->database, path, ret_reason);
+	if (result == 0)
+		result = check_version(journal->database, path, ret_reason);
+	if (result == 0 && !memory)
+		result = check_contents(journal->database, path, ret_reason);
+	if (result == 0)
+		result = set_modes(journal->database, path, ret_reason);
+	if (result == 0)
+		result = upgrade(journal->database, path, ret_reason);
+	if (result == 0)
+		result = prepare_all(journal, path, ret_reason);
+	if (result == 0 && clock_boot_id(journal->boot_id) < 0)
+		result = fail(ret_reason, -EIO, "the kernel's boot id cannot be read");
+	return result;
+}
+
+int journal_open(const char *path, struct journal **ret_journal, char **ret_reason)
+{
+	struct journal *journal;
+	int result = 0;
+
+	*ret_reason = NULL;
+	if (strcmp(path, ":memory:") != 0)
+		result = check_files(path, ret_reason);
+	if (result < 0)
+		return result;
+	journal = calloc(1, sizeof(*journal));
+	if (!journal)
+		return -ENOMEM;
+	result = set_up(journal, path, ret_reason);
+	if (result < 0) {
+		journal_close(journal);
+		return result;
+	}
+	*ret_journal = journal;
+	return 0;
+}
+
+void journal_close(struct journal *journal)
+{
+	if (!journal)
+		return;
+	for (unsigned int i = 0; i < JOURNAL_STATEMENTS_NR; i++)
+		sqlite3_finalize(journal->statement[i]);
+	sqlite3_close(journal->database);
+	free(journal);
+}
+
+struct sqlite3 *journal_handle(struct journal *journal)
+{
+	return journal->database;
+}
+
+int journal_begin(struct journal *journal)
+{
+	struct journal_use use = journal_use(journal, JOURNAL_BEGIN);
+
+	return journal_run(&use);
+}
+
+int journal_commit(struct journal *journal, const struct instant *now)
+{
+	struct journal_use moment = journal_use(journal, JOURNAL_SET_MOMENT);
+	struct journal_use use = journal_use(journal, JOURNAL_COMMIT);
+	int result;
+
+	journal_give_text(&moment, journal->boot_id);
+	journal_give(&moment, now->boot_ns);
+	journal_give(&moment, now->wall_ns);
+	result = journal_run(&moment);
+	return result < 0 ? result : journal_run(&use);
+}
+
+/* After some errors SQLite has rolled back by itself. */
+void journal_rollback(struct journal *journal)
+{
+	struct journal_use use = journal_use(journal, JOURNAL_ROLLBACK);
+
+	if (!sqlite3_get_autocommit(journal->database))
+		journal_run(&use);
+}
+
+void journal_set_boot_id(struct journal *journal, const char *boot_id)
+{
+	snprintf(journal->boot_id, sizeof(journal->boot_id), "%s", boot_id);
+}
+
+const char *journal_boot_id(const struct journal *journal)
+{
+	return journal->boot_id;
+}
+
+int journal_moment(struct journal *journal, char ret_boot_id[CLOCK_BOOT_ID_SIZE],
+		   struct instant *ret_moment)
+{
+	struct journal_use use = journal_use(journal, JOURNAL_GET_MOMENT);
+	bool found = journal_row(&use);
+	const char *boot_id;
+	int result;
+
+	if (found) {
+		boot_id = journal_take_text(&use);
+		snprintf(ret_boot_id, CLOCK_BOOT_ID_SIZE, "%s", boot_id ? boot_id : "");
+		ret_moment->boot_ns = journal_take(&use);
+		ret_moment->wall_ns = journal_take(&use);
+	}
+	result = journal_end(&use);
+	if (result < 0)
+		return result;
+	return found ? 0 : -ENOENT;
+}
+
+int journal_number(struct journal *journal, const char *name, uint64_t *ret_value)
+{
+	struct journal_use use = journal_use(journal, JOURNAL_GET_NUMBER);
+	bool found;
+	int result;
+
+	journal_give_text(&use, name);
+	found = journal_row(&use);
+	if (found)
+		*ret_value = journal_take(&use);
+	result = journal_end(&use);
+	if (result < 0)
+		return result;
+	return found ? 0 : -ENOENT;
+}
+
+int journal_set_number(struct journal *journal, const char *name, uint64_t value)
+{
+	struct journal_use use = journal_use(journal, JOURNAL_SET_NUMBER);
+
+	journal_give_text(&use, name);
+	journal_give(&use, value);
+	return journal_run(&use);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The journal: what the edge must still know after any crash, in one SQLite file (WAL, every commit
+ * synced). Anybody may read the file by sqlite3 meanwhile.
+ *
+ * Results are 0 or -errno: -ENOSPC, -EIO, -EROFS, -EBUSY, -ENOMEM as SQLite meets them; -EBADMSG
+ * for what it finds damaged. After a failure inside a transaction: journal_rollback().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "model/clock.h"
+
+struct build;
+struct event;
+struct journal;
+struct peer;
+struct receipt;
+struct sp_addr;
+struct sqlite3;
+
+/*
+ * Opens or creates the file; ":memory:" is one for tests. A file that is not a sound journal of
+ * this version is refused and left as it is. Result: 0; or -errno and a sentence in *ret_reason, to
+ * be freed (NULL without memory).
+ */
+int journal_open(const char *path, struct journal **ret_journal, char **ret_reason);
+void journal_close(struct journal *journal);
+
+int journal_begin(struct journal *journal);
+
+/* Commits, with now as the last moment known. */
+int journal_commit(struct journal *journal, const struct instant *now);
+void journal_rollback(struct journal *journal);
+
+/* Which boot CLOCK_BOOTTIME is of, for every later commit: the running one unless a test says so.
+ */
+void journal_set_boot_id(struct journal *journal, const char *boot_id);
+const char *journal_boot_id(const struct journal *journal);
+
+/* The last moment known. Result: 0, -ENOENT in a new journal, or -errno. */
+int journal_moment(struct journal *journal, char ret_boot_id[CLOCK_BOOT_ID_SIZE],
+		   struct instant *ret_moment);
+
+/* A number kept by name. Result: 0, -ENOENT, or -errno. */
+int journal_number(struct journal *journal, const char *name, uint64_t *ret_value);
+int journal_set_number(struct journal *journal, const char *name, uint64_t value);
+
+enum journal_parts {
+	JOURNAL_ROW,   /* the build itself */
+	JOURNAL_WHOLE, /* with its nodes, forwards and lists */
+};
+
+int journal_save_build(struct journal *journal, const struct instant *now,
+		       const struct build *build, enum journal_parts parts);
+
+/* Its quarantine is over: the row stays for the record, the id is free. */
+int journal_forget_build(struct journal *journal, uint64_t serial);
+
+/* Given each build, its to keep; any result but 0 ends the loading and is passed on. */
+typedef int journal_build_visitor(struct build *build, void *context);
+
+/*
+ * Loads all builds not forgotten, by serial. Forwards have their public_addr and public_port;
+ * index, ordinal and slot_index are for the visitor to find. Result: 0, the visitor's, or -errno.
+ */
+int journal_load_builds(struct journal *journal, journal_build_visitor *visit, void *context);
+
+/* Result: the highest serial ever used, 0 if none. */
+int journal_last_serial(struct journal *journal, uint64_t *ret_serial);
+
+/* A port's session ended. */
+int journal_save_port(struct journal *journal, const struct sp_addr *addr, uint16_t port,
+		      uint64_t until_wall_ns);
+
+/* Visits the ports that were used before, longest ago first. */
+typedef int journal_port_visitor(const struct sp_addr *addr, uint16_t port, uint64_t until_wall_ns,
+				 void *context);
+int journal_load_ports(struct journal *journal, journal_port_visitor *visit, void *context);
+
+/* Events by their numbers; events.h is the way in. event->seq is given or, saving, ignored if 0. */
+int journal_save_event(struct journal *journal, const struct event *event);
+typedef int journal_event_visitor(const struct event *event, void *context);
+int journal_load_events(struct journal *journal, uint64_t since, unsigned int max,
+			journal_event_visitor *visit, void *context);
+/* The newest of a type (event.h). Result: 0, -ENOENT, or -errno. */
+int journal_last_event(struct journal *journal, const char *type, struct event *ret_event);
+int journal_drop_events(struct journal *journal, uint64_t before_seq);
+int journal_event_bounds(struct journal *journal, uint64_t *ret_oldest, uint64_t *ret_newest);
+
+/* One change that somebody asked for. what is a static word such as "put". */
+int journal_save_audit(struct journal *journal, const struct instant *now, const struct peer *peer,
+		       const char *what, const struct build *build);
+
+/* Drops records of audit, connections and forgotten builds from before then, a bounded number. */
+int journal_drop_records(struct journal *journal, uint64_t before_wall_ns);
+
+/*
+ * Keeps a receipt under its user and key, drops the oldest so that no more than kept remain, nor
+ * answers of more than 64 MiB. *ret_number is its number.
+ */
+int journal_save_receipt(struct journal *journal, const struct receipt *receipt, uint64_t kept,
+			 uint64_t *ret_number);
+
+/* Fills in the receipt of its user and key. Result: 0, -ENOENT, or -errno. */
+int journal_find_receipt(struct journal *journal, struct receipt *receipt);
+int journal_drop_receipts(struct journal *journal, uint64_t before_wall_ns);
+
+/* For tests, and for records of others' making. */
+struct sqlite3 *journal_handle(struct journal *journal);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "journal/sql.h"
+
+#include <errno.h>
+
+int journal_errno(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return 0;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_READONLY:
+		return -EROFS;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_CONSTRAINT:
+	case SQLITE_MISMATCH:
+		return -EBADMSG;
+	default:
+		return -EIO;
+	}
+}
+
+static void note(struct journal_use *use, int code)
+{
+	if (use->error == 0)
+		use->error = journal_errno(code);
+}
+
+struct journal_use journal_use(struct journal *journal, enum journal_statement statement)
+{
+	return (struct journal_use){journal, journal->statement[statement], 0, 0};
+}
+
+void journal_give(struct journal_use *use, uint64_t value)
+{
+	note(use, sqlite3_bind_int64(use->statement, ++use->column, (sqlite3_int64)value));
+}
+
+void journal_give_text(struct journal_use *use, const char *text)
+{
+	note(use, sqlite3_bind_text(use->statement, ++use->column, text, -1, SQLITE_STATIC));
+}
+
+void journal_give_null(struct journal_use *use)
+{
+	note(use, sqlite3_bind_null(use->statement, ++use->column));
+}
+
+void journal_give_time(struct journal_use *use, uint64_t wall_ns)
+{
+	if (wall_ns)
+		journal_give(use, wall_ns);
+	else
+		journal_give_null(use);
+}
+
+bool journal_row(struct journal_use *use)
+{
+	int code;
+
+	if (use->error < 0)
+		return false;
+	code = sqlite3_step(use->statement);
+	note(use, code);
+	use->column = 0;
+	return code == SQLITE_ROW;
+}
+
+uint64_t journal_take(struct journal_use *use)
+{
+	return (uint64_t)sqlite3_column_int64(use->statement, use->column++);
+}
+
+const char *journal_take_text(struct journal_use *use)
+{
+	return (const char *)sqlite3_column_text(use->statement, use->column++);
+}
+
+int journal_end(struct journal_use *use)
+{
+	sqlite3_reset(use->statement);
+	sqlite3_clear_bindings(use->statement);
+	return use->error;
+}
+
+int journal_run(struct journal_use *use)
+{
+	while (journal_row(use))
+		;
+	return journal_end(use);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of the journal share: prepared statements, and values into and out of them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sqlite3.h>
+
+#include "model/clock.h"
+
+/* The statements, one row each: name and text. Prepared once, at open. */
+#define JOURNAL_STATEMENTS(X)                                                                      \
+	X(BEGIN, "BEGIN IMMEDIATE")                                                                \
+	X(COMMIT, "COMMIT")                                                                        \
+	X(ROLLBACK, "ROLLBACK")                                                                    \
+	X(SET_MOMENT, "INSERT INTO moment VALUES (1, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"      \
+		      " boot_id = excluded.boot_id, boot_ns = excluded.boot_ns,"                   \
+		      " wall_ns = excluded.wall_ns")                                               \
+	X(GET_MOMENT, "SELECT boot_id, boot_ns, wall_ns FROM moment")                              \
+	X(SET_NUMBER, "INSERT INTO numbers VALUES (?, ?)"                                          \
+		      " ON CONFLICT (name) DO UPDATE SET value = excluded.value")                  \
+	X(GET_NUMBER, "SELECT value FROM numbers WHERE name = ?")                                  \
+	X(SET_BUILD,                                                                               \
+	  "INSERT INTO builds (serial, id, revision, state, reason, title, user, organisation,"    \
+	  " keys_as_of_wall_ns, created_wall_ns, finished_wall_ns, connected_wall_ns,"             \
+	  " ended_wall_ns, deadline_wall_ns, deadline_ns, base_ns, cap_ns, lifetime_end_ns, "      \
+	  "hard_end_ns,"                                                                           \
+	  " connect_by_ns, gone_ns, linger_ns, max_lifetime_ns, max_extension_ns,"                 \
+	  " connect_within_ns, nr_warned)"                                                         \
+	  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" \
+	  " ON CONFLICT (serial) DO UPDATE SET revision = excluded.revision,"                      \
+	  " state = excluded.state, reason = excluded.reason, title = excluded.title,"             \
+	  " user = excluded.user, organisation = excluded.organisation,"                           \
+	  " keys_as_of_wall_ns = excluded.keys_as_of_wall_ns,"                                     \
+	  " finished_wall_ns = excluded.finished_wall_ns,"                                         \
+	  " connected_wall_ns = excluded.connected_wall_ns,"                                       \
+	  " ended_wall_ns = excluded.ended_wall_ns,"                                               \
+	  " deadline_wall_ns = excluded.deadline_wall_ns, deadline_ns = excluded.deadline_ns,"     \
+	  " base_ns = excluded.base_ns, cap_ns = excluded.cap_ns, lifetime_end_ns = "              \
+	  "excluded.lifetime_end_ns,"                                                              \
+	  " hard_end_ns = excluded.hard_end_ns, connect_by_ns = excluded.connect_by_ns,"           \
+	  " gone_ns = excluded.gone_ns, linger_ns = excluded.linger_ns,"                           \
+	  " nr_warned = excluded.nr_warned")                                                       \
+	X(GET_BUILDS,                                                                              \
+	  "SELECT serial, id, revision, state, reason, title, user, organisation,"                 \
+	  " keys_as_of_wall_ns, created_wall_ns, finished_wall_ns, connected_wall_ns,"             \
+	  " ended_wall_ns, deadline_ns, base_ns, cap_ns, lifetime_end_ns, hard_end_ns, "           \
+	  "connect_by_ns,"                                                                         \
+	  " gone_ns, linger_ns, max_lifetime_ns, max_extension_ns, connect_within_ns, nr_warned"   \
+	  " FROM builds WHERE gone = 0 ORDER BY serial")                                           \
+	X(FORGET_BUILD, "UPDATE builds SET gone = 1 WHERE serial = ?")                             \
+	X(LAST_SERIAL, "SELECT seq FROM sqlite_sequence WHERE name = 'builds'")                    \
+	X(DROP_TEXTS, "DELETE FROM texts WHERE serial = ?")                                        \
+	X(DROP_NODES, "DELETE FROM nodes WHERE serial = ?")                                        \
+	X(DROP_FORWARDS, "DELETE FROM forwards WHERE serial = ?")                                  \
+	X(ADD_TEXT, "INSERT INTO texts VALUES (?, ?, ?, ?, ?)")                                    \
+	X(ADD_NODE, "INSERT INTO nodes VALUES (?, ?, ?, ?)")                                       \
+	X(ADD_FORWARD, "INSERT INTO forwards VALUES (?, ?, ?, ?, ?, ?, ?, ?)")                     \
+	X(GET_TEXTS, "SELECT kind, node, value FROM texts WHERE serial = ?"                        \
+		     " ORDER BY kind, node, position")                                             \
+	X(GET_NODES, "SELECT node, state, address FROM nodes WHERE serial = ? ORDER BY node")      \
+	X(GET_FORWARDS, "SELECT node, name, port, protocol, public_address, public_port"           \
+			" FROM forwards WHERE serial = ? ORDER BY node, position")                 \
+	X(SET_PORT,                                                                                \
+	  "INSERT INTO ports VALUES (?, ?, ?)"                                                     \
+	  " ON CONFLICT (address, port) DO UPDATE SET until_wall_ns = max(until_wall_ns,"          \
+	  " excluded.until_wall_ns)")                                                              \
+	X(GET_PORTS, "SELECT address, port, until_wall_ns FROM ports ORDER BY until_wall_ns")      \
+	X(ADD_EVENT, "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)")                         \
+	X(GET_EVENTS, "SELECT seq, wall_ns, type, build, node, reason, value, detail FROM events"  \
+		      " WHERE seq > ? ORDER BY seq LIMIT ?")                                       \
+	X(LAST_EVENT, "SELECT seq, wall_ns, type, build, node, reason, value, detail FROM events"  \
+		      " WHERE type = ? ORDER BY seq DESC LIMIT 1")                                 \
+	X(DROP_EVENTS, "DELETE FROM events WHERE seq < ?")                                         \
+	X(EVENT_BOUNDS, "SELECT ifnull((SELECT min(seq) FROM events), 0), ifnull((SELECT seq"      \
+			" FROM sqlite_sequence WHERE name = 'events'), 0)")                        \
+	X(ADD_AUDIT, "INSERT INTO audit (wall_ns, uid, pid, what, build, revision)"                \
+		     " VALUES (?, ?, ?, ?, ?, ?)")                                                 \
+	X(DROP_AUDIT, "DELETE FROM audit WHERE number IN (SELECT number FROM audit"                \
+		      " WHERE wall_ns < ? ORDER BY number LIMIT 1000)")                            \
+	X(ADD_CONNECTION,                                                                          \
+	  "INSERT INTO connections (serial, build, node, forward, client, client_port,"            \
+	  " opened_wall_ns, slot, generation, opened_ns, seq_to_vm, number)"                       \
+	  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO NOTHING")          \
+	X(LAST_CONNECTION, "SELECT seq FROM sqlite_sequence WHERE name = 'connections'")           \
+	X(ACCEPT_CONNECTION, "UPDATE connections SET accepted_ns = ?, seq_to_client = ?"           \
+			     " WHERE number = ?")                                                  \
+	X(CLOSE_CONNECTION, "UPDATE connections SET closed_wall_ns = ?, closed_by = ?,"            \
+			    " bytes_to_vm = ?, bytes_to_client = ? WHERE number = ?")              \
+	X(GET_CONNECTIONS, "SELECT number, client, client_port, slot, generation, opened_ns,"      \
+			   " accepted_ns, seq_to_vm, seq_to_client, bytes_to_vm, bytes_to_client," \
+			   " closed_by FROM connections"                                           \
+			   " WHERE closed_wall_ns IS NULL ORDER BY number")                        \
+	X(DROP_CONNECTIONS, "DELETE FROM connections WHERE number IN (SELECT number"               \
+			    " FROM connections WHERE opened_wall_ns < ?"                           \
+			    " ORDER BY opened_wall_ns LIMIT 1000)")                                \
+	X(DROP_BUILDS, "DELETE FROM builds WHERE serial IN (SELECT serial FROM builds"             \
+		       " WHERE gone = 1 AND ended_wall_ns < ? LIMIT 1000)")                        \
+	X(ADD_RECEIPT,                                                                             \
+	  "INSERT INTO receipts (uid, key, digest, wall_ns, status, removed, etag, location,"      \
+	  " body, begin_bytes, end_bytes)"                                                         \
+	  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10 + ?11)")                          \
+	X(GET_RECEIPT, "SELECT number, digest, wall_ns, status, removed, etag, location, body"     \
+		       " FROM receipts WHERE uid = ? AND key = ?")                                 \
+	X(LAST_RECEIPT, "SELECT number, end_bytes FROM receipts ORDER BY number DESC LIMIT 1")     \
+	X(DROP_RECEIPT, "DELETE FROM receipts WHERE uid = ? AND key = ?")                          \
+	X(DROP_RECEIPTS_BY_NUMBER, "DELETE FROM receipts WHERE number <= ?")                       \
+	X(DROP_RECEIPTS_BY_BYTES, "DELETE FROM receipts WHERE begin_bytes < ?")                    \
+	X(DROP_RECEIPTS_BY_TIME, "DELETE FROM receipts WHERE number IN (SELECT number"             \
+				 " FROM receipts WHERE wall_ns < ? LIMIT 1000)")
+
+enum journal_statement {
+#define JOURNAL_ENUM(name, text) JOURNAL_##name,
+	JOURNAL_STATEMENTS(JOURNAL_ENUM)
+#undef JOURNAL_ENUM
+		JOURNAL_STATEMENTS_NR
+};
+
+struct journal {
+	sqlite3 *database;
+	sqlite3_stmt *statement[JOURNAL_STATEMENTS_NR];
+	char boot_id[CLOCK_BOOT_ID_SIZE];
+};
+
+/* One use of a statement: values go in from the left, rows come out. */
+struct journal_use {
+	struct journal *journal;
+	sqlite3_stmt *statement;
+	int column; /* the next one to give or take */
+	int error;  /* the first one, -errno */
+};
+
+struct journal_use journal_use(struct journal *journal, enum journal_statement statement);
+
+/* Give the next value. Texts must live until the use ends; NULL is SQL's NULL. */
+void journal_give(struct journal_use *use, uint64_t value);
+void journal_give_text(struct journal_use *use, const char *text);
+void journal_give_null(struct journal_use *use);
+
+/* 0 is NULL: for times that have not come. */
+void journal_give_time(struct journal_use *use, uint64_t wall_ns);
+
+/* Result: whether there is one more row; then take its values from the left. */
+bool journal_row(struct journal_use *use);
+uint64_t journal_take(struct journal_use *use);
+const char *journal_take_text(struct journal_use *use); /* good until the next row; or NULL */
+
+/* Ends a use. Result: 0 or the first error. */
+int journal_end(struct journal_use *use);
+
+/* Runs a statement that gives no rows, once all values are given. Result: 0 or -errno. */
+int journal_run(struct journal_use *use);
+
+/* Result: SQLite's result code as -errno, 0 for SQLITE_OK, SQLITE_ROW and SQLITE_DONE. */
+int journal_errno(int code);

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "journal/wal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAGIC	       0x377f0682u /* the lowest bit set: checksums over big-endian words */
+#define HEADER_BYTES   32
+#define FRAME_BYTES    24 /* before each page */
+#define PAGE_BYTES_MAX 65536u
+
+struct wal {
+	const uint8_t *bytes;
+	size_t size;
+	uint32_t page_bytes;
+	bool big_endian;
+	uint32_t sum[2]; /* running over all frames */
+};
+
+static uint32_t read_be(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static uint32_t read_word(const uint8_t *at, bool big_endian)
+{
+	uint32_t word = read_be(at);
+
+	return big_endian ? word : __builtin_bswap32(word);
+}
+
+static void add_sum(struct wal *wal, const uint8_t *at, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += 8) {
+		wal->sum[0] += read_word(at + i, wal->big_endian) + wal->sum[1];
+		wal->sum[1] += read_word(at + i + 4, wal->big_endian) + wal->sum[0];
+	}
+}
+
+static bool read_header(struct wal *wal)
+{
+	const uint8_t *header = wal->bytes;
+
+	if (wal->size < HEADER_BYTES || (read_be(header) & ~1u) != MAGIC)
+		return false;
+	wal->big_endian = read_be(header) & 1;
+	wal->page_bytes = read_be(header + 8);
+	if (wal->page_bytes < 512 || wal->page_bytes > PAGE_BYTES_MAX ||
+	    (wal->page_bytes & (wal->page_bytes - 1)))
+		return false;
+	add_sum(wal, header, 24);
+	return wal->sum[0] == read_be(header + 24) && wal->sum[1] == read_be(header + 28);
+}
+
+static bool frame_is_ours(const struct wal *wal, const uint8_t *frame)
+{
+	return memcmp(frame + 8, wal->bytes + 16, 8) == 0; /* the salts of this log */
+}
+
+/* Result: whether the frame continues the log. */
+static bool read_frame(struct wal *wal, const uint8_t *frame)
+{
+	if (!frame_is_ours(wal, frame))
+		return false;
+	add_sum(wal, frame, 8);
+	add_sum(wal, frame + FRAME_BYTES, wal->page_bytes);
+	return wal->sum[0] == read_be(frame + 16) && wal->sum[1] == read_be(frame + 20);
+}
+
+/* From an unreadable frame on: is the transaction it may be of followed by one more? */
+static bool damaged_from(const struct wal *wal, size_t offset)
+{
+	bool commit_seen = false;
+
+	for (; offset + FRAME_BYTES + wal->page_bytes <= wal->size;
+	     offset += FRAME_BYTES + wal->page_bytes) {
+		const uint8_t *frame = wal->bytes + offset;
+
+		if (!frame_is_ours(wal, frame))
+			continue;
+		if (commit_seen)
+			return true;
+		commit_seen = read_be(frame + 4) != 0;
+	}
+	return false;
+}
+
+static int check_bytes(const uint8_t *bytes, size_t size)
+{
+	struct wal wal = {.bytes = bytes, .size = size};
+	size_t offset = HEADER_BYTES;
+
+	if (size == 0)
+		return 0;
+	/* The header is synced before the first commit is acknowledged. */
+	if (!read_header(&wal))
+		return size > HEADER_BYTES ? -EBADMSG : 0;
+	for (; offset + FRAME_BYTES + wal.page_bytes <= size;
+	     offset += FRAME_BYTES + wal.page_bytes)
+		if (!read_frame(&wal, bytes + offset))
+			return damaged_from(&wal, offset) ? -EBADMSG : 0;
+	return 0;
+}
+
+static int read_all(int fd, uint8_t *bytes, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t got = read(fd, bytes + done, size - done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got < 0 ? -errno : -EIO;
+		done += (size_t)got;
+	}
+	return 0;
+}
+
+int journal_wal_check(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), result;
+	struct stat file;
+	uint8_t *bytes;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (fstat(fd, &file) < 0) {
+		result = -errno;
+		goto out_close;
+	}
+	bytes = malloc((size_t)file.st_size + 1);
+	if (!bytes) {
+		result = -ENOMEM;
+		goto out_close;
+	}
+	result = read_all(fd, bytes, (size_t)file.st_size);
+	if (result == 0)
+		result = check_bytes(bytes, (size_t)file.st_size);
+	free(bytes);
+out_close:
+	close(fd);
+	return result;
+}

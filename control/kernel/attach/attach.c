@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/attach/attach.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sallyport/table_host.h>
+
+#include <sallyport/decide.h>
+
+#include "kernel/attach/link.h"
+#include "kernel/attach/program.h"
+#include "kernel/pins/pins.h"
+#include "kernel/pins/reason.h"
+
+/* One interface on its way from what it has to what it is to have. */
+struct work {
+	const struct attach_target *target;
+	int link_fd; /* ours, on this interface, or -1 */
+	uint32_t link_id;
+	int old_prog_fd; /* what that link holds now, or -1 */
+	int old_xsks_fd; /* and its sockets */
+	struct program program;
+	struct attach_outcome outcome;
+	bool pinned; /* the names were given; undone only for a link made here */
+};
+
+/* Where links of ours are pinned; the last two by a start that was cut short. */
+static const char *const link_names[] = {
+	PINS_LINK_PUBLIC,
+	PINS_LINK_BUILDS,
+	PINS_LINK_PUBLIC PINS_NEXT_OF,
+	PINS_LINK_BUILDS PINS_NEXT_OF,
+};
+
+#define NR_LINKS (sizeof(link_names) / sizeof(*link_names))
+
+struct works {
+	const struct attach_plan *plan;
+	struct work work[ATTACH_MAX];
+	struct link links[NR_LINKS]; /* as they were found */
+};
+
+static const char *link_name(const struct attach_target *target)
+{
+	return target->role == SP_ROLE_BUILDS ? PINS_LINK_BUILDS : PINS_LINK_PUBLIC;
+}
+
+static const char *xsks_name(const struct attach_target *target)
+{
+	return target->role == SP_ROLE_BUILDS ? PINS_XSKS_BUILDS : PINS_XSKS_PUBLIC;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static int refuse_foreign(const struct attach_target *target, uint32_t prog_id, char **ret_reason)
+{
+	char name[KERNEL_NAME_SIZE], tag[KERNEL_TAG_SIZE];
+	uint32_t link_id = link_holding(target->ifindex, prog_id);
+
+	program_name(prog_id, name, tag);
+	if (link_id)
+		return reason_give(ret_reason, -EBUSY,
+				   "%s: %s already runs an XDP program that is not of this edge: "
+				   "%s, id %u, held by link %u; it is left alone (see bpftool link "
+				   "show id %u)",
+				   target->key, target->name, name, prog_id, link_id, link_id);
+	return reason_give(ret_reason, -EBUSY,
+			   "%s: %s already runs an XDP program that is not of this edge: %s, id "
+			   "%u, attached by netlink; it is left alone (ip link set dev %s xdp off "
+			   "removes it)",
+			   target->key, target->name, name, prog_id, target->name);
+}
+
+/* Opens what a link of ours holds. */
+static int take_link(struct work *work, const struct link *link)
+{
+	work->link_fd = fcntl(link->fd, F_DUPFD_CLOEXEC, 3);
+	if (work->link_fd < 0)
+		return -errno;
+	work->link_id = link->id;
+	work->old_prog_fd = bpf_prog_get_fd_by_id(link->prog_id);
+	if (work->old_prog_fd < 0)
+		return work->old_prog_fd;
+	work->old_xsks_fd = program_xsks(work->old_prog_fd);
+	return 0;
+}
+
+/* Finds out what an interface has. Result: 0, or -errno and *ret_reason. */
+static int survey(struct works *works, struct work *work, char **ret_reason)
+{
+	const struct attach_target *target = work->target;
+	struct link_programs programs;
+	int error = link_programs(target->ifindex, &programs);
+
+	for (unsigned int i = 0; i < NR_LINKS && !error && work->link_fd < 0; i++)
+		if (link_is_on(&works->links[i], target->ifindex, &programs))
+			error = take_link(work, &works->links[i]);
+	if (error)
+		return reason_give(ret_reason, error, "%s: what %s runs cannot be learned: %s",
+				   target->key, target->name, strerror(-error));
+	work->outcome.native = programs.native;
+	for (unsigned int i = 0; i < 2; i++)
+		if (programs.others[i])
+			return refuse_foreign(target, programs.others[i], ret_reason);
+	if (programs.prog_id && work->link_fd < 0)
+		return refuse_foreign(target, programs.prog_id, ret_reason);
+	return 0;
+}
+
+static int survey_all(struct works *works, char **ret_reason)
+{
+	const struct attach_plan *plan = works->plan;
+	int error = 0;
+
+	for (unsigned int i = 0; i < NR_LINKS && !error; i++) {
+		error = link_open(plan->bpf_dir, link_names[i], &works->links[i]);
+		if (error)
+			reason_give(ret_reason, error, "%s/%s is not a link of sallyport: %s",
+				    plan->bpf_dir, link_names[i], strerror(-error));
+	}
+	for (unsigned int i = 0; i < plan->nr_targets && !error; i++)
+		error = survey(works, &works->work[i], ret_reason);
+	return error;
+}
+
+static int load_all(struct works *works, char **ret_reason)
+{
+	int error = 0;
+
+	for (unsigned int i = 0; i < works->plan->nr_targets && !error; i++) {
+		struct work *work = &works->work[i];
+
+		error = program_load(work->target, works->plan->maps, work->old_xsks_fd,
+				     &work->program, ret_reason);
+	}
+	return error;
+}
+
+/* Puts the program in force. Result: 0, or -errno and *ret_reason. */
+static int put_in_force(struct work *work, char **ret_reason)
+{
+	const struct attach_target *target = work->target;
+	int result;
+
+	if (work->link_fd < 0) {
+		result = link_create(target, work->program.fd, &work->outcome.native, ret_reason);
+		if (result < 0)
+			return result;
+		work->link_fd = result;
+		work->outcome.how = KERNEL_ATTACHED;
+		return 0;
+	}
+	if (work->old_xsks_fd >= 0 && program_same(work->old_prog_fd, work->program.fd)) {
+		work->outcome.how = KERNEL_LINK_ADOPTED;
+		return 0;
+	}
+	result = bpf_link_update(work->link_fd, work->program.fd, NULL);
+	if (result)
+		return reason_give(ret_reason, result,
+				   "%s: the program on %s cannot be replaced: %s", target->key,
+				   target->name, strerror(-result));
+	work->outcome.how = KERNEL_LINK_UPDATED;
+	return 0;
+}
+
+static uint32_t id_of(int fd, bool map)
+{
+	struct bpf_map_info map_info = {0};
+	struct bpf_link_info link_info = {0};
+	__u32 map_bytes = sizeof(map_info), link_bytes = sizeof(link_info);
+
+	if (map)
+		return bpf_obj_get_info_by_fd(fd, &map_info, &map_bytes) ? 0 : map_info.id;
+	return bpf_obj_get_info_by_fd(fd, &link_info, &link_bytes) ? 0 : link_info.id;
+}
+
+/* Gives an object its name, unless it has it. */
+static int name(const char *bpf_dir, const char *name, int fd, bool map)
+{
+	char path[PINS_PATH_SIZE];
+	int pinned_fd = bpf_obj_get(pins_path(bpf_dir, name, path));
+	bool same = pinned_fd >= 0 && id_of(pinned_fd, map) == id_of(fd, map);
+
+	close_fd(&pinned_fd);
+	return same ? 0 : pins_put(bpf_dir, name, fd);
+}
+
+static int pin(const struct attach_plan *plan, struct work *work, char **ret_reason)
+{
+	bool adopted = work->outcome.how == KERNEL_LINK_ADOPTED;
+	int error;
+
+	work->pinned = true;
+	error = name(plan->bpf_dir, xsks_name(work->target),
+		     adopted ? work->old_xsks_fd : work->program.xsks_fd, true);
+	if (!error)
+		error = name(plan->bpf_dir, link_name(work->target), work->link_fd, false);
+	if (error)
+		return reason_give(ret_reason, error, "cannot pin the link of %s below %s: %s",
+				   work->target->name, plan->bpf_dir, strerror(-error));
+	return 0;
+}
+
+static bool in_use(const struct works *works, const struct link *link)
+{
+	for (unsigned int i = 0; i < works->plan->nr_targets; i++)
+		if (works->work[i].link_id == link->id)
+			return true;
+	return false;
+}
+
+/*
+ * Ends the links that this plan has no use for, and removes their names. They are taken off here
+ * and now: what merely loses its name goes some time later, and would meanwhile be taken for
+ * somebody else's by the next start.
+ */
+static void tidy(const struct works *works)
+{
+	const char *bpf_dir = works->plan->bpf_dir;
+	bool builds = false;
+
+	for (unsigned int i = 0; i < NR_LINKS; i++)
+		if (works->links[i].fd >= 0 && !in_use(works, &works->links[i]))
+			bpf_link_detach(works->links[i].fd);
+	for (unsigned int i = 0; i < works->plan->nr_targets; i++)
+		builds |= works->plan->targets[i].role == SP_ROLE_BUILDS;
+	if (!builds) {
+		pins_unlink(bpf_dir, PINS_LINK_BUILDS);
+		pins_unlink(bpf_dir, PINS_XSKS_BUILDS);
+	}
+	pins_unlink(bpf_dir, PINS_LINK_PUBLIC PINS_NEXT_OF);
+	pins_unlink(bpf_dir, PINS_LINK_BUILDS PINS_NEXT_OF);
+	pins_unlink(bpf_dir, PINS_XSKS_PUBLIC PINS_NEXT_OF);
+	pins_unlink(bpf_dir, PINS_XSKS_BUILDS PINS_NEXT_OF);
+}
+
+static void undo(const struct attach_plan *plan, struct work *work)
+{
+	if (work->outcome.how == KERNEL_LINK_UPDATED)
+		bpf_link_update(work->link_fd, work->old_prog_fd, NULL);
+	if (work->outcome.how == KERNEL_ATTACHED && work->pinned) {
+		bpf_link_detach(work->link_fd);
+		pins_unlink(plan->bpf_dir, link_name(work->target));
+		pins_unlink(plan->bpf_dir, xsks_name(work->target));
+	}
+}
+
+static void open_works(struct works *works, const struct attach_plan *plan)
+{
+	memset(works, 0, sizeof(*works));
+	works->plan = plan;
+	for (unsigned int i = 0; i < NR_LINKS; i++)
+		works->links[i].fd = -1;
+	for (unsigned int i = 0; i < plan->nr_targets; i++) {
+		works->work[i].target = &plan->targets[i];
+		works->work[i].link_fd = -1;
+		works->work[i].old_prog_fd = -1;
+		works->work[i].old_xsks_fd = -1;
+	}
+}
+
+/* A link of ours that has no name goes with its descriptor, and takes its program along. */
+static void close_works(struct works *works)
+{
+	for (unsigned int i = 0; i < NR_LINKS; i++)
+		close_fd(&works->links[i].fd);
+	for (unsigned int i = 0; i < works->plan->nr_targets; i++) {
+		struct work *work = &works->work[i];
+
+		program_unload(&work->program);
+		close_fd(&work->link_fd);
+		close_fd(&work->old_prog_fd);
+		close_fd(&work->old_xsks_fd);
+	}
+}
+
+int attach_all(const struct attach_plan *plan, struct attach_outcome *ret_outcomes,
+	       char **ret_reason)
+{
+	struct works works;
+	int error;
+
+	open_works(&works, plan);
+	error = survey_all(&works, ret_reason);
+	if (error)
+		goto close;
+	error = load_all(&works, ret_reason);
+	if (error)
+		goto close;
+	for (unsigned int i = 0; i < plan->nr_targets && !error; i++)
+		error = put_in_force(&works.work[i], ret_reason);
+	for (unsigned int i = 0; i < plan->nr_targets && !error; i++)
+		error = pin(plan, &works.work[i], ret_reason);
+	if (error) {
+		for (unsigned int i = plan->nr_targets; i-- > 0;)
+			undo(plan, &works.work[i]);
+		goto close;
+	}
+	tidy(&works);
+	for (unsigned int i = 0; i < plan->nr_targets; i++)
+		ret_outcomes[i] = works.work[i].outcome;
+close:
+	close_works(&works);
+	return error;
+}
+
+/* Takes a program of ours off at once, whoever else holds its link. Result: 0 or -errno. */
+static int detach(const char *bpf_dir, const char *name)
+{
+	char prog_name[KERNEL_NAME_SIZE], tag[KERNEL_TAG_SIZE];
+	struct link link;
+	int error = link_open(bpf_dir, name, &link);
+
+	if (error || link.fd < 0)
+		return error;
+	error = program_name(link.prog_id, prog_name, tag);
+	if (!error && strcmp(prog_name, PROGRAM_NAME) != 0)
+		error = -EEXIST;
+	if (!error)
+		error = bpf_link_detach(link.fd);
+	close_fd(&link.fd);
+	return error ? error : pins_unlink(bpf_dir, name);
+}
+
+int attach_remove(const char *bpf_dir)
+{
+	static const char *const maps[] = {
+		PINS_XSKS_PUBLIC,
+		PINS_XSKS_BUILDS,
+		PINS_XSKS_PUBLIC PINS_NEXT_OF,
+		PINS_XSKS_BUILDS PINS_NEXT_OF,
+	};
+	int error = 0, one;
+
+	for (unsigned int i = 0; i < NR_LINKS; i++) {
+		one = detach(bpf_dir, link_names[i]);
+		if (!error)
+			error = one;
+	}
+	for (unsigned int i = 0; i < sizeof(maps) / sizeof(*maps) && !error; i++)
+		error = pins_unlink(bpf_dir, maps[i]);
+	return error;
+}
+
+void attach_look(const char *bpf_dir, const struct attach_target *target,
+		 struct kernel_interface *ret)
+{
+	struct link_programs programs = {0};
+	struct link link = {.fd = -1};
+
+	memset(ret, 0, sizeof(*ret));
+	snprintf(ret->name, sizeof(ret->name), "%s", target->name);
+	ret->ifindex = target->ifindex;
+	pins_path(bpf_dir, link_name(target), ret->link_path);
+	link_open(bpf_dir, link_name(target), &link);
+	if (!link_programs(target->ifindex, &programs) && programs.prog_id) {
+		ret->native = programs.native;
+		ret->prog_id = programs.prog_id;
+		ret->foreign = !link_is_on(&link, target->ifindex, &programs);
+		program_name(programs.prog_id, ret->prog_name, ret->prog_tag);
+	}
+	ret->link_pinned = link.fd >= 0;
+	ret->link_id = link.id;
+	close_fd(&link.fd);
+}

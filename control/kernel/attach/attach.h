@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The XDP programs on the interfaces and the pinned links that hold them there. A program of ours
+ * is kept if it is the one that would be loaded, replaced in place if not; somebody else's is never
+ * touched.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/attach/maps.h"
+#include "kernel/kernel.h"
+
+#define ATTACH_MAX 2
+
+struct attach_target {
+	const char *key; /* of the config, for sentences; static */
+	char name[KERNEL_NAME_SIZE];
+	uint32_t ifindex;
+	uint32_t role; /* enum sp_role */
+};
+
+/* What to attach: the programs for these interfaces, over these maps. */
+struct attach_plan {
+	const char *bpf_dir;
+	const struct maps *maps;
+	struct attach_target targets[ATTACH_MAX];
+	unsigned int nr_targets;
+};
+
+struct attach_outcome {
+	enum kernel_attachment how;
+	bool native;
+};
+
+/*
+ * Puts a program of ours on every interface of the plan. Two steps may fail: everything is looked
+ * at and loaded before anything is changed, and a change that fails is undone together with those
+ * before it. Result: 0 and one outcome a target, or -errno and *ret_reason, a sentence.
+ */
+int attach_all(const struct attach_plan *plan, struct attach_outcome *ret_outcomes,
+	       char **ret_reason);
+
+/* Removes the links, which takes the programs off, and the xsks maps. Result: 0 or -errno. */
+int attach_remove(const char *bpf_dir);
+
+/*
+ * Asks the kernel what is on an interface now, and compares it with the link that is pinned for
+ * that role. Fills all of *ret but attachment; what cannot be learned is left 0.
+ */
+void attach_look(const char *bpf_dir, const struct attach_target *target,
+		 struct kernel_interface *ret);

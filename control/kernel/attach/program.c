@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/attach/program.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/pins/reason.h"
+#include "xdp.skel.h"
+
+#define MAPS_OF_PROGRAM_MAX 32
+#define RODATA_MAX	    256
+#define RODATA_SUFFIX	    ".rodata"
+
+/* What libbpf complained about; it tells only this way what the verifier said. */
+static char complaint[KERNEL_SENTENCE_SIZE];
+
+/* Keeps the last line of the verifier's log that is about the program. */
+static void keep_log(const char *log)
+{
+	const char *end = strstr(log, "\nprocessed "), *line;
+
+	if (!end || end == log)
+		return;
+	for (line = end; line > log && line[-1] != '\n'; line--)
+		;
+	snprintf(complaint, sizeof(complaint), "%.*s", (int)(end - line), line);
+}
+
+static int keep_complaint(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	char *text;
+
+	if (level != LIBBPF_WARN || vasprintf(&text, format, arguments) < 0)
+		return 0;
+	if (strstr(text, "PROG LOAD LOG"))
+		keep_log(text);
+	else if (!*complaint)
+		snprintf(complaint, sizeof(complaint), "%.*s", (int)strcspn(text, "\n"), text);
+	free(text);
+	return 0;
+}
+
+struct xdp_program *program_open(void)
+{
+	libbpf_set_print(keep_complaint);
+	*complaint = '\0';
+	return xdp_program__open();
+}
+
+static int share_maps(struct xdp_program *object, const struct maps *maps)
+{
+	for (enum table_part part = 0; part < TABLE_PARTS; part++) {
+		struct bpf_map *map =
+			bpf_object__find_map_by_name(object->obj, maps->layout[part].name);
+		int error = map ? bpf_map__reuse_fd(map, maps->fds[part]) : -ENOENT;
+
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static void set_constants(struct xdp_program *object, const struct attach_target *target,
+			  const struct table_map *table)
+{
+	object->rodata->sp_role = target->role;
+	object->rodata->sp_nr_cpus = table->nr_cpus;
+	object->rodata->sp_nr_buckets = table->nr_buckets;
+	object->rodata->sp_nr_usage = table->nr_usage;
+	object->rodata->sp_hash_seed = table->hash_seed;
+}
+
+int program_load(const struct attach_target *target, const struct maps *maps, int xsks_fd,
+		 struct program *ret_program, char **ret_reason)
+{
+	struct xdp_program *object;
+	int error;
+
+	object = program_open();
+	if (!object)
+		return reason_give(ret_reason, -errno, "the XDP program cannot be read: %s",
+				   strerror(errno));
+	set_constants(object, target, maps->table);
+	error = share_maps(object, maps);
+	if (!error && xsks_fd >= 0)
+		error = bpf_map__reuse_fd(object->maps.xsks_map, xsks_fd);
+	if (!error)
+		error = xdp_program__load(object);
+	if (error) {
+		xdp_program__destroy(object);
+		return reason_give(ret_reason, error,
+				   "the kernel does not load the XDP program for %s: %s (%s)",
+				   target->name, strerror(-error), complaint);
+	}
+	*ret_program = (struct program){
+		.object = object,
+		.fd = bpf_program__fd(object->progs.xsk_def_prog),
+		.xsks_fd = bpf_map__fd(object->maps.xsks_map),
+	};
+	return 0;
+}
+
+void program_unload(struct program *program)
+{
+	if (program->object)
+		xdp_program__destroy(program->object);
+	program->object = NULL;
+}
+
+/* What there is to know of a loaded program. */
+struct portrait {
+	struct bpf_prog_info info;
+	__u32 maps[MAPS_OF_PROGRAM_MAX]; /* ids of the maps but the constants */
+	unsigned int nr_maps;
+	unsigned char rodata[RODATA_MAX];
+	__u32 rodata_bytes;
+};
+
+static int draw_rodata(struct portrait *portrait, int map_fd, const struct bpf_map_info *info)
+{
+	__u32 first = 0;
+
+	if (info->value_size > sizeof(portrait->rodata))
+		return -E2BIG;
+	portrait->rodata_bytes = info->value_size;
+	return bpf_map_lookup_elem(map_fd, &first, portrait->rodata);
+}
+
+static int draw_map(struct portrait *portrait, __u32 id)
+{
+	struct bpf_map_info info = {0};
+	__u32 bytes = sizeof(info);
+	int fd = bpf_map_get_fd_by_id(id), error;
+
+	if (fd < 0)
+		return fd;
+	error = bpf_obj_get_info_by_fd(fd, &info, &bytes);
+	if (!error && strstr(info.name, RODATA_SUFFIX))
+		error = draw_rodata(portrait, fd, &info);
+	else
+		portrait->maps[portrait->nr_maps++] = id;
+	close(fd);
+	return error;
+}
+
+static int draw(int prog_fd, struct portrait *portrait)
+{
+	__u32 bytes = sizeof(portrait->info), ids[MAPS_OF_PROGRAM_MAX];
+	int error;
+
+	memset(portrait, 0, sizeof(*portrait));
+	portrait->info.nr_map_ids = MAPS_OF_PROGRAM_MAX;
+	portrait->info.map_ids = (__u64)(unsigned long)ids;
+	error = bpf_obj_get_info_by_fd(prog_fd, &portrait->info, &bytes);
+	if (!error && portrait->info.nr_map_ids > MAPS_OF_PROGRAM_MAX)
+		error = -E2BIG;
+	for (unsigned int i = 0; !error && i < portrait->info.nr_map_ids; i++)
+		error = draw_map(portrait, ids[i]);
+	return error;
+}
+
+static bool uses(const struct portrait *portrait, __u32 map_id)
+{
+	for (unsigned int i = 0; i < portrait->nr_maps; i++)
+		if (portrait->maps[i] == map_id)
+			return true;
+	return false;
+}
+
+bool program_same(int one_fd, int other_fd)
+{
+	struct portrait one, other;
+
+	if (draw(one_fd, &one) || draw(other_fd, &other))
+		return false;
+	if (memcmp(one.info.tag, other.info.tag, sizeof(one.info.tag)) != 0 ||
+	    one.nr_maps != other.nr_maps || one.rodata_bytes != other.rodata_bytes ||
+	    memcmp(one.rodata, other.rodata, one.rodata_bytes) != 0)
+		return false;
+	for (unsigned int i = 0; i < one.nr_maps; i++)
+		if (!uses(&other, one.maps[i]))
+			return false;
+	return true;
+}
+
+int program_xsks(int prog_fd)
+{
+	struct portrait portrait;
+	int error = draw(prog_fd, &portrait);
+
+	if (error)
+		return error;
+	for (unsigned int i = 0; i < portrait.nr_maps; i++) {
+		struct bpf_map_info info = {0};
+		__u32 bytes = sizeof(info);
+		int fd = bpf_map_get_fd_by_id(portrait.maps[i]);
+
+		if (fd < 0)
+			return fd;
+		if (!bpf_obj_get_info_by_fd(fd, &info, &bytes) && info.type == BPF_MAP_TYPE_XSKMAP)
+			return fd;
+		close(fd);
+	}
+	return -ENOENT;
+}
+
+int program_name(uint32_t prog_id, char ret_name[KERNEL_NAME_SIZE], char ret_tag[KERNEL_TAG_SIZE])
+{
+	struct bpf_prog_info info = {0};
+	__u32 bytes = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id(prog_id), error;
+
+	*ret_name = *ret_tag = '\0';
+	if (fd < 0)
+		return fd;
+	error = bpf_obj_get_info_by_fd(fd, &info, &bytes);
+	close(fd);
+	if (error)
+		return error;
+	snprintf(ret_name, KERNEL_NAME_SIZE, "%s", info.name);
+	for (unsigned int i = 0; i < sizeof(info.tag); i++)
+		snprintf(ret_tag + 2 * i, KERNEL_TAG_SIZE - 2 * i, "%02x", info.tag[i]);
+	return 0;
+}

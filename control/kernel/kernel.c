@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/kernel.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sallyport/table_host.h>
+
+#include <sallyport/decide.h>
+
+#include "host/addr.h"
+#include "host/boottime.h"
+#include "host/config.h"
+#include "kernel/attach/attach.h"
+#include "kernel/attach/maps.h"
+#include "kernel/attach/probe.h"
+#include "kernel/mirror.h"
+#include "kernel/napi_threads.h"
+#include "kernel/neighbours/neighbours.h"
+#include "kernel/netlink/netlink.h"
+#include "kernel/pins/pins.h"
+#include "kernel/pins/reason.h"
+#include "kernel/settings.h"
+#include "kernel/sysctl.h"
+
+struct kernel {
+	struct config *config; /* a copy: what is in force */
+	struct maps maps;
+	struct mirror mirror;
+	struct attach_plan plan;
+	struct attach_outcome outcomes[ATTACH_MAX];
+	bool attached;
+	unsigned int nr_warnings;
+	char warnings[KERNEL_WARNINGS_MAX][KERNEL_SENTENCE_SIZE];
+};
+
+static void warn(struct kernel *kernel, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Notes a warning, once; beyond the last place the newest takes the place of the one before. */
+static void warn(struct kernel *kernel, const char *format, ...)
+{
+	char sentence[KERNEL_SENTENCE_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(sentence, sizeof(sentence), format, arguments);
+	va_end(arguments);
+	for (unsigned int i = 0; i < kernel->nr_warnings; i++)
+		if (strcmp(kernel->warnings[i], sentence) == 0)
+			return;
+	if (kernel->nr_warnings == KERNEL_WARNINGS_MAX)
+		kernel->nr_warnings--;
+	memcpy(kernel->warnings[kernel->nr_warnings++], sentence, sizeof(sentence));
+}
+
+static void plan_target(struct attach_plan *plan, const char *key, const char *name,
+			uint32_t ifindex, uint32_t role)
+{
+	struct attach_target *target = &plan->targets[plan->nr_targets++];
+
+	target->key = key;
+	snprintf(target->name, sizeof(target->name), "%s", name);
+	target->ifindex = ifindex;
+	target->role = role;
+}
+
+static void plan(struct kernel *kernel, const struct probe_interfaces *found)
+{
+	const struct config *config = kernel->config;
+	struct attach_plan *plan = &kernel->plan;
+	bool one_arm = found->public_ifindex == found->builds_ifindex;
+
+	*plan = (struct attach_plan){.bpf_dir = config->edge.bpf_dir, .maps = &kernel->maps};
+	plan_target(plan, "public.interface", config->public.interface, found->public_ifindex,
+		    one_arm ? SP_ROLE_BOTH : SP_ROLE_PUBLIC);
+	if (!one_arm)
+		plan_target(plan, "builds.interface", config->builds.interface,
+			    found->builds_ifindex, SP_ROLE_BUILDS);
+	snprintf(kernel->mirror.interfaces[0].name, KERNEL_NAME_SIZE, "%s",
+		 config->public.interface);
+	snprintf(kernel->mirror.interfaces[1].name, KERNEL_NAME_SIZE, "%s",
+		 config->builds.interface);
+	kernel->mirror.interfaces[0].ifindex = found->public_ifindex;
+	kernel->mirror.interfaces[1].ifindex = found->builds_ifindex;
+}
+
+static void write_settings(struct kernel *kernel)
+{
+	settings_write(kernel->maps.table->settings, kernel->config,
+		       kernel->mirror.interfaces[0].ifindex, kernel->mirror.interfaces[1].ifindex);
+}
+
+static struct config *copy_config(const struct config *config)
+{
+	struct config *copy = malloc(sizeof(*copy));
+
+	if (copy)
+		*copy = *config;
+	return copy;
+}
+
+int kernel_start(const struct config *config, struct kernel **ret_kernel, char **ret_reason)
+{
+	struct probe_interfaces found;
+	struct kernel *kernel;
+	int error = probe_host(config, &found, ret_reason);
+
+	if (error)
+		return error;
+	kernel = calloc(1, sizeof(*kernel));
+	if (!kernel)
+		return -ENOMEM;
+	kernel->config = copy_config(config);
+	if (!kernel->config) {
+		error = -ENOMEM;
+		goto free_kernel;
+	}
+	plan(kernel, &found);
+	error = maps_open(config, &kernel->maps, ret_reason);
+	if (error)
+		goto free_kernel;
+	/* One that packets meet keeps its settings until the programs are seen to be ours. */
+	if (kernel->maps.origin != KERNEL_ADOPTED)
+		write_settings(kernel);
+	error = mirror_open(&kernel->mirror, config, kernel->maps.table, ret_reason);
+	if (error)
+		goto close_maps;
+	*ret_kernel = kernel;
+	return 0;
+close_maps:
+	maps_close(&kernel->maps);
+free_kernel:
+	pins_remove_dirs(config->edge.bpf_dir);
+	free(kernel->config);
+	free(kernel);
+	return error;
+}
+
+static void note_warnings(struct kernel *kernel)
+{
+	const struct hosts *hosts = &kernel->mirror.hosts;
+	const struct config *config = kernel->config;
+
+	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++)
+		if (!kernel->outcomes[i].native)
+			warn(kernel,
+			     "%s: the driver of %s has no native XDP, so packets take the slower "
+			     "generic path",
+			     kernel->plan.targets[i].key, kernel->plan.targets[i].name);
+	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
+		char text[ADDR_TEXT_BYTES];
+
+		addr_format(&config->public.addresses[i].bind, text);
+		if (!netlink_has_addr(kernel->mirror.netlink, &config->public.addresses[i].bind))
+			warn(kernel,
+			     "public.addresses: bind %s is no address of this host, so nobody "
+			     "answers for ended ports: ip address add it",
+			     text);
+	}
+	if (hosts->nr_refused)
+		warn(kernel,
+		     "this host has more local addresses than the table holds: replies to some of "
+		     "them may be taken for a session's");
+}
+
+/* A wish that the kernel does not grant costs speed, no session. */
+static void apply_napi_threads(struct kernel *kernel)
+{
+	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++) {
+		const char *name = kernel->plan.targets[i].name;
+		int error = napi_threads_apply(kernel->config, name);
+
+		if (error)
+			warn(kernel, "dataplane.napi_threads: not set for %s: %s", name,
+			     strerror(-error));
+	}
+}
+
+static int attach(struct kernel *kernel, char **ret_reason)
+{
+	int error = attach_all(&kernel->plan, kernel->outcomes, ret_reason);
+
+	if (error)
+		return error;
+	write_settings(kernel);
+	apply_napi_threads(kernel);
+	return 0;
+}
+
+int kernel_attach(struct kernel *kernel, char **ret_reason)
+{
+	int error = sysctl_enable(kernel->config->edge.state_dir, ret_reason);
+
+	if (error)
+		return error;
+	error = attach(kernel, ret_reason);
+	if (error) {
+		if (kernel->maps.origin == KERNEL_CREATED)
+			sysctl_restore(kernel->config->edge.state_dir);
+		return error;
+	}
+	kernel->attached = true;
+	error = maps_commit(&kernel->maps, ret_reason);
+	if (error)
+		return error;
+	neighbours_sweep(kernel->mirror.neighbours);
+	note_warnings(kernel);
+	return 0;
+}
+
+bool kernel_rewrites_networks(const struct kernel *kernel)
+{
+	return kernel->maps.origin == KERNEL_ADOPTED &&
+	       settings_rewrite_networks(kernel->maps.table->settings, kernel->config);
+}
+
+int kernel_reload(struct kernel *kernel, const struct config *config, char **ret_reason)
+{
+	const struct sp_meta before = maps_sizes(kernel->config), after = maps_sizes(config);
+	const struct config *now = kernel->config;
+
+	if (!maps_fit(&before, &after))
+		return reason_give(ret_reason, -EBUSY,
+				   "public.addresses, dataplane.workers and limits.allow_lists "
+				   "shape the table: restart sallyportd to change them");
+	if (strcmp(now->public.interface, config->public.interface) != 0 ||
+	    strcmp(now->builds.interface, config->builds.interface) != 0)
+		return reason_give(ret_reason, -EBUSY,
+				   "restart sallyportd to change public.interface or "
+				   "builds.interface");
+	if (strcmp(now->edge.bpf_dir, config->edge.bpf_dir) != 0 ||
+	    strcmp(now->edge.state_dir, config->edge.state_dir) != 0)
+		return reason_give(ret_reason, -EBUSY,
+				   "restart sallyportd to change edge.bpf_dir or edge.state_dir");
+	*kernel->config = *config;
+	write_settings(kernel);
+	apply_napi_threads(kernel);
+	return 0;
+}
+
+/* A start that attached nothing leaves nothing: what the kernel was asked to keep for it goes. */
+static void forget(struct kernel *kernel)
+{
+	const uint32_t ifindexes[] = {kernel->mirror.interfaces[0].ifindex,
+				      kernel->mirror.interfaces[1].ifindex};
+
+	neighbours_remove_all(kernel->mirror.netlink, ifindexes, 2);
+}
+
+void kernel_stop(struct kernel *kernel)
+{
+	bool nothing;
+
+	if (!kernel)
+		return;
+	nothing = !kernel->attached && kernel->maps.origin == KERNEL_CREATED;
+	if (nothing)
+		forget(kernel);
+	mirror_close(&kernel->mirror);
+	maps_close(&kernel->maps);
+	if (nothing)
+		pins_remove_dirs(kernel->config->edge.bpf_dir);
+	free(kernel->config);
+	free(kernel);
+}
+
+struct table_map *kernel_table(struct kernel *kernel)
+{
+	return kernel->maps.table;
+}
+
+enum kernel_origin kernel_origin(const struct kernel *kernel)
+{
+	return kernel->maps.origin;
+}
+
+int kernel_netlink_fd(const struct kernel *kernel)
+{
+	return netlink_fd(kernel->mirror.netlink);
+}
+
+/* An interface of ours was made anew: a program goes there too, with a new xsks map. */
+static void reattach(struct kernel *kernel)
+{
+	char *reason = NULL;
+
+	mirror_renumber(&kernel->mirror);
+	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++)
+		kernel->plan.targets[i].ifindex = kernel->mirror.interfaces[i].ifindex;
+	if (!kernel->attached)
+		return;
+	if (attach(kernel, &reason))
+		warn(kernel, "%s", reason ? reason : "no memory");
+	else
+		warn(kernel, "an interface was made anew and has its program again: restart "
+			     "sallyport-dp if it does not do so itself");
+	free(reason);
+}
+
+int kernel_netlink_dispatch(struct kernel *kernel)
+{
+	int error = mirror_dispatch(&kernel->mirror, boottime_now_ns());
+
+	if (kernel->mirror.renumbered)
+		reattach(kernel);
+	return error;
+}
+
+uint64_t kernel_expire(struct kernel *kernel, uint64_t now_ns)
+{
+	return mirror_expire(&kernel->mirror, now_ns);
+}
+
+int kernel_vm_add(struct kernel *kernel, const struct sp_addr *addr)
+{
+	return neighbours_vm_add(kernel->mirror.neighbours, addr);
+}
+
+int kernel_vm_remove(struct kernel *kernel, const struct sp_addr *addr)
+{
+	return neighbours_vm_remove(kernel->mirror.neighbours, addr);
+}
+
+struct kernel_vm kernel_vm(const struct kernel *kernel, const struct sp_addr *addr)
+{
+	return neighbours_vm(kernel->mirror.neighbours, addr);
+}
+
+void kernel_status(const struct kernel *kernel, struct kernel_status *ret_status)
+{
+	const struct mirror *mirror = &kernel->mirror;
+
+	memset(ret_status, 0, sizeof(*ret_status));
+	ret_status->nr_interfaces = kernel->plan.nr_targets;
+	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++) {
+		attach_look(kernel->config->edge.bpf_dir, &kernel->plan.targets[i],
+			    &ret_status->interfaces[i]);
+		ret_status->interfaces[i].attachment = kernel->outcomes[i].how;
+	}
+	ret_status->origin = kernel->maps.origin;
+	ret_status->meta = *kernel->maps.table->meta;
+	ret_status->local_addrs = mirror->hosts.nr_local;
+	ret_status->hosts_refused = mirror->hosts.nr_refused;
+	ret_status->neighbours = neighbours_managed(mirror->neighbours);
+	ret_status->resyncs = mirror->resyncs;
+	ret_status->nr_warnings = kernel->nr_warnings;
+	memcpy(ret_status->warnings, kernel->warnings, sizeof(kernel->warnings));
+}

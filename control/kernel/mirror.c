@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/mirror.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sallyport/compiler.h>
+
+#include "host/boottime.h"
+#include "host/config.h"
+#include "host/table_map.h"
+#include "kernel/neighbours/neighbours.h"
+#include "kernel/netlink/netlink.h"
+#include "kernel/pins/reason.h"
+
+struct listing {
+	struct hosts *hosts;
+	uint64_t now_ns;
+};
+
+static void list_addr(const struct netlink_addr *addr, void *context)
+{
+	struct listing *listing = context;
+
+	/* No room is counted, and no reason to forget the others. */
+	hosts_list(listing->hosts, &addr->addr, listing->now_ns);
+}
+
+/* Lists all local addresses anew. Result: 0 or -errno; -EINTR is repeated by the next expire. */
+static int list_addrs(struct mirror *mirror, uint64_t now_ns)
+{
+	struct listing listing = {.hosts = &mirror->hosts, .now_ns = now_ns};
+	const struct netlink_listener listener = {.addr = list_addr, .context = &listing};
+	int error;
+
+	mirror->addrs_changed = false;
+	hosts_list_begin(&mirror->hosts);
+	error = netlink_dump(mirror->netlink, NETLINK_ADDRS, &listener);
+	if (error == -EINTR)
+		mirror->addrs_changed = true;
+	else if (!error)
+		hosts_list_end(&mirror->hosts, now_ns);
+	return error == -EINTR ? 0 : error;
+}
+
+static int place_publics(struct mirror *mirror, const struct config *config, uint64_t now_ns,
+			 char **ret_reason)
+{
+	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
+		int error = hosts_put_public(&mirror->hosts, &config->public.addresses[i].bind, i,
+					     now_ns);
+
+		if (error)
+			return reason_give(ret_reason, error,
+					   "public.addresses: number %u finds no room among the "
+					   "addresses of this host",
+					   i + 1);
+	}
+	return 0;
+}
+
+int mirror_open(struct mirror *mirror, const struct config *config, const struct table_map *table,
+		char **ret_reason)
+{
+	uint64_t now_ns = boottime_now_ns();
+	int error;
+
+	mirror->table = table;
+	mirror->wanted_read = calloc(table->nr_cpus, sizeof(*mirror->wanted_read));
+	if (!mirror->wanted_read)
+		return -ENOMEM;
+	for (uint32_t cpu = 0; cpu < table->nr_cpus; cpu++)
+		mirror->wanted_read[cpu] = SP_LOAD(table->wanted[cpu].count);
+	hosts_open(&mirror->hosts, table->hosts, now_ns);
+	error = place_publics(mirror, config, now_ns, ret_reason);
+	if (error)
+		goto close;
+	error = netlink_open(&mirror->netlink);
+	if (error) {
+		reason_give(ret_reason, error, "rtnetlink cannot be opened: %s", strerror(-error));
+		goto close;
+	}
+	error = list_addrs(mirror, now_ns);
+	if (error) {
+		reason_give(ret_reason, error, "this host's addresses cannot be listed: %s",
+			    strerror(-error));
+		goto close;
+	}
+	error = neighbours_new(mirror->netlink, mirror->interfaces[0].ifindex,
+			       mirror->interfaces[1].ifindex, now_ns, &mirror->neighbours);
+	if (error) {
+		reason_give(ret_reason, error, "neighbours and routes cannot be listed: %s",
+			    strerror(-error));
+		goto close;
+	}
+	return 0;
+close:
+	mirror_close(mirror);
+	return error;
+}
+
+void mirror_close(struct mirror *mirror)
+{
+	neighbours_free(mirror->neighbours);
+	netlink_close(mirror->netlink);
+	free(mirror->wanted_read);
+	mirror->wanted_read = NULL;
+	mirror->neighbours = NULL;
+	mirror->netlink = NULL;
+}
+
+static void hear_addr(const struct netlink_addr *addr, void *context)
+{
+	struct mirror *mirror = context;
+
+	mirror->addrs_changed = true;
+}
+
+static void hear_neigh(const struct netlink_neigh *neigh, void *context)
+{
+	struct mirror *mirror = context;
+
+	neighbours_hear(mirror->neighbours, neigh);
+}
+
+static void hear_route(void *context)
+{
+	struct mirror *mirror = context;
+
+	neighbours_route_changed(mirror->neighbours);
+}
+
+static void hear_link(const struct netlink_link *link, void *context)
+{
+	struct mirror *mirror = context;
+
+	for (unsigned int i = 0; i < 2 && !link->gone; i++) {
+		struct mirror_interface *interface = &mirror->interfaces[i];
+
+		if (interface->ifindex != link->ifindex &&
+		    strcmp(interface->name, link->name) == 0) {
+			interface->ifindex = link->ifindex;
+			mirror->renumbered = true;
+		}
+	}
+	if (!link->gone && link->up)
+		neighbours_link_up(mirror->neighbours, link->ifindex);
+}
+
+int mirror_dispatch(struct mirror *mirror, uint64_t now_ns)
+{
+	const struct netlink_listener listener = {
+		.addr = hear_addr,
+		.neigh = hear_neigh,
+		.route_changed = hear_route,
+		.link = hear_link,
+		.context = mirror,
+	};
+	int error = netlink_receive(mirror->netlink, &listener);
+
+	if (error == -ENOBUFS) {
+		mirror->resyncs++;
+		mirror->addrs_changed = true;
+		error = neighbours_resync(mirror->neighbours, now_ns);
+	}
+	if (!error && mirror->addrs_changed)
+		error = list_addrs(mirror, now_ns);
+	return error;
+}
+
+/* Has the kernel look for the next hops that packets of one CPU were dropped for. */
+static void look_for_wanted(struct mirror *mirror, uint32_t cpu)
+{
+	const struct sp_wanted *row = &mirror->table->wanted[cpu];
+	uint64_t count = SP_LOAD(row->count), *read = &mirror->wanted_read[cpu];
+
+	if (count - *read > SP_WANTED_HOPS)
+		*read = count - SP_WANTED_HOPS;
+	for (; *read < count; ++*read) {
+		struct sp_wanted_hop hop = row->hop[*read % SP_WANTED_HOPS];
+
+		neighbours_look_for(mirror->neighbours, hop.ifindex, &hop.addr);
+	}
+}
+
+static void look_for_all_wanted(struct mirror *mirror, uint64_t now_ns)
+{
+	if (now_ns < mirror->next_wanted_ns)
+		return;
+	for (uint32_t cpu = 0; cpu < mirror->table->nr_cpus; cpu++)
+		look_for_wanted(mirror, cpu);
+	mirror->next_wanted_ns = now_ns + SP_WANTED_AGAIN_NS;
+}
+
+static uint64_t earlier(uint64_t one_ns, uint64_t other_ns)
+{
+	return one_ns < other_ns ? one_ns : other_ns;
+}
+
+uint64_t mirror_expire(struct mirror *mirror, uint64_t now_ns)
+{
+	uint64_t hosts_ns, neighbours_ns;
+
+	if (mirror->addrs_changed || now_ns >= hosts_retry_ns(&mirror->hosts))
+		list_addrs(mirror, now_ns);
+	hosts_ns = mirror->addrs_changed ? now_ns : hosts_retry_ns(&mirror->hosts);
+	neighbours_ns = neighbours_expire(mirror->neighbours, now_ns);
+	look_for_all_wanted(mirror, now_ns);
+	return earlier(earlier(hosts_ns, neighbours_ns), mirror->next_wanted_ns);
+}
+
+void mirror_renumber(struct mirror *mirror)
+{
+	mirror->renumbered = false;
+	neighbours_renumber(mirror->neighbours, mirror->interfaces[0].ifindex,
+			    mirror->interfaces[1].ifindex);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What this network namespace has, followed by netlink: its own addresses into hosts, routes and
+ * neighbours into neighbours, and word of our interfaces coming, going and coming back.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/kernel.h"
+#include "table/hosts.h"
+
+struct config;
+struct neighbours;
+struct netlink;
+struct table_map;
+
+struct mirror_interface {
+	char name[KERNEL_NAME_SIZE];
+	uint32_t ifindex;
+};
+
+struct mirror {
+	struct netlink *netlink;
+	struct neighbours *neighbours;
+	struct hosts hosts;
+	struct mirror_interface interfaces[2]; /* public and builds, which may be the same */
+	bool addrs_changed;
+	bool renumbered; /* an interface of ours came back with another index; the owner clears it
+			  */
+	uint64_t resyncs;
+	const struct table_map *table;
+	uint64_t *wanted_read; /* for each CPU, the count of wanted that was read up to */
+	uint64_t next_wanted_ns;
+};
+
+/*
+ * Places the public addresses in hosts, then opens and fills the mirror. The table outlives it.
+ * Result: 0, the mirror to be closed by mirror_close(); or -errno and *ret_reason.
+ */
+int mirror_open(struct mirror *mirror, const struct config *config, const struct table_map *table,
+		char **ret_reason);
+void mirror_close(struct mirror *mirror);
+
+/* Takes in what changed. Result: 0, or -errno: the mirror is blind from now on. */
+int mirror_dispatch(struct mirror *mirror, uint64_t now_ns);
+
+/* Like kernel_expire(). */
+uint64_t mirror_expire(struct mirror *mirror, uint64_t now_ns);
+
+/* Goes on with the indexes that the interfaces have now. */
+void mirror_renumber(struct mirror *mirror);

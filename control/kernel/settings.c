@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/settings.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include <sallyport/compiler.h>
+
+#include "host/config.h"
+
+static bool holds(const struct sp_settings *settings, uint32_t set, const struct config *config)
+{
+	uint32_t nr = config->builds.nr_networks;
+
+	return settings->nr_networks[set] == nr &&
+	       memcmp(settings->networks[set], config->builds.networks,
+		      nr * sizeof(struct sp_prefix)) == 0;
+}
+
+bool settings_rewrite_networks(const struct sp_settings *settings, const struct config *config)
+{
+	return !holds(settings, 0, config) && !holds(settings, 1, config);
+}
+
+/* Readers go from one whole set to the other. What is undone is still there: they go back. */
+static void write_networks(struct sp_settings *settings, const struct config *config)
+{
+	uint32_t now = settings->networks_now & 1, next = !now;
+
+	if (holds(settings, now, config))
+		return;
+	if (!holds(settings, next, config)) {
+		memcpy(settings->networks[next], config->builds.networks,
+		       sizeof(settings->networks[next]));
+		settings->nr_networks[next] = config->builds.nr_networks;
+	}
+	__atomic_store_n(&settings->networks_now, next, __ATOMIC_SEQ_CST);
+}
+
+void settings_write(struct sp_settings *settings, const struct config *config,
+		    uint32_t public_ifindex, uint32_t builds_ifindex)
+{
+	write_networks(settings, config);
+	SP_STORE(settings->fallback, config->dataplane.fallback == CONFIG_FALLBACK_XDP);
+	SP_STORE(settings->failover_ns, config->dataplane.failover_ns);
+	SP_STORE(settings->explain, config->leases.explain != CONFIG_EXPLAIN_OFF);
+	SP_STORE(settings->public_ifindex, public_ifindex);
+	SP_STORE(settings->builds_ifindex, builds_ifindex);
+	SP_STORE(settings->engine_mode, config->dataplane.engine);
+}

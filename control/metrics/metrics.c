@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "metrics/metrics.h"
+
+#include <inttypes.h>
+
+#include "edge/edge.h"
+#include "explain/explain.h"
+#include "host/table_map.h"
+#include "model/ports.h"
+#include "table/counters.h"
+#include "watch/watch.h"
+
+/* All that one exposition is made from, gathered once. */
+struct sample {
+	const struct metrics_source *source;
+	struct edge_figures figures;
+	struct explain_figures explained;
+	struct watch_figures watched;
+};
+
+struct metric {
+	const char *name;
+	const char *type;
+	const char *help;
+	uint64_t (*value)(const struct sample *sample); /* of one without labels */
+	void (*write)(const struct sample *sample, const char *name, FILE *out); /* or else */
+};
+
+static void write_verdicts(const struct sample *sample, const char *name, FILE *out)
+{
+	uint64_t packets[SP_VERDICT_COUNT];
+
+	for (unsigned int engine = 0; engine < METRICS_ENGINES_NR; engine++) {
+		metrics_sum_verdicts(sample->source->table, engine, packets);
+		for (unsigned int i = 0; i < SP_VERDICT_COUNT; i++)
+			fprintf(out, "%s{engine=\"%s\",verdict=\"%s\"} %" PRIu64 "\n", name,
+				metrics_engine_name(engine), metrics_verdict_name(i), packets[i]);
+	}
+}
+
+static void write_builds(const struct sample *sample, const char *name, FILE *out)
+{
+	for (unsigned int i = 0; i < SESSION_STATES_NR; i++)
+		fprintf(out, "%s{state=\"%s\"} %u\n", name, session_state_name(i),
+			sample->figures.builds[i]);
+}
+
+static void write_port_state(const char *name, const struct edge_public *public, const char *state,
+			     uint32_t value, FILE *out)
+{
+	fprintf(out, "%s{address=\"%s\",pool=\"%s\",state=\"%s\"} %u\n", name, public->advertise,
+		public->pool, state, value);
+}
+
+static void write_ports(const struct sample *sample, const char *name, FILE *out)
+{
+	const struct edge *edge = sample->source->edge;
+	const struct edge_settings *settings = edge_settings(edge);
+	struct ports_figures figures;
+
+	for (unsigned int i = 0; edge_pool_figures(edge, i, &figures) == 0; i++) {
+		write_port_state(name, &settings->publics[i], "used", figures.used, out);
+		write_port_state(name, &settings->publics[i], "free", figures.free, out);
+		write_port_state(name, &settings->publics[i], "quarantined", figures.quarantined,
+				 out);
+	}
+}
+
+static void write_carrying(const struct sample *sample, const char *name, FILE *out)
+{
+	const struct metrics_source *source = sample->source;
+	const char *carrier = metrics_carrier(source->table, source->now_ns);
+
+	for (unsigned int i = 0; i < METRICS_ENGINES_NR; i++) {
+		const char *engine = metrics_engine_name(i);
+
+		fprintf(out, "%s{engine=\"%s\"} %d\n", name, engine, carrier[0] == engine[0]);
+	}
+}
+
+static void write_beats(const struct sample *sample, const char *name, FILE *out)
+{
+	const struct metrics_source *source = sample->source;
+
+	for (unsigned int i = 0; i < 2 * SP_QUEUES_MAX; i++) {
+		uint64_t beat_ns = source->table->queues[i].beat_ns;
+
+		if (beat_ns == 0)
+			continue;
+		fprintf(out, "%s{interface=\"%s\",queue=\"%u\"} %.6f\n", name,
+			i < SP_QUEUES_MAX ? "public" : "builds", i % SP_QUEUES_MAX,
+			beat_ns < source->now_ns ? (double)(source->now_ns - beat_ns) / 1e9 : 0.0);
+	}
+}
+
+static void write_version(const struct sample *sample, const char *name, FILE *out)
+{
+	fprintf(out, "%s{version=\"%s\"} 1\n", name, SALLYPORT_VERSION);
+}
+
+static uint64_t count_workers(const struct sample *sample)
+{
+	uint64_t alive = 0;
+
+	for (unsigned int i = 0; i < SP_WORKERS_MAX; i++)
+		alive += metrics_worker_alive(sample->source->table, i);
+	return alive;
+}
+
+#define FIGURE(field)                                                                              \
+	static uint64_t get_##field(const struct sample *sample)                                   \
+	{                                                                                          \
+		return sample->figures.field;                                                      \
+	}
+FIGURE(nodes)
+FIGURE(leases_live)
+FIGURE(endpoints)
+FIGURE(endpoints_max)
+FIGURE(allow_lists)
+FIGURE(allow_lists_max)
+FIGURE(newest_seq)
+FIGURE(journal_errors)
+#undef FIGURE
+
+static uint64_t get_explained(const struct sample *sample)
+{
+	return sample->explained.explained;
+}
+
+static uint64_t get_unexplained(const struct sample *sample)
+{
+	return sample->explained.refused;
+}
+
+#define WATCHED(name, field)                                                                       \
+	static uint64_t get_##name(const struct sample *sample)                                    \
+	{                                                                                          \
+		return sample->watched.field;                                                      \
+	}
+WATCHED(connections, connections.open)
+WATCHED(opened, connections.opened)
+WATCHED(left_out, connections.left_out)
+WATCHED(notes_lost, notes_lost)
+WATCHED(records_waiting, records.waiting)
+WATCHED(records_lost, records.lost)
+WATCHED(untold, untold)
+WATCHED(provoked, provoked)
+#undef WATCHED
+
+static const struct metric metrics[] = {
+	{"sallyport_info", "gauge", "The daemon's version.", NULL, write_version},
+	{"sallyport_packets_total", "counter", "Packets by engine and by what became of them.",
+	 NULL, write_verdicts},
+	{"sallyport_carrying", "gauge", "1 for the engine that carries packets now.", NULL,
+	 write_carrying},
+	{"sallyport_queue_beat_age_seconds", "gauge", "Time since a queue was last polled.", NULL,
+	 write_beats},
+	{"sallyport_workers_alive", "gauge", "Workers of sallyport-dp that are there.",
+	 count_workers, NULL},
+	{"sallyport_builds", "gauge", "Builds by state.", NULL, write_builds},
+	{"sallyport_nodes", "gauge", "Nodes of open builds.", get_nodes, NULL},
+	{"sallyport_leases_live", "gauge", "Public ports that lead to a VM.", get_leases_live,
+	 NULL},
+	{"sallyport_ports", "gauge", "Public ports by address and use.", NULL, write_ports},
+	{"sallyport_endpoints", "gauge", "VM endpoints in the table.", get_endpoints, NULL},
+	{"sallyport_endpoints_max", "gauge", "VM endpoints that the table can hold.",
+	 get_endpoints_max, NULL},
+	{"sallyport_allow_lists", "gauge", "Allow-lists in the table.", get_allow_lists, NULL},
+	{"sallyport_allow_lists_max", "gauge", "Allow-lists that the table can hold.",
+	 get_allow_lists_max, NULL},
+	{"sallyport_events_total", "counter", "Sequence number of the newest event.",
+	 get_newest_seq, NULL},
+	{"sallyport_journal_errors_total", "counter", "Changes refused by the journal.",
+	 get_journal_errors, NULL},
+	{"sallyport_explained_total", "counter", "Connections told why a port is closed.",
+	 get_explained, NULL},
+	{"sallyport_unexplained_total", "counter", "Connections closed without a word.",
+	 get_unexplained, NULL},
+	{"sallyport_connections", "gauge", "Connections through leases that are open.",
+	 get_connections, NULL},
+	{"sallyport_connections_opened_total", "counter", "Connections seen to begin.", get_opened,
+	 NULL},
+	{"sallyport_connections_left_out_total", "counter",
+	 "Connections beyond what is watched at once: carried, not recorded.", get_left_out, NULL},
+	{"sallyport_connections_untold_total", "counter",
+	 "First connections that no build.connected could tell of.", get_untold, NULL},
+	{"sallyport_notes_lost_total", "counter",
+	 "Notes of connections overwritten before sallyportd read them.", get_notes_lost, NULL},
+	{"sallyport_records_waiting", "gauge",
+	 "Changes of connections that the journal has not taken yet.", get_records_waiting, NULL},
+	{"sallyport_records_lost_total", "counter",
+	 "Changes of connections forgotten for want of memory.", get_records_lost, NULL},
+	{"sallyport_provoked_total", "counter",
+	 "Segments sent to ends of connections whose session has ended.", get_provoked, NULL},
+};
+
+void metrics_write(const struct metrics_source *source, FILE *out)
+{
+	struct sample sample = {.source = source};
+
+	edge_figures(source->edge, &sample.figures);
+	if (source->explain)
+		explain_figures(source->explain, &sample.explained);
+	if (source->watch)
+		watch_figures(source->watch, &sample.watched);
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+		const struct metric *metric = &metrics[i];
+
+		fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name, metric->help,
+			metric->name, metric->type);
+		if (metric->write)
+			metric->write(&sample, metric->name, out);
+		else
+			fprintf(out, "%s %" PRIu64 "\n", metric->name, metric->value(&sample));
+	}
+}

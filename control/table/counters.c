@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "table/counters.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "host/table_map.h"
+#include "model/build.h"
+
+static const char *const verdict_names[] = {
+#define X(NAME, name, fate, help) [SP_##NAME] = #name,
+	SP_VERDICT_LIST(X)
+#undef X
+};
+
+static const char *const verdict_helps[] = {
+#define X(NAME, name, fate, help) [SP_##NAME] = help,
+	SP_VERDICT_LIST(X)
+#undef X
+};
+
+const char *metrics_engine_name(enum metrics_engine engine)
+{
+	return engine == METRICS_XDP ? "xdp" : "dpdk";
+}
+
+const char *metrics_verdict_name(enum sp_verdict verdict)
+{
+	return verdict_names[verdict];
+}
+
+const char *metrics_verdict_help(enum sp_verdict verdict)
+{
+	return verdict_helps[verdict];
+}
+
+/* Shared memory that others write: each value is loaded once. */
+static uint64_t load(const __u64 *value)
+{
+	return __atomic_load_n(value, __ATOMIC_RELAXED);
+}
+
+void metrics_sum_verdicts(const struct table_map *table, enum metrics_engine engine,
+			  uint64_t ret_packets[SP_VERDICT_COUNT])
+{
+	unsigned int first = engine == METRICS_XDP ? 0 : table->nr_cpus;
+	unsigned int nr = engine == METRICS_XDP ? table->nr_cpus : table->nr_workers;
+
+	memset(ret_packets, 0, SP_VERDICT_COUNT * sizeof(*ret_packets));
+	for (unsigned int row = first; row < first + nr; row++) {
+		for (unsigned int i = 0; i < SP_VERDICT_COUNT; i++)
+			ret_packets[i] += load(&table->counters[row].verdict[i]);
+	}
+}
+
+static void add_record(const struct sp_usage *record, struct metrics_usage *usage)
+{
+	uint64_t last_seen_ns = load(&record->last_seen_ns);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		usage->packets[i] += load(&record->packets[i]);
+		usage->bytes[i] += load(&record->bytes[i]);
+		usage->syns[i] += __atomic_load_n(&record->syns[i], __ATOMIC_RELAXED);
+	}
+	if (last_seen_ns > usage->last_seen_ns)
+		usage->last_seen_ns = last_seen_ns;
+}
+
+void metrics_add_usage(const struct table_map *table, const struct forward *forward,
+		       struct metrics_usage *usage)
+{
+	const struct sp_slot *slot = table_map_slot(table, forward->slot_index);
+
+	if (!slot || slot->generation == 0 || slot->usage_index >= table->nr_usage)
+		return;
+	for (unsigned int row = 0; row < table->nr_rows; row++) {
+		const struct sp_usage *record = table_map_usage(table, row, slot->usage_index);
+
+		if (__atomic_load_n(&record->generation, __ATOMIC_ACQUIRE) == slot->generation)
+			add_record(record, usage);
+	}
+}
+
+bool metrics_worker_alive(const struct table_map *table, unsigned int index)
+{
+	uint32_t pid = __atomic_load_n(&table->workers[index].pid, __ATOMIC_RELAXED);
+
+	return pid != 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
+bool metrics_queue_fresh(const struct table_map *table, unsigned int record, uint64_t now_ns)
+{
+	uint64_t beat_ns = load(&table->queues[record].beat_ns);
+
+	return beat_ns != 0 &&
+	       (beat_ns >= now_ns || now_ns - beat_ns <= table->settings->failover_ns);
+}
+
+const char *metrics_carrier(const struct table_map *table, uint64_t now_ns)
+{
+	const struct sp_settings *settings = table->settings;
+
+	if (settings->engine_mode == SP_ENGINE_XDP)
+		return "xdp";
+	for (unsigned int i = 0; i < 2 * SP_QUEUES_MAX; i++) {
+		if (metrics_queue_fresh(table, i, now_ns))
+			return "dpdk";
+	}
+	return settings->fallback ? "xdp" : "none";
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "watch/carrier.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "edge/edge.h"
+#include "model/clock.h"
+#include "table/counters.h"
+
+#define PERIOD_US 100000
+
+/* A worker that was kept from its core for a moment is no switch: so many looks must agree. */
+#define LOOKS 3
+
+struct carrier {
+	sd_event_source *timer;
+	struct edge *edge;
+	const struct table_map *table;
+	char told[EVENT_DETAIL_BYTES];
+	const char *seen;     /* static */
+	unsigned int nr_seen; /* looks in a row */
+};
+
+static void set_told(struct carrier *carrier, const char *engine)
+{
+	snprintf(carrier->told, sizeof(carrier->told), "%s", engine);
+}
+
+static void tell(struct carrier *carrier, const struct instant *now)
+{
+	struct event event = {.type = EVENT_ENGINE_SWITCHED, .node_index = EVENT_NO_NODE};
+
+	snprintf(event.detail, sizeof(event.detail), "%s", carrier->seen);
+	/* If the journal cannot be written now, the next look tells it. */
+	if (edge_note_event(carrier->edge, now, &event) == 0)
+		set_told(carrier, carrier->seen);
+}
+
+static void look(struct carrier *carrier)
+{
+	struct instant now;
+	const char *seen;
+
+	clock_read(&now);
+	seen = metrics_carrier(carrier->table, now.boot_ns);
+	carrier->nr_seen = strcmp(seen, carrier->seen) == 0 ? carrier->nr_seen + 1 : 1;
+	carrier->seen = seen;
+	if (carrier->nr_seen >= LOOKS && strcmp(seen, carrier->told) != 0)
+		tell(carrier, &now);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *context)
+{
+	look(context);
+	sd_event_source_set_time_relative(source, PERIOD_US);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* A switch while nobody looked is told too. */
+static int find_told(struct carrier *carrier)
+{
+	struct event event;
+	int r = events_last(edge_events(carrier->edge), EVENT_ENGINE_SWITCHED, &event);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	set_told(carrier, r == 0 ? event.detail : carrier->seen);
+	return 0;
+}
+
+int carrier_start(sd_event *event, struct edge *edge, const struct table_map *table,
+		  struct carrier **ret_carrier)
+{
+	struct carrier *carrier = calloc(1, sizeof(*carrier));
+	struct instant now;
+	int r;
+
+	if (!carrier)
+		return -ENOMEM;
+	clock_read(&now);
+	*carrier = (struct carrier){.edge = edge, .table = table};
+	carrier->seen = metrics_carrier(table, now.boot_ns);
+	r = find_told(carrier);
+	if (r == 0)
+		r = sd_event_add_time_relative(event, &carrier->timer, CLOCK_BOOTTIME, PERIOD_US, 0,
+					       on_timer, carrier);
+	if (r < 0) {
+		free(carrier);
+		return r;
+	}
+	*ret_carrier = carrier;
+	return 0;
+}
+
+void carrier_stop(struct carrier *carrier)
+{
+	if (!carrier)
+		return;
+	sd_event_source_disable_unref(carrier->timer);
+	free(carrier);
+}

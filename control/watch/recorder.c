@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "watch/recorder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "journal/journal.h"
+#include "watch/cursors.h"
+
+struct recorder {
+	struct journal *journal;
+	const struct ring *notes;
+	uint64_t last_number; /* given out; nobody else gives any */
+	struct record *waiting;
+	unsigned int room;
+	struct recorder_figures figures;
+};
+
+int recorder_new(struct journal *journal, const struct ring *notes, struct recorder **ret_recorder)
+{
+	struct recorder *recorder = calloc(1, sizeof(*recorder));
+	int error;
+
+	if (!recorder)
+		return -ENOMEM;
+	recorder->journal = journal;
+	recorder->notes = notes;
+	error = journal_last_connection(journal, &recorder->last_number);
+	if (error) {
+		recorder_free(recorder);
+		return error;
+	}
+	*ret_recorder = recorder;
+	return 0;
+}
+
+void recorder_free(struct recorder *recorder)
+{
+	if (!recorder)
+		return;
+	free(recorder->waiting);
+	free(recorder);
+}
+
+static bool make_room(struct recorder *recorder)
+{
+	unsigned int more = recorder->room ? recorder->room * 2 : 64;
+	struct record *grown;
+
+	if (recorder->figures.waiting < recorder->room)
+		return true;
+	grown = reallocarray(recorder->waiting, more, sizeof(*grown));
+	if (!grown)
+		return false;
+	recorder->waiting = grown;
+	recorder->room = more;
+	return true;
+}
+
+void recorder_add(struct recorder *recorder, struct connection *connection, struct record *record)
+{
+	if (record->change != CONNECTION_OPENED && !connection->number)
+		return;
+	if (!make_room(recorder)) {
+		recorder->figures.lost++;
+		return;
+	}
+	if (record->change == CONNECTION_OPENED)
+		connection->number = ++recorder->last_number;
+	record->connection = *connection;
+	recorder->waiting[recorder->figures.waiting++] = *record;
+}
+
+bool recorder_is_full(const struct recorder *recorder)
+{
+	return recorder->figures.waiting >= RECORDER_WAITING_MAX;
+}
+
+static int write_one(struct journal *journal, const struct record *record)
+{
+	switch (record->change) {
+	case CONNECTION_OPENED:
+		return journal_open_connection(journal, &record->place, &record->connection,
+					       record->wall_ns);
+	case CONNECTION_ACCEPTED:
+		return journal_accept_connection(journal, &record->connection);
+	case CONNECTION_CLOSING:
+		return journal_closing_connection(journal, &record->connection);
+	case CONNECTION_ENDED:
+	case CONNECTION_COUNTED:
+		return journal_close_connection(journal, &record->connection, record->wall_ns);
+	case CONNECTION_UNCHANGED:
+		break;
+	}
+	return 0;
+}
+
+/* The room goes too: what a full disk made wait was much more than there is mostly. */
+static void forget_all(struct recorder *recorder)
+{
+	free(recorder->waiting);
+	recorder->waiting = NULL;
+	recorder->room = 0;
+	recorder->figures.waiting = 0;
+}
+
+int recorder_write(struct recorder *recorder, const struct instant *now)
+{
+	struct journal *journal = recorder->journal;
+	int error = journal_begin(journal);
+
+	if (error)
+		return error;
+	for (unsigned int i = 0; i < recorder->figures.waiting && !error; i++)
+		error = write_one(journal, &recorder->waiting[i]);
+	if (!error)
+		error = cursors_save(journal, recorder->notes);
+	if (!error)
+		error = journal_commit(journal, now);
+	if (error) {
+		journal_rollback(journal);
+		return error;
+	}
+	forget_all(recorder);
+	return 0;
+}
+
+void recorder_figures(const struct recorder *recorder, struct recorder_figures *ret_figures)
+{
+	*ret_figures = recorder->figures;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Writes what becomes of connections into the journal. What the journal does not take, on a full
+ * disk say, waits here in its order until it does. On the event loop's thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "journal/connection.h"
+#include "model/clock.h"
+#include "watch/connections.h"
+
+struct ring;
+struct recorder;
+
+/* From so many waiting changes on, no more notes are to be read. */
+#define RECORDER_WAITING_MAX 65536u
+
+struct record {
+	enum connection_change change;
+	struct connection connection; /* as it is then */
+	uint64_t wall_ns;	      /* when it was opened, or ended */
+	struct journal_place place;   /* of CONNECTION_OPENED */
+};
+
+/* journal and notes outlive it. Result: 0, -ENOMEM, or -errno of the journal. */
+int recorder_new(struct journal *journal, const struct ring *notes, struct recorder **ret_recorder);
+
+/* What still waits is lost. NULL is allowed. */
+void recorder_free(struct recorder *recorder);
+
+/*
+ * Takes one change; that of CONNECTION_OPENED gives the connection its number. One without a number
+ * has no record, so its later changes are passed over. Without memory the change is counted, not
+ * kept.
+ */
+void recorder_add(struct recorder *recorder, struct connection *connection, struct record *record);
+
+bool recorder_is_full(const struct recorder *recorder);
+
+/*
+ * Writes all that waits, and how far the notes were read, in one transaction, so that a crash
+ * neither loses nor repeats a record. Result: 0; or -errno, and all waits on.
+ */
+int recorder_write(struct recorder *recorder, const struct instant *now);
+
+struct recorder_figures {
+	unsigned int waiting;
+	uint64_t lost; /* for want of memory */
+};
+
+void recorder_figures(const struct recorder *recorder, struct recorder_figures *ret_figures);

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "watch/watch.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "edge/edge.h"
+#include "host/addr.h"
+#include "host/log.h"
+#include "host/table_map.h"
+#include "journal/journal.h"
+#include "model/clock.h"
+#include "watch/cursors.h"
+#include "watch/provoke.h"
+#include "watch/recorder.h"
+#include "watch/ring.h"
+
+#define PERIOD_US	  100000
+#define EXPIRE_PERIOD_NS  (5 * CLOCK_SECOND_NS)
+#define PROVOKE_AGAIN_NS  (600 * 1000000ULL) /* past the kernel's limit for challenge ACKs */
+#define JOURNAL_AGAIN_NS  CLOCK_SECOND_NS
+#define NEWS_MAX	  1024
+#define PROVOKE_MAX	  65536
+#define REFUSED_PERIOD_NS CLOCK_SECOND_NS
+
+/* What is told to the model. */
+struct news {
+	uint32_t slot_index;
+	struct sp_addr client;
+	uint16_t client_port;
+};
+
+struct provocation {
+	struct provoke_ends ends;
+	struct connection connection; /* as it was cut */
+	uint64_t due_ns;
+};
+
+struct watch {
+	struct edge *edge;
+	struct journal *journal;
+	const struct table_map *table;
+	struct connections *connections;
+	struct provoker
+		*provoker; /* NULL if it may not: idle ends then wait for their next packet */
+	struct ring notes;
+	struct recorder *recorder;
+	sd_event_source *timer;
+	struct instant now; /* of this run */
+	uint64_t seq;	    /* of the last event followed */
+	bool unwritten;	    /* the recorder has what the journal has not */
+	bool failing;	    /* the journal took nothing the last time */
+	uint64_t again_ns;  /* until then it is not tried again */
+	uint64_t expire_ns;
+	uint64_t refused_ns; /* when a refusal was last told */
+	uint64_t nr_refused; /* since then */
+	struct watch_figures figures;
+	struct news connected[NEWS_MAX];
+	unsigned int nr_connected;
+	struct news refused;
+	struct provocation *again; /* a queue by due_ns */
+	unsigned int nr_again;
+};
+
+static void warn(const char *sentence, int error)
+{
+	log_write(LOG_WARNING, sentence, log_error("error", error));
+}
+
+static uint64_t wall_at(const struct watch *watch, uint64_t boot_ns)
+{
+	return watch->now.wall_ns - (watch->now.boot_ns - boot_ns);
+}
+
+/* Once for each time that the journal begins, or ends, to fail. */
+static void note_journal(struct watch *watch, int error)
+{
+	watch->again_ns = error ? watch->now.boot_ns + JOURNAL_AGAIN_NS : 0;
+	if (error && !watch->failing)
+		warn("Connections cannot be recorded: they are kept until they can.", error);
+	if (!error && watch->failing)
+		log_write(LOG_NOTICE, "Connections are recorded again.");
+	watch->failing = error != 0;
+}
+
+static bool journal_rests(const struct watch *watch)
+{
+	return watch->now.boot_ns < watch->again_ns;
+}
+
+/* Result: the build whose slot it still, or again, is; or NULL. */
+static const struct build *find_build(const struct watch *watch,
+				      const struct connection *connection,
+				      const struct node **ret_node,
+				      const struct forward **ret_forward)
+{
+	if (connection->slot_index >= watch->table->nr_slots ||
+	    watch->table->leases[connection->slot_index].generation != connection->generation)
+		return NULL;
+	return edge_by_slot(watch->edge, connection->slot_index, ret_node, ret_forward);
+}
+
+static bool find_place(const struct watch *watch, const struct connection *connection,
+		       struct journal_place *ret_place)
+{
+	const struct forward *forward;
+	const struct node *node;
+	const struct build *build = find_build(watch, connection, &node, &forward);
+
+	if (!build)
+		return false;
+	ret_place->serial = build->serial;
+	ret_place->node_index = node->index;
+	memcpy(ret_place->build_id, build->id, sizeof(ret_place->build_id));
+	memcpy(ret_place->forward, forward->name, sizeof(ret_place->forward));
+	return true;
+}
+
+/* The first of each lease is enough. */
+static void tell_connected(struct watch *watch, const struct connection *connection)
+{
+	for (unsigned int i = 0; i < watch->nr_connected; i++)
+		if (watch->connected[i].slot_index == connection->slot_index)
+			return;
+	if (watch->nr_connected == NEWS_MAX) {
+		watch->figures.untold++;
+		return;
+	}
+	watch->connected[watch->nr_connected++] =
+		(struct news){connection->slot_index, connection->client, connection->client_port};
+}
+
+static void on_change(struct connection *connection, enum connection_change change, void *context)
+{
+	struct watch *watch = context;
+	struct record record = {.change = change};
+
+	if (change == CONNECTION_OPENED && !find_place(watch, connection, &record.place))
+		return;
+	if (change == CONNECTION_ACCEPTED)
+		tell_connected(watch, connection);
+	record.wall_ns = wall_at(watch, change == CONNECTION_OPENED ? connection->opened_ns
+								    : connection->ended_ns);
+	recorder_add(watch->recorder, connection, &record);
+	watch->unwritten = true;
+}
+
+static void take_note(struct watch *watch, const struct sp_note *note)
+{
+	if (note->kind != SP_NOTE_REFUSED) {
+		connections_note(watch->connections, note, on_change, watch);
+		return;
+	}
+	watch->nr_refused++;
+	watch->refused =
+		(struct news){note->slot_index, note->client, SP_HOST16(note->client_port_be)};
+}
+
+static void take_notes(struct watch *watch)
+{
+	uint32_t nr = recorder_is_full(watch->recorder) ? 0 : ring_gather(&watch->notes);
+	const struct sp_note *notes = watch->notes.batch;
+
+	for (uint32_t i = 0; i < nr; i++)
+		take_note(watch, &notes[i]);
+	if (nr)
+		watch->unwritten = true;
+}
+
+static void write_records(struct watch *watch)
+{
+	int error;
+
+	if (!watch->unwritten || journal_rests(watch))
+		return;
+	error = recorder_write(watch->recorder, &watch->now);
+	note_journal(watch, error);
+	watch->unwritten = error != 0;
+}
+
+static void tell_refused(struct watch *watch)
+{
+	struct event event = {.type = EVENT_CLIENT_REFUSED, .node_index = EVENT_NO_NODE};
+	const struct forward *forward;
+	const struct build *build;
+	const struct node *node;
+	char client[ADDR_TEXT_BYTES];
+	int error;
+
+	if (!watch->nr_refused || journal_rests(watch) ||
+	    watch->now.boot_ns - watch->refused_ns < REFUSED_PERIOD_NS)
+		return;
+	build = edge_by_slot(watch->edge, watch->refused.slot_index, &node, &forward);
+	if (build) {
+		snprintf(event.build_id, sizeof(event.build_id), "%s", build->id);
+		event.node_index = (int32_t)node->index;
+	}
+	event.value = watch->nr_refused;
+	snprintf(event.detail, sizeof(event.detail), "%s",
+		 addr_format(&watch->refused.client, client));
+	error = edge_note_event(watch->edge, &watch->now, &event);
+	if (error) {
+		note_journal(watch, error);
+		return;
+	}
+	watch->refused_ns = watch->now.boot_ns;
+	watch->nr_refused = 0;
+}
+
+/* What the journal does not take now is told later. */
+static void tell_news(struct watch *watch)
+{
+	unsigned int nr = 0;
+
+	for (; nr < watch->nr_connected && !journal_rests(watch); nr++) {
+		const struct news *news = &watch->connected[nr];
+		int error = edge_note_connected(watch->edge, &watch->now, news->slot_index,
+						&news->client, news->client_port);
+
+		if (error && error != -ENOENT) {
+			note_journal(watch, error);
+			break;
+		}
+	}
+	watch->nr_connected -= nr;
+	memmove(watch->connected, watch->connected + nr,
+		watch->nr_connected * sizeof(watch->connected[0]));
+	tell_refused(watch);
+}
+
+static uint64_t last_seen(const struct table_map *table, uint32_t slot_index)
+{
+	const struct sp_slot *slot = table_map_slot(table, slot_index);
+	uint64_t latest_ns = 0;
+
+	if (!slot || slot->usage_index >= table->nr_usage)
+		return 0;
+	for (uint32_t row = 0; row < table->nr_rows; row++) {
+		const struct sp_usage *usage = table_map_usage(table, row, slot->usage_index);
+		uint64_t seen_ns = SP_LOAD(usage->last_seen_ns);
+
+		if (SP_LOAD(usage->generation) == slot->generation && seen_ns > latest_ns)
+			latest_ns = seen_ns;
+	}
+	return latest_ns;
+}
+
+/* For extension while in use. */
+static void tell_used(struct watch *watch)
+{
+	for (const struct build *build = edge_after(watch->edge, 0); build;
+	     build = edge_after(watch->edge, build->serial))
+		for (unsigned int i = 0; build_is_open(build) && i < build->nr_nodes; i++)
+			for (unsigned int j = 0; j < build->nodes[i].nr_forwards; j++) {
+				uint32_t slot_index = build->nodes[i].forwards[j].slot_index;
+
+				edge_note_used(watch->edge, slot_index,
+					       last_seen(watch->table, slot_index));
+			}
+}
+
+static void provoke_client(struct watch *watch, const struct provoke_ends *ends)
+{
+	if (provoker_send_to_client(watch->provoker, ends) == 0)
+		watch->figures.provoked++;
+}
+
+static void provoke_vm(struct watch *watch, const struct provoke_ends *ends)
+{
+	if (provoker_send_to_vm(watch->provoker, ends) == 0)
+		watch->figures.provoked++;
+}
+
+/* The VM's kernel answers but one segment that is out of place each half second, say. */
+static void provoke_again(struct watch *watch)
+{
+	unsigned int nr = 0;
+
+	for (; nr < watch->nr_again && watch->again[nr].due_ns <= watch->now.boot_ns; nr++) {
+		const struct provocation *again = &watch->again[nr];
+
+		provoke_client(watch, &again->ends);
+		if (connections_awaits(watch->connections, &again->connection))
+			provoke_vm(watch, &again->ends);
+	}
+	for (unsigned int i = nr; i < watch->nr_again; i++)
+		watch->again[i - nr] = watch->again[i];
+	watch->nr_again -= nr;
+}
+
+static void on_cut(struct connection *connection, enum connection_change change, void *context)
+{
+	struct watch *watch = context;
+	const struct sp_slot *slot = &watch->table->leases[connection->slot_index];
+	struct provocation provocation = {
+		.ends = {.client = connection->client,
+			 .public_addr = slot->public_addr,
+			 .vm = slot->vm_addr,
+			 .client_port = connection->client_port,
+			 .public_port = SP_HOST16(slot->public_port_be),
+			 .vm_port = SP_HOST16(slot->vm_port_be)},
+		.connection = *connection,
+		.due_ns = watch->now.boot_ns + PROVOKE_AGAIN_NS,
+	};
+
+	on_change(connection, change, watch);
+	if (!watch->provoker || slot->generation != connection->generation)
+		return;
+	provoke_vm(watch, &provocation.ends);
+	provoke_client(watch, &provocation.ends);
+	if (watch->nr_again < PROVOKE_MAX)
+		watch->again[watch->nr_again++] = provocation;
+}
+
+/* Its notes were read after the end of its session was followed. */
+static bool is_over(const struct connection *connection, void *context)
+{
+	const struct forward *forward;
+	const struct node *node;
+	const struct build *build = find_build(context, connection, &node, &forward);
+
+	return !build || !build_is_open(build);
+}
+
+static void expire(struct watch *watch)
+{
+	if (watch->now.boot_ns < watch->expire_ns)
+		return;
+	watch->expire_ns = watch->now.boot_ns + EXPIRE_PERIOD_NS;
+	connections_cut_if(watch->connections, is_over, watch->now.boot_ns, on_cut, watch);
+	connections_expire(watch->connections, watch->now.boot_ns, on_change, watch);
+	tell_used(watch);
+}
+
+/* What the notes do not tell of any more: the ends of an ended session's connections. */
+static void cut(struct watch *watch, const char *id)
+{
+	const struct build *build = edge_get(watch->edge, id);
+
+	if (!build || build_is_open(build))
+		return;
+	for (unsigned int i = 0; i < build->nr_nodes; i++)
+		for (unsigned int j = 0; j < build->nodes[i].nr_forwards; j++) {
+			uint32_t slot_index = build->nodes[i].forwards[j].slot_index;
+			const struct sp_slot *slot = table_map_slot(watch->table, slot_index);
+
+			if (slot)
+				connections_cut(watch->connections, slot_index, slot->generation,
+						watch->now.boot_ns, on_cut, watch);
+		}
+}
+
+static int follow_event(const struct event *event, void *context)
+{
+	struct watch *watch = context;
+
+	if (event->type == EVENT_BUILD_ENDED)
+		cut(watch, event->build_id);
+	return 0;
+}
+
+bool watch_follow(struct watch *watch)
+{
+	struct events *events = edge_events(watch->edge);
+	int more;
+
+	if (watch->seq == events->newest_seq || edge_is_busy(watch->edge))
+		return false;
+	clock_read(&watch->now);
+	take_notes(watch); /* connections that came up at the last moment */
+	more = events_follow(events, &watch->seq, follow_event, watch);
+	if (more < 0)
+		warn("The ends of sessions could not be followed.", more);
+	write_records(watch);
+	return more > 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct watch *watch = context;
+
+	clock_read(&watch->now);
+	if (!edge_is_busy(watch->edge)) {
+		take_notes(watch);
+		expire(watch);
+		write_records(watch);
+		tell_news(watch);
+	}
+	provoke_again(watch);
+	sd_event_source_set_time_relative(source, PERIOD_US);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int restore(const struct connection *connection, void *context)
+{
+	struct watch *watch = context;
+	struct connection gone = *connection;
+	const struct forward *forward;
+	const struct node *node;
+	const struct build *build = find_build(watch, connection, &node, &forward);
+
+	if (gone.opened_ns > watch->now.boot_ns) /* of another boot */
+		gone.opened_ns = watch->now.boot_ns;
+	gone.ended_ns = watch->now.boot_ns; /* of the first FIN, if there was one */
+	if (build && connections_restore(watch->connections, &gone)) {
+		if (!build_is_open(build)) /* ended while nobody watched */
+			connections_cut(watch->connections, gone.slot_index, gone.generation,
+					watch->now.boot_ns, on_cut, watch);
+		return 0;
+	}
+	gone.end = CONNECTION_CUT;
+	on_change(&gone, CONNECTION_ENDED, watch);
+	return 0;
+}
+
+static int load(struct watch *watch)
+{
+	int error;
+
+	clock_read(&watch->now);
+	error = cursors_load(watch->journal, &watch->notes);
+	if (!error)
+		error = recorder_new(watch->journal, &watch->notes, &watch->recorder);
+	if (!error)
+		error = journal_load_connections(watch->journal, restore, watch);
+	if (!error)
+		write_records(watch);
+	return error;
+}
+
+int watch_start(sd_event *event, struct edge *edge, const struct table_map *table,
+		struct watch **ret_watch)
+{
+	struct watch *watch = calloc(1, sizeof(*watch));
+	int error;
+
+	if (!watch)
+		return -ENOMEM;
+	watch->edge = edge;
+	watch->journal = edge_journal(edge);
+	watch->table = table;
+	watch->seq = edge_events(edge)->newest_seq;
+	watch->connections = connections_new();
+	watch->again = calloc(PROVOKE_MAX, sizeof(*watch->again));
+	error = provoker_open(&watch->provoker);
+	if (error)
+		warn("Idle connections cannot be told of a session's end.", error);
+	watch->notes = (struct ring){.records = table->notes,
+				     .heads = table->notes_heads,
+				     .record_bytes = sizeof(struct sp_note),
+				     .nr_records = SP_NOTES,
+				     .table = table};
+	error = watch->connections && watch->again ? ring_open(&watch->notes) : -ENOMEM;
+	if (!error)
+		error = load(watch);
+	if (!error)
+		error = sd_event_add_time_relative(event, &watch->timer, CLOCK_BOOTTIME, PERIOD_US,
+						   1, on_timer, watch);
+	if (error < 0) {
+		watch_stop(watch);
+		return error;
+	}
+	*ret_watch = watch;
+	return 0;
+}
+
+void watch_stop(struct watch *watch)
+{
+	if (!watch)
+		return;
+	if (watch->timer) {
+		clock_read(&watch->now);
+		take_notes(watch);
+		watch->again_ns = 0;
+		write_records(watch);
+		sd_event_source_disable_unref(watch->timer);
+	}
+	provoker_close(watch->provoker);
+	recorder_free(watch->recorder);
+	ring_close(&watch->notes);
+	connections_free(watch->connections);
+	free(watch->again);
+	free(watch);
+}
+
+void watch_figures(const struct watch *watch, struct watch_figures *ret_figures)
+{
+	*ret_figures = watch->figures;
+	ret_figures->notes_lost = watch->notes.lost;
+	connections_figures(watch->connections, &ret_figures->connections);
+	recorder_figures(watch->recorder, &ret_figures->records);
+}
+
+struct connections *watch_connections(struct watch *watch)
+{
+	return watch->connections;
+}
