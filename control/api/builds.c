@@ -52,9 +52,9 @@ static int make_removal(const struct api_call *call, const void *context,
 static void conclude(struct api_call *call, int result, const struct edge_outcome *outcome)
 {
 	if (result < 0)
-		api_call_refuse(call);
+		call_refuse(call);
 	else
-		api_receipt_reply(call, outcome);
+		call_receipt_reply(call, outcome);
 }
 
 /* Result: the build, or NULL and the call is answered. */
@@ -63,7 +63,7 @@ static const struct build *find_build(struct api_call *call)
 	const struct build *build = edge_get(api_edge(call->api), call->id);
 
 	if (!build)
-		api_call_refuse_with(call, PROBLEM_NOT_FOUND, "There is no build %s.", call->id);
+		call_refuse_with(call, PROBLEM_NOT_FOUND, "There is no build %s.", call->id);
 	return build;
 }
 
@@ -72,7 +72,7 @@ static bool may_change(struct api_call *call)
 {
 	const struct build *build = find_build(call);
 
-	return build && api_call_check_match(call, build);
+	return build && call_check_match(call, build);
 }
 
 static void put_done(struct edge_put *put, int result, const struct edge_result *put_result)
@@ -90,15 +90,15 @@ static bool read_put(struct api_call *call, struct build_spec *spec, struct edge
 	size_t bytes;
 	const char *text = http_request_body(call->request, &bytes);
 
-	build_spec_init(spec);
+	model_build_spec_init(spec);
 	memcpy(spec->id, call->id, sizeof(spec->id));
-	if (api_body_read_build(text, bytes, spec, &call->problem) < 0) {
-		build_spec_free(spec);
-		api_call_refuse(call);
+	if (body_read_build(text, bytes, spec, &call->problem) < 0) {
+		model_build_spec_free(spec);
+		call_refuse(call);
 		return false;
 	}
-	clock_read(&call->edge.now);
-	api_receipt_expect(call, make_build, NULL);
+	model_clock_read(&call->edge.now);
+	call_receipt_expect(call, make_build, NULL);
 	*put = (struct edge_put){call->edge, spec, put_done, call};
 	return true;
 }
@@ -111,9 +111,9 @@ static void put_all(struct api_call *const *calls, unsigned int nr_calls, struct
 	for (unsigned int i = 0; i < nr_calls; i++)
 		nr += read_put(calls[i], &specs[nr], &puts[nr]);
 	if (nr > 0)
-		edge_put_all(api_edge(calls[0]->api), puts, nr);
+		put_all_builds(api_edge(calls[0]->api), puts, nr);
 	for (unsigned int i = 0; i < nr; i++)
-		build_spec_free(&specs[i]);
+		model_build_spec_free(&specs[i]);
 }
 
 void api_builds_put_all(struct api_call *const *calls, unsigned int nr_calls)
@@ -125,14 +125,14 @@ void api_builds_put_all(struct api_call *const *calls, unsigned int nr_calls)
 		put_all(calls, nr_calls, specs, puts);
 	for (unsigned int i = 0; i < nr_calls; i++)
 		if (calls[i]->request)
-			api_call_refuse(calls[i]);
+			call_refuse(calls[i]);
 	free(specs);
 	free(puts);
 }
 
 void api_builds_put(struct api_call *call)
 {
-	if (api_call_check_match(call, edge_get(api_edge(call->api), call->id)))
+	if (call_check_match(call, edge_get(api_edge(call->api), call->id)))
 		api_builds_put_all(&call, 1);
 }
 
@@ -141,9 +141,9 @@ void api_builds_get(struct api_call *call)
 	const struct edge_outcome outcome = {.build.build = find_build(call)};
 	const struct build *build = outcome.build.build;
 
-	api_receipt_expect(call, make_build, NULL);
-	if (build && api_call_is_known(call, build))
-		api_call_reply(call, &(struct api_reply){.status = 304, .build = build});
+	call_receipt_expect(call, make_build, NULL);
+	if (build && call_is_known(call, build))
+		call_reply_with(call, &(struct api_reply){.status = 304, .build = build});
 	else if (build)
 		conclude(call, 0, &outcome);
 }
@@ -154,8 +154,9 @@ void api_builds_delete(struct api_call *call)
 
 	if (!may_change(call))
 		return;
-	api_receipt_expect(call, make_removal, NULL);
-	conclude(call, edge_cancel(api_edge(call->api), &call->edge, call->id, &outcome.build),
+	call_receipt_expect(call, make_removal, NULL);
+	conclude(call,
+		 edge_calls_cancel(api_edge(call->api), &call->edge, call->id, &outcome.build),
 		 &outcome);
 }
 
@@ -169,11 +170,11 @@ void api_builds_finish(struct api_call *call)
 
 	if (!may_change(call))
 		return;
-	api_receipt_expect(call, make_build, NULL);
-	r = api_body_read_finish(text, bytes, &finished_wall_ns, &call->problem);
+	call_receipt_expect(call, make_build, NULL);
+	r = body_read_finish(text, bytes, &finished_wall_ns, &call->problem);
 	if (r == 0)
-		r = edge_finish(api_edge(call->api), &call->edge, call->id, finished_wall_ns,
-				&outcome.build);
+		r = edge_calls_finish(api_edge(call->api), &call->edge, call->id, finished_wall_ns,
+				      &outcome.build);
 	conclude(call, r, &outcome);
 }
 
@@ -187,11 +188,11 @@ void api_builds_extend(struct api_call *call)
 
 	if (!may_change(call))
 		return;
-	api_receipt_expect(call, make_build, NULL);
-	r = api_body_read_extend(text, bytes, &extension, &call->problem);
+	call_receipt_expect(call, make_build, NULL);
+	r = body_read_extend(text, bytes, &extension, &call->problem);
 	if (r == 0)
-		r = edge_extend(api_edge(call->api), &call->edge, call->id, &extension,
-				&outcome.build);
+		r = edge_calls_extend(api_edge(call->api), &call->edge, call->id, &extension,
+				      &outcome.build);
 	conclude(call, r, &outcome);
 }
 
@@ -207,14 +208,14 @@ static bool read_list_query(struct api_call *call, struct list_query *query)
 	const char *state = http_request_query(call->request, "state");
 
 	*query = (struct list_query){.state = SESSION_STATES_NR, .limit = LIST_DEFAULT};
-	if (state && session_state_parse(state, &query->state) < 0) {
-		api_call_refuse_with(call, PROBLEM_INVALID,
-				     "The query argument state must be one of reserved, running, "
-				     "finished, ended.");
+	if (state && model_session_state_parse(state, &query->state) < 0) {
+		call_refuse_with(call, PROBLEM_INVALID,
+				 "The query argument state must be one of reserved, running, "
+				 "finished, ended.");
 		return false;
 	}
-	return api_call_query_number(call, "after", 0, UINT64_MAX, &query->after) &&
-	       api_call_query_number(call, "limit", 1, LIST_MAX, &query->limit);
+	return call_query_number(call, "after", 0, UINT64_MAX, &query->after) &&
+	       call_query_number(call, "limit", 1, LIST_MAX, &query->limit);
 }
 
 static const struct build *next_build(const struct edge *edge, const struct list_query *query,
@@ -247,7 +248,7 @@ void api_builds_list(struct api_call *call)
 		build = next_build(edge, &query, last);
 	}
 	next = build ? json_integer((json_int_t)last) : json_null();
-	api_call_answer_json(call, 200, json_pack("{s:o, s:o}", "builds", builds, "next", next));
+	call_reply_json(call, 200, json_pack("{s:o, s:o}", "builds", builds, "next", next));
 }
 
 /* Result: whether to go on; otherwise the call is answered. */
@@ -260,12 +261,12 @@ static bool read_connect_query(struct api_call *call, enum connect_view *view,
 	*view = CONNECT_ENABLE;
 	*format = CONNECT_TEXT;
 	if (view_name && connect_parse_view(view_name, view) < 0)
-		api_call_refuse_with(call, PROBLEM_INVALID,
-				     "The query argument view must be enable or wait.");
+		call_refuse_with(call, PROBLEM_INVALID,
+				 "The query argument view must be enable or wait.");
 	else if (format_name && connect_parse_format(format_name, format) < 0)
-		api_call_refuse_with(call, PROBLEM_INVALID,
-				     "The query argument format must be one of text, markdown, "
-				     "json, ssh_config, known_hosts.");
+		call_refuse_with(call, PROBLEM_INVALID,
+				 "The query argument format must be one of text, markdown, "
+				 "json, ssh_config, known_hosts.");
 	return call->request != NULL;
 }
 
@@ -298,5 +299,5 @@ void api_builds_connect(struct api_call *call)
 		job.connect.clients = &job.clients;
 	}
 	if (job.connect.build)
-		api_call_answer_printed(call, connect_media_type(job.format), write_connect, &job);
+		call_reply_printed(call, connect_media_type(job.format), write_connect, &job);
 }

@@ -73,7 +73,7 @@ static void on_packet(void *context, const struct capture_packet *packet)
 		 packet->forward->name,
 		 snap->verdict < SP_VERDICT_COUNT ? verdicts[snap->verdict] : "?");
 	download->received[direction]++;
-	if (!append(download, block, pcapng_packet(block, &written)))
+	if (!append(download, block, capture_pcapng_packet(block, &written)))
 		download->dropped[direction]++;
 }
 
@@ -82,11 +82,11 @@ static void on_packet(void *context, const struct capture_packet *packet)
 static void on_beat(void *context)
 {
 	struct download *download = context;
-	uint64_t lost = capture_lost(download->capture);
+	uint64_t lost = capture_captures_lost(download->capture);
 	char block[PCAPNG_BLOCK_MAX];
 	struct instant now;
 
-	clock_read(&now);
+	model_clock_read(&now);
 	for (unsigned int i = 0; i < 2; i++) {
 		const struct pcapng_statistics statistics = {
 			.interface = i,
@@ -95,7 +95,7 @@ static void on_beat(void *context)
 			.dropped = download->dropped[i] + (i == 0 ? lost : 0),
 		};
 
-		append(download, block, pcapng_statistics(block, &statistics));
+		append(download, block, capture_pcapng_statistics(block, &statistics));
 	}
 }
 
@@ -126,7 +126,7 @@ static void release_download(void *context)
 {
 	struct download *download = context;
 
-	capture_stop(download->capture);
+	capture_captures_stop(download->capture);
 	free(download);
 }
 
@@ -136,11 +136,12 @@ static void begin_file(struct download *download, const struct api_call *call,
 	static const char *const sides[] = {"what clients send", "what VMs send"};
 	char block[PCAPNG_BLOCK_MAX];
 
-	append(download, block, pcapng_section(block, "sallyport " SALLYPORT_VERSION, build->id));
+	append(download, block,
+	       capture_pcapng_section(block, "sallyport " SALLYPORT_VERSION, build->id));
 	for (unsigned int i = 0; i < 2; i++)
 		append(download, block,
-		       pcapng_interface(block, api_interface(call->api, i), sides[i],
-					SP_SNAP_BYTES));
+		       capture_pcapng_interface(block, api_interface(call->api, i), sides[i],
+						SP_SNAP_BYTES));
 }
 
 /* Result: whether to go on; otherwise the call is answered. */
@@ -149,9 +150,9 @@ static bool read_options(struct api_call *call, struct capture_options *options)
 	uint64_t seconds = CAPTURE_SECONDS_DEFAULT, packets = CAPTURE_PACKETS_DEFAULT;
 	uint64_t node = UINT64_MAX;
 
-	if (!api_call_query_number(call, "node", 0, BUILD_NODE_INDEX_MAX, &node) ||
-	    !api_call_query_number(call, "seconds", 1, CAPTURE_SECONDS_MAX, &seconds) ||
-	    !api_call_query_number(call, "packets", 1, CAPTURE_PACKETS_MAX, &packets))
+	if (!call_query_number(call, "node", 0, BUILD_NODE_INDEX_MAX, &node) ||
+	    !call_query_number(call, "seconds", 1, CAPTURE_SECONDS_MAX, &seconds) ||
+	    !call_query_number(call, "packets", 1, CAPTURE_PACKETS_MAX, &packets))
 		return false;
 	options->one_node = node != UINT64_MAX;
 	options->node_index = (uint32_t)node;
@@ -165,21 +166,21 @@ static bool find(struct api_call *call, struct capture_options *options)
 {
 	options->build = edge_get(api_edge(call->api), call->id);
 	if (!options->build)
-		api_call_refuse_with(call, PROBLEM_NOT_FOUND, "There is no build %s.", call->id);
-	else if (options->one_node && !build_node(options->build, options->node_index))
-		api_call_refuse_with(call, PROBLEM_NOT_FOUND, "Build %s has no node %" PRIu32 ".",
-				     call->id, options->node_index);
+		call_refuse_with(call, PROBLEM_NOT_FOUND, "There is no build %s.", call->id);
+	else if (options->one_node && !model_build_node(options->build, options->node_index))
+		call_refuse_with(call, PROBLEM_NOT_FOUND, "Build %s has no node %" PRIu32 ".",
+				 call->id, options->node_index);
 	return call->request != NULL;
 }
 
 static void refuse_start(struct api_call *call, int error)
 {
 	if (error != -EUSERS) {
-		api_call_refuse(call);
+		call_refuse(call);
 		return;
 	}
 	call->problem.retry_after_s = RETRY_AFTER_S;
-	api_call_refuse_with(call, PROBLEM_TOO_MANY, "%d captures are open already.", CAPTURES_MAX);
+	call_refuse_with(call, PROBLEM_TOO_MANY, "%d captures are open already.", CAPTURES_MAX);
 }
 
 /* Nobody gets to see a packet. */
@@ -188,7 +189,7 @@ static void answer_head(struct api_call *call)
 	const struct http_stream nothing = {.content_type = MEDIA_TYPE};
 
 	if (http_request_stream(call->request, &nothing) < 0)
-		api_call_refuse(call);
+		call_refuse(call);
 	else
 		call->request = NULL;
 }
@@ -205,31 +206,31 @@ static void begin(struct api_call *call, struct capture_options *options)
 	int r;
 
 	if (!download) {
-		api_call_refuse(call);
+		call_refuse(call);
 		return;
 	}
 	memset(download, 0, offsetof(struct download, buffer));
 	download->request = call->request;
 	options->context = stream.context = download;
-	r = capture_start(api_captures(call->api), options, &download->capture);
+	r = capture_captures_start(api_captures(call->api), options, &download->capture);
 	if (r < 0) {
 		free(download);
 		refuse_start(call, r);
 		return;
 	}
-	r = edge_audit(api_edge(call->api), &call->edge, options->build, "capture");
+	r = edge_notes_audit(api_edge(call->api), &call->edge, options->build, "capture");
 	begin_file(download, call, options->build);
 	if (r == 0)
 		r = http_request_stream(call->request, &stream);
 	if (r < 0) {
 		release_download(download);
-		api_call_refuse(call);
+		call_refuse(call);
 		return;
 	}
 	call->request = NULL;
 }
 
-void api_builds_capture(struct api_call *call)
+void api_capture_start(struct api_call *call)
 {
 	struct capture_options options = {.take = on_packet, .beat = on_beat, .end = on_end};
 

@@ -49,7 +49,7 @@ static struct diagnose_facts gather(const struct question *question, const struc
 {
 	struct metrics_usage usage = {0};
 
-	metrics_add_usage(api_table(question->call->api), &node->forwards[0], &usage);
+	table_counters_add_usage(api_table(question->call->api), &node->forwards[0], &usage);
 	return (struct diagnose_facts){
 		.session = question->build->state,
 		.bound = node->has_address,
@@ -97,12 +97,12 @@ static json_t *render_node(const struct question *question, const struct node *n
 			     node->index, question->client, &last) < 0)
 		return NULL;
 	facts = gather(question, node, &last);
-	diagnosis = diagnose(&facts);
+	diagnosis = connect_diagnose(&facts);
 	return json_pack("{s:i, s:s, s:s, s:s?, s:o, s:I, s:I, s:o}", "index", node->index, "case",
-			 diagnose_case_name(diagnosis->verdict), "certain", diagnosis->certain,
-			 "likely", diagnosis->likely, "next", render_next(diagnosis), "connections",
-			 (json_int_t)last.nr, "accepted", (json_int_t)last.nr_accepted, "latest",
-			 render_last(&last));
+			 connect_diagnose_case_name(diagnosis->verdict), "certain",
+			 diagnosis->certain, "likely", diagnosis->likely, "next",
+			 render_next(diagnosis), "connections", (json_int_t)last.nr, "accepted",
+			 (json_int_t)last.nr_accepted, "latest", render_last(&last));
 }
 
 static void answer(const struct question *question)
@@ -114,17 +114,17 @@ static void answer(const struct question *question)
 
 		if (json_array_append_new(nodes, node) < 0) {
 			json_decref(nodes);
-			api_call_refuse_with(question->call, PROBLEM_JOURNAL,
-					     "The records of connections cannot be read.");
+			call_refuse_with(question->call, PROBLEM_JOURNAL,
+					 "The records of connections cannot be read.");
 			return;
 		}
 	}
-	api_call_answer_json(question->call, 200,
-			     json_pack("{s:s, s:s?, s:o}", "build", question->build->id, "client",
-				       question->client, "nodes", nodes));
+	call_reply_json(question->call, 200,
+			json_pack("{s:s, s:s?, s:o}", "build", question->build->id, "client",
+				  question->client, "nodes", nodes));
 }
 
-void api_builds_diagnose(struct api_call *call)
+void api_diagnose_build(struct api_call *call)
 {
 	const char *client = http_request_query(call->request, "client");
 	char text[ADDR_TEXT_BYTES];
@@ -134,12 +134,12 @@ void api_builds_diagnose(struct api_call *call)
 	};
 
 	if (client && addr_parse(client, &question.client_addr) < 0) {
-		api_call_refuse_with(call, PROBLEM_INVALID,
-				     "The query argument client must be an IPv4 or IPv6 address.");
+		call_refuse_with(call, PROBLEM_INVALID,
+				 "The query argument client must be an IPv4 or IPv6 address.");
 		return;
 	}
 	if (!question.build) {
-		api_call_refuse_with(call, PROBLEM_NOT_FOUND, "There is no build %s.", call->id);
+		call_refuse_with(call, PROBLEM_NOT_FOUND, "There is no build %s.", call->id);
 		return;
 	}
 	if (client)
@@ -147,18 +147,18 @@ void api_builds_diagnose(struct api_call *call)
 	answer(&question);
 }
 
-void api_builds_attestation(struct api_call *call)
+void api_diagnose_attestation(struct api_call *call)
 {
 	json_t *attestation = api_records_attestation(edge_journal(api_edge(call->api)), call->id);
 
 	if (!attestation) {
-		api_call_refuse_with(call, PROBLEM_JOURNAL, "The records cannot be read.");
+		call_refuse_with(call, PROBLEM_JOURNAL, "The records cannot be read.");
 	} else if (json_is_null(attestation)) {
 		json_decref(attestation);
-		api_call_refuse_with(call, PROBLEM_NOT_FOUND, "There is no record of a build %s.",
-				     call->id);
+		call_refuse_with(call, PROBLEM_NOT_FOUND, "There is no record of a build %s.",
+				 call->id);
 	} else {
-		api_call_answer_json(call, 200, attestation);
+		call_reply_json(call, 200, attestation);
 	}
 }
 
@@ -168,30 +168,30 @@ static void answer_records(struct api_call *call, enum api_records what, const c
 	struct api_records_query query = {
 		.what = what,
 		.build = http_request_query(call->request, "build"),
-		.open = api_call_query_flag(call, "open"),
+		.open = call_query_flag(call, "open"),
 		.limit = RECORDS_DEFAULT,
 	};
 	json_t *records, *last;
 
-	if (!api_call_query_number(call, "after", 0, INT64_MAX, &query.after) ||
-	    !api_call_query_number(call, "limit", 1, RECORDS_MAX, &query.limit))
+	if (!call_query_number(call, "after", 0, INT64_MAX, &query.after) ||
+	    !call_query_number(call, "limit", 1, RECORDS_MAX, &query.limit))
 		return;
 	records = api_records(edge_journal(api_edge(call->api)), &query);
 	if (!records) {
-		api_call_refuse_with(call, PROBLEM_JOURNAL, "The records cannot be read.");
+		call_refuse_with(call, PROBLEM_JOURNAL, "The records cannot be read.");
 		return;
 	}
 	last = json_object_get(json_array_get(records, json_array_size(records) - 1), "number");
 	last = json_array_size(records) == query.limit ? json_incref(last) : json_null();
-	api_call_answer_json(call, 200, json_pack("{s:o, s:o}", name, records, "next", last));
+	call_reply_json(call, 200, json_pack("{s:o, s:o}", name, records, "next", last));
 }
 
-void api_connections_get(struct api_call *call)
+void api_diagnose_connections(struct api_call *call)
 {
 	answer_records(call, API_RECORDS_CONNECTIONS, "connections");
 }
 
-void api_audit_get(struct api_call *call)
+void api_diagnose_audit(struct api_call *call)
 {
 	answer_records(call, API_RECORDS_AUDIT, "changes");
 }

@@ -62,8 +62,8 @@ static int on_heartbeat(sd_event_source *source, uint64_t usec, void *context)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-int api_streams_open(sd_event *event, struct edge *edge, unsigned int max,
-		     struct api_streams **ret_streams)
+int api_events_streams_open(sd_event *event, struct edge *edge, unsigned int max,
+			    struct api_streams **ret_streams)
 {
 	struct api_streams *streams = calloc(1, sizeof(*streams));
 	int r;
@@ -83,7 +83,7 @@ int api_streams_open(sd_event *event, struct edge *edge, unsigned int max,
 	return 0;
 }
 
-void api_streams_close(struct api_streams *streams)
+void api_events_streams_close(struct api_streams *streams)
 {
 	if (!streams)
 		return;
@@ -91,7 +91,7 @@ void api_streams_close(struct api_streams *streams)
 	free(streams);
 }
 
-void api_streams_notify(struct api_streams *streams)
+void api_events_streams_notify(struct api_streams *streams)
 {
 	uint64_t newest_seq = edge_events(streams->edge)->newest_seq;
 
@@ -104,11 +104,11 @@ void api_streams_notify(struct api_streams *streams)
 static json_t *render(const struct event *event)
 {
 	json_t *object = json_object();
-	const char *reason = session_reason_name(event->reason);
+	const char *reason = model_session_reason_name(event->reason);
 
 	json_object_set_new(object, "seq", json_integer((json_int_t)event->seq));
 	json_object_set_new(object, "time", api_render_time(event->wall_ns));
-	json_object_set_new(object, "type", json_string(event_type_name(event->type)));
+	json_object_set_new(object, "type", json_string(state_events_type_name(event->type)));
 	if (event->build_id[0])
 		json_object_set_new(object, "build", json_string(event->build_id));
 	if (event->node_index != EVENT_NO_NODE)
@@ -116,7 +116,7 @@ static json_t *render(const struct event *event)
 	if (reason)
 		json_object_set_new(object, "reason", json_string(reason));
 	if (event->detail[0])
-		json_object_set_new(object, "detail", api_answer_string(event->detail));
+		json_object_set_new(object, "detail", call_answer_string(event->detail));
 	return object;
 }
 
@@ -189,7 +189,7 @@ static json_t *make_heartbeat(const struct stream *stream)
 {
 	struct instant now;
 
-	clock_read(&now);
+	model_clock_read(&now);
 	return json_pack("{s:I, s:o, s:s}", "seq", (json_int_t)stream->seq, "time",
 			 api_render_time(now.wall_ns), "type", "heartbeat");
 }
@@ -200,8 +200,8 @@ static int refill(struct stream *stream)
 	int r;
 
 	stream->bytes = stream->sent_bytes = 0;
-	r = events_read(edge_events(stream->streams->edge), stream->seq, BATCH_EVENTS, take_event,
-			stream);
+	r = state_events_read(edge_events(stream->streams->edge), stream->seq, BATCH_EVENTS,
+			      take_event, stream);
 	if (r == -ESTALE) {
 		stream->ended = true;
 		return append(stream, json_pack("{s:s, s:I}", "type", "compacted", "seq",
@@ -250,23 +250,23 @@ static bool read_since(struct api_call *call, uint64_t *ret_since)
 	const struct events *events = edge_events(api_edge(call->api));
 	uint64_t since = events->oldest_seq ? events->oldest_seq - 1 : 0;
 
-	if (!api_call_query_number(call, "since", 0, INT64_MAX, &since))
+	if (!call_query_number(call, "since", 0, INT64_MAX, &since))
 		return false;
 	if (since > events->newest_seq)
-		api_call_refuse_with(call, PROBLEM_INVALID,
-				     "The newest event is %" PRIu64 ": there is none after %" PRIu64
-				     " yet, nor has there been.",
-				     events->newest_seq, since);
+		call_refuse_with(call, PROBLEM_INVALID,
+				 "The newest event is %" PRIu64 ": there is none after %" PRIu64
+				 " yet, nor has there been.",
+				 events->newest_seq, since);
 	else if (since + 1 < events->oldest_seq)
-		api_call_refuse_with(call, PROBLEM_COMPACTED,
-				     "The oldest event kept is %" PRIu64 ".", events->oldest_seq);
+		call_refuse_with(call, PROBLEM_COMPACTED, "The oldest event kept is %" PRIu64 ".",
+				 events->oldest_seq);
 	*ret_since = since;
 	return call->request != NULL;
 }
 
 static bool wants_follow(const struct api_call *call)
 {
-	return !http_request_query(call->request, "follow") || api_call_query_flag(call, "follow");
+	return !http_request_query(call->request, "follow") || call_query_flag(call, "follow");
 }
 
 /* Result: whether to go on; otherwise the call is answered. One user leaves a quarter to others. */
@@ -280,9 +280,9 @@ static bool check_room(struct api_call *call, const struct api_streams *streams)
 	if (streams->nr < streams->max && nr_of_user < streams->max - streams->max / 4)
 		return true;
 	call->problem.retry_after_s = RETRY_AFTER_S;
-	api_call_refuse_with(call, PROBLEM_TOO_MANY,
-			     "%u streams are open already, %u of them of uid %u.", streams->nr,
-			     nr_of_user, call->edge.peer.uid);
+	call_refuse_with(call, PROBLEM_TOO_MANY,
+			 "%u streams are open already, %u of them of uid %u.", streams->nr,
+			 nr_of_user, call->edge.peer.uid);
 	return false;
 }
 
@@ -301,7 +301,7 @@ void api_events_get(struct api_call *call)
 		return;
 	stream = calloc(1, sizeof(*stream));
 	if (!stream) {
-		api_call_refuse(call);
+		call_refuse(call);
 		return;
 	}
 	*stream = (struct stream){
@@ -317,7 +317,7 @@ void api_events_get(struct api_call *call)
 	http.context = stream;
 	if (http_request_stream(call->request, &http) < 0) {
 		release_stream(stream);
-		api_call_refuse(call);
+		call_refuse(call);
 		return;
 	}
 	call->request = NULL;

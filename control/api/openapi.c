@@ -76,7 +76,7 @@ static json_t *make_parameters(const struct api_route *route)
 	for (unsigned int i = 0; i < API_PARAMETERS_MAX && route->parameter[i].name; i++)
 		json_array_append_new(array, make_query(&route->parameter[i]));
 	add_headers(array, route->headers);
-	if (api_route_changes(route))
+	if (call_route_changes(route))
 		json_array_append_new(array, make_key());
 	return array;
 }
@@ -85,7 +85,7 @@ static json_t *make_body(const struct api_route *route)
 {
 	return json_pack("{s:b, s:{s:{s:o}}}", "required", route->body == API_BODY_REQUIRED,
 			 "content", "application/json", "schema",
-			 api_schema_reference(route->table->name));
+			 api_schemas_reference(route->table->name));
 }
 
 static json_t *make_success(const struct api_route *route, const char *description)
@@ -104,7 +104,7 @@ static json_t *make_success(const struct api_route *route, const char *descripti
 static json_t *make_problem(void)
 {
 	return json_pack("{s:s, s:{s:{s:o}}}", "description", "A problem", "content",
-			 "application/problem+json", "schema", api_schema_reference("Problem"));
+			 "application/problem+json", "schema", api_schemas_reference("Problem"));
 }
 
 static json_t *make_response(const struct api_route *route, char class)
@@ -145,7 +145,7 @@ static json_t *make_operation(const struct api_route *route)
 {
 	json_t *operation =
 		json_pack("{s:s, s:s, s:s, s:o, s:o}", "operationId", route->operation, "summary",
-			  route->help, "x-role", api_role_name(route->role), "parameters",
+			  route->help, "x-role", call_route_role_name(route->role), "parameters",
 			  make_parameters(route), "responses", make_responses(route));
 
 	if (route->body != API_BODY_NONE)
@@ -173,10 +173,10 @@ void api_openapi_get(struct api_call *call)
 
 	for (const struct api_route *route = api_routes; route->method; route++)
 		add_route(paths, route);
-	api_call_answer_json(
-		call, 200,
-		json_pack("{s:s, s:{s:s, s:s, s:s}, s:[{s:s}], s:o, s:{s:o}}", "openapi", "3.1.0",
-			  "info", "title", "sallyport", "version", SALLYPORT_VERSION, "description",
-			  "Ways in to build VMs, over a UNIX stream socket", "servers", "url", "/",
-			  "paths", paths, "components", "schemas", schemas));
+	call_reply_json(call, 200,
+			json_pack("{s:s, s:{s:s, s:s, s:s}, s:[{s:s}], s:o, s:{s:o}}", "openapi",
+				  "3.1.0", "info", "title", "sallyport", "version",
+				  SALLYPORT_VERSION, "description",
+				  "Ways in to build VMs, over a UNIX stream socket", "servers",
+				  "url", "/", "paths", paths, "components", "schemas", schemas));
 }

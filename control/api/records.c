@@ -59,7 +59,7 @@ static json_t *render_column(sqlite3_stmt *statement, int column)
 		return render_number(sqlite3_column_name(statement, column),
 				     sqlite3_column_int64(statement, column));
 	case SQLITE_TEXT:
-		return api_answer_string((const char *)sqlite3_column_text(statement, column));
+		return call_answer_string((const char *)sqlite3_column_text(statement, column));
 	default:
 		return json_null();
 	}

@@ -27,12 +27,12 @@ json_t *api_render_time(uint64_t wall_ns)
 {
 	char text[API_TIME_BYTES];
 
-	return wall_ns ? json_string(api_time_print(wall_ns, text)) : json_null();
+	return wall_ns ? json_string(model_wall_time_print(wall_ns, text)) : json_null();
 }
 
 static json_t *text_or_null(const char *text)
 {
-	return text ? api_answer_string(text) : json_null();
+	return text ? call_answer_string(text) : json_null();
 }
 
 json_t *api_render_strings(const struct strings *strings)
@@ -40,7 +40,7 @@ json_t *api_render_strings(const struct strings *strings)
 	json_t *array = json_array();
 
 	for (unsigned int i = 0; i < strings->nr; i++)
-		json_array_append_new(array, api_answer_string(strings->item[i]));
+		json_array_append_new(array, call_answer_string(strings->item[i]));
 	return array;
 }
 
@@ -68,7 +68,7 @@ static json_t *render_forwards(const struct api_view *view, const struct node *n
 					 "port", forward->port, "protocol", udp ? "udp" : "tcp",
 					 "public_host", connect_host(view->settings, forward),
 					 "public_port", forward->public_port, "pool",
-					 pools_name(view->settings, forward->public_index)));
+					 model_pools_name(view->settings, forward->public_index)));
 	}
 	return array;
 }
@@ -104,7 +104,7 @@ static void add_usage(const struct api_view *view, const struct build *build,
 		      const struct forward *forward, struct metrics_usage *usage)
 {
 	if (edge_slot_serial(view->edge, forward->slot_index) == build->serial)
-		metrics_add_usage(view->table, forward, usage);
+		table_counters_add_usage(view->table, forward, usage);
 }
 
 /* What node, or all nodes if it is NULL, have carried in this session. */
@@ -137,12 +137,13 @@ static json_t *render_node(const struct api_view *view, const struct build *buil
 
 	addr_format(&node->address, address);
 	whole = set(object, "index", json_integer(node->index)) &&
-		set(object, "state", json_string(node_state_name(node->state))) &&
+		set(object, "state", json_string(model_session_node_state_name(node->state))) &&
 		set(object, "address", node->has_address ? json_string(address) : json_null()) &&
 		set(object, "port", json_integer(ssh->port)) &&
 		set(object, "public_host", json_string(connect_host(view->settings, ssh))) &&
 		set(object, "public_port", json_integer(ssh->public_port)) &&
-		set(object, "pool", text_or_null(pools_name(view->settings, ssh->public_index))) &&
+		set(object, "pool",
+		    text_or_null(model_pools_name(view->settings, ssh->public_index))) &&
 		set(object, "ssh", render_ssh(view, build, node)) &&
 		set(object, "host_keys", api_render_strings(&node->host_keys)) &&
 		set(object, "forwards", render_forwards(view, node)) &&
@@ -200,9 +201,9 @@ json_t *api_render_build(const struct api_view *view, const struct build *build)
 	json_t *object = json_object();
 
 	if (set(object, "id", json_string(build->id)) &&
-	    set(object, "title", api_answer_string(build->title)) &&
-	    set(object, "state", json_string(session_state_name(build->state))) &&
-	    set(object, "reason", text_or_null(session_reason_name(build->reason))) &&
+	    set(object, "title", call_answer_string(build->title)) &&
+	    set(object, "state", json_string(model_session_state_name(build->state))) &&
+	    set(object, "reason", text_or_null(model_session_reason_name(build->reason))) &&
 	    set_times(view, build, object) && set_labels(build, object) &&
 	    (!view->table || set(object, "usage", render_usage(view, build, NULL))) &&
 	    set(object, "nodes", render_nodes(view, build)))

@@ -8,7 +8,7 @@
 static void add_table(json_t *schemas, const struct json_table *table);
 static json_t *make_field(json_t *schemas, const struct json_field *field);
 
-json_t *api_schema_reference(const char *name)
+json_t *api_schemas_reference(const char *name)
 {
 	return json_pack("{s:o}", "$ref", json_sprintf("#/components/schemas/%s", name));
 }
@@ -58,7 +58,7 @@ static json_t *make_list(json_t *schemas, const struct json_field *field)
 static json_t *make_object(json_t *schemas, const struct json_field *field)
 {
 	add_table(schemas, field->table);
-	return api_schema_reference(field->table->name);
+	return api_schemas_reference(field->table->name);
 }
 
 static json_t *make_kind(json_t *schemas, const struct json_field *field)

@@ -8,4 +8,4 @@
 json_t *api_schemas(void);
 
 /* Result: {"$ref": …} of a schema. */
-json_t *api_schema_reference(const char *name);
+json_t *api_schemas_reference(const char *name);

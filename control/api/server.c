@@ -62,16 +62,16 @@ static bool check_found(struct api_call *call, enum api_match match)
 	case API_MATCH_FOUND:
 		return true;
 	case API_MATCH_NO_PATH:
-		api_call_refuse_with(call, PROBLEM_NOT_FOUND, "There is nothing at this path.");
+		call_refuse_with(call, PROBLEM_NOT_FOUND, "There is nothing at this path.");
 		break;
 	case API_MATCH_NO_METHOD:
-		api_call_refuse_with(call, PROBLEM_BAD_METHOD, "%s does not go with this path.",
-				     http_request_method(call->request));
+		call_refuse_with(call, PROBLEM_BAD_METHOD, "%s does not go with this path.",
+				 http_request_method(call->request));
 		break;
 	case API_MATCH_BAD_ID:
-		api_call_refuse_with(call, PROBLEM_INVALID,
-				     "An id is 1 to 128 of A-Z a-z 0-9 . _ -, beginning with a "
-				     "letter, a digit or _.");
+		call_refuse_with(call, PROBLEM_INVALID,
+				 "An id is 1 to 128 of A-Z a-z 0-9 . _ -, beginning with a "
+				 "letter, a digit or _.");
 		break;
 	}
 	return false;
@@ -86,13 +86,13 @@ static bool check_admission(struct api_call *call)
 		return true;
 	call->problem.retry_after_s = RETRY_AFTER_S;
 	if (error == -EUSERS)
-		api_call_refuse_with(call, PROBLEM_TOO_MANY,
-				     "uid %u has as many connections as api.clients_per_user "
-				     "allows.",
-				     call->edge.peer.uid);
+		call_refuse_with(call, PROBLEM_TOO_MANY,
+				 "uid %u has as many connections as api.clients_per_user "
+				 "allows.",
+				 call->edge.peer.uid);
 	else
-		api_call_refuse_with(call, PROBLEM_TOO_MANY_CLIENTS,
-				     "There are as many connections as api.clients allows.");
+		call_refuse_with(call, PROBLEM_TOO_MANY_CLIENTS,
+				 "There are as many connections as api.clients allows.");
 	return false;
 }
 
@@ -100,9 +100,10 @@ static bool check_role(struct api_call *call)
 {
 	if (call->role >= call->route->role)
 		return true;
-	api_call_refuse_with(
-		call, PROBLEM_FORBIDDEN, "This needs the role %s; uid %u has the role %s here.",
-		api_role_name(call->route->role), call->edge.peer.uid, api_role_name(call->role));
+	call_refuse_with(call, PROBLEM_FORBIDDEN,
+			 "This needs the role %s; uid %u has the role %s here.",
+			 call_route_role_name(call->route->role), call->edge.peer.uid,
+			 call_route_role_name(call->role));
 	return false;
 }
 
@@ -115,8 +116,8 @@ static bool is_parameter(void *context, const char *name)
 		if (strcmp(parameter[i].name, name) == 0)
 			return true;
 	}
-	problem_set(&call->problem, PROBLEM_INVALID, "There is no query argument \"%.40s\" here.",
-		    name);
+	json_problem_set(&call->problem, PROBLEM_INVALID,
+			 "There is no query argument \"%.40s\" here.", name);
 	return false;
 }
 
@@ -125,7 +126,7 @@ static bool check_query(struct api_call *call)
 	http_request_each_query(call->request, is_parameter, call);
 	if (!problem_is_set(&call->problem))
 		return true;
-	api_call_refuse(call);
+	call_refuse(call);
 	return false;
 }
 
@@ -143,19 +144,19 @@ static bool check_body(struct api_call *call)
 	size_t bytes;
 
 	if (http_request_error(call->request) == -E2BIG) {
-		api_call_refuse_with(call, PROBLEM_TOO_LARGE,
-				     "The body of this request may have at most %zu bytes.",
-				     api_route_body_limit(http_request_path(call->request)));
+		call_refuse_with(call, PROBLEM_TOO_LARGE,
+				 "The body of this request may have at most %zu bytes.",
+				 call_route_body_limit(http_request_path(call->request)));
 		return false;
 	}
 	if (http_request_error(call->request) < 0) {
-		api_call_refuse(call);
+		call_refuse(call);
 		return false;
 	}
 	http_request_body(call->request, &bytes);
 	if (call->route->body == API_BODY_NONE || bytes == 0 || !type || is_json(type))
 		return true;
-	api_call_refuse_with(call, PROBLEM_BAD_MEDIA, "Content-Type must be application/json.");
+	call_refuse_with(call, PROBLEM_BAD_MEDIA, "Content-Type must be application/json.");
 	return false;
 }
 
@@ -164,15 +165,15 @@ static void fill_peer(struct api_call *call, const struct door *door)
 	struct ucred peer = http_request_peer(call->request);
 
 	call->edge.peer = (struct peer){.uid = peer.uid, .pid = peer.pid};
-	call->role = api_roles_find(door->api->roles, &peer, http_request_fd(call->request));
+	call->role = call_roles_find(door->api->roles, &peer, http_request_fd(call->request));
 	if (call->role > door->at_most)
 		call->role = door->at_most;
 }
 
 static void take_turn(struct api_call *call)
 {
-	if (api_turns_add(call->api->turns, call) < 0)
-		api_call_refuse(call);
+	if (call_turns_add(call->api->turns, call) < 0)
+		call_refuse(call);
 }
 
 static void handle(void *context, struct http_request *request)
@@ -180,24 +181,24 @@ static void handle(void *context, struct http_request *request)
 	const struct door *door = context;
 	struct api_call call;
 
-	api_call_init(&call, door->api, request);
-	clock_read(&call.edge.now);
+	call_init(&call, door->api, request);
+	model_clock_read(&call.edge.now);
 	fill_peer(&call, door);
 	if (check_admission(&call) &&
-	    check_found(&call, api_route_find(http_request_method(request),
-					      http_request_path(request), call.id, &call.route)) &&
+	    check_found(&call, call_route_find(http_request_method(request),
+					       http_request_path(request), call.id, &call.route)) &&
 	    check_role(&call) && check_query(&call) && check_body(&call)) {
 		if (call.route->in_turn)
 			take_turn(&call);
 		else
 			call.route->handle(&call);
 	}
-	api_receipt_end(&call);
+	call_receipt_end(&call);
 }
 
 static size_t body_limit(void *context, const char *path)
 {
-	return api_route_body_limit(path);
+	return call_route_body_limit(path);
 }
 
 /* Result: 0 or -ENOMEM. */
@@ -207,11 +208,11 @@ static int make_late(struct api *api, uint64_t request_ns)
 	struct problem problem;
 	int r;
 
-	problem_clear(&problem);
-	problem_set(&problem, PROBLEM_TOO_SLOW,
-		    "A request must have arrived within api.request_timeout, %u s.",
-		    (unsigned int)(request_ns / NS_PER_S));
-	r = api_answer_problem(&answer, &problem);
+	json_problem_clear(&problem);
+	json_problem_set(&problem, PROBLEM_TOO_SLOW,
+			 "A request must have arrived within api.request_timeout, %u s.",
+			 (unsigned int)(request_ns / NS_PER_S));
+	r = call_answer_problem(&answer, &problem);
 	if (r == 0 && asprintf(&api->late,
 			       "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
 			       "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
@@ -275,14 +276,15 @@ static int open_parts(struct api *api, const struct api_options *options)
 	int r = make_late(api, options->config->api.request_timeout_ns);
 
 	if (r == 0)
-		r = api_waits_open(&waits, &api->waits);
+		r = call_wait_open(&waits, &api->waits);
 	if (r == 0)
-		r = api_turns_open(options->event, &api->turns);
+		r = call_turns_open(options->event, &api->turns);
 	if (r == 0)
-		r = captures_open(options->event, options->edge, options->table, &api->captures);
+		r = capture_captures_open(options->event, options->edge, options->table,
+					  &api->captures);
 	return r < 0 ? r
-		     : api_streams_open(options->event, options->edge, nr_streams ? nr_streams : 1,
-					&api->streams);
+		     : api_events_streams_open(options->event, options->edge,
+					       nr_streams ? nr_streams : 1, &api->streams);
 }
 
 static void set_names(struct api *api, const struct config *config)
@@ -292,13 +294,13 @@ static void set_names(struct api *api, const struct config *config)
 	snprintf(api->interfaces[SP_TOWARD_CLIENT], IF_NAMESIZE, "%s", config->builds.interface);
 }
 
-int api_open(const struct api_options *options, struct api **ret_api, char **ret_reason)
+int api_server_open(const struct api_options *options, struct api **ret_api, char **ret_reason)
 {
 	struct api *api = calloc(1, sizeof(*api));
 	struct instant now;
 	int r = -ENOMEM;
 
-	clock_read(&now);
+	model_clock_read(&now);
 	if (api) {
 		*api = (struct api){
 			.event = options->event,
@@ -312,7 +314,7 @@ int api_open(const struct api_options *options, struct api **ret_api, char **ret
 			.started_wall_ns = now.wall_ns,
 		};
 		set_names(api, options->config);
-		r = api_roles_new(options->config, &api->roles, ret_reason);
+		r = call_roles_new(options->config, &api->roles, ret_reason);
 	}
 	if (r == 0)
 		r = open_parts(api, options);
@@ -325,50 +327,50 @@ int api_open(const struct api_options *options, struct api **ret_api, char **ret
 		r = open_doors(api, options);
 	}
 	if (r < 0) {
-		api_close(api);
+		api_server_close(api);
 		return r;
 	}
 	*ret_api = api;
 	return 0;
 }
 
-void api_close(struct api *api)
+void api_server_close(struct api *api)
 {
 	if (!api)
 		return;
-	api_turns_close(api->turns);
-	api_waits_close(api->waits);
+	call_turns_close(api->turns);
+	call_wait_close(api->waits);
 	for (unsigned int i = 0; i < API_DOORS_NR; i++)
 		http_server_close(api->doors[i].server);
-	api_streams_close(api->streams);
-	captures_close(api->captures);
-	api_roles_free(api->roles);
+	api_events_streams_close(api->streams);
+	capture_captures_close(api->captures);
+	call_roles_free(api->roles);
 	free(api->late);
 	free(api);
 }
 
-int api_reload(struct api *api, const struct config *config, char **ret_reason)
+int api_server_reload(struct api *api, const struct config *config, char **ret_reason)
 {
 	struct api_roles *roles;
-	int r = api_roles_new(config, &roles, ret_reason);
+	int r = call_roles_new(config, &roles, ret_reason);
 
 	if (r < 0)
 		return r;
-	api_roles_free(api->roles);
+	call_roles_free(api->roles);
 	api->roles = roles;
 	return 0;
 }
 
-void api_notify(struct api *api)
+void api_server_notify(struct api *api)
 {
-	api_streams_notify(api->streams);
+	api_events_streams_notify(api->streams);
 }
 
-void api_confirm_removal(struct api *api)
+void api_server_confirm_removal(struct api *api)
 {
 	struct http_answer none = {0};
 
-	api_wait_send(api->waits, NULL, &none, 0);
+	call_wait_send(api->waits, NULL, &none, 0);
 }
 
 struct edge *api_edge(const struct api *api)

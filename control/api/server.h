@@ -50,19 +50,19 @@ struct api_options {
  * Starts to serve. Result: 0 and *ret_api; -ENOENT if a role names a user or group that does not
  * exist, with *ret_reason a sentence to be freed; or another -errno.
  */
-int api_open(const struct api_options *options, struct api **ret_api, char **ret_reason);
+int api_server_open(const struct api_options *options, struct api **ret_api, char **ret_reason);
 
 /* Answers those who wait, and stops. NULL is allowed. */
-void api_close(struct api *api);
+void api_server_close(struct api *api);
 
-/* Takes the roles of another config, or fails as api_open() does and changes nothing. */
-int api_reload(struct api *api, const struct config *config, char **ret_reason);
+/* Takes the roles of another config, or fails as api_server_open() does and changes nothing. */
+int api_server_reload(struct api *api, const struct config *config, char **ret_reason);
 
 /* To be called when the edge may have new events: wakes the streams that wait for them. */
-void api_notify(struct api *api);
+void api_server_notify(struct api *api);
 
 /* Slots went out of use with nobody asking: see that all workers confirm it, or call stuck(). */
-void api_confirm_removal(struct api *api);
+void api_server_confirm_removal(struct api *api);
 
 /* For the handlers. */
 struct edge *api_edge(const struct api *api);

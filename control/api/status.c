@@ -22,8 +22,8 @@ static json_t *render_sum(const struct table_map *table)
 {
 	uint64_t xdp[SP_VERDICT_COUNT], dpdk[SP_VERDICT_COUNT];
 
-	metrics_sum_verdicts(table, METRICS_XDP, xdp);
-	metrics_sum_verdicts(table, METRICS_DPDK, dpdk);
+	table_counters_sum_verdicts(table, METRICS_XDP, xdp);
+	table_counters_sum_verdicts(table, METRICS_DPDK, dpdk);
 	for (unsigned int i = 0; i < SP_VERDICT_COUNT; i++)
 		xdp[i] += dpdk[i];
 	return table_json_verdicts(xdp);
@@ -34,7 +34,7 @@ static json_t *render_builds(const struct edge_figures *figures)
 	json_t *object = json_object();
 
 	for (unsigned int i = 0; i < SESSION_STATES_NR; i++)
-		json_object_set_new(object, session_state_name(i),
+		json_object_set_new(object, model_session_state_name(i),
 				    json_integer(figures->builds[i]));
 	return object;
 }
@@ -107,7 +107,7 @@ static void set_engines(const struct table_map *table, uint64_t now_ns, json_t *
 	bool dpdk = table->settings->engine_mode == SP_ENGINE_DPDK;
 
 	json_object_set_new(status, "engine", json_string(dpdk ? "dpdk" : "xdp"));
-	json_object_set_new(status, "carrying", json_string(metrics_carrier(table, now_ns)));
+	json_object_set_new(status, "carrying", json_string(table_counters_carrier(table, now_ns)));
 	json_object_set_new(status, "engines",
 			    json_pack("{s:o, s:o}", "xdp", table_json_engine(table, METRICS_XDP),
 				      "dpdk", table_json_engine(table, METRICS_DPDK)));
@@ -159,25 +159,25 @@ void api_status_get(struct api_call *call)
 	set_explain(api_explain(api), status);
 	set_connections(api_watch(api), status);
 	json_object_set_new(status, "calls_waiting",
-			    json_integer(api_turns_waiting(api_turns(api))));
+			    json_integer(call_turns_waiting(api_turns(api))));
 	json_object_set_new(status, "kernel", api_status_kernel(api_kernel(api)));
-	api_call_answer_json(call, 200, status);
+	call_reply_json(call, 200, status);
 }
 
-void api_pools_get(struct api_call *call)
+void api_status_pools(struct api_call *call)
 {
 	struct ports_figures sum;
 	json_t *pools = render_pools(api_edge(call->api), &sum);
 
-	api_call_answer_json(call, 200,
-			     json_pack("{s:o, s:o}", "pools", pools, "total", render_ports(&sum)));
+	call_reply_json(call, 200,
+			json_pack("{s:o, s:o}", "pools", pools, "total", render_ports(&sum)));
 }
 
-void api_version_get(struct api_call *call)
+void api_status_version(struct api_call *call)
 {
-	api_call_answer_json(call, 200,
-			     json_pack("{s:s, s:s, s:i}", "version", SALLYPORT_VERSION, "api", "v1",
-				       "table", SP_TABLE_VERSION));
+	call_reply_json(call, 200,
+			json_pack("{s:s, s:s, s:i}", "version", SALLYPORT_VERSION, "api", "v1",
+				  "table", SP_TABLE_VERSION));
 }
 
 static void write_metrics(const void *source, FILE *out)
@@ -185,7 +185,7 @@ static void write_metrics(const void *source, FILE *out)
 	metrics_write(source, out);
 }
 
-void api_metrics_get(struct api_call *call)
+void api_status_metrics(struct api_call *call)
 {
 	const struct metrics_source source = {
 		.edge = api_edge(call->api),
@@ -195,5 +195,5 @@ void api_metrics_get(struct api_call *call)
 		.now_ns = call->edge.now.boot_ns,
 	};
 
-	api_call_answer_printed(call, METRICS_TYPE, write_metrics, &source);
+	call_reply_printed(call, METRICS_TYPE, write_metrics, &source);
 }

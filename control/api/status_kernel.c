@@ -10,7 +10,7 @@ static json_t *render_interface(const struct kernel_interface *interface)
 	json_object_set_new(object, "name", json_string(interface->name));
 	json_object_set_new(object, "ifindex", json_integer(interface->ifindex));
 	json_object_set_new(object, "attachment",
-			    json_string(kernel_attachment_name(interface->attachment)));
+			    json_string(pins_names_attachment_name(interface->attachment)));
 	json_object_set_new(object, "mode", json_string(interface->native ? "native" : "generic"));
 	json_object_set_new(object, "foreign", json_boolean(interface->foreign));
 	json_object_set_new(object, "link_pinned", json_boolean(interface->link_pinned));
@@ -33,7 +33,7 @@ json_t *api_status_kernel(const struct kernel *kernel)
 	for (unsigned int i = 0; i < status.nr_warnings; i++)
 		json_array_append_new(warnings, json_string(status.warnings[i]));
 	return json_pack("{s:s, s:o, s:i, s:I, s:i, s:I, s:o}", "table",
-			 kernel_origin_name(status.origin), "interfaces", interfaces,
+			 pins_names_origin_name(status.origin), "interfaces", interfaces,
 			 "local_addresses", status.local_addrs, "hosts_refused",
 			 (json_int_t)status.hosts_refused, "neighbours", status.neighbours,
 			 "resyncs", (json_int_t)status.resyncs, "warnings", warnings);

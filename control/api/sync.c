@@ -86,14 +86,14 @@ static int begin_work(struct sync_job *job)
 		.allow_empty = sync->allow_empty,
 		.generation = sync->generation,
 	};
-	clock_read(&call->edge.now);
+	model_clock_read(&call->edge.now);
 	return edge_sync_begin(api_edge(call->api), &call->edge, &job->set, note_change, job,
 			       &job->work);
 }
 
 static int read_some(struct sync_job *job)
 {
-	int r = api_body_read_some(&job->reading, READ_BUILDS, &job->sync, &job->call->problem);
+	int r = body_read_some(&job->reading, READ_BUILDS, &job->sync, &job->call->problem);
 
 	if (r == 0)
 		r = begin_work(job);
@@ -110,9 +110,9 @@ static int step(void *context)
 	if (r == -EAGAIN)
 		return r;
 	if (r < 0)
-		api_call_refuse(job->call);
+		call_refuse(job->call);
 	else
-		api_receipt_reply(job->call, &outcome);
+		call_receipt_reply(job->call, &outcome);
 	return 0;
 }
 
@@ -121,8 +121,8 @@ static void free_job(void *context)
 	struct sync_job *job = context;
 
 	edge_sync_free(job->work);
-	api_body_end_sync(&job->reading);
-	api_sync_free(&job->sync);
+	body_end_sync(&job->reading);
+	body_sync_free(&job->sync);
 	if (job->changes)
 		fclose(job->changes);
 	free(job->text);
@@ -139,9 +139,9 @@ static struct sync_job *new_job(struct api_call *call)
 	if (!job)
 		return NULL;
 	job->call = call;
-	api_receipt_expect(call, make_result, job);
+	call_receipt_expect(call, make_result, job);
 	job->changes = open_memstream(&job->text, &job->text_bytes);
-	if (job->changes && api_body_begin_sync(text, bytes, &job->reading) == 0)
+	if (job->changes && body_begin_sync(text, bytes, &job->reading) == 0)
 		return job;
 	free_job(job);
 	return NULL;
@@ -152,7 +152,7 @@ void api_sync_post(struct api_call *call)
 	struct sync_job *job = new_job(call);
 
 	if (job)
-		api_turns_go_on(api_turns(call->api), &(struct api_work){step, free_job, job});
+		call_turns_go_on(api_turns(call->api), &(struct api_work){step, free_job, job});
 	else
-		api_call_refuse(call);
+		call_refuse(call);
 }

@@ -8,23 +8,23 @@
 
 static enum cli_exit out_of_memory(void)
 {
-	return cli_fail(CLI_EXIT_REFUSED, "out of memory");
+	return talk_fail(CLI_EXIT_REFUSED, "out of memory");
 }
 
 /* Calls POST with a body and prints what view of connect says now. */
 static enum cli_exit post_and_show(struct cli *cli, const char *suffix, json_t *body)
 {
-	char *path = cli_build_path(cli, suffix), *text = json_dumps(body, JSON_COMPACT);
-	char *connect = cli_build_path(cli, "/connect?view=wait");
+	char *path = talk_build_path(cli, suffix), *text = json_dumps(body, JSON_COMPACT);
+	char *connect = talk_build_path(cli, "/connect?view=wait");
 	enum cli_exit code = CLI_EXIT_REFUSED;
 	json_t *build = NULL;
 
 	if (!path || !text || !connect)
 		out_of_memory();
 	else
-		code = cli_call_json(cli, "POST", path, text, &build);
+		code = talk_call_json(cli, "POST", path, text, &build);
 	if (code == CLI_EXIT_OK && build)
-		code = cli_print_path(cli, connect);
+		code = talk_print_path(cli, connect);
 	json_decref(build);
 	json_decref(body);
 	free(connect);
@@ -33,9 +33,9 @@ static enum cli_exit post_and_show(struct cli *cli, const char *suffix, json_t *
 	return code;
 }
 
-enum cli_exit cli_finish(struct cli *cli)
+enum cli_exit cli_builds_finish(struct cli *cli)
 {
-	const char *at = cli_option(cli, "--at");
+	const char *at = talk_option(cli, "--at");
 	json_t *body = json_object();
 
 	if (at)
@@ -43,35 +43,35 @@ enum cli_exit cli_finish(struct cli *cli)
 	return post_and_show(cli, "/finish", body);
 }
 
-enum cli_exit cli_extend(struct cli *cli)
+enum cli_exit cli_builds_extend(struct cli *cli)
 {
-	const char *by = cli_option(cli, "--by"), *until = cli_option(cli, "--until");
+	const char *by = talk_option(cli, "--by"), *until = talk_option(cli, "--until");
 	json_t *body;
 	unsigned long seconds = 0;
 
 	if (!by == !until)
-		return cli_fail(CLI_EXIT_USAGE, "say either --by TIME or --until TIME");
-	if (by && cli_parse_duration(by, &seconds) < 0)
-		return cli_fail(CLI_EXIT_USAGE, "--by is a time such as 90, 30m or 1h30m, not %s",
-				by);
+		return talk_fail(CLI_EXIT_USAGE, "say either --by TIME or --until TIME");
+	if (by && talk_parse_duration(by, &seconds) < 0)
+		return talk_fail(CLI_EXIT_USAGE, "--by is a time such as 90, 30m or 1h30m, not %s",
+				 by);
 	body = by ? json_pack("{s:I}", "by_s", (json_int_t)seconds)
 		  : json_pack("{s:s}", "until", until);
 	return post_and_show(cli, "/extend", body);
 }
 
-enum cli_exit cli_cancel(struct cli *cli)
+enum cli_exit cli_builds_cancel(struct cli *cli)
 {
-	char *path = cli_build_path(cli, "");
+	char *path = talk_build_path(cli, "");
 	struct client_answer answer;
 	enum cli_exit code;
 
 	if (!path)
 		return out_of_memory();
-	code = cli_call(cli, "DELETE", path, NULL, &answer);
+	code = talk_call(cli, "DELETE", path, NULL, &answer);
 	free(path);
 	if (code != CLI_EXIT_OK)
 		return code;
-	client_answer_clear(&answer);
+	talk_client_answer_clear(&answer);
 	if (!cli->json)
 		printf("Build %s is cancelled: nothing gets through to its VMs any more.\n",
 		       cli->operand);
@@ -86,7 +86,7 @@ static void print_ports(const json_t *build, char *text, size_t text_bytes)
 	text[0] = '\0';
 	json_array_foreach (nodes, i, node) {
 		int n = snprintf(text + used, text_bytes - used, "%s%" JSON_INTEGER_FORMAT,
-				 used ? "," : "", cli_number(node, "public_port"));
+				 used ? "," : "", talk_number(node, "public_port"));
 
 		if (n < 0 || used + (size_t)n + 4 >= text_bytes) {
 			snprintf(text + used, text_bytes - used, "...");
@@ -99,24 +99,25 @@ static void print_ports(const json_t *build, char *text, size_t text_bytes)
 static void add_build(struct print_table *table, const json_t *build)
 {
 	char ports[64], left[24];
-	const char *state = cli_text(build, "state");
+	const char *state = talk_text(build, "state");
 	bool ended = strcmp(state, "ended") == 0;
 
 	print_ports(build, ports, sizeof(ports));
-	print_cell(table, "%s", cli_text(build, "id"));
-	print_cell(table, "%s", cli_text(build, "title"));
-	print_cell(table, "%s%s%s", state, ended ? ": " : "",
-		   ended ? cli_text(build, "reason") : "");
-	print_cell(table, "%s",
-		   ended ? "-" : print_duration((long)cli_number(build, "remaining_s"), left));
-	print_cell(table, "%zu", json_array_size(json_object_get(build, "nodes")));
-	print_cell(table, "%s", ports);
+	talk_print_cell(table, "%s", talk_text(build, "id"));
+	talk_print_cell(table, "%s", talk_text(build, "title"));
+	talk_print_cell(table, "%s%s%s", state, ended ? ": " : "",
+			ended ? talk_text(build, "reason") : "");
+	talk_print_cell(table, "%s",
+			ended ? "-"
+			      : talk_print_duration((long)talk_number(build, "remaining_s"), left));
+	talk_print_cell(table, "%zu", json_array_size(json_object_get(build, "nodes")));
+	talk_print_cell(table, "%s", ports);
 }
 
 static char *make_list_path(struct cli *cli, json_int_t after)
 {
-	const char *state = cli_option(cli, "--state");
-	char *escaped = state ? client_escape(cli->client, state) : NULL, *path;
+	const char *state = talk_option(cli, "--state");
+	char *escaped = state ? talk_client_escape(cli->client, state) : NULL, *path;
 
 	if (asprintf(&path, "/v1/builds?limit=250&after=%" JSON_INTEGER_FORMAT "%s%s", after,
 		     escaped ? "&state=" : "", escaped ? escaped : "") < 0)
@@ -136,14 +137,14 @@ static enum cli_exit fetch_page(struct cli *cli, json_int_t after, json_t *all,
 
 	if (!path)
 		return out_of_memory();
-	code = cli_call(cli, "GET", path, NULL, &answer);
+	code = talk_call(cli, "GET", path, NULL, &answer);
 	free(path);
 	if (code != CLI_EXIT_OK)
 		return code;
 	page = json_loadb(answer.body, answer.body_bytes, 0, NULL);
-	client_answer_clear(&answer);
+	talk_client_answer_clear(&answer);
 	json_array_extend(all, json_object_get(page, "builds"));
-	*ret_next = cli_number(page, "next");
+	*ret_next = talk_number(page, "next");
 	json_decref(page);
 	return CLI_EXIT_OK;
 }
@@ -156,13 +157,13 @@ static void print_builds(const json_t *all)
 	size_t i;
 
 	for (i = 0; i < table.nr_columns; i++)
-		print_cell(&table, "%s", heads[i]);
+		talk_print_cell(&table, "%s", heads[i]);
 	json_array_foreach (all, i, build)
 		add_build(&table, build);
-	print_table(&table, stdout);
+	talk_print_table(&table, stdout);
 }
 
-enum cli_exit cli_list(struct cli *cli)
+enum cli_exit cli_builds_list(struct cli *cli)
 {
 	json_t *all = json_array();
 	enum cli_exit code;
@@ -192,10 +193,10 @@ static void print_usage(struct print_table *table, const json_t *usage)
 	for (size_t i = 0; i < 2; i++) {
 		const json_t *direction = json_object_get(usage, names[i]);
 
-		print_cell(table, "  %s", i == 0 ? "to the VM" : "to the client");
-		print_cell(table, "%s packets, %s bytes",
-			   print_number(cli_number(direction, "packets"), packets),
-			   print_number(cli_number(direction, "bytes"), bytes));
+		talk_print_cell(table, "  %s", i == 0 ? "to the VM" : "to the client");
+		talk_print_cell(table, "%s packets, %s bytes",
+				talk_print_number(talk_number(direction, "packets"), packets),
+				talk_print_number(talk_number(direction, "bytes"), bytes));
 	}
 }
 
@@ -204,17 +205,18 @@ static void print_node(struct print_table *table, const json_t *node)
 	const json_t *forwards = json_object_get(node, "forwards"), *forward;
 	size_t i;
 
-	print_cell(table, "node %" JSON_INTEGER_FORMAT, cli_number(node, "index"));
-	print_cell(table, "%s, %s port %" JSON_INTEGER_FORMAT, cli_text(node, "state"),
-		   cli_text(node, "address"), cli_number(node, "port"));
-	print_cell(table, "  ssh");
-	print_cell(table, "%s", cli_text(node, "ssh"));
+	talk_print_cell(table, "node %" JSON_INTEGER_FORMAT, talk_number(node, "index"));
+	talk_print_cell(table, "%s, %s port %" JSON_INTEGER_FORMAT, talk_text(node, "state"),
+			talk_text(node, "address"), talk_number(node, "port"));
+	talk_print_cell(table, "  ssh");
+	talk_print_cell(table, "%s", talk_text(node, "ssh"));
 	json_array_foreach (forwards, i, forward) {
-		print_cell(table, "  %s", cli_text(forward, "name"));
-		print_cell(table,
-			   "%s port %" JSON_INTEGER_FORMAT " (%s) to port %" JSON_INTEGER_FORMAT,
-			   cli_text(forward, "public_host"), cli_number(forward, "public_port"),
-			   cli_text(forward, "protocol"), cli_number(forward, "port"));
+		talk_print_cell(table, "  %s", talk_text(forward, "name"));
+		talk_print_cell(
+			table,
+			"%s port %" JSON_INTEGER_FORMAT " (%s) to port %" JSON_INTEGER_FORMAT,
+			talk_text(forward, "public_host"), talk_number(forward, "public_port"),
+			talk_text(forward, "protocol"), talk_number(forward, "port"));
 	}
 	print_usage(table, json_object_get(node, "usage"));
 }
@@ -232,30 +234,31 @@ static void print_build(const json_t *build)
 	char left[24];
 	size_t i;
 
-	print_cell(&table, "build");
-	print_cell(&table, "%s", cli_text(build, "id"));
+	talk_print_cell(&table, "build");
+	talk_print_cell(&table, "%s", talk_text(build, "id"));
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (!json_is_string(json_object_get(build, rows[i][1])))
 			continue;
-		print_cell(&table, "%s", rows[i][0]);
-		print_cell(&table, "%s", cli_text(build, rows[i][1]));
+		talk_print_cell(&table, "%s", rows[i][0]);
+		talk_print_cell(&table, "%s", talk_text(build, rows[i][1]));
 	}
-	print_cell(&table, "left");
-	print_cell(&table, "%s", print_duration((long)cli_number(build, "remaining_s"), left));
+	talk_print_cell(&table, "left");
+	talk_print_cell(&table, "%s",
+			talk_print_duration((long)talk_number(build, "remaining_s"), left));
 	json_array_foreach (json_object_get(build, "nodes"), i, node)
 		print_node(&table, node);
-	print_table(&table, stdout);
+	talk_print_table(&table, stdout);
 }
 
-enum cli_exit cli_show(struct cli *cli)
+enum cli_exit cli_builds_show(struct cli *cli)
 {
-	char *path = cli_build_path(cli, "");
+	char *path = talk_build_path(cli, "");
 	enum cli_exit code;
 	json_t *build;
 
 	if (!path)
 		return out_of_memory();
-	code = cli_call_json(cli, "GET", path, NULL, &build);
+	code = talk_call_json(cli, "GET", path, NULL, &build);
 	free(path);
 	if (code != CLI_EXIT_OK || !build)
 		return code;
@@ -264,10 +267,10 @@ enum cli_exit cli_show(struct cli *cli)
 	return CLI_EXIT_OK;
 }
 
-enum cli_exit cli_connect(struct cli *cli)
+enum cli_exit cli_builds_connect(struct cli *cli)
 {
-	const char *view = cli_option(cli, "--view"), *format = cli_option(cli, "--format");
-	char *base = cli_build_path(cli, "/connect"), *path = NULL;
+	const char *view = talk_option(cli, "--view"), *format = talk_option(cli, "--format");
+	char *base = talk_build_path(cli, "/connect"), *path = NULL;
 	enum cli_exit code;
 
 	if (!format && cli->json)
@@ -277,7 +280,7 @@ enum cli_exit cli_connect(struct cli *cli)
 		free(base);
 		return out_of_memory();
 	}
-	code = cli_print_path(cli, path);
+	code = talk_print_path(cli, path);
 	free(path);
 	free(base);
 	return code;

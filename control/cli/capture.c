@@ -29,7 +29,7 @@ static const char *name_of(const struct sink *sink)
 /* Result: false, having said what errno says. */
 static bool fail(const struct sink *sink)
 {
-	cli_fail(CLI_EXIT_REFUSED, "%s: %s", name_of(sink), strerror(errno));
+	talk_fail(CLI_EXIT_REFUSED, "%s: %s", name_of(sink), strerror(errno));
 	return false;
 }
 
@@ -64,7 +64,7 @@ static bool take_some(struct sink *sink, const char *data, size_t bytes, size_t 
 	size_t wanted = block_bytes(sink);
 
 	if (wanted <= sink->bytes || wanted > sizeof(sink->block)) {
-		cli_fail(CLI_EXIT_REFUSED, "this is no capture: a block of %zu bytes", wanted);
+		talk_fail(CLI_EXIT_REFUSED, "this is no capture: a block of %zu bytes", wanted);
 		return false;
 	}
 	*taken = wanted - sink->bytes < bytes ? wanted - sink->bytes : bytes;
@@ -95,7 +95,7 @@ struct number {
 
 static enum cli_exit add_number(const struct cli *cli, FILE *path, const struct number *number)
 {
-	const char *text = cli_option(cli, number->option);
+	const char *text = talk_option(cli, number->option);
 	unsigned long value;
 
 	if (!text)
@@ -104,8 +104,8 @@ static enum cli_exit add_number(const struct cli *cli, FILE *path, const struct 
 	value = strtoul(text, NULL, 10);
 	if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0' || errno ||
 	    value < number->min || value > number->max)
-		return cli_fail(CLI_EXIT_USAGE, "%s is a number from %lu to %lu, not %s",
-				number->option, number->min, number->max, text);
+		return talk_fail(CLI_EXIT_USAGE, "%s is a number from %lu to %lu, not %s",
+				 number->option, number->min, number->max, text);
 	fprintf(path, "&%s=%lu", number->argument, value);
 	return CLI_EXIT_OK;
 }
@@ -114,15 +114,16 @@ static enum cli_exit add_options(const struct cli *cli, FILE *path)
 {
 	static const struct number node = {"--node", "node", 0, BUILD_NODE_INDEX_MAX};
 	static const struct number packets = {"--packets", "packets", 1, CAPTURE_PACKETS_MAX};
-	const char *time = cli_option(cli, "--for");
+	const char *time = talk_option(cli, "--for");
 	unsigned long seconds = CAPTURE_SECONDS_DEFAULT;
 	enum cli_exit code;
 
-	if (time && (cli_parse_duration(time, &seconds) < 0 || seconds < 1 ||
+	if (time && (talk_parse_duration(time, &seconds) < 0 || seconds < 1 ||
 		     seconds > CAPTURE_SECONDS_MAX))
-		return cli_fail(CLI_EXIT_USAGE,
-				"--for is a time such as 90, 30m or 1h, of 1 to %d seconds, not %s",
-				CAPTURE_SECONDS_MAX, time);
+		return talk_fail(
+			CLI_EXIT_USAGE,
+			"--for is a time such as 90, 30m or 1h, of 1 to %d seconds, not %s",
+			CAPTURE_SECONDS_MAX, time);
 	fprintf(path, "?seconds=%lu", seconds);
 	code = add_number(cli, path, &node);
 	return code == CLI_EXIT_OK ? add_number(cli, path, &packets) : code;
@@ -131,7 +132,7 @@ static enum cli_exit add_options(const struct cli *cli, FILE *path)
 /* Result: CLI_EXIT_OK and *ret_path, to be freed. */
 static enum cli_exit make_path(struct cli *cli, char **ret_path)
 {
-	char *base = cli_build_path(cli, "/capture"), *path = NULL;
+	char *base = talk_build_path(cli, "/capture"), *path = NULL;
 	size_t bytes;
 	FILE *out = base ? open_memstream(&path, &bytes) : NULL;
 	enum cli_exit code = CLI_EXIT_REFUSED;
@@ -142,7 +143,7 @@ static enum cli_exit make_path(struct cli *cli, char **ret_path)
 	}
 	free(base);
 	if (!out || fclose(out) != 0)
-		return cli_fail(CLI_EXIT_REFUSED, "out of memory");
+		return talk_fail(CLI_EXIT_REFUSED, "out of memory");
 	if (code == CLI_EXIT_OK)
 		*ret_path = path;
 	else
@@ -152,17 +153,17 @@ static enum cli_exit make_path(struct cli *cli, char **ret_path)
 
 enum cli_exit cli_capture(struct cli *cli)
 {
-	const char *name = cli_option(cli, "--write");
+	const char *name = talk_option(cli, "--write");
 	struct sink sink = {.name = name && strcmp(name, "-") != 0 ? name : NULL};
 	enum cli_exit code;
 	char *path = NULL;
 
 	if (!sink.name && isatty(STDOUT_FILENO))
-		return cli_fail(CLI_EXIT_USAGE, "say --write FILE, or pipe it: | tcpdump -nr -");
+		return talk_fail(CLI_EXIT_USAGE, "say --write FILE, or pipe it: | tcpdump -nr -");
 	code = make_path(cli, &path);
 	if (code != CLI_EXIT_OK)
 		return code;
-	code = cli_take_bytes(cli, path, take, &sink);
+	code = talk_take_bytes(cli, path, take, &sink);
 	free(path);
 	if (sink.file && fclose(sink.file) != 0 && code == CLI_EXIT_OK && !fail(&sink))
 		code = CLI_EXIT_REFUSED;

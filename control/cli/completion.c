@@ -23,7 +23,7 @@ static void print_values(const struct cli_option *options)
 static void print_verb(const struct cli_verb *verb)
 {
 	printf("\t%s)\n\t\toptions='", verb->name);
-	print_names(cli_common_options);
+	print_names(cli_verbs_common_options);
 	print_names(verb->options);
 	printf("'\n");
 	if (verb->operand && strcmp(verb->operand, "ID") == 0)
@@ -49,13 +49,13 @@ static void print_bash(void)
 	       "\t-s | --socket | --json | --config) COMPREPLY=($(compgen -f -- \"$word\")); "
 	       "return ;;\n"
 	       "\t-o) COMPREPLY=($(compgen -W 'text json' -- \"$word\")); return ;;\n");
-	print_values(cli_common_options);
+	print_values(cli_verbs_common_options);
 	for (const struct cli_verb *verb = cli_verbs; verb->name; verb++)
 		print_values(verb->options);
 	printf("\tesac\n\tcase $verb in\n\t'')\n\t\toptions='");
 	for (const struct cli_verb *verb = cli_verbs; verb->name; verb++)
 		printf(" %s", verb->name);
-	print_names(cli_common_options);
+	print_names(cli_verbs_common_options);
 	printf("'\n\t\t;;\n");
 	for (const struct cli_verb *verb = cli_verbs; verb->name; verb++)
 		print_verb(verb);
@@ -71,8 +71,8 @@ static void print_bash(void)
 enum cli_exit cli_completion(struct cli *cli)
 {
 	if (strcmp(cli->operand, "bash") != 0)
-		return cli_fail(CLI_EXIT_USAGE, "there is completion for bash, not for %s",
-				cli->operand);
+		return talk_fail(CLI_EXIT_USAGE, "there is completion for bash, not for %s",
+				 cli->operand);
 	print_bash();
 	return CLI_EXIT_OK;
 }

@@ -9,13 +9,14 @@
 
 static void print_connections(struct print_table *table, const json_t *connections)
 {
-	print_cell(table, "connections");
-	print_cell(table,
-		   "%" JSON_INTEGER_FORMAT " open, %" JSON_INTEGER_FORMAT
-		   " since the start, %" JSON_INTEGER_FORMAT " not watched, %" JSON_INTEGER_FORMAT
-		   " changes wait for the journal",
-		   cli_number(connections, "open"), cli_number(connections, "opened"),
-		   cli_number(connections, "left_out"), cli_number(connections, "records_waiting"));
+	talk_print_cell(table, "connections");
+	talk_print_cell(table,
+			"%" JSON_INTEGER_FORMAT " open, %" JSON_INTEGER_FORMAT
+			" since the start, %" JSON_INTEGER_FORMAT
+			" not watched, %" JSON_INTEGER_FORMAT " changes wait for the journal",
+			talk_number(connections, "open"), talk_number(connections, "opened"),
+			talk_number(connections, "left_out"),
+			talk_number(connections, "records_waiting"));
 }
 
 static void print_facts(const json_t *status)
@@ -24,26 +25,27 @@ static void print_facts(const json_t *status)
 	const json_t *builds = json_object_get(status, "builds");
 	const json_t *ports = json_object_get(status, "ports");
 
-	print_cell(&table, "edge");
-	print_cell(&table, "%s, sallyportd %s since %s", cli_text(status, "name"),
-		   cli_text(status, "version"), cli_text(status, "started_at"));
-	print_cell(&table, "engine");
-	print_cell(&table, "%s configured, %s carries now", cli_text(status, "engine"),
-		   cli_text(status, "carrying"));
-	print_cell(&table, "builds");
-	print_cell(&table,
-		   "%" JSON_INTEGER_FORMAT " reserved, %" JSON_INTEGER_FORMAT
-		   " running, %" JSON_INTEGER_FORMAT " finished, %" JSON_INTEGER_FORMAT " ended",
-		   cli_number(builds, "reserved"), cli_number(builds, "running"),
-		   cli_number(builds, "finished"), cli_number(builds, "ended"));
-	print_cell(&table, "ports");
-	print_cell(&table,
-		   "%" JSON_INTEGER_FORMAT " used, %" JSON_INTEGER_FORMAT
-		   " free, %" JSON_INTEGER_FORMAT " in quarantine",
-		   cli_number(ports, "used"), cli_number(ports, "free"),
-		   cli_number(ports, "quarantined"));
+	talk_print_cell(&table, "edge");
+	talk_print_cell(&table, "%s, sallyportd %s since %s", talk_text(status, "name"),
+			talk_text(status, "version"), talk_text(status, "started_at"));
+	talk_print_cell(&table, "engine");
+	talk_print_cell(&table, "%s configured, %s carries now", talk_text(status, "engine"),
+			talk_text(status, "carrying"));
+	talk_print_cell(&table, "builds");
+	talk_print_cell(&table,
+			"%" JSON_INTEGER_FORMAT " reserved, %" JSON_INTEGER_FORMAT
+			" running, %" JSON_INTEGER_FORMAT " finished, %" JSON_INTEGER_FORMAT
+			" ended",
+			talk_number(builds, "reserved"), talk_number(builds, "running"),
+			talk_number(builds, "finished"), talk_number(builds, "ended"));
+	talk_print_cell(&table, "ports");
+	talk_print_cell(&table,
+			"%" JSON_INTEGER_FORMAT " used, %" JSON_INTEGER_FORMAT
+			" free, %" JSON_INTEGER_FORMAT " in quarantine",
+			talk_number(ports, "used"), talk_number(ports, "free"),
+			talk_number(ports, "quarantined"));
 	print_connections(&table, json_object_get(status, "connections"));
-	print_table(&table, stdout);
+	talk_print_table(&table, stdout);
 }
 
 static void print_interfaces(const json_t *status)
@@ -52,19 +54,20 @@ static void print_interfaces(const json_t *status)
 	struct print_table table = {.nr_columns = 4};
 	size_t i;
 
-	print_cell(&table, "INTERFACE");
-	print_cell(&table, "PROGRAM");
-	print_cell(&table, "MODE");
-	print_cell(&table, "LINK");
+	talk_print_cell(&table, "INTERFACE");
+	talk_print_cell(&table, "PROGRAM");
+	talk_print_cell(&table, "MODE");
+	talk_print_cell(&table, "LINK");
 	json_array_foreach (json_object_get(kernel, "interfaces"), i, interface) {
-		print_cell(&table, "%s", cli_text(interface, "name"));
-		print_cell(&table, "%s%s", cli_text(interface, "attachment"),
-			   json_is_true(json_object_get(interface, "foreign")) ? " (foreign)" : "");
-		print_cell(&table, "%s", cli_text(interface, "mode"));
-		print_cell(&table, "%s", cli_text(interface, "link_path"));
+		talk_print_cell(&table, "%s", talk_text(interface, "name"));
+		talk_print_cell(&table, "%s%s", talk_text(interface, "attachment"),
+				json_is_true(json_object_get(interface, "foreign")) ? " (foreign)"
+										    : "");
+		talk_print_cell(&table, "%s", talk_text(interface, "mode"));
+		talk_print_cell(&table, "%s", talk_text(interface, "link_path"));
 	}
 	putchar('\n');
-	print_table(&table, stdout);
+	talk_print_table(&table, stdout);
 	json_array_foreach (json_object_get(kernel, "warnings"), i, warning)
 		printf("warning: %s\n", json_string_value(warning));
 }
@@ -77,21 +80,22 @@ static void print_workers(const json_t *status)
 
 	if (json_array_size(workers) == 0)
 		return;
-	print_cell(&table, "WORKER");
-	print_cell(&table, "PID");
-	print_cell(&table, "STATE");
-	print_cell(&table, "ROUNDS");
+	talk_print_cell(&table, "WORKER");
+	talk_print_cell(&table, "PID");
+	talk_print_cell(&table, "STATE");
+	talk_print_cell(&table, "ROUNDS");
 	json_array_foreach (workers, i, worker) {
 		char rounds[40];
 
-		print_cell(&table, "%" JSON_INTEGER_FORMAT, cli_number(worker, "index"));
-		print_cell(&table, "%" JSON_INTEGER_FORMAT, cli_number(worker, "pid"));
-		print_cell(&table, "%s",
-			   json_is_true(json_object_get(worker, "alive")) ? "alive" : "gone");
-		print_cell(&table, "%s", print_number(cli_number(worker, "rounds"), rounds));
+		talk_print_cell(&table, "%" JSON_INTEGER_FORMAT, talk_number(worker, "index"));
+		talk_print_cell(&table, "%" JSON_INTEGER_FORMAT, talk_number(worker, "pid"));
+		talk_print_cell(&table, "%s",
+				json_is_true(json_object_get(worker, "alive")) ? "alive" : "gone");
+		talk_print_cell(&table, "%s",
+				talk_print_number(talk_number(worker, "rounds"), rounds));
 	}
 	putchar('\n');
-	print_table(&table, stdout);
+	talk_print_table(&table, stdout);
 }
 
 /* Those that are not zero. */
@@ -104,27 +108,27 @@ static void print_verdicts(const json_t *status)
 	const char *name;
 	json_t *value;
 
-	print_cell(&table, "VERDICT");
-	print_cell(&table, "XDP");
-	print_cell(&table, "DPDK");
+	talk_print_cell(&table, "VERDICT");
+	talk_print_cell(&table, "XDP");
+	talk_print_cell(&table, "DPDK");
 	json_object_foreach ((json_t *)xdp, name, value) {
-		json_int_t in_xdp = json_integer_value(value), in_dpdk = cli_number(dpdk, name);
+		json_int_t in_xdp = json_integer_value(value), in_dpdk = talk_number(dpdk, name);
 		char text[40];
 
 		if (in_xdp == 0 && in_dpdk == 0)
 			continue;
-		print_cell(&table, "%s", name);
-		print_cell(&table, "%s", print_number(in_xdp, text));
-		print_cell(&table, "%s", print_number(in_dpdk, text));
+		talk_print_cell(&table, "%s", name);
+		talk_print_cell(&table, "%s", talk_print_number(in_xdp, text));
+		talk_print_cell(&table, "%s", talk_print_number(in_dpdk, text));
 	}
 	putchar('\n');
-	print_table(&table, stdout);
+	talk_print_table(&table, stdout);
 }
 
-enum cli_exit cli_status(struct cli *cli)
+enum cli_exit cli_edge_status(struct cli *cli)
 {
 	json_t *status;
-	enum cli_exit code = cli_call_json(cli, "GET", "/v1/status", NULL, &status);
+	enum cli_exit code = talk_call_json(cli, "GET", "/v1/status", NULL, &status);
 
 	if (code != CLI_EXIT_OK || !status)
 		return code;
@@ -146,36 +150,36 @@ static void print_event(void *context, const char *line)
 {
 	json_t *event = json_loads(line, 0, NULL);
 
-	if (!json_is_object(event) || strcmp(cli_text(event, "type"), "heartbeat") == 0) {
+	if (!json_is_object(event) || strcmp(talk_text(event, "type"), "heartbeat") == 0) {
 		json_decref(event);
 		return;
 	}
-	printf("%" JSON_INTEGER_FORMAT "  %s  %s", cli_number(event, "seq"),
-	       cli_text(event, "time"), cli_text(event, "type"));
+	printf("%" JSON_INTEGER_FORMAT "  %s  %s", talk_number(event, "seq"),
+	       talk_text(event, "time"), talk_text(event, "type"));
 	for (size_t i = 0; i < 4; i++) {
 		static const char *const names[] = {"build", "reason", "deadline", "detail"};
 		const char *text = json_string_value(json_object_get(event, names[i]));
 
 		if (text)
-			printf("  %s=", names[i]), print_text(stdout, text);
+			printf("  %s=", names[i]), talk_print_text(stdout, text);
 	}
 	putchar('\n');
 	fflush(stdout);
 	json_decref(event);
 }
 
-enum cli_exit cli_events(struct cli *cli)
+enum cli_exit cli_edge_events(struct cli *cli)
 {
-	const char *since = cli_option(cli, "--since");
-	char *escaped = since ? client_escape(cli->client, since) : NULL, *path;
+	const char *since = talk_option(cli, "--since");
+	char *escaped = since ? talk_client_escape(cli->client, since) : NULL, *path;
 	enum cli_exit code;
 
-	if (asprintf(&path, "/v1/events?follow=%d%s%s", cli_option(cli, "--no-follow") == NULL,
+	if (asprintf(&path, "/v1/events?follow=%d%s%s", talk_option(cli, "--no-follow") == NULL,
 		     escaped ? "&since=" : "", escaped ? escaped : "") < 0) {
 		free(escaped);
-		return cli_fail(CLI_EXIT_REFUSED, "out of memory");
+		return talk_fail(CLI_EXIT_REFUSED, "out of memory");
 	}
-	code = cli_print_lines(cli, path, cli->json ? print_line : print_event);
+	code = talk_print_lines(cli, path, cli->json ? print_line : print_event);
 	free(path);
 	free(escaped);
 	return code;
@@ -187,44 +191,45 @@ static void print_sync(const json_t *result)
 	size_t i;
 
 	json_array_foreach (json_object_get(result, "changes"), i, change)
-		printf("%s  %s\n", cli_text(change, "change"), cli_text(change, "id"));
+		printf("%s  %s\n", talk_text(change, "change"), talk_text(change, "id"));
 	printf("%s%" JSON_INTEGER_FORMAT " created, %" JSON_INTEGER_FORMAT
 	       " changed, %" JSON_INTEGER_FORMAT " cancelled, %" JSON_INTEGER_FORMAT
 	       " unchanged, %" JSON_INTEGER_FORMAT " ended already\n",
 	       json_is_true(json_object_get(result, "dry_run")) ? "would be: " : "",
-	       cli_number(result, "created"), cli_number(result, "changed"),
-	       cli_number(result, "cancelled"), cli_number(result, "unchanged"),
-	       cli_number(result, "ended"));
+	       talk_number(result, "created"), talk_number(result, "changed"),
+	       talk_number(result, "cancelled"), talk_number(result, "unchanged"),
+	       talk_number(result, "ended"));
 }
 
 /* The file's text with what the options say. Result: NULL and a message, or a text to be freed. */
 static char *make_sync_body(const struct cli *cli)
 {
-	char *text = cli_read_file(cli->operand), *changed = NULL;
+	char *text = talk_read_file(cli->operand), *changed = NULL;
 	json_error_t error;
 	json_t *body;
 
 	if (!text) {
-		cli_fail(CLI_EXIT_REFUSED, "cannot read %s: %s", cli->operand, strerror(errno));
+		talk_fail(CLI_EXIT_REFUSED, "cannot read %s: %s", cli->operand, strerror(errno));
 		return NULL;
 	}
 	body = json_loads(text, JSON_REJECT_DUPLICATES, &error);
 	free(text);
 	if (!json_is_object(body)) {
-		cli_fail(CLI_EXIT_REFUSED, "%s is not a JSON object: %s", cli->operand, error.text);
+		talk_fail(CLI_EXIT_REFUSED, "%s is not a JSON object: %s", cli->operand,
+			  error.text);
 		json_decref(body);
 		return NULL;
 	}
-	if (cli_option(cli, "--dry-run"))
+	if (talk_option(cli, "--dry-run"))
 		json_object_set_new(body, "dry_run", json_true());
-	if (cli_option(cli, "--allow-empty"))
+	if (talk_option(cli, "--allow-empty"))
 		json_object_set_new(body, "allow_empty", json_true());
 	changed = json_dumps(body, JSON_COMPACT);
 	json_decref(body);
 	return changed;
 }
 
-enum cli_exit cli_sync(struct cli *cli)
+enum cli_exit cli_edge_sync(struct cli *cli)
 {
 	char *body = make_sync_body(cli);
 	enum cli_exit code;
@@ -232,7 +237,7 @@ enum cli_exit cli_sync(struct cli *cli)
 
 	if (!body)
 		return CLI_EXIT_REFUSED;
-	code = cli_call_json(cli, "POST", "/v1/sync", body, &result);
+	code = talk_call_json(cli, "POST", "/v1/sync", body, &result);
 	free(body);
 	if (code != CLI_EXIT_OK || !result)
 		return code;
@@ -241,44 +246,44 @@ enum cli_exit cli_sync(struct cli *cli)
 	return CLI_EXIT_OK;
 }
 
-enum cli_exit cli_pools(struct cli *cli)
+enum cli_exit cli_edge_pools(struct cli *cli)
 {
 	static const char *const heads[] = {"POOL", "ADDRESS", "ADVERTISED", "TOTAL",
 					    "USED", "FREE",    "QUARANTINED"};
 	struct print_table table = {.nr_columns = sizeof(heads) / sizeof(heads[0])};
 	json_t *answer, *pool;
-	enum cli_exit code = cli_call_json(cli, "GET", "/v1/pools", NULL, &answer);
+	enum cli_exit code = talk_call_json(cli, "GET", "/v1/pools", NULL, &answer);
 	size_t i;
 
 	if (code != CLI_EXIT_OK || !answer)
 		return code;
 	for (i = 0; i < table.nr_columns; i++)
-		print_cell(&table, "%s", heads[i]);
+		talk_print_cell(&table, "%s", heads[i]);
 	json_array_foreach (json_object_get(answer, "pools"), i, pool) {
-		print_cell(&table, "%s", cli_text(pool, "pool"));
-		print_cell(&table, "%s", cli_text(pool, "address"));
-		print_cell(&table, "%s", cli_text(pool, "advertise"));
-		print_cell(&table, "%" JSON_INTEGER_FORMAT, cli_number(pool, "total"));
-		print_cell(&table, "%" JSON_INTEGER_FORMAT, cli_number(pool, "used"));
-		print_cell(&table, "%" JSON_INTEGER_FORMAT, cli_number(pool, "free"));
-		print_cell(&table, "%" JSON_INTEGER_FORMAT, cli_number(pool, "quarantined"));
+		talk_print_cell(&table, "%s", talk_text(pool, "pool"));
+		talk_print_cell(&table, "%s", talk_text(pool, "address"));
+		talk_print_cell(&table, "%s", talk_text(pool, "advertise"));
+		talk_print_cell(&table, "%" JSON_INTEGER_FORMAT, talk_number(pool, "total"));
+		talk_print_cell(&table, "%" JSON_INTEGER_FORMAT, talk_number(pool, "used"));
+		talk_print_cell(&table, "%" JSON_INTEGER_FORMAT, talk_number(pool, "free"));
+		talk_print_cell(&table, "%" JSON_INTEGER_FORMAT, talk_number(pool, "quarantined"));
 	}
-	print_table(&table, stdout);
+	talk_print_table(&table, stdout);
 	json_decref(answer);
 	return CLI_EXIT_OK;
 }
 
-enum cli_exit cli_version(struct cli *cli)
+enum cli_exit cli_edge_version(struct cli *cli)
 {
 	json_t *answer;
 	enum cli_exit code;
 
 	if (!cli->json)
 		printf("sallyport %s\n", SALLYPORT_VERSION);
-	code = cli_call_json(cli, "GET", "/v1/version", NULL, &answer);
+	code = talk_call_json(cli, "GET", "/v1/version", NULL, &answer);
 	if (code != CLI_EXIT_OK || !answer)
 		return code;
-	printf("sallyportd %s\n", cli_text(answer, "version"));
+	printf("sallyportd %s\n", talk_text(answer, "version"));
 	json_decref(answer);
 	return CLI_EXIT_OK;
 }

@@ -38,7 +38,7 @@ static json_t *make_node(const char *text, size_t index)
 
 static void add_text(const struct cli *cli, const char *option, const char *field, json_t *body)
 {
-	const char *text = cli_option(cli, option);
+	const char *text = talk_option(cli, option);
 
 	if (text)
 		json_object_set_new(body, field, json_string(text));
@@ -57,15 +57,15 @@ static enum cli_exit add_nodes(const struct cli *cli, json_t *body)
 		node = make_node(given->value, json_array_size(nodes));
 		if (!node) {
 			json_decref(nodes);
-			return cli_fail(CLI_EXIT_USAGE, "--node is ADDR, ADDR:PORT or -, not %s",
-					given->value);
+			return talk_fail(CLI_EXIT_USAGE, "--node is ADDR, ADDR:PORT or -, not %s",
+					 given->value);
 		}
 		add_text(cli, "--pool", "pool", node);
 		json_array_append_new(nodes, node);
 	}
 	if (json_array_size(nodes) == 0) {
 		json_decref(nodes);
-		return cli_fail(CLI_EXIT_USAGE, "a node is missing: --node ADDR[:PORT]");
+		return talk_fail(CLI_EXIT_USAGE, "a node is missing: --node ADDR[:PORT]");
 	}
 	json_object_set_new(body, "nodes", nodes);
 	return CLI_EXIT_OK;
@@ -87,14 +87,14 @@ static void add_allow(const struct cli *cli, json_t *body)
 static enum cli_exit add_duration(const struct cli *cli, const char *option, const char *field,
 				  json_t *body)
 {
-	const char *text = cli_option(cli, option);
+	const char *text = talk_option(cli, option);
 	unsigned long seconds;
 
 	if (!text)
 		return CLI_EXIT_OK;
-	if (cli_parse_duration(text, &seconds) < 0)
-		return cli_fail(CLI_EXIT_USAGE, "%s is a time such as 90, 30m or 1h30m, not %s",
-				option, text);
+	if (talk_parse_duration(text, &seconds) < 0)
+		return talk_fail(CLI_EXIT_USAGE, "%s is a time such as 90, 30m or 1h30m, not %s",
+				 option, text);
 	json_object_set_new(body, field, json_integer((json_int_t)seconds));
 	return CLI_EXIT_OK;
 }
@@ -121,11 +121,11 @@ static enum cli_exit make_body(const struct cli *cli, char **ret_text)
 		add_allow(cli, body);
 		add_text(cli, "--user", "user", body);
 		add_text(cli, "--title", "title", body);
-		if (cli_option(cli, "--supersede"))
+		if (talk_option(cli, "--supersede"))
 			json_object_set_new(body, "supersede", json_true());
 		*ret_text = json_dumps(body, JSON_COMPACT);
 		if (!*ret_text)
-			code = cli_fail(CLI_EXIT_REFUSED, "out of memory");
+			code = talk_fail(CLI_EXIT_REFUSED, "out of memory");
 	}
 	json_decref(body);
 	return code;
@@ -138,27 +138,27 @@ static enum cli_exit read_body(const struct cli *cli, const char *file, char **r
 
 		if (strcmp(name, "--socket") != 0 && strcmp(name, "--output") != 0 &&
 		    strcmp(name, "--json") != 0)
-			return cli_fail(CLI_EXIT_USAGE, "%s does not go with --json", name);
+			return talk_fail(CLI_EXIT_USAGE, "%s does not go with --json", name);
 	}
-	*ret_text = cli_read_file(file);
+	*ret_text = talk_read_file(file);
 	if (*ret_text)
 		return CLI_EXIT_OK;
-	return cli_fail(CLI_EXIT_REFUSED, "cannot read %s: %s", file, strerror(errno));
+	return talk_fail(CLI_EXIT_REFUSED, "cannot read %s: %s", file, strerror(errno));
 }
 
 static enum cli_exit put(struct cli *cli, const char *body)
 {
-	char *path = cli_build_path(cli, ""), *connect = cli_build_path(cli, "/connect");
+	char *path = talk_build_path(cli, ""), *connect = talk_build_path(cli, "/connect");
 	enum cli_exit code;
 	json_t *build;
 
 	if (!path || !connect) {
-		code = cli_fail(CLI_EXIT_REFUSED, "out of memory");
+		code = talk_fail(CLI_EXIT_REFUSED, "out of memory");
 	} else {
-		code = cli_call_json(cli, "PUT", path, body, &build);
+		code = talk_call_json(cli, "PUT", path, body, &build);
 		if (code == CLI_EXIT_OK && build) {
 			json_decref(build);
-			code = cli_print_path(cli, connect);
+			code = talk_print_path(cli, connect);
 		}
 	}
 	free(connect);
@@ -168,7 +168,7 @@ static enum cli_exit put(struct cli *cli, const char *body)
 
 enum cli_exit cli_enable(struct cli *cli)
 {
-	const char *file = cli_option(cli, "--json");
+	const char *file = talk_option(cli, "--json");
 	char *body = NULL;
 	enum cli_exit code = file ? read_body(cli, file, &body) : make_body(cli, &body);
 

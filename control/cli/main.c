@@ -31,7 +31,7 @@ static void print_usage(FILE *out)
 		fprintf(out, "  %-24s  %s\n", left, verb->help);
 	}
 	fprintf(out, "\noptions:\n");
-	print_options(out, cli_common_options);
+	print_options(out, cli_verbs_common_options);
 	fprintf(out,
 		"\n'sallyport VERB --help' lists the options of a verb. TIME is like 90, 30m or "
 		"1h30m.\nexit: 0 done, 1 refused, 2 usage, 3 the daemon cannot be reached\n");
@@ -42,7 +42,7 @@ static void print_verb_usage(FILE *out, const struct cli_verb *verb)
 	fprintf(out, "usage: sallyport %s%s%s [OPTION]...\n%s\n\noptions:\n", verb->name,
 		verb->operand ? " " : "", verb->operand ? verb->operand : "", verb->help);
 	print_options(out, verb->options);
-	print_options(out, cli_common_options);
+	print_options(out, cli_verbs_common_options);
 }
 
 static enum cli_exit usage_error(const struct cli_verb *verb, const char *what, const char *which)
@@ -74,7 +74,7 @@ static const struct cli_option *find_option(const struct cli_verb *verb, const c
 		word = "--output", len = strlen(word);
 	else if (strcmp(word, "-h") == 0)
 		word = "--help", len = strlen(word);
-	option = search_options(cli_common_options, word, len);
+	option = search_options(cli_verbs_common_options, word, len);
 	return option || !verb ? option : search_options(verb->options, word, len);
 }
 
@@ -142,7 +142,7 @@ static enum cli_exit parse(struct cli *cli, char **argv)
 
 static enum cli_exit apply_common(struct cli *cli)
 {
-	const char *output = cli_option(cli, "--output"), *socket = cli_option(cli, "--socket");
+	const char *output = talk_option(cli, "--output"), *socket = talk_option(cli, "--socket");
 	const char *env = getenv("SALLYPORT_SOCKET");
 
 	if (output && strcmp(output, "json") != 0 && strcmp(output, "text") != 0)
@@ -162,12 +162,12 @@ static enum cli_exit run(struct cli *cli)
 {
 	enum cli_exit code;
 
-	if (client_open(cli->socket, &cli->client) < 0)
-		return cli_fail(CLI_EXIT_REFUSED, "out of memory");
+	if (talk_client_open(cli->socket, &cli->client) < 0)
+		return talk_fail(CLI_EXIT_REFUSED, "out of memory");
 	code = cli->verb->run(cli);
-	client_close(cli->client);
+	talk_client_close(cli->client);
 	if (fflush(stdout) != 0 && code == CLI_EXIT_OK)
-		return cli_fail(CLI_EXIT_REFUSED, "cannot write: %s", strerror(errno));
+		return talk_fail(CLI_EXIT_REFUSED, "cannot write: %s", strerror(errno));
 	return code;
 }
 
@@ -177,9 +177,9 @@ int main(int argc, char **argv)
 	enum cli_exit code;
 
 	if (!cli.given || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return cli_fail(CLI_EXIT_REFUSED, "out of memory");
+		return talk_fail(CLI_EXIT_REFUSED, "out of memory");
 	code = parse(&cli, argv);
-	if (code == CLI_EXIT_OK && cli_option(&cli, "--help")) {
+	if (code == CLI_EXIT_OK && talk_option(&cli, "--help")) {
 		if (cli.verb)
 			print_verb_usage(stdout, cli.verb);
 		else

@@ -10,7 +10,7 @@
 
 static enum cli_exit out_of_memory(void)
 {
-	return cli_fail(CLI_EXIT_REFUSED, "out of memory");
+	return talk_fail(CLI_EXIT_REFUSED, "out of memory");
 }
 
 static void print_diagnosis(const json_t *node)
@@ -18,19 +18,19 @@ static void print_diagnosis(const json_t *node)
 	const json_t *likely = json_object_get(node, "likely"), *step;
 	size_t i;
 
-	printf("node %" JSON_INTEGER_FORMAT ": %s\n", cli_number(node, "index"),
-	       cli_text(node, "certain"));
+	printf("node %" JSON_INTEGER_FORMAT ": %s\n", talk_number(node, "index"),
+	       talk_text(node, "certain"));
 	if (json_is_string(likely))
 		printf("  likely: %s\n", json_string_value(likely));
 	json_array_foreach (json_object_get(node, "next"), i, step)
 		printf("  - %s\n", json_string_value(step));
 }
 
-enum cli_exit cli_diagnose(struct cli *cli)
+enum cli_exit cli_records_diagnose(struct cli *cli)
 {
-	const char *client = cli_option(cli, "--client");
-	char *escaped = client ? client_escape(cli->client, client) : NULL;
-	char *base = cli_build_path(cli, "/diagnose"), *path = NULL;
+	const char *client = talk_option(cli, "--client");
+	char *escaped = client ? talk_client_escape(cli->client, client) : NULL;
+	char *base = talk_build_path(cli, "/diagnose"), *path = NULL;
 	enum cli_exit code = CLI_EXIT_REFUSED;
 	json_t *answer = NULL, *node;
 	size_t i;
@@ -39,7 +39,7 @@ enum cli_exit cli_diagnose(struct cli *cli)
 	    asprintf(&path, "%s%s%s", base, escaped ? "?client=" : "", escaped ? escaped : "") < 0)
 		out_of_memory();
 	else
-		code = cli_call_json(cli, "GET", path, NULL, &answer);
+		code = talk_call_json(cli, "GET", path, NULL, &answer);
 	json_array_foreach (json_object_get(answer, "nodes"), i, node)
 		print_diagnosis(node);
 	json_decref(answer);
@@ -49,35 +49,36 @@ enum cli_exit cli_diagnose(struct cli *cli)
 	return code;
 }
 
-enum cli_exit cli_attest(struct cli *cli)
+enum cli_exit cli_records_attest(struct cli *cli)
 {
 	struct print_table table = {.nr_columns = 3};
-	char *path = cli_build_path(cli, "/attestation");
+	char *path = talk_build_path(cli, "/attestation");
 	json_t *answer = NULL, *client;
 	enum cli_exit code;
 	size_t i;
 
 	if (!path)
 		return out_of_memory();
-	code = cli_call_json(cli, "GET", path, NULL, &answer);
+	code = talk_call_json(cli, "GET", path, NULL, &answer);
 	free(path);
 	if (code != CLI_EXIT_OK || !answer)
 		return code;
-	printf("Build %s, open from %s to %s: %s.\n", cli->operand, cli_text(answer, "enabled_at"),
-	       json_is_string(json_object_get(answer, "ended_at")) ? cli_text(answer, "ended_at")
+	printf("Build %s, open from %s to %s: %s.\n", cli->operand, talk_text(answer, "enabled_at"),
+	       json_is_string(json_object_get(answer, "ended_at")) ? talk_text(answer, "ended_at")
 								   : "now",
 	       json_is_true(json_object_get(answer, "touched")) ? "its VMs were reached"
 								: "nobody reached its VMs");
 	json_array_foreach (json_object_get(answer, "clients"), i, client) {
-		print_cell(&table, "  %s", cli_text(client, "client"));
-		print_cell(&table,
-			   "%" JSON_INTEGER_FORMAT " connections, likely %" JSON_INTEGER_FORMAT
-			   " logins",
-			   cli_number(client, "connections"), cli_number(client, "likely_logins"));
-		print_cell(&table, "%s to %s", cli_text(client, "first_at"),
-			   cli_text(client, "last_at"));
+		talk_print_cell(&table, "  %s", talk_text(client, "client"));
+		talk_print_cell(&table,
+				"%" JSON_INTEGER_FORMAT " connections, likely %" JSON_INTEGER_FORMAT
+				" logins",
+				talk_number(client, "connections"),
+				talk_number(client, "likely_logins"));
+		talk_print_cell(&table, "%s to %s", talk_text(client, "first_at"),
+				talk_text(client, "last_at"));
 	}
-	print_table(&table, stdout);
+	talk_print_table(&table, stdout);
 	json_decref(answer);
 	return CLI_EXIT_OK;
 }
@@ -97,7 +98,7 @@ static void print_keys(const char *text, const char *alias)
 }
 
 /* ssh asks about every host: one that is no node of ours is no error. */
-enum cli_exit cli_known_hosts(struct cli *cli)
+enum cli_exit cli_records_known_hosts(struct cli *cli)
 {
 	const char *alias = cli->operand, *dash = strrchr(alias, '-');
 	char *id = dash ? strndup(alias, (size_t)(dash - alias)) : NULL, *path;
@@ -107,28 +108,28 @@ enum cli_exit cli_known_hosts(struct cli *cli)
 	if (!dash)
 		return CLI_EXIT_OK;
 	cli->operand = id;
-	path = id ? cli_build_path(cli, "/connect?format=known_hosts") : NULL;
-	r = path ? client_call(cli->client, "GET", path, NULL, &answer) : 0;
+	path = id ? talk_build_path(cli, "/connect?format=known_hosts") : NULL;
+	r = path ? talk_client_call(cli->client, "GET", path, NULL, &answer) : 0;
 	free(path);
 	free(id);
 	if (!path)
 		return out_of_memory();
 	if (r < 0)
-		return cli_fail(CLI_EXIT_UNREACHABLE, "cannot reach the daemon at %s: %s",
-				cli->socket, client_error(cli->client));
+		return talk_fail(CLI_EXIT_UNREACHABLE, "cannot reach the daemon at %s: %s",
+				 cli->socket, talk_client_error(cli->client));
 	if (answer.status == 200)
 		print_keys(answer.body, alias);
-	client_answer_clear(&answer);
+	talk_client_answer_clear(&answer);
 	return CLI_EXIT_OK;
 }
 
 static char *make_page_path(struct cli *cli, const char *base, json_int_t after)
 {
-	const char *build = cli_option(cli, "--build");
-	char *escaped = build ? client_escape(cli->client, build) : NULL, *path;
+	const char *build = talk_option(cli, "--build");
+	char *escaped = build ? talk_client_escape(cli->client, build) : NULL, *path;
 
 	if (asprintf(&path, "%s?limit=%d&after=%" JSON_INTEGER_FORMAT "%s%s%s", base, PAGE_RECORDS,
-		     after, cli_option(cli, "--open") ? "&open=1" : "", escaped ? "&build=" : "",
+		     after, talk_option(cli, "--open") ? "&open=1" : "", escaped ? "&build=" : "",
 		     escaped ? escaped : "") < 0)
 		path = NULL;
 	free(escaped);
@@ -149,15 +150,15 @@ static enum cli_exit each_page(struct cli *cli, const char *base,
 
 		if (!path)
 			return out_of_memory();
-		code = cli_call_json(cli, "GET", path, NULL, &page);
+		code = talk_call_json(cli, "GET", path, NULL, &page);
 		free(path);
 		if (code != CLI_EXIT_OK || !page)
 			return code;
 		take(table, page);
-		after = cli_number(page, "next");
+		after = talk_number(page, "next");
 		json_decref(page);
 	} while (after > 0);
-	print_table(table, stdout);
+	talk_print_table(table, stdout);
 	return CLI_EXIT_OK;
 }
 
@@ -165,9 +166,9 @@ static enum cli_exit each_page(struct cli *cli, const char *base,
 static void print_bytes(struct print_table *table, const json_t *row, const char *name)
 {
 	if (json_is_integer(json_object_get(row, name)))
-		print_cell(table, "%" JSON_INTEGER_FORMAT, cli_number(row, name));
+		talk_print_cell(table, "%" JSON_INTEGER_FORMAT, talk_number(row, name));
 	else
-		print_cell(table, "-");
+		talk_print_cell(table, "-");
 }
 
 static void take_connections(struct print_table *table, const json_t *page)
@@ -178,27 +179,27 @@ static void take_connections(struct print_table *table, const json_t *page)
 	json_array_foreach (json_object_get(page, "connections"), i, row) {
 		const char *closed_by = json_string_value(json_object_get(row, "closed_by"));
 
-		print_cell(table, "%s", cli_text(row, "build"));
-		print_cell(table, "%" JSON_INTEGER_FORMAT, cli_number(row, "node"));
-		print_cell(table, "%s", cli_text(row, "forward"));
-		print_cell(table, "%s", cli_text(row, "client"));
-		print_cell(table, "%" JSON_INTEGER_FORMAT, cli_number(row, "client_port"));
-		print_cell(table, "%s", cli_text(row, "opened_at"));
-		print_cell(table, "%s", cli_text(row, "closed_at"));
+		talk_print_cell(table, "%s", talk_text(row, "build"));
+		talk_print_cell(table, "%" JSON_INTEGER_FORMAT, talk_number(row, "node"));
+		talk_print_cell(table, "%s", talk_text(row, "forward"));
+		talk_print_cell(table, "%s", talk_text(row, "client"));
+		talk_print_cell(table, "%" JSON_INTEGER_FORMAT, talk_number(row, "client_port"));
+		talk_print_cell(table, "%s", talk_text(row, "opened_at"));
+		talk_print_cell(table, "%s", talk_text(row, "closed_at"));
 		print_bytes(table, row, "bytes_to_vm");
 		print_bytes(table, row, "bytes_to_client");
-		print_cell(table, "%s", closed_by ? closed_by : "open");
+		talk_print_cell(table, "%s", closed_by ? closed_by : "open");
 	}
 }
 
-enum cli_exit cli_connections(struct cli *cli)
+enum cli_exit cli_records_connections(struct cli *cli)
 {
 	static const char *const heads[] = {"BUILD",  "NODE",	"FORWARD", "CLIENT",	"PORT",
 					    "OPENED", "CLOSED", "TO VM",   "TO CLIENT", "END"};
 	struct print_table table = {.nr_columns = sizeof(heads) / sizeof(heads[0])};
 
 	for (size_t i = 0; i < table.nr_columns; i++)
-		print_cell(&table, "%s", heads[i]);
+		talk_print_cell(&table, "%s", heads[i]);
 	return each_page(cli, "/v1/connections", take_connections, &table);
 }
 
@@ -210,23 +211,24 @@ static void take_changes(struct print_table *table, const json_t *page)
 	json_array_foreach (json_object_get(page, "changes"), i, row) {
 		bool asked = json_is_integer(json_object_get(row, "uid"));
 
-		print_cell(table, "%s", cli_text(row, "changed_at"));
-		print_cell(table, "%s", cli_text(row, "what"));
-		print_cell(table, "%s", cli_text(row, "build"));
+		talk_print_cell(table, "%s", talk_text(row, "changed_at"));
+		talk_print_cell(table, "%s", talk_text(row, "what"));
+		talk_print_cell(table, "%s", talk_text(row, "build"));
 		if (asked)
-			print_cell(table, "uid %" JSON_INTEGER_FORMAT " pid %" JSON_INTEGER_FORMAT,
-				   cli_number(row, "uid"), cli_number(row, "pid"));
+			talk_print_cell(table,
+					"uid %" JSON_INTEGER_FORMAT " pid %" JSON_INTEGER_FORMAT,
+					talk_number(row, "uid"), talk_number(row, "pid"));
 		else
-			print_cell(table, "sallyportd");
+			talk_print_cell(table, "sallyportd");
 	}
 }
 
-enum cli_exit cli_audit(struct cli *cli)
+enum cli_exit cli_records_audit(struct cli *cli)
 {
 	static const char *const heads[] = {"TIME", "CHANGE", "BUILD", "BY"};
 	struct print_table table = {.nr_columns = sizeof(heads) / sizeof(heads[0])};
 
 	for (size_t i = 0; i < table.nr_columns; i++)
-		print_cell(&table, "%s", heads[i]);
+		talk_print_cell(&table, "%s", heads[i]);
 	return each_page(cli, "/v1/audit", take_changes, &table);
 }

@@ -63,8 +63,8 @@ void connect_clients_find(struct connections *connections, const struct table_ma
 
 			search.forward = node->forwards[j].name;
 			if (slot)
-				connections_each(connections, slot_index, slot->generation, take,
-						 &search);
+				watch_connections_each(connections, slot_index, slot->generation,
+						       take, &search);
 		}
 	}
 }

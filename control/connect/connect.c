@@ -154,7 +154,7 @@ static json_t *make_section(const struct connect *connect, const struct node *no
 	for (unsigned int i = 1; i < node->nr_forwards; i++)
 		json_array_append_new(forwards, make_forward(connect, &node->forwards[i]));
 	return json_pack("{s:i, s:s, s:s, s:i, s:o, s:o, s:o}", "index", node->index, "state",
-			 node_state_name(node->state), "public_host",
+			 model_session_node_state_name(node->state), "public_host",
 			 connect_host(connect->settings, ssh), "public_port", ssh->public_port,
 			 "ssh", ssh_string(connect, node), "forwards", forwards, "clients",
 			 make_clients(connect, node));
@@ -170,10 +170,10 @@ static void write_json(const struct connect *connect, FILE *out)
 
 	for (unsigned int i = 0; i < build->nr_nodes; i++)
 		json_array_append_new(sections, make_section(connect, &build->nodes[i]));
-	api_time_print(connect_end_wall_ns(connect), deadline);
+	model_wall_time_print(connect_text_end_wall_ns(connect), deadline);
 	all = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:o, s:o, s:o, s:o, s:i}", "id",
 			build->id, "title", build->title, "view", view_names[connect->view],
-			"state", session_state_name(build->state), "deadline", deadline,
+			"state", model_session_state_name(build->state), "deadline", deadline,
 			"remaining_s", (json_int_t)(left_ns / CLOCK_SECOND_NS), "connected",
 			build->connected_wall_ns != 0, "actors", api_render_strings(&build->actors),
 			"key_fingerprints", api_render_strings(&build->key_fingerprints),
@@ -190,10 +190,10 @@ static void write_node(const struct connect *connect, const struct node *node,
 {
 	switch (format) {
 	case CONNECT_TEXT:
-		connect_write_text(connect, node, out);
+		connect_text_write_text(connect, node, out);
 		break;
 	case CONNECT_MARKDOWN:
-		connect_write_markdown(connect, node, out);
+		connect_text_write_markdown(connect, node, out);
 		break;
 	case CONNECT_SSH_CONFIG:
 		write_ssh_config(connect, node, out);

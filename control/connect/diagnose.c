@@ -89,7 +89,7 @@ static const char *const names[] = {
 #undef X
 };
 
-const char *diagnose_case_name(enum diagnose_case verdict)
+const char *connect_diagnose_case_name(enum diagnose_case verdict)
 {
 	return names[verdict];
 }
@@ -134,7 +134,7 @@ static enum diagnose_case judge(const struct diagnose_facts *facts)
 	return facts->open ? DIAGNOSE_CONNECTED : judge_bytes(facts);
 }
 
-const struct diagnosis *diagnose(const struct diagnose_facts *facts)
+const struct diagnosis *connect_diagnose(const struct diagnose_facts *facts)
 {
 	return &diagnoses[judge(facts)];
 }

@@ -63,6 +63,6 @@ struct diagnosis {
 };
 
 /* Pure. Result: the row of the first case that fits. */
-const struct diagnosis *diagnose(const struct diagnose_facts *facts);
+const struct diagnosis *connect_diagnose(const struct diagnose_facts *facts);
 
-const char *diagnose_case_name(enum diagnose_case verdict);
+const char *connect_diagnose_case_name(enum diagnose_case verdict);

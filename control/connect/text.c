@@ -14,7 +14,7 @@ static const char *const headings[] = {
 	[CONNECT_WAIT] = "Wait for SSH",
 };
 
-uint64_t connect_end_wall_ns(const struct connect *connect)
+uint64_t connect_text_end_wall_ns(const struct connect *connect)
 {
 	const struct build *build = connect->build;
 
@@ -61,13 +61,13 @@ static void write_end(const struct connect *connect, FILE *out)
 	const struct build *build = connect->build;
 	char end[API_TIME_BYTES], left[API_TIME_BYTES], linger[API_TIME_BYTES];
 
-	api_time_print_minute(connect_end_wall_ns(connect), end);
-	api_time_print_duration(clock_left_ns(&connect->now, build->deadline_ns), left);
-	api_time_print_duration(build->linger_ns, linger);
+	model_wall_time_print_minute(connect_text_end_wall_ns(connect), end);
+	model_wall_time_print_duration(clock_left_ns(&connect->now, build->deadline_ns), left);
+	model_wall_time_print_duration(build->linger_ns, linger);
 	switch (build->state) {
 	case SESSION_ENDED:
 		fprintf(out, "This session ended at %s (%s). Rebuild with SSH for a new one.\n",
-			end, session_reason_name(build->reason));
+			end, model_session_reason_name(build->reason));
 		break;
 	case SESSION_FINISHED:
 		fprintf(out,
@@ -91,7 +91,7 @@ static void write_client(const struct connect_client *client, bool is_ssh, FILE 
 	fputs(addr_format(&client->addr, addr), out);
 	if (!is_ssh)
 		fprintf(out, " (%s)", client->forward);
-	fprintf(out, " since %s", api_time_print_minute(client->since_wall_ns, since));
+	fprintf(out, " since %s", model_wall_time_print_minute(client->since_wall_ns, since));
 }
 
 /* Who is connected to this VM now. */
@@ -128,7 +128,7 @@ static void write_waiting(const struct connect *connect, const struct node *node
 	write_clients(connect, node, out);
 	if (build->connected_wall_ns)
 		fprintf(out, "First connection: %s.\n",
-			api_time_print_minute(build->connected_wall_ns, since));
+			model_wall_time_print_minute(build->connected_wall_ns, since));
 	else
 		fputs("Nobody has connected yet: still waiting for you.\n", out);
 }
@@ -165,7 +165,7 @@ static void write_keys(const struct connect *connect, bool markdown, FILE *out)
 	fputs("Use the same SSH key as for your code host (GitHub, Bitbucket)", out);
 	if (build->keys_as_of_wall_ns)
 		fprintf(out, ", added there before %s",
-			api_time_print_minute(build->keys_as_of_wall_ns, as_of));
+			model_wall_time_print_minute(build->keys_as_of_wall_ns, as_of));
 	fputs(".\n", out);
 	if (build->keys_as_of_wall_ns)
 		fputs("A key that was added later works in builds that start later.\n", out);
@@ -194,7 +194,7 @@ static void write_body(const struct connect *connect, const struct node *node, b
 	write_waiting(connect, node, out);
 }
 
-void connect_write_text(const struct connect *connect, const struct node *node, FILE *out)
+void connect_text_write_text(const struct connect *connect, const struct node *node, FILE *out)
 {
 	write_heading(connect, node, false, out);
 	if (build_is_open(connect->build)) {
@@ -207,7 +207,7 @@ void connect_write_text(const struct connect *connect, const struct node *node, 
 	write_body(connect, node, false, out);
 }
 
-void connect_write_markdown(const struct connect *connect, const struct node *node, FILE *out)
+void connect_text_write_markdown(const struct connect *connect, const struct node *node, FILE *out)
 {
 	write_heading(connect, node, true, out);
 	if (build_is_open(connect->build)) {

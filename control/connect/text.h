@@ -4,8 +4,8 @@
 
 #include "connect/connect.h"
 
-void connect_write_text(const struct connect *connect, const struct node *node, FILE *out);
-void connect_write_markdown(const struct connect *connect, const struct node *node, FILE *out);
+void connect_text_write_text(const struct connect *connect, const struct node *node, FILE *out);
+void connect_text_write_markdown(const struct connect *connect, const struct node *node, FILE *out);
 
 /* Result: when the session ends, or ended (wall ns). */
-uint64_t connect_end_wall_ns(const struct connect *connect);
+uint64_t connect_text_end_wall_ns(const struct connect *connect);

@@ -90,7 +90,7 @@ static int start_kernel(struct daemon *daemon)
 
 static int wait_for_readers(void *context)
 {
-	return quiesce_wait(context);
+	return table_quiesce_wait(context);
 }
 
 /* Makes the model from the journal, and the table from the model. */
@@ -107,14 +107,14 @@ static int start_edge(struct daemon *daemon)
 		free(settings);
 		return fail(-ENOMEM, "The model cannot be made.", NULL);
 	}
-	edge_settings_from_config(daemon->config, settings);
+	edge_config_read(daemon->config, settings);
 	r = edge_new(settings, daemon->journal, table, seed, &daemon->edge);
 	free(settings);
 	if (r < 0)
 		return fail(r, "The model cannot be made.", NULL);
-	edge_set_wait(daemon->edge, wait_for_readers, daemon->quiescer);
-	problem_clear(&problem);
-	clock_read(&now);
+	edge_replay_set_wait(daemon->edge, wait_for_readers, daemon->quiescer);
+	json_problem_clear(&problem);
+	model_clock_read(&now);
 	r = edge_replay(daemon->edge, &now, &problem);
 	if (r < 0) {
 		edge_free(daemon->edge);
@@ -130,7 +130,7 @@ static int attach_kernel(struct daemon *daemon)
 	int r = 0;
 
 	if (kernel_rewrites_networks(daemon->kernel))
-		r = quiesce_wait(daemon->quiescer);
+		r = table_quiesce_wait(daemon->quiescer);
 	if (r < 0)
 		return fail(r,
 			    "builds.networks cannot change while a worker hangs: restart "
@@ -152,9 +152,9 @@ static void log_kernel(const struct daemon *daemon)
 
 		log_write(LOG_INFO, "The program is in charge of an interface.",
 			  log_string("interface", interface->name),
-			  log_string("link", kernel_attachment_name(interface->attachment)),
+			  log_string("link", pins_names_attachment_name(interface->attachment)),
 			  log_string("mode", interface->native ? "native" : "generic"),
-			  log_string("table", kernel_origin_name(status.origin)));
+			  log_string("table", pins_names_origin_name(status.origin)));
 	}
 }
 
@@ -197,7 +197,7 @@ static void start_watch(struct daemon *daemon)
 
 static void start_readiness(struct daemon *daemon)
 {
-	int r = readiness_start(daemon->event, daemon->edge, &daemon->readiness);
+	int r = watch_readiness_start(daemon->event, daemon->edge, &daemon->readiness);
 
 	if (r < 0)
 		log_write(LOG_WARNING, "VMs are not asked whether they answer.",
@@ -206,8 +206,8 @@ static void start_readiness(struct daemon *daemon)
 
 static void start_carrier(struct daemon *daemon)
 {
-	int r = carrier_start(daemon->event, daemon->edge, kernel_table(daemon->kernel),
-			      &daemon->carrier);
+	int r = watch_carrier_start(daemon->event, daemon->edge, kernel_table(daemon->kernel),
+				    &daemon->carrier);
 
 	if (r < 0)
 		log_write(LOG_WARNING, "Switches of engine will not be events.",
@@ -256,7 +256,7 @@ static int open_api(struct daemon *daemon)
 
 	if (r < 0)
 		return fail(r, "The API cannot be opened.", reason);
-	r = api_open(&options, &daemon->api, &reason);
+	r = api_server_open(&options, &daemon->api, &reason);
 	if (r < 0) {
 		daemon_sockets_unlink(daemon->config);
 		return fail(r, "The API cannot be opened.", reason);
@@ -296,7 +296,7 @@ static int serve(struct daemon *daemon)
 /* All that makes use of the edge: from here on packets are carried by what it has published. */
 static int attach_and_serve(struct daemon *daemon)
 {
-	int r = daemon_followers_new(daemon->edge, daemon->kernel, &daemon->followers);
+	int r = daemon_follow_new(daemon->edge, daemon->kernel, &daemon->followers);
 
 	if (r < 0)
 		return fail(r, "The neighbours cannot be followed.", NULL);
@@ -317,15 +317,15 @@ static int attach_and_serve(struct daemon *daemon)
 		r = serve(daemon);
 
 	daemon_loop_end(daemon);
-	api_close(daemon->api);
+	api_server_close(daemon->api);
 	daemon_sockets_unlink(daemon->config);
 stop_explain:
-	carrier_stop(daemon->carrier);
-	readiness_stop(daemon->readiness);
+	watch_carrier_stop(daemon->carrier);
+	watch_readiness_stop(daemon->readiness);
 	watch_stop(daemon->watch);
 	explain_stop(daemon->explain);
 free_followers:
-	daemon_followers_free(daemon->followers);
+	daemon_follow_free(daemon->followers);
 	return r;
 }
 
@@ -346,7 +346,7 @@ static int start_and_serve(struct daemon *daemon)
 	r = start_kernel(daemon);
 	if (r < 0)
 		goto close_journal;
-	r = quiescer_new(kernel_table(daemon->kernel), &daemon->quiescer);
+	r = table_quiesce_new(kernel_table(daemon->kernel), &daemon->quiescer);
 	if (r < 0) {
 		fail(r,
 		     "Removals cannot be confirmed: the kernel grants no grace period, neither "
@@ -361,7 +361,7 @@ static int start_and_serve(struct daemon *daemon)
 
 	edge_free(daemon->edge);
 free_quiescer:
-	quiescer_free(daemon->quiescer);
+	table_quiesce_free(daemon->quiescer);
 stop_kernel:
 	kernel_stop(daemon->kernel);
 close_journal:

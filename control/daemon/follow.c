@@ -125,8 +125,8 @@ static void add_all(struct daemon_followers *followers)
 	}
 }
 
-int daemon_followers_new(struct edge *edge, struct kernel *kernel,
-			 struct daemon_followers **ret_followers)
+int daemon_follow_new(struct edge *edge, struct kernel *kernel,
+		      struct daemon_followers **ret_followers)
 {
 	struct daemon_followers *followers = calloc(1, sizeof(*followers));
 
@@ -139,7 +139,7 @@ int daemon_followers_new(struct edge *edge, struct kernel *kernel,
 	return 0;
 }
 
-void daemon_followers_free(struct daemon_followers *followers)
+void daemon_follow_free(struct daemon_followers *followers)
 {
 	if (!followers)
 		return;
@@ -147,14 +147,15 @@ void daemon_followers_free(struct daemon_followers *followers)
 	free(followers);
 }
 
-int daemon_followers_run(struct daemon_followers *followers)
+int daemon_follow_run(struct daemon_followers *followers)
 {
 	int r;
 
 	if (edge_is_busy(followers->edge))
 		return 0;
 	followers->error = 0;
-	r = events_follow(edge_events(followers->edge), &followers->seq, follow_event, followers);
+	r = state_events_follow(edge_events(followers->edge), &followers->seq, follow_event,
+				followers);
 	note_error(followers, r);
 	return followers->error < 0 ? followers->error : r;
 }

@@ -11,14 +11,14 @@ struct edge;
 struct kernel;
 
 /* Adds the VMs of all open builds. Result: 0 and *ret_followers to be freed, or -ENOMEM. */
-int daemon_followers_new(struct edge *edge, struct kernel *kernel,
-			 struct daemon_followers **ret_followers);
+int daemon_follow_new(struct edge *edge, struct kernel *kernel,
+		      struct daemon_followers **ret_followers);
 
 /* Forgets; the kernel keeps its neighbours. NULL is allowed. */
-void daemon_followers_free(struct daemon_followers *followers);
+void daemon_follow_free(struct daemon_followers *followers);
 
 /*
  * Follows some of what has happened since the last call. Result: 1 if there is more, 0, or -errno
  * of the journal or the kernel, with the rest followed all the same.
  */
-int daemon_followers_run(struct daemon_followers *followers);
+int daemon_follow_run(struct daemon_followers *followers);

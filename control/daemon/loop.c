@@ -97,7 +97,7 @@ static void arm_deadline(struct daemon *daemon, uint64_t next_ns)
 /* Result: whether there is more to be done at once. */
 static bool follow(struct daemon *daemon)
 {
-	int r = daemon_followers_run(daemon->followers);
+	int r = daemon_follow_run(daemon->followers);
 	bool more = daemon->watch && watch_follow(daemon->watch);
 
 	if (r < 0)
@@ -125,14 +125,14 @@ static int on_post(sd_event_source *source, void *context)
 	bool removed = false;
 	struct instant now;
 
-	clock_read(&now);
+	model_clock_read(&now);
 	next_ns = edge_expire(daemon->edge, &now, &removed);
 	if (removed)
-		api_confirm_removal(daemon->api);
+		api_server_confirm_removal(daemon->api);
 	kernel_ns = kernel_expire(daemon->kernel, now.boot_ns);
 	if (follow(daemon))
 		next_ns = now.boot_ns;
-	api_notify(daemon->api);
+	api_server_notify(daemon->api);
 	arm_deadline(daemon, kernel_ns < next_ns ? kernel_ns : next_ns);
 	return 0;
 }

@@ -52,7 +52,7 @@ static bool can_apply(const struct config_changes *changes)
 /* The set of networks that the last reload left may still be read by a worker that hangs. */
 static bool worker_hangs(struct daemon *daemon, const struct config_changes *changes)
 {
-	if (quiesce_poll(daemon->quiescer, &daemon->reloaded, boottime_now_ns()) == 0)
+	if (table_quiesce_poll(daemon->quiescer, &daemon->reloaded, boottime_now_ns()) == 0)
 		return false;
 	for (unsigned int i = 0; i < changes->nr; i++)
 		if (strcmp(changes->change[i].key, "builds.networks") == 0) {
@@ -73,8 +73,8 @@ static int reload_edge(struct daemon *daemon, const struct config *config)
 
 	if (!settings)
 		return -ENOMEM;
-	edge_settings_from_config(config, settings);
-	problem_clear(&problem);
+	edge_config_read(config, settings);
+	json_problem_clear(&problem);
 	r = edge_reload(daemon->edge, settings, &problem);
 	if (r < 0 && problem_is_set(&problem))
 		log_write(LOG_ERR, problem.detail);
@@ -87,7 +87,7 @@ static int reload_kernel(struct daemon *daemon, const struct config *config)
 	char *reason = NULL;
 	int r = kernel_reload(daemon->kernel, config, &reason);
 
-	quiesce_begin(daemon->quiescer, boottime_now_ns(), &daemon->reloaded);
+	table_quiesce_begin(daemon->quiescer, boottime_now_ns(), &daemon->reloaded);
 	if (r < 0)
 		log_write(LOG_ERR, reason ? reason : strerror(-r));
 	free(reason);
@@ -97,7 +97,7 @@ static int reload_kernel(struct daemon *daemon, const struct config *config)
 static int reload_api(struct daemon *daemon, const struct config *config)
 {
 	char *reason = NULL;
-	int r = api_reload(daemon->api, config, &reason);
+	int r = api_server_reload(daemon->api, config, &reason);
 
 	if (r < 0)
 		log_write(LOG_ERR, reason ? reason : strerror(-r));
@@ -154,7 +154,7 @@ void daemon_reload(struct daemon *daemon)
 {
 	struct config *config;
 
-	if (quiesce_poll(daemon->quiescer, &daemon->reloaded, boottime_now_ns()) == -EAGAIN) {
+	if (table_quiesce_poll(daemon->quiescer, &daemon->reloaded, boottime_now_ns()) == -EAGAIN) {
 		daemon_loop_reload_again(daemon);
 		return;
 	}

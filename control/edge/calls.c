@@ -11,20 +11,20 @@
 static int give_up(struct txn *txn, int error)
 {
 	if (!problem_is_set(txn->problem))
-		problem_set(txn->problem, PROBLEM_INTERNAL, "There is not enough memory.");
+		json_problem_set(txn->problem, PROBLEM_INTERNAL, "There is not enough memory.");
 	txn_abort(txn);
 	return error;
 }
 
-int edge_settle(struct edge *edge, const struct edge_call *call, const char *id)
+int edge_calls_settle(struct edge *edge, const struct edge_call *call, const char *id)
 {
-	struct build *build = registry_find(edge->registry, id);
+	struct build *build = state_registry_find(edge->registry, id);
 	struct txn txn;
 	int result;
 
 	txn_begin_own(&txn, edge, &call->now);
 	txn.problem = call->problem;
-	if (!build || !change_is_overdue(&txn, build))
+	if (!build || !txn_change_is_overdue(&txn, build))
 		return 0;
 	result = txn_end(&txn, build, SESSION_EXPIRE, NULL);
 	return result < 0 ? give_up(&txn, result) : txn_commit(&txn);
@@ -34,14 +34,14 @@ int edge_settle(struct edge *edge, const struct edge_call *call, const char *id)
 static int find(struct edge *edge, const struct edge_call *call, const char *id,
 		struct build **ret_build)
 {
-	int result = edge_settle(edge, call, id);
+	int result = edge_calls_settle(edge, call, id);
 
 	if (result < 0)
 		return result;
-	*ret_build = registry_find(edge->registry, id);
+	*ret_build = state_registry_find(edge->registry, id);
 	if (*ret_build)
 		return 0;
-	problem_set(call->problem, PROBLEM_NOT_FOUND, "There is no build %s here.", id);
+	json_problem_set(call->problem, PROBLEM_NOT_FOUND, "There is no build %s here.", id);
 	return -ENOENT;
 }
 
@@ -50,7 +50,7 @@ static int finish_call(struct txn *txn, const struct build *build, struct edge_r
 	const struct build *after = txn_current(build);
 	int result;
 
-	txn->outcome.build = (struct edge_result){after, EDGE_CHANGED, txn_removes(txn)};
+	txn->outcome.build = (struct edge_result){after, EDGE_CHANGED, txn_commit_removes(txn)};
 	result = txn_commit(txn);
 	if (result == 0)
 		*ret_result = (struct edge_result){after, EDGE_CHANGED, txn->removed};
@@ -72,8 +72,8 @@ static int unchanged(struct edge *edge, const struct edge_call *call,
 	return result;
 }
 
-int edge_finish(struct edge *edge, const struct edge_call *call, const char *id,
-		uint64_t finished_wall_ns, struct edge_result *ret_result)
+int edge_calls_finish(struct edge *edge, const struct edge_call *call, const char *id,
+		      uint64_t finished_wall_ns, struct edge_result *ret_result)
 {
 	struct build *build, *copy;
 	struct txn txn;
@@ -88,7 +88,7 @@ int edge_finish(struct edge *edge, const struct edge_call *call, const char *id,
 	}
 	txn_begin(&txn, edge, call);
 	copy = txn_edit(&txn, build, "finish");
-	result = copy ? change_finish(&txn, copy, finished_wall_ns) : -ENOMEM;
+	result = copy ? txn_change_finish(&txn, copy, finished_wall_ns) : -ENOMEM;
 	return result < 0 ? give_up(&txn, result) : finish_call(&txn, build, ret_result);
 }
 
@@ -115,10 +115,10 @@ static void refuse_extension(const struct edge_call *call, const struct build *b
 
 	gmtime_r(&cap, &utc);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	problem_set(call->problem, PROBLEM_OVER_EXTENSION,
-		    "The most possible is %llu s more, until %s.",
-		    (unsigned long long)((build->cap_ns - build->deadline_ns) / CLOCK_SECOND_NS),
-		    text);
+	json_problem_set(
+		call->problem, PROBLEM_OVER_EXTENSION,
+		"The most possible is %llu s more, until %s.",
+		(unsigned long long)((build->cap_ns - build->deadline_ns) / CLOCK_SECOND_NS), text);
 }
 
 static int check_extension(const struct edge_call *call, const struct build *build,
@@ -126,9 +126,9 @@ static int check_extension(const struct edge_call *call, const struct build *bui
 {
 	struct session_move move;
 
-	if (session_next(build->state, SESSION_EXTEND, &move) < 0) {
-		problem_set(call->problem, PROBLEM_BUILD_ENDED, "Build %s has ended (%s).",
-			    build->id, session_reason_name(build->reason));
+	if (model_session_next(build->state, SESSION_EXTEND, &move) < 0) {
+		json_problem_set(call->problem, PROBLEM_BUILD_ENDED, "Build %s has ended (%s).",
+				 build->id, model_session_reason_name(build->reason));
 		return -EPERM;
 	}
 	if (deadline_ns > build->cap_ns) {
@@ -137,15 +137,15 @@ static int check_extension(const struct edge_call *call, const struct build *bui
 	}
 	/* A time shown in whole seconds and asked for again is no change. */
 	if (deadline_ns + CLOCK_SECOND_NS <= build->deadline_ns) {
-		problem_set(call->problem, PROBLEM_INVALID,
-			    "An extension can only move the deadline later.");
+		json_problem_set(call->problem, PROBLEM_INVALID,
+				 "An extension can only move the deadline later.");
 		return -EINVAL;
 	}
 	return 0;
 }
 
-int edge_extend(struct edge *edge, const struct edge_call *call, const char *id,
-		const struct edge_extension *extension, struct edge_result *ret_result)
+int edge_calls_extend(struct edge *edge, const struct edge_call *call, const char *id,
+		      const struct edge_extension *extension, struct edge_result *ret_result)
 {
 	struct build *build, *copy;
 	uint64_t deadline_ns;
@@ -165,12 +165,12 @@ int edge_extend(struct edge *edge, const struct edge_call *call, const char *id,
 	}
 	txn_begin(&txn, edge, call);
 	copy = txn_edit(&txn, build, "extend");
-	result = copy ? change_extend(&txn, copy, deadline_ns) : -ENOMEM;
+	result = copy ? txn_change_extend(&txn, copy, deadline_ns) : -ENOMEM;
 	return result < 0 ? give_up(&txn, result) : finish_call(&txn, build, ret_result);
 }
 
-int edge_cancel(struct edge *edge, const struct edge_call *call, const char *id,
-		struct edge_result *ret_result)
+int edge_calls_cancel(struct edge *edge, const struct edge_call *call, const char *id,
+		      struct edge_result *ret_result)
 {
 	struct build *build;
 	struct txn txn;

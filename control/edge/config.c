@@ -29,7 +29,7 @@ static void copy_places(const struct config *config, struct edge_settings *setti
 	settings->low_water_percent = config->public.low_water;
 }
 
-void edge_settings_from_config(const struct config *config, struct edge_settings *ret_settings)
+void edge_config_read(const struct config *config, struct edge_settings *ret_settings)
 {
 	edge_settings_init(ret_settings);
 	copy_places(config, ret_settings);

@@ -6,4 +6,4 @@ struct config;
 struct edge_settings;
 
 /* Fills *ret_settings from a checked configuration. */
-void edge_settings_from_config(const struct config *config, struct edge_settings *ret_settings);
+void edge_config_read(const struct config *config, struct edge_settings *ret_settings);

@@ -37,25 +37,26 @@ static int check_sizes(const struct edge *edge)
 	const struct table_map *table = edge->table;
 
 	if (edge->settings.nr_publics > table->nr_publics ||
-	    ports_count(edge->ports) > table->nr_usage)
+	    model_ports_count(edge->ports) > table->nr_usage)
 		return -ENOSPC;
 	return 0;
 }
 
 static int make_parts(struct edge *edge, uint64_t seed)
 {
-	int result = ports_new(&edge->settings, seed, &edge->ports);
+	int result = model_ports_new(&edge->settings, seed, &edge->ports);
 
 	if (result == 0)
 		result = check_sizes(edge);
 	if (result == 0)
-		result = publish_new(edge->table, edge->settings.quarantine_ns, &edge->publish);
+		result = table_publish_new(edge->table, edge->settings.quarantine_ns,
+					   &edge->publish);
 	if (result == 0)
-		result = registry_new(edge->table->nr_slots, &edge->registry);
+		result = state_registry_new(edge->table->nr_slots, &edge->registry);
 	if (result == 0)
-		result = holders_new(&edge->holders);
+		result = state_holders_new(&edge->holders);
 	if (result == 0)
-		result = tally_new(&edge->tally);
+		result = state_tally_new(&edge->tally);
 	return result;
 }
 
@@ -83,11 +84,11 @@ void edge_free(struct edge *edge)
 {
 	if (!edge)
 		return;
-	tally_free(edge->tally);
-	holders_free(edge->holders);
-	registry_free(edge->registry);
-	publish_free(edge->publish);
-	ports_free(edge->ports);
+	state_tally_free(edge->tally);
+	state_holders_free(edge->holders);
+	state_registry_free(edge->registry);
+	table_publish_free(edge->publish);
+	model_ports_free(edge->ports);
 	free(edge);
 }
 
@@ -105,12 +106,12 @@ int edge_reload(struct edge *edge, const struct edge_settings *settings, struct 
 	for (unsigned int i = 0; same && i < settings->nr_publics; i++)
 		same = same_public(&edge->settings.publics[i], &settings->publics[i]);
 	if (!same) {
-		problem_set(problem, PROBLEM_INVALID,
-			    "Public addresses and ports change by a restart of sallyportd.");
+		json_problem_set(problem, PROBLEM_INVALID,
+				 "Public addresses and ports change by a restart of sallyportd.");
 		return -EINVAL;
 	}
 	edge->settings = *settings;
-	publish_set_quarantine(edge->publish, settings->quarantine_ns);
+	table_publish_set_quarantine(edge->publish, settings->quarantine_ns);
 	return 0;
 }
 
@@ -136,24 +137,25 @@ struct journal *edge_journal(struct edge *edge)
 
 const struct build *edge_get(const struct edge *edge, const char *id)
 {
-	return registry_find(edge->registry, id);
+	return state_registry_find(edge->registry, id);
 }
 
 const struct build *edge_after(const struct edge *edge, uint64_t serial)
 {
-	return registry_after(edge->registry, serial);
+	return state_registry_after(edge->registry, serial);
 }
 
 uint64_t edge_slot_serial(const struct edge *edge, uint32_t slot_index)
 {
-	return registry_slot_owner(edge->registry, slot_index);
+	return state_registry_slot_owner(edge->registry, slot_index);
 }
 
 const struct build *edge_by_slot(const struct edge *edge, uint32_t slot_index,
 				 const struct node **ret_node, const struct forward **ret_forward)
 {
-	uint64_t serial = registry_slot_owner(edge->registry, slot_index);
-	const struct build *build = serial ? registry_find_serial(edge->registry, serial) : NULL;
+	uint64_t serial = state_registry_slot_owner(edge->registry, slot_index);
+	const struct build *build =
+		serial ? state_registry_find_serial(edge->registry, serial) : NULL;
 
 	for (unsigned int i = 0; build && i < build->nr_nodes; i++)
 		for (unsigned int j = 0; j < build->nodes[i].nr_forwards; j++)
@@ -171,12 +173,12 @@ void edge_figures(const struct edge *edge, struct edge_figures *ret_figures)
 	struct publish_figures published;
 	const struct build *build = NULL;
 
-	while ((build = registry_after(edge->registry, build ? build->serial : 0))) {
+	while ((build = state_registry_after(edge->registry, build ? build->serial : 0))) {
 		figures.builds[build->state]++;
 		if (build_is_open(build))
 			figures.nodes += build->nr_nodes;
 	}
-	publish_figures(edge->publish, &published);
+	table_publish_figures(edge->publish, &published);
 	figures.leases_live = published.live;
 	figures.endpoints = published.endpoints;
 	figures.endpoints_max = published.endpoints_max;
@@ -194,7 +196,7 @@ int edge_pool_figures(const struct edge *edge, unsigned int public_index,
 {
 	if (public_index >= edge->settings.nr_publics)
 		return -ENOENT;
-	ports_figures(edge->ports, public_index, ret_figures);
+	model_ports_figures(edge->ports, public_index, ret_figures);
 	return 0;
 }
 
@@ -215,7 +217,8 @@ void edge_place_forward(const struct edge *edge, struct forward *forward)
 	if (find_public(edge, &forward->public_addr, &forward->public_index) < 0)
 		return;
 	forward->slot_index = sp_slot_index(forward->public_index, forward->public_port);
-	ports_find(edge->ports, forward->public_index, forward->public_port, &forward->ordinal);
+	model_ports_find(edge->ports, forward->public_index, forward->public_port,
+			 &forward->ordinal);
 }
 
 struct endpoint edge_endpoint(const struct node *node, const struct forward *forward)

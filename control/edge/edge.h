@@ -125,12 +125,12 @@ int edge_new(const struct edge_settings *settings, struct journal *journal, stru
 	     uint64_t seed, struct edge **ret_edge);
 void edge_free(struct edge *edge);
 
-/* Waits until no reader acts on what it read before (quiesce_wait()). Result: 0 or -errno. */
+/* Waits until no reader acts on what it read before (table_quiesce_wait()). Result: 0 or -errno. */
 typedef int edge_wait(void *context);
 
 /* For edge_replay(): how to wait before a foreign live slot is written over. Without: not at all.
  */
-void edge_set_wait(struct edge *edge, edge_wait *wait, void *context);
+void edge_replay_set_wait(struct edge *edge, edge_wait *wait, void *context);
 
 /*
  * Loads every build from the journal, ends those whose deadline has passed, and makes the table
@@ -153,8 +153,8 @@ const struct edge_settings *edge_settings(const struct edge *edge);
  * ADMITS_NOBODY, ENDPOINT_IN_USE naming the holder, BUILD_ENDED, BUILD_DIFFERS, OVER_LIMIT,
  * NO_PORTS, TABLE_FULL, JOURNAL. Pointers are relative to the body.
  */
-int edge_put(struct edge *edge, const struct edge_call *call, const struct build_spec *spec,
-	     struct edge_result *ret_result);
+int put_build(struct edge *edge, const struct edge_call *call, const struct build_spec *spec,
+	      struct edge_result *ret_result);
 
 /* One of several. */
 struct edge_put {
@@ -165,19 +165,19 @@ struct edge_put {
 };
 
 /*
- * Declares builds as edge_put() one after the other, but those that have nothing to do with each
+ * Declares builds as put_build() one after the other, but those that have nothing to do with each
  * other share a commit. done is called for each, in order, as soon as its commit is made; the
- * result is as edge_put()'s.
+ * result is as put_build()'s.
  */
-void edge_put_all(struct edge *edge, struct edge_put *puts, unsigned int nr_puts);
+void put_all_builds(struct edge *edge, struct edge_put *puts, unsigned int nr_puts);
 
 /*
  * Starts the linger. finished_wall_ns is when the build ended, BUILD_DEFAULT: now; the future and
  * the time before creation are cut to now and creation. The first call wins, later ones change
  * nothing, nor do calls on an ended build. Problem: NOT_FOUND, JOURNAL.
  */
-int edge_finish(struct edge *edge, const struct edge_call *call, const char *id,
-		uint64_t finished_wall_ns, struct edge_result *ret_result);
+int edge_calls_finish(struct edge *edge, const struct edge_call *call, const char *id,
+		      uint64_t finished_wall_ns, struct edge_result *ret_result);
 
 /* By how much, or until when: exactly one is not BUILD_DEFAULT. */
 struct edge_extension {
@@ -189,15 +189,15 @@ struct edge_extension {
  * Moves the deadline later, never past the cap. Problem: NOT_FOUND, BUILD_ENDED, INVALID (not
  * later), OVER_EXTENSION naming the most possible, JOURNAL.
  */
-int edge_extend(struct edge *edge, const struct edge_call *call, const char *id,
-		const struct edge_extension *extension, struct edge_result *ret_result);
+int edge_calls_extend(struct edge *edge, const struct edge_call *call, const char *id,
+		      const struct edge_extension *extension, struct edge_result *ret_result);
 
 /*
  * Ends a session. On an ended one: EDGE_UNCHANGED, and removed, so that an answer that could not be
  * given is waited for again. Problem: NOT_FOUND, JOURNAL.
  */
-int edge_cancel(struct edge *edge, const struct edge_call *call, const char *id,
-		struct edge_result *ret_result);
+int edge_calls_cancel(struct edge *edge, const struct edge_call *call, const char *id,
+		      struct edge_result *ret_result);
 
 /* The full desired set. */
 struct edge_sync {
@@ -214,7 +214,7 @@ typedef void edge_sync_visitor(const char *id, enum edge_change change, bool can
 
 /*
  * Makes the open builds equal the set, all or nothing. Pointers of problems begin with /builds/N.
- * visit may be NULL. Problems: those of edge_put(), EMPTY_SYNC, STALE_SYNC. A dry run has no
+ * visit may be NULL. Problems: those of put_build(), EMPTY_SYNC, STALE_SYNC. A dry run has no
  * receipt.
  */
 int edge_sync(struct edge *edge, const struct edge_call *call, const struct edge_sync *sync,
@@ -239,7 +239,7 @@ bool edge_is_busy(const struct edge *edge);
  * Fills in the receipt of that user and key, unless it is too old. Result: 0, -ENOENT, or -errno of
  * the journal.
  */
-int edge_find_receipt(const struct edge *edge, const struct instant *now, struct receipt *receipt);
+int txn_receipt_find(const struct edge *edge, const struct instant *now, struct receipt *receipt);
 
 /*
  * Does what is due: ends what has expired, was never used; warns; forgets what is past its
@@ -264,32 +264,32 @@ const struct build *edge_by_slot(const struct edge *edge, uint32_t slot_index,
 uint64_t edge_slot_serial(const struct edge *edge, uint32_t slot_index);
 
 /* What the readiness prober found out. Result: 0, -ENOENT, -EBUSY, or -errno of the journal. */
-int edge_note_node(struct edge *edge, const struct instant *now, const char *id,
-		   uint32_t node_index, enum node_event event);
+int edge_notes_node(struct edge *edge, const struct instant *now, const char *id,
+		    uint32_t node_index, enum node_event event);
 
 /*
  * A client's connection through that slot came up. The first of a build is journaled, lifts
  * connect_within and is an event. Result: 0, -ENOENT if the slot is nobody's, or -EBUSY or -errno
  * of the journal (call again).
  */
-int edge_note_connected(struct edge *edge, const struct instant *now, uint32_t slot_index,
-			const struct sp_addr *client, uint16_t client_port);
+int edge_notes_connected(struct edge *edge, const struct instant *now, uint32_t slot_index,
+			 const struct sp_addr *client, uint16_t client_port);
 
 /* Packets of a connection were seen lately: what extension while in use goes by. */
-void edge_note_used(struct edge *edge, uint32_t slot_index, uint64_t last_seen_ns);
+void edge_notes_used(struct edge *edge, uint32_t slot_index, uint64_t last_seen_ns);
 
 /* Has the packets of a slot captured (captures.h); 0: no longer. Nothing else changes by it. */
-void edge_capture_slot(struct edge *edge, uint32_t slot_index, uint32_t until_s);
+void edge_notes_capture_slot(struct edge *edge, uint32_t slot_index, uint32_t until_s);
 
 /*
  * Writes into the audit that somebody asked for something that changes no build. Result: 0, or
  * -errno and the problem: JOURNAL. The edge is not busy.
  */
-int edge_audit(struct edge *edge, const struct edge_call *call, const struct build *build,
-	       const char *what);
+int edge_notes_audit(struct edge *edge, const struct edge_call *call, const struct build *build,
+		     const char *what);
 
 /* An event of another part (ENGINE_SWITCHED, CLIENT_REFUSED); seq and wall_ns are set here. */
-int edge_note_event(struct edge *edge, const struct instant *now, struct event *event);
+int edge_notes_event(struct edge *edge, const struct instant *now, struct event *event);
 
 struct edge_figures {
 	unsigned int builds[SESSION_STATES_NR];

@@ -51,8 +51,8 @@ static int warn(struct txn *txn, struct build *build)
 	if (!copy)
 		return -ENOMEM;
 	if (deadline_ns > build->deadline_ns)
-		return change_extend(txn, copy, deadline_ns);
-	copy->nr_warned = deadline_count_warnings(left_ns);
+		return txn_change_extend(txn, copy, deadline_ns);
+	copy->nr_warned = model_deadline_count_warnings(left_ns);
 	event = txn_event(txn, EVENT_BUILD_WARNING, copy);
 	if (!event)
 		return -ENOMEM;
@@ -89,7 +89,7 @@ static int handle_all(struct txn *txn, struct build **due, unsigned int nr_due)
 static int handle_due(struct edge *edge, const struct instant *now, bool *ret_removed)
 {
 	struct build *due[BATCH];
-	unsigned int nr_due = registry_due(edge->registry, now->boot_ns, due, BATCH);
+	unsigned int nr_due = state_registry_due(edge->registry, now->boot_ns, due, BATCH);
 	struct txn txn;
 	int result;
 
@@ -114,24 +114,24 @@ static int tidy(struct edge *edge, const struct instant *now)
 	int result = journal_begin(edge->journal);
 
 	if (result == 0)
-		result = events_compact(&edge->events, edge->settings.events_kept);
+		result = state_events_compact(&edge->events, edge->settings.events_kept);
 	if (result == 0)
-		result = journal_drop_records(edge->journal, before_wall_ns);
+		result = journal_record_drop_records(edge->journal, before_wall_ns);
 	if (result == 0)
-		result = journal_drop_receipts(
+		result = journal_receipt_drop(
 			edge->journal, before(now->wall_ns, edge->settings.receipts_kept_ns));
 	if (result == 0)
 		result = journal_commit(edge->journal, now);
 	if (result < 0) {
 		journal_rollback(edge->journal);
-		events_open(&edge->events, edge->journal);
+		state_events_open(&edge->events, edge->journal);
 	}
 	return result;
 }
 
 static uint64_t next_due_ns(const struct edge *edge)
 {
-	const struct build *build = registry_first_due(edge->registry);
+	const struct build *build = state_registry_first_due(edge->registry);
 
 	return build ? earlier(build->due_ns, edge->moment_due_ns) : edge->moment_due_ns;
 }

@@ -24,7 +24,7 @@ static int note_node(struct txn *txn, struct build *build, const struct node *no
 	if (!copy)
 		return -ENOMEM;
 	txn_mark_whole(txn, copy);
-	build_node(copy, node->index)->state = state;
+	model_build_node(copy, node->index)->state = state;
 	event = txn_event(txn, state == NODE_READY ? EVENT_NODE_READY : EVENT_NODE_UNREACHABLE,
 			  copy);
 	if (!event)
@@ -33,11 +33,11 @@ static int note_node(struct txn *txn, struct build *build, const struct node *no
 	return 0;
 }
 
-int edge_note_node(struct edge *edge, const struct instant *now, const char *id,
-		   uint32_t node_index, enum node_event event)
+int edge_notes_node(struct edge *edge, const struct instant *now, const char *id,
+		    uint32_t node_index, enum node_event event)
 {
-	struct build *build = registry_find(edge->registry, id);
-	const struct node *node = build ? build_node(build, node_index) : NULL;
+	struct build *build = state_registry_find(edge->registry, id);
+	const struct node *node = build ? model_build_node(build, node_index) : NULL;
 	enum node_state state;
 	struct txn txn;
 
@@ -45,7 +45,7 @@ int edge_note_node(struct edge *edge, const struct instant *now, const char *id,
 		return -EBUSY;
 	if (!node || !build_is_open(build) || event == NODE_BIND)
 		return -ENOENT;
-	if (node_next(node->state, event, &state) < 0)
+	if (model_session_node_next(node->state, event, &state) < 0)
 		return 0;
 	txn_begin_own(&txn, edge, now);
 	return finish_note(&txn, note_node(&txn, build, node, state));
@@ -69,11 +69,11 @@ static int note_connected(struct txn *txn, struct build *build, uint32_t node_in
 	return 0;
 }
 
-int edge_note_connected(struct edge *edge, const struct instant *now, uint32_t slot_index,
-			const struct sp_addr *client, uint16_t client_port)
+int edge_notes_connected(struct edge *edge, const struct instant *now, uint32_t slot_index,
+			 const struct sp_addr *client, uint16_t client_port)
 {
-	struct build *build = registry_find_serial(edge->registry,
-						   registry_slot_owner(edge->registry, slot_index));
+	struct build *build = state_registry_find_serial(
+		edge->registry, state_registry_slot_owner(edge->registry, slot_index));
 	char text[ADDR_TEXT_BYTES], whole[ADDR_TEXT_BYTES + 16];
 	const struct forward *forward;
 	const struct node *node;
@@ -91,22 +91,22 @@ int edge_note_connected(struct edge *edge, const struct instant *now, uint32_t s
 	return finish_note(&txn, note_connected(&txn, build, node->index, whole));
 }
 
-void edge_note_used(struct edge *edge, uint32_t slot_index, uint64_t last_seen_ns)
+void edge_notes_used(struct edge *edge, uint32_t slot_index, uint64_t last_seen_ns)
 {
-	struct build *build = registry_find_serial(edge->registry,
-						   registry_slot_owner(edge->registry, slot_index));
+	struct build *build = state_registry_find_serial(
+		edge->registry, state_registry_slot_owner(edge->registry, slot_index));
 
 	if (build && last_seen_ns > build->used_ns)
 		build->used_ns = last_seen_ns;
 }
 
-void edge_capture_slot(struct edge *edge, uint32_t slot_index, uint32_t until_s)
+void edge_notes_capture_slot(struct edge *edge, uint32_t slot_index, uint32_t until_s)
 {
-	publish_capture(edge->publish, slot_index, until_s);
+	table_publish_capture(edge->publish, slot_index, until_s);
 }
 
-int edge_audit(struct edge *edge, const struct edge_call *call, const struct build *build,
-	       const char *what)
+int edge_notes_audit(struct edge *edge, const struct edge_call *call, const struct build *build,
+		     const char *what)
 {
 	struct txn txn;
 
@@ -116,7 +116,7 @@ int edge_audit(struct edge *edge, const struct edge_call *call, const struct bui
 	return txn_commit(&txn);
 }
 
-int edge_note_event(struct edge *edge, const struct instant *now, struct event *event)
+int edge_notes_event(struct edge *edge, const struct instant *now, struct event *event)
 {
 	struct event *own;
 	struct txn txn;

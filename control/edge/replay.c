@@ -29,7 +29,7 @@ struct replay {
 
 static int refuse(struct replay *replay, int error, const char *detail)
 {
-	problem_set(replay->problem, PROBLEM_JOURNAL, "%s", detail);
+	json_problem_set(replay->problem, PROBLEM_JOURNAL, "%s", detail);
 	return error;
 }
 
@@ -67,16 +67,16 @@ static int claim_port(struct replay *replay, const struct build *build,
 {
 	struct edge *edge = replay->edge;
 
-	if (registry_slot_owner(edge->registry, forward->slot_index) != 0)
+	if (state_registry_slot_owner(edge->registry, forward->slot_index) != 0)
 		return refuse(replay, -EBADMSG,
 			      "The journal is damaged: two sessions hold one public port.");
-	registry_own_slot(edge->registry, forward->slot_index, build->serial);
+	state_registry_own_slot(edge->registry, forward->slot_index, build->serial);
 	if (forward->ordinal == PORTS_NONE)
 		return 0;
-	if (ports_claim(edge->ports, forward->ordinal) < 0)
+	if (model_ports_claim(edge->ports, forward->ordinal) < 0)
 		return -EBADMSG;
 	if (!build_is_open(build))
-		ports_quarantine(edge->ports, forward->ordinal);
+		model_ports_quarantine(edge->ports, forward->ordinal);
 	return 0;
 }
 
@@ -87,10 +87,10 @@ static int claim_endpoint(struct replay *replay, const struct build *build, cons
 
 	if (!build_is_open(build) || !node->has_address)
 		return 0;
-	if (holders_get(replay->edge->holders, &endpoint) != 0)
+	if (state_holders_get(replay->edge->holders, &endpoint) != 0)
 		return refuse(replay, -EBADMSG,
 			      "The journal is damaged: two sessions hold one VM endpoint.");
-	return holders_set(replay->edge->holders, &endpoint, build->serial);
+	return state_holders_set(replay->edge->holders, &endpoint, build->serial);
 }
 
 static enum sp_slot_state state_of(const struct build *build, const struct node *node)
@@ -127,12 +127,12 @@ static int load_forward(struct replay *replay, struct build *build, const struct
 
 static int count_open(struct edge *edge, const struct build *build)
 {
-	int result = tally_add(edge->tally, COUNT_ALL, "");
+	int result = state_tally_add(edge->tally, COUNT_ALL, "");
 
 	for (unsigned int i = 0; i < build->actors.nr && result == 0; i++)
-		result = tally_add(edge->tally, COUNT_ACTOR, build->actors.item[i]);
+		result = state_tally_add(edge->tally, COUNT_ACTOR, build->actors.item[i]);
 	if (build->organisation && result == 0)
-		result = tally_add(edge->tally, COUNT_ORGANISATION, build->organisation);
+		result = state_tally_add(edge->tally, COUNT_ORGANISATION, build->organisation);
 	return result;
 }
 
@@ -155,16 +155,16 @@ static int load_build(struct build *build, void *context)
 	struct replay *replay = context;
 	struct edge *edge = replay->edge;
 
-	if (registry_reserve(edge->registry, 1) < 0) {
-		build_free(build);
+	if (state_registry_reserve(edge->registry, 1) < 0) {
+		model_build_free(build);
 		return -ENOMEM;
 	}
 	if (replay->rebooted)
-		deadline_rebase(build, &replay->then, &replay->now);
+		model_deadline_rebase(build, &replay->then, &replay->now);
 	if (build->serial > edge->last_serial)
 		edge->last_serial = build->serial;
-	build->due_ns = deadline_due_ns(build);
-	registry_add(edge->registry, build);
+	build->due_ns = model_deadline_due_ns(build);
+	state_registry_add(edge->registry, build);
 	if (build_is_open(build) && count_open(edge, build) < 0)
 		return -ENOMEM;
 	return load_forwards(replay, build);
@@ -178,15 +178,15 @@ static int touch_port(const struct sp_addr *addr, uint16_t port, uint64_t until_
 
 	edge_place_forward(replay->edge, &forward);
 	if (forward.ordinal != PORTS_NONE &&
-	    registry_slot_owner(replay->edge->registry, forward.slot_index) == 0)
-		ports_touch(replay->edge->ports, forward.ordinal);
+	    state_registry_slot_owner(replay->edge->registry, forward.slot_index) == 0)
+		model_ports_touch(replay->edge->ports, forward.ordinal);
 	return 0;
 }
 
 /* What was low already is not news. */
 static void find_pools_low(struct edge *edge)
 {
-	edge->pools_low = edge_pools_low(edge);
+	edge->pools_low = txn_commit_pools_low(edge);
 }
 
 static int load_journal(struct replay *replay)
@@ -195,15 +195,15 @@ static int load_journal(struct replay *replay)
 	int result = read_moment(replay);
 
 	if (result == 0)
-		result = events_open(&edge->events, edge->journal);
+		result = state_events_open(&edge->events, edge->journal);
 	if (result == 0)
-		result = journal_last_serial(edge->journal, &edge->last_serial);
+		result = journal_build_last_serial(edge->journal, &edge->last_serial);
 	if (result == 0)
 		result = journal_number(edge->journal, "sync_generation", &edge->sync_generation);
 	if (result == 0 || result == -ENOENT)
-		result = journal_load_builds(edge->journal, load_build, replay);
+		result = journal_build_load(edge->journal, load_build, replay);
 	if (result == 0)
-		result = journal_load_ports(edge->journal, touch_port, replay);
+		result = journal_record_load_ports(edge->journal, touch_port, replay);
 	find_pools_low(edge);
 	return result;
 }
@@ -216,8 +216,8 @@ static int save_rebased(struct replay *replay)
 	int result = journal_begin(edge->journal);
 
 	while (replay->rebooted && result == 0 &&
-	       (build = registry_after(edge->registry, build ? build->serial : 0)))
-		result = journal_save_build(edge->journal, &replay->now, build, JOURNAL_ROW);
+	       (build = state_registry_after(edge->registry, build ? build->serial : 0)))
+		result = journal_build_save(edge->journal, &replay->now, build, JOURNAL_ROW);
 	if (result == 0)
 		result = journal_commit(edge->journal, &replay->now);
 	if (result < 0)
@@ -232,7 +232,8 @@ static bool adopt_allow(struct publish *publish, struct build *build, const stru
 		return (build->nr_allow == 0) == (lease->allow_index == 0);
 	if (build->allow_index)
 		return lease->allow_index == build->allow_index;
-	if (publish_adopt_allow(publish, lease->allow_index, build->allow, build->nr_allow) < 0)
+	if (table_publish_adopt_allow(publish, lease->allow_index, build->allow, build->nr_allow) <
+	    0)
 		return false;
 	build->allow_index = lease->allow_index;
 	return true;
@@ -243,10 +244,10 @@ static void adopt(struct replay *replay, struct found *found)
 	struct publish *publish = replay->edge->publish;
 	struct lease lease = found->lease;
 
-	if (!publish_adopt(publish, &lease, found->state))
+	if (!table_publish_adopt(publish, &lease, found->state))
 		return;
 	if (found->state == SP_SLOT_LIVE && !adopt_allow(publish, found->build, &lease)) {
-		publish_disown(publish, &lease);
+		table_publish_disown(publish, &lease);
 		return;
 	}
 	found->adopted = true;
@@ -256,8 +257,8 @@ static int take_allow(struct replay *replay, struct build *build)
 {
 	if (build->allow_index || build->nr_allow == 0 || !build_is_open(build))
 		return 0;
-	return publish_allow_take(replay->edge->publish, build->allow, build->nr_allow,
-				  replay->now.boot_ns, &build->allow_index);
+	return table_publish_allow_take(replay->edge->publish, build->allow, build->nr_allow,
+					replay->now.boot_ns, &build->allow_index);
 }
 
 /* An ended lease's endpoint may be another's by now: it goes in without one. */
@@ -268,8 +269,8 @@ static int write_lease(struct replay *replay, struct found *found)
 
 	if (found->adopted) {
 		if (found->state != SP_SLOT_ENDED)
-			publish_deadline(publish, found->lease.slot_index,
-					 found->build->deadline_ns);
+			table_publish_deadline(publish, found->lease.slot_index,
+					       found->build->deadline_ns);
 		return 0;
 	}
 	result = take_allow(replay, found->build);
@@ -277,9 +278,9 @@ static int write_lease(struct replay *replay, struct found *found)
 	if (found->state == SP_SLOT_ENDED)
 		found->lease.bound = false;
 	if (result == 0)
-		result = publish_prepare(publish, &found->lease);
+		result = table_publish_prepare(publish, &found->lease);
 	if (result == 0)
-		publish_slot(publish, &found->lease, found->state);
+		table_publish_slot(publish, &found->lease, found->state);
 	return result;
 }
 
@@ -290,11 +291,11 @@ static int make_table_agree(struct replay *replay)
 
 	for (unsigned int i = 0; i < replay->nr_found; i++)
 		adopt(replay, &replay->found[i]);
-	if (publish_sweep(edge->publish) > 0 && edge->wait_quiescent)
+	if (table_publish_sweep(edge->publish) > 0 && edge->wait_quiescent)
 		result = edge->wait_quiescent(edge->wait_context);
 	if (result < 0)
 		return refuse(replay, result, "A worker does not confirm that it left old leases.");
-	publish_settle(edge->publish);
+	table_publish_settle(edge->publish);
 	for (unsigned int i = 0; i < replay->nr_found && result == 0; i++)
 		result = write_lease(replay, &replay->found[i]);
 	if (result == -ENOSPC)
@@ -309,7 +310,7 @@ static int take_allows(struct replay *replay)
 	struct build *build = NULL;
 	int result = 0;
 
-	while ((build = registry_after(registry, build ? build->serial : 0)) && result == 0)
+	while ((build = state_registry_after(registry, build ? build->serial : 0)) && result == 0)
 		result = take_allow(replay, build);
 	return result;
 }
@@ -332,7 +333,8 @@ static int end_lost(struct replay *replay)
 	int result = 0;
 
 	txn_begin_own(&txn, edge, &replay->now);
-	while ((build = registry_after(edge->registry, build ? build->serial : 0)) && result == 0)
+	while ((build = state_registry_after(edge->registry, build ? build->serial : 0)) &&
+	       result == 0)
 		if (build_is_open(build) && has_lost_address(build))
 			result = txn_end(&txn, build, SESSION_CANCEL, "address-removed");
 	if (result == 0)
@@ -370,7 +372,7 @@ static int run(struct replay *replay)
 	return result;
 }
 
-void edge_set_wait(struct edge *edge, edge_wait *wait, void *context)
+void edge_replay_set_wait(struct edge *edge, edge_wait *wait, void *context)
 {
 	edge->wait_quiescent = wait;
 	edge->wait_context = context;
@@ -383,7 +385,7 @@ int edge_replay(struct edge *edge, const struct instant *now, struct problem *pr
 
 	free(replay.found);
 	if (result < 0)
-		problem_set(problem, PROBLEM_JOURNAL, "The journal cannot be replayed (error %d).",
-			    -result);
+		json_problem_set(problem, PROBLEM_JOURNAL,
+				 "The journal cannot be replayed (error %d).", -result);
 	return result;
 }

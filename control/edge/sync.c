@@ -58,8 +58,8 @@ static int sort_specs(struct edge_sync_work *work)
 	qsort(work->by_id, nr, sizeof(*work->by_id), compare_specs);
 	for (unsigned int i = 1; i < nr; i++)
 		if (compare_specs(&work->by_id[i - 1], &work->by_id[i]) == 0)
-			problem_add(work->txn.problem, PROBLEM_INVALID, "/builds",
-				    "build %s is there twice", work->by_id[i]->id);
+			json_problem_add(work->txn.problem, PROBLEM_INVALID, "/builds",
+					 "build %s is there twice", work->by_id[i]->id);
 	return problem_is_set(work->txn.problem) ? -EINVAL : 0;
 }
 
@@ -69,17 +69,18 @@ static int check_guards(struct edge_sync_work *work)
 	struct problem *problem = work->txn.problem;
 
 	if (sync->nr_specs == 0 && !sync->allow_empty) {
-		problem_set(
+		json_problem_set(
 			problem, PROBLEM_EMPTY_SYNC,
 			"An empty set would end every session: say allow_empty if it is meant.");
 		return -EINVAL;
 	}
 	if (sync->generation != BUILD_DEFAULT &&
 	    sync->generation < work->txn.edge->sync_generation) {
-		problem_set(problem, PROBLEM_STALE_SYNC,
-			    "Generation %llu is older than %llu, which was synchronised already.",
-			    (unsigned long long)sync->generation,
-			    (unsigned long long)work->txn.edge->sync_generation);
+		json_problem_set(
+			problem, PROBLEM_STALE_SYNC,
+			"Generation %llu is older than %llu, which was synchronised already.",
+			(unsigned long long)sync->generation,
+			(unsigned long long)work->txn.edge->sync_generation);
 		return -ESTALE;
 	}
 	return 0;
@@ -105,7 +106,8 @@ static int cancel(struct edge_sync_work *work, struct build *build)
 static int cancel_others(struct edge_sync_work *work)
 {
 	for (unsigned int i = 0; i < A_STEP; i++) {
-		struct build *build = registry_after(work->txn.edge->registry, work->looked_serial);
+		struct build *build =
+			state_registry_after(work->txn.edge->registry, work->looked_serial);
 		int result = build ? cancel(work, build) : 0;
 
 		if (!build || result < 0)
@@ -125,7 +127,7 @@ static void count(struct edge_sync_work *work, enum edge_change change)
 static int put_one(struct edge_sync_work *work, unsigned int i)
 {
 	const struct build_spec *spec = &work->sync->specs[i];
-	const struct build *build = registry_find(work->txn.edge->registry, spec->id);
+	const struct build *build = state_registry_find(work->txn.edge->registry, spec->id);
 	enum edge_change change;
 	char prefix[32];
 	int result;
@@ -136,7 +138,7 @@ static int put_one(struct edge_sync_work *work, unsigned int i)
 		return 0;
 	}
 	snprintf(prefix, sizeof(prefix), "/builds/%u", i);
-	result = edge_put_spec(&work->txn, spec, prefix, &change);
+	result = put_work_in(&work->txn, spec, prefix, &change);
 	if (result < 0)
 		return result;
 	count(work, change);
@@ -194,7 +196,7 @@ static int conclude(struct edge_sync_work *work, int result)
 	bool planning = work->stage < STAGE_COMMIT || (work->stage == STAGE_COMMIT && result == 0);
 
 	if (result < 0 && !problem_is_set(txn->problem))
-		problem_set(txn->problem, PROBLEM_INTERNAL, "There is not enough memory.");
+		json_problem_set(txn->problem, PROBLEM_INTERNAL, "There is not enough memory.");
 	if (planning)
 		txn_abort(txn);
 	work->stage = NULL;
@@ -258,7 +260,7 @@ int edge_sync(struct edge *edge, const struct edge_call *call, const struct edge
 	int result = edge_sync_begin(edge, call, sync, visit, context, &work);
 
 	if (result < 0) {
-		problem_set(call->problem, PROBLEM_INTERNAL, "There is not enough memory.");
+		json_problem_set(call->problem, PROBLEM_INTERNAL, "There is not enough memory.");
 		return result;
 	}
 	do

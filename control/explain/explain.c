@@ -169,7 +169,7 @@ static int words_for(struct explain *explain, int fd, const struct sockaddr_stor
 	uint16_t port;
 	int64_t slot_index;
 
-	clock_read(&now);
+	model_clock_read(&now);
 	call.now = &now;
 	addr_of(peer, &call.client, &port);
 	if (!explain_rate_take(&explain->rate, &call.client, now.boot_ns))

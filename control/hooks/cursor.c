@@ -21,7 +21,7 @@ static int beside(const char *path, const char *suffix, char ret_path[PATH_MAX])
 	return len < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-int cursor_lock(const char *path)
+int hooks_cursor_lock(const char *path)
 {
 	char name[PATH_MAX];
 	int fd, error = beside(path, ".lock", name);
@@ -38,7 +38,7 @@ int cursor_lock(const char *path)
 	return error;
 }
 
-int cursor_read(const char *path, uint64_t *ret_seq)
+int hooks_cursor_read(const char *path, uint64_t *ret_seq)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char text[TEXT_BYTES], *end;
@@ -88,7 +88,7 @@ static int sync_directory(const char *path)
 	return error;
 }
 
-int cursor_write(const char *path, uint64_t seq)
+int hooks_cursor_write(const char *path, uint64_t seq)
 {
 	char fresh[PATH_MAX];
 	int error = beside(path, ".new", fresh);

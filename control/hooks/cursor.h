@@ -8,10 +8,10 @@
  * Keeps others from the cursor while this process lives, by a lock on PATH.lock. Result: a
  * descriptor that holds it, -EWOULDBLOCK if another process does, or -errno.
  */
-int cursor_lock(const char *path);
+int hooks_cursor_lock(const char *path);
 
 /* Result: 0, -ENOENT if there is none yet, -EBADMSG if it is none, or -errno. */
-int cursor_read(const char *path, uint64_t *ret_seq);
+int hooks_cursor_read(const char *path, uint64_t *ret_seq);
 
 /* Writes a new file, syncs it and puts it in the old one's place. Result: 0 or -errno. */
-int cursor_write(const char *path, uint64_t seq);
+int hooks_cursor_write(const char *path, uint64_t seq);

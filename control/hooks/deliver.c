@@ -20,7 +20,7 @@ typedef int attempt(const struct options *options, const char *name, const struc
 static int try_script(const struct options *options, const char *name, const struct notice *notice,
 		      const struct stop *stop)
 {
-	int result = script_run(options->directory, name, notice, options->time_limit_ns);
+	int result = hooks_script_run(options->directory, name, notice, options->time_limit_ns);
 
 	if (result > 0)
 		log_write(LOG_WARNING, "A hook failed.", log_string("hook", name),
@@ -35,7 +35,7 @@ static int try_webhook(const struct options *options, const char *name, const st
 		       const struct stop *stop)
 {
 	const char *reason = "";
-	int result = webhook_post(name, notice, options->time_limit_ns, stop, &reason);
+	int result = hooks_webhook_post(name, notice, options->time_limit_ns, stop, &reason);
 
 	if (result > 0)
 		log_write(LOG_WARNING, "The webhook refused an event.",
@@ -52,11 +52,11 @@ static int try_again(const struct options *options, attempt *try, const char *na
 	uint64_t pause_ns = options->retry_min_ns;
 
 	for (;;) {
-		if (stop_asked(stop))
+		if (hooks_stop_asked(stop))
 			return -EINTR;
 		if (!try(options, name, notice, stop))
 			return 0;
-		if (stop_wait(stop, pause_ns))
+		if (hooks_stop_wait(stop, pause_ns))
 			return -EINTR;
 		pause_ns =
 			2 * pause_ns < options->retry_max_ns ? 2 * pause_ns : options->retry_max_ns;
@@ -69,7 +69,7 @@ static int try_present(const struct options *options, const char *name, const st
 {
 	struct script_list list;
 	bool present = false;
-	int error = script_list(options->directory, &list);
+	int error = hooks_script_list(options->directory, &list);
 
 	if (error) {
 		log_write(LOG_WARNING, "The hooks cannot be listed.",
@@ -78,7 +78,7 @@ static int try_present(const struct options *options, const char *name, const st
 	}
 	for (unsigned int i = 0; i < list.nr; i++)
 		present |= strcmp(list.name[i], name) == 0;
-	script_list_clear(&list);
+	hooks_script_list_clear(&list);
 	return present ? try_script(options, name, notice, stop) : 0;
 }
 
@@ -86,7 +86,7 @@ static int try_list(const struct options *options, const char *name, const struc
 		    const struct stop *stop)
 {
 	struct script_list list;
-	int result = script_list(options->directory, &list);
+	int result = hooks_script_list(options->directory, &list);
 
 	if (result) {
 		log_write(LOG_WARNING, "The hooks cannot be listed.",
@@ -95,11 +95,12 @@ static int try_list(const struct options *options, const char *name, const struc
 	}
 	for (unsigned int i = 0; i < list.nr && !result; i++)
 		result = try_again(options, try_present, list.name[i], notice, stop);
-	script_list_clear(&list);
+	hooks_script_list_clear(&list);
 	return result;
 }
 
-int deliver(const struct options *options, const struct notice *notice, const struct stop *stop)
+int hooks_deliver(const struct options *options, const struct notice *notice,
+		  const struct stop *stop)
 {
 	int result = try_again(options, try_list, NULL, notice, stop);
 

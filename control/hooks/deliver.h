@@ -11,4 +11,5 @@ struct stop;
  * that double, before the next one's turn; it is logged each time. Result: 0 when all have
  * acknowledged, or -EINTR when asked to stop before that.
  */
-int deliver(const struct options *options, const struct notice *notice, const struct stop *stop);
+int hooks_deliver(const struct options *options, const struct notice *notice,
+		  const struct stop *stop);

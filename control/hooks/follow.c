@@ -40,11 +40,11 @@ static enum outcome lose_some(struct follow *follow)
 /* Result: 0, or -EINTR, or an error of the cursor. */
 static int take_event(struct follow *follow, const struct notice *notice)
 {
-	int error = deliver(follow->options, notice, follow->stop);
+	int error = hooks_deliver(follow->options, notice, follow->stop);
 
 	if (error)
 		return error;
-	error = cursor_write(follow->options->cursor, notice->seq);
+	error = hooks_cursor_write(follow->options->cursor, notice->seq);
 	if (error) {
 		log_write(LOG_ERR, "The cursor cannot be written.",
 			  log_string("file", follow->options->cursor), log_error("error", error));
@@ -63,12 +63,12 @@ static bool take_line(struct follow *follow, const char *line, enum outcome *ret
 	bool go_on = true;
 	int error = 0;
 
-	if (notice_parse(line, &notice)) {
+	if (hooks_notice_parse(line, &notice)) {
 		log_write(LOG_ERR, "A line of the stream is no event.", log_string("line", line));
 		*ret_outcome = OUTCOME_AGAIN;
 		return false;
 	}
-	type = notice_text(&notice, "type");
+	type = hooks_notice_text(&notice, "type");
 	if (strcmp(type, "compacted") == 0) {
 		*ret_outcome = lose_some(follow);
 		go_on = false;
@@ -77,7 +77,7 @@ static bool take_line(struct follow *follow, const char *line, enum outcome *ret
 		*ret_outcome = error == -EINTR ? OUTCOME_STOP : OUTCOME_CURSOR;
 		go_on = !error;
 	}
-	notice_clear(&notice);
+	hooks_notice_clear(&notice);
 	return go_on;
 }
 
@@ -100,17 +100,17 @@ static enum outcome read_stream(struct follow *follow, struct stream *stream, bo
 	enum outcome outcome = OUTCOME_AGAIN;
 	int result;
 
-	while ((result = stream_next(stream, follow->stop, &line, &reason)) == 1) {
-		if (stream_status(stream) != STATUS_OK)
-			return take_refusal(follow, stream_status(stream));
+	while ((result = hooks_stream_next(stream, follow->stop, &line, &reason)) == 1) {
+		if (hooks_stream_status(stream) != STATUS_OK)
+			return take_refusal(follow, hooks_stream_status(stream));
 		*ret_heard = true;
 		if (!take_line(follow, line, &outcome))
 			return outcome;
 	}
 	if (result == -EINTR)
 		return OUTCOME_STOP;
-	if (result == 0 && stream_status(stream) != STATUS_OK)
-		return take_refusal(follow, stream_status(stream));
+	if (result == 0 && hooks_stream_status(stream) != STATUS_OK)
+		return take_refusal(follow, hooks_stream_status(stream));
 	log_write(LOG_NOTICE, "The stream of events ended; it is taken up again.",
 		  log_string("reason", result == -ETIMEDOUT ? "silence"
 				       : result == 0	    ? "closed"
@@ -123,17 +123,18 @@ static enum outcome follow_once(struct follow *follow, bool *ret_heard)
 	struct stream *stream;
 	enum outcome outcome;
 
-	if (stream_open(follow->options->socket, follow->has_cursor, follow->cursor, &stream)) {
+	if (hooks_stream_open(follow->options->socket, follow->has_cursor, follow->cursor,
+			      &stream)) {
 		log_write(LOG_WARNING, "The stream cannot be asked for.",
 			  log_error("error", ENOMEM));
 		return OUTCOME_AGAIN;
 	}
 	outcome = read_stream(follow, stream, ret_heard);
-	stream_close(stream);
+	hooks_stream_close(stream);
 	return outcome;
 }
 
-int follow_run(struct follow *follow)
+int hooks_follow_run(struct follow *follow)
 {
 	const struct options *options = follow->options;
 	uint64_t pause_ns = options->retry_min_ns;
@@ -142,7 +143,7 @@ int follow_run(struct follow *follow)
 		bool heard = false;
 		enum outcome outcome = follow_once(follow, &heard);
 
-		if (outcome == OUTCOME_STOP || stop_asked(follow->stop))
+		if (outcome == OUTCOME_STOP || hooks_stop_asked(follow->stop))
 			return outcome == OUTCOME_CURSOR ? -EIO : 0;
 		if (outcome == OUTCOME_CURSOR)
 			return -EIO;
@@ -150,7 +151,7 @@ int follow_run(struct follow *follow)
 			pause_ns = options->retry_min_ns;
 		if (outcome == OUTCOME_AT_ONCE)
 			continue;
-		if (stop_wait(follow->stop, pause_ns))
+		if (hooks_stop_wait(follow->stop, pause_ns))
 			return 0;
 		pause_ns =
 			2 * pause_ns < options->retry_max_ns ? 2 * pause_ns : options->retry_max_ns;

@@ -19,4 +19,4 @@ struct follow {
  * Delivers event after event, moving the durable cursor past each, until asked to stop. Result: 0
  * then, or -errno if the cursor cannot be written.
  */
-int follow_run(struct follow *follow);
+int hooks_follow_run(struct follow *follow);

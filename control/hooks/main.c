@@ -21,7 +21,7 @@ static int fail(const char *sentence, const char *file, int error)
 
 static int lock(const struct options *options)
 {
-	int fd = cursor_lock(options->cursor);
+	int fd = hooks_cursor_lock(options->cursor);
 
 	if (fd == -EWOULDBLOCK)
 		return fail("Another sallyport-hooks goes by this cursor.", options->cursor, fd);
@@ -31,7 +31,7 @@ static int lock(const struct options *options)
 static int run(const struct options *options, const struct stop *stop)
 {
 	struct follow follow = {.options = options, .stop = stop};
-	int error = cursor_read(options->cursor, &follow.cursor);
+	int error = hooks_cursor_read(options->cursor, &follow.cursor);
 
 	if (error && error != -ENOENT)
 		return fail("The cursor cannot be read: put it right, or remove it to begin with "
@@ -41,7 +41,7 @@ static int run(const struct options *options, const struct stop *stop)
 	sd_notify(0, "READY=1");
 	log_write(LOG_INFO, "Events are followed.", log_string("socket", options->socket),
 		  log_number("since", follow.has_cursor ? (int64_t)follow.cursor : 0));
-	error = follow_run(&follow);
+	error = hooks_follow_run(&follow);
 	sd_notify(0, "STOPPING=1");
 	return error;
 }
@@ -53,17 +53,17 @@ int main(int argc, char **argv)
 	struct stop stop;
 	int lock_fd, error;
 
-	action = options_parse(argv, &options);
+	action = hooks_options_parse(argv, &options);
 	if (action != OPTIONS_RUN)
 		return action == OPTIONS_DONE ? EXIT_SUCCESS : EXIT_FAILURE;
 	log_open("sallyport-hooks", LOG_INFO);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return EXIT_FAILURE;
 	lock_fd = lock(&options);
-	error = lock_fd < 0 ? lock_fd : stop_open(&stop);
+	error = lock_fd < 0 ? lock_fd : hooks_stop_open(&stop);
 	if (!error) {
 		error = run(&options, &stop);
-		stop_close(&stop);
+		hooks_stop_close(&stop);
 	}
 	if (lock_fd >= 0)
 		close(lock_fd);

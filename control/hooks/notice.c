@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-int notice_parse(const char *line, struct notice *ret_notice)
+int hooks_notice_parse(const char *line, struct notice *ret_notice)
 {
 	json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 	const json_t *seq = json_object_get(object, "seq");
@@ -17,20 +17,20 @@ int notice_parse(const char *line, struct notice *ret_notice)
 	return 0;
 }
 
-void notice_clear(struct notice *notice)
+void hooks_notice_clear(struct notice *notice)
 {
 	json_decref(notice->object);
 	*notice = (struct notice){0};
 }
 
-const char *notice_text(const struct notice *notice, const char *key)
+const char *hooks_notice_text(const struct notice *notice, const char *key)
 {
 	const char *text = json_string_value(json_object_get(notice->object, key));
 
 	return text ? text : "";
 }
 
-int64_t notice_number(const struct notice *notice, const char *key)
+int64_t hooks_notice_number(const struct notice *notice, const char *key)
 {
 	const json_t *number = json_object_get(notice->object, key);
 

@@ -13,11 +13,11 @@ struct notice {
 };
 
 /* Reads a line of the stream. Result: 0, to be cleared, or -EBADMSG if it is no event. */
-int notice_parse(const char *line, struct notice *ret_notice);
-void notice_clear(struct notice *notice);
+int hooks_notice_parse(const char *line, struct notice *ret_notice);
+void hooks_notice_clear(struct notice *notice);
 
 /* Result: a string of the event, "" if it has none of that name; as long as the notice. */
-const char *notice_text(const struct notice *notice, const char *key);
+const char *hooks_notice_text(const struct notice *notice, const char *key);
 
 /* Result: an integer of the event, or -1. */
-int64_t notice_number(const struct notice *notice, const char *key);
+int64_t hooks_notice_number(const struct notice *notice, const char *key);

@@ -124,7 +124,7 @@ static enum options_action take(char ***argv, struct options *options)
 	return OPTIONS_RUN;
 }
 
-enum options_action options_parse(char **argv, struct options *ret_options)
+enum options_action hooks_options_parse(char **argv, struct options *ret_options)
 {
 	struct options options = {0};
 

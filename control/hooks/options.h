@@ -21,4 +21,4 @@ enum options_action {
 };
 
 /* Strings point into argv. What is wrong was said on stderr. */
-enum options_action options_parse(char **argv, struct options *ret_options);
+enum options_action hooks_options_parse(char **argv, struct options *ret_options);

@@ -63,7 +63,7 @@ static bool is_executable(const char *directory, const char *name)
 	return !stat(path, &status) && S_ISREG(status.st_mode) && !access(path, X_OK);
 }
 
-int script_list(const char *directory, struct script_list *ret_list)
+int hooks_script_list(const char *directory, struct script_list *ret_list)
 {
 	struct script_list list = {0};
 	struct dirent **entries;
@@ -87,13 +87,13 @@ int script_list(const char *directory, struct script_list *ret_list)
 	if (nr >= 0)
 		free(entries);
 	if (error)
-		script_list_clear(&list);
+		hooks_script_list_clear(&list);
 	else
 		*ret_list = list;
 	return error;
 }
 
-void script_list_clear(struct script_list *list)
+void hooks_script_list_clear(struct script_list *list)
 {
 	for (unsigned int i = 0; i < list->nr; i++)
 		free(list->name[i]);
@@ -128,11 +128,11 @@ static void set_number(const char *name, int64_t number)
 static void set_environment(const struct notice *notice)
 {
 	set_number("SALLYPORT_SEQ", (int64_t)notice->seq);
-	set_number("SALLYPORT_NODE", notice_number(notice, "node"));
-	setenv("SALLYPORT_TYPE", notice_text(notice, "type"), 1);
-	setenv("SALLYPORT_BUILD", notice_text(notice, "build"), 1);
-	setenv("SALLYPORT_REASON", notice_text(notice, "reason"), 1);
-	setenv("SALLYPORT_TIME", notice_text(notice, "time"), 1);
+	set_number("SALLYPORT_NODE", hooks_notice_number(notice, "node"));
+	setenv("SALLYPORT_TYPE", hooks_notice_text(notice, "type"), 1);
+	setenv("SALLYPORT_BUILD", hooks_notice_text(notice, "build"), 1);
+	setenv("SALLYPORT_REASON", hooks_notice_text(notice, "reason"), 1);
+	setenv("SALLYPORT_TIME", hooks_notice_text(notice, "time"), 1);
 	unsetenv("NOTIFY_SOCKET");
 }
 
@@ -153,7 +153,8 @@ static void become(const char *directory, const char *name, const struct notice 
 	if (getppid() != parent || dup2(input_fd, STDIN_FILENO) < 0)
 		_exit(127);
 	set_environment(notice);
-	execl(path, name, notice_text(notice, "type"), notice_text(notice, "build"), (char *)NULL);
+	execl(path, name, hooks_notice_text(notice, "type"), hooks_notice_text(notice, "build"),
+	      (char *)NULL);
 	_exit(127);
 }
 
@@ -171,8 +172,8 @@ static bool ends_in_time(pid_t pid, uint64_t limit_ns)
 	return nr > 0;
 }
 
-int script_run(const char *directory, const char *name, const struct notice *notice,
-	       uint64_t limit_ns)
+int hooks_script_run(const char *directory, const char *name, const struct notice *notice,
+		     uint64_t limit_ns)
 {
 	int input_fd = make_input(notice), status = 0;
 	pid_t parent = getpid(), pid;

@@ -16,8 +16,8 @@ struct script_list {
  * Lists the executable files whose names begin with a letter or a digit and end with neither "~"
  * nor a package manager's suffix. A directory that is not there holds none. Result: 0 or -errno.
  */
-int script_list(const char *directory, struct script_list *ret_list);
-void script_list_clear(struct script_list *list);
+int hooks_script_list(const char *directory, struct script_list *ret_list);
+void hooks_script_list_clear(struct script_list *list);
 
 /*
  * Runs DIRECTORY/NAME TYPE BUILD with the event's JSON as its standard input and SALLYPORT_… in its
@@ -25,5 +25,5 @@ void script_list_clear(struct script_list *list);
  * us. Result: 0 if it exited with 0; its exit status or 128 + the signal that ended it;
  * -ETIMEDOUT; or -errno if it could not be run.
  */
-int script_run(const char *directory, const char *name, const struct notice *notice,
-	       uint64_t limit_ns);
+int hooks_script_run(const char *directory, const char *name, const struct notice *notice,
+		     uint64_t limit_ns);

@@ -11,7 +11,7 @@
 
 #define SECOND_NS 1000000000ULL
 
-int stop_open(struct stop *stop)
+int hooks_stop_open(struct stop *stop)
 {
 	sigset_t signals;
 	int fd;
@@ -28,7 +28,7 @@ int stop_open(struct stop *stop)
 	return 0;
 }
 
-void stop_close(struct stop *stop)
+void hooks_stop_close(struct stop *stop)
 {
 	close(stop->fd);
 	stop->fd = -1;
@@ -43,12 +43,12 @@ static bool readable(const struct stop *stop, uint64_t wait_ns)
 	return ppoll(&poll_fd, 1, &wait, NULL) > 0;
 }
 
-bool stop_asked(const struct stop *stop)
+bool hooks_stop_asked(const struct stop *stop)
 {
 	return readable(stop, 0);
 }
 
-bool stop_wait(const struct stop *stop, uint64_t wait_ns)
+bool hooks_stop_wait(const struct stop *stop, uint64_t wait_ns)
 {
 	return readable(stop, wait_ns);
 }

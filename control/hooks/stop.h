@@ -10,10 +10,10 @@ struct stop {
 };
 
 /* Blocks both signals in this thread; a child must unblock them. Result: 0 or -errno. */
-int stop_open(struct stop *stop);
-void stop_close(struct stop *stop);
+int hooks_stop_open(struct stop *stop);
+void hooks_stop_close(struct stop *stop);
 
-bool stop_asked(const struct stop *stop);
+bool hooks_stop_asked(const struct stop *stop);
 
 /* Waits so long. Result: true at once if asked to stop. */
-bool stop_wait(const struct stop *stop, uint64_t wait_ns);
+bool hooks_stop_wait(const struct stop *stop, uint64_t wait_ns);

@@ -71,7 +71,8 @@ static int set_request(struct stream *stream, const char *socket, bool has_since
 	return curl_multi_add_handle(stream->multi, curl) == CURLM_OK ? 0 : -ENOMEM;
 }
 
-int stream_open(const char *socket, bool has_since, uint64_t since, struct stream **ret_stream)
+int hooks_stream_open(const char *socket, bool has_since, uint64_t since,
+		      struct stream **ret_stream)
 {
 	struct stream *stream = calloc(1, sizeof(*stream));
 	int error = -ENOMEM;
@@ -85,13 +86,13 @@ int stream_open(const char *socket, bool has_since, uint64_t since, struct strea
 	if (stream->multi && stream->curl && stream->text)
 		error = set_request(stream, socket, has_since, since);
 	if (error)
-		stream_close(stream);
+		hooks_stream_close(stream);
 	else
 		*ret_stream = stream;
 	return error;
 }
 
-void stream_close(struct stream *stream)
+void hooks_stream_close(struct stream *stream)
 {
 	if (!stream)
 		return;
@@ -131,8 +132,8 @@ static int read_end(struct stream *stream, const char **ret_reason)
 	return -EIO;
 }
 
-int stream_next(struct stream *stream, const struct stop *stop, const char **ret_line,
-		const char **ret_reason)
+int hooks_stream_next(struct stream *stream, const struct stop *stop, const char **ret_line,
+		      const char **ret_reason)
 {
 	struct curl_waitfd wait = {.fd = stop->fd, .events = CURL_WAIT_POLLIN};
 	int running;
@@ -141,7 +142,7 @@ int stream_next(struct stream *stream, const struct stop *stop, const char **ret
 	stream->heard_s =
 		now_s(); /* what was heard while the caller was busy is still to be read */
 	while (!take_line(stream, ret_line)) {
-		if (stop_asked(stop))
+		if (hooks_stop_asked(stop))
 			return -EINTR;
 		if (curl_multi_perform(stream->multi, &running) != CURLM_OK)
 			return -ENOMEM;
@@ -157,7 +158,7 @@ int stream_next(struct stream *stream, const struct stop *stop, const char **ret
 	return 1;
 }
 
-unsigned int stream_status(struct stream *stream)
+unsigned int hooks_stream_status(struct stream *stream)
 {
 	long status = 0;
 

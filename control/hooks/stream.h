@@ -9,8 +9,9 @@ struct stop;
 struct stream;
 
 /* Begins a request for the events after since, or for all there are. Result: 0 or -ENOMEM. */
-int stream_open(const char *socket, bool has_since, uint64_t since, struct stream **ret_stream);
-void stream_close(struct stream *stream); /* NULL is allowed */
+int hooks_stream_open(const char *socket, bool has_since, uint64_t since,
+		      struct stream **ret_stream);
+void hooks_stream_close(struct stream *stream); /* NULL is allowed */
 
 /*
  * Waits for the next line. What is not asked for is not read, so a slow reader slows the writer.
@@ -18,8 +19,8 @@ void stream_close(struct stream *stream); /* NULL is allowed */
  * not even a heartbeat, came for 45 s; -EINTR asked to stop; -ENOMEM; -EIO and *ret_reason
  * (static) if the daemon cannot be reached.
  */
-int stream_next(struct stream *stream, const struct stop *stop, const char **ret_line,
-		const char **ret_reason);
+int hooks_stream_next(struct stream *stream, const struct stop *stop, const char **ret_line,
+		      const char **ret_reason);
 
 /* Result: the status of the answer, 0 if there is none yet. */
-unsigned int stream_status(struct stream *stream);
+unsigned int hooks_stream_status(struct stream *stream);

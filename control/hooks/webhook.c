@@ -61,7 +61,7 @@ static int perform(CURLM *multi, const struct stop *stop)
 			return -EIO;
 		if (!running)
 			break;
-		if (stop_asked(stop))
+		if (hooks_stop_asked(stop))
 			return -EINTR;
 		if (curl_multi_poll(multi, &wait, 1, POLL_MS, NULL) != CURLM_OK)
 			return -EIO;
@@ -69,7 +69,7 @@ static int perform(CURLM *multi, const struct stop *stop)
 	return 0;
 }
 
-/* Result: as webhook_post(), of a transfer that is over. */
+/* Result: as hooks_webhook_post(), of a transfer that is over. */
 static int read_result(CURLM *multi, CURL *curl, const char **ret_reason)
 {
 	int left;
@@ -84,8 +84,8 @@ static int read_result(CURLM *multi, CURL *curl, const char **ret_reason)
 	return status / 100 == 2 ? 0 : (int)status;
 }
 
-int webhook_post(const char *url, const struct notice *notice, uint64_t limit_ns,
-		 const struct stop *stop, const char **ret_reason)
+int hooks_webhook_post(const char *url, const struct notice *notice, uint64_t limit_ns,
+		       const struct stop *stop, const char **ret_reason)
 {
 	struct curl_slist *headers = make_headers(notice);
 	CURLM *multi = curl_multi_init();

@@ -12,5 +12,5 @@ struct stop;
  * stop. Result: 0 for a 2xx; the status of another answer; -EINTR asked to stop; -ENOMEM; or -EIO
  * with *ret_reason, a static string, saying why there was none.
  */
-int webhook_post(const char *url, const struct notice *notice, uint64_t limit_ns,
-		 const struct stop *stop, const char **ret_reason);
+int hooks_webhook_post(const char *url, const struct notice *notice, uint64_t limit_ns,
+		       const struct stop *stop, const char **ret_reason);

@@ -9,114 +9,114 @@
 #include "journal/sql.h"
 #include "watch/connections.h"
 
-int journal_last_connection(struct journal *journal, uint64_t *ret_number)
+int journal_connection_last(struct journal *journal, uint64_t *ret_number)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_LAST_CONNECTION);
-	uint64_t number = journal_row(&use) ? journal_take(&use) : 0;
-	int result = journal_end(&use);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_LAST_CONNECTION);
+	uint64_t number = journal_sql_row(&use) ? journal_sql_take(&use) : 0;
+	int result = journal_sql_end(&use);
 
 	if (result == 0)
 		*ret_number = number;
 	return result;
 }
 
-int journal_open_connection(struct journal *journal, const struct journal_place *place,
+int journal_connection_open(struct journal *journal, const struct journal_place *place,
 			    const struct connection *connection, uint64_t opened_wall_ns)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_ADD_CONNECTION);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_ADD_CONNECTION);
 	char client[ADDR_TEXT_BYTES];
 
-	journal_give(&use, place->serial);
-	journal_give_text(&use, place->build_id);
-	journal_give(&use, place->node_index);
-	journal_give_text(&use, place->forward);
-	journal_give_text(&use, addr_format(&connection->client, client));
-	journal_give(&use, connection->client_port);
-	journal_give(&use, opened_wall_ns);
-	journal_give(&use, connection->slot_index);
-	journal_give(&use, connection->generation);
-	journal_give(&use, connection->opened_ns);
-	journal_give(&use, connection->syn_seq[SP_TOWARD_VM]);
-	journal_give(&use, connection->number);
-	return journal_run(&use);
+	journal_sql_give(&use, place->serial);
+	journal_sql_give_text(&use, place->build_id);
+	journal_sql_give(&use, place->node_index);
+	journal_sql_give_text(&use, place->forward);
+	journal_sql_give_text(&use, addr_format(&connection->client, client));
+	journal_sql_give(&use, connection->client_port);
+	journal_sql_give(&use, opened_wall_ns);
+	journal_sql_give(&use, connection->slot_index);
+	journal_sql_give(&use, connection->generation);
+	journal_sql_give(&use, connection->opened_ns);
+	journal_sql_give(&use, connection->syn_seq[SP_TOWARD_VM]);
+	journal_sql_give(&use, connection->number);
+	return journal_sql_run(&use);
 }
 
-int journal_accept_connection(struct journal *journal, const struct connection *connection)
+int journal_connection_accept(struct journal *journal, const struct connection *connection)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_ACCEPT_CONNECTION);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_ACCEPT_CONNECTION);
 
-	journal_give(&use, connection->accepted_ns);
-	journal_give(&use, connection->syn_seq[SP_TOWARD_CLIENT]);
-	journal_give(&use, connection->number);
-	return journal_run(&use);
+	journal_sql_give(&use, connection->accepted_ns);
+	journal_sql_give(&use, connection->syn_seq[SP_TOWARD_CLIENT]);
+	journal_sql_give(&use, connection->number);
+	return journal_sql_run(&use);
 }
 
 static void give_bytes(struct journal_use *use, const struct connection *connection,
 		       enum sp_direction direction)
 {
 	if (connection->counted & 1u << direction)
-		journal_give(use, connection->bytes[direction]);
+		journal_sql_give(use, connection->bytes[direction]);
 	else
-		journal_give_null(use);
+		journal_sql_give_null(use);
 }
 
 static int give_end(struct journal_use *use, const struct connection *connection)
 {
-	journal_give_text(use, connection_end_name(connection->end));
+	journal_sql_give_text(use, watch_connections_end_name(connection->end));
 	give_bytes(use, connection, SP_TOWARD_VM);
 	give_bytes(use, connection, SP_TOWARD_CLIENT);
-	journal_give(use, connection->number);
-	return journal_run(use);
+	journal_sql_give(use, connection->number);
+	return journal_sql_run(use);
 }
 
-int journal_closing_connection(struct journal *journal, const struct connection *connection)
+int journal_connection_closing(struct journal *journal, const struct connection *connection)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_CLOSE_CONNECTION);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_CLOSE_CONNECTION);
 
-	journal_give_null(&use);
+	journal_sql_give_null(&use);
 	return give_end(&use, connection);
 }
 
-int journal_close_connection(struct journal *journal, const struct connection *connection,
+int journal_connection_close(struct journal *journal, const struct connection *connection,
 			     uint64_t closed_wall_ns)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_CLOSE_CONNECTION);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_CLOSE_CONNECTION);
 
-	journal_give(&use, closed_wall_ns);
+	journal_sql_give(&use, closed_wall_ns);
 	return give_end(&use, connection);
 }
 
 static int visit_connection(struct journal_use *use, journal_connection_visitor *visit,
 			    void *context)
 {
-	struct connection connection = {.number = journal_take(use)};
-	const char *client = journal_take_text(use), *closed_by;
+	struct connection connection = {.number = journal_sql_take(use)};
+	const char *client = journal_sql_take_text(use), *closed_by;
 
 	if (!client || addr_parse(client, &connection.client) < 0)
 		return -EBADMSG;
-	connection.client_port = (uint16_t)journal_take(use);
-	connection.slot_index = (uint32_t)journal_take(use);
-	connection.generation = (uint32_t)journal_take(use);
-	connection.opened_ns = journal_take(use);
-	connection.accepted_ns = journal_take(use);
-	connection.syn_seq[SP_TOWARD_VM] = (uint32_t)journal_take(use);
-	connection.syn_seq[SP_TOWARD_CLIENT] = (uint32_t)journal_take(use);
-	connection.bytes[SP_TOWARD_VM] = journal_take(use);
-	connection.bytes[SP_TOWARD_CLIENT] = journal_take(use);
-	closed_by = journal_take_text(use);
+	connection.client_port = (uint16_t)journal_sql_take(use);
+	connection.slot_index = (uint32_t)journal_sql_take(use);
+	connection.generation = (uint32_t)journal_sql_take(use);
+	connection.opened_ns = journal_sql_take(use);
+	connection.accepted_ns = journal_sql_take(use);
+	connection.syn_seq[SP_TOWARD_VM] = (uint32_t)journal_sql_take(use);
+	connection.syn_seq[SP_TOWARD_CLIENT] = (uint32_t)journal_sql_take(use);
+	connection.bytes[SP_TOWARD_VM] = journal_sql_take(use);
+	connection.bytes[SP_TOWARD_CLIENT] = journal_sql_take(use);
+	closed_by = journal_sql_take_text(use);
 	if (closed_by)
-		connection_set_closing(&connection, closed_by);
+		watch_connections_set_closing(&connection, closed_by);
 	return visit(&connection, context);
 }
 
-int journal_load_connections(struct journal *journal, journal_connection_visitor *visit,
-			     void *context)
+int journal_connection_load(struct journal *journal, journal_connection_visitor *visit,
+			    void *context)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_GET_CONNECTIONS);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_GET_CONNECTIONS);
 	int result = 0, ended;
 
-	while (result == 0 && journal_row(&use))
+	while (result == 0 && journal_sql_row(&use))
 		result = visit_connection(&use, visit, context);
-	ended = journal_end(&use);
+	ended = journal_sql_end(&use);
 	return result != 0 ? result : ended;
 }

@@ -19,24 +19,24 @@ struct journal_place {
 };
 
 /* Result: 0 and the highest number ever used, 0 if none; or -errno. */
-int journal_last_connection(struct journal *journal, uint64_t *ret_number);
+int journal_connection_last(struct journal *journal, uint64_t *ret_number);
 
 /* Adds the record by its number, which nothing else has. Those below: 0 or -errno. */
-int journal_open_connection(struct journal *journal, const struct journal_place *place,
+int journal_connection_open(struct journal *journal, const struct journal_place *place,
 			    const struct connection *connection, uint64_t opened_wall_ns);
 
-int journal_accept_connection(struct journal *journal, const struct connection *connection);
+int journal_connection_accept(struct journal *journal, const struct connection *connection);
 
 /* The first FIN: who closes, and what went that way. */
-int journal_closing_connection(struct journal *journal, const struct connection *connection);
+int journal_connection_closing(struct journal *journal, const struct connection *connection);
 
 /* Bytes are recorded where they are known: of connections that were accepted. */
-int journal_close_connection(struct journal *journal, const struct connection *connection,
+int journal_connection_close(struct journal *journal, const struct connection *connection,
 			     uint64_t closed_wall_ns);
 
 /* Given each connection not closed yet, in the order they came. */
 typedef int journal_connection_visitor(const struct connection *connection, void *context);
 
 /* Result: 0, the visitor's first other result, or -errno. */
-int journal_load_connections(struct journal *journal, journal_connection_visitor *visit,
-			     void *context);
+int journal_connection_load(struct journal *journal, journal_connection_visitor *visit,
+			    void *context);

@@ -49,7 +49,7 @@ static int refuse_damaged(char **ret_reason, const char *path, const char *what)
 
 static int refuse_unreadable(char **ret_reason, const char *path, sqlite3 *database)
 {
-	int error = journal_errno(sqlite3_errcode(database));
+	int error = journal_sql_errno(sqlite3_errcode(database));
 
 	if (error == -EBADMSG)
 		return refuse_damaged(ret_reason, path, sqlite3_errmsg(database));
@@ -169,7 +169,7 @@ static int read_number(sqlite3 *database, const char *text, sqlite3_int64 *ret_v
 	if (code == SQLITE_ROW)
 		*ret_value = sqlite3_column_int64(statement, 0);
 	sqlite3_finalize(statement);
-	return code == SQLITE_ROW ? 0 : journal_errno(code);
+	return code == SQLITE_ROW ? 0 : journal_sql_errno(code);
 }
 
 static int check_version(sqlite3 *database, const char *path, char **ret_reason)
@@ -258,7 +258,7 @@ static int set_up(struct journal *journal, const char *path, char **ret_reason)
 		result = upgrade(journal->database, path, ret_reason);
 	if (result == 0)
 		result = prepare_all(journal, path, ret_reason);
-	if (result == 0 && clock_boot_id(journal->boot_id) < 0)
+	if (result == 0 && model_clock_boot_id(journal->boot_id) < 0)
 		result = fail(ret_reason, -EIO, "the kernel's boot id cannot be read");
 	return result;
 }
@@ -302,31 +302,31 @@ struct sqlite3 *journal_handle(struct journal *journal)
 
 int journal_begin(struct journal *journal)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_BEGIN);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_BEGIN);
 
-	return journal_run(&use);
+	return journal_sql_run(&use);
 }
 
 int journal_commit(struct journal *journal, const struct instant *now)
 {
-	struct journal_use moment = journal_use(journal, JOURNAL_SET_MOMENT);
-	struct journal_use use = journal_use(journal, JOURNAL_COMMIT);
+	struct journal_use moment = journal_sql_use(journal, JOURNAL_SET_MOMENT);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_COMMIT);
 	int result;
 
-	journal_give_text(&moment, journal->boot_id);
-	journal_give(&moment, now->boot_ns);
-	journal_give(&moment, now->wall_ns);
-	result = journal_run(&moment);
-	return result < 0 ? result : journal_run(&use);
+	journal_sql_give_text(&moment, journal->boot_id);
+	journal_sql_give(&moment, now->boot_ns);
+	journal_sql_give(&moment, now->wall_ns);
+	result = journal_sql_run(&moment);
+	return result < 0 ? result : journal_sql_run(&use);
 }
 
 /* After some errors SQLite has rolled back by itself. */
 void journal_rollback(struct journal *journal)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_ROLLBACK);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_ROLLBACK);
 
 	if (!sqlite3_get_autocommit(journal->database))
-		journal_run(&use);
+		journal_sql_run(&use);
 }
 
 void journal_set_boot_id(struct journal *journal, const char *boot_id)
@@ -342,18 +342,18 @@ const char *journal_boot_id(const struct journal *journal)
 int journal_moment(struct journal *journal, char ret_boot_id[CLOCK_BOOT_ID_SIZE],
 		   struct instant *ret_moment)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_GET_MOMENT);
-	bool found = journal_row(&use);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_GET_MOMENT);
+	bool found = journal_sql_row(&use);
 	const char *boot_id;
 	int result;
 
 	if (found) {
-		boot_id = journal_take_text(&use);
+		boot_id = journal_sql_take_text(&use);
 		snprintf(ret_boot_id, CLOCK_BOOT_ID_SIZE, "%s", boot_id ? boot_id : "");
-		ret_moment->boot_ns = journal_take(&use);
-		ret_moment->wall_ns = journal_take(&use);
+		ret_moment->boot_ns = journal_sql_take(&use);
+		ret_moment->wall_ns = journal_sql_take(&use);
 	}
-	result = journal_end(&use);
+	result = journal_sql_end(&use);
 	if (result < 0)
 		return result;
 	return found ? 0 : -ENOENT;
@@ -361,15 +361,15 @@ int journal_moment(struct journal *journal, char ret_boot_id[CLOCK_BOOT_ID_SIZE]
 
 int journal_number(struct journal *journal, const char *name, uint64_t *ret_value)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_GET_NUMBER);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_GET_NUMBER);
 	bool found;
 	int result;
 
-	journal_give_text(&use, name);
-	found = journal_row(&use);
+	journal_sql_give_text(&use, name);
+	found = journal_sql_row(&use);
 	if (found)
-		*ret_value = journal_take(&use);
-	result = journal_end(&use);
+		*ret_value = journal_sql_take(&use);
+	result = journal_sql_end(&use);
 	if (result < 0)
 		return result;
 	return found ? 0 : -ENOENT;
@@ -377,9 +377,9 @@ int journal_number(struct journal *journal, const char *name, uint64_t *ret_valu
 
 int journal_set_number(struct journal *journal, const char *name, uint64_t value)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_SET_NUMBER);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_SET_NUMBER);
 
-	journal_give_text(&use, name);
-	journal_give(&use, value);
-	return journal_run(&use);
+	journal_sql_give_text(&use, name);
+	journal_sql_give(&use, value);
+	return journal_sql_run(&use);
 }

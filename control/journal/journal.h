@@ -54,11 +54,11 @@ enum journal_parts {
 	JOURNAL_WHOLE, /* with its nodes, forwards and lists */
 };
 
-int journal_save_build(struct journal *journal, const struct instant *now,
+int journal_build_save(struct journal *journal, const struct instant *now,
 		       const struct build *build, enum journal_parts parts);
 
 /* Its quarantine is over: the row stays for the record, the id is free. */
-int journal_forget_build(struct journal *journal, uint64_t serial);
+int journal_build_forget(struct journal *journal, uint64_t serial);
 
 /* Given each build, its to keep; any result but 0 ends the loading and is passed on. */
 typedef int journal_build_visitor(struct build *build, void *context);
@@ -67,47 +67,48 @@ typedef int journal_build_visitor(struct build *build, void *context);
  * Loads all builds not forgotten, by serial. Forwards have their public_addr and public_port;
  * index, ordinal and slot_index are for the visitor to find. Result: 0, the visitor's, or -errno.
  */
-int journal_load_builds(struct journal *journal, journal_build_visitor *visit, void *context);
+int journal_build_load(struct journal *journal, journal_build_visitor *visit, void *context);
 
 /* Result: the highest serial ever used, 0 if none. */
-int journal_last_serial(struct journal *journal, uint64_t *ret_serial);
+int journal_build_last_serial(struct journal *journal, uint64_t *ret_serial);
 
 /* A port's session ended. */
-int journal_save_port(struct journal *journal, const struct sp_addr *addr, uint16_t port,
-		      uint64_t until_wall_ns);
+int journal_record_save_port(struct journal *journal, const struct sp_addr *addr, uint16_t port,
+			     uint64_t until_wall_ns);
 
 /* Visits the ports that were used before, longest ago first. */
 typedef int journal_port_visitor(const struct sp_addr *addr, uint16_t port, uint64_t until_wall_ns,
 				 void *context);
-int journal_load_ports(struct journal *journal, journal_port_visitor *visit, void *context);
+int journal_record_load_ports(struct journal *journal, journal_port_visitor *visit, void *context);
 
 /* Events by their numbers; events.h is the way in. event->seq is given or, saving, ignored if 0. */
-int journal_save_event(struct journal *journal, const struct event *event);
+int journal_record_save_event(struct journal *journal, const struct event *event);
 typedef int journal_event_visitor(const struct event *event, void *context);
-int journal_load_events(struct journal *journal, uint64_t since, unsigned int max,
-			journal_event_visitor *visit, void *context);
+int journal_record_load_events(struct journal *journal, uint64_t since, unsigned int max,
+			       journal_event_visitor *visit, void *context);
 /* The newest of a type (event.h). Result: 0, -ENOENT, or -errno. */
-int journal_last_event(struct journal *journal, const char *type, struct event *ret_event);
-int journal_drop_events(struct journal *journal, uint64_t before_seq);
-int journal_event_bounds(struct journal *journal, uint64_t *ret_oldest, uint64_t *ret_newest);
+int journal_record_last_event(struct journal *journal, const char *type, struct event *ret_event);
+int journal_record_drop_events(struct journal *journal, uint64_t before_seq);
+int journal_record_event_bounds(struct journal *journal, uint64_t *ret_oldest,
+				uint64_t *ret_newest);
 
 /* One change that somebody asked for. what is a static word such as "put". */
-int journal_save_audit(struct journal *journal, const struct instant *now, const struct peer *peer,
-		       const char *what, const struct build *build);
+int journal_record_save_audit(struct journal *journal, const struct instant *now,
+			      const struct peer *peer, const char *what, const struct build *build);
 
 /* Drops records of audit, connections and forgotten builds from before then, a bounded number. */
-int journal_drop_records(struct journal *journal, uint64_t before_wall_ns);
+int journal_record_drop_records(struct journal *journal, uint64_t before_wall_ns);
 
 /*
  * Keeps a receipt under its user and key, drops the oldest so that no more than kept remain, nor
  * answers of more than 64 MiB. *ret_number is its number.
  */
-int journal_save_receipt(struct journal *journal, const struct receipt *receipt, uint64_t kept,
+int journal_receipt_save(struct journal *journal, const struct receipt *receipt, uint64_t kept,
 			 uint64_t *ret_number);
 
 /* Fills in the receipt of its user and key. Result: 0, -ENOENT, or -errno. */
-int journal_find_receipt(struct journal *journal, struct receipt *receipt);
-int journal_drop_receipts(struct journal *journal, uint64_t before_wall_ns);
+int journal_receipt_find(struct journal *journal, struct receipt *receipt);
+int journal_receipt_drop(struct journal *journal, uint64_t before_wall_ns);
 
 /* For tests, and for records of others' making. */
 struct sqlite3 *journal_handle(struct journal *journal);

@@ -14,11 +14,11 @@
 
 static int forget_key(struct journal *journal, const struct receipt *receipt)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_DROP_RECEIPT);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_DROP_RECEIPT);
 
-	journal_give(&use, receipt->uid);
-	journal_give_text(&use, receipt->key);
-	return journal_run(&use);
+	journal_sql_give(&use, receipt->uid);
+	journal_sql_give_text(&use, receipt->key);
+	return journal_sql_run(&use);
 }
 
 /* Where the newest one is; zeroes if there is none. */
@@ -29,43 +29,43 @@ struct end {
 
 static int find_end(struct journal *journal, struct end *ret_end)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_LAST_RECEIPT);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_LAST_RECEIPT);
 
 	*ret_end = (struct end){0};
-	if (journal_row(&use)) {
-		ret_end->number = journal_take(&use);
-		ret_end->bytes = journal_take(&use);
+	if (journal_sql_row(&use)) {
+		ret_end->number = journal_sql_take(&use);
+		ret_end->bytes = journal_sql_take(&use);
 	}
-	return journal_end(&use);
+	return journal_sql_end(&use);
 }
 
 static int add(struct journal *journal, const struct receipt *receipt, uint64_t begin_bytes)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_ADD_RECEIPT);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_ADD_RECEIPT);
 
-	journal_give(&use, receipt->uid);
-	journal_give_text(&use, receipt->key);
-	journal_give(&use, receipt->digest);
-	journal_give(&use, receipt->wall_ns);
-	journal_give(&use, receipt->status);
-	journal_give(&use, receipt->removed);
-	journal_give_text(&use, receipt->etag);
-	journal_give_text(&use, receipt->location);
-	journal_give_text(&use, receipt->body);
-	journal_give(&use, begin_bytes);
-	journal_give(&use, receipt->body ? strlen(receipt->body) : 0);
-	return journal_run(&use);
+	journal_sql_give(&use, receipt->uid);
+	journal_sql_give_text(&use, receipt->key);
+	journal_sql_give(&use, receipt->digest);
+	journal_sql_give(&use, receipt->wall_ns);
+	journal_sql_give(&use, receipt->status);
+	journal_sql_give(&use, receipt->removed);
+	journal_sql_give_text(&use, receipt->etag);
+	journal_sql_give_text(&use, receipt->location);
+	journal_sql_give_text(&use, receipt->body);
+	journal_sql_give(&use, begin_bytes);
+	journal_sql_give(&use, receipt->body ? strlen(receipt->body) : 0);
+	return journal_sql_run(&use);
 }
 
 static int drop_before(struct journal *journal, enum journal_statement statement, uint64_t end,
 		       uint64_t kept)
 {
-	struct journal_use use = journal_use(journal, statement);
+	struct journal_use use = journal_sql_use(journal, statement);
 
 	if (end <= kept)
 		return 0;
-	journal_give(&use, end - kept);
-	return journal_run(&use);
+	journal_sql_give(&use, end - kept);
+	return journal_sql_run(&use);
 }
 
 static int drop_oldest(struct journal *journal, const struct end *end, uint64_t kept)
@@ -77,7 +77,7 @@ static int drop_oldest(struct journal *journal, const struct end *end, uint64_t 
 					BYTES_MAX);
 }
 
-int journal_save_receipt(struct journal *journal, const struct receipt *receipt, uint64_t kept,
+int journal_receipt_save(struct journal *journal, const struct receipt *receipt, uint64_t kept,
 			 uint64_t *ret_number)
 {
 	struct end end;
@@ -96,18 +96,18 @@ int journal_save_receipt(struct journal *journal, const struct receipt *receipt,
 	return result;
 }
 
-int journal_drop_receipts(struct journal *journal, uint64_t before_wall_ns)
+int journal_receipt_drop(struct journal *journal, uint64_t before_wall_ns)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_DROP_RECEIPTS_BY_TIME);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_DROP_RECEIPTS_BY_TIME);
 
-	journal_give(&use, before_wall_ns);
-	return journal_run(&use);
+	journal_sql_give(&use, before_wall_ns);
+	return journal_sql_run(&use);
 }
 
 /* Result: 0 with a copy of the column or NULL; or -ENOMEM. */
 static int take_copy(struct journal_use *use, char **ret_text)
 {
-	const char *text = journal_take_text(use);
+	const char *text = journal_sql_take_text(use);
 
 	*ret_text = text ? strdup(text) : NULL;
 	return text && !*ret_text ? -ENOMEM : 0;
@@ -115,26 +115,26 @@ static int take_copy(struct journal_use *use, char **ret_text)
 
 static int take_receipt(struct journal_use *use, struct receipt *receipt)
 {
-	receipt->number = journal_take(use);
-	receipt->digest = journal_take(use);
-	receipt->wall_ns = journal_take(use);
-	receipt->status = (unsigned int)journal_take(use);
-	receipt->removed = journal_take(use) != 0;
+	receipt->number = journal_sql_take(use);
+	receipt->digest = journal_sql_take(use);
+	receipt->wall_ns = journal_sql_take(use);
+	receipt->status = (unsigned int)journal_sql_take(use);
+	receipt->removed = journal_sql_take(use) != 0;
 	if (take_copy(use, &receipt->etag) < 0 || take_copy(use, &receipt->location) < 0 ||
 	    take_copy(use, &receipt->body) < 0)
 		return -ENOMEM;
 	return 0;
 }
 
-int journal_find_receipt(struct journal *journal, struct receipt *receipt)
+int journal_receipt_find(struct journal *journal, struct receipt *receipt)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_GET_RECEIPT);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_GET_RECEIPT);
 	int result = -ENOENT, ended;
 
-	journal_give(&use, receipt->uid);
-	journal_give_text(&use, receipt->key);
-	if (journal_row(&use))
+	journal_sql_give(&use, receipt->uid);
+	journal_sql_give_text(&use, receipt->key);
+	if (journal_sql_row(&use))
 		result = take_receipt(&use, receipt);
-	ended = journal_end(&use);
+	ended = journal_sql_end(&use);
 	return ended < 0 ? ended : result;
 }

@@ -11,22 +11,22 @@
 #include "journal/sql.h"
 #include "model/build.h"
 
-int journal_save_port(struct journal *journal, const struct sp_addr *addr, uint16_t port,
-		      uint64_t until_wall_ns)
+int journal_record_save_port(struct journal *journal, const struct sp_addr *addr, uint16_t port,
+			     uint64_t until_wall_ns)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_SET_PORT);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_SET_PORT);
 	char text[ADDR_TEXT_BYTES];
 
-	journal_give_text(&use, addr_format(addr, text));
-	journal_give(&use, port);
-	journal_give(&use, until_wall_ns);
-	return journal_run(&use);
+	journal_sql_give_text(&use, addr_format(addr, text));
+	journal_sql_give(&use, port);
+	journal_sql_give(&use, until_wall_ns);
+	return journal_sql_run(&use);
 }
 
 static int visit_port(struct journal_use *use, journal_port_visitor *visit, void *context)
 {
-	const char *address = journal_take_text(use);
-	uint64_t port = journal_take(use), until_wall_ns = journal_take(use);
+	const char *address = journal_sql_take_text(use);
+	uint64_t port = journal_sql_take(use), until_wall_ns = journal_sql_take(use);
 	struct sp_addr addr;
 
 	if (!address || addr_parse(address, &addr) < 0 || port > UINT16_MAX)
@@ -34,33 +34,33 @@ static int visit_port(struct journal_use *use, journal_port_visitor *visit, void
 	return visit(&addr, (uint16_t)port, until_wall_ns, context);
 }
 
-int journal_load_ports(struct journal *journal, journal_port_visitor *visit, void *context)
+int journal_record_load_ports(struct journal *journal, journal_port_visitor *visit, void *context)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_GET_PORTS);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_GET_PORTS);
 	int result = 0, ended;
 
-	while (result == 0 && journal_row(&use))
+	while (result == 0 && journal_sql_row(&use))
 		result = visit_port(&use, visit, context);
-	ended = journal_end(&use);
+	ended = journal_sql_end(&use);
 	return result != 0 ? result : ended;
 }
 
-int journal_save_event(struct journal *journal, const struct event *event)
+int journal_record_save_event(struct journal *journal, const struct event *event)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_ADD_EVENT);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_ADD_EVENT);
 
-	journal_give(&use, event->seq);
-	journal_give(&use, event->wall_ns);
-	journal_give_text(&use, event_type_name(event->type));
-	journal_give_text(&use, event->build_id[0] ? event->build_id : NULL);
+	journal_sql_give(&use, event->seq);
+	journal_sql_give(&use, event->wall_ns);
+	journal_sql_give_text(&use, state_events_type_name(event->type));
+	journal_sql_give_text(&use, event->build_id[0] ? event->build_id : NULL);
 	if (event->node_index == EVENT_NO_NODE)
-		journal_give_null(&use);
+		journal_sql_give_null(&use);
 	else
-		journal_give(&use, (uint64_t)event->node_index);
-	journal_give_text(&use, session_reason_name(event->reason));
-	journal_give(&use, event->value);
-	journal_give_text(&use, event->detail[0] ? event->detail : NULL);
-	return journal_run(&use);
+		journal_sql_give(&use, (uint64_t)event->node_index);
+	journal_sql_give_text(&use, model_session_reason_name(event->reason));
+	journal_sql_give(&use, event->value);
+	journal_sql_give_text(&use, event->detail[0] ? event->detail : NULL);
+	return journal_sql_run(&use);
 }
 
 static void copy_text(char *to, size_t size, const char *from)
@@ -71,7 +71,7 @@ static void copy_text(char *to, size_t size, const char *from)
 static int32_t take_node(struct journal_use *use)
 {
 	bool none = sqlite3_column_type(use->statement, use->column) == SQLITE_NULL;
-	int32_t index = (int32_t)journal_take(use);
+	int32_t index = (int32_t)journal_sql_take(use);
 
 	return none ? EVENT_NO_NODE : index;
 }
@@ -81,49 +81,49 @@ static int take_event(struct journal_use *use, struct event *event)
 	const char *type, *reason;
 
 	*event = (struct event){0};
-	event->seq = journal_take(use);
-	event->wall_ns = journal_take(use);
-	type = journal_take_text(use);
-	if (!type || event_type_parse(type, &event->type) < 0)
+	event->seq = journal_sql_take(use);
+	event->wall_ns = journal_sql_take(use);
+	type = journal_sql_take_text(use);
+	if (!type || state_events_type_parse(type, &event->type) < 0)
 		return -EBADMSG;
-	copy_text(event->build_id, sizeof(event->build_id), journal_take_text(use));
+	copy_text(event->build_id, sizeof(event->build_id), journal_sql_take_text(use));
 	event->node_index = take_node(use);
-	reason = journal_take_text(use);
-	if (reason && session_reason_parse(reason, &event->reason) < 0)
+	reason = journal_sql_take_text(use);
+	if (reason && model_session_reason_parse(reason, &event->reason) < 0)
 		return -EBADMSG;
-	event->value = journal_take(use);
-	copy_text(event->detail, sizeof(event->detail), journal_take_text(use));
+	event->value = journal_sql_take(use);
+	copy_text(event->detail, sizeof(event->detail), journal_sql_take_text(use));
 	return 0;
 }
 
-int journal_load_events(struct journal *journal, uint64_t since, unsigned int max,
-			journal_event_visitor *visit, void *context)
+int journal_record_load_events(struct journal *journal, uint64_t since, unsigned int max,
+			       journal_event_visitor *visit, void *context)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_GET_EVENTS);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_GET_EVENTS);
 	struct event event;
 	int result = 0, ended;
 
-	journal_give(&use, since);
-	journal_give(&use, max);
-	while (result == 0 && journal_row(&use)) {
+	journal_sql_give(&use, since);
+	journal_sql_give(&use, max);
+	while (result == 0 && journal_sql_row(&use)) {
 		result = take_event(&use, &event);
 		if (result == 0)
 			result = visit(&event, context);
 	}
-	ended = journal_end(&use);
+	ended = journal_sql_end(&use);
 	return result != 0 ? result : ended;
 }
 
-int journal_last_event(struct journal *journal, const char *type, struct event *ret_event)
+int journal_record_last_event(struct journal *journal, const char *type, struct event *ret_event)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_LAST_EVENT);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_LAST_EVENT);
 	struct event event;
 	int result = -ENOENT, ended;
 
-	journal_give_text(&use, type);
-	if (journal_row(&use))
+	journal_sql_give_text(&use, type);
+	if (journal_sql_row(&use))
 		result = take_event(&use, &event);
-	ended = journal_end(&use);
+	ended = journal_sql_end(&use);
 	if (ended < 0)
 		return ended;
 	if (result == 0)
@@ -131,25 +131,25 @@ int journal_last_event(struct journal *journal, const char *type, struct event *
 	return result;
 }
 
-int journal_drop_events(struct journal *journal, uint64_t before_seq)
+int journal_record_drop_events(struct journal *journal, uint64_t before_seq)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_DROP_EVENTS);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_DROP_EVENTS);
 
-	journal_give(&use, before_seq);
-	return journal_run(&use);
+	journal_sql_give(&use, before_seq);
+	return journal_sql_run(&use);
 }
 
-int journal_event_bounds(struct journal *journal, uint64_t *ret_oldest, uint64_t *ret_newest)
+int journal_record_event_bounds(struct journal *journal, uint64_t *ret_oldest, uint64_t *ret_newest)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_EVENT_BOUNDS);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_EVENT_BOUNDS);
 	uint64_t oldest = 0, newest = 0;
 	int result;
 
-	if (journal_row(&use)) {
-		oldest = journal_take(&use);
-		newest = journal_take(&use);
+	if (journal_sql_row(&use)) {
+		oldest = journal_sql_take(&use);
+		newest = journal_sql_take(&use);
 	}
-	result = journal_end(&use);
+	result = journal_sql_end(&use);
 	if (result < 0)
 		return result;
 	*ret_oldest = oldest ? oldest : newest + 1;
@@ -157,36 +157,36 @@ int journal_event_bounds(struct journal *journal, uint64_t *ret_oldest, uint64_t
 	return 0;
 }
 
-int journal_save_audit(struct journal *journal, const struct instant *now, const struct peer *peer,
-		       const char *what, const struct build *build)
+int journal_record_save_audit(struct journal *journal, const struct instant *now,
+			      const struct peer *peer, const char *what, const struct build *build)
 {
-	struct journal_use use = journal_use(journal, JOURNAL_ADD_AUDIT);
+	struct journal_use use = journal_sql_use(journal, JOURNAL_ADD_AUDIT);
 
-	journal_give(&use, now->wall_ns);
+	journal_sql_give(&use, now->wall_ns);
 	if (peer->uid == (uid_t)-1) {
-		journal_give_null(&use);
-		journal_give_null(&use);
+		journal_sql_give_null(&use);
+		journal_sql_give_null(&use);
 	} else {
-		journal_give(&use, peer->uid);
-		journal_give(&use, (uint64_t)peer->pid);
+		journal_sql_give(&use, peer->uid);
+		journal_sql_give(&use, (uint64_t)peer->pid);
 	}
-	journal_give_text(&use, what);
-	journal_give_text(&use, build->id);
-	journal_give(&use, build->revision);
-	return journal_run(&use);
+	journal_sql_give_text(&use, what);
+	journal_sql_give_text(&use, build->id);
+	journal_sql_give(&use, build->revision);
+	return journal_sql_run(&use);
 }
 
-int journal_drop_records(struct journal *journal, uint64_t before_wall_ns)
+int journal_record_drop_records(struct journal *journal, uint64_t before_wall_ns)
 {
 	static const enum journal_statement drops[] = {JOURNAL_DROP_AUDIT, JOURNAL_DROP_CONNECTIONS,
 						       JOURNAL_DROP_BUILDS};
 	int result = 0;
 
 	for (unsigned int i = 0; i < 3 && result == 0; i++) {
-		struct journal_use use = journal_use(journal, drops[i]);
+		struct journal_use use = journal_sql_use(journal, drops[i]);
 
-		journal_give(&use, before_wall_ns);
-		result = journal_run(&use);
+		journal_sql_give(&use, before_wall_ns);
+		result = journal_sql_run(&use);
 	}
 	return result;
 }

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-int journal_errno(int code)
+int journal_sql_errno(int code)
 {
 	switch (code & 0xff) {
 	case SQLITE_OK:
@@ -32,38 +32,38 @@ int journal_errno(int code)
 static void note(struct journal_use *use, int code)
 {
 	if (use->error == 0)
-		use->error = journal_errno(code);
+		use->error = journal_sql_errno(code);
 }
 
-struct journal_use journal_use(struct journal *journal, enum journal_statement statement)
+struct journal_use journal_sql_use(struct journal *journal, enum journal_statement statement)
 {
 	return (struct journal_use){journal, journal->statement[statement], 0, 0};
 }
 
-void journal_give(struct journal_use *use, uint64_t value)
+void journal_sql_give(struct journal_use *use, uint64_t value)
 {
 	note(use, sqlite3_bind_int64(use->statement, ++use->column, (sqlite3_int64)value));
 }
 
-void journal_give_text(struct journal_use *use, const char *text)
+void journal_sql_give_text(struct journal_use *use, const char *text)
 {
 	note(use, sqlite3_bind_text(use->statement, ++use->column, text, -1, SQLITE_STATIC));
 }
 
-void journal_give_null(struct journal_use *use)
+void journal_sql_give_null(struct journal_use *use)
 {
 	note(use, sqlite3_bind_null(use->statement, ++use->column));
 }
 
-void journal_give_time(struct journal_use *use, uint64_t wall_ns)
+void journal_sql_give_time(struct journal_use *use, uint64_t wall_ns)
 {
 	if (wall_ns)
-		journal_give(use, wall_ns);
+		journal_sql_give(use, wall_ns);
 	else
-		journal_give_null(use);
+		journal_sql_give_null(use);
 }
 
-bool journal_row(struct journal_use *use)
+bool journal_sql_row(struct journal_use *use)
 {
 	int code;
 
@@ -75,26 +75,26 @@ bool journal_row(struct journal_use *use)
 	return code == SQLITE_ROW;
 }
 
-uint64_t journal_take(struct journal_use *use)
+uint64_t journal_sql_take(struct journal_use *use)
 {
 	return (uint64_t)sqlite3_column_int64(use->statement, use->column++);
 }
 
-const char *journal_take_text(struct journal_use *use)
+const char *journal_sql_take_text(struct journal_use *use)
 {
 	return (const char *)sqlite3_column_text(use->statement, use->column++);
 }
 
-int journal_end(struct journal_use *use)
+int journal_sql_end(struct journal_use *use)
 {
 	sqlite3_reset(use->statement);
 	sqlite3_clear_bindings(use->statement);
 	return use->error;
 }
 
-int journal_run(struct journal_use *use)
+int journal_sql_run(struct journal_use *use)
 {
-	while (journal_row(use))
+	while (journal_sql_row(use))
 		;
-	return journal_end(use);
+	return journal_sql_end(use);
 }

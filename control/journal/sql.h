@@ -131,26 +131,26 @@ struct journal_use {
 	int error;  /* the first one, -errno */
 };
 
-struct journal_use journal_use(struct journal *journal, enum journal_statement statement);
+struct journal_use journal_sql_use(struct journal *journal, enum journal_statement statement);
 
 /* Give the next value. Texts must live until the use ends; NULL is SQL's NULL. */
-void journal_give(struct journal_use *use, uint64_t value);
-void journal_give_text(struct journal_use *use, const char *text);
-void journal_give_null(struct journal_use *use);
+void journal_sql_give(struct journal_use *use, uint64_t value);
+void journal_sql_give_text(struct journal_use *use, const char *text);
+void journal_sql_give_null(struct journal_use *use);
 
 /* 0 is NULL: for times that have not come. */
-void journal_give_time(struct journal_use *use, uint64_t wall_ns);
+void journal_sql_give_time(struct journal_use *use, uint64_t wall_ns);
 
 /* Result: whether there is one more row; then take its values from the left. */
-bool journal_row(struct journal_use *use);
-uint64_t journal_take(struct journal_use *use);
-const char *journal_take_text(struct journal_use *use); /* good until the next row; or NULL */
+bool journal_sql_row(struct journal_use *use);
+uint64_t journal_sql_take(struct journal_use *use);
+const char *journal_sql_take_text(struct journal_use *use); /* good until the next row; or NULL */
 
 /* Ends a use. Result: 0 or the first error. */
-int journal_end(struct journal_use *use);
+int journal_sql_end(struct journal_use *use);
 
 /* Runs a statement that gives no rows, once all values are given. Result: 0 or -errno. */
-int journal_run(struct journal_use *use);
+int journal_sql_run(struct journal_use *use);
 
 /* Result: SQLite's result code as -errno, 0 for SQLITE_OK, SQLITE_ROW and SQLITE_DONE. */
-int journal_errno(int code);
+int journal_sql_errno(int code);

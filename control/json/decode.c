@@ -44,8 +44,8 @@ static void refuse(struct json_document *document, const struct json_path *path,
 	vsnprintf(detail, sizeof(detail), format, args);
 	va_end(args);
 	json_path_print(path, pointer, sizeof(pointer));
-	problem_set(document->problem, PROBLEM_INVALID, "the request body has wrong fields");
-	problem_add(document->problem, PROBLEM_INVALID, pointer, "%s", detail);
+	json_problem_set(document->problem, PROBLEM_INVALID, "the request body has wrong fields");
+	json_problem_add(document->problem, PROBLEM_INVALID, pointer, "%s", detail);
 }
 
 static void *allocate(struct json_document *document, size_t nr, size_t size)
@@ -321,8 +321,8 @@ int json_decode(struct json_document *document, const char *text, size_t bytes,
 	if (!document->root) {
 		if (json_error_code(&error) == json_error_out_of_memory)
 			return -ENOMEM;
-		problem_set(problem, PROBLEM_MALFORMED, "line %d, column %d: %s", error.line,
-			    error.column, error.text);
+		json_problem_set(problem, PROBLEM_MALFORMED, "line %d, column %d: %s", error.line,
+				 error.column, error.text);
 		return -EBADMSG;
 	}
 	r = decode_object(document, table, NULL, document->root, object);
@@ -331,7 +331,7 @@ int json_decode(struct json_document *document, const char *text, size_t bytes,
 	return problem_is_set(problem) ? -EINVAL : 0;
 }
 
-void json_document_clear(struct json_document *document)
+void json_decode_document_clear(struct json_document *document)
 {
 	while (document->blocks) {
 		struct json_block *block = document->blocks;

@@ -25,4 +25,4 @@ int json_decode(struct json_document *document, const char *text, size_t bytes,
 		const struct json_table *table, void *object, struct problem *problem);
 
 /* Frees what decoding made. */
-void json_document_clear(struct json_document *document);
+void json_decode_document_clear(struct json_document *document);

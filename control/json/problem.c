@@ -15,23 +15,23 @@ static const struct {
 #undef PROBLEM_ROW
 };
 
-unsigned int problem_status(enum problem_type type)
+unsigned int json_problem_status(enum problem_type type)
 {
 	return rows[type].status;
 }
 
-const char *problem_slug(enum problem_type type)
+const char *json_problem_slug(enum problem_type type)
 {
 	return rows[type].slug;
 }
 
-const char *problem_title(enum problem_type type)
+const char *json_problem_title(enum problem_type type)
 {
 	return rows[type].title;
 }
 
 /* The records are large and mostly unused: only what is looked at is cleared. */
-void problem_clear(struct problem *problem)
+void json_problem_clear(struct problem *problem)
 {
 	problem->type = PROBLEM_NONE;
 	problem->detail[0] = '\0';
@@ -39,7 +39,7 @@ void problem_clear(struct problem *problem)
 	problem->nr_errors = 0;
 }
 
-void problem_set(struct problem *problem, enum problem_type type, const char *format, ...)
+void json_problem_set(struct problem *problem, enum problem_type type, const char *format, ...)
 {
 	va_list args;
 
@@ -51,13 +51,13 @@ void problem_set(struct problem *problem, enum problem_type type, const char *fo
 	va_end(args);
 }
 
-void problem_add(struct problem *problem, enum problem_type type, const char *pointer,
-		 const char *format, ...)
+void json_problem_add(struct problem *problem, enum problem_type type, const char *pointer,
+		      const char *format, ...)
 {
 	struct problem_error *error;
 	va_list args;
 
-	problem_set(problem, type, "%s.", problem_title(type));
+	json_problem_set(problem, type, "%s.", json_problem_title(type));
 	if (problem->nr_errors == PROBLEM_ERRORS_MAX)
 		return;
 	error = &problem->errors[problem->nr_errors++];

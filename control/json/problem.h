@@ -52,7 +52,7 @@ struct problem_error {
 	char detail[256];
 };
 
-/* Filled by whoever refuses a request; the caller clears it by problem_clear() beforehand. */
+/* Filled by whoever refuses a request; the caller clears it by json_problem_clear() beforehand. */
 struct problem {
 	enum problem_type type;
 	char detail[512];
@@ -61,24 +61,24 @@ struct problem {
 	struct problem_error errors[PROBLEM_ERRORS_MAX];
 };
 
-void problem_clear(struct problem *problem);
+void json_problem_clear(struct problem *problem);
 
 /* Result: the row's parts, as static strings. */
-unsigned int problem_status(enum problem_type type);
-const char *problem_slug(enum problem_type type);
-const char *problem_title(enum problem_type type);
+unsigned int json_problem_status(enum problem_type type);
+const char *json_problem_slug(enum problem_type type);
+const char *json_problem_title(enum problem_type type);
 
 /* Sets type and detail (printf-like, cut at the size). A problem already set keeps its first type
  * and detail. */
-void problem_set(struct problem *problem, enum problem_type type, const char *format, ...)
+void json_problem_set(struct problem *problem, enum problem_type type, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
  * Adds one field's error; a problem not set yet becomes type. Beyond PROBLEM_ERRORS_MAX errors are
  * dropped. pointer is copied; detail is printf-like.
  */
-void problem_add(struct problem *problem, enum problem_type type, const char *pointer,
-		 const char *format, ...) __attribute__((format(printf, 4, 5)));
+void json_problem_add(struct problem *problem, enum problem_type type, const char *pointer,
+		      const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Result: whether a refusal was recorded. */
 static inline bool problem_is_set(const struct problem *problem)

@@ -32,7 +32,7 @@ static void note(struct errors *errors, int error, const char *what)
 	if (!error || errors->first)
 		return;
 	errors->first = error;
-	reason_give(errors->ret_reason, error, "%s: %s", what, strerror(-error));
+	pins_reason_give(errors->ret_reason, error, "%s: %s", what, strerror(-error));
 }
 
 static int remove_neighbours(const struct config *config)
@@ -59,14 +59,14 @@ static int undo_napi_threads(const struct config *config, const char *name, uint
 	attach_look(config->edge.bpf_dir, &target, &found);
 	if (!found.prog_id || found.foreign)
 		return 0;
-	return napi_threads_undo(config, name);
+	return kernel_napi_threads_undo(config, name);
 }
 
 int kernel_detach(const struct config *config, char **ret_reason)
 {
 	const char *bpf_dir = config->edge.bpf_dir;
 	struct errors errors = {.ret_reason = ret_reason};
-	int error = probe_rights(config, ret_reason);
+	int error = attach_probe_rights(config, ret_reason);
 
 	if (error)
 		return error;
@@ -78,9 +78,9 @@ int kernel_detach(const struct config *config, char **ret_reason)
 	error = attach_remove(bpf_dir);
 	note(&errors, error, "the programs cannot be taken off");
 	if (!error)
-		note(&errors, maps_remove(bpf_dir), "the table cannot be removed");
+		note(&errors, attach_maps_remove(bpf_dir), "the table cannot be removed");
 	note(&errors, remove_neighbours(config), "managed neighbours cannot be removed");
-	note(&errors, sysctl_restore(config->edge.state_dir),
+	note(&errors, kernel_sysctl_restore(config->edge.state_dir),
 	     "forwarding of lo cannot be put back");
 	pins_remove_dirs(bpf_dir);
 	return errors.first;

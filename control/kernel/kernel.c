@@ -90,8 +90,9 @@ static void plan(struct kernel *kernel, const struct probe_interfaces *found)
 
 static void write_settings(struct kernel *kernel)
 {
-	settings_write(kernel->maps.table->settings, kernel->config,
-		       kernel->mirror.interfaces[0].ifindex, kernel->mirror.interfaces[1].ifindex);
+	kernel_settings_write(kernel->maps.table->settings, kernel->config,
+			      kernel->mirror.interfaces[0].ifindex,
+			      kernel->mirror.interfaces[1].ifindex);
 }
 
 static struct config *copy_config(const struct config *config)
@@ -107,7 +108,7 @@ int kernel_start(const struct config *config, struct kernel **ret_kernel, char *
 {
 	struct probe_interfaces found;
 	struct kernel *kernel;
-	int error = probe_host(config, &found, ret_reason);
+	int error = attach_probe_host(config, &found, ret_reason);
 
 	if (error)
 		return error;
@@ -120,19 +121,19 @@ int kernel_start(const struct config *config, struct kernel **ret_kernel, char *
 		goto free_kernel;
 	}
 	plan(kernel, &found);
-	error = maps_open(config, &kernel->maps, ret_reason);
+	error = attach_maps_open(config, &kernel->maps, ret_reason);
 	if (error)
 		goto free_kernel;
 	/* One that packets meet keeps its settings until the programs are seen to be ours. */
 	if (kernel->maps.origin != KERNEL_ADOPTED)
 		write_settings(kernel);
-	error = mirror_open(&kernel->mirror, config, kernel->maps.table, ret_reason);
+	error = kernel_mirror_open(&kernel->mirror, config, kernel->maps.table, ret_reason);
 	if (error)
 		goto close_maps;
 	*ret_kernel = kernel;
 	return 0;
 close_maps:
-	maps_close(&kernel->maps);
+	attach_maps_close(&kernel->maps);
 free_kernel:
 	pins_remove_dirs(config->edge.bpf_dir);
 	free(kernel->config);
@@ -172,7 +173,7 @@ static void apply_napi_threads(struct kernel *kernel)
 {
 	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++) {
 		const char *name = kernel->plan.targets[i].name;
-		int error = napi_threads_apply(kernel->config, name);
+		int error = kernel_napi_threads_apply(kernel->config, name);
 
 		if (error)
 			warn(kernel, "dataplane.napi_threads: not set for %s: %s", name,
@@ -193,18 +194,18 @@ static int attach(struct kernel *kernel, char **ret_reason)
 
 int kernel_attach(struct kernel *kernel, char **ret_reason)
 {
-	int error = sysctl_enable(kernel->config->edge.state_dir, ret_reason);
+	int error = kernel_sysctl_enable(kernel->config->edge.state_dir, ret_reason);
 
 	if (error)
 		return error;
 	error = attach(kernel, ret_reason);
 	if (error) {
 		if (kernel->maps.origin == KERNEL_CREATED)
-			sysctl_restore(kernel->config->edge.state_dir);
+			kernel_sysctl_restore(kernel->config->edge.state_dir);
 		return error;
 	}
 	kernel->attached = true;
-	error = maps_commit(&kernel->maps, ret_reason);
+	error = attach_maps_commit(&kernel->maps, ret_reason);
 	if (error)
 		return error;
 	neighbours_sweep(kernel->mirror.neighbours);
@@ -215,27 +216,30 @@ int kernel_attach(struct kernel *kernel, char **ret_reason)
 bool kernel_rewrites_networks(const struct kernel *kernel)
 {
 	return kernel->maps.origin == KERNEL_ADOPTED &&
-	       settings_rewrite_networks(kernel->maps.table->settings, kernel->config);
+	       kernel_settings_rewrite_networks(kernel->maps.table->settings, kernel->config);
 }
 
 int kernel_reload(struct kernel *kernel, const struct config *config, char **ret_reason)
 {
-	const struct sp_meta before = maps_sizes(kernel->config), after = maps_sizes(config);
+	const struct sp_meta before = attach_maps_sizes(kernel->config),
+			     after = attach_maps_sizes(config);
 	const struct config *now = kernel->config;
 
-	if (!maps_fit(&before, &after))
-		return reason_give(ret_reason, -EBUSY,
-				   "public.addresses, dataplane.workers and limits.allow_lists "
-				   "shape the table: restart sallyportd to change them");
+	if (!attach_maps_fit(&before, &after))
+		return pins_reason_give(
+			ret_reason, -EBUSY,
+			"public.addresses, dataplane.workers and limits.allow_lists "
+			"shape the table: restart sallyportd to change them");
 	if (strcmp(now->public.interface, config->public.interface) != 0 ||
 	    strcmp(now->builds.interface, config->builds.interface) != 0)
-		return reason_give(ret_reason, -EBUSY,
-				   "restart sallyportd to change public.interface or "
-				   "builds.interface");
+		return pins_reason_give(ret_reason, -EBUSY,
+					"restart sallyportd to change public.interface or "
+					"builds.interface");
 	if (strcmp(now->edge.bpf_dir, config->edge.bpf_dir) != 0 ||
 	    strcmp(now->edge.state_dir, config->edge.state_dir) != 0)
-		return reason_give(ret_reason, -EBUSY,
-				   "restart sallyportd to change edge.bpf_dir or edge.state_dir");
+		return pins_reason_give(
+			ret_reason, -EBUSY,
+			"restart sallyportd to change edge.bpf_dir or edge.state_dir");
 	*kernel->config = *config;
 	write_settings(kernel);
 	apply_napi_threads(kernel);
@@ -260,8 +264,8 @@ void kernel_stop(struct kernel *kernel)
 	nothing = !kernel->attached && kernel->maps.origin == KERNEL_CREATED;
 	if (nothing)
 		forget(kernel);
-	mirror_close(&kernel->mirror);
-	maps_close(&kernel->maps);
+	kernel_mirror_close(&kernel->mirror);
+	attach_maps_close(&kernel->maps);
 	if (nothing)
 		pins_remove_dirs(kernel->config->edge.bpf_dir);
 	free(kernel->config);
@@ -288,7 +292,7 @@ static void reattach(struct kernel *kernel)
 {
 	char *reason = NULL;
 
-	mirror_renumber(&kernel->mirror);
+	kernel_mirror_renumber(&kernel->mirror);
 	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++)
 		kernel->plan.targets[i].ifindex = kernel->mirror.interfaces[i].ifindex;
 	if (!kernel->attached)
@@ -303,7 +307,7 @@ static void reattach(struct kernel *kernel)
 
 int kernel_netlink_dispatch(struct kernel *kernel)
 {
-	int error = mirror_dispatch(&kernel->mirror, boottime_now_ns());
+	int error = kernel_mirror_dispatch(&kernel->mirror, boottime_now_ns());
 
 	if (kernel->mirror.renumbered)
 		reattach(kernel);
@@ -312,7 +316,7 @@ int kernel_netlink_dispatch(struct kernel *kernel)
 
 uint64_t kernel_expire(struct kernel *kernel, uint64_t now_ns)
 {
-	return mirror_expire(&kernel->mirror, now_ns);
+	return kernel_mirror_expire(&kernel->mirror, now_ns);
 }
 
 int kernel_vm_add(struct kernel *kernel, const struct sp_addr *addr)

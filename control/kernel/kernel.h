@@ -115,7 +115,7 @@ struct kernel_vm {
 struct kernel_vm kernel_vm(const struct kernel *kernel, const struct sp_addr *addr);
 
 /* Result: the state as diagnose and status spell it. */
-const char *kernel_vm_state_name(enum kernel_vm_state state);
+const char *pins_names_vm_state_name(enum kernel_vm_state state);
 
 enum kernel_attachment {
 	KERNEL_DETACHED,     /* nothing of ours */
@@ -161,5 +161,5 @@ struct kernel_status {
 void kernel_status(const struct kernel *kernel, struct kernel_status *ret_status);
 
 /* Result: "created", "adopted", "replaced"; "none", "attached", "adopted", "updated". */
-const char *kernel_origin_name(enum kernel_origin origin);
-const char *kernel_attachment_name(enum kernel_attachment attachment);
+const char *pins_names_origin_name(enum kernel_origin origin);
+const char *pins_names_attachment_name(enum kernel_attachment attachment);

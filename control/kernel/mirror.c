@@ -24,7 +24,7 @@ static void list_addr(const struct netlink_addr *addr, void *context)
 	struct listing *listing = context;
 
 	/* No room is counted, and no reason to forget the others. */
-	hosts_list(listing->hosts, &addr->addr, listing->now_ns);
+	table_hosts_list(listing->hosts, &addr->addr, listing->now_ns);
 }
 
 /* Lists all local addresses anew. Result: 0 or -errno; -EINTR is repeated by the next expire. */
@@ -35,12 +35,12 @@ static int list_addrs(struct mirror *mirror, uint64_t now_ns)
 	int error;
 
 	mirror->addrs_changed = false;
-	hosts_list_begin(&mirror->hosts);
+	table_hosts_list_begin(&mirror->hosts);
 	error = netlink_dump(mirror->netlink, NETLINK_ADDRS, &listener);
 	if (error == -EINTR)
 		mirror->addrs_changed = true;
 	else if (!error)
-		hosts_list_end(&mirror->hosts, now_ns);
+		table_hosts_list_end(&mirror->hosts, now_ns);
 	return error == -EINTR ? 0 : error;
 }
 
@@ -48,20 +48,21 @@ static int place_publics(struct mirror *mirror, const struct config *config, uin
 			 char **ret_reason)
 {
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
-		int error = hosts_put_public(&mirror->hosts, &config->public.addresses[i].bind, i,
-					     now_ns);
+		int error = table_hosts_put_public(&mirror->hosts,
+						   &config->public.addresses[i].bind, i, now_ns);
 
 		if (error)
-			return reason_give(ret_reason, error,
-					   "public.addresses: number %u finds no room among the "
-					   "addresses of this host",
-					   i + 1);
+			return pins_reason_give(
+				ret_reason, error,
+				"public.addresses: number %u finds no room among the "
+				"addresses of this host",
+				i + 1);
 	}
 	return 0;
 }
 
-int mirror_open(struct mirror *mirror, const struct config *config, const struct table_map *table,
-		char **ret_reason)
+int kernel_mirror_open(struct mirror *mirror, const struct config *config,
+		       const struct table_map *table, char **ret_reason)
 {
 	uint64_t now_ns = boottime_now_ns();
 	int error;
@@ -72,35 +73,36 @@ int mirror_open(struct mirror *mirror, const struct config *config, const struct
 		return -ENOMEM;
 	for (uint32_t cpu = 0; cpu < table->nr_cpus; cpu++)
 		mirror->wanted_read[cpu] = SP_LOAD(table->wanted[cpu].count);
-	hosts_open(&mirror->hosts, table->hosts, now_ns);
+	table_hosts_open(&mirror->hosts, table->hosts, now_ns);
 	error = place_publics(mirror, config, now_ns, ret_reason);
 	if (error)
 		goto close;
 	error = netlink_open(&mirror->netlink);
 	if (error) {
-		reason_give(ret_reason, error, "rtnetlink cannot be opened: %s", strerror(-error));
+		pins_reason_give(ret_reason, error, "rtnetlink cannot be opened: %s",
+				 strerror(-error));
 		goto close;
 	}
 	error = list_addrs(mirror, now_ns);
 	if (error) {
-		reason_give(ret_reason, error, "this host's addresses cannot be listed: %s",
-			    strerror(-error));
+		pins_reason_give(ret_reason, error, "this host's addresses cannot be listed: %s",
+				 strerror(-error));
 		goto close;
 	}
 	error = neighbours_new(mirror->netlink, mirror->interfaces[0].ifindex,
 			       mirror->interfaces[1].ifindex, now_ns, &mirror->neighbours);
 	if (error) {
-		reason_give(ret_reason, error, "neighbours and routes cannot be listed: %s",
-			    strerror(-error));
+		pins_reason_give(ret_reason, error, "neighbours and routes cannot be listed: %s",
+				 strerror(-error));
 		goto close;
 	}
 	return 0;
 close:
-	mirror_close(mirror);
+	kernel_mirror_close(mirror);
 	return error;
 }
 
-void mirror_close(struct mirror *mirror)
+void kernel_mirror_close(struct mirror *mirror)
 {
 	neighbours_free(mirror->neighbours);
 	netlink_close(mirror->netlink);
@@ -148,7 +150,7 @@ static void hear_link(const struct netlink_link *link, void *context)
 		neighbours_link_up(mirror->neighbours, link->ifindex);
 }
 
-int mirror_dispatch(struct mirror *mirror, uint64_t now_ns)
+int kernel_mirror_dispatch(struct mirror *mirror, uint64_t now_ns)
 {
 	const struct netlink_listener listener = {
 		.addr = hear_addr,
@@ -198,19 +200,19 @@ static uint64_t earlier(uint64_t one_ns, uint64_t other_ns)
 	return one_ns < other_ns ? one_ns : other_ns;
 }
 
-uint64_t mirror_expire(struct mirror *mirror, uint64_t now_ns)
+uint64_t kernel_mirror_expire(struct mirror *mirror, uint64_t now_ns)
 {
 	uint64_t hosts_ns, neighbours_ns;
 
-	if (mirror->addrs_changed || now_ns >= hosts_retry_ns(&mirror->hosts))
+	if (mirror->addrs_changed || now_ns >= table_hosts_retry_ns(&mirror->hosts))
 		list_addrs(mirror, now_ns);
-	hosts_ns = mirror->addrs_changed ? now_ns : hosts_retry_ns(&mirror->hosts);
+	hosts_ns = mirror->addrs_changed ? now_ns : table_hosts_retry_ns(&mirror->hosts);
 	neighbours_ns = neighbours_expire(mirror->neighbours, now_ns);
 	look_for_all_wanted(mirror, now_ns);
 	return earlier(earlier(hosts_ns, neighbours_ns), mirror->next_wanted_ns);
 }
 
-void mirror_renumber(struct mirror *mirror)
+void kernel_mirror_renumber(struct mirror *mirror)
 {
 	mirror->renumbered = false;
 	neighbours_renumber(mirror->neighbours, mirror->interfaces[0].ifindex,

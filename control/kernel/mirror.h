@@ -37,17 +37,17 @@ struct mirror {
 
 /*
  * Places the public addresses in hosts, then opens and fills the mirror. The table outlives it.
- * Result: 0, the mirror to be closed by mirror_close(); or -errno and *ret_reason.
+ * Result: 0, the mirror to be closed by kernel_mirror_close(); or -errno and *ret_reason.
  */
-int mirror_open(struct mirror *mirror, const struct config *config, const struct table_map *table,
-		char **ret_reason);
-void mirror_close(struct mirror *mirror);
+int kernel_mirror_open(struct mirror *mirror, const struct config *config,
+		       const struct table_map *table, char **ret_reason);
+void kernel_mirror_close(struct mirror *mirror);
 
 /* Takes in what changed. Result: 0, or -errno: the mirror is blind from now on. */
-int mirror_dispatch(struct mirror *mirror, uint64_t now_ns);
+int kernel_mirror_dispatch(struct mirror *mirror, uint64_t now_ns);
 
 /* Like kernel_expire(). */
-uint64_t mirror_expire(struct mirror *mirror, uint64_t now_ns);
+uint64_t kernel_mirror_expire(struct mirror *mirror, uint64_t now_ns);
 
 /* Goes on with the indexes that the interfaces have now. */
-void mirror_renumber(struct mirror *mirror);
+void kernel_mirror_renumber(struct mirror *mirror);

@@ -36,7 +36,7 @@ static int open_switch(const char *interface, int flags)
 	return fd;
 }
 
-int napi_threads_look(const char *interface)
+int kernel_napi_threads_look(const char *interface)
 {
 	int fd = open_switch(interface, O_RDONLY), result;
 	char value = '0';
@@ -50,7 +50,7 @@ int napi_threads_look(const char *interface)
 
 static int set(const char *interface, bool threads)
 {
-	int fd, result = napi_threads_look(interface);
+	int fd, result = kernel_napi_threads_look(interface);
 
 	if (result < 0 || result == threads)
 		return result < 0 ? result : 0;
@@ -92,12 +92,12 @@ static bool decides(const struct config *config, const char *interface)
 	return config->dataplane.napi_threads != CONFIG_NAPI_THREADS_AUTO || is_veth(interface);
 }
 
-int napi_threads_apply(const struct config *config, const char *interface)
+int kernel_napi_threads_apply(const struct config *config, const char *interface)
 {
 	return decides(config, interface) ? set(interface, wants_threads(config)) : 0;
 }
 
-int napi_threads_undo(const struct config *config, const char *interface)
+int kernel_napi_threads_undo(const struct config *config, const char *interface)
 {
 	int error;
 

@@ -15,13 +15,13 @@
  * and leaves other drivers as they are. Result: 0; -EOPNOTSUPP where the kernel has no threads for
  * that interface; or -errno.
  */
-int napi_threads_apply(const struct config *config, const char *interface);
+int kernel_napi_threads_apply(const struct config *config, const char *interface);
 
 /*
- * Takes back what napi_threads_apply() may have turned on, also if the engine has been changed in
- * the configuration since. Result: 0 or -errno.
+ * Takes back what kernel_napi_threads_apply() may have turned on, also if the engine has been
+ * changed in the configuration since. Result: 0 or -errno.
  */
-int napi_threads_undo(const struct config *config, const char *interface);
+int kernel_napi_threads_undo(const struct config *config, const char *interface);
 
 /* Result: 1 if threads poll that interface, 0 if not, or -errno. */
-int napi_threads_look(const char *interface);
+int kernel_napi_threads_look(const char *interface);

@@ -17,7 +17,8 @@ static bool holds(const struct sp_settings *settings, uint32_t set, const struct
 		      nr * sizeof(struct sp_prefix)) == 0;
 }
 
-bool settings_rewrite_networks(const struct sp_settings *settings, const struct config *config)
+bool kernel_settings_rewrite_networks(const struct sp_settings *settings,
+				      const struct config *config)
 {
 	return !holds(settings, 0, config) && !holds(settings, 1, config);
 }
@@ -37,8 +38,8 @@ static void write_networks(struct sp_settings *settings, const struct config *co
 	__atomic_store_n(&settings->networks_now, next, __ATOMIC_SEQ_CST);
 }
 
-void settings_write(struct sp_settings *settings, const struct config *config,
-		    uint32_t public_ifindex, uint32_t builds_ifindex)
+void kernel_settings_write(struct sp_settings *settings, const struct config *config,
+			   uint32_t public_ifindex, uint32_t builds_ifindex)
 {
 	write_networks(settings, config);
 	SP_STORE(settings->fallback, config->dataplane.fallback == CONFIG_FALLBACK_XDP);

@@ -11,11 +11,12 @@ struct config;
 
 /* Result: whether builds.networks are neither of the two sets, so that one is to be written over.
  */
-bool settings_rewrite_networks(const struct sp_settings *settings, const struct config *config);
+bool kernel_settings_rewrite_networks(const struct sp_settings *settings,
+				      const struct config *config);
 
 /*
  * Writes what the config says, each field by one store, and stores only what changes. Where
  * networks are to be rewritten, every reader has been seen past the last call (quiesce.h).
  */
-void settings_write(struct sp_settings *settings, const struct config *config,
-		    uint32_t public_ifindex, uint32_t builds_ifindex);
+void kernel_settings_write(struct sp_settings *settings, const struct config *config,
+			   uint32_t public_ifindex, uint32_t builds_ifindex);

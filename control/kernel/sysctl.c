@@ -124,32 +124,33 @@ static int keep(const char *state_dir, const struct kept *now)
 	return error;
 }
 
-int sysctl_enable(const char *state_dir, char **ret_reason)
+int kernel_sysctl_enable(const char *state_dir, char **ret_reason)
 {
 	struct kept now, kept;
 	int error = read_now(&now);
 
 	if (error)
-		return reason_give(ret_reason, error, "forwarding of lo cannot be read: %s",
-				   strerror(-error));
+		return pins_reason_give(ret_reason, error, "forwarding of lo cannot be read: %s",
+					strerror(-error));
 	if (read_kept(state_dir, &kept) || strcmp(kept.boot_id, now.boot_id) != 0)
 		error = keep(state_dir, &now);
 	if (error)
-		return reason_give(ret_reason, error, "edge.state_dir: %s cannot be written: %s",
-				   state_dir, strerror(-error));
+		return pins_reason_give(ret_reason, error,
+					"edge.state_dir: %s cannot be written: %s", state_dir,
+					strerror(-error));
 	for (size_t i = 0; i < NR_SWITCHES; i++) {
 		if (now.values[i] != '0')
 			continue;
 		error = write_switch(i, '1');
 		if (error)
-			return reason_give(ret_reason, error,
-					   "%s cannot be set to 1, which next hops need: %s",
-					   switches[i].path, strerror(-error));
+			return pins_reason_give(ret_reason, error,
+						"%s cannot be set to 1, which next hops need: %s",
+						switches[i].path, strerror(-error));
 	}
 	return 0;
 }
 
-int sysctl_restore(const char *state_dir)
+int kernel_sysctl_restore(const char *state_dir)
 {
 	char path[PATH_SIZE];
 	struct kept now, kept;

@@ -10,7 +10,7 @@
  * Turns it on, and keeps what was there before in a file in state_dir, unless that is kept already.
  * Result: 0, or -errno and *ret_reason, a sentence.
  */
-int sysctl_enable(const char *state_dir, char **ret_reason);
+int kernel_sysctl_enable(const char *state_dir, char **ret_reason);
 
 /* Puts back what was kept, if anything is of this boot, and forgets it. Result: 0 or -errno. */
-int sysctl_restore(const char *state_dir);
+int kernel_sysctl_restore(const char *state_dir);

@@ -31,17 +31,18 @@ static void write_verdicts(const struct sample *sample, const char *name, FILE *
 	uint64_t packets[SP_VERDICT_COUNT];
 
 	for (unsigned int engine = 0; engine < METRICS_ENGINES_NR; engine++) {
-		metrics_sum_verdicts(sample->source->table, engine, packets);
+		table_counters_sum_verdicts(sample->source->table, engine, packets);
 		for (unsigned int i = 0; i < SP_VERDICT_COUNT; i++)
 			fprintf(out, "%s{engine=\"%s\",verdict=\"%s\"} %" PRIu64 "\n", name,
-				metrics_engine_name(engine), metrics_verdict_name(i), packets[i]);
+				table_counters_engine_name(engine), table_counters_verdict_name(i),
+				packets[i]);
 	}
 }
 
 static void write_builds(const struct sample *sample, const char *name, FILE *out)
 {
 	for (unsigned int i = 0; i < SESSION_STATES_NR; i++)
-		fprintf(out, "%s{state=\"%s\"} %u\n", name, session_state_name(i),
+		fprintf(out, "%s{state=\"%s\"} %u\n", name, model_session_state_name(i),
 			sample->figures.builds[i]);
 }
 
@@ -69,10 +70,10 @@ static void write_ports(const struct sample *sample, const char *name, FILE *out
 static void write_carrying(const struct sample *sample, const char *name, FILE *out)
 {
 	const struct metrics_source *source = sample->source;
-	const char *carrier = metrics_carrier(source->table, source->now_ns);
+	const char *carrier = table_counters_carrier(source->table, source->now_ns);
 
 	for (unsigned int i = 0; i < METRICS_ENGINES_NR; i++) {
-		const char *engine = metrics_engine_name(i);
+		const char *engine = table_counters_engine_name(i);
 
 		fprintf(out, "%s{engine=\"%s\"} %d\n", name, engine, carrier[0] == engine[0]);
 	}
@@ -103,7 +104,7 @@ static uint64_t count_workers(const struct sample *sample)
 	uint64_t alive = 0;
 
 	for (unsigned int i = 0; i < SP_WORKERS_MAX; i++)
-		alive += metrics_worker_alive(sample->source->table, i);
+		alive += table_counters_worker_alive(sample->source->table, i);
 	return alive;
 }
 

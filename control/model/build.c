@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int strings_add(struct strings *strings, const char *text)
+int model_build_strings_add(struct strings *strings, const char *text)
 {
 	char **grown, *copy;
 
@@ -24,7 +24,7 @@ int strings_add(struct strings *strings, const char *text)
 	return 0;
 }
 
-void strings_free(struct strings *strings)
+void model_build_strings_free(struct strings *strings)
 {
 	for (unsigned int i = 0; i < strings->nr; i++)
 		free(strings->item[i]);
@@ -32,10 +32,10 @@ void strings_free(struct strings *strings)
 	*strings = (struct strings){0};
 }
 
-int strings_copy(struct strings *to, const struct strings *from)
+int model_build_strings_copy(struct strings *to, const struct strings *from)
 {
 	for (unsigned int i = 0; i < from->nr; i++) {
-		int result = strings_add(to, from->item[i]);
+		int result = model_build_strings_add(to, from->item[i]);
 
 		if (result < 0)
 			return result;
@@ -43,7 +43,7 @@ int strings_copy(struct strings *to, const struct strings *from)
 	return 0;
 }
 
-bool strings_equal(const struct strings *a, const struct strings *b)
+bool model_build_strings_equal(const struct strings *a, const struct strings *b)
 {
 	if (a->nr != b->nr)
 		return false;
@@ -63,7 +63,7 @@ static int copy_text(char **to, const char *from)
 
 static void free_node(struct node *node)
 {
-	strings_free(&node->host_keys);
+	model_build_strings_free(&node->host_keys);
 	free(node->forwards);
 }
 
@@ -75,7 +75,7 @@ static int copy_node(struct node *to, const struct node *from)
 	if (!to->forwards)
 		return -ENOMEM;
 	memcpy(to->forwards, from->forwards, from->nr_forwards * sizeof(*to->forwards));
-	return strings_copy(&to->host_keys, &from->host_keys);
+	return model_build_strings_copy(&to->host_keys, &from->host_keys);
 }
 
 static int copy_nodes(struct build *to, const struct build *from)
@@ -93,7 +93,7 @@ static int copy_nodes(struct build *to, const struct build *from)
 	return 0;
 }
 
-struct build *build_clone(const struct build *build)
+struct build *model_build_clone(const struct build *build)
 {
 	struct build *copy = malloc(sizeof(*copy));
 
@@ -107,24 +107,24 @@ struct build *build_clone(const struct build *build)
 	copy->pending = NULL;
 	if (copy_text(&copy->title, build->title) < 0 || copy_text(&copy->user, build->user) < 0 ||
 	    copy_text(&copy->organisation, build->organisation) < 0 ||
-	    strings_copy(&copy->actors, &build->actors) < 0 ||
-	    strings_copy(&copy->key_fingerprints, &build->key_fingerprints) < 0 ||
+	    model_build_strings_copy(&copy->actors, &build->actors) < 0 ||
+	    model_build_strings_copy(&copy->key_fingerprints, &build->key_fingerprints) < 0 ||
 	    copy_nodes(copy, build) < 0) {
-		build_free(copy);
+		model_build_free(copy);
 		return NULL;
 	}
 	return copy;
 }
 
-void build_free(struct build *build)
+void model_build_free(struct build *build)
 {
 	if (!build)
 		return;
 	for (unsigned int i = 0; i < build->nr_nodes; i++)
 		free_node(&build->nodes[i]);
 	free(build->nodes);
-	strings_free(&build->actors);
-	strings_free(&build->key_fingerprints);
+	model_build_strings_free(&build->actors);
+	model_build_strings_free(&build->key_fingerprints);
 	free(build->title);
 	free(build->user);
 	free(build->organisation);
@@ -141,7 +141,7 @@ static unsigned int node_place(const struct build *build, uint32_t index)
 	return place;
 }
 
-struct node *build_node(const struct build *build, uint32_t index)
+struct node *model_build_node(const struct build *build, uint32_t index)
 {
 	unsigned int place = node_place(build, index);
 
@@ -150,7 +150,7 @@ struct node *build_node(const struct build *build, uint32_t index)
 	return &build->nodes[place];
 }
 
-struct node *build_add_node(struct build *build, uint32_t index)
+struct node *model_build_add_node(struct build *build, uint32_t index)
 {
 	unsigned int place = node_place(build, index);
 	struct node *grown = reallocarray(build->nodes, build->nr_nodes + 1, sizeof(*grown));
@@ -164,7 +164,7 @@ struct node *build_add_node(struct build *build, uint32_t index)
 	return &grown[place];
 }
 
-struct forward *node_forward(const struct node *node, const char *name)
+struct forward *model_build_node_forward(const struct node *node, const char *name)
 {
 	for (unsigned int i = 0; i < node->nr_forwards; i++)
 		if (strcmp(node->forwards[i].name, name) == 0)
@@ -172,7 +172,7 @@ struct forward *node_forward(const struct node *node, const char *name)
 	return NULL;
 }
 
-struct forward *node_add_forward(struct node *node, const char *name)
+struct forward *model_build_node_add_forward(struct node *node, const char *name)
 {
 	struct forward *grown = reallocarray(node->forwards, node->nr_forwards + 1, sizeof(*grown));
 	struct forward *forward;
@@ -186,7 +186,7 @@ struct forward *node_add_forward(struct node *node, const char *name)
 	return forward;
 }
 
-bool build_id_valid(const char *id)
+bool model_build_id_valid(const char *id)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789._-";

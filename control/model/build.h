@@ -29,17 +29,17 @@ struct strings {
 };
 
 /* Appends a copy. Result: 0, -ENOMEM, or -E2BIG beyond BUILD_STRINGS_MAX. */
-int strings_add(struct strings *strings, const char *text);
-void strings_free(struct strings *strings);
+int model_build_strings_add(struct strings *strings, const char *text);
+void model_build_strings_free(struct strings *strings);
 
-/* Appends copies of all of from. Result: as strings_add(). */
-int strings_copy(struct strings *to, const struct strings *from);
-bool strings_equal(const struct strings *a, const struct strings *b);
+/* Appends copies of all of from. Result: as model_build_strings_add(). */
+int model_build_strings_copy(struct strings *to, const struct strings *from);
+bool model_build_strings_equal(const struct strings *a, const struct strings *b);
 
 /*
  * What a PUT declares. Parsed by the API into this, checked by the model. Pointers are owned;
- * build_spec_init() then build_spec_free() on every path. Texts are UTF-8 without control
- * characters; NULL and empty lists mean "not given".
+ * model_build_spec_init() then model_build_spec_free() on every path. Texts are UTF-8 without
+ * control characters; NULL and empty lists mean "not given".
  */
 struct forward_spec {
 	char pool[BUILD_POOL_MAX + 1]; /* "": not given */
@@ -78,13 +78,14 @@ struct build_spec {
 	uint64_t finished_wall_ns;  /* sync only: finished already; BUILD_DEFAULT: not */
 };
 
-void build_spec_init(struct build_spec *spec);
-void build_spec_free(struct build_spec *spec);
+void model_build_spec_init(struct build_spec *spec);
+void model_build_spec_free(struct build_spec *spec);
 
 /* Append a zeroed record to the spec. Result: the record (owned by the spec), or NULL. */
-struct node_spec *build_spec_add_node(struct build_spec *spec);
-const struct forward_spec *node_spec_forward(const struct node_spec *node, const char *name);
-struct forward_spec *node_spec_add_forward(struct node_spec *node);
+struct node_spec *model_build_spec_add_node(struct build_spec *spec);
+const struct forward_spec *model_build_spec_node_spec_forward(const struct node_spec *node,
+							      const char *name);
+struct forward_spec *model_build_spec_node_spec_add_forward(struct node_spec *node);
 
 /* One public port and where it leads. */
 struct forward {
@@ -159,19 +160,19 @@ struct build {
 };
 
 /* Result: a deep copy outside the registry, to be changed and swapped in; NULL without memory. */
-struct build *build_clone(const struct build *build);
-void build_free(struct build *build);
+struct build *model_build_clone(const struct build *build);
+void model_build_free(struct build *build);
 
 /* Result: the node or NULL. */
-struct node *build_node(const struct build *build, uint32_t index);
-struct forward *node_forward(const struct node *node, const char *name);
+struct node *model_build_node(const struct build *build, uint32_t index);
+struct forward *model_build_node_forward(const struct node *node, const char *name);
 
 /* Insert a zeroed record in its place. Result: the record, or NULL without memory. */
-struct node *build_add_node(struct build *build, uint32_t index);
-struct forward *node_add_forward(struct node *node, const char *name);
+struct node *model_build_add_node(struct build *build, uint32_t index);
+struct forward *model_build_node_add_forward(struct node *node, const char *name);
 
 /* Result: whether the id can be one: 1 to 128 of A-Z a-z 0-9 . _ -, not beginning with . or - */
-bool build_id_valid(const char *id);
+bool model_build_id_valid(const char *id);
 
 /* Result: reserved, running or finished: it holds ports that may carry. */
 static inline bool build_is_open(const struct build *build)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void build_spec_init(struct build_spec *spec)
+void model_build_spec_init(struct build_spec *spec)
 {
 	memset(spec, 0, sizeof(*spec));
 	spec->keys_as_of_wall_ns = BUILD_DEFAULT;
@@ -14,22 +14,22 @@ void build_spec_init(struct build_spec *spec)
 	spec->finished_wall_ns = BUILD_DEFAULT;
 }
 
-void build_spec_free(struct build_spec *spec)
+void model_build_spec_free(struct build_spec *spec)
 {
 	for (unsigned int i = 0; i < spec->nr_nodes; i++) {
-		strings_free(&spec->nodes[i].host_keys);
+		model_build_strings_free(&spec->nodes[i].host_keys);
 		free(spec->nodes[i].forwards);
 	}
 	free(spec->nodes);
-	strings_free(&spec->actors);
-	strings_free(&spec->key_fingerprints);
+	model_build_strings_free(&spec->actors);
+	model_build_strings_free(&spec->key_fingerprints);
 	free(spec->title);
 	free(spec->user);
 	free(spec->organisation);
-	build_spec_init(spec);
+	model_build_spec_init(spec);
 }
 
-struct node_spec *build_spec_add_node(struct build_spec *spec)
+struct node_spec *model_build_spec_add_node(struct build_spec *spec)
 {
 	struct node_spec *grown = reallocarray(spec->nodes, spec->nr_nodes + 1, sizeof(*grown));
 
@@ -40,7 +40,8 @@ struct node_spec *build_spec_add_node(struct build_spec *spec)
 	return &grown[spec->nr_nodes++];
 }
 
-const struct forward_spec *node_spec_forward(const struct node_spec *node, const char *name)
+const struct forward_spec *model_build_spec_node_spec_forward(const struct node_spec *node,
+							      const char *name)
 {
 	for (unsigned int i = 0; i < node->nr_forwards; i++)
 		if (strcmp(node->forwards[i].name, name) == 0)
@@ -48,7 +49,7 @@ const struct forward_spec *node_spec_forward(const struct node_spec *node, const
 	return NULL;
 }
 
-struct forward_spec *node_spec_add_forward(struct node_spec *node)
+struct forward_spec *model_build_spec_node_spec_add_forward(struct node_spec *node)
 {
 	struct forward_spec *grown =
 		reallocarray(node->forwards, node->nr_forwards + 1, sizeof(*grown));

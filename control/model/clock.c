@@ -7,13 +7,13 @@
 
 #include "host/boottime.h"
 
-void clock_read(struct instant *ret_now)
+void model_clock_read(struct instant *ret_now)
 {
 	ret_now->boot_ns = boottime_now_ns();
 	ret_now->wall_ns = boottime_wall_ns();
 }
 
-int clock_boot_id(char ret_id[CLOCK_BOOT_ID_SIZE])
+int model_clock_boot_id(char ret_id[CLOCK_BOOT_ID_SIZE])
 {
 	char line[CLOCK_BOOT_ID_SIZE];
 	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");

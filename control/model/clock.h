@@ -13,10 +13,10 @@ struct instant {
 	uint64_t wall_ns; /* CLOCK_REALTIME, since 1970: shown and journaled */
 };
 
-void clock_read(struct instant *ret_now);
+void model_clock_read(struct instant *ret_now);
 
 /* Fills the kernel's boot id, NUL-terminated. Result: 0 or -errno. */
-int clock_boot_id(char ret_id[CLOCK_BOOT_ID_SIZE]);
+int model_clock_boot_id(char ret_id[CLOCK_BOOT_ID_SIZE]);
 
 /* Result: the wall time (ns) at which a moment of CLOCK_BOOTTIME is, judged from now. */
 static inline uint64_t clock_wall_at(const struct instant *now, uint64_t boot_ns)

@@ -6,32 +6,34 @@
 #include "edge/edge.h"
 #include "model/build.h"
 
-const uint64_t deadline_warnings_s[DEADLINE_WARNINGS] = {600, 300, 60};
+const uint64_t model_deadline_warnings_s[DEADLINE_WARNINGS] = {600, 300, 60};
 
 static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
 {
 	return a_ns < b_ns ? a_ns : b_ns;
 }
 
-uint32_t deadline_count_warnings(uint64_t left_ns)
+uint32_t model_deadline_count_warnings(uint64_t left_ns)
 {
 	uint32_t count = 0;
 
-	while (count < DEADLINE_WARNINGS && left_ns <= deadline_warnings_s[count] * CLOCK_SECOND_NS)
+	while (count < DEADLINE_WARNINGS &&
+	       left_ns <= model_deadline_warnings_s[count] * CLOCK_SECOND_NS)
 		count++;
 	return count;
 }
 
-void deadline_move(struct build *build, uint64_t deadline_ns, uint64_t now_ns)
+void model_deadline_move(struct build *build, uint64_t deadline_ns, uint64_t now_ns)
 {
 	uint64_t left_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
 
 	build->deadline_ns = deadline_ns;
-	build->nr_warned = deadline_count_warnings(left_ns);
-	deadline_check(build);
+	build->nr_warned = model_deadline_count_warnings(left_ns);
+	model_deadline_check(build);
 }
 
-void deadline_begin(struct build *build, const struct edge_settings *settings, uint64_t now_ns)
+void model_deadline_begin(struct build *build, const struct edge_settings *settings,
+			  uint64_t now_ns)
 {
 	build->lifetime_end_ns = now_ns + build->max_lifetime_ns;
 	build->hard_end_ns = now_ns + settings->max_lifetime_ns;
@@ -39,26 +41,26 @@ void deadline_begin(struct build *build, const struct edge_settings *settings, u
 	build->cap_ns =
 		earlier(build->lifetime_end_ns + build->max_extension_ns, build->hard_end_ns);
 	build->base_ns = build->lifetime_end_ns;
-	deadline_move(build, build->base_ns, now_ns);
+	model_deadline_move(build, build->base_ns, now_ns);
 }
 
-void deadline_finish(struct build *build, uint64_t finished_ns, uint64_t now_ns)
+void model_deadline_finish(struct build *build, uint64_t finished_ns, uint64_t now_ns)
 {
 	uint64_t deadline_ns = earlier(build->deadline_ns, finished_ns + build->linger_ns);
 
 	build->cap_ns = earlier(build->cap_ns, deadline_ns + build->max_extension_ns);
 	build->base_ns = deadline_ns;
-	deadline_move(build, deadline_ns, now_ns);
+	model_deadline_move(build, deadline_ns, now_ns);
 }
 
-void deadline_end(struct build *build, uint64_t quarantine_ns, uint64_t now_ns)
+void model_deadline_end(struct build *build, uint64_t quarantine_ns, uint64_t now_ns)
 {
 	build->deadline_ns = earlier(build->deadline_ns, now_ns);
 	build->gone_ns = now_ns + quarantine_ns;
 	build->connect_by_ns = 0;
 }
 
-uint64_t deadline_due_ns(const struct build *build)
+uint64_t model_deadline_due_ns(const struct build *build)
 {
 	uint64_t due_ns = build->deadline_ns, warning_ns;
 
@@ -67,7 +69,7 @@ uint64_t deadline_due_ns(const struct build *build)
 	if (build->connect_by_ns)
 		due_ns = earlier(due_ns, build->connect_by_ns);
 	if (build->nr_warned < DEADLINE_WARNINGS) {
-		warning_ns = deadline_warnings_s[build->nr_warned] * CLOCK_SECOND_NS;
+		warning_ns = model_deadline_warnings_s[build->nr_warned] * CLOCK_SECOND_NS;
 		if (build->deadline_ns > warning_ns)
 			due_ns = earlier(due_ns, build->deadline_ns - warning_ns);
 	}
@@ -77,7 +79,7 @@ uint64_t deadline_due_ns(const struct build *build)
 /* Far beyond any date, and two of them can be added. */
 #define SANE_MAX_NS (1ULL << 61)
 
-bool deadline_is_sane(const struct build *build)
+bool model_deadline_is_sane(const struct build *build)
 {
 	const uint64_t all[] = {
 		build->deadline_ns,	 build->base_ns,	   build->cap_ns,
@@ -95,7 +97,7 @@ bool deadline_is_sane(const struct build *build)
 	       (build->deadline_ns <= build->cap_ns && build->cap_ns <= build->hard_end_ns);
 }
 
-void deadline_check(const struct build *build)
+void model_deadline_check(const struct build *build)
 {
 	assert(build->deadline_ns <= build->cap_ns);
 	assert(build->cap_ns <= build->hard_end_ns);
@@ -114,7 +116,8 @@ static uint64_t rebase(uint64_t at_ns, uint64_t lost_ns, const struct instant *t
 	return now->boot_ns + (left_ns - lost_ns);
 }
 
-void deadline_rebase(struct build *build, const struct instant *then, const struct instant *now)
+void model_deadline_rebase(struct build *build, const struct instant *then,
+			   const struct instant *now)
 {
 	uint64_t lost_ns = now->wall_ns > then->wall_ns ? now->wall_ns - then->wall_ns : 0;
 

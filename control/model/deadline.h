@@ -12,38 +12,40 @@ struct edge_settings;
 
 /* The seconds left at which a warning is given, descending. */
 #define DEADLINE_WARNINGS 3
-extern const uint64_t deadline_warnings_s[DEADLINE_WARNINGS];
+extern const uint64_t model_deadline_warnings_s[DEADLINE_WARNINGS];
 
 /*
  * A session begins now: its deadline is the end of its lifetime, as granted in max_lifetime_ns. No
  * extension takes it past the cap, nor the cap past the configured max_lifetime.
  */
-void deadline_begin(struct build *build, const struct edge_settings *settings, uint64_t now_ns);
+void model_deadline_begin(struct build *build, const struct edge_settings *settings,
+			  uint64_t now_ns);
 
 /* The build was over at finished_ns: what is left is the linger, or less. */
-void deadline_finish(struct build *build, uint64_t finished_ns, uint64_t now_ns);
+void model_deadline_finish(struct build *build, uint64_t finished_ns, uint64_t now_ns);
 
 /* Moves the deadline, which must be within the cap. */
-void deadline_move(struct build *build, uint64_t deadline_ns, uint64_t now_ns);
+void model_deadline_move(struct build *build, uint64_t deadline_ns, uint64_t now_ns);
 
 /* The session is over: from now on its ports are in quarantine. */
-void deadline_end(struct build *build, uint64_t quarantine_ns, uint64_t now_ns);
+void model_deadline_end(struct build *build, uint64_t quarantine_ns, uint64_t now_ns);
 
 /* Result: when the clock next has something to do with the build. */
-uint64_t deadline_due_ns(const struct build *build);
+uint64_t model_deadline_due_ns(const struct build *build);
 
 /* Result: how many warnings belong before so much time is left. */
-uint32_t deadline_count_warnings(uint64_t left_ns);
+uint32_t model_deadline_count_warnings(uint64_t left_ns);
 
 /* Result: whether times and durations can be a build's: what a journal holds is not trusted. */
-bool deadline_is_sane(const struct build *build);
+bool model_deadline_is_sane(const struct build *build);
 
 /* Asserts the order that every move keeps. */
-void deadline_check(const struct build *build);
+void model_deadline_check(const struct build *build);
 
 /*
  * Moves all times of a build from the clock of another boot to this one's, of which now is a
  * moment. What was left at then, the last moment known of that boot, is left now but for the wall
  * time that has passed; a wall clock set back does not add to it.
  */
-void deadline_rebase(struct build *build, const struct instant *then, const struct instant *now);
+void model_deadline_rebase(struct build *build, const struct instant *then,
+			   const struct instant *now);

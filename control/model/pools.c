@@ -13,7 +13,7 @@ static bool is_of(const struct edge_settings *settings, unsigned int public_inde
 	return strcmp(settings->publics[public_index].pool, pool) == 0;
 }
 
-int pools_find(const struct edge_settings *settings, const char *pool, unsigned int family)
+int model_pools_find(const struct edge_settings *settings, const char *pool, unsigned int family)
 {
 	for (unsigned int i = 0; i < settings->nr_publics; i++)
 		if (is_of(settings, i, pool) &&
@@ -22,18 +22,19 @@ int pools_find(const struct edge_settings *settings, const char *pool, unsigned 
 	return -ENOENT;
 }
 
-const char *pools_name(const struct edge_settings *settings, unsigned int public_index)
+const char *model_pools_name(const struct edge_settings *settings, unsigned int public_index)
 {
 	return public_index < settings->nr_publics ? settings->publics[public_index].pool : NULL;
 }
 
-bool pools_is_first(const struct edge_settings *settings, unsigned int public_index)
+bool model_pools_is_first(const struct edge_settings *settings, unsigned int public_index)
 {
-	return pools_find(settings, settings->publics[public_index].pool, 0) == (int)public_index;
+	return model_pools_find(settings, settings->publics[public_index].pool, 0) ==
+	       (int)public_index;
 }
 
-void pools_figures(const struct edge_settings *settings, const struct ports *ports,
-		   unsigned int public_index, struct ports_figures *ret_figures)
+void model_pools_figures(const struct edge_settings *settings, const struct ports *ports,
+			 unsigned int public_index, struct ports_figures *ret_figures)
 {
 	struct ports_figures sum = {0};
 
@@ -42,7 +43,7 @@ void pools_figures(const struct edge_settings *settings, const struct ports *por
 
 		if (!is_of(settings, i, settings->publics[public_index].pool))
 			continue;
-		ports_figures(ports, i, &figures);
+		model_ports_figures(ports, i, &figures);
 		sum.total += figures.total;
 		sum.used += figures.used;
 		sum.free += figures.free;

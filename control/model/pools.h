@@ -11,14 +11,14 @@ struct ports_figures;
 #define POOL_DEFAULT "default"
 
 /* Result: the first public address of that pool and family (4, 6; 0 for any), or -ENOENT. */
-int pools_find(const struct edge_settings *settings, const char *pool, unsigned int family);
+int model_pools_find(const struct edge_settings *settings, const char *pool, unsigned int family);
 
 /* Result: the pool that a public address belongs to, NULL for an address that is none any more. */
-const char *pools_name(const struct edge_settings *settings, unsigned int public_index);
+const char *model_pools_name(const struct edge_settings *settings, unsigned int public_index);
 
 /* Result: whether no earlier address is of the same pool: for visiting each pool once. */
-bool pools_is_first(const struct edge_settings *settings, unsigned int public_index);
+bool model_pools_is_first(const struct edge_settings *settings, unsigned int public_index);
 
 /* Figures of the whole pool that a public address belongs to. */
-void pools_figures(const struct edge_settings *settings, const struct ports *ports,
-		   unsigned int public_index, struct ports_figures *ret_figures);
+void model_pools_figures(const struct edge_settings *settings, const struct ports *ports,
+			 unsigned int public_index, struct ports_figures *ret_figures);

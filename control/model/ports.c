@@ -144,7 +144,7 @@ static int add_public(struct ports *ports, uint8_t index, const struct edge_sett
 	memset(ports->ordinal_of[index], 0xff, bytes);
 	ports->free[index] = (struct queue){NONE, NONE};
 	ports->queue_of[index] =
-		(uint8_t)pools_find(settings, public->pool, addr_family(&public->bind));
+		(uint8_t)model_pools_find(settings, public->pool, addr_family(&public->bind));
 	for (unsigned int i = 0; i < public->nr_ranges; i++) {
 		int result = add_range(ports, index, &public->ranges[i]);
 
@@ -190,7 +190,7 @@ static int shuffle_free(struct ports *ports, uint64_t seed)
 	return 0;
 }
 
-int ports_new(const struct edge_settings *settings, uint64_t seed, struct ports **ret_ports)
+int model_ports_new(const struct edge_settings *settings, uint64_t seed, struct ports **ret_ports)
 {
 	struct ports *ports;
 	uint32_t count;
@@ -209,14 +209,14 @@ int ports_new(const struct edge_settings *settings, uint64_t seed, struct ports 
 	if (result == 0)
 		result = shuffle_free(ports, seed);
 	if (result < 0) {
-		ports_free(ports);
+		model_ports_free(ports);
 		return result;
 	}
 	*ret_ports = ports;
 	return 0;
 }
 
-void ports_free(struct ports *ports)
+void model_ports_free(struct ports *ports)
 {
 	if (!ports)
 		return;
@@ -226,25 +226,25 @@ void ports_free(struct ports *ports)
 	free(ports);
 }
 
-uint32_t ports_count(const struct ports *ports)
+uint32_t model_ports_count(const struct ports *ports)
 {
 	return ports->nr_ports;
 }
 
-uint32_t ports_public_index(const struct ports *ports, uint32_t ordinal)
+uint32_t model_ports_public_index(const struct ports *ports, uint32_t ordinal)
 {
 	assert(ordinal < ports->nr_ports);
 	return ports->port[ordinal].public_index;
 }
 
-uint16_t ports_number(const struct ports *ports, uint32_t ordinal)
+uint16_t model_ports_number(const struct ports *ports, uint32_t ordinal)
 {
 	assert(ordinal < ports->nr_ports);
 	return ports->port[ordinal].number;
 }
 
-int ports_find(const struct ports *ports, uint32_t public_index, uint16_t number,
-	       uint32_t *ret_ordinal)
+int model_ports_find(const struct ports *ports, uint32_t public_index, uint16_t number,
+		     uint32_t *ret_ordinal)
 {
 	if (public_index >= ports->nr_publics || ports->ordinal_of[public_index][number] == NONE)
 		return -ENOENT;
@@ -252,7 +252,7 @@ int ports_find(const struct ports *ports, uint32_t public_index, uint16_t number
 	return 0;
 }
 
-int ports_take(struct ports *ports, uint32_t public_index, uint32_t *ret_ordinal)
+int model_ports_take(struct ports *ports, uint32_t public_index, uint32_t *ret_ordinal)
 {
 	struct queue *queue = free_queue(ports, public_index);
 	uint32_t ordinal = queue->first;
@@ -265,7 +265,7 @@ int ports_take(struct ports *ports, uint32_t public_index, uint32_t *ret_ordinal
 	return 0;
 }
 
-int ports_claim(struct ports *ports, uint32_t ordinal)
+int model_ports_claim(struct ports *ports, uint32_t ordinal)
 {
 	const struct port *port = &ports->port[ordinal];
 
@@ -277,35 +277,35 @@ int ports_claim(struct ports *ports, uint32_t ordinal)
 	return 0;
 }
 
-void ports_untake(struct ports *ports, uint32_t ordinal)
+void model_ports_untake(struct ports *ports, uint32_t ordinal)
 {
 	assert(ordinal < ports->nr_ports && ports->port[ordinal].state == PORT_USED);
 	set_state(ports, ordinal, PORT_FREE);
 	insert(ports, free_queue(ports, ports->port[ordinal].public_index), ordinal, NONE);
 }
 
-void ports_quarantine(struct ports *ports, uint32_t ordinal)
+void model_ports_quarantine(struct ports *ports, uint32_t ordinal)
 {
 	assert(ordinal < ports->nr_ports && ports->port[ordinal].state == PORT_USED);
 	set_state(ports, ordinal, PORT_QUARANTINED);
 }
 
-void ports_release(struct ports *ports, uint32_t ordinal)
+void model_ports_release(struct ports *ports, uint32_t ordinal)
 {
 	assert(ordinal < ports->nr_ports && ports->port[ordinal].state == PORT_QUARANTINED);
 	set_state(ports, ordinal, PORT_FREE);
 	append_free(ports, ordinal);
 }
 
-void ports_touch(struct ports *ports, uint32_t ordinal)
+void model_ports_touch(struct ports *ports, uint32_t ordinal)
 {
 	assert(ordinal < ports->nr_ports && ports->port[ordinal].state == PORT_FREE);
 	unlink_port(ports, free_queue(ports, ports->port[ordinal].public_index), ordinal);
 	append_free(ports, ordinal);
 }
 
-void ports_figures(const struct ports *ports, uint32_t public_index,
-		   struct ports_figures *ret_figures)
+void model_ports_figures(const struct ports *ports, uint32_t public_index,
+			 struct ports_figures *ret_figures)
 {
 	assert(public_index < ports->nr_publics);
 	*ret_figures = ports->figures[public_index];

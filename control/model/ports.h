@@ -15,18 +15,18 @@ struct edge_settings;
 struct ports;
 
 /* Result: 0 and the pool; -EINVAL for a range upside down or a port listed twice; -ENOMEM. */
-int ports_new(const struct edge_settings *settings, uint64_t seed, struct ports **ret_ports);
-void ports_free(struct ports *ports);
+int model_ports_new(const struct edge_settings *settings, uint64_t seed, struct ports **ret_ports);
+void model_ports_free(struct ports *ports);
 
-uint32_t ports_count(const struct ports *ports);
+uint32_t model_ports_count(const struct ports *ports);
 
 /* What an ordinal stands for. */
-uint32_t ports_public_index(const struct ports *ports, uint32_t ordinal);
-uint16_t ports_number(const struct ports *ports, uint32_t ordinal);
+uint32_t model_ports_public_index(const struct ports *ports, uint32_t ordinal);
+uint16_t model_ports_number(const struct ports *ports, uint32_t ordinal);
 
 /* Result: 0, or -ENOENT if the pool does not hold that port. */
-int ports_find(const struct ports *ports, uint32_t public_index, uint16_t number,
-	       uint32_t *ret_ordinal);
+int model_ports_find(const struct ports *ports, uint32_t public_index, uint16_t number,
+		     uint32_t *ret_ordinal);
 
 #define PORTS_NONE UINT32_MAX
 
@@ -34,22 +34,22 @@ int ports_find(const struct ports *ports, uint32_t public_index, uint16_t number
  * Takes the least recently used free port of all addresses that share the pool and the family of
  * this one. Result: 0 or -ENOSPC.
  */
-int ports_take(struct ports *ports, uint32_t public_index, uint32_t *ret_ordinal);
+int model_ports_take(struct ports *ports, uint32_t public_index, uint32_t *ret_ordinal);
 
 /* Takes this very port: a lease found in the journal. Result: 0, or -EBUSY if it is not free. */
-int ports_claim(struct ports *ports, uint32_t ordinal);
+int model_ports_claim(struct ports *ports, uint32_t ordinal);
 
 /* Undoes a take that came to nothing: the port is the next to be taken again. */
-void ports_untake(struct ports *ports, uint32_t ordinal);
+void model_ports_untake(struct ports *ports, uint32_t ordinal);
 
 /* Moves a used port into quarantine: its session has ended. */
-void ports_quarantine(struct ports *ports, uint32_t ordinal);
+void model_ports_quarantine(struct ports *ports, uint32_t ordinal);
 
 /* Frees a port whose quarantine is over; it becomes the last to be taken. */
-void ports_release(struct ports *ports, uint32_t ordinal);
+void model_ports_release(struct ports *ports, uint32_t ordinal);
 
 /* Moves a free port behind all others: it was used in an earlier life of the daemon. */
-void ports_touch(struct ports *ports, uint32_t ordinal);
+void model_ports_touch(struct ports *ports, uint32_t ordinal);
 
 struct ports_figures {
 	uint32_t total;
@@ -59,5 +59,5 @@ struct ports_figures {
 };
 
 /* Figures of one public address. public_index is one of the settings'. */
-void ports_figures(const struct ports *ports, uint32_t public_index,
-		   struct ports_figures *ret_figures);
+void model_ports_figures(const struct ports *ports, uint32_t public_index,
+			 struct ports_figures *ret_figures);

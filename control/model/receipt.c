@@ -7,7 +7,7 @@
 #define BASIS 0xcbf29ce484222325ULL
 #define PRIME 0x100000001b3ULL
 
-void receipt_free(struct receipt *receipt)
+void model_receipt_free(struct receipt *receipt)
 {
 	free(receipt->etag);
 	free(receipt->location);
@@ -16,7 +16,7 @@ void receipt_free(struct receipt *receipt)
 }
 
 /* The length goes in too, so that parts cannot run into each other. */
-uint64_t receipt_digest(uint64_t digest, const char *part, size_t bytes)
+uint64_t model_receipt_digest(uint64_t digest, const char *part, size_t bytes)
 {
 	digest ^= BASIS + bytes;
 	for (size_t i = 0; i < bytes; i++)

@@ -9,7 +9,7 @@
 
 #define RECEIPT_KEY_MAX 128
 
-/* Zeroed, then receipt_free() on every path. */
+/* Zeroed, then model_receipt_free() on every path. */
 struct receipt {
 	uint64_t number; /* of the journal, rising; 0: not there yet */
 	uid_t uid;	 /* a key is its user's own */
@@ -23,7 +23,7 @@ struct receipt {
 	char *body;
 };
 
-void receipt_free(struct receipt *receipt);
+void model_receipt_free(struct receipt *receipt);
 
 /* Digests one more part of a request: to tell requests apart, not to defend. Begin with 0. */
-uint64_t receipt_digest(uint64_t digest, const char *part, size_t bytes);
+uint64_t model_receipt_digest(uint64_t digest, const char *part, size_t bytes);

@@ -113,7 +113,8 @@ static int answer_error(enum answer answer)
 	return answer == NOTHING ? -EALREADY : -EPERM;
 }
 
-int session_next(enum session_state state, enum session_event event, struct session_move *ret_move)
+int model_session_next(enum session_state state, enum session_event event,
+		       struct session_move *ret_move)
 {
 	const struct row *row = &moves[state][event];
 
@@ -123,7 +124,8 @@ int session_next(enum session_state state, enum session_event event, struct sess
 	return 0;
 }
 
-int node_next(enum node_state state, enum node_event event, enum node_state *ret_state)
+int model_session_node_next(enum node_state state, enum node_event event,
+			    enum node_state *ret_state)
 {
 	if (node_moves[state][event].answer != MOVES)
 		return answer_error(node_moves[state][event].answer);
@@ -139,12 +141,12 @@ static int parse_name(const char *const *names, int nr_names, const char *name)
 	return -EINVAL;
 }
 
-const char *session_state_name(enum session_state state)
+const char *model_session_state_name(enum session_state state)
 {
 	return state_names[state];
 }
 
-int session_state_parse(const char *name, enum session_state *ret_state)
+int model_session_state_parse(const char *name, enum session_state *ret_state)
 {
 	int index = parse_name(state_names, SESSION_STATES_NR, name);
 
@@ -154,12 +156,12 @@ int session_state_parse(const char *name, enum session_state *ret_state)
 	return 0;
 }
 
-const char *session_reason_name(enum session_reason reason)
+const char *model_session_reason_name(enum session_reason reason)
 {
 	return reason_names[reason];
 }
 
-int session_reason_parse(const char *name, enum session_reason *ret_reason)
+int model_session_reason_parse(const char *name, enum session_reason *ret_reason)
 {
 	int index = parse_name(reason_names, SESSION_REASONS_NR, name);
 
@@ -169,12 +171,12 @@ int session_reason_parse(const char *name, enum session_reason *ret_reason)
 	return 0;
 }
 
-const char *node_state_name(enum node_state state)
+const char *model_session_node_state_name(enum node_state state)
 {
 	return node_names[state];
 }
 
-int node_state_parse(const char *name, enum node_state *ret_state)
+int model_session_node_state_parse(const char *name, enum node_state *ret_state)
 {
 	int index = parse_name(node_names, NODE_STATES_NR, name);
 

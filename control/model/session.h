@@ -51,15 +51,16 @@ struct session_move {
  * (a second finish, a cancel of what has ended); -EPERM if that state refuses it (extending or
  * binding what has ended). Pure.
  */
-int session_next(enum session_state state, enum session_event event, struct session_move *ret_move);
+int model_session_next(enum session_state state, enum session_event event,
+		       struct session_move *ret_move);
 
 /* Result: the name as the API and the journal spell it; NULL for SESSION_NO_REASON. */
-const char *session_state_name(enum session_state state);
-const char *session_reason_name(enum session_reason reason);
+const char *model_session_state_name(enum session_state state);
+const char *model_session_reason_name(enum session_reason reason);
 
 /* Parses the above. Result: 0 or -EINVAL. */
-int session_state_parse(const char *name, enum session_state *ret_state);
-int session_reason_parse(const char *name, enum session_reason *ret_reason);
+int model_session_state_parse(const char *name, enum session_state *ret_state);
+int model_session_reason_parse(const char *name, enum session_reason *ret_reason);
 
 enum node_state {
 	NODE_RESERVED,
@@ -76,8 +77,9 @@ enum node_event {
 	NODE_EVENTS_NR
 };
 
-/* Like session_next(): 0 and *ret_state, -EALREADY, or -EPERM. */
-int node_next(enum node_state state, enum node_event event, enum node_state *ret_state);
+/* Like model_session_next(): 0 and *ret_state, -EALREADY, or -EPERM. */
+int model_session_node_next(enum node_state state, enum node_event event,
+			    enum node_state *ret_state);
 
-const char *node_state_name(enum node_state state);
-int node_state_parse(const char *name, enum node_state *ret_state);
+const char *model_session_node_state_name(enum node_state state);
+int model_session_node_state_parse(const char *name, enum node_state *ret_state);

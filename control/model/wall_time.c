@@ -20,12 +20,12 @@ static const char *print(uint64_t wall_ns, const char *format, char text[API_TIM
 	return text;
 }
 
-const char *api_time_print(uint64_t wall_ns, char text[API_TIME_BYTES])
+const char *model_wall_time_print(uint64_t wall_ns, char text[API_TIME_BYTES])
 {
 	return print(wall_ns, "%Y-%m-%dT%H:%M:%SZ", text);
 }
 
-const char *api_time_print_minute(uint64_t wall_ns, char text[API_TIME_BYTES])
+const char *model_wall_time_print_minute(uint64_t wall_ns, char text[API_TIME_BYTES])
 {
 	return print(wall_ns, "%Y-%m-%d %H:%M UTC", text);
 }
@@ -111,7 +111,7 @@ static bool read_offset(const char **text, int *ret_seconds)
 	return minutes >= 0 && minutes <= 59;
 }
 
-int api_time_parse(const char *text, uint64_t *ret_wall_ns)
+int model_wall_time_parse(const char *text, uint64_t *ret_wall_ns)
 {
 	struct tm tm, back;
 	uint64_t fraction_ns;
@@ -137,7 +137,7 @@ static const char *plural(uint64_t nr)
 	return nr == 1 ? "" : "s";
 }
 
-const char *api_time_print_duration(uint64_t duration_ns, char text[API_TIME_BYTES])
+const char *model_wall_time_print_duration(uint64_t duration_ns, char text[API_TIME_BYTES])
 {
 	unsigned long seconds = duration_ns / CLOCK_SECOND_NS, minutes = seconds / 60;
 	unsigned long hours = minutes / 60;

@@ -20,19 +20,19 @@ struct allow_list {
 	uint64_t free_at_ns; /* may be rewritten from then on */
 };
 
-int allow_lists_init(struct allow_lists *lists, struct sp_allow *record, uint32_t nr_records)
+int table_allow_lists_init(struct allow_lists *lists, struct sp_allow *record, uint32_t nr_records)
 {
 	*lists = (struct allow_lists){.record = record, .nr_records = nr_records};
 	lists->list = calloc(nr_records + 1, sizeof(*lists->list));
 	lists->by_hash = calloc(HASH_HEADS, sizeof(*lists->by_hash));
 	if (!lists->list || !lists->by_hash) {
-		allow_lists_release(lists);
+		table_allow_lists_release(lists);
 		return -ENOMEM;
 	}
 	return 0;
 }
 
-void allow_lists_release(struct allow_lists *lists)
+void table_allow_lists_release(struct allow_lists *lists)
 {
 	free(lists->list);
 	free(lists->by_hash);
@@ -106,8 +106,8 @@ static void queue_out(struct allow_lists *lists, uint32_t index)
 		lists->last_free = list->before_free;
 }
 
-int allow_lists_adopt(struct allow_lists *lists, uint32_t index, const struct sp_prefix *prefixes,
-		      unsigned int nr_prefixes)
+int table_allow_lists_adopt(struct allow_lists *lists, uint32_t index,
+			    const struct sp_prefix *prefixes, unsigned int nr_prefixes)
 {
 	if (index == 0 || index >= lists->nr_records ||
 	    !holds(&lists->record[index], prefixes, nr_prefixes))
@@ -119,7 +119,7 @@ int allow_lists_adopt(struct allow_lists *lists, uint32_t index, const struct sp
 	return 0;
 }
 
-void allow_lists_settle(struct allow_lists *lists)
+void table_allow_lists_settle(struct allow_lists *lists)
 {
 	for (uint32_t i = 1; i < lists->nr_records; i++)
 		if (lists->list[i].nr_references == 0)
@@ -159,8 +159,8 @@ static uint32_t make(struct allow_lists *lists, uint32_t hash, const struct sp_p
 	return index;
 }
 
-int allow_lists_take(struct allow_lists *lists, const struct sp_prefix *prefixes,
-		     unsigned int nr_prefixes, uint64_t now_ns, uint16_t *ret_index)
+int table_allow_lists_take(struct allow_lists *lists, const struct sp_prefix *prefixes,
+			   unsigned int nr_prefixes, uint64_t now_ns, uint16_t *ret_index)
 {
 	uint32_t hash = hash_prefixes(prefixes, nr_prefixes), index;
 
@@ -217,13 +217,13 @@ static bool let_go(struct allow_lists *lists, uint16_t index)
 }
 
 /* No slot has named it since it was taken: what it was worth then it is worth now. */
-void allow_lists_untake(struct allow_lists *lists, uint16_t index)
+void table_allow_lists_untake(struct allow_lists *lists, uint16_t index)
 {
 	if (let_go(lists, index))
 		queue_back(lists, index);
 }
 
-void allow_lists_drop(struct allow_lists *lists, uint16_t index, uint64_t now_ns)
+void table_allow_lists_drop(struct allow_lists *lists, uint16_t index, uint64_t now_ns)
 {
 	if (!let_go(lists, index))
 		return;

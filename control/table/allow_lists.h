@@ -16,15 +16,15 @@ struct allow_lists {
 	uint64_t quarantine_ns;
 };
 
-/* Result: 0 or -ENOMEM. No list is used yet, and none is free before allow_lists_settle(). */
-int allow_lists_init(struct allow_lists *lists, struct sp_allow *record, uint32_t nr_records);
-void allow_lists_release(struct allow_lists *lists);
+/* Result: 0 or -ENOMEM. No list is used yet, and none is free before table_allow_lists_settle(). */
+int table_allow_lists_init(struct allow_lists *lists, struct sp_allow *record, uint32_t nr_records);
+void table_allow_lists_release(struct allow_lists *lists);
 
 /* See publish.h. */
-int allow_lists_adopt(struct allow_lists *lists, uint32_t index, const struct sp_prefix *prefixes,
-		      unsigned int nr_prefixes);
-void allow_lists_settle(struct allow_lists *lists);
-int allow_lists_take(struct allow_lists *lists, const struct sp_prefix *prefixes,
-		     unsigned int nr_prefixes, uint64_t now_ns, uint16_t *ret_index);
-void allow_lists_untake(struct allow_lists *lists, uint16_t index);
-void allow_lists_drop(struct allow_lists *lists, uint16_t index, uint64_t now_ns);
+int table_allow_lists_adopt(struct allow_lists *lists, uint32_t index,
+			    const struct sp_prefix *prefixes, unsigned int nr_prefixes);
+void table_allow_lists_settle(struct allow_lists *lists);
+int table_allow_lists_take(struct allow_lists *lists, const struct sp_prefix *prefixes,
+			   unsigned int nr_prefixes, uint64_t now_ns, uint16_t *ret_index);
+void table_allow_lists_untake(struct allow_lists *lists, uint16_t index);
+void table_allow_lists_drop(struct allow_lists *lists, uint16_t index, uint64_t now_ns);

@@ -20,17 +20,17 @@ static const char *const verdict_helps[] = {
 #undef X
 };
 
-const char *metrics_engine_name(enum metrics_engine engine)
+const char *table_counters_engine_name(enum metrics_engine engine)
 {
 	return engine == METRICS_XDP ? "xdp" : "dpdk";
 }
 
-const char *metrics_verdict_name(enum sp_verdict verdict)
+const char *table_counters_verdict_name(enum sp_verdict verdict)
 {
 	return verdict_names[verdict];
 }
 
-const char *metrics_verdict_help(enum sp_verdict verdict)
+const char *table_counters_verdict_help(enum sp_verdict verdict)
 {
 	return verdict_helps[verdict];
 }
@@ -41,8 +41,8 @@ static uint64_t load(const __u64 *value)
 	return __atomic_load_n(value, __ATOMIC_RELAXED);
 }
 
-void metrics_sum_verdicts(const struct table_map *table, enum metrics_engine engine,
-			  uint64_t ret_packets[SP_VERDICT_COUNT])
+void table_counters_sum_verdicts(const struct table_map *table, enum metrics_engine engine,
+				 uint64_t ret_packets[SP_VERDICT_COUNT])
 {
 	unsigned int first = engine == METRICS_XDP ? 0 : table->nr_cpus;
 	unsigned int nr = engine == METRICS_XDP ? table->nr_cpus : table->nr_workers;
@@ -67,8 +67,8 @@ static void add_record(const struct sp_usage *record, struct metrics_usage *usag
 		usage->last_seen_ns = last_seen_ns;
 }
 
-void metrics_add_usage(const struct table_map *table, const struct forward *forward,
-		       struct metrics_usage *usage)
+void table_counters_add_usage(const struct table_map *table, const struct forward *forward,
+			      struct metrics_usage *usage)
 {
 	const struct sp_slot *slot = table_map_slot(table, forward->slot_index);
 
@@ -82,14 +82,14 @@ void metrics_add_usage(const struct table_map *table, const struct forward *forw
 	}
 }
 
-bool metrics_worker_alive(const struct table_map *table, unsigned int index)
+bool table_counters_worker_alive(const struct table_map *table, unsigned int index)
 {
 	uint32_t pid = __atomic_load_n(&table->workers[index].pid, __ATOMIC_RELAXED);
 
 	return pid != 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
-bool metrics_queue_fresh(const struct table_map *table, unsigned int record, uint64_t now_ns)
+bool table_counters_queue_fresh(const struct table_map *table, unsigned int record, uint64_t now_ns)
 {
 	uint64_t beat_ns = load(&table->queues[record].beat_ns);
 
@@ -97,14 +97,14 @@ bool metrics_queue_fresh(const struct table_map *table, unsigned int record, uin
 	       (beat_ns >= now_ns || now_ns - beat_ns <= table->settings->failover_ns);
 }
 
-const char *metrics_carrier(const struct table_map *table, uint64_t now_ns)
+const char *table_counters_carrier(const struct table_map *table, uint64_t now_ns)
 {
 	const struct sp_settings *settings = table->settings;
 
 	if (settings->engine_mode == SP_ENGINE_XDP)
 		return "xdp";
 	for (unsigned int i = 0; i < 2 * SP_QUEUES_MAX; i++) {
-		if (metrics_queue_fresh(table, i, now_ns))
+		if (table_counters_queue_fresh(table, i, now_ns))
 			return "dpdk";
 	}
 	return settings->fallback ? "xdp" : "none";

@@ -14,15 +14,15 @@ struct table_map;
 enum metrics_engine { METRICS_XDP, METRICS_DPDK, METRICS_ENGINES_NR };
 
 /* Result: "xdp" or "dpdk". */
-const char *metrics_engine_name(enum metrics_engine engine);
+const char *table_counters_engine_name(enum metrics_engine engine);
 
 /* Result: the name and the one-line help of a verdict, static. */
-const char *metrics_verdict_name(enum sp_verdict verdict);
-const char *metrics_verdict_help(enum sp_verdict verdict);
+const char *table_counters_verdict_name(enum sp_verdict verdict);
+const char *table_counters_verdict_help(enum sp_verdict verdict);
 
 /* Adds up the rows of one engine. */
-void metrics_sum_verdicts(const struct table_map *table, enum metrics_engine engine,
-			  uint64_t ret_packets[SP_VERDICT_COUNT]);
+void table_counters_sum_verdicts(const struct table_map *table, enum metrics_engine engine,
+				 uint64_t ret_packets[SP_VERDICT_COUNT]);
 
 /* What one lease, node or build has carried; by enum sp_direction. */
 struct metrics_usage {
@@ -33,14 +33,15 @@ struct metrics_usage {
 };
 
 /* Adds what a forward's current lease has carried, in all rows, to *usage. */
-void metrics_add_usage(const struct table_map *table, const struct forward *forward,
-		       struct metrics_usage *usage);
+void table_counters_add_usage(const struct table_map *table, const struct forward *forward,
+			      struct metrics_usage *usage);
 
 /* Result: whether worker index is registered and its process is there. */
-bool metrics_worker_alive(const struct table_map *table, unsigned int index);
+bool table_counters_worker_alive(const struct table_map *table, unsigned int index);
 
 /* Result: whether that queue's heartbeat is young enough for packets to be steered to it. */
-bool metrics_queue_fresh(const struct table_map *table, unsigned int record, uint64_t now_ns);
+bool table_counters_queue_fresh(const struct table_map *table, unsigned int record,
+				uint64_t now_ns);
 
 /* Result: who carries packets that come now; "none" if nobody does. */
-const char *metrics_carrier(const struct table_map *table, uint64_t now_ns);
+const char *table_counters_carrier(const struct table_map *table, uint64_t now_ns);

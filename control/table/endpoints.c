@@ -134,7 +134,8 @@ static struct place make_room(struct endpoints *endpoints, const struct search *
 	return room;
 }
 
-int endpoints_add(struct endpoints *endpoints, const struct endpoint *key, uint32_t slot_index)
+int table_endpoints_add(struct endpoints *endpoints, const struct endpoint *key,
+			uint32_t slot_index)
 {
 	uint64_t hash = hash_of(endpoints, key), entry = sp_entry_make(hash, slot_index);
 	struct search search;
@@ -153,7 +154,8 @@ int endpoints_add(struct endpoints *endpoints, const struct endpoint *key, uint3
 	return 0;
 }
 
-void endpoints_remove(struct endpoints *endpoints, const struct endpoint *key, uint32_t slot_index)
+void table_endpoints_remove(struct endpoints *endpoints, const struct endpoint *key,
+			    uint32_t slot_index)
 {
 	uint64_t hash = hash_of(endpoints, key);
 	struct place place;
@@ -180,8 +182,8 @@ static void remove_in_bucket(struct endpoints *endpoints, uint32_t bucket, uint3
 	}
 }
 
-void endpoints_remove_if(struct endpoints *endpoints, const struct endpoint *key,
-			 endpoints_match *match, void *context)
+void table_endpoints_remove_if(struct endpoints *endpoints, const struct endpoint *key,
+			       endpoints_match *match, void *context)
 {
 	uint64_t hash = hash_of(endpoints, key);
 	uint32_t tag = sp_hash_tag(hash), first = sp_bucket_first(hash, endpoints->nr_buckets);
@@ -219,7 +221,7 @@ static void filter_cell(struct endpoints *endpoints, struct place place, endpoin
 		store(at, 0);
 }
 
-void endpoints_filter(struct endpoints *endpoints, endpoints_key *key_of, void *context)
+void table_endpoints_filter(struct endpoints *endpoints, endpoints_key *key_of, void *context)
 {
 	endpoints->nr_entries = 0;
 	for (uint32_t bucket = 0; bucket < endpoints->nr_buckets; bucket++)

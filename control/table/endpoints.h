@@ -28,22 +28,24 @@ struct endpoints {
 };
 
 /* Result: 0, or -ENOSPC with the table as it was. The same entry twice is kept once. */
-int endpoints_add(struct endpoints *endpoints, const struct endpoint *key, uint32_t slot_index);
+int table_endpoints_add(struct endpoints *endpoints, const struct endpoint *key,
+			uint32_t slot_index);
 
 /* Clears that slot's entry for that key if there is one. */
-void endpoints_remove(struct endpoints *endpoints, const struct endpoint *key, uint32_t slot_index);
+void table_endpoints_remove(struct endpoints *endpoints, const struct endpoint *key,
+			    uint32_t slot_index);
 
 /*
  * Called with each slot that may hold the key (its tag matches). Clears the entries for which the
  * result is not 0.
  */
 typedef int endpoints_match(uint32_t slot_index, void *context);
-void endpoints_remove_if(struct endpoints *endpoints, const struct endpoint *key,
-			 endpoints_match *match, void *context);
+void table_endpoints_remove_if(struct endpoints *endpoints, const struct endpoint *key,
+			       endpoints_match *match, void *context);
 
 /*
  * At start: clears every entry but those of slots for which the result is not 0 and *ret_key is set
  * to the slot's key, and counts what stays.
  */
 typedef int endpoints_key(uint32_t slot_index, struct endpoint *ret_key, void *context);
-void endpoints_filter(struct endpoints *endpoints, endpoints_key *key_of, void *context);
+void table_endpoints_filter(struct endpoints *endpoints, endpoints_key *key_of, void *context);

@@ -28,21 +28,21 @@ static int open_maps(struct grace *grace)
 	return grace->outer_fd < 0 ? -errno : 0;
 }
 
-int grace_open(struct grace *ret_grace)
+int table_grace_open(struct grace *ret_grace)
 {
 	struct grace grace = {.outer_fd = -1, .inner_fd = -1};
 	int commands = membarrier(MEMBARRIER_CMD_QUERY), r = open_maps(&grace);
 
 	grace.membarrier = commands > 0 && (commands & MEMBARRIER_CMD_GLOBAL);
 	if (r < 0 && !grace.membarrier) {
-		grace_close(&grace);
+		table_grace_close(&grace);
 		return -EOPNOTSUPP;
 	}
 	*ret_grace = grace;
 	return 0;
 }
 
-void grace_close(struct grace *grace)
+void table_grace_close(struct grace *grace)
 {
 	if (grace->outer_fd >= 0)
 		close(grace->outer_fd);
@@ -61,21 +61,21 @@ static int replace_map(const struct grace *grace)
 	return bpf_map_update_elem(grace->outer_fd, &index, &inner_fd, BPF_ANY) < 0 ? -errno : 0;
 }
 
-int grace_wait(const struct grace *grace)
+int table_grace_wait(const struct grace *grace)
 {
 	if (grace->membarrier && membarrier(MEMBARRIER_CMD_GLOBAL) == 0)
 		return 0;
 	return replace_map(grace);
 }
 
-int grace_once(void)
+int table_grace_once(void)
 {
 	struct grace grace;
-	int r = grace_open(&grace);
+	int r = table_grace_open(&grace);
 
 	if (r < 0)
 		return r;
-	r = grace_wait(&grace);
-	grace_close(&grace);
+	r = table_grace_wait(&grace);
+	table_grace_close(&grace);
 	return r;
 }

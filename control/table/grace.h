@@ -17,11 +17,11 @@ struct grace {
 };
 
 /* Result: 0, or -EOPNOTSUPP where neither way is open. */
-int grace_open(struct grace *ret_grace);
-void grace_close(struct grace *grace);
+int table_grace_open(struct grace *ret_grace);
+void table_grace_close(struct grace *grace);
 
 /* Blocks for some milliseconds. Any thread, one at a time. Result: 0 or -errno. */
-int grace_wait(const struct grace *grace);
+int table_grace_wait(const struct grace *grace);
 
 /* All of the above in one, for what happens rarely. Result: 0 or -errno. */
-int grace_once(void);
+int table_grace_once(void);

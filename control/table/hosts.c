@@ -57,7 +57,7 @@ static void fill(struct hosts *hosts, uint32_t index, const struct sp_addr *addr
 
 	/* The rest is over; this makes sure of the XDP program. */
 	if (hosts->emptied_ns[index])
-		grace_once();
+		table_grace_once();
 	hosts->emptied_ns[index] = 0;
 	record->addr = *addr;
 	record->public_index = public_index;
@@ -70,7 +70,7 @@ static void empty(struct hosts *hosts, uint32_t index, uint64_t now_ns)
 	hosts->emptied_ns[index] = now_ns;
 }
 
-void hosts_open(struct hosts *hosts, struct sp_host *records, uint64_t now_ns)
+void table_hosts_open(struct hosts *hosts, struct sp_host *records, uint64_t now_ns)
 {
 	static const struct sp_host untouched;
 
@@ -85,8 +85,8 @@ void hosts_open(struct hosts *hosts, struct sp_host *records, uint64_t now_ns)
 	}
 }
 
-int hosts_put_public(struct hosts *hosts, const struct sp_addr *addr, uint32_t public_index,
-		     uint64_t now_ns)
+int table_hosts_put_public(struct hosts *hosts, const struct sp_addr *addr, uint32_t public_index,
+			   uint64_t now_ns)
 {
 	uint32_t index = find(hosts, addr);
 
@@ -101,13 +101,13 @@ int hosts_put_public(struct hosts *hosts, const struct sp_addr *addr, uint32_t p
 	return 0;
 }
 
-void hosts_list_begin(struct hosts *hosts)
+void table_hosts_list_begin(struct hosts *hosts)
 {
 	memset(hosts->seen, 0, sizeof(hosts->seen));
 	hosts->waiting = false;
 }
 
-int hosts_list(struct hosts *hosts, const struct sp_addr *addr, uint64_t now_ns)
+int table_hosts_list(struct hosts *hosts, const struct sp_addr *addr, uint64_t now_ns)
 {
 	uint32_t index = find(hosts, addr);
 
@@ -124,7 +124,7 @@ int hosts_list(struct hosts *hosts, const struct sp_addr *addr, uint64_t now_ns)
 	return 0;
 }
 
-void hosts_list_end(struct hosts *hosts, uint64_t now_ns)
+void table_hosts_list_end(struct hosts *hosts, uint64_t now_ns)
 {
 	for (uint32_t index = 0; index < SP_HOSTS; index++) {
 		if (hosts->records[index].kind != SP_HOST_LOCAL || hosts->seen[index])
@@ -135,14 +135,14 @@ void hosts_list_end(struct hosts *hosts, uint64_t now_ns)
 	}
 }
 
-const struct sp_host *hosts_find(const struct hosts *hosts, const struct sp_addr *addr)
+const struct sp_host *table_hosts_find(const struct hosts *hosts, const struct sp_addr *addr)
 {
 	uint32_t index = find(hosts, addr);
 
 	return index == NOT_FOUND ? NULL : &hosts->records[index];
 }
 
-uint64_t hosts_retry_ns(const struct hosts *hosts)
+uint64_t table_hosts_retry_ns(const struct hosts *hosts)
 {
 	uint64_t last_ns = 0;
 

@@ -30,26 +30,26 @@ struct hosts {
  * Begins writing to records, which may hold another writer's work: that is kept. now_ns is
  * CLOCK_BOOTTIME here and below.
  */
-void hosts_open(struct hosts *hosts, struct sp_host *records, uint64_t now_ns);
+void table_hosts_open(struct hosts *hosts, struct sp_host *records, uint64_t now_ns);
 
 /*
  * Places a public address. Result: 0; -EEXIST if it is there with another index; -ENOSPC if all
  * SP_HOST_PROBES records it could have are taken. Place these before anything else.
  */
-int hosts_put_public(struct hosts *hosts, const struct sp_addr *addr, uint32_t public_index,
-		     uint64_t now_ns);
+int table_hosts_put_public(struct hosts *hosts, const struct sp_addr *addr, uint32_t public_index,
+			   uint64_t now_ns);
 
 /*
- * A listing of all local addresses: between begin and end every one is named by hosts_list(), in
- * any order and as often as it occurs; end empties the records of the others. Public ones stay as
- * they are. Result of list: 0, or -ENOSPC, counted.
+ * A listing of all local addresses: between begin and end every one is named by table_hosts_list(),
+ * in any order and as often as it occurs; end empties the records of the others. Public ones stay
+ * as they are. Result of list: 0, or -ENOSPC, counted.
  */
-void hosts_list_begin(struct hosts *hosts);
-int hosts_list(struct hosts *hosts, const struct sp_addr *addr, uint64_t now_ns);
-void hosts_list_end(struct hosts *hosts, uint64_t now_ns);
+void table_hosts_list_begin(struct hosts *hosts);
+int table_hosts_list(struct hosts *hosts, const struct sp_addr *addr, uint64_t now_ns);
+void table_hosts_list_end(struct hosts *hosts, uint64_t now_ns);
 
 /* Result: the record of an address, or NULL. */
-const struct sp_host *hosts_find(const struct hosts *hosts, const struct sp_addr *addr);
+const struct sp_host *table_hosts_find(const struct hosts *hosts, const struct sp_addr *addr);
 
 /* Result: when a listing should be tried again for want of room, UINT64_MAX if it need not. */
-uint64_t hosts_retry_ns(const struct hosts *hosts);
+uint64_t table_hosts_retry_ns(const struct hosts *hosts);

@@ -9,7 +9,7 @@ json_t *table_json_verdicts(const uint64_t packets[SP_VERDICT_COUNT])
 	json_t *object = json_object();
 
 	for (unsigned int i = 0; i < SP_VERDICT_COUNT; i++)
-		json_object_set_new(object, metrics_verdict_name(i),
+		json_object_set_new(object, table_counters_verdict_name(i),
 				    json_integer((json_int_t)packets[i]));
 	return object;
 }
@@ -18,7 +18,7 @@ json_t *table_json_engine(const struct table_map *table, enum metrics_engine eng
 {
 	uint64_t packets[SP_VERDICT_COUNT];
 
-	metrics_sum_verdicts(table, engine, packets);
+	table_counters_sum_verdicts(table, engine, packets);
 	return json_pack("{s:I, s:o}", "packets", (json_int_t)packets[SP_FORWARDED], "verdicts",
 			 table_json_verdicts(packets));
 }
@@ -34,8 +34,8 @@ json_t *table_json_workers(const struct table_map *table)
 			continue;
 		json_array_append_new(array, json_pack("{s:i, s:i, s:b, s:b, s:I}", "index", i,
 						       "pid", worker->pid, "alive",
-						       metrics_worker_alive(table, i), "active",
-						       worker->active, "rounds",
+						       table_counters_worker_alive(table, i),
+						       "active", worker->active, "rounds",
 						       (json_int_t)worker->rounds));
 	}
 	return array;
@@ -51,11 +51,12 @@ json_t *table_json_queues(const struct table_map *table, uint64_t now_ns)
 
 		if (beat_ns == 0)
 			continue;
-		json_array_append_new(array, json_pack("{s:s, s:i, s:I, s:b}", "interface",
-						       i < SP_QUEUES_MAX ? "public" : "builds",
-						       "queue", i % SP_QUEUES_MAX, "beat_age_us",
-						       (json_int_t)(age_ns / NS_PER_US), "fresh",
-						       metrics_queue_fresh(table, i, now_ns)));
+		json_array_append_new(array,
+				      json_pack("{s:s, s:i, s:I, s:b}", "interface",
+						i < SP_QUEUES_MAX ? "public" : "builds", "queue",
+						i % SP_QUEUES_MAX, "beat_age_us",
+						(json_int_t)(age_ns / NS_PER_US), "fresh",
+						table_counters_queue_fresh(table, i, now_ns)));
 	}
 	return array;
 }

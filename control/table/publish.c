@@ -19,14 +19,14 @@ struct publish {
 	uint32_t nr_slots;
 	struct endpoints endpoints;
 	struct allow_lists allow;
-	uint8_t *adopted;     /* by slot; only until publish_settle() */
+	uint8_t *adopted;     /* by slot; only until table_publish_settle() */
 	uint8_t *usage_taken; /* by usage index; likewise */
 	uint32_t *usage_free; /* a stack of usage indexes */
 	uint32_t nr_usage, nr_usage_free;
 	uint32_t nr_live;
 };
 
-int publish_new(struct table_map *table, uint64_t quarantine_ns, struct publish **ret_publish)
+int table_publish_new(struct table_map *table, uint64_t quarantine_ns, struct publish **ret_publish)
 {
 	struct publish *publish = calloc(1, sizeof(*publish));
 
@@ -41,8 +41,8 @@ int publish_new(struct table_map *table, uint64_t quarantine_ns, struct publish 
 	publish->usage_taken = calloc(table->nr_usage + 1, 1);
 	publish->usage_free = calloc(table->nr_usage + 1, sizeof(*publish->usage_free));
 	if (!publish->adopted || !publish->usage_taken || !publish->usage_free ||
-	    allow_lists_init(&publish->allow, table->allow, table->nr_allow) < 0) {
-		publish_free(publish);
+	    table_allow_lists_init(&publish->allow, table->allow, table->nr_allow) < 0) {
+		table_publish_free(publish);
 		return -ENOMEM;
 	}
 	publish->allow.quarantine_ns = quarantine_ns;
@@ -50,18 +50,18 @@ int publish_new(struct table_map *table, uint64_t quarantine_ns, struct publish 
 	return 0;
 }
 
-void publish_free(struct publish *publish)
+void table_publish_free(struct publish *publish)
 {
 	if (!publish)
 		return;
-	allow_lists_release(&publish->allow);
+	table_allow_lists_release(&publish->allow);
 	free(publish->adopted);
 	free(publish->usage_taken);
 	free(publish->usage_free);
 	free(publish);
 }
 
-void publish_set_quarantine(struct publish *publish, uint64_t quarantine_ns)
+void table_publish_set_quarantine(struct publish *publish, uint64_t quarantine_ns)
 {
 	publish->allow.quarantine_ns = quarantine_ns;
 }
@@ -116,12 +116,12 @@ static bool same_vm(const struct sp_slot *slot, const struct lease *lease)
 				  slot->vm_port_be == SP_BE16(lease->vm_port)));
 }
 
-void publish_capture(struct publish *publish, uint32_t slot_index, uint32_t until_s)
+void table_publish_capture(struct publish *publish, uint32_t slot_index, uint32_t until_s)
 {
 	SP_STORE(slot_at(publish, slot_index)->capture_until_s, until_s);
 }
 
-bool publish_adopt(struct publish *publish, struct lease *lease, enum sp_slot_state state)
+bool table_publish_adopt(struct publish *publish, struct lease *lease, enum sp_slot_state state)
 {
 	const struct sp_slot *slot = slot_at(publish, lease->slot_index);
 
@@ -132,20 +132,21 @@ bool publish_adopt(struct publish *publish, struct lease *lease, enum sp_slot_st
 	publish->adopted[lease->slot_index] = 1;
 	publish->usage_taken[slot->usage_index] = 1;
 	publish->nr_live += state == SP_SLOT_LIVE;
-	publish_capture(publish, lease->slot_index, 0); /* nobody is there to take it any more */
+	table_publish_capture(publish, lease->slot_index,
+			      0); /* nobody is there to take it any more */
 	lease->usage_index = slot->usage_index;
 	lease->allow_index = slot->allow_index;
 	lease->deadline_ns = slot->deadline_ns;
 	return true;
 }
 
-int publish_adopt_allow(struct publish *publish, uint16_t allow_index,
-			const struct sp_prefix *prefixes, unsigned int nr_prefixes)
+int table_publish_adopt_allow(struct publish *publish, uint16_t allow_index,
+			      const struct sp_prefix *prefixes, unsigned int nr_prefixes)
 {
-	return allow_lists_adopt(&publish->allow, allow_index, prefixes, nr_prefixes);
+	return table_allow_lists_adopt(&publish->allow, allow_index, prefixes, nr_prefixes);
 }
 
-void publish_disown(struct publish *publish, const struct lease *lease)
+void table_publish_disown(struct publish *publish, const struct lease *lease)
 {
 	const struct sp_slot *slot = slot_at(publish, lease->slot_index);
 
@@ -155,7 +156,7 @@ void publish_disown(struct publish *publish, const struct lease *lease)
 	publish->nr_live -= state_of(slot) == SP_SLOT_LIVE;
 }
 
-unsigned int publish_sweep(struct publish *publish)
+unsigned int table_publish_sweep(struct publish *publish)
 {
 	unsigned int nr_live = 0;
 
@@ -188,7 +189,7 @@ static void restore_entry(struct publish *publish, uint32_t slot_index)
 	struct endpoint key = slot_endpoint(slot);
 
 	if (publish->adopted[slot_index] && state_of(slot) == SP_SLOT_LIVE)
-		endpoints_add(&publish->endpoints, &key, slot_index);
+		table_endpoints_add(&publish->endpoints, &key, slot_index);
 }
 
 static void settle_usage(struct publish *publish)
@@ -198,16 +199,16 @@ static void settle_usage(struct publish *publish)
 			publish->usage_free[publish->nr_usage_free++] = i;
 }
 
-void publish_settle(struct publish *publish)
+void table_publish_settle(struct publish *publish)
 {
 	for (uint32_t i = 0; i < publish->nr_slots; i++)
 		if (!publish->adopted[i] && state_of(&publish->leases[i]) != SP_SLOT_FREE)
 			store_state(&publish->leases[i], SP_SLOT_FREE);
-	endpoints_filter(&publish->endpoints, adopted_key, publish);
+	table_endpoints_filter(&publish->endpoints, adopted_key, publish);
 	for (uint32_t i = 0; i < publish->nr_slots; i++)
 		restore_entry(publish, i);
 	settle_usage(publish);
-	allow_lists_settle(&publish->allow);
+	table_allow_lists_settle(&publish->allow);
 	free(publish->adopted);
 	free(publish->usage_taken);
 	publish->adopted = publish->usage_taken = NULL;
@@ -233,7 +234,7 @@ static void return_usage(struct publish *publish, uint32_t usage_index)
 	publish->usage_free[publish->nr_usage_free++] = usage_index;
 }
 
-int publish_prepare(struct publish *publish, struct lease *lease)
+int table_publish_prepare(struct publish *publish, struct lease *lease)
 {
 	struct endpoint key = lease_endpoint(lease);
 	enum sp_slot_state state = state_of(slot_at(publish, lease->slot_index));
@@ -243,18 +244,18 @@ int publish_prepare(struct publish *publish, struct lease *lease)
 	result = prepare_usage(publish, lease);
 	if (result < 0 || !lease->bound)
 		return result;
-	result = endpoints_add(&publish->endpoints, &key, lease->slot_index);
+	result = table_endpoints_add(&publish->endpoints, &key, lease->slot_index);
 	if (result < 0 && state == SP_SLOT_FREE)
 		return_usage(publish, lease->usage_index);
 	return result;
 }
 
-void publish_unprepare(struct publish *publish, const struct lease *lease)
+void table_publish_unprepare(struct publish *publish, const struct lease *lease)
 {
 	struct endpoint key = lease_endpoint(lease);
 
 	if (lease->bound)
-		endpoints_remove(&publish->endpoints, &key, lease->slot_index);
+		table_endpoints_remove(&publish->endpoints, &key, lease->slot_index);
 	if (state_of(slot_at(publish, lease->slot_index)) == SP_SLOT_FREE)
 		return_usage(publish, lease->usage_index);
 }
@@ -289,7 +290,7 @@ static void remove_rivals(struct publish *publish, const struct lease *lease)
 {
 	struct rival rival = {publish, lease_endpoint(lease), lease->slot_index};
 
-	endpoints_remove_if(&publish->endpoints, &rival.key, is_rival, &rival);
+	table_endpoints_remove_if(&publish->endpoints, &rival.key, is_rival, &rival);
 }
 
 static void fill_slot(struct sp_slot *slot, const struct lease *lease)
@@ -313,7 +314,8 @@ static void begin_generation(struct sp_slot *slot)
 		slot->generation = 1;
 }
 
-void publish_slot(struct publish *publish, const struct lease *lease, enum sp_slot_state state)
+void table_publish_slot(struct publish *publish, const struct lease *lease,
+			enum sp_slot_state state)
 {
 	struct sp_slot *slot = slot_at(publish, lease->slot_index);
 
@@ -328,12 +330,12 @@ void publish_slot(struct publish *publish, const struct lease *lease, enum sp_sl
 	publish->nr_live += state == SP_SLOT_LIVE;
 }
 
-void publish_deadline(struct publish *publish, uint32_t slot_index, uint64_t deadline_ns)
+void table_publish_deadline(struct publish *publish, uint32_t slot_index, uint64_t deadline_ns)
 {
 	__atomic_store_n(&slot_at(publish, slot_index)->deadline_ns, deadline_ns, __ATOMIC_RELEASE);
 }
 
-bool publish_end(struct publish *publish, uint32_t slot_index)
+bool table_publish_end(struct publish *publish, uint32_t slot_index)
 {
 	struct sp_slot *slot = slot_at(publish, slot_index);
 	bool was_live = state_of(slot) == SP_SLOT_LIVE;
@@ -344,35 +346,36 @@ bool publish_end(struct publish *publish, uint32_t slot_index)
 	return was_live;
 }
 
-void publish_clear(struct publish *publish, uint32_t slot_index)
+void table_publish_clear(struct publish *publish, uint32_t slot_index)
 {
 	struct sp_slot *slot = slot_at(publish, slot_index);
 	struct endpoint key = slot_endpoint(slot);
 
 	assert(state_of(slot) == SP_SLOT_ENDED);
 	if (slot_bound(slot))
-		endpoints_remove(&publish->endpoints, &key, slot_index);
+		table_endpoints_remove(&publish->endpoints, &key, slot_index);
 	store_state(slot, SP_SLOT_FREE);
 	return_usage(publish, slot->usage_index);
 }
 
-int publish_allow_take(struct publish *publish, const struct sp_prefix *prefixes,
-		       unsigned int nr_prefixes, uint64_t now_ns, uint16_t *ret_allow_index)
+int table_publish_allow_take(struct publish *publish, const struct sp_prefix *prefixes,
+			     unsigned int nr_prefixes, uint64_t now_ns, uint16_t *ret_allow_index)
 {
-	return allow_lists_take(&publish->allow, prefixes, nr_prefixes, now_ns, ret_allow_index);
+	return table_allow_lists_take(&publish->allow, prefixes, nr_prefixes, now_ns,
+				      ret_allow_index);
 }
 
-void publish_allow_untake(struct publish *publish, uint16_t allow_index)
+void table_publish_allow_untake(struct publish *publish, uint16_t allow_index)
 {
-	allow_lists_untake(&publish->allow, allow_index);
+	table_allow_lists_untake(&publish->allow, allow_index);
 }
 
-void publish_allow_drop(struct publish *publish, uint16_t allow_index, uint64_t now_ns)
+void table_publish_allow_drop(struct publish *publish, uint16_t allow_index, uint64_t now_ns)
 {
-	allow_lists_drop(&publish->allow, allow_index, now_ns);
+	table_allow_lists_drop(&publish->allow, allow_index, now_ns);
 }
 
-void publish_figures(const struct publish *publish, struct publish_figures *ret_figures)
+void table_publish_figures(const struct publish *publish, struct publish_figures *ret_figures)
 {
 	*ret_figures = (struct publish_figures){
 		.live = publish->nr_live,

@@ -19,7 +19,7 @@ struct table_map;
 /* One public port and where it leads. vm_addr and vm_port are read only where a VM is known. */
 struct lease {
 	uint32_t slot_index;
-	uint32_t usage_index; /* set by publish_prepare() */
+	uint32_t usage_index; /* set by table_publish_prepare() */
 	struct sp_addr public_addr;
 	struct sp_addr vm_addr;
 	uint16_t public_port;
@@ -31,79 +31,81 @@ struct lease {
 };
 
 /* Over a table that outlives it; what the table holds is adopted below. Result: 0 or -ENOMEM. */
-int publish_new(struct table_map *table, uint64_t quarantine_ns, struct publish **ret_publish);
-void publish_free(struct publish *publish);
+int table_publish_new(struct table_map *table, uint64_t quarantine_ns,
+		      struct publish **ret_publish);
+void table_publish_free(struct publish *publish);
 
 /* A later quarantine of allow lists. */
-void publish_set_quarantine(struct publish *publish, uint64_t quarantine_ns);
+void table_publish_set_quarantine(struct publish *publish, uint64_t quarantine_ns);
 
 /*
- * Adoption, at start only: publish_adopt() for each lease of the journal, publish_adopt_allow() for
- * each build with an allow list, then publish_sweep(), wait for quiescence if it says so, then
- * publish_settle(); only then the rest of this file.
+ * Adoption, at start only: table_publish_adopt() for each lease of the journal,
+ * table_publish_adopt_allow() for each build with an allow list, then table_publish_sweep(), wait
+ * for quiescence if it says so, then table_publish_settle(); only then the rest of this file.
  */
 
 /*
  * Keeps what the slot holds if it is this lease in this state, allow_index and deadline apart.
  * Result: whether it is; the lease's usage_index, allow_index and deadline_ns are then the slot's.
  */
-bool publish_adopt(struct publish *publish, struct lease *lease, enum sp_slot_state state);
+bool table_publish_adopt(struct publish *publish, struct lease *lease, enum sp_slot_state state);
 
 /* Takes that back: the slot is to be ended and written anew. */
-void publish_disown(struct publish *publish, const struct lease *lease);
+void table_publish_disown(struct publish *publish, const struct lease *lease);
 
 /* Takes one reference to the list of that index if it holds these prefixes. Result: 0, -ENOENT. */
-int publish_adopt_allow(struct publish *publish, uint16_t allow_index,
-			const struct sp_prefix *prefixes, unsigned int nr_prefixes);
+int table_publish_adopt_allow(struct publish *publish, uint16_t allow_index,
+			      const struct sp_prefix *prefixes, unsigned int nr_prefixes);
 
 /* Ends every slot not adopted. Result: how many of them were live. */
-unsigned int publish_sweep(struct publish *publish);
+unsigned int table_publish_sweep(struct publish *publish);
 
 /* Frees the swept slots, clears endpoints and allow lists that nothing adopted uses. */
-void publish_settle(struct publish *publish);
+void table_publish_settle(struct publish *publish);
 
 /*
  * Reserves all that a lease needs but the slot itself: a usage record if the slot is free, and its
  * endpoint entry if the VM is known. No packet is treated differently yet. Result: 0, or -ENOSPC
  * with nothing changed.
  */
-int publish_prepare(struct publish *publish, struct lease *lease);
+int table_publish_prepare(struct publish *publish, struct lease *lease);
 
 /* Undoes the above. */
-void publish_unprepare(struct publish *publish, const struct lease *lease);
+void table_publish_unprepare(struct publish *publish, const struct lease *lease);
 
 /*
  * Fills a free or reserved slot from a prepared lease: SP_SLOT_RESERVED, SP_SLOT_LIVE, or, after a
  * reboot, SP_SLOT_ENDED. An ended slot with the same endpoint loses its entry to a live one. Never
  * fails.
  */
-void publish_slot(struct publish *publish, const struct lease *lease, enum sp_slot_state state);
+void table_publish_slot(struct publish *publish, const struct lease *lease,
+			enum sp_slot_state state);
 
 /* Moves the deadline of a live or reserved slot: one store. */
-void publish_deadline(struct publish *publish, uint32_t slot_index, uint64_t deadline_ns);
+void table_publish_deadline(struct publish *publish, uint32_t slot_index, uint64_t deadline_ns);
 
 /* Has the packets of a slot captured until that second of CLOCK_BOOTTIME; 0: no longer. One store.
  */
-void publish_capture(struct publish *publish, uint32_t slot_index, uint32_t until_s);
+void table_publish_capture(struct publish *publish, uint32_t slot_index, uint32_t until_s);
 
 /* Ends a live or reserved slot: one store. Result: whether it was live. */
-bool publish_end(struct publish *publish, uint32_t slot_index);
+bool table_publish_end(struct publish *publish, uint32_t slot_index);
 
 /* Empties an ended slot, with its endpoint entry and its usage record. */
-void publish_clear(struct publish *publish, uint32_t slot_index);
+void table_publish_clear(struct publish *publish, uint32_t slot_index);
 
 /*
  * Finds or makes the list of these prefixes, sorted without doubles, and takes a reference. No
  * prefixes: index 0, everybody. A list is rewritten only once the quarantine has passed since its
  * last reference went. Result: 0, or -ENOSPC.
  */
-int publish_allow_take(struct publish *publish, const struct sp_prefix *prefixes,
-		       unsigned int nr_prefixes, uint64_t now_ns, uint16_t *ret_allow_index);
+int table_publish_allow_take(struct publish *publish, const struct sp_prefix *prefixes,
+			     unsigned int nr_prefixes, uint64_t now_ns, uint16_t *ret_allow_index);
 
 /* Takes that back where no slot has come to name the list: it waits for no quarantine. */
-void publish_allow_untake(struct publish *publish, uint16_t allow_index);
+void table_publish_allow_untake(struct publish *publish, uint16_t allow_index);
 
-void publish_allow_drop(struct publish *publish, uint16_t allow_index, uint64_t now_ns);
+void table_publish_allow_drop(struct publish *publish, uint16_t allow_index, uint64_t now_ns);
 
 struct publish_figures {
 	unsigned int live;
@@ -113,4 +115,4 @@ struct publish_figures {
 	unsigned int allow_lists_max;
 };
 
-void publish_figures(const struct publish *publish, struct publish_figures *ret_figures);
+void table_publish_figures(const struct publish *publish, struct publish_figures *ret_figures);

@@ -52,7 +52,7 @@ static void *answer_requests(void *argument)
 	uint64_t request;
 
 	while ((request = next_request(quiescer)) != 0) {
-		if (grace_wait(&quiescer->grace) == 0)
+		if (table_grace_wait(&quiescer->grace) == 0)
 			__atomic_store_n(&quiescer->completed, request, __ATOMIC_RELEASE);
 		else
 			nanosleep(&pause, NULL);
@@ -73,14 +73,14 @@ static int start_thread(struct quiescer *quiescer)
 	return result;
 }
 
-int quiescer_new(const struct table_map *table, struct quiescer **ret_quiescer)
+int table_quiesce_new(const struct table_map *table, struct quiescer **ret_quiescer)
 {
 	struct quiescer *quiescer = calloc(1, sizeof(*quiescer));
 	int result;
 
 	if (!quiescer)
 		return -ENOMEM;
-	result = grace_open(&quiescer->grace);
+	result = table_grace_open(&quiescer->grace);
 	if (result < 0)
 		goto free_quiescer;
 	quiescer->workers = table->workers;
@@ -94,13 +94,13 @@ int quiescer_new(const struct table_map *table, struct quiescer **ret_quiescer)
 	return 0;
 
 close_grace:
-	grace_close(&quiescer->grace);
+	table_grace_close(&quiescer->grace);
 free_quiescer:
 	free(quiescer);
 	return result;
 }
 
-void quiescer_free(struct quiescer *quiescer)
+void table_quiesce_free(struct quiescer *quiescer)
 {
 	if (!quiescer)
 		return;
@@ -111,7 +111,7 @@ void quiescer_free(struct quiescer *quiescer)
 	pthread_join(quiescer->thread, NULL);
 	pthread_cond_destroy(&quiescer->wanted);
 	pthread_mutex_destroy(&quiescer->lock);
-	grace_close(&quiescer->grace);
+	table_grace_close(&quiescer->grace);
 	free(quiescer);
 }
 
@@ -126,7 +126,7 @@ static uint64_t request_grace(struct quiescer *quiescer)
 	return request;
 }
 
-void quiesce_begin(struct quiescer *quiescer, uint64_t now_ns, struct quiesce *ret_quiesce)
+void table_quiesce_begin(struct quiescer *quiescer, uint64_t now_ns, struct quiesce *ret_quiesce)
 {
 	ret_quiesce->begun_ns = now_ns;
 	ret_quiesce->nr_waiting = 0;
@@ -190,7 +190,7 @@ static bool worker_passed(const struct quiescer *quiescer, const struct quiesce_
 	       process_gone(waiting);
 }
 
-int quiesce_poll(const struct quiescer *quiescer, struct quiesce *quiesce, uint64_t now_ns)
+int table_quiesce_poll(const struct quiescer *quiescer, struct quiesce *quiesce, uint64_t now_ns)
 {
 	uint32_t nr_waiting = 0;
 
@@ -204,14 +204,14 @@ int quiesce_poll(const struct quiescer *quiescer, struct quiesce *quiesce, uint6
 	return now_ns - quiesce->begun_ns >= QUIESCE_LIMIT_NS ? -ETIMEDOUT : -EAGAIN;
 }
 
-int quiesce_wait(struct quiescer *quiescer)
+int table_quiesce_wait(struct quiescer *quiescer)
 {
 	const struct timespec pause = {.tv_nsec = 200000};
 	struct quiesce quiesce;
 	int result;
 
-	quiesce_begin(quiescer, boottime_now_ns(), &quiesce);
-	while ((result = quiesce_poll(quiescer, &quiesce, boottime_now_ns())) == -EAGAIN)
+	table_quiesce_begin(quiescer, boottime_now_ns(), &quiesce);
+	while ((result = table_quiesce_poll(quiescer, &quiesce, boottime_now_ns())) == -EAGAIN)
 		nanosleep(&pause, NULL);
 	return result;
 }

@@ -20,8 +20,8 @@ struct quiescer;
 struct table_map;
 
 /* Starts the thread. table outlives it. Result: 0, -EOPNOTSUPP without a grace period, -errno. */
-int quiescer_new(const struct table_map *table, struct quiescer **ret_quiescer);
-void quiescer_free(struct quiescer *quiescer);
+int table_quiesce_new(const struct table_map *table, struct quiescer **ret_quiescer);
+void table_quiesce_free(struct quiescer *quiescer);
 
 /* One wait. Plain data: may be copied, and dropped without ado. */
 struct quiesce {
@@ -37,13 +37,13 @@ struct quiesce {
 };
 
 /* Remembers where every reader is. Call after the change is stored. */
-void quiesce_begin(struct quiescer *quiescer, uint64_t now_ns, struct quiesce *ret_quiesce);
+void table_quiesce_begin(struct quiescer *quiescer, uint64_t now_ns, struct quiesce *ret_quiesce);
 
 /*
  * Result: 0 once all have passed, -EAGAIN: ask again in a millisecond, -ETIMEDOUT: QUIESCE_LIMIT_NS
  * are over, quiesce->worker[0 .. nr_waiting) have not passed. Never blocks.
  */
-int quiesce_poll(const struct quiescer *quiescer, struct quiesce *quiesce, uint64_t now_ns);
+int table_quiesce_poll(const struct quiescer *quiescer, struct quiesce *quiesce, uint64_t now_ns);
 
 /* Blocks for at most the limit: for start and stop. Result: 0 or -ETIMEDOUT. */
-int quiesce_wait(struct quiescer *quiescer);
+int table_quiesce_wait(struct quiescer *quiescer);

@@ -35,7 +35,7 @@ static void tell(struct carrier *carrier, const struct instant *now)
 
 	snprintf(event.detail, sizeof(event.detail), "%s", carrier->seen);
 	/* If the journal cannot be written now, the next look tells it. */
-	if (edge_note_event(carrier->edge, now, &event) == 0)
+	if (edge_notes_event(carrier->edge, now, &event) == 0)
 		set_told(carrier, carrier->seen);
 }
 
@@ -44,8 +44,8 @@ static void look(struct carrier *carrier)
 	struct instant now;
 	const char *seen;
 
-	clock_read(&now);
-	seen = metrics_carrier(carrier->table, now.boot_ns);
+	model_clock_read(&now);
+	seen = table_counters_carrier(carrier->table, now.boot_ns);
 	carrier->nr_seen = strcmp(seen, carrier->seen) == 0 ? carrier->nr_seen + 1 : 1;
 	carrier->seen = seen;
 	if (carrier->nr_seen >= LOOKS && strcmp(seen, carrier->told) != 0)
@@ -63,7 +63,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 static int find_told(struct carrier *carrier)
 {
 	struct event event;
-	int r = events_last(edge_events(carrier->edge), EVENT_ENGINE_SWITCHED, &event);
+	int r = state_events_last(edge_events(carrier->edge), EVENT_ENGINE_SWITCHED, &event);
 
 	if (r < 0 && r != -ENOENT)
 		return r;
@@ -71,8 +71,8 @@ static int find_told(struct carrier *carrier)
 	return 0;
 }
 
-int carrier_start(sd_event *event, struct edge *edge, const struct table_map *table,
-		  struct carrier **ret_carrier)
+int watch_carrier_start(sd_event *event, struct edge *edge, const struct table_map *table,
+			struct carrier **ret_carrier)
 {
 	struct carrier *carrier = calloc(1, sizeof(*carrier));
 	struct instant now;
@@ -80,9 +80,9 @@ int carrier_start(sd_event *event, struct edge *edge, const struct table_map *ta
 
 	if (!carrier)
 		return -ENOMEM;
-	clock_read(&now);
+	model_clock_read(&now);
 	*carrier = (struct carrier){.edge = edge, .table = table};
-	carrier->seen = metrics_carrier(table, now.boot_ns);
+	carrier->seen = table_counters_carrier(table, now.boot_ns);
 	r = find_told(carrier);
 	if (r == 0)
 		r = sd_event_add_time_relative(event, &carrier->timer, CLOCK_BOOTTIME, PERIOD_US, 0,
@@ -95,7 +95,7 @@ int carrier_start(sd_event *event, struct edge *edge, const struct table_map *ta
 	return 0;
 }
 
-void carrier_stop(struct carrier *carrier)
+void watch_carrier_stop(struct carrier *carrier)
 {
 	if (!carrier)
 		return;

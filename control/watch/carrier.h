@@ -13,8 +13,8 @@ struct table_map;
  * table outlive it. Result: 0 and *ret_carrier to be stopped, -ENOMEM, or -errno of the journal or
  * sd-event.
  */
-int carrier_start(sd_event *event, struct edge *edge, const struct table_map *table,
-		  struct carrier **ret_carrier);
+int watch_carrier_start(sd_event *event, struct edge *edge, const struct table_map *table,
+			struct carrier **ret_carrier);
 
 /* NULL is allowed. */
-void carrier_stop(struct carrier *carrier);
+void watch_carrier_stop(struct carrier *carrier);

@@ -24,12 +24,12 @@ struct connections {
 	struct connections_figures figures;
 };
 
-struct connections *connections_new(void)
+struct connections *watch_connections_new(void)
 {
 	return calloc(1, sizeof(struct connections));
 }
 
-void connections_free(struct connections *connections)
+void watch_connections_free(struct connections *connections)
 {
 	if (!connections)
 		return;
@@ -160,7 +160,7 @@ static void cut(struct connections *connections, struct record *record, uint64_t
 		forget(connections, record);
 }
 
-bool connections_awaits(struct connections *connections, const struct connection *connection)
+bool watch_connections_awaits(struct connections *connections, const struct connection *connection)
 {
 	const struct sp_note like = {
 		.slot_index = connection->slot_index,
@@ -173,7 +173,7 @@ bool connections_awaits(struct connections *connections, const struct connection
 	return record && is_cut(record);
 }
 
-bool connections_restore(struct connections *connections, const struct connection *connection)
+bool watch_connections_restore(struct connections *connections, const struct connection *connection)
 {
 	return insert(connections, connection) != NULL;
 }
@@ -333,8 +333,8 @@ static void note_cut(struct connections *connections, const struct sp_note *note
 	forget(connections, record);
 }
 
-void connections_note(struct connections *connections, const struct sp_note *note,
-		      connections_visitor *visit, void *context)
+void watch_connections_note(struct connections *connections, const struct sp_note *note,
+			    connections_visitor *visit, void *context)
 {
 	struct record *record = find(connections, note);
 
@@ -370,8 +370,8 @@ static bool overdue(const struct connection *connection, uint64_t now_ns)
 	       now_ns >= connection->opened_ns + CONNECTIONS_UNANSWERED_NS;
 }
 
-void connections_expire(struct connections *connections, uint64_t now_ns,
-			connections_visitor *visit, void *context)
+void watch_connections_expire(struct connections *connections, uint64_t now_ns,
+			      connections_visitor *visit, void *context)
 {
 	for (unsigned int i = 0; i < SLOT_CHAIN; i++)
 		for (struct record *record = connections->by_slot[i], *next; record;
@@ -390,8 +390,8 @@ void connections_expire(struct connections *connections, uint64_t now_ns,
 		}
 }
 
-void connections_each(struct connections *connections, uint32_t slot_index, uint32_t generation,
-		      connections_visitor *visit, void *context)
+void watch_connections_each(struct connections *connections, uint32_t slot_index,
+			    uint32_t generation, connections_visitor *visit, void *context)
 {
 	for (struct record *record = *slot_chain(connections, slot_index); record;
 	     record = record->slot_next)
@@ -400,8 +400,9 @@ void connections_each(struct connections *connections, uint32_t slot_index, uint
 			visit(&record->connection, CONNECTION_UNCHANGED, context);
 }
 
-void connections_cut(struct connections *connections, uint32_t slot_index, uint32_t generation,
-		     uint64_t now_ns, connections_visitor *visit, void *context)
+void watch_connections_cut(struct connections *connections, uint32_t slot_index,
+			   uint32_t generation, uint64_t now_ns, connections_visitor *visit,
+			   void *context)
 {
 	for (struct record *record = *slot_chain(connections, slot_index), *next; record;
 	     record = next) {
@@ -412,9 +413,9 @@ void connections_cut(struct connections *connections, uint32_t slot_index, uint3
 	}
 }
 
-void connections_cut_if(struct connections *connections,
-			bool (*is_over)(const struct connection *connection, void *context),
-			uint64_t now_ns, connections_visitor *visit, void *context)
+void watch_connections_cut_if(struct connections *connections,
+			      bool (*is_over)(const struct connection *connection, void *context),
+			      uint64_t now_ns, connections_visitor *visit, void *context)
 {
 	for (unsigned int i = 0; i < SLOT_CHAIN; i++)
 		for (struct record *record = connections->by_slot[i], *next; record;
@@ -425,13 +426,13 @@ void connections_cut_if(struct connections *connections,
 		}
 }
 
-void connections_figures(const struct connections *connections,
-			 struct connections_figures *ret_figures)
+void watch_connections_figures(const struct connections *connections,
+			       struct connections_figures *ret_figures)
 {
 	*ret_figures = connections->figures;
 }
 
-const char *connection_end_name(enum connection_end how)
+const char *watch_connections_end_name(enum connection_end how)
 {
 	static const char *const names[] = {
 		[CONNECTION_OPEN] = "open",
@@ -446,9 +447,10 @@ const char *connection_end_name(enum connection_end how)
 	return names[how];
 }
 
-void connection_set_closing(struct connection *connection, const char *closed_by)
+void watch_connections_set_closing(struct connection *connection, const char *closed_by)
 {
-	bool by_client = strcmp(closed_by, connection_end_name(CONNECTION_CLOSED_BY_CLIENT)) == 0;
+	bool by_client =
+		strcmp(closed_by, watch_connections_end_name(CONNECTION_CLOSED_BY_CLIENT)) == 0;
 
 	connection->end = by_client ? CONNECTION_CLOSED_BY_CLIENT : CONNECTION_CLOSED_BY_VM;
 	connection->fins = (uint8_t)(1u << (by_client ? SP_TOWARD_VM : SP_TOWARD_CLIENT));

@@ -58,43 +58,45 @@ enum connection_change {
 
 struct connections;
 
-struct connections *connections_new(void); /* NULL without memory */
-void connections_free(struct connections *connections);
+struct connections *watch_connections_new(void); /* NULL without memory */
+void watch_connections_free(struct connections *connections);
 
 /* Called for each change; *connection may be written to (number). */
 typedef void connections_visitor(struct connection *connection, enum connection_change change,
 				 void *context);
 
 /* Takes one note, in the order of time. visit is called at most three times. */
-void connections_note(struct connections *connections, const struct sp_note *note,
-		      connections_visitor *visit, void *context);
+void watch_connections_note(struct connections *connections, const struct sp_note *note,
+			    connections_visitor *visit, void *context);
 
 /* Ends what was never answered, or never wholly closed; forgets what was cut. */
-void connections_expire(struct connections *connections, uint64_t now_ns,
-			connections_visitor *visit, void *context);
+void watch_connections_expire(struct connections *connections, uint64_t now_ns,
+			      connections_visitor *visit, void *context);
 
 /* Visits the open connections of a lease, change CONNECTION_UNCHANGED. */
-void connections_each(struct connections *connections, uint32_t slot_index, uint32_t generation,
-		      connections_visitor *visit, void *context);
+void watch_connections_each(struct connections *connections, uint32_t slot_index,
+			    uint32_t generation, connections_visitor *visit, void *context);
 
 /*
  * Ends all connections of a lease as CONNECTION_CUT. The VM's first segment after that says what it
  * had sent and received: CONNECTION_COUNTED, or if none is noted the bytes remain unknown.
  */
-void connections_cut(struct connections *connections, uint32_t slot_index, uint32_t generation,
-		     uint64_t now_ns, connections_visitor *visit, void *context);
+void watch_connections_cut(struct connections *connections, uint32_t slot_index,
+			   uint32_t generation, uint64_t now_ns, connections_visitor *visit,
+			   void *context);
 
 /* The same for each that is_over() says it of: whose lease had ended before it was known. */
-void connections_cut_if(struct connections *connections,
-			bool (*is_over)(const struct connection *connection, void *context),
-			uint64_t now_ns, connections_visitor *visit, void *context);
+void watch_connections_cut_if(struct connections *connections,
+			      bool (*is_over)(const struct connection *connection, void *context),
+			      uint64_t now_ns, connections_visitor *visit, void *context);
 
 /* Result: whether a connection that was cut, by what it was when it was, still lacks that segment.
  */
-bool connections_awaits(struct connections *connections, const struct connection *connection);
+bool watch_connections_awaits(struct connections *connections, const struct connection *connection);
 
 /* Puts back a connection known from an earlier life, open. Result: false beyond the limits. */
-bool connections_restore(struct connections *connections, const struct connection *connection);
+bool watch_connections_restore(struct connections *connections,
+			       const struct connection *connection);
 
 struct connections_figures {
 	unsigned int open;
@@ -102,11 +104,11 @@ struct connections_figures {
 	uint64_t left_out; /* beyond the limits */
 };
 
-void connections_figures(const struct connections *connections,
-			 struct connections_figures *ret_figures);
+void watch_connections_figures(const struct connections *connections,
+			       struct connections_figures *ret_figures);
 
 /* Result: how records spell it. */
-const char *connection_end_name(enum connection_end end);
+const char *watch_connections_end_name(enum connection_end end);
 
 /* Puts back what a record says of one that is open: the FIN of one end, by the record's words. */
-void connection_set_closing(struct connection *connection, const char *closed_by);
+void watch_connections_set_closing(struct connection *connection, const char *closed_by);

@@ -17,7 +17,7 @@ static void cursor_name(uint32_t cpu, char name[32])
 	snprintf(name, 32, "notes.%" PRIu32, cpu);
 }
 
-int cursors_load(struct journal *journal, struct ring *notes)
+int watch_cursors_load(struct journal *journal, struct ring *notes)
 {
 	uint64_t seed = ~notes->table->hash_seed;
 	int error = journal_number(journal, TABLE, &seed);
@@ -37,7 +37,7 @@ int cursors_load(struct journal *journal, struct ring *notes)
 	return 0;
 }
 
-int cursors_save(struct journal *journal, const struct ring *notes)
+int watch_cursors_save(struct journal *journal, const struct ring *notes)
 {
 	int error = journal_set_number(journal, TABLE, notes->table->hash_seed);
 

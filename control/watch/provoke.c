@@ -42,7 +42,7 @@ static int open_raw(int family)
 	return fd;
 }
 
-int provoker_open(struct provoker **ret_provoker)
+int watch_provoke_open(struct provoker **ret_provoker)
 {
 	struct provoker *provoker = calloc(1, sizeof(*provoker));
 	int fd4;
@@ -60,7 +60,7 @@ int provoker_open(struct provoker **ret_provoker)
 	return 0;
 }
 
-void provoker_close(struct provoker *provoker)
+void watch_provoke_close(struct provoker *provoker)
 {
 	if (!provoker)
 		return;
@@ -114,7 +114,7 @@ static int send_syn(const struct provoker *provoker, const struct end *from, con
 	return sent < 0 ? -errno : 0;
 }
 
-int provoker_send_to_client(struct provoker *provoker, const struct provoke_ends *ends)
+int watch_provoke_client(struct provoker *provoker, const struct provoke_ends *ends)
 {
 	struct end client = {&ends->client, ends->client_port};
 	struct end public_end = {&ends->public_addr, ends->public_port};
@@ -122,7 +122,7 @@ int provoker_send_to_client(struct provoker *provoker, const struct provoke_ends
 	return send_syn(provoker, &public_end, &client);
 }
 
-int provoker_send_to_vm(struct provoker *provoker, const struct provoke_ends *ends)
+int watch_provoke_vm(struct provoker *provoker, const struct provoke_ends *ends)
 {
 	struct end client = {&ends->client, ends->client_port};
 	struct end vm = {&ends->vm, ends->vm_port};

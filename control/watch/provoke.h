@@ -24,8 +24,8 @@ struct provoke_ends {
 };
 
 /* Opens the raw sockets. Result: 0, or -errno (-EPERM without CAP_NET_RAW). */
-int provoker_open(struct provoker **ret_provoker);
-void provoker_close(struct provoker *provoker);
+int watch_provoke_open(struct provoker **ret_provoker);
+void watch_provoke_close(struct provoker *provoker);
 
 /*
  * Sends one end a SYN that looks as if the other had sent it. Call it once the table says that the
@@ -34,5 +34,5 @@ void provoker_close(struct provoker *provoker);
  * limit for challenge ACKs would ignore it; to the VM only if no segment of its was seen after the
  * end: one whose connection is gone would take it for a new connection.
  */
-int provoker_send_to_client(struct provoker *provoker, const struct provoke_ends *ends);
-int provoker_send_to_vm(struct provoker *provoker, const struct provoke_ends *ends);
+int watch_provoke_client(struct provoker *provoker, const struct provoke_ends *ends);
+int watch_provoke_vm(struct provoker *provoker, const struct provoke_ends *ends);

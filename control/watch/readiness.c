@@ -66,10 +66,10 @@ static void tell(struct asking *asking, enum node_event node_event)
 {
 	struct instant now;
 
-	clock_read(&now);
+	model_clock_read(&now);
 	/* A journal that cannot be written now is asked again with the next answer. */
-	(void)edge_note_node(asking->readiness->edge, &now, asking->id, asking->node_index,
-			     node_event);
+	(void)edge_notes_node(asking->readiness->edge, &now, asking->id, asking->node_index,
+			      node_event);
 	asking_end(asking);
 }
 
@@ -223,13 +223,13 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	struct readiness *readiness = context;
 	struct instant now;
 
-	clock_read(&now);
+	model_clock_read(&now);
 	ask_round(readiness, now.boot_ns);
 	sd_event_source_set_time_relative(source, PERIOD_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-int readiness_start(sd_event *event, struct edge *edge, struct readiness **ret_readiness)
+int watch_readiness_start(sd_event *event, struct edge *edge, struct readiness **ret_readiness)
 {
 	struct readiness *readiness = calloc(1, sizeof(*readiness));
 	int r;
@@ -243,14 +243,14 @@ int readiness_start(sd_event *event, struct edge *edge, struct readiness **ret_r
 	r = sd_event_add_time_relative(event, &readiness->timer, CLOCK_BOOTTIME, PERIOD_US, 0,
 				       on_timer, readiness);
 	if (r < 0) {
-		readiness_stop(readiness);
+		watch_readiness_stop(readiness);
 		return r;
 	}
 	*ret_readiness = readiness;
 	return 0;
 }
 
-void readiness_stop(struct readiness *readiness)
+void watch_readiness_stop(struct readiness *readiness)
 {
 	if (!readiness)
 		return;

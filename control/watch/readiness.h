@@ -12,7 +12,7 @@ struct edge;
 struct readiness;
 
 /* Starts asking. edge outlives it. Result: 0, -ENOMEM, or what sd-event says. */
-int readiness_start(sd_event *event, struct edge *edge, struct readiness **ret_readiness);
+int watch_readiness_start(sd_event *event, struct edge *edge, struct readiness **ret_readiness);
 
 /* NULL is allowed. */
-void readiness_stop(struct readiness *readiness);
+void watch_readiness_stop(struct readiness *readiness);

@@ -16,7 +16,8 @@ struct recorder {
 	struct recorder_figures figures;
 };
 
-int recorder_new(struct journal *journal, const struct ring *notes, struct recorder **ret_recorder)
+int watch_recorder_new(struct journal *journal, const struct ring *notes,
+		       struct recorder **ret_recorder)
 {
 	struct recorder *recorder = calloc(1, sizeof(*recorder));
 	int error;
@@ -25,16 +26,16 @@ int recorder_new(struct journal *journal, const struct ring *notes, struct recor
 		return -ENOMEM;
 	recorder->journal = journal;
 	recorder->notes = notes;
-	error = journal_last_connection(journal, &recorder->last_number);
+	error = journal_connection_last(journal, &recorder->last_number);
 	if (error) {
-		recorder_free(recorder);
+		watch_recorder_free(recorder);
 		return error;
 	}
 	*ret_recorder = recorder;
 	return 0;
 }
 
-void recorder_free(struct recorder *recorder)
+void watch_recorder_free(struct recorder *recorder)
 {
 	if (!recorder)
 		return;
@@ -57,7 +58,8 @@ static bool make_room(struct recorder *recorder)
 	return true;
 }
 
-void recorder_add(struct recorder *recorder, struct connection *connection, struct record *record)
+void watch_recorder_add(struct recorder *recorder, struct connection *connection,
+			struct record *record)
 {
 	if (record->change != CONNECTION_OPENED && !connection->number)
 		return;
@@ -71,7 +73,7 @@ void recorder_add(struct recorder *recorder, struct connection *connection, stru
 	recorder->waiting[recorder->figures.waiting++] = *record;
 }
 
-bool recorder_is_full(const struct recorder *recorder)
+bool watch_recorder_is_full(const struct recorder *recorder)
 {
 	return recorder->figures.waiting >= RECORDER_WAITING_MAX;
 }
@@ -80,15 +82,15 @@ static int write_one(struct journal *journal, const struct record *record)
 {
 	switch (record->change) {
 	case CONNECTION_OPENED:
-		return journal_open_connection(journal, &record->place, &record->connection,
+		return journal_connection_open(journal, &record->place, &record->connection,
 					       record->wall_ns);
 	case CONNECTION_ACCEPTED:
-		return journal_accept_connection(journal, &record->connection);
+		return journal_connection_accept(journal, &record->connection);
 	case CONNECTION_CLOSING:
-		return journal_closing_connection(journal, &record->connection);
+		return journal_connection_closing(journal, &record->connection);
 	case CONNECTION_ENDED:
 	case CONNECTION_COUNTED:
-		return journal_close_connection(journal, &record->connection, record->wall_ns);
+		return journal_connection_close(journal, &record->connection, record->wall_ns);
 	case CONNECTION_UNCHANGED:
 		break;
 	}
@@ -104,7 +106,7 @@ static void forget_all(struct recorder *recorder)
 	recorder->figures.waiting = 0;
 }
 
-int recorder_write(struct recorder *recorder, const struct instant *now)
+int watch_recorder_write(struct recorder *recorder, const struct instant *now)
 {
 	struct journal *journal = recorder->journal;
 	int error = journal_begin(journal);
@@ -114,7 +116,7 @@ int recorder_write(struct recorder *recorder, const struct instant *now)
 	for (unsigned int i = 0; i < recorder->figures.waiting && !error; i++)
 		error = write_one(journal, &recorder->waiting[i]);
 	if (!error)
-		error = cursors_save(journal, recorder->notes);
+		error = watch_cursors_save(journal, recorder->notes);
 	if (!error)
 		error = journal_commit(journal, now);
 	if (error) {
@@ -125,7 +127,7 @@ int recorder_write(struct recorder *recorder, const struct instant *now)
 	return 0;
 }
 
-void recorder_figures(const struct recorder *recorder, struct recorder_figures *ret_figures)
+void watch_recorder_figures(const struct recorder *recorder, struct recorder_figures *ret_figures)
 {
 	*ret_figures = recorder->figures;
 }

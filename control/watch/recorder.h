@@ -26,29 +26,31 @@ struct record {
 };
 
 /* journal and notes outlive it. Result: 0, -ENOMEM, or -errno of the journal. */
-int recorder_new(struct journal *journal, const struct ring *notes, struct recorder **ret_recorder);
+int watch_recorder_new(struct journal *journal, const struct ring *notes,
+		       struct recorder **ret_recorder);
 
 /* What still waits is lost. NULL is allowed. */
-void recorder_free(struct recorder *recorder);
+void watch_recorder_free(struct recorder *recorder);
 
 /*
  * Takes one change; that of CONNECTION_OPENED gives the connection its number. One without a number
  * has no record, so its later changes are passed over. Without memory the change is counted, not
  * kept.
  */
-void recorder_add(struct recorder *recorder, struct connection *connection, struct record *record);
+void watch_recorder_add(struct recorder *recorder, struct connection *connection,
+			struct record *record);
 
-bool recorder_is_full(const struct recorder *recorder);
+bool watch_recorder_is_full(const struct recorder *recorder);
 
 /*
  * Writes all that waits, and how far the notes were read, in one transaction, so that a crash
  * neither loses nor repeats a record. Result: 0; or -errno, and all waits on.
  */
-int recorder_write(struct recorder *recorder, const struct instant *now);
+int watch_recorder_write(struct recorder *recorder, const struct instant *now);
 
 struct recorder_figures {
 	unsigned int waiting;
 	uint64_t lost; /* for want of memory */
 };
 
-void recorder_figures(const struct recorder *recorder, struct recorder_figures *ret_figures);
+void watch_recorder_figures(const struct recorder *recorder, struct recorder_figures *ret_figures);

@@ -8,7 +8,7 @@
 
 #include "host/table_map.h"
 
-int ring_open(struct ring *ring)
+int watch_ring_open(struct ring *ring)
 {
 	ring->nr_batch = 0;
 	ring->lost = 0;
@@ -16,11 +16,11 @@ int ring_open(struct ring *ring)
 	ring->batch = calloc((size_t)ring->table->nr_cpus * ring->nr_records, ring->record_bytes);
 	if (ring->read && ring->batch)
 		return 0;
-	ring_close(ring);
+	watch_ring_close(ring);
 	return -ENOMEM;
 }
 
-void ring_close(struct ring *ring)
+void watch_ring_close(struct ring *ring)
 {
 	free(ring->read);
 	free(ring->batch);
@@ -32,7 +32,7 @@ static uint64_t written(const struct ring *ring, uint32_t cpu)
 	return __atomic_load_n(&ring->heads[cpu].written, __ATOMIC_ACQUIRE);
 }
 
-void ring_skip(struct ring *ring)
+void watch_ring_skip(struct ring *ring)
 {
 	for (uint32_t cpu = 0; cpu < ring->table->nr_cpus; cpu++)
 		ring->read[cpu] = written(ring, cpu);
@@ -84,7 +84,7 @@ static int compare(const void *one, const void *other)
 	return (a->at_ns > b->at_ns) - (a->at_ns < b->at_ns);
 }
 
-uint32_t ring_gather(struct ring *ring)
+uint32_t watch_ring_gather(struct ring *ring)
 {
 	ring->nr_batch = 0;
 	for (uint32_t cpu = 0; cpu < ring->table->nr_cpus; cpu++)

@@ -25,14 +25,14 @@ struct ring {
  * Over the maps named in *ring, which outlive it; the members after table are set here. Result: 0
  * or -ENOMEM.
  */
-int ring_open(struct ring *ring);
-void ring_close(struct ring *ring);
+int watch_ring_open(struct ring *ring);
+void watch_ring_close(struct ring *ring);
 
 /* Passes over what has been written until now. */
-void ring_skip(struct ring *ring);
+void watch_ring_skip(struct ring *ring);
 
 /*
  * Gathers what is new, at most one ring of each CPU, into batch, sorted by time. Result: how many.
  * The rings are not marked: who forgets ring->read, reads them again.
  */
-uint32_t ring_gather(struct ring *ring);
+uint32_t watch_ring_gather(struct ring *ring);

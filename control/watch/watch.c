@@ -144,14 +144,14 @@ static void on_change(struct connection *connection, enum connection_change chan
 		tell_connected(watch, connection);
 	record.wall_ns = wall_at(watch, change == CONNECTION_OPENED ? connection->opened_ns
 								    : connection->ended_ns);
-	recorder_add(watch->recorder, connection, &record);
+	watch_recorder_add(watch->recorder, connection, &record);
 	watch->unwritten = true;
 }
 
 static void take_note(struct watch *watch, const struct sp_note *note)
 {
 	if (note->kind != SP_NOTE_REFUSED) {
-		connections_note(watch->connections, note, on_change, watch);
+		watch_connections_note(watch->connections, note, on_change, watch);
 		return;
 	}
 	watch->nr_refused++;
@@ -161,7 +161,8 @@ static void take_note(struct watch *watch, const struct sp_note *note)
 
 static void take_notes(struct watch *watch)
 {
-	uint32_t nr = recorder_is_full(watch->recorder) ? 0 : ring_gather(&watch->notes);
+	uint32_t nr =
+		watch_recorder_is_full(watch->recorder) ? 0 : watch_ring_gather(&watch->notes);
 	const struct sp_note *notes = watch->notes.batch;
 
 	for (uint32_t i = 0; i < nr; i++)
@@ -176,7 +177,7 @@ static void write_records(struct watch *watch)
 
 	if (!watch->unwritten || journal_rests(watch))
 		return;
-	error = recorder_write(watch->recorder, &watch->now);
+	error = watch_recorder_write(watch->recorder, &watch->now);
 	note_journal(watch, error);
 	watch->unwritten = error != 0;
 }
@@ -201,7 +202,7 @@ static void tell_refused(struct watch *watch)
 	event.value = watch->nr_refused;
 	snprintf(event.detail, sizeof(event.detail), "%s",
 		 addr_format(&watch->refused.client, client));
-	error = edge_note_event(watch->edge, &watch->now, &event);
+	error = edge_notes_event(watch->edge, &watch->now, &event);
 	if (error) {
 		note_journal(watch, error);
 		return;
@@ -217,8 +218,8 @@ static void tell_news(struct watch *watch)
 
 	for (; nr < watch->nr_connected && !journal_rests(watch); nr++) {
 		const struct news *news = &watch->connected[nr];
-		int error = edge_note_connected(watch->edge, &watch->now, news->slot_index,
-						&news->client, news->client_port);
+		int error = edge_notes_connected(watch->edge, &watch->now, news->slot_index,
+						 &news->client, news->client_port);
 
 		if (error && error != -ENOENT) {
 			note_journal(watch, error);
@@ -257,20 +258,20 @@ static void tell_used(struct watch *watch)
 			for (unsigned int j = 0; j < build->nodes[i].nr_forwards; j++) {
 				uint32_t slot_index = build->nodes[i].forwards[j].slot_index;
 
-				edge_note_used(watch->edge, slot_index,
-					       last_seen(watch->table, slot_index));
+				edge_notes_used(watch->edge, slot_index,
+						last_seen(watch->table, slot_index));
 			}
 }
 
 static void provoke_client(struct watch *watch, const struct provoke_ends *ends)
 {
-	if (provoker_send_to_client(watch->provoker, ends) == 0)
+	if (watch_provoke_client(watch->provoker, ends) == 0)
 		watch->figures.provoked++;
 }
 
 static void provoke_vm(struct watch *watch, const struct provoke_ends *ends)
 {
-	if (provoker_send_to_vm(watch->provoker, ends) == 0)
+	if (watch_provoke_vm(watch->provoker, ends) == 0)
 		watch->figures.provoked++;
 }
 
@@ -283,7 +284,7 @@ static void provoke_again(struct watch *watch)
 		const struct provocation *again = &watch->again[nr];
 
 		provoke_client(watch, &again->ends);
-		if (connections_awaits(watch->connections, &again->connection))
+		if (watch_connections_awaits(watch->connections, &again->connection))
 			provoke_vm(watch, &again->ends);
 	}
 	for (unsigned int i = nr; i < watch->nr_again; i++)
@@ -330,8 +331,8 @@ static void expire(struct watch *watch)
 	if (watch->now.boot_ns < watch->expire_ns)
 		return;
 	watch->expire_ns = watch->now.boot_ns + EXPIRE_PERIOD_NS;
-	connections_cut_if(watch->connections, is_over, watch->now.boot_ns, on_cut, watch);
-	connections_expire(watch->connections, watch->now.boot_ns, on_change, watch);
+	watch_connections_cut_if(watch->connections, is_over, watch->now.boot_ns, on_cut, watch);
+	watch_connections_expire(watch->connections, watch->now.boot_ns, on_change, watch);
 	tell_used(watch);
 }
 
@@ -348,8 +349,9 @@ static void cut(struct watch *watch, const char *id)
 			const struct sp_slot *slot = table_map_slot(watch->table, slot_index);
 
 			if (slot)
-				connections_cut(watch->connections, slot_index, slot->generation,
-						watch->now.boot_ns, on_cut, watch);
+				watch_connections_cut(watch->connections, slot_index,
+						      slot->generation, watch->now.boot_ns, on_cut,
+						      watch);
 		}
 }
 
@@ -369,9 +371,9 @@ bool watch_follow(struct watch *watch)
 
 	if (watch->seq == events->newest_seq || edge_is_busy(watch->edge))
 		return false;
-	clock_read(&watch->now);
+	model_clock_read(&watch->now);
 	take_notes(watch); /* connections that came up at the last moment */
-	more = events_follow(events, &watch->seq, follow_event, watch);
+	more = state_events_follow(events, &watch->seq, follow_event, watch);
 	if (more < 0)
 		warn("The ends of sessions could not be followed.", more);
 	write_records(watch);
@@ -382,7 +384,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 {
 	struct watch *watch = context;
 
-	clock_read(&watch->now);
+	model_clock_read(&watch->now);
 	if (!edge_is_busy(watch->edge)) {
 		take_notes(watch);
 		expire(watch);
@@ -405,10 +407,10 @@ static int restore(const struct connection *connection, void *context)
 	if (gone.opened_ns > watch->now.boot_ns) /* of another boot */
 		gone.opened_ns = watch->now.boot_ns;
 	gone.ended_ns = watch->now.boot_ns; /* of the first FIN, if there was one */
-	if (build && connections_restore(watch->connections, &gone)) {
+	if (build && watch_connections_restore(watch->connections, &gone)) {
 		if (!build_is_open(build)) /* ended while nobody watched */
-			connections_cut(watch->connections, gone.slot_index, gone.generation,
-					watch->now.boot_ns, on_cut, watch);
+			watch_connections_cut(watch->connections, gone.slot_index, gone.generation,
+					      watch->now.boot_ns, on_cut, watch);
 		return 0;
 	}
 	gone.end = CONNECTION_CUT;
@@ -420,12 +422,12 @@ static int load(struct watch *watch)
 {
 	int error;
 
-	clock_read(&watch->now);
-	error = cursors_load(watch->journal, &watch->notes);
+	model_clock_read(&watch->now);
+	error = watch_cursors_load(watch->journal, &watch->notes);
 	if (!error)
-		error = recorder_new(watch->journal, &watch->notes, &watch->recorder);
+		error = watch_recorder_new(watch->journal, &watch->notes, &watch->recorder);
 	if (!error)
-		error = journal_load_connections(watch->journal, restore, watch);
+		error = journal_connection_load(watch->journal, restore, watch);
 	if (!error)
 		write_records(watch);
 	return error;
@@ -443,9 +445,9 @@ int watch_start(sd_event *event, struct edge *edge, const struct table_map *tabl
 	watch->journal = edge_journal(edge);
 	watch->table = table;
 	watch->seq = edge_events(edge)->newest_seq;
-	watch->connections = connections_new();
+	watch->connections = watch_connections_new();
 	watch->again = calloc(PROVOKE_MAX, sizeof(*watch->again));
-	error = provoker_open(&watch->provoker);
+	error = watch_provoke_open(&watch->provoker);
 	if (error)
 		warn("Idle connections cannot be told of a session's end.", error);
 	watch->notes = (struct ring){.records = table->notes,
@@ -453,7 +455,7 @@ int watch_start(sd_event *event, struct edge *edge, const struct table_map *tabl
 				     .record_bytes = sizeof(struct sp_note),
 				     .nr_records = SP_NOTES,
 				     .table = table};
-	error = watch->connections && watch->again ? ring_open(&watch->notes) : -ENOMEM;
+	error = watch->connections && watch->again ? watch_ring_open(&watch->notes) : -ENOMEM;
 	if (!error)
 		error = load(watch);
 	if (!error)
@@ -472,16 +474,16 @@ void watch_stop(struct watch *watch)
 	if (!watch)
 		return;
 	if (watch->timer) {
-		clock_read(&watch->now);
+		model_clock_read(&watch->now);
 		take_notes(watch);
 		watch->again_ns = 0;
 		write_records(watch);
 		sd_event_source_disable_unref(watch->timer);
 	}
-	provoker_close(watch->provoker);
-	recorder_free(watch->recorder);
-	ring_close(&watch->notes);
-	connections_free(watch->connections);
+	watch_provoke_close(watch->provoker);
+	watch_recorder_free(watch->recorder);
+	watch_ring_close(&watch->notes);
+	watch_connections_free(watch->connections);
 	free(watch->again);
 	free(watch);
 }
@@ -490,8 +492,8 @@ void watch_figures(const struct watch *watch, struct watch_figures *ret_figures)
 {
 	*ret_figures = watch->figures;
 	ret_figures->notes_lost = watch->notes.lost;
-	connections_figures(watch->connections, &ret_figures->connections);
-	recorder_figures(watch->recorder, &ret_figures->records);
+	watch_connections_figures(watch->connections, &ret_figures->connections);
+	watch_recorder_figures(watch->recorder, &ret_figures->records);
 }
 
 struct connections *watch_connections(struct watch *watch)

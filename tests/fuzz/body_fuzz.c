@@ -80,8 +80,8 @@ static void check_problem(int r, const struct problem *problem)
 	assert(problem_is_set(problem) == (r < 0));
 	if (r == 0)
 		return;
-	assert(problem->detail[0] && problem_status(problem->type) == 400);
-	assert(api_answer_problem(&answer, problem) == 0);
+	assert(problem->detail[0] && json_problem_status(problem->type) == 400);
+	assert(call_answer_problem(&answer, problem) == 0);
 	http_answer_clear(&answer);
 }
 
@@ -90,33 +90,33 @@ static int read_build(const char *text, size_t bytes, struct problem *problem)
 	struct build_spec spec;
 	int r;
 
-	build_spec_init(&spec);
-	r = api_body_read_build(text, bytes, &spec, problem);
+	model_build_spec_init(&spec);
+	r = body_read_build(text, bytes, &spec, problem);
 	if (r == 0)
 		check_spec(&spec);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 	return r;
 }
 
 static int read_sync(const char *text, size_t bytes, struct problem *problem)
 {
 	struct api_sync sync;
-	int r = api_body_read_sync(text, bytes, &sync, problem);
+	int r = body_read_sync(text, bytes, &sync, problem);
 
 	if (r < 0)
 		return r;
 	for (unsigned int i = 0; i < sync.nr_specs; i++) {
-		assert(build_id_valid(sync.specs[i].id));
+		assert(model_build_id_valid(sync.specs[i].id));
 		check_spec(&sync.specs[i]);
 	}
-	api_sync_free(&sync);
+	body_sync_free(&sync);
 	return 0;
 }
 
 static int read_extend(const char *text, size_t bytes, struct problem *problem)
 {
 	struct edge_extension extension;
-	int r = api_body_read_extend(text, bytes, &extension, problem);
+	int r = body_read_extend(text, bytes, &extension, problem);
 
 	if (r == 0)
 		assert((extension.by_ns == BUILD_DEFAULT) !=
@@ -133,7 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1)
 		return 0;
-	problem_clear(&problem);
+	json_problem_clear(&problem);
 	switch (data[0] % 4) {
 	case 0:
 		r = read_build(text, size - 1, &problem);
@@ -145,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		r = read_extend(text, size - 1, &problem);
 		break;
 	default:
-		r = api_body_read_finish(text, size - 1, &wall_ns, &problem);
+		r = body_read_finish(text, size - 1, &wall_ns, &problem);
 	}
 	check_problem(r, &problem);
 	return 0;

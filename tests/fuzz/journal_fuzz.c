@@ -77,16 +77,16 @@ static void put(struct edge *edge, const char *id, const char *address)
 	struct build_spec spec;
 	struct node_spec *node;
 
-	build_spec_init(&spec);
+	model_build_spec_init(&spec);
 	snprintf(spec.id, sizeof(spec.id), "%s", id);
-	node = build_spec_add_node(&spec);
+	node = model_build_spec_add_node(&spec);
 	node->has_address = true;
 	node->address = make_addr(address);
-	strings_add(&node->host_keys, "ssh-ed25519 AAAA");
-	strings_add(&spec.actors, "alice");
+	model_build_strings_add(&node->host_keys, "ssh-ed25519 AAAA");
+	model_build_strings_add(&spec.actors, "alice");
 	assert(addr_prefix_parse("203.0.113.0/24", &spec.allow[spec.nr_allow++]) == 0);
-	assert(edge_put(edge, &call, &spec, &result) == 0);
-	build_spec_free(&spec);
+	assert(put_build(edge, &call, &spec, &result) == 0);
+	model_build_spec_free(&spec);
 }
 
 /* Result: whether the edge came up. Whatever did is used, and checked. */
@@ -101,11 +101,12 @@ static void use_edge(struct edge *edge)
 	while ((build = edge_after(edge, build ? build->serial : 0)))
 		for (unsigned int i = 0; i < build->nr_nodes; i++)
 			assert(build->nodes[i].nr_forwards > 0);
-	edge_extend(edge, &call, "a", &(struct edge_extension){SECOND, BUILD_DEFAULT}, &result);
-	problem_clear(&problem);
-	edge_finish(edge, &call, "a", BUILD_DEFAULT, &result);
-	problem_clear(&problem);
-	edge_cancel(edge, &call, "b", &result);
+	edge_calls_extend(edge, &call, "a", &(struct edge_extension){SECOND, BUILD_DEFAULT},
+			  &result);
+	json_problem_clear(&problem);
+	edge_calls_finish(edge, &call, "a", BUILD_DEFAULT, &result);
+	json_problem_clear(&problem);
+	edge_calls_cancel(edge, &call, "b", &result);
 	call.now.boot_ns += 100000 * SECOND;
 	edge_expire(edge, &call.now, &removed);
 	edge_expire(edge, &call.now, &removed);

@@ -24,7 +24,7 @@ static int copy_strings(const struct json_list *list, struct strings *strings)
 	const char *const *items = list->items;
 
 	for (size_t i = 0; i < list->nr; i++) {
-		int r = strings_add(strings, items[i]);
+		int r = model_build_strings_add(strings, items[i]);
 
 		if (r < 0)
 			return r;
@@ -39,7 +39,7 @@ static void copy_pool(const char *pool, char to[BUILD_POOL_MAX + 1])
 
 static int fill_forward(const struct forward_body *body, struct node_spec *node)
 {
-	struct forward_spec *forward = node_spec_add_forward(node);
+	struct forward_spec *forward = model_build_spec_node_spec_add_forward(node);
 
 	if (!forward)
 		return -ENOMEM;
@@ -52,7 +52,7 @@ static int fill_forward(const struct forward_body *body, struct node_spec *node)
 
 static int fill_node(const struct node_body *body, struct build_spec *spec)
 {
-	struct node_spec *node = build_spec_add_node(spec);
+	struct node_spec *node = model_build_spec_add_node(spec);
 	const struct forward_body *forwards = body->forwards.items;
 	int r = 0;
 
@@ -111,16 +111,16 @@ static int fill_spec(const struct build_body *body, struct build_spec *spec)
 	return r < 0 ? r : fill_lists(body, spec);
 }
 
-int api_body_read_build(const char *text, size_t bytes, struct build_spec *spec,
-			struct problem *problem)
+int body_read_build(const char *text, size_t bytes, struct build_spec *spec,
+		    struct problem *problem)
 {
 	struct json_document document = {0};
 	struct build_body body = {0};
-	int r = json_decode(&document, text, bytes, &api_body_build, &body, problem);
+	int r = json_decode(&document, text, bytes, &body_tables_build, &body, problem);
 
 	if (r == 0)
 		r = fill_spec(&body, spec);
-	json_document_clear(&document);
+	json_decode_document_clear(&document);
 	return r;
 }
 
@@ -133,31 +133,30 @@ static int decode_optional(struct json_document *document, const char *text, siz
 	return json_decode(document, text, bytes, table, body, problem);
 }
 
-int api_body_read_finish(const char *text, size_t bytes, uint64_t *ret_wall_ns,
-			 struct problem *problem)
+int body_read_finish(const char *text, size_t bytes, uint64_t *ret_wall_ns, struct problem *problem)
 {
 	struct json_document document = {0};
 	struct finish_body body = {0};
-	int r = decode_optional(&document, text, bytes, &api_body_finish, &body, problem);
+	int r = decode_optional(&document, text, bytes, &body_tables_finish, &body, problem);
 
-	json_document_clear(&document);
+	json_decode_document_clear(&document);
 	if (r == 0)
 		*ret_wall_ns = given_or_default(body.finished_wall_ns);
 	return r;
 }
 
-int api_body_read_extend(const char *text, size_t bytes, struct edge_extension *ret_extension,
-			 struct problem *problem)
+int body_read_extend(const char *text, size_t bytes, struct edge_extension *ret_extension,
+		     struct problem *problem)
 {
 	struct json_document document = {0};
 	struct extend_body body = {0};
-	int r = decode_optional(&document, text, bytes, &api_body_extend, &body, problem);
+	int r = decode_optional(&document, text, bytes, &body_tables_extend, &body, problem);
 
-	json_document_clear(&document);
+	json_decode_document_clear(&document);
 	if (r < 0)
 		return r;
 	if (!body.by_s == !body.until_wall_ns) {
-		problem_set(problem, PROBLEM_INVALID, "say either by_s or until");
+		json_problem_set(problem, PROBLEM_INVALID, "say either by_s or until");
 		return -EINVAL;
 	}
 	ret_extension->by_ns = body.by_s ? to_ns(body.by_s) : BUILD_DEFAULT;
@@ -169,7 +168,7 @@ static int add_build(const struct build_body *body, struct api_sync *sync)
 {
 	struct build_spec *spec = &sync->specs[sync->nr_specs++];
 
-	build_spec_init(spec);
+	model_build_spec_init(spec);
 	snprintf(spec->id, sizeof(spec->id), "%s", body->id);
 	return fill_spec(body, spec);
 }
@@ -194,34 +193,34 @@ static int fill_sync(const struct sync_body *body, struct api_sync *sync)
 	return r;
 }
 
-int api_body_read_sync(const char *text, size_t bytes, struct api_sync *ret_sync,
-		       struct problem *problem)
+int body_read_sync(const char *text, size_t bytes, struct api_sync *ret_sync,
+		   struct problem *problem)
 {
 	struct json_document document = {0};
 	struct sync_body body = {0};
 	struct api_sync sync = {0};
-	int r = json_decode(&document, text, bytes, &api_body_sync, &body, problem);
+	int r = json_decode(&document, text, bytes, &body_tables_sync, &body, problem);
 
 	if (r == 0)
 		r = fill_sync(&body, &sync);
-	json_document_clear(&document);
+	json_decode_document_clear(&document);
 	if (r < 0) {
-		api_sync_free(&sync);
+		body_sync_free(&sync);
 		return r;
 	}
 	*ret_sync = sync;
 	return 0;
 }
 
-void api_sync_free(struct api_sync *sync)
+void body_sync_free(struct api_sync *sync)
 {
 	for (unsigned int i = 0; i < sync->nr_specs; i++)
-		build_spec_free(&sync->specs[i]);
+		model_build_spec_free(&sync->specs[i]);
 	free(sync->specs);
 	*sync = (struct api_sync){0};
 }
 
-int api_body_begin_sync(const char *text, size_t bytes, struct api_sync_reading *reading)
+int body_begin_sync(const char *text, size_t bytes, struct api_sync_reading *reading)
 {
 	int r;
 
@@ -238,11 +237,11 @@ static int read_rest(struct api_sync_reading *reading, struct problem *problem)
 	int r = split->nr > SYNC_BUILDS_MAX ? -EINVAL : 0;
 
 	if (r == 0)
-		r = json_decode(&document, split->rest, split->rest_bytes, &api_body_sync, &body,
+		r = json_decode(&document, split->rest, split->rest_bytes, &body_tables_sync, &body,
 				problem);
 	if (r == 0)
 		r = begin_sync(&body, split->nr, &reading->sync);
-	json_document_clear(&document);
+	json_decode_document_clear(&document);
 	return r;
 }
 
@@ -251,12 +250,12 @@ static int read_next(struct api_sync_reading *reading, struct problem *problem)
 	const struct json_part *part = &reading->split.item[reading->sync.nr_specs];
 	struct json_document document = {0};
 	struct build_body body = {0};
-	int r = json_decode(&document, part->text, part->bytes, &api_body_sync_build, &body,
+	int r = json_decode(&document, part->text, part->bytes, &body_tables_sync_build, &body,
 			    problem);
 
 	if (r == 0)
 		r = add_build(&body, &reading->sync);
-	json_document_clear(&document);
+	json_decode_document_clear(&document);
 	return r;
 }
 
@@ -265,7 +264,7 @@ static int read_part(struct api_sync_reading *reading, unsigned int most)
 	struct problem problem;
 	int r;
 
-	problem_clear(&problem);
+	json_problem_clear(&problem);
 	r = reading->sync.specs ? 0 : read_rest(reading, &problem);
 	for (; r == 0 && most > 0 && reading->sync.nr_specs < reading->split.nr; most--)
 		r = read_next(reading, &problem);
@@ -273,13 +272,13 @@ static int read_part(struct api_sync_reading *reading, unsigned int most)
 }
 
 /* What is wrong somewhere is read once more as a whole: then its place is known. */
-int api_body_read_some(struct api_sync_reading *reading, unsigned int most,
-		       struct api_sync *ret_sync, struct problem *problem)
+int body_read_some(struct api_sync_reading *reading, unsigned int most, struct api_sync *ret_sync,
+		   struct problem *problem)
 {
 	int r = reading->split.rest ? read_part(reading, most) : -EINVAL;
 
 	if (r == -EINVAL || r == -EBADMSG)
-		return api_body_read_sync(reading->text, reading->bytes, ret_sync, problem);
+		return body_read_sync(reading->text, reading->bytes, ret_sync, problem);
 	if (r == 0) {
 		*ret_sync = reading->sync;
 		reading->sync = (struct api_sync){0};
@@ -287,8 +286,8 @@ int api_body_read_some(struct api_sync_reading *reading, unsigned int most,
 	return r;
 }
 
-void api_body_end_sync(struct api_sync_reading *reading)
+void body_end_sync(struct api_sync_reading *reading)
 {
 	json_split_clear(&reading->split);
-	api_sync_free(&reading->sync);
+	body_sync_free(&reading->sync);
 }

@@ -13,10 +13,10 @@
 
 struct edge_extension;
 
-extern const struct json_table api_body_build;
-extern const struct json_table api_body_finish;
-extern const struct json_table api_body_extend;
-extern const struct json_table api_body_sync;
+extern const struct json_table body_tables_build;
+extern const struct json_table body_tables_finish;
+extern const struct json_table body_tables_extend;
+extern const struct json_table body_tables_sync;
 
 /* A sync's desired set, owned. */
 struct api_sync {
@@ -31,20 +31,20 @@ struct api_sync {
  * Reads the body of a PUT into *spec, which has been initialised and whose id is the caller's.
  * Result, of all four: 0, or -EBADMSG, -EINVAL with problem set, -ENOMEM.
  */
-int api_body_read_build(const char *text, size_t bytes, struct build_spec *spec,
-			struct problem *problem);
+int body_read_build(const char *text, size_t bytes, struct build_spec *spec,
+		    struct problem *problem);
 
 /* Reads the body of a finish. *ret_wall_ns is BUILD_DEFAULT if no time is given. */
-int api_body_read_finish(const char *text, size_t bytes, uint64_t *ret_wall_ns,
-			 struct problem *problem);
+int body_read_finish(const char *text, size_t bytes, uint64_t *ret_wall_ns,
+		     struct problem *problem);
 
-int api_body_read_extend(const char *text, size_t bytes, struct edge_extension *ret_extension,
-			 struct problem *problem);
+int body_read_extend(const char *text, size_t bytes, struct edge_extension *ret_extension,
+		     struct problem *problem);
 
-/* The sync is to be freed by api_sync_free(). */
-int api_body_read_sync(const char *text, size_t bytes, struct api_sync *ret_sync,
-		       struct problem *problem);
-void api_sync_free(struct api_sync *sync);
+/* The sync is to be freed by body_sync_free(). */
+int body_read_sync(const char *text, size_t bytes, struct api_sync *ret_sync,
+		   struct problem *problem);
+void body_sync_free(struct api_sync *sync);
 
 /* The same bit by bit. */
 struct api_sync_reading {
@@ -55,9 +55,9 @@ struct api_sync_reading {
 };
 
 /* Result: 0 and *reading to be ended, or -ENOMEM. */
-int api_body_begin_sync(const char *text, size_t bytes, struct api_sync_reading *reading);
+int body_begin_sync(const char *text, size_t bytes, struct api_sync_reading *reading);
 
-/* Reads at most so many builds. Result: -EAGAIN if there are more, or as api_body_read_sync(). */
-int api_body_read_some(struct api_sync_reading *reading, unsigned int most,
-		       struct api_sync *ret_sync, struct problem *problem);
-void api_body_end_sync(struct api_sync_reading *reading);
+/* Reads at most so many builds. Result: -EAGAIN if there are more, or as body_read_sync(). */
+int body_read_some(struct api_sync_reading *reading, unsigned int most, struct api_sync *ret_sync,
+		   struct problem *problem);
+void body_end_sync(struct api_sync_reading *reading);

@@ -13,7 +13,7 @@
 #define DIGITS	"0123456789"
 #define BASE_64 LOWER UPPER DIGITS "+/="
 
-int api_parse_address(const char *text, void *ret_member, const char **ret_why)
+int body_parse_address(const char *text, void *ret_member, const char **ret_why)
 {
 	struct api_address *address = ret_member;
 
@@ -24,7 +24,7 @@ int api_parse_address(const char *text, void *ret_member, const char **ret_why)
 	return 0;
 }
 
-int api_parse_prefix(const char *text, void *ret_member, const char **ret_why)
+int body_parse_prefix(const char *text, void *ret_member, const char **ret_why)
 {
 	int r = addr_prefix_parse(text, ret_member);
 
@@ -33,13 +33,13 @@ int api_parse_prefix(const char *text, void *ret_member, const char **ret_why)
 	return r < 0 ? -EINVAL : 0;
 }
 
-int api_parse_time(const char *text, void *ret_member, const char **ret_why)
+int body_parse_time(const char *text, void *ret_member, const char **ret_why)
 {
 	*ret_why = "a time such as 2026-11-23T12:00:00Z";
-	return api_time_parse(text, ret_member);
+	return model_wall_time_parse(text, ret_member);
 }
 
-int api_parse_protocol(const char *text, void *ret_member, const char **ret_why)
+int body_parse_protocol(const char *text, void *ret_member, const char **ret_why)
 {
 	*ret_why = "tcp or udp";
 	if (strcmp(text, "tcp") == 0)
@@ -57,14 +57,14 @@ static int pass_on(const char *text, void *ret_member)
 	return 0;
 }
 
-int api_parse_id(const char *text, void *ret_member, const char **ret_why)
+int body_parse_id(const char *text, void *ret_member, const char **ret_why)
 {
 	*ret_why = "an id: 1 to 128 of A-Z a-z 0-9 . _ -, beginning with a letter, a digit or _";
-	return build_id_valid(text) ? pass_on(text, ret_member) : -EINVAL;
+	return model_build_id_valid(text) ? pass_on(text, ret_member) : -EINVAL;
 }
 
 /* It goes into commands that people paste into a shell. */
-int api_parse_user(const char *text, void *ret_member, const char **ret_why)
+int body_parse_user(const char *text, void *ret_member, const char **ret_why)
 {
 	*ret_why = "a user name of A-Z a-z 0-9 . _ + @ -, not beginning with -";
 	if (!text[0] || text[0] == '-' || text[strspn(text, LOWER UPPER DIGITS "._+@-")])
@@ -73,7 +73,7 @@ int api_parse_user(const char *text, void *ret_member, const char **ret_why)
 }
 
 /* It becomes a line of a known_hosts file: no marker, no further host. */
-int api_parse_host_key(const char *text, void *ret_member, const char **ret_why)
+int body_parse_host_key(const char *text, void *ret_member, const char **ret_why)
 {
 	size_t type = strspn(text, LOWER UPPER DIGITS "@.-"), key;
 
@@ -86,7 +86,7 @@ int api_parse_host_key(const char *text, void *ret_member, const char **ret_why)
 	return pass_on(text, ret_member);
 }
 
-int api_parse_forward_name(const char *text, void *ret_member, const char **ret_why)
+int body_parse_forward_name(const char *text, void *ret_member, const char **ret_why)
 {
 	*ret_why = "a name of a-z 0-9 _ -, other than ssh";
 	if (!text[0] || text[strspn(text, LOWER DIGITS "_-")] || strcmp(text, "ssh") == 0)

@@ -16,19 +16,19 @@ struct api_address {
 };
 
 /* ret_member: struct api_address *. */
-int api_parse_address(const char *text, void *ret_member, const char **ret_why);
+int body_parse_address(const char *text, void *ret_member, const char **ret_why);
 
 /* An address alone is a prefix of one. ret_member: struct sp_prefix *. */
-int api_parse_prefix(const char *text, void *ret_member, const char **ret_why);
+int body_parse_prefix(const char *text, void *ret_member, const char **ret_why);
 
 /* ret_member: uint64_t *, wall ns. */
-int api_parse_time(const char *text, void *ret_member, const char **ret_why);
+int body_parse_time(const char *text, void *ret_member, const char **ret_why);
 
 /* "tcp" or "udp". ret_member: uint8_t *, enum sp_protocol_mask. */
-int api_parse_protocol(const char *text, void *ret_member, const char **ret_why);
+int body_parse_protocol(const char *text, void *ret_member, const char **ret_why);
 
 /* These check the text and pass it on. ret_member: const char **. */
-int api_parse_id(const char *text, void *ret_member, const char **ret_why);
-int api_parse_user(const char *text, void *ret_member, const char **ret_why);
-int api_parse_host_key(const char *text, void *ret_member, const char **ret_why);
-int api_parse_forward_name(const char *text, void *ret_member, const char **ret_why);
+int body_parse_id(const char *text, void *ret_member, const char **ret_why);
+int body_parse_user(const char *text, void *ret_member, const char **ret_why);
+int body_parse_host_key(const char *text, void *ret_member, const char **ret_why);
+int body_parse_forward_name(const char *text, void *ret_member, const char **ret_why);

@@ -17,7 +17,7 @@ static const struct json_field forward_fields[] = {
 		JSON_MEMBER(struct forward_body, name),
 		.min = 1,
 		.max = FORWARD_NAME_MAX,
-		.parse = api_parse_forward_name,
+		.parse = body_parse_forward_name,
 		.format = "^[a-z0-9_-]+$",
 		.help = "what it is called, unique in its node",
 	},
@@ -35,7 +35,7 @@ static const struct json_field forward_fields[] = {
 		.kind = JSON_KIND_PARSED,
 		JSON_MEMBER(struct forward_body, protocol_mask),
 		.max = 3,
-		.parse = api_parse_protocol,
+		.parse = body_parse_protocol,
 		.format = "^(tcp|udp)$",
 		.help = "tcp (default) or udp",
 	},
@@ -67,7 +67,7 @@ static const struct json_field host_key_item = {
 	.member_bytes = sizeof(const char *),
 	.min = 1,
 	.max = BUILD_KEY_MAX,
-	.parse = api_parse_host_key,
+	.parse = body_parse_host_key,
 };
 
 static const struct json_field prefix_item = {
@@ -75,7 +75,7 @@ static const struct json_field prefix_item = {
 	.member_bytes = sizeof(struct sp_prefix),
 	.min = 1,
 	.max = ADDR_PREFIX_BYTES,
-	.parse = api_parse_prefix,
+	.parse = body_parse_prefix,
 };
 
 static const struct json_field forward_item = {
@@ -99,7 +99,7 @@ static const struct json_field node_fields[] = {
 		JSON_MEMBER(struct node_body, address),
 		.min = 1,
 		.max = ADDR_PREFIX_BYTES,
-		.parse = api_parse_address,
+		.parse = body_parse_address,
 		.help = "the VM's address; without it only the public ports are promised",
 	},
 	{
@@ -170,7 +170,8 @@ static const struct json_field node_item = {
 #define TIME_FIELD(as, field, text)                                                                \
 	{                                                                                          \
 		.name = as, .kind = JSON_KIND_PARSED, JSON_MEMBER(struct build_body, field),       \
-		.min = 1, .max = 64, .parse = api_parse_time, .format = "date-time", .help = text, \
+		.min = 1, .max = 64, .parse = body_parse_time, .format = "date-time",              \
+		.help = text,                                                                      \
 	}
 
 #define BUILD_FIELDS                                                                               \
@@ -181,7 +182,7 @@ static const struct json_field node_item = {
 			JSON_MEMBER(struct build_body, user),                                      \
 			.min = 1,                                                                  \
 			.max = 64,                                                                 \
-			.parse = api_parse_user,                                                   \
+			.parse = body_parse_user,                                                  \
 			.format = "^[A-Za-z0-9._+@][A-Za-z0-9._+@-]*$",                            \
 			.help = "user name for the ssh command",                                   \
 		},                                                                                 \
@@ -222,7 +223,7 @@ static const struct json_field sync_build_fields[] = {
 		JSON_MEMBER(struct build_body, id),
 		.min = 1,
 		.max = BUILD_ID_MAX,
-		.parse = api_parse_id,
+		.parse = body_parse_id,
 		.format = "^[A-Za-z0-9_][A-Za-z0-9._-]*$",
 		.help = "the build's id",
 	},
@@ -230,13 +231,13 @@ static const struct json_field sync_build_fields[] = {
 	TIME_FIELD("finished_at", finished_wall_ns, "when the build ended, if it has"),
 };
 
-const struct json_table api_body_build = {
+const struct json_table body_tables_build = {
 	.name = "BuildRequest",
 	.struct_bytes = sizeof(struct build_body),
 	FIELDS(build_fields),
 };
 
-const struct json_table api_body_sync_build = {
+const struct json_table body_tables_sync_build = {
 	.name = "SyncBuild",
 	.struct_bytes = sizeof(struct build_body),
 	FIELDS(sync_build_fields),
@@ -249,13 +250,13 @@ static const struct json_field finish_fields[] = {
 		JSON_MEMBER(struct finish_body, finished_wall_ns),
 		.min = 1,
 		.max = 64,
-		.parse = api_parse_time,
+		.parse = body_parse_time,
 		.format = "date-time",
 		.help = "when the build ended, now if not given",
 	},
 };
 
-const struct json_table api_body_finish = {
+const struct json_table body_tables_finish = {
 	.name = "FinishRequest",
 	.struct_bytes = sizeof(struct finish_body),
 	FIELDS(finish_fields),
@@ -276,13 +277,13 @@ static const struct json_field extend_fields[] = {
 		JSON_MEMBER(struct extend_body, until_wall_ns),
 		.min = 1,
 		.max = 64,
-		.parse = api_parse_time,
+		.parse = body_parse_time,
 		.format = "date-time",
 		.help = "move the deadline to this time",
 	},
 };
 
-const struct json_table api_body_extend = {
+const struct json_table body_tables_extend = {
 	.name = "ExtendRequest",
 	.struct_bytes = sizeof(struct extend_body),
 	FIELDS(extend_fields),
@@ -291,7 +292,7 @@ const struct json_table api_body_extend = {
 static const struct json_field sync_build_item = {
 	.kind = JSON_KIND_OBJECT,
 	.member_bytes = sizeof(struct build_body),
-	.table = &api_body_sync_build,
+	.table = &body_tables_sync_build,
 };
 
 static const struct json_field sync_fields[] = {
@@ -326,7 +327,7 @@ static const struct json_field sync_fields[] = {
 	},
 };
 
-const struct json_table api_body_sync = {
+const struct json_table body_tables_sync = {
 	.name = "SyncRequest",
 	.struct_bytes = sizeof(struct sync_body),
 	FIELDS(sync_fields),

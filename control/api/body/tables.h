@@ -44,7 +44,7 @@ struct build_body {
 #define SYNC_BUILDS_MAX (1U << 20)
 
 /* One build of a sync. */
-extern const struct json_table api_body_sync_build;
+extern const struct json_table body_tables_sync_build;
 
 struct finish_body {
 	uint64_t finished_wall_ns; /* 0: not given */

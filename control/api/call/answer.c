@@ -8,7 +8,7 @@
 #define PROBLEM_URI   "urn:sallyport:problem:"
 #define UTF8_MAX_TAIL 3
 
-json_t *api_answer_string(const char *text)
+json_t *call_answer_string(const char *text)
 {
 	size_t bytes = strlen(text);
 
@@ -56,7 +56,7 @@ static int fill(struct http_answer *answer, unsigned int status, const char *med
 	return 0;
 }
 
-int api_answer_json(struct http_answer *answer, unsigned int status, json_t *body)
+int call_answer_json(struct http_answer *answer, unsigned int status, json_t *body)
 {
 	return fill(answer, status, "application/json", body);
 }
@@ -68,9 +68,10 @@ static json_t *make_errors(const struct problem *problem)
 	for (unsigned int i = 0; i < problem->nr_errors; i++) {
 		const struct problem_error *error = &problem->errors[i];
 
-		json_array_append_new(errors, json_pack("{s:o, s:o}", "pointer",
-							api_answer_string(error->pointer), "detail",
-							api_answer_string(error->detail)));
+		json_array_append_new(errors,
+				      json_pack("{s:o, s:o}", "pointer",
+						call_answer_string(error->pointer), "detail",
+						call_answer_string(error->detail)));
 	}
 	return errors;
 }
@@ -78,18 +79,19 @@ static json_t *make_errors(const struct problem *problem)
 static int set_type(json_t *body, enum problem_type type)
 {
 	return json_object_set_new(body, "type",
-				   json_sprintf(PROBLEM_URI "%s", problem_slug(type)));
+				   json_sprintf(PROBLEM_URI "%s", json_problem_slug(type)));
 }
 
-int api_answer_problem(struct http_answer *answer, const struct problem *problem)
+int call_answer_problem(struct http_answer *answer, const struct problem *problem)
 {
-	unsigned int status = problem_status(problem->type);
+	unsigned int status = json_problem_status(problem->type);
 	json_t *body = json_object();
 
 	if (set_type(body, problem->type) < 0 ||
-	    json_object_set_new(body, "title", json_string(problem_title(problem->type))) < 0 ||
+	    json_object_set_new(body, "title", json_string(json_problem_title(problem->type))) <
+		    0 ||
 	    json_object_set_new(body, "status", json_integer(status)) < 0 ||
-	    json_object_set_new(body, "detail", api_answer_string(problem->detail)) < 0 ||
+	    json_object_set_new(body, "detail", call_answer_string(problem->detail)) < 0 ||
 	    (problem->nr_errors && json_object_set_new(body, "errors", make_errors(problem)) < 0)) {
 		json_decref(body);
 		return -ENOMEM;

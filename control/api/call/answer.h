@@ -11,10 +11,10 @@
  * Fills an empty answer with a body in JSON, ended by a newline; takes body over, also on failure.
  * Result: 0 or -ENOMEM.
  */
-int api_answer_json(struct http_answer *answer, unsigned int status, json_t *body);
+int call_answer_json(struct http_answer *answer, unsigned int status, json_t *body);
 
 /* Fills an empty answer with application/problem+json (RFC 9457). Result: 0 or -ENOMEM. */
-int api_answer_problem(struct http_answer *answer, const struct problem *problem);
+int call_answer_problem(struct http_answer *answer, const struct problem *problem);
 
 /* Result: text as a JSON string, without a last character that was cut; NULL without memory. */
-json_t *api_answer_string(const char *text);
+json_t *call_answer_string(const char *text);

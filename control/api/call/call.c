@@ -14,14 +14,14 @@
 #define ETAG_BYTES 48
 
 /* Field by field: the problem is large and mostly unused. */
-void api_call_init(struct api_call *call, struct api *api, struct http_request *request)
+void call_init(struct api_call *call, struct api *api, struct http_request *request)
 {
 	call->api = api;
 	call->request = request;
 	call->route = NULL;
 	call->edge.problem = &call->problem;
 	call->edge.receipt = NULL;
-	problem_clear(&call->problem);
+	json_problem_clear(&call->problem);
 	call->answer = (struct http_answer){0};
 	call->prepared = call->removed = false;
 	call->receipt = (struct receipt){0};
@@ -42,17 +42,17 @@ static void finish(struct api_call *call, struct http_answer *answer)
 	call->request = NULL;
 }
 
-void api_call_answer_json(struct api_call *call, unsigned int status, json_t *body)
+void call_reply_json(struct api_call *call, unsigned int status, json_t *body)
 {
 	const struct api_reply reply = {.status = status, .body = body};
 
 	if (body)
-		api_call_reply(call, &reply);
+		call_reply_with(call, &reply);
 	else
 		answer_bare(call);
 }
 
-void api_call_answer_text(struct api_call *call, const char *media_type, char *text)
+void call_reply_text(struct api_call *call, const char *media_type, char *text)
 {
 	struct http_answer answer = {
 		.status = 200,
@@ -67,15 +67,15 @@ void api_call_answer_text(struct api_call *call, const char *media_type, char *t
 		answer_bare(call);
 }
 
-void api_call_answer_printed(struct api_call *call, const char *media_type,
-			     void (*write)(const void *what, FILE *out), const void *what)
+void call_reply_printed(struct api_call *call, const char *media_type,
+			void (*write)(const void *what, FILE *out), const void *what)
 {
 	char *text = NULL;
 	size_t bytes;
 	FILE *out = open_memstream(&text, &bytes);
 
 	if (!out) {
-		api_call_refuse(call);
+		call_refuse(call);
 		return;
 	}
 	write(what, out);
@@ -83,14 +83,14 @@ void api_call_answer_printed(struct api_call *call, const char *media_type,
 		free(text);
 		text = NULL;
 	}
-	api_call_answer_text(call, media_type, text);
+	call_reply_text(call, media_type, text);
 }
 
-void api_call_answer_nothing(struct api_call *call)
+void call_reply_nothing(struct api_call *call)
 {
 	const struct api_reply reply = {.status = 204};
 
-	api_call_reply(call, &reply);
+	call_reply_with(call, &reply);
 }
 
 static int add_refusal_headers(const struct api_call *call, struct http_answer *answer)
@@ -102,20 +102,20 @@ static int add_refusal_headers(const struct api_call *call, struct http_answer *
 		return http_answer_header(answer, "Connection", "close");
 	if (call->problem.type != PROBLEM_BAD_METHOD)
 		return 0;
-	api_route_allow(call->route, methods, sizeof(methods));
+	call_route_allow(call->route, methods, sizeof(methods));
 	return http_answer_header(answer, "Allow", "%s", methods);
 }
 
-void api_call_refuse(struct api_call *call)
+void call_refuse(struct api_call *call)
 {
 	struct http_answer answer = {0};
 
-	problem_set(&call->problem, PROBLEM_INTERNAL, "Out of memory.");
+	json_problem_set(&call->problem, PROBLEM_INTERNAL, "Out of memory.");
 	if (call->problem.type == PROBLEM_JOURNAL)
 		api_report_journal(call->api, call->problem.detail);
 	http_answer_clear(&call->answer);
 	if (add_refusal_headers(call, &answer) < 0 ||
-	    api_answer_problem(&answer, &call->problem) < 0) {
+	    call_answer_problem(&answer, &call->problem) < 0) {
 		http_answer_clear(&answer);
 		answer_bare(call);
 		return;
@@ -123,7 +123,7 @@ void api_call_refuse(struct api_call *call)
 	finish(call, &answer);
 }
 
-void api_call_refuse_with(struct api_call *call, enum problem_type type, const char *format, ...)
+void call_refuse_with(struct api_call *call, enum problem_type type, const char *format, ...)
 {
 	char detail[sizeof(call->problem.detail)];
 	va_list args;
@@ -131,8 +131,8 @@ void api_call_refuse_with(struct api_call *call, enum problem_type type, const c
 	va_start(args, format);
 	vsnprintf(detail, sizeof(detail), format, args);
 	va_end(args);
-	problem_set(&call->problem, type, "%s", detail);
-	api_call_refuse(call);
+	json_problem_set(&call->problem, type, "%s", detail);
+	call_refuse(call);
 }
 
 static void print_etag(const struct build *build, char text[ETAG_BYTES])
@@ -154,7 +154,7 @@ static int add_headers(const struct api_reply *reply, struct http_answer *answer
 	return http_answer_header(answer, "Location", "/v1/builds/%s", reply->build->id);
 }
 
-int api_call_prepare(struct api_call *call, const struct api_reply *reply)
+int call_prepare(struct api_call *call, const struct api_reply *reply)
 {
 	int r;
 
@@ -165,27 +165,27 @@ int api_call_prepare(struct api_call *call, const struct api_reply *reply)
 		call->answer.body = reply->text;
 		call->answer.body_bytes = strlen(reply->text);
 	}
-	r = reply->body ? api_answer_json(&call->answer, reply->status, reply->body) : 0;
+	r = reply->body ? call_answer_json(&call->answer, reply->status, reply->body) : 0;
 	if (r == 0)
 		r = add_headers(reply, &call->answer);
 	call->prepared = r == 0;
 	return r;
 }
 
-void api_call_send(struct api_call *call)
+void call_send(struct api_call *call)
 {
 	if (call->removed)
-		api_wait_send(api_waits(call->api), call->request, &call->answer,
-			      call->receipt.number);
+		call_wait_send(api_waits(call->api), call->request, &call->answer,
+			       call->receipt.number);
 	else
 		http_request_answer(call->request, &call->answer);
 	call->request = NULL;
 }
 
-void api_call_reply(struct api_call *call, const struct api_reply *reply)
+void call_reply_with(struct api_call *call, const struct api_reply *reply)
 {
-	if (api_call_prepare(call, reply) == 0) {
-		api_call_send(call);
+	if (call_prepare(call, reply) == 0) {
+		call_send(call);
 		return;
 	}
 	http_answer_clear(&call->answer);
@@ -207,7 +207,7 @@ static bool holds_tag(const char *header, const char *etag, bool weak)
 	return false;
 }
 
-bool api_call_check_match(struct api_call *call, const struct build *build)
+bool call_check_match(struct api_call *call, const struct build *build)
 {
 	const char *match = http_request_header(call->request, "If-Match");
 	const char *none = http_request_header(call->request, "If-None-Match");
@@ -216,15 +216,15 @@ bool api_call_check_match(struct api_call *call, const struct build *build)
 	if (build)
 		print_etag(build, etag);
 	if (match && !build)
-		api_call_refuse_with(call, PROBLEM_PRECONDITION, "There is no build %s.", call->id);
+		call_refuse_with(call, PROBLEM_PRECONDITION, "There is no build %s.", call->id);
 	else if ((match && !holds_tag(match, etag, false)) ||
 		 (none && build && holds_tag(none, etag, true)))
-		api_call_refuse_with(call, PROBLEM_PRECONDITION, "The build is %s and at %s now.",
-				     session_state_name(build->state), etag);
+		call_refuse_with(call, PROBLEM_PRECONDITION, "The build is %s and at %s now.",
+				 model_session_state_name(build->state), etag);
 	return call->request != NULL;
 }
 
-bool api_call_is_known(const struct api_call *call, const struct build *build)
+bool call_is_known(const struct api_call *call, const struct build *build)
 {
 	const char *none = http_request_header(call->request, "If-None-Match");
 	char etag[ETAG_BYTES];
@@ -233,8 +233,8 @@ bool api_call_is_known(const struct api_call *call, const struct build *build)
 	return none && holds_tag(none, etag, true);
 }
 
-bool api_call_query_number(struct api_call *call, const char *name, uint64_t min, uint64_t max,
-			   uint64_t *ret_value)
+bool call_query_number(struct api_call *call, const char *name, uint64_t min, uint64_t max,
+		       uint64_t *ret_value)
 {
 	const char *text = http_request_query(call->request, name);
 	unsigned long long value;
@@ -245,17 +245,17 @@ bool api_call_query_number(struct api_call *call, const char *name, uint64_t min
 	errno = 0;
 	value = strtoull(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end || errno || value < min || value > max) {
-		api_call_refuse_with(call, PROBLEM_INVALID,
-				     "The query argument %s must be a number from %" PRIu64
-				     " to %" PRIu64 ".",
-				     name, min, max);
+		call_refuse_with(call, PROBLEM_INVALID,
+				 "The query argument %s must be a number from %" PRIu64
+				 " to %" PRIu64 ".",
+				 name, min, max);
 		return false;
 	}
 	*ret_value = value;
 	return true;
 }
 
-bool api_call_query_flag(const struct api_call *call, const char *name)
+bool call_query_flag(const struct api_call *call, const char *name)
 {
 	const char *text = http_request_query(call->request, name);
 

@@ -35,24 +35,24 @@ struct api_call {
 };
 
 /* The peer and the role are left to be filled in. */
-void api_call_init(struct api_call *call, struct api *api, struct http_request *request);
+void call_init(struct api_call *call, struct api *api, struct http_request *request);
 
 /* Answer with a status and a body, which is taken over; NULL is out of memory and answers so. */
-void api_call_answer_json(struct api_call *call, unsigned int status, json_t *body);
-void api_call_answer_text(struct api_call *call, const char *media_type, char *text);
+void call_reply_json(struct api_call *call, unsigned int status, json_t *body);
+void call_reply_text(struct api_call *call, const char *media_type, char *text);
 
 /* Answers 200 with what write prints of what. */
-void api_call_answer_printed(struct api_call *call, const char *media_type,
-			     void (*write)(const void *what, FILE *out), const void *what);
+void call_reply_printed(struct api_call *call, const char *media_type,
+			void (*write)(const void *what, FILE *out), const void *what);
 
 /* Answers 204. */
-void api_call_answer_nothing(struct api_call *call);
+void call_reply_nothing(struct api_call *call);
 
 /* Answers with call->problem, or with an internal error if it is not set. */
-void api_call_refuse(struct api_call *call);
+void call_refuse(struct api_call *call);
 
 /* Sets the problem and refuses. */
-void api_call_refuse_with(struct api_call *call, enum problem_type type, const char *format, ...)
+void call_refuse_with(struct api_call *call, enum problem_type type, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* What an answer needs before it is sent. */
@@ -66,32 +66,32 @@ struct api_reply {
 };
 
 /* Makes the answer of a reply, whose body is taken over also on failure. Result: 0 or -ENOMEM. */
-int api_call_prepare(struct api_call *call, const struct api_reply *reply);
+int call_prepare(struct api_call *call, const struct api_reply *reply);
 
 /* Sends the answer that is ready, at once or as soon as the removal is confirmed. */
-void api_call_send(struct api_call *call);
+void call_send(struct api_call *call);
 
 /* Both. */
-void api_call_reply(struct api_call *call, const struct api_reply *reply);
+void call_reply_with(struct api_call *call, const struct api_reply *reply);
 
 /*
  * Checks If-Match and If-None-Match against the build, NULL if there is none.
  * Result: whether to go on; otherwise the call is answered.
  */
-bool api_call_check_match(struct api_call *call, const struct build *build);
+bool call_check_match(struct api_call *call, const struct build *build);
 
 /* Result: whether the caller has the build as it is, by If-None-Match of a GET. */
-bool api_call_is_known(const struct api_call *call, const struct build *build);
+bool call_is_known(const struct api_call *call, const struct build *build);
 
 /*
  * Reads the query argument name as a number.
  * Result: whether to go on, *ret_value untouched if absent; otherwise the call is answered.
  */
-bool api_call_query_number(struct api_call *call, const char *name, uint64_t min, uint64_t max,
-			   uint64_t *ret_value);
+bool call_query_number(struct api_call *call, const char *name, uint64_t min, uint64_t max,
+		       uint64_t *ret_value);
 
 /* Result: true if the boolean query argument is there and neither "0" nor "false". */
-bool api_call_query_flag(const struct api_call *call, const char *name);
+bool call_query_flag(const struct api_call *call, const char *name);
 
 /* The handlers, by file. */
 void api_builds_put(struct api_call *call);
@@ -104,15 +104,15 @@ void api_builds_delete(struct api_call *call);
 void api_builds_finish(struct api_call *call);
 void api_builds_extend(struct api_call *call);
 void api_builds_connect(struct api_call *call);
-void api_builds_capture(struct api_call *call);
-void api_builds_diagnose(struct api_call *call);
-void api_builds_attestation(struct api_call *call);
-void api_connections_get(struct api_call *call);
-void api_audit_get(struct api_call *call);
+void api_capture_start(struct api_call *call);
+void api_diagnose_build(struct api_call *call);
+void api_diagnose_attestation(struct api_call *call);
+void api_diagnose_connections(struct api_call *call);
+void api_diagnose_audit(struct api_call *call);
 void api_sync_post(struct api_call *call);
 void api_events_get(struct api_call *call);
 void api_status_get(struct api_call *call);
-void api_pools_get(struct api_call *call);
-void api_version_get(struct api_call *call);
-void api_metrics_get(struct api_call *call);
+void api_status_pools(struct api_call *call);
+void api_status_version(struct api_call *call);
+void api_status_metrics(struct api_call *call);
 void api_openapi_get(struct api_call *call);

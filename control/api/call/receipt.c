@@ -35,9 +35,9 @@ static uint64_t digest_request(const struct http_request *request)
 	const char *method = http_request_method(request), *path = http_request_path(request);
 	size_t bytes;
 	const char *body = http_request_body(request, &bytes);
-	uint64_t digest = receipt_digest(0, method, strlen(method));
+	uint64_t digest = model_receipt_digest(0, method, strlen(method));
 
-	return receipt_digest(receipt_digest(digest, path, strlen(path)), body, bytes);
+	return model_receipt_digest(model_receipt_digest(digest, path, strlen(path)), body, bytes);
 }
 
 static char *copy_header(const struct http_answer *answer, const char *name)
@@ -65,7 +65,7 @@ static int fill(void *context, const struct edge_outcome *outcome, struct receip
 	int r = call->make(call, call->make_context, outcome, &reply);
 
 	if (r == 0)
-		r = api_call_prepare(call, &reply);
+		r = call_prepare(call, &reply);
 	if (r == 0)
 		copy_answer(call, receipt);
 	return r == 0 && call->answer.body && !receipt->body ? -ENOMEM : r;
@@ -93,23 +93,23 @@ static int restore_answer(struct api_call *call)
 
 static void answer_again(struct api_call *call)
 {
-	if (api_wait_has(api_waits(call->api), call->receipt.number)) {
+	if (call_wait_has(api_waits(call->api), call->receipt.number)) {
 		call->problem.retry_after_s = RETRY_AFTER_S;
-		api_call_refuse_with(call, PROBLEM_IN_PROGRESS,
-				     "The first request with the " API_RECEIPT_HEADER
-				     " %s is not answered yet.",
-				     call->receipt.key);
+		call_refuse_with(call, PROBLEM_IN_PROGRESS,
+				 "The first request with the " API_RECEIPT_HEADER
+				 " %s is not answered yet.",
+				 call->receipt.key);
 	} else if (restore_answer(call) < 0) {
-		api_call_refuse(call);
+		call_refuse(call);
 	} else {
-		api_call_send(call);
+		call_send(call);
 	}
 }
 
 static bool find(struct api_call *call)
 {
 	uint64_t digest = digest_request(call->request);
-	int r = edge_find_receipt(api_edge(call->api), &call->edge.now, &call->receipt);
+	int r = txn_receipt_find(api_edge(call->api), &call->edge.now, &call->receipt);
 
 	if (r == -ENOENT) {
 		call->receipt.digest = digest;
@@ -118,64 +118,62 @@ static bool find(struct api_call *call)
 		return true;
 	}
 	if (r < 0)
-		api_call_refuse_with(call, PROBLEM_JOURNAL,
-				     "The journal cannot be read (error %d): nothing was changed.",
-				     -r);
+		call_refuse_with(call, PROBLEM_JOURNAL,
+				 "The journal cannot be read (error %d): nothing was changed.", -r);
 	else if (call->receipt.digest != digest)
-		api_call_refuse_with(call, PROBLEM_KEY_REUSED,
-				     "The " API_RECEIPT_HEADER
-				     " %s was used for another method, path or body.",
-				     call->receipt.key);
+		call_refuse_with(call, PROBLEM_KEY_REUSED,
+				 "The " API_RECEIPT_HEADER
+				 " %s was used for another method, path or body.",
+				 call->receipt.key);
 	else
 		answer_again(call);
 	return false;
 }
 
-bool api_receipt_begin(struct api_call *call)
+bool call_receipt_begin(struct api_call *call)
 {
 	const char *text = http_request_header(call->request, API_RECEIPT_HEADER);
 
-	if (!text || !api_route_changes(call->route))
+	if (!text || !call_route_changes(call->route))
 		return true;
 	if (http_request_count_headers(call->request, API_RECEIPT_HEADER) > 1) {
-		api_call_refuse_with(
-			call, PROBLEM_INVALID,
-			"The header " API_RECEIPT_HEADER
-			" must be there once: which of several is meant is not known.");
+		call_refuse_with(call, PROBLEM_INVALID,
+				 "The header " API_RECEIPT_HEADER
+				 " must be there once: which of several is meant is not known.");
 		return false;
 	}
 	if (!read_key(text, call->receipt.key)) {
-		api_call_refuse_with(call, PROBLEM_INVALID,
-				     "The header " API_RECEIPT_HEADER
-				     " must be 1 to %d visible ASCII characters without \" and \\, "
-				     "in quotes or not.",
-				     RECEIPT_KEY_MAX);
+		call_refuse_with(call, PROBLEM_INVALID,
+				 "The header " API_RECEIPT_HEADER
+				 " must be 1 to %d visible ASCII characters without \" and \\, "
+				 "in quotes or not.",
+				 RECEIPT_KEY_MAX);
 		return false;
 	}
 	call->receipt.uid = call->edge.peer.uid;
 	return find(call);
 }
 
-void api_receipt_expect(struct api_call *call, api_receipt_maker *make, const void *context)
+void call_receipt_expect(struct api_call *call, api_receipt_maker *make, const void *context)
 {
 	call->make = make;
 	call->make_context = context;
 }
 
-void api_receipt_reply(struct api_call *call, const struct edge_outcome *outcome)
+void call_receipt_reply(struct api_call *call, const struct edge_outcome *outcome)
 {
 	struct api_reply reply = {0};
 
 	if (call->prepared)
-		api_call_send(call);
+		call_send(call);
 	else if (call->make(call, call->make_context, outcome, &reply) < 0)
-		api_call_refuse(call);
+		call_refuse(call);
 	else
-		api_call_reply(call, &reply);
+		call_reply_with(call, &reply);
 }
 
-void api_receipt_end(struct api_call *call)
+void call_receipt_end(struct api_call *call)
 {
-	receipt_free(&call->receipt);
+	model_receipt_free(&call->receipt);
 	http_answer_clear(&call->answer);
 }

@@ -60,7 +60,7 @@ static int make_rule(const struct config_role *row, struct rule *rule, char **re
 	return 0;
 }
 
-int api_roles_new(const struct config *config, struct api_roles **ret_roles, char **ret_reason)
+int call_roles_new(const struct config *config, struct api_roles **ret_roles, char **ret_reason)
 {
 	struct api_roles *roles = calloc(1, sizeof(*roles));
 
@@ -79,7 +79,7 @@ int api_roles_new(const struct config *config, struct api_roles **ret_roles, cha
 	return 0;
 }
 
-void api_roles_free(struct api_roles *roles)
+void call_roles_free(struct api_roles *roles)
 {
 	free(roles);
 }
@@ -111,7 +111,7 @@ static bool rule_fits(const struct rule *rule, const struct ucred *peer,
 	return false;
 }
 
-enum api_role api_roles_find(const struct api_roles *roles, const struct ucred *peer, int fd)
+enum api_role call_roles_find(const struct api_roles *roles, const struct ucred *peer, int fd)
 {
 	enum api_role role = API_ROLE_VIEWER;
 	struct peer_groups groups;

@@ -12,14 +12,14 @@ struct ucred;
  * Looks up the users and groups of config->api.roles. Result: 0 and *ret_roles to be freed; -ENOENT
  * with *ret_reason, a sentence to be freed, for one that does not exist; -ENOMEM.
  */
-int api_roles_new(const struct config *config, struct api_roles **ret_roles, char **ret_reason);
+int call_roles_new(const struct config *config, struct api_roles **ret_roles, char **ret_reason);
 
 /* NULL is allowed. */
-void api_roles_free(struct api_roles *roles);
+void call_roles_free(struct api_roles *roles);
 
 /*
  * Result: the highest role of a peer. root and the daemon's own user are orchestrators; whoever
  * else the socket's permissions let in is a viewer at least. fd is the connection, for the peer's
  * supplementary groups.
  */
-enum api_role api_roles_find(const struct api_roles *roles, const struct ucred *peer, int fd);
+enum api_role call_roles_find(const struct api_roles *roles, const struct ucred *peer, int fd);

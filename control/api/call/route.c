@@ -15,7 +15,7 @@ static const char *const role_names[] = {
 	[API_ROLE_ORCHESTRATOR] = "orchestrator",
 };
 
-const char *api_role_name(enum api_role role)
+const char *call_route_role_name(enum api_role role)
 {
 	return role_names[role];
 }
@@ -51,7 +51,7 @@ static bool decode_id(const char *segment, size_t bytes, char *id)
 		id[len++] = c;
 	}
 	id[len] = '\0';
-	return build_id_valid(id);
+	return model_build_id_valid(id);
 }
 
 enum fit {
@@ -84,8 +84,8 @@ static enum fit fit_path(const char *template, const char *path, char *id)
 	return *template || *path ? FIT_NO : fit;
 }
 
-enum api_match api_route_find(const char *method, const char *path, char *id,
-			      const struct api_route **ret_route)
+enum api_match call_route_find(const char *method, const char *path, char *id,
+			       const struct api_route **ret_route)
 {
 	enum api_match match = API_MATCH_NO_PATH;
 
@@ -105,12 +105,12 @@ enum api_match api_route_find(const char *method, const char *path, char *id,
 	return match;
 }
 
-bool api_route_changes(const struct api_route *route)
+bool call_route_changes(const struct api_route *route)
 {
 	return strcmp(route->method, "GET") != 0;
 }
 
-void api_route_allow(const struct api_route *route, char *text, size_t text_bytes)
+void call_route_allow(const struct api_route *route, char *text, size_t text_bytes)
 {
 	size_t used = 0;
 
@@ -126,7 +126,7 @@ void api_route_allow(const struct api_route *route, char *text, size_t text_byte
 	}
 }
 
-size_t api_route_body_limit(const char *path)
+size_t call_route_body_limit(const char *path)
 {
 	size_t limit = BODY_BYTES;
 

@@ -63,17 +63,17 @@ enum api_match {
  * Finds the row for a method and a path as it came. id has room for API_ID_BYTES + 1 and holds the
  * decoded {id}, "" if the row has none. With API_MATCH_NO_METHOD, *ret_route is one of the path's.
  */
-enum api_match api_route_find(const char *method, const char *path, char *id,
-			      const struct api_route **ret_route);
+enum api_match call_route_find(const char *method, const char *path, char *id,
+			       const struct api_route **ret_route);
 
 /* Result: whether its calls change something. */
-bool api_route_changes(const struct api_route *route);
+bool call_route_changes(const struct api_route *route);
 
 /* Prints the methods of the path that route has, as for an Allow header, into text. */
-void api_route_allow(const struct api_route *route, char *text, size_t text_bytes);
+void call_route_allow(const struct api_route *route, char *text, size_t text_bytes);
 
 /* Result: the longest body of a path as it came, whatever the method. */
-size_t api_route_body_limit(const char *path);
+size_t call_route_body_limit(const char *path);
 
 /* Result: the role's name as in the config, "none" for API_ROLE_NONE. */
-const char *api_role_name(enum api_role role);
+const char *call_route_role_name(enum api_role role);

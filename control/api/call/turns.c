@@ -23,7 +23,7 @@ struct api_turns {
 
 static int on_turn(sd_event_source *source, uint64_t usec, void *context);
 
-int api_turns_open(sd_event *event, struct api_turns **ret_turns)
+int call_turns_open(sd_event *event, struct api_turns **ret_turns)
 {
 	struct api_turns *turns = calloc(1, sizeof(*turns));
 	int r;
@@ -35,7 +35,7 @@ int api_turns_open(sd_event *event, struct api_turns **ret_turns)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(turns->source, SD_EVENT_OFF);
 	if (r < 0) {
-		api_turns_close(turns);
+		call_turns_close(turns);
 		return r;
 	}
 	*ret_turns = turns;
@@ -48,7 +48,7 @@ static void drop_first(struct api_turns *turns)
 
 	STAILQ_REMOVE_HEAD(&turns->queue, link);
 	turns->nr--;
-	api_receipt_end(&turn->call);
+	call_receipt_end(&turn->call);
 	free(turn);
 }
 
@@ -59,7 +59,7 @@ static void end_work(struct api_turns *turns)
 	turns->work = (struct api_work){0};
 }
 
-void api_turns_close(struct api_turns *turns)
+void call_turns_close(struct api_turns *turns)
 {
 	if (!turns)
 		return;
@@ -70,7 +70,7 @@ void api_turns_close(struct api_turns *turns)
 	free(turns);
 }
 
-int api_turns_add(struct api_turns *turns, const struct api_call *call)
+int call_turns_add(struct api_turns *turns, const struct api_call *call)
 {
 	struct turn *turn = malloc(sizeof(*turn));
 
@@ -84,12 +84,12 @@ int api_turns_add(struct api_turns *turns, const struct api_call *call)
 	return 0;
 }
 
-void api_turns_go_on(struct api_turns *turns, const struct api_work *work)
+void call_turns_go_on(struct api_turns *turns, const struct api_work *work)
 {
 	turns->work = *work;
 }
 
-unsigned int api_turns_waiting(const struct api_turns *turns)
+unsigned int call_turns_waiting(const struct api_turns *turns)
 {
 	return turns->nr;
 }
@@ -129,8 +129,8 @@ static void begin_first(struct api_turns *turns)
 			drop_first(turns);
 		return;
 	}
-	clock_read(&first->edge.now);
-	if (api_receipt_begin(first))
+	model_clock_read(&first->edge.now);
+	if (call_receipt_begin(first))
 		first->route->handle(first);
 	if (!turns->work.step)
 		drop_first(turns);

@@ -12,14 +12,14 @@ struct api_call;
 struct api_turns;
 
 /* Result: 0 and *ret_turns to be closed, or -ENOMEM. */
-int api_turns_open(sd_event *event, struct api_turns **ret_turns);
+int call_turns_open(sd_event *event, struct api_turns **ret_turns);
 
 /* Forgets those that wait and gives up what is under way. NULL is allowed. */
-void api_turns_close(struct api_turns *turns);
+void call_turns_close(struct api_turns *turns);
 
 /* Has the call handled when its turn comes. It is copied; on failure the caller's. Result: 0 or
  * -ENOMEM. */
-int api_turns_add(struct api_turns *turns, const struct api_call *call);
+int call_turns_add(struct api_turns *turns, const struct api_call *call);
 
 /* What a call that takes long does in each of its turns. */
 struct api_work {
@@ -29,7 +29,7 @@ struct api_work {
 };
 
 /* For a handler: the call whose turn it is goes on with this. */
-void api_turns_go_on(struct api_turns *turns, const struct api_work *work);
+void call_turns_go_on(struct api_turns *turns, const struct api_work *work);
 
 /* Result: how many calls are not answered yet. */
-unsigned int api_turns_waiting(const struct api_turns *turns);
+unsigned int call_turns_waiting(const struct api_turns *turns);

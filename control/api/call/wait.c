@@ -28,7 +28,7 @@ struct api_waits {
 
 static int on_poll(sd_event_source *source, uint64_t usec, void *context);
 
-int api_waits_open(const struct api_waits_options *options, struct api_waits **ret_waits)
+int call_wait_open(const struct api_waits_options *options, struct api_waits **ret_waits)
 {
 	struct api_waits *waits = calloc(1, sizeof(*waits));
 	int r;
@@ -54,7 +54,7 @@ static void free_waiter(struct waiter *waiter)
 	free(waiter);
 }
 
-void api_waits_close(struct api_waits *waits)
+void call_wait_close(struct api_waits *waits)
 {
 	struct waiter *waiter;
 
@@ -78,24 +78,26 @@ static void answer_unconfirmed(struct http_answer *answer, const struct quiesce 
 
 	http_answer_clear(answer);
 	if (!quiesce)
-		problem_set(&problem, PROBLEM_WORKER_STUCK,
-			    "The change is made, but there is no memory to see it confirmed.");
+		json_problem_set(&problem, PROBLEM_WORKER_STUCK,
+				 "The change is made, but there is no memory to see it confirmed.");
 	else if (quiesce->nr_waiting == 0)
-		problem_set(&problem, PROBLEM_WORKER_STUCK,
-			    "The change is made, but the kernel has not said that the XDP program "
-			    "is past it.");
+		json_problem_set(
+			&problem, PROBLEM_WORKER_STUCK,
+			"The change is made, but the kernel has not said that the XDP program "
+			"is past it.");
 	else
-		problem_set(&problem, PROBLEM_WORKER_STUCK,
-			    "The change is made, but worker %u (pid %d) has not been seen past it.",
-			    quiesce->worker[0].index, quiesce->worker[0].pid);
-	if (api_answer_problem(answer, &problem) < 0)
-		answer->status = problem_status(PROBLEM_WORKER_STUCK);
+		json_problem_set(
+			&problem, PROBLEM_WORKER_STUCK,
+			"The change is made, but worker %u (pid %d) has not been seen past it.",
+			quiesce->worker[0].index, quiesce->worker[0].pid);
+	if (call_answer_problem(answer, &problem) < 0)
+		answer->status = json_problem_status(PROBLEM_WORKER_STUCK);
 }
 
 /* Ends the wait, and the waiter with it, if there is nothing more to wait for. */
 static void settle(struct api_waits *waits, struct waiter *waiter)
 {
-	int r = quiesce_poll(waits->options.quiescer, &waiter->quiesce, boottime_now_ns());
+	int r = table_quiesce_poll(waits->options.quiescer, &waiter->quiesce, boottime_now_ns());
 
 	if (r == -EAGAIN)
 		return;
@@ -132,7 +134,7 @@ static void answer_now(struct http_request *request, struct http_answer *answer)
 		http_answer_clear(answer);
 }
 
-bool api_wait_has(const struct api_waits *waits, uint64_t receipt_number)
+bool call_wait_has(const struct api_waits *waits, uint64_t receipt_number)
 {
 	const struct waiter *waiter;
 
@@ -142,8 +144,8 @@ bool api_wait_has(const struct api_waits *waits, uint64_t receipt_number)
 	return false;
 }
 
-void api_wait_send(struct api_waits *waits, struct http_request *request,
-		   struct http_answer *answer, uint64_t receipt_number)
+void call_wait_send(struct api_waits *waits, struct http_request *request,
+		    struct http_answer *answer, uint64_t receipt_number)
 {
 	struct waiter *waiter = calloc(1, sizeof(*waiter));
 
@@ -156,7 +158,7 @@ void api_wait_send(struct api_waits *waits, struct http_request *request,
 	waiter->receipt_number = receipt_number;
 	waiter->answer = *answer;
 	*answer = (struct http_answer){0};
-	quiesce_begin(waits->options.quiescer, boottime_now_ns(), &waiter->quiesce);
+	table_quiesce_begin(waits->options.quiescer, boottime_now_ns(), &waiter->quiesce);
 	STAILQ_INSERT_TAIL(&waits->waiters, waiter, link);
 	sd_event_source_set_time_relative(waits->timer, POLL_US);
 	sd_event_source_set_enabled(waits->timer, SD_EVENT_ONESHOT);

@@ -24,18 +24,18 @@ struct api_waits_options {
 };
 
 /* Result: 0 and *ret_waits to be closed, or -ENOMEM. */
-int api_waits_open(const struct api_waits_options *options, struct api_waits **ret_waits);
+int call_wait_open(const struct api_waits_options *options, struct api_waits **ret_waits);
 
 /* Forgets those who wait: the server dismisses them. NULL is allowed. */
-void api_waits_close(struct api_waits *waits);
+void call_wait_close(struct api_waits *waits);
 
 /* Result: whether the answer of that receipt still waits. */
-bool api_wait_has(const struct api_waits *waits, uint64_t receipt_number);
+bool call_wait_has(const struct api_waits *waits, uint64_t receipt_number);
 
 /*
  * Sends the answer once what was removed until now is out of use, and a problem instead if that
  * takes too long. Takes over what the answer owns. request may be NULL: then nobody is answered,
  * but stuck() is called all the same. receipt_number is the answer's, 0 if it has none.
  */
-void api_wait_send(struct api_waits *waits, struct http_request *request,
-		   struct http_answer *answer, uint64_t receipt_number);
+void call_wait_send(struct api_waits *waits, struct http_request *request,
+		    struct http_answer *answer, uint64_t receipt_number);

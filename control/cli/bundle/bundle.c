@@ -35,8 +35,8 @@ void bundle_miss(struct bundle *bundle, const char *name, const char *format, ..
 	if (vasprintf(&file.missing, format, arguments) < 0)
 		file.missing = NULL;
 	va_end(arguments);
-	cli_fail(CLI_EXIT_OK, "%s is missing in the bundle: %s", name,
-		 file.missing ? file.missing : "out of memory");
+	talk_fail(CLI_EXIT_OK, "%s is missing in the bundle: %s", name,
+		  file.missing ? file.missing : "out of memory");
 	add(bundle, &file);
 }
 
@@ -66,7 +66,7 @@ char *bundle_run(struct bundle *bundle, const char *file, const char *const *arg
 		.argv = argv, .limit_ns = COMMAND_LIMIT_NS, .max_bytes = COMMAND_MAX_BYTES};
 	char *text = NULL, *reason = NULL;
 
-	if (command_run(&command, &text, &reason) < 0)
+	if (talk_command_run(&command, &text, &reason) < 0)
 		bundle_miss(bundle, file, "%s", reason ? reason : "out of memory");
 	free(reason);
 	return text;

@@ -52,9 +52,9 @@ char *bundle_run(struct bundle *bundle, const char *file, const char *const *arg
 void bundle_clear(struct bundle *bundle);
 
 /* What is gathered. Whatever of it fails is missing, and that is all. */
-void bundle_gather_daemon(struct bundle *bundle); /* answers of the API */
-void bundle_gather_config(struct bundle *bundle);
-void bundle_gather_doctor(struct bundle *bundle);
-void bundle_gather_table(struct bundle *bundle);
-void bundle_gather_host(struct bundle *bundle);
-void bundle_gather_journal(struct bundle *bundle);
+void bundle_daemon_gather(struct bundle *bundle); /* answers of the API */
+void bundle_config_gather(struct bundle *bundle);
+void bundle_config_gather_doctor(struct bundle *bundle);
+void bundle_table_gather(struct bundle *bundle);
+void bundle_host_gather(struct bundle *bundle);
+void bundle_journal_gather(struct bundle *bundle);

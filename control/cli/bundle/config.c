@@ -9,7 +9,7 @@
 
 #define UNREADABLE "the configuration cannot be read; sallyportd --check FILE says why"
 
-void bundle_gather_config(struct bundle *bundle)
+void bundle_config_gather(struct bundle *bundle)
 {
 	char *text = NULL;
 	size_t bytes;
@@ -29,12 +29,12 @@ void bundle_gather_config(struct bundle *bundle)
 	bundle_add_text(bundle, "config.txt", text);
 }
 
-void bundle_gather_doctor(struct bundle *bundle)
+void bundle_config_gather_doctor(struct bundle *bundle)
 {
 	enum doctor_grade worst;
 
 	if (bundle->config)
-		bundle_add_json(bundle, "doctor.json", &redact_doctor,
+		bundle_add_json(bundle, "doctor.json", &redact_rules_doctor,
 				doctor_findings(bundle->cli, bundle->config, &worst));
 	else
 		bundle_miss(bundle, "doctor.json", UNREADABLE);

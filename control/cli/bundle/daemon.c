@@ -21,21 +21,22 @@ struct source {
 };
 
 static const struct source edge_sources[] = {
-	{"status.json", "/v1/status", &redact_status, NULL},
-	{"pools.json", "/v1/pools", &redact_pools, NULL},
+	{"status.json", "/v1/status", &redact_rules_status, NULL},
+	{"pools.json", "/v1/pools", &redact_rules_pools, NULL},
 };
 
 static const struct source list_sources[] = {
-	{"builds.json", "/v1/builds?", &redact_builds, "builds"},
+	{"builds.json", "/v1/builds?", &redact_rules_builds, "builds"},
 };
 
 static const struct source build_sources[] = {
-	{"build.json", "/v1/builds/%s", &redact_builds, NULL},
-	{"connect.json", "/v1/builds/%s/connect?view=wait&format=json", &redact_connect, NULL},
-	{"diagnose.json", "/v1/builds/%s/diagnose", &redact_diagnose, NULL},
-	{"attestation.json", "/v1/builds/%s/attestation", &redact_attestation, NULL},
-	{"connections.json", "/v1/connections?build=%s&", &redact_connections, "connections"},
-	{"audit.json", "/v1/audit?build=%s&", &redact_audit, "changes"},
+	{"build.json", "/v1/builds/%s", &redact_rules_builds, NULL},
+	{"connect.json", "/v1/builds/%s/connect?view=wait&format=json", &redact_rules_connect,
+	 NULL},
+	{"diagnose.json", "/v1/builds/%s/diagnose", &redact_rules_diagnose, NULL},
+	{"attestation.json", "/v1/builds/%s/attestation", &redact_rules_attestation, NULL},
+	{"connections.json", "/v1/connections?build=%s&", &redact_rules_connections, "connections"},
+	{"audit.json", "/v1/audit?build=%s&", &redact_rules_audit, "changes"},
 };
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
@@ -48,12 +49,13 @@ static void miss_call(struct bundle *bundle, const char *file, int r,
 
 	if (r < 0) {
 		bundle_miss(bundle, file, "the daemon cannot be reached: %s",
-			    r == -ENOMEM ? "out of memory" : client_error(bundle->cli->client));
+			    r == -ENOMEM ? "out of memory"
+					 : talk_client_error(bundle->cli->client));
 		return;
 	}
 	problem = json_loadb(answer->body, answer->body_bytes, 0, NULL);
 	bundle_miss(bundle, file, "the daemon answered %u: %s", answer->status,
-		    cli_text(problem, "title"));
+		    talk_text(problem, "title"));
 	json_decref(problem);
 }
 
@@ -62,14 +64,14 @@ static bool get(struct bundle *bundle, const char *file, const char *path,
 		struct client_answer *ret_answer)
 {
 	struct client_answer answer = {0};
-	int r = client_call(bundle->cli->client, "GET", path, NULL, &answer);
+	int r = talk_client_call(bundle->cli->client, "GET", path, NULL, &answer);
 
 	if (r == 0 && answer.status == 200) {
 		*ret_answer = answer;
 		return true;
 	}
 	miss_call(bundle, file, r, &answer);
-	client_answer_clear(&answer);
+	talk_client_answer_clear(&answer);
 	return false;
 }
 
@@ -82,7 +84,7 @@ static json_t *get_json(struct bundle *bundle, const char *file, const char *pat
 	if (!get(bundle, file, path, &answer))
 		return NULL;
 	json = json_loadb(answer.body, answer.body_bytes, 0, NULL);
-	client_answer_clear(&answer);
+	talk_client_answer_clear(&answer);
 	if (!json)
 		bundle_miss(bundle, file, "the daemon's answer is not JSON");
 	return json;
@@ -111,8 +113,8 @@ static json_t *get_pages(struct bundle *bundle, const struct source *source, con
 	json_t *all = get_page(bundle, source, path, 0);
 	json_t *list = json_object_get(all, source->list);
 
-	while (cli_number(all, "next") > 0 && json_array_size(list) < MAX_RECORDS) {
-		json_t *page = get_page(bundle, source, path, cli_number(all, "next"));
+	while (talk_number(all, "next") > 0 && json_array_size(list) < MAX_RECORDS) {
+		json_t *page = get_page(bundle, source, path, talk_number(all, "next"));
 
 		if (!page) {
 			json_decref(all);
@@ -153,7 +155,7 @@ static char *fill_in(const char *path, const char *id)
 
 static void gather_build(struct bundle *bundle, const char *build)
 {
-	char *id = client_escape(bundle->cli->client, build);
+	char *id = talk_client_escape(bundle->cli->client, build);
 
 	for (size_t i = 0; i < NR(build_sources); i++) {
 		char *path = id ? fill_in(build_sources[i].path, id) : NULL;
@@ -174,7 +176,7 @@ static void gather_metrics(struct bundle *bundle)
 	if (!get(bundle, "metrics.txt", "/metrics", &answer))
 		return;
 	bundle_add_text(bundle, "metrics.txt", redact_metrics(answer.body));
-	client_answer_clear(&answer);
+	talk_client_answer_clear(&answer);
 }
 
 static void take_event(void *context, const char *line)
@@ -187,7 +189,7 @@ static json_int_t find_since(struct bundle *bundle)
 {
 	json_t *status = get_json(bundle, "events.json", "/v1/status");
 	const json_t *events = json_object_get(status, "events");
-	json_int_t oldest = cli_number(events, "oldest"), newest = cli_number(events, "newest");
+	json_int_t oldest = talk_number(events, "oldest"), newest = talk_number(events, "newest");
 	json_int_t since = newest > MAX_EVENTS ? newest - MAX_EVENTS : 0;
 
 	if (!status)
@@ -209,14 +211,14 @@ static void gather_events(struct bundle *bundle)
 		return;
 	}
 	snprintf(path, sizeof(path), "/v1/events?follow=0&since=%" JSON_INTEGER_FORMAT, since);
-	r = client_lines(bundle->cli->client, path, take_event, events, &answer);
+	r = talk_client_lines(bundle->cli->client, path, take_event, events, &answer);
 	if (r == 0 && answer.status == 200) {
-		bundle_add_json(bundle, "events.json", &redact_events, events);
+		bundle_add_json(bundle, "events.json", &redact_rules_events, events);
 	} else {
 		miss_call(bundle, "events.json", r, &answer);
 		json_decref(events);
 	}
-	client_answer_clear(&answer);
+	talk_client_answer_clear(&answer);
 }
 
 static void miss_each(struct bundle *bundle, const struct source *sources, size_t nr)
@@ -237,16 +239,16 @@ static void miss_all(struct bundle *bundle, const char *build)
 	bundle_miss(bundle, "events.json", NOT_ASKED);
 }
 
-void bundle_gather_daemon(struct bundle *bundle)
+void bundle_daemon_gather(struct bundle *bundle)
 {
-	const char *build = cli_option(bundle->cli, "--build");
+	const char *build = talk_option(bundle->cli, "--build");
 	json_t *version = get_json(bundle, "version.json", "/v1/version");
 
 	if (!version) {
 		miss_all(bundle, build);
 		return;
 	}
-	bundle_add_json(bundle, "version.json", &redact_version, version);
+	bundle_add_json(bundle, "version.json", &redact_rules_version, version);
 	gather_each(bundle, edge_sources, NR(edge_sources));
 	if (build)
 		gather_build(bundle, build);

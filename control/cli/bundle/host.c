@@ -18,14 +18,14 @@ struct source {
 };
 
 static const struct source sources[] = {
-	{"interfaces.json", {"ip", "-j", "-s", "-d", "address", "show"}, &redact_interfaces},
-	{"routes4.json", {"ip", "-4", "-j", "route", "show", "table", "all"}, &redact_routes},
-	{"routes6.json", {"ip", "-6", "-j", "route", "show", "table", "all"}, &redact_routes},
+	{"interfaces.json", {"ip", "-j", "-s", "-d", "address", "show"}, &redact_rules_interfaces},
+	{"routes4.json", {"ip", "-4", "-j", "route", "show", "table", "all"}, &redact_rules_routes},
+	{"routes6.json", {"ip", "-6", "-j", "route", "show", "table", "all"}, &redact_rules_routes},
 	{"rules4.json", {"ip", "-4", "-j", "rule", "show"}, &redact_rules_of_routing},
 	{"rules6.json", {"ip", "-6", "-j", "rule", "show"}, &redact_rules_of_routing},
-	{"neighbours.json", {"ip", "-j", "-s", "neighbour", "show"}, &redact_neighbours},
-	{"bpf_net.json", {"bpftool", "-j", "net", "show"}, &redact_bpf},
-	{"bpf_links.json", {"bpftool", "-j", "link", "show"}, &redact_bpf},
+	{"neighbours.json", {"ip", "-j", "-s", "neighbour", "show"}, &redact_rules_neighbours},
+	{"bpf_net.json", {"bpftool", "-j", "net", "show"}, &redact_rules_bpf},
+	{"bpf_links.json", {"bpftool", "-j", "link", "show"}, &redact_rules_bpf},
 };
 
 static const char *const package_list[] = {"dpkg-query", "-W", "-f",
@@ -153,7 +153,7 @@ static void gather_sysctls(struct bundle *bundle)
 	add_object(bundle, "sysctls.json", object);
 }
 
-void bundle_gather_host(struct bundle *bundle)
+void bundle_host_gather(struct bundle *bundle)
 {
 	gather_versions(bundle);
 	gather_packages(bundle);

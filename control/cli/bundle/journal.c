@@ -37,14 +37,14 @@ static const char *const entries_command[] = {
  */
 static bool is_ours(const json_t *entry)
 {
-	const char *unit = cli_text(entry, "_SYSTEMD_UNIT");
+	const char *unit = talk_text(entry, "_SYSTEMD_UNIT");
 
-	if (strcmp(cli_text(entry, "_PID"), "1") == 0 ||
+	if (strcmp(talk_text(entry, "_PID"), "1") == 0 ||
 	    strncmp(unit, COREDUMP_UNITS, strlen(COREDUMP_UNITS)) == 0)
 		return true;
 	if (strcmp(unit, HOOKS_UNIT) == 0)
-		return strcmp(cli_text(entry, "_TRANSPORT"), "journal") == 0 &&
-		       strcmp(cli_text(entry, "_COMM"), "sallyport-hooks") == 0;
+		return strcmp(talk_text(entry, "_TRANSPORT"), "journal") == 0 &&
+		       strcmp(talk_text(entry, "_COMM"), "sallyport-hooks") == 0;
 	return strcmp(unit, CONTROL_UNIT) == 0 || strcmp(unit, DATAPLANE_UNIT) == 0;
 }
 
@@ -62,7 +62,7 @@ static void take_entry(json_t *entries, const char *line)
 	json_decref(entry);
 }
 
-void bundle_gather_journal(struct bundle *bundle)
+void bundle_journal_gather(struct bundle *bundle)
 {
 	char *text = bundle_run(bundle, FILE_NAME, entries_command), *rest = text, *line;
 	json_t *entries;
@@ -74,7 +74,7 @@ void bundle_gather_journal(struct bundle *bundle)
 		take_entry(entries, line);
 	free(text);
 	if (json_array_size(entries) > 0) {
-		bundle_add_json(bundle, FILE_NAME, &redact_journal, entries);
+		bundle_add_json(bundle, FILE_NAME, &redact_rules_journal, entries);
 		return;
 	}
 	json_decref(entries);

@@ -71,7 +71,7 @@ static char *make_name(const struct config *config)
 
 static void write_manifest(const struct bundle *bundle, FILE *out)
 {
-	bool with_addresses = cli_option(bundle->cli, "--with-addresses");
+	bool with_addresses = talk_option(bundle->cli, "--with-addresses");
 	char when[32];
 
 	fprintf(out, "A support bundle of sallyport %s, made %s\n\n", SALLYPORT_VERSION,
@@ -109,7 +109,7 @@ static void know(struct pseudonyms *pseudonyms, const char *text)
 	struct sp_prefix prefix;
 
 	if (addr_prefix_parse(text, &prefix) == 0)
-		pseudonyms_know(pseudonyms, &prefix);
+		redact_pseudonyms_know(pseudonyms, &prefix);
 }
 
 /*
@@ -120,21 +120,21 @@ static void know_edge(struct pseudonyms *pseudonyms, const struct config *config
 {
 	char text[ADDR_TEXT_BYTES];
 
-	pseudonyms_know_host(pseudonyms);
+	redact_pseudonyms_know_host(pseudonyms);
 	for (uint32_t i = 0; config && i < config->public.nr_addresses; i++)
 		know(pseudonyms, addr_format(&config->public.addresses[i].bind, text));
 	for (uint32_t i = 0; config && i < config->builds.nr_networks; i++)
-		pseudonyms_know(pseudonyms, &config->builds.networks[i]);
+		redact_pseudonyms_know(pseudonyms, &config->builds.networks[i]);
 }
 
 static void gather(struct bundle *bundle)
 {
-	bundle_gather_daemon(bundle);
-	bundle_gather_config(bundle);
-	bundle_gather_doctor(bundle);
-	bundle_gather_table(bundle);
-	bundle_gather_host(bundle);
-	bundle_gather_journal(bundle);
+	bundle_daemon_gather(bundle);
+	bundle_config_gather(bundle);
+	bundle_config_gather_doctor(bundle);
+	bundle_table_gather(bundle);
+	bundle_host_gather(bundle);
+	bundle_journal_gather(bundle);
 	add_manifest(bundle);
 }
 
@@ -155,10 +155,10 @@ static enum cli_exit write_archive(const struct bundle *bundle,
 	char *reason;
 
 	if (bundle->no_memory)
-		return cli_fail(CLI_EXIT_REFUSED, "out of memory");
+		return talk_fail(CLI_EXIT_REFUSED, "out of memory");
 	if (bundle_archive_write(archive, bundle, &reason) < 0)
-		code = cli_fail(CLI_EXIT_REFUSED, "%s cannot be written: %s", archive->path,
-				reason ? reason : "out of memory");
+		code = talk_fail(CLI_EXIT_REFUSED, "%s cannot be written: %s", archive->path,
+				 reason ? reason : "out of memory");
 	else if (strcmp(archive->path, "-") != 0)
 		printf("%s: %zu files, %zu missing; secrets are left out, its MANIFEST says what\n",
 		       archive->path, bundle->nr_files - missing, missing);
@@ -171,11 +171,11 @@ static enum cli_exit check_path(const char *path)
 {
 	if (strcmp(path, "-") == 0)
 		return isatty(STDOUT_FILENO)
-			       ? cli_fail(CLI_EXIT_USAGE, "a terminal cannot take an archive")
+			       ? talk_fail(CLI_EXIT_USAGE, "a terminal cannot take an archive")
 			       : CLI_EXIT_OK;
 	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0
-		       ? cli_fail(CLI_EXIT_REFUSED, "%s is there already: it is left as it is",
-				  path)
+		       ? talk_fail(CLI_EXIT_REFUSED, "%s is there already: it is left as it is",
+				   path)
 		       : CLI_EXIT_OK;
 }
 
@@ -185,9 +185,9 @@ static enum cli_exit make(struct bundle *bundle, const struct bundle_archive *ar
 
 	if (code != CLI_EXIT_OK)
 		return code;
-	if (pseudonyms_open(&bundle->pseudonyms) < 0)
-		return cli_fail(CLI_EXIT_REFUSED, "out of memory");
-	if (cli_option(bundle->cli, "--with-addresses")) {
+	if (redact_pseudonyms_open(&bundle->pseudonyms) < 0)
+		return talk_fail(CLI_EXIT_REFUSED, "out of memory");
+	if (talk_option(bundle->cli, "--with-addresses")) {
 		know(bundle->pseudonyms, "0.0.0.0/0");
 		know(bundle->pseudonyms, "::/0");
 	} else {
@@ -196,7 +196,7 @@ static enum cli_exit make(struct bundle *bundle, const struct bundle_archive *ar
 	gather(bundle);
 	code = write_archive(bundle, archive);
 	bundle_clear(bundle);
-	pseudonyms_close(bundle->pseudonyms);
+	redact_pseudonyms_close(bundle->pseudonyms);
 	return code;
 }
 
@@ -225,18 +225,18 @@ static void find_more_programs(void)
 	free(more);
 }
 
-enum cli_exit cli_support_bundle(struct cli *cli)
+enum cli_exit bundle_support_bundle(struct cli *cli)
 {
-	struct config *config = load(cli_option(cli, "--config"));
+	struct config *config = load(talk_option(cli, "--config"));
 	struct bundle bundle = {.cli = cli, .config = config};
 	struct bundle_archive archive = {0};
 	char *name = make_name(config), *path = NULL;
 	enum cli_exit code;
 
-	client_set_time_limit(cli->client, CALL_LIMIT_MS);
+	talk_client_set_time_limit(cli->client, CALL_LIMIT_MS);
 	find_more_programs();
 	if (!name || asprintf(&path, "%s" SUFFIX, name) < 0) {
-		code = cli_fail(CLI_EXIT_REFUSED, "out of memory");
+		code = talk_fail(CLI_EXIT_REFUSED, "out of memory");
 	} else {
 		archive.directory = name;
 		archive.path = cli->operand ? cli->operand : path;

@@ -74,14 +74,14 @@ static json_t *render(const struct table_map *table)
 
 	return json_pack("{s:o, s:o, s:s, s:{s:o, s:o}, s:o, s:o, s:o}", "meta", render_meta(table),
 			 "settings", render_settings(table->settings), "carrying",
-			 metrics_carrier(table, now_ns), "engines", "xdp",
+			 table_counters_carrier(table, now_ns), "engines", "xdp",
 			 table_json_engine(table, METRICS_XDP), "dpdk",
 			 table_json_engine(table, METRICS_DPDK), "workers",
 			 table_json_workers(table), "queues", table_json_queues(table, now_ns),
 			 "slots", render_slots(table));
 }
 
-void bundle_gather_table(struct bundle *bundle)
+void bundle_table_gather(struct bundle *bundle)
 {
 	const char *bpf_dir = bundle->config ? bundle->config->edge.bpf_dir : CLI_DEFAULT_BPF_DIR;
 	struct table_map *table;
@@ -92,6 +92,6 @@ void bundle_gather_table(struct bundle *bundle)
 		free(reason);
 		return;
 	}
-	bundle_add_json(bundle, FILE_NAME, &redact_table, render(table));
+	bundle_add_json(bundle, FILE_NAME, &redact_rules_table, render(table));
 	table_map_free(table);
 }

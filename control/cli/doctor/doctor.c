@@ -37,8 +37,8 @@ static void print_findings(const json_t *findings)
 	size_t i;
 
 	json_array_foreach (findings, i, finding) {
-		printf("%-8s %s: ", cli_text(finding, "grade"), cli_text(finding, "check"));
-		print_text(stdout, cli_text(finding, "says"));
+		printf("%-8s %s: ", talk_text(finding, "grade"), talk_text(finding, "check"));
+		talk_print_text(stdout, talk_text(finding, "says"));
 		putchar('\n');
 	}
 }
@@ -49,9 +49,9 @@ static json_t *ask(struct cli *cli, const char *path)
 	struct client_answer answer = {0};
 	json_t *json = NULL;
 
-	if (client_call(cli->client, "GET", path, NULL, &answer) == 0 && answer.status == 200)
+	if (talk_client_call(cli->client, "GET", path, NULL, &answer) == 0 && answer.status == 200)
 		json = json_loadb(answer.body, answer.body_bytes, 0, NULL);
-	client_answer_clear(&answer);
+	talk_client_answer_clear(&answer);
 	return json;
 }
 
@@ -63,16 +63,16 @@ static void check_all(struct cli *cli, struct doctor *doctor)
 	doctor->pools = pools;
 	if (netlink_open(&doctor->netlink) < 0)
 		doctor->netlink = NULL;
-	doctor_check_host(doctor);
-	doctor_check_ports(doctor);
+	doctor_host_check(doctor);
+	doctor_ports_check(doctor);
 	if (status) {
-		doctor_check_edge(doctor);
-		doctor_check_pools(doctor);
+		doctor_edge_check(doctor);
+		doctor_pools_check(doctor);
 	} else {
 		doctor_say(doctor, "sallyportd", DOCTOR_FAILURE,
 			   "It does not answer on %s (%s). Live sessions go on to their deadlines, "
 			   "new ones cannot be declared.",
-			   cli->socket, client_error(cli->client));
+			   cli->socket, talk_client_error(cli->client));
 	}
 	netlink_close(doctor->netlink);
 	json_decref(pools);
@@ -103,7 +103,7 @@ static enum cli_exit examine(struct cli *cli, const struct config *config)
 	return worst == DOCTOR_FAILURE ? CLI_EXIT_REFUSED : CLI_EXIT_OK;
 }
 
-enum cli_exit cli_doctor(struct cli *cli)
+enum cli_exit doctor_run(struct cli *cli)
 {
 	const char *path = cli->operand ? cli->operand : CONFIG_DEFAULT_PATH;
 	struct config_errors errors = {0};

@@ -33,7 +33,7 @@ void doctor_say(struct doctor *doctor, const char *check, enum doctor_grade grad
 		const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The checks of the host itself, and those of what the daemon says. */
-void doctor_check_host(struct doctor *doctor);
-void doctor_check_ports(struct doctor *doctor);
-void doctor_check_edge(struct doctor *doctor);
-void doctor_check_pools(struct doctor *doctor);
+void doctor_host_check(struct doctor *doctor);
+void doctor_ports_check(struct doctor *doctor);
+void doctor_edge_check(struct doctor *doctor);
+void doctor_pools_check(struct doctor *doctor);

@@ -7,14 +7,14 @@
 
 static void check_program(struct doctor *doctor, const json_t *interface)
 {
-	const char *name = cli_text(interface, "name"), *mode = cli_text(interface, "mode");
+	const char *name = talk_text(interface, "name"), *mode = talk_text(interface, "mode");
 
 	if (json_is_true(json_object_get(interface, "foreign")))
 		doctor_say(doctor, "program", DOCTOR_FAILURE,
 			   "Another XDP program is attached to %s. ip link set %s xdp off, then "
 			   "restart sallyportd.",
 			   name, name);
-	else if (strcmp(cli_text(interface, "attachment"), "none") == 0)
+	else if (strcmp(talk_text(interface, "attachment"), "none") == 0)
 		doctor_say(doctor, "program", DOCTOR_FAILURE,
 			   "The XDP program is not attached to %s. Restart sallyportd.", name);
 	else if (strcmp(mode, "generic") == 0)
@@ -40,8 +40,8 @@ static void check_programs(struct doctor *doctor)
 
 static void check_carrier(struct doctor *doctor)
 {
-	const char *wanted = cli_text(doctor->status, "engine");
-	const char *now = cli_text(doctor->status, "carrying");
+	const char *wanted = talk_text(doctor->status, "engine");
+	const char *now = talk_text(doctor->status, "carrying");
 
 	if (strcmp(now, "none") == 0)
 		doctor_say(doctor, "engine", DOCTOR_FAILURE,
@@ -56,10 +56,10 @@ static void check_carrier(struct doctor *doctor)
 		doctor_say(doctor, "engine", DOCTOR_OK, "%s carries, as configured.", now);
 }
 
-void doctor_check_edge(struct doctor *doctor)
+void doctor_edge_check(struct doctor *doctor)
 {
 	doctor_say(doctor, "sallyportd", DOCTOR_OK, "It answers: %s, version %s.",
-		   cli_text(doctor->status, "name"), cli_text(doctor->status, "version"));
+		   talk_text(doctor->status, "name"), talk_text(doctor->status, "version"));
 	check_programs(doctor);
 	check_carrier(doctor);
 }

@@ -168,7 +168,7 @@ static void check_disk(struct doctor *doctor)
 		   mib < DISK_LEAST_MIB ? ": on a full disk changes are refused." : ".");
 }
 
-void doctor_check_host(struct doctor *doctor)
+void doctor_host_check(struct doctor *doctor)
 {
 	const struct config *config = doctor->config;
 

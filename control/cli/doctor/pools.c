@@ -9,12 +9,12 @@
 
 static const char *family_of(const json_t *address)
 {
-	return strchr(cli_text(address, "address"), ':') ? "IPv6" : "IPv4";
+	return strchr(talk_text(address, "address"), ':') ? "IPv6" : "IPv4";
 }
 
 static bool is_one_pool(const json_t *a, const json_t *b)
 {
-	return strcmp(cli_text(a, "pool"), cli_text(b, "pool")) == 0 &&
+	return strcmp(talk_text(a, "pool"), talk_text(b, "pool")) == 0 &&
 	       strcmp(family_of(a), family_of(b)) == 0;
 }
 
@@ -34,14 +34,14 @@ static json_int_t sum_of(const json_t *addresses, const json_t *one, const char 
 
 	json_array_foreach (addresses, i, address)
 		if (is_one_pool(address, one))
-			sum += cli_number(address, name);
+			sum += talk_number(address, name);
 	return sum;
 }
 
 static void check_pool(struct doctor *doctor, const json_t *addresses, const json_t *one)
 {
 	json_int_t total = sum_of(addresses, one, "total"), left = sum_of(addresses, one, "free");
-	const char *pool = cli_text(one, "pool"), *family = family_of(one);
+	const char *pool = talk_text(one, "pool"), *family = family_of(one);
 	bool low = (total - left) * 100 >= total * doctor->config->public.low_water;
 
 	if (left == 0)
@@ -56,7 +56,7 @@ static void check_pool(struct doctor *doctor, const json_t *addresses, const jso
 			   left, total, pool, family);
 }
 
-void doctor_check_pools(struct doctor *doctor)
+void doctor_pools_check(struct doctor *doctor)
 {
 	const json_t *addresses = json_object_get(doctor->pools, "pools"), *address;
 	size_t i;

@@ -126,7 +126,7 @@ static unsigned int count_ephemeral(const struct config *config)
 	return number;
 }
 
-void doctor_check_ports(struct doctor *doctor)
+void doctor_ports_check(struct doctor *doctor)
 {
 	unsigned int ephemeral = count_ephemeral(doctor->config);
 

@@ -28,7 +28,7 @@ struct sink {
 	void *context;
 };
 
-int client_open(const char *socket, struct client **ret_client)
+int talk_client_open(const char *socket, struct client **ret_client)
 {
 	struct client *client = calloc(1, sizeof(*client));
 
@@ -37,14 +37,14 @@ int client_open(const char *socket, struct client **ret_client)
 	client->socket = strdup(socket);
 	client->curl = curl_easy_init();
 	if (!client->socket || !client->curl) {
-		client_close(client);
+		talk_client_close(client);
 		return -ENOMEM;
 	}
 	*ret_client = client;
 	return 0;
 }
 
-void client_close(struct client *client)
+void talk_client_close(struct client *client)
 {
 	if (!client)
 		return;
@@ -53,7 +53,7 @@ void client_close(struct client *client)
 	free(client);
 }
 
-void client_set_time_limit(struct client *client, long limit_ms)
+void talk_client_set_time_limit(struct client *client, long limit_ms)
 {
 	client->limit_ms = limit_ms;
 }
@@ -161,7 +161,7 @@ static int finish(struct client *client, struct sink *sink, struct client_answer
 	answer.status = (unsigned int)status;
 	answer.content_type = type ? strdup(type) : NULL;
 	if (!answer.body || (type && !answer.content_type)) {
-		client_answer_clear(&answer);
+		talk_client_answer_clear(&answer);
 		return -ENOMEM;
 	}
 	*ret_answer = answer;
@@ -199,38 +199,38 @@ static int run(struct client *client, const char *method, const char *path, cons
 	return code == CURLE_OUT_OF_MEMORY ? -ENOMEM : -EIO;
 }
 
-int client_call(struct client *client, const char *method, const char *path, const char *json,
-		struct client_answer *ret_answer)
+int talk_client_call(struct client *client, const char *method, const char *path, const char *json,
+		     struct client_answer *ret_answer)
 {
 	struct sink sink = {0};
 
 	return run(client, method, path, json, &sink, ret_answer);
 }
 
-int client_lines(struct client *client, const char *path,
-		 void (*take)(void *context, const char *line), void *context,
-		 struct client_answer *ret_answer)
+int talk_client_lines(struct client *client, const char *path,
+		      void (*take)(void *context, const char *line), void *context,
+		      struct client_answer *ret_answer)
 {
 	struct sink sink = {.take = take, .context = context};
 
 	return run(client, "GET", path, NULL, &sink, ret_answer);
 }
 
-int client_bytes(struct client *client, const char *path,
-		 bool (*take)(void *context, const char *data, size_t bytes), void *context,
-		 struct client_answer *ret_answer)
+int talk_client_bytes(struct client *client, const char *path,
+		      bool (*take)(void *context, const char *data, size_t bytes), void *context,
+		      struct client_answer *ret_answer)
 {
 	struct sink sink = {.take_bytes = take, .context = context};
 
 	return run(client, "GET", path, NULL, &sink, ret_answer);
 }
 
-const char *client_error(const struct client *client)
+const char *talk_client_error(const struct client *client)
 {
 	return client->error;
 }
 
-char *client_escape(struct client *client, const char *text)
+char *talk_client_escape(struct client *client, const char *text)
 {
 	char *escaped = curl_easy_escape(client->curl, text, (int)strlen(text));
 	char *copy = escaped ? strdup(escaped) : NULL;
@@ -239,7 +239,7 @@ char *client_escape(struct client *client, const char *text)
 	return copy;
 }
 
-void client_answer_clear(struct client_answer *answer)
+void talk_client_answer_clear(struct client_answer *answer)
 {
 	free(answer->content_type);
 	free(answer->body);

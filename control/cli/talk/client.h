@@ -15,45 +15,45 @@ struct client_answer {
 };
 
 /* Result: 0 and *ret_client, to be closed, or -ENOMEM. */
-int client_open(const char *socket, struct client **ret_client);
+int talk_client_open(const char *socket, struct client **ret_client);
 
 /* NULL is allowed. */
-void client_close(struct client *client);
+void talk_client_close(struct client *client);
 
 /* From now on a call fails that takes longer. Without this it waits for as long as it takes. */
-void client_set_time_limit(struct client *client, long limit_ms);
+void talk_client_set_time_limit(struct client *client, long limit_ms);
 
 /*
  * Sends one request and waits for the whole answer. json is the body, NULL for none.
  * Result: 0 and *ret_answer to be cleared, whatever its status; -ENOMEM; -EPIPE when the daemon
- * goes away in the middle of its answer; or -EIO when it cannot be reached; with client_error()
- * saying why.
+ * goes away in the middle of its answer; or -EIO when it cannot be reached; with
+ * talk_client_error() saying why.
  */
-int client_call(struct client *client, const char *method, const char *path, const char *json,
-		struct client_answer *ret_answer);
+int talk_client_call(struct client *client, const char *method, const char *path, const char *json,
+		     struct client_answer *ret_answer);
 
 /*
  * GETs path and gives each line of a 200 to take as it arrives, without its newline, until the
- * stream ends. Another status is put in *ret_answer as by client_call().
- * Result: as client_call().
+ * stream ends. Another status is put in *ret_answer as by talk_client_call().
+ * Result: as talk_client_call().
  */
-int client_lines(struct client *client, const char *path,
-		 void (*take)(void *context, const char *line), void *context,
-		 struct client_answer *ret_answer);
+int talk_client_lines(struct client *client, const char *path,
+		      void (*take)(void *context, const char *line), void *context,
+		      struct client_answer *ret_answer);
 
 /*
  * GETs path and gives the body of a 200 to take as it arrives, until the stream ends or take says
- * no more by false. Another status is put in *ret_answer as by client_call().
- * Result: as client_call(), or -ECANCELED when take has said no more.
+ * no more by false. Another status is put in *ret_answer as by talk_client_call().
+ * Result: as talk_client_call(), or -ECANCELED when take has said no more.
  */
-int client_bytes(struct client *client, const char *path,
-		 bool (*take)(void *context, const char *data, size_t bytes), void *context,
-		 struct client_answer *ret_answer);
+int talk_client_bytes(struct client *client, const char *path,
+		      bool (*take)(void *context, const char *data, size_t bytes), void *context,
+		      struct client_answer *ret_answer);
 
 /* Why the last call failed; as long as the client. */
-const char *client_error(const struct client *client);
+const char *talk_client_error(const struct client *client);
 
 /* Result: text percent-encoded for a path segment or a query value, to be freed, or NULL. */
-char *client_escape(struct client *client, const char *text);
+char *talk_client_escape(struct client *client, const char *text);
 
-void client_answer_clear(struct client_answer *answer);
+void talk_client_answer_clear(struct client_answer *answer);

@@ -114,7 +114,7 @@ static int judge(const struct command *command, int r, int status, char **ret_re
 	return 0;
 }
 
-/* Result: as command_run(); output->text may be NULL after success. */
+/* Result: as talk_command_run(); output->text may be NULL after success. */
 static int run(const struct command *command, struct output *output, char **ret_reason)
 {
 	int fds[2], status = 0, r;
@@ -139,7 +139,7 @@ static int run(const struct command *command, struct output *output, char **ret_
 	return judge(command, r, status, ret_reason);
 }
 
-int command_run(const struct command *command, char **ret_text, char **ret_reason)
+int talk_command_run(const struct command *command, char **ret_text, char **ret_reason)
 {
 	struct output output = {0};
 	int r = run(command, &output, ret_reason);

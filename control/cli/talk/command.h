@@ -16,4 +16,4 @@ struct command {
  * output, to be freed; or with *ret_reason (a text to be freed, NULL for want of memory)
  * -ETIMEDOUT, -EFBIG, -EIO: it failed, or -errno: it cannot be run. What it printed is let go then.
  */
-int command_run(const struct command *command, char **ret_text, char **ret_reason);
+int talk_command_run(const struct command *command, char **ret_text, char **ret_reason);

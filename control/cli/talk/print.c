@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-void print_text(FILE *out, const char *text)
+void talk_print_text(FILE *out, const char *text)
 {
 	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
 		fputc(*c < 0x20 || *c == 0x7f ? '?' : *c, out);
 }
 
-void print_cell(struct print_table *table, const char *format, ...)
+void talk_print_cell(struct print_table *table, const char *format, ...)
 {
 	char **grown = realloc(table->cell, (table->nr_cells + 1) * sizeof(*grown));
 	va_list args;
@@ -49,14 +49,14 @@ static void print_row(const struct print_table *table, size_t first, const size_
 	for (unsigned int i = 0; i < table->nr_columns; i++) {
 		const char *text = table->cell[first + i];
 
-		print_text(out, text);
+		talk_print_text(out, text);
 		if (i + 1 < table->nr_columns)
 			fprintf(out, "%*s", (int)(widths[i] - width(text)) + 2, "");
 	}
 	fputc('\n', out);
 }
 
-void print_table(struct print_table *table, FILE *out)
+void talk_print_table(struct print_table *table, FILE *out)
 {
 	size_t widths[PRINT_COLUMNS_MAX] = {0};
 
@@ -75,7 +75,7 @@ void print_table(struct print_table *table, FILE *out)
 	*table = (struct print_table){.nr_columns = table->nr_columns, .error = table->error};
 }
 
-const char *print_duration(long seconds, char text[24])
+const char *talk_print_duration(long seconds, char text[24])
 {
 	if (seconds < 60)
 		snprintf(text, 24, "%lds", seconds);
@@ -86,7 +86,7 @@ const char *print_duration(long seconds, char text[24])
 	return text;
 }
 
-const char *print_number(long long number, char text[40])
+const char *talk_print_number(long long number, char text[40])
 {
 	char digits[24];
 	int len = snprintf(digits, sizeof(digits), "%lld", number), used = 0;

@@ -15,17 +15,17 @@ struct print_table {
 };
 
 /* Writes text with control characters shown as '?'. */
-void print_text(FILE *out, const char *text);
+void talk_print_text(FILE *out, const char *text);
 
 /* Adds a cell; the next one begins a new row when the row is full. printf-like. */
-void print_cell(struct print_table *table, const char *format, ...)
+void talk_print_cell(struct print_table *table, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Writes the table with two blanks between its columns, and frees it. */
-void print_table(struct print_table *table, FILE *out);
+void talk_print_table(struct print_table *table, FILE *out);
 
 /* Writes a number of seconds as "1h05m", "29m", "40s". */
-const char *print_duration(long seconds, char text[24]);
+const char *talk_print_duration(long seconds, char text[24]);
 
 /* Writes a number with an apostrophe between thousands. */
-const char *print_number(long long number, char text[40]);
+const char *talk_print_number(long long number, char text[40]);

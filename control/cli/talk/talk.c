@@ -11,7 +11,7 @@
 
 #include "cli/talk/print.h"
 
-const char *cli_option(const struct cli *cli, const char *name)
+const char *talk_option(const struct cli *cli, const char *name)
 {
 	for (size_t i = cli->nr_given; i > 0; i--) {
 		const struct cli_given *given = &cli->given[i - 1];
@@ -22,7 +22,7 @@ const char *cli_option(const struct cli *cli, const char *name)
 	return NULL;
 }
 
-enum cli_exit cli_fail(enum cli_exit code, const char *format, ...)
+enum cli_exit talk_fail(enum cli_exit code, const char *format, ...)
 {
 	va_list args;
 
@@ -34,38 +34,38 @@ enum cli_exit cli_fail(enum cli_exit code, const char *format, ...)
 	return code;
 }
 
-const char *cli_text(const json_t *object, const char *name)
+const char *talk_text(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
 
 	return text ? text : "-";
 }
 
-json_int_t cli_number(const json_t *object, const char *name)
+json_int_t talk_number(const json_t *object, const char *name)
 {
 	return json_integer_value(json_object_get(object, name));
 }
 
-enum cli_exit cli_explain(const struct client_answer *answer)
+enum cli_exit talk_explain(const struct client_answer *answer)
 {
 	json_t *problem = json_loadb(answer->body, answer->body_bytes, 0, NULL), *error;
 	size_t i;
 
 	if (!json_is_string(json_object_get(problem, "title"))) {
 		json_decref(problem);
-		return cli_fail(CLI_EXIT_REFUSED, "the daemon answered with status %u",
-				answer->status);
+		return talk_fail(CLI_EXIT_REFUSED, "the daemon answered with status %u",
+				 answer->status);
 	}
 	fputs("sallyport: ", stderr);
-	print_text(stderr, cli_text(problem, "title"));
+	talk_print_text(stderr, talk_text(problem, "title"));
 	fputs(": ", stderr);
-	print_text(stderr, cli_text(problem, "detail"));
+	talk_print_text(stderr, talk_text(problem, "detail"));
 	fputc('\n', stderr);
 	json_array_foreach (json_object_get(problem, "errors"), i, error) {
 		fputs("  ", stderr);
-		print_text(stderr, cli_text(error, "pointer"));
+		talk_print_text(stderr, talk_text(error, "pointer"));
 		fputs(": ", stderr);
-		print_text(stderr, cli_text(error, "detail"));
+		talk_print_text(stderr, talk_text(error, "detail"));
 		fputc('\n', stderr);
 	}
 	json_decref(problem);
@@ -75,17 +75,17 @@ enum cli_exit cli_explain(const struct client_answer *answer)
 static enum cli_exit explain_failure(struct cli *cli, int r)
 {
 	if (r == -ENOMEM)
-		return cli_fail(CLI_EXIT_REFUSED, "out of memory");
-	return cli_fail(CLI_EXIT_UNREACHABLE, "cannot reach the daemon at %s: %s", cli->socket,
-			client_error(cli->client));
+		return talk_fail(CLI_EXIT_REFUSED, "out of memory");
+	return talk_fail(CLI_EXIT_UNREACHABLE, "cannot reach the daemon at %s: %s", cli->socket,
+			 talk_client_error(cli->client));
 }
 
-enum cli_exit cli_call(struct cli *cli, const char *method, const char *path, const char *json,
-		       struct client_answer *ret_answer)
+enum cli_exit talk_call(struct cli *cli, const char *method, const char *path, const char *json,
+			struct client_answer *ret_answer)
 {
 	struct client_answer answer;
 	enum cli_exit code;
-	int r = client_call(cli->client, method, path, json, &answer);
+	int r = talk_client_call(cli->client, method, path, json, &answer);
 
 	if (r < 0)
 		return explain_failure(cli, r);
@@ -93,16 +93,16 @@ enum cli_exit cli_call(struct cli *cli, const char *method, const char *path, co
 		*ret_answer = answer;
 		return CLI_EXIT_OK;
 	}
-	code = cli_explain(&answer);
-	client_answer_clear(&answer);
+	code = talk_explain(&answer);
+	talk_client_answer_clear(&answer);
 	return code;
 }
 
-enum cli_exit cli_call_json(struct cli *cli, const char *method, const char *path, const char *json,
-			    json_t **ret_json)
+enum cli_exit talk_call_json(struct cli *cli, const char *method, const char *path,
+			     const char *json, json_t **ret_json)
 {
 	struct client_answer answer;
-	enum cli_exit code = cli_call(cli, method, path, json, &answer);
+	enum cli_exit code = talk_call(cli, method, path, json, &answer);
 
 	if (code != CLI_EXIT_OK)
 		return code;
@@ -112,21 +112,21 @@ enum cli_exit cli_call_json(struct cli *cli, const char *method, const char *pat
 	} else {
 		*ret_json = json_loadb(answer.body, answer.body_bytes, 0, NULL);
 		if (!*ret_json)
-			code = cli_fail(CLI_EXIT_REFUSED, "the daemon's answer is not JSON");
+			code = talk_fail(CLI_EXIT_REFUSED, "the daemon's answer is not JSON");
 	}
-	client_answer_clear(&answer);
+	talk_client_answer_clear(&answer);
 	return code;
 }
 
-enum cli_exit cli_print_path(struct cli *cli, const char *path)
+enum cli_exit talk_print_path(struct cli *cli, const char *path)
 {
 	struct client_answer answer;
-	enum cli_exit code = cli_call(cli, "GET", path, NULL, &answer);
+	enum cli_exit code = talk_call(cli, "GET", path, NULL, &answer);
 
 	if (code != CLI_EXIT_OK)
 		return code;
 	fwrite(answer.body, 1, answer.body_bytes, stdout);
-	client_answer_clear(&answer);
+	talk_client_answer_clear(&answer);
 	return CLI_EXIT_OK;
 }
 
@@ -138,38 +138,38 @@ static enum cli_exit end_stream(struct cli *cli, int r, struct client_answer *an
 	if (r < 0)
 		return explain_failure(cli, r);
 	if (answer->status != 200)
-		code = cli_explain(answer);
-	client_answer_clear(answer);
+		code = talk_explain(answer);
+	talk_client_answer_clear(answer);
 	return code;
 }
 
-enum cli_exit cli_print_lines(struct cli *cli, const char *path,
-			      void (*take)(void *context, const char *line))
+enum cli_exit talk_print_lines(struct cli *cli, const char *path,
+			       void (*take)(void *context, const char *line))
 {
 	struct client_answer answer;
-	int r = client_lines(cli->client, path, take, cli, &answer);
+	int r = talk_client_lines(cli->client, path, take, cli, &answer);
 
 	return end_stream(cli, r, &answer);
 }
 
-enum cli_exit cli_take_bytes(struct cli *cli, const char *path,
-			     bool (*take)(void *context, const char *data, size_t bytes),
-			     void *context)
+enum cli_exit talk_take_bytes(struct cli *cli, const char *path,
+			      bool (*take)(void *context, const char *data, size_t bytes),
+			      void *context)
 {
 	struct client_answer answer;
-	int r = client_bytes(cli->client, path, take, context, &answer);
+	int r = talk_client_bytes(cli->client, path, take, context, &answer);
 
 	if (r == -ECANCELED)
 		return CLI_EXIT_REFUSED;
 	if (r == -EPIPE)
-		return cli_fail(CLI_EXIT_REFUSED, "the %s ended early: sallyportd stopped",
-				cli->verb->name);
+		return talk_fail(CLI_EXIT_REFUSED, "the %s ended early: sallyportd stopped",
+				 cli->verb->name);
 	return end_stream(cli, r, &answer);
 }
 
-char *cli_build_path(struct cli *cli, const char *suffix)
+char *talk_build_path(struct cli *cli, const char *suffix)
 {
-	char *id = client_escape(cli->client, cli->operand), *path;
+	char *id = talk_client_escape(cli->client, cli->operand), *path;
 
 	if (!id)
 		return NULL;
@@ -195,7 +195,7 @@ static unsigned long unit_seconds(char unit)
 	return 0;
 }
 
-int cli_parse_duration(const char *text, unsigned long *ret_s)
+int talk_parse_duration(const char *text, unsigned long *ret_s)
 {
 	unsigned long total = 0;
 
@@ -219,7 +219,7 @@ int cli_parse_duration(const char *text, unsigned long *ret_s)
 	return 0;
 }
 
-char *cli_read_file(const char *path)
+char *talk_read_file(const char *path)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
 	FILE *in = is_stdin ? stdin : fopen(path, "r");

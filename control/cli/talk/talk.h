@@ -52,83 +52,83 @@ struct cli_verb {
 
 /* The verbs, ended by one without a name, and the options that go with all of them. */
 extern const struct cli_verb cli_verbs[];
-extern const struct cli_option cli_common_options[];
+extern const struct cli_option cli_verbs_common_options[];
 
 /* Result: the value of the last --name given ("" for a flag), or NULL. */
-const char *cli_option(const struct cli *cli, const char *name);
+const char *talk_option(const struct cli *cli, const char *name);
 
 /* Prints "sallyport: " and the message to stderr. Result: code. */
-enum cli_exit cli_fail(enum cli_exit code, const char *format, ...)
+enum cli_exit talk_fail(enum cli_exit code, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
  * Calls the API and explains on stderr what went wrong, if anything.
  * Result: CLI_EXIT_OK and *ret_answer, a 2xx, to be cleared.
  */
-enum cli_exit cli_call(struct cli *cli, const char *method, const char *path, const char *json,
-		       struct client_answer *ret_answer);
+enum cli_exit talk_call(struct cli *cli, const char *method, const char *path, const char *json,
+			struct client_answer *ret_answer);
 
 /*
- * As cli_call(), for an answer in JSON. With -o json it is printed here and *ret_json is NULL;
+ * As talk_call(), for an answer in JSON. With -o json it is printed here and *ret_json is NULL;
  * otherwise *ret_json is to be let go by the caller.
  */
-enum cli_exit cli_call_json(struct cli *cli, const char *method, const char *path, const char *json,
-			    json_t **ret_json);
+enum cli_exit talk_call_json(struct cli *cli, const char *method, const char *path,
+			     const char *json, json_t **ret_json);
 
 /* GETs path and prints the body as it is. */
-enum cli_exit cli_print_path(struct cli *cli, const char *path);
+enum cli_exit talk_print_path(struct cli *cli, const char *path);
 
 /* GETs path and gives each line to take, with cli as its context, as it arrives. */
-enum cli_exit cli_print_lines(struct cli *cli, const char *path,
-			      void (*take)(void *context, const char *line));
+enum cli_exit talk_print_lines(struct cli *cli, const char *path,
+			       void (*take)(void *context, const char *line));
 
 /*
  * GETs path and gives its body to take as it arrives, until take has said by false why it stops.
  * Result: CLI_EXIT_OK once the whole of it has come.
  */
-enum cli_exit cli_take_bytes(struct cli *cli, const char *path,
-			     bool (*take)(void *context, const char *data, size_t bytes),
-			     void *context);
+enum cli_exit talk_take_bytes(struct cli *cli, const char *path,
+			      bool (*take)(void *context, const char *data, size_t bytes),
+			      void *context);
 
 /* Result: a string member of a JSON object, "-" if there is none; a whole number, 0 if none. */
-const char *cli_text(const json_t *object, const char *name);
-json_int_t cli_number(const json_t *object, const char *name);
+const char *talk_text(const json_t *object, const char *name);
+json_int_t talk_number(const json_t *object, const char *name);
 
 /* Explains a problem answer on stderr. Result: CLI_EXIT_REFUSED. */
-enum cli_exit cli_explain(const struct client_answer *answer);
+enum cli_exit talk_explain(const struct client_answer *answer);
 
 /* Result: "/v1/builds/ID" and suffix for the verb's operand, to be freed; NULL without memory. */
-char *cli_build_path(struct cli *cli, const char *suffix);
+char *talk_build_path(struct cli *cli, const char *suffix);
 
 /*
  * Reads "90", "30m" or "1h30m" as seconds.
  * Result: 0, or -EINVAL.
  */
-int cli_parse_duration(const char *text, unsigned long *ret_s);
+int talk_parse_duration(const char *text, unsigned long *ret_s);
 
 /* Reads a file, or stdin for "-". Result: its text, to be freed, or NULL with errno set. */
-char *cli_read_file(const char *path);
+char *talk_read_file(const char *path);
 
 /* The verbs. */
 enum cli_exit cli_enable(struct cli *cli);
-enum cli_exit cli_finish(struct cli *cli);
-enum cli_exit cli_cancel(struct cli *cli);
-enum cli_exit cli_extend(struct cli *cli);
-enum cli_exit cli_list(struct cli *cli);
-enum cli_exit cli_show(struct cli *cli);
-enum cli_exit cli_connect(struct cli *cli);
-enum cli_exit cli_diagnose(struct cli *cli);
+enum cli_exit cli_builds_finish(struct cli *cli);
+enum cli_exit cli_builds_cancel(struct cli *cli);
+enum cli_exit cli_builds_extend(struct cli *cli);
+enum cli_exit cli_builds_list(struct cli *cli);
+enum cli_exit cli_builds_show(struct cli *cli);
+enum cli_exit cli_builds_connect(struct cli *cli);
+enum cli_exit cli_records_diagnose(struct cli *cli);
 enum cli_exit cli_capture(struct cli *cli);
-enum cli_exit cli_attest(struct cli *cli);
-enum cli_exit cli_known_hosts(struct cli *cli);
-enum cli_exit cli_connections(struct cli *cli);
-enum cli_exit cli_audit(struct cli *cli);
-enum cli_exit cli_status(struct cli *cli);
-enum cli_exit cli_events(struct cli *cli);
-enum cli_exit cli_sync(struct cli *cli);
-enum cli_exit cli_pools(struct cli *cli);
-enum cli_exit cli_doctor(struct cli *cli);
-enum cli_exit cli_trace(struct cli *cli);
-enum cli_exit cli_support_bundle(struct cli *cli);
-enum cli_exit cli_version(struct cli *cli);
+enum cli_exit cli_records_attest(struct cli *cli);
+enum cli_exit cli_records_known_hosts(struct cli *cli);
+enum cli_exit cli_records_connections(struct cli *cli);
+enum cli_exit cli_records_audit(struct cli *cli);
+enum cli_exit cli_edge_status(struct cli *cli);
+enum cli_exit cli_edge_events(struct cli *cli);
+enum cli_exit cli_edge_sync(struct cli *cli);
+enum cli_exit cli_edge_pools(struct cli *cli);
+enum cli_exit doctor_run(struct cli *cli);
+enum cli_exit trace_run(struct cli *cli);
+enum cli_exit bundle_support_bundle(struct cli *cli);
+enum cli_exit cli_edge_version(struct cli *cli);
 enum cli_exit cli_completion(struct cli *cli);

@@ -14,7 +14,7 @@
 
 static const char flag_letters[] = "FSRPAU";
 
-int trace_endpoint_parse(const char *text, struct trace_endpoint *ret_endpoint)
+int trace_frame_endpoint_parse(const char *text, struct trace_endpoint *ret_endpoint)
 {
 	const char *colon = strrchr(text, ':');
 	char address[ADDR_TEXT_BYTES], *end;
@@ -43,7 +43,7 @@ int trace_endpoint_parse(const char *text, struct trace_endpoint *ret_endpoint)
 	return 0;
 }
 
-int trace_flags_parse(const char *text, uint8_t *ret_flags)
+int trace_frame_flags_parse(const char *text, uint8_t *ret_flags)
 {
 	uint8_t flags = 0;
 
@@ -119,8 +119,8 @@ void trace_frame_make(const struct trace_description *description, struct trace_
 	ret_frame->bytes = sizeof(*eth) + bytes;
 }
 
-int trace_capture_open(const char *path, struct trace_capture **ret_capture, char *ret_reason,
-		       size_t reason_bytes)
+int trace_frame_capture_open(const char *path, struct trace_capture **ret_capture, char *ret_reason,
+			     size_t reason_bytes)
 {
 	char reason[PCAP_ERRBUF_SIZE] = "";
 	pcap_t *pcap = pcap_open_offline(path, reason);
@@ -139,12 +139,12 @@ int trace_capture_open(const char *path, struct trace_capture **ret_capture, cha
 	return 0;
 }
 
-void trace_capture_close(struct trace_capture *capture)
+void trace_frame_capture_close(struct trace_capture *capture)
 {
 	pcap_close((pcap_t *)capture);
 }
 
-int trace_capture_next(struct trace_capture *capture, struct trace_frame *ret_frame)
+int trace_frame_capture_next(struct trace_capture *capture, struct trace_frame *ret_frame)
 {
 	struct pcap_pkthdr *header;
 	const uint8_t *data;

@@ -30,10 +30,10 @@ struct trace_description {
 };
 
 /* Reads "ADDR:PORT" or "[ADDR]:PORT". Result: 0 or -EINVAL. */
-int trace_endpoint_parse(const char *text, struct trace_endpoint *ret_endpoint);
+int trace_frame_endpoint_parse(const char *text, struct trace_endpoint *ret_endpoint);
 
 /* Reads flags by their first letters, "SA". Result: 0 or -EINVAL. */
-int trace_flags_parse(const char *text, uint8_t *ret_flags);
+int trace_frame_flags_parse(const char *text, uint8_t *ret_flags);
 
 /* Makes the frame, without checksums, which the engines do not look at. Both ends are of one
  * family. */
@@ -42,12 +42,12 @@ void trace_frame_make(const struct trace_description *description, struct trace_
 struct trace_capture;
 
 /* Opens a capture of Ethernet frames, "-" for stdin. Result: 0, or -EINVAL and why. */
-int trace_capture_open(const char *path, struct trace_capture **ret_capture, char *ret_reason,
-		       size_t reason_bytes);
-void trace_capture_close(struct trace_capture *capture);
+int trace_frame_capture_open(const char *path, struct trace_capture **ret_capture, char *ret_reason,
+			     size_t reason_bytes);
+void trace_frame_capture_close(struct trace_capture *capture);
 
 /*
  * Reads the next frame; what the capture cut off is zeros. Result: 1, 0 at the end, or -EINVAL
  * where the file is damaged.
  */
-int trace_capture_next(struct trace_capture *capture, struct trace_frame *ret_frame);
+int trace_frame_capture_next(struct trace_capture *capture, struct trace_frame *ret_frame);

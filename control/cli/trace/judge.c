@@ -18,7 +18,7 @@
 #define NEIGHBOUR_VALID                                                                            \
 	(NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
 
-int trace_open(const char *bpf_dir, struct trace_edge *ret_edge, char **ret_reason)
+int trace_judge_open(const char *bpf_dir, struct trace_edge *ret_edge, char **ret_reason)
 {
 	struct trace_edge edge = {0};
 	int result = table_map_open(bpf_dir, TABLE_LOOK, &edge.map, ret_reason);
@@ -31,7 +31,7 @@ int trace_open(const char *bpf_dir, struct trace_edge *ret_edge, char **ret_reas
 	return 0;
 }
 
-void trace_close(struct trace_edge *edge)
+void trace_judge_close(struct trace_edge *edge)
 {
 	netlink_close(edge->netlink);
 	table_map_free(edge->map);

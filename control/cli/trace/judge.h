@@ -38,8 +38,8 @@ struct trace {
 
 /* Opens the table below bpf_dir. Result: 0, to be closed; or -errno and *ret_reason, to be freed.
  */
-int trace_open(const char *bpf_dir, struct trace_edge *ret_edge, char **ret_reason);
-void trace_close(struct trace_edge *edge);
+int trace_judge_open(const char *bpf_dir, struct trace_edge *ret_edge, char **ret_reason);
+void trace_judge_close(struct trace_edge *edge);
 
 /* Result: what becomes of a frame that comes in on an interface with that role (enum sp_role). */
 struct trace trace_judge(const struct trace_edge *edge, const void *frame, size_t bytes,

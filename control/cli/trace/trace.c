@@ -92,10 +92,11 @@ static void print_lease(const json_t *lease)
 {
 	char left[24];
 
-	printf("  lease: %s to %s, %s", cli_text(lease, "public"), cli_text(lease, "vm"),
-	       cli_text(lease, "state"));
-	if (strcmp(cli_text(lease, "state"), "live") == 0)
-		printf(", %s left", print_duration((long)cli_number(lease, "remaining_s"), left));
+	printf("  lease: %s to %s, %s", talk_text(lease, "public"), talk_text(lease, "vm"),
+	       talk_text(lease, "state"));
+	if (strcmp(talk_text(lease, "state"), "live") == 0)
+		printf(", %s left",
+		       talk_print_duration((long)talk_number(lease, "remaining_s"), left));
 	putchar('\n');
 }
 
@@ -103,15 +104,15 @@ static void print_one(const json_t *one)
 {
 	const json_t *lease = json_object_get(one, "lease"), *way = json_object_get(one, "way");
 
-	printf("%" JSON_INTEGER_FORMAT ": %s to %s: %s, %s: %s\n", cli_number(one, "number"),
-	       cli_text(one, "from"), cli_text(one, "to"), cli_text(one, "fate"),
-	       cli_text(one, "verdict"), cli_text(one, "why"));
+	printf("%" JSON_INTEGER_FORMAT ": %s to %s: %s, %s: %s\n", talk_number(one, "number"),
+	       talk_text(one, "from"), talk_text(one, "to"), talk_text(one, "fate"),
+	       talk_text(one, "verdict"), talk_text(one, "why"));
 	if (lease)
 		print_lease(lease);
 	if (way)
-		printf("  becomes: %s to %s, by %s, out of %s to %s\n", cli_text(way, "from"),
-		       cli_text(way, "to"), cli_text(way, "engine"), cli_text(way, "interface"),
-		       cli_text(way, "next_hop"));
+		printf("  becomes: %s to %s, by %s, out of %s to %s\n", talk_text(way, "from"),
+		       talk_text(way, "to"), talk_text(way, "engine"), talk_text(way, "interface"),
+		       talk_text(way, "next_hop"));
 }
 
 /* What all packets of one call have in common. */
@@ -143,57 +144,57 @@ static enum cli_exit trace_capture(struct job *job, struct trace_frame *frame)
 	char reason[256];
 	int got;
 
-	if (trace_capture_open(path, &capture, reason, sizeof(reason)) < 0)
-		return cli_fail(CLI_EXIT_REFUSED, "the capture %s: %s", path, reason);
+	if (trace_frame_capture_open(path, &capture, reason, sizeof(reason)) < 0)
+		return talk_fail(CLI_EXIT_REFUSED, "the capture %s: %s", path, reason);
 	do {
-		got = trace_capture_next(capture, frame);
+		got = trace_frame_capture_next(capture, frame);
 		if (got > 0)
 			trace_one(job, frame);
 	} while (got > 0);
-	trace_capture_close(capture);
-	return got < 0 ? cli_fail(CLI_EXIT_REFUSED, "the capture %s is damaged after packet %lu",
-				  path, job->number)
+	trace_frame_capture_close(capture);
+	return got < 0 ? talk_fail(CLI_EXIT_REFUSED, "the capture %s is damaged after packet %lu",
+				   path, job->number)
 		       : CLI_EXIT_OK;
 }
 
 static enum cli_exit read_endpoint(const struct cli *cli, const char *option,
 				   struct trace_endpoint *ret_endpoint)
 {
-	const char *text = cli_option(cli, option);
+	const char *text = talk_option(cli, option);
 
 	if (!text)
-		return cli_fail(CLI_EXIT_USAGE, "a capture, or --from and --to, is missing");
-	if (trace_endpoint_parse(text, ret_endpoint) < 0)
-		return cli_fail(CLI_EXIT_USAGE, "%s is ADDR:PORT or [ADDR]:PORT, not %s", option,
-				text);
+		return talk_fail(CLI_EXIT_USAGE, "a capture, or --from and --to, is missing");
+	if (trace_frame_endpoint_parse(text, ret_endpoint) < 0)
+		return talk_fail(CLI_EXIT_USAGE, "%s is ADDR:PORT or [ADDR]:PORT, not %s", option,
+				 text);
 	return CLI_EXIT_OK;
 }
 
 static enum cli_exit read_number(const struct cli *cli, const char *option, unsigned long max,
 				 unsigned long *number)
 {
-	const char *text = cli_option(cli, option);
+	const char *text = talk_option(cli, option);
 	char *end;
 
 	if (!text)
 		return CLI_EXIT_OK;
 	*number = strtoul(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || *number > max)
-		return cli_fail(CLI_EXIT_USAGE, "%s is a number up to %lu, not %s", option, max,
-				text);
+		return talk_fail(CLI_EXIT_USAGE, "%s is a number up to %lu, not %s", option, max,
+				 text);
 	return CLI_EXIT_OK;
 }
 
 static enum cli_exit read_l4(const struct cli *cli, struct trace_description *description)
 {
-	const char *protocol = cli_option(cli, "--protocol"), *flags = cli_option(cli, "--flags");
+	const char *protocol = talk_option(cli, "--protocol"), *flags = talk_option(cli, "--flags");
 
 	if (protocol && strcmp(protocol, "udp") == 0)
 		description->protocol = SP_PROTOCOL_UDP;
 	else if (protocol && strcmp(protocol, "tcp") != 0)
-		return cli_fail(CLI_EXIT_USAGE, "--protocol is tcp or udp, not %s", protocol);
-	if (flags && trace_flags_parse(flags, &description->tcp_flags) < 0)
-		return cli_fail(CLI_EXIT_USAGE, "--flags are letters of FSRPAU, not %s", flags);
+		return talk_fail(CLI_EXIT_USAGE, "--protocol is tcp or udp, not %s", protocol);
+	if (flags && trace_frame_flags_parse(flags, &description->tcp_flags) < 0)
+		return talk_fail(CLI_EXIT_USAGE, "--flags are letters of FSRPAU, not %s", flags);
 	return CLI_EXIT_OK;
 }
 
@@ -213,7 +214,7 @@ static enum cli_exit describe(const struct cli *cli, struct trace_description *d
 	if (code != CLI_EXIT_OK)
 		return code;
 	if (addr_family(&description->from.addr) != addr_family(&description->to.addr))
-		return cli_fail(CLI_EXIT_USAGE, "--from and --to are of different families");
+		return talk_fail(CLI_EXIT_USAGE, "--from and --to are of different families");
 	description->ttl = (uint8_t)ttl;
 	description->bytes = (uint16_t)bytes;
 	return CLI_EXIT_OK;
@@ -229,7 +230,7 @@ static enum cli_exit trace_described(struct job *job, struct trace_frame *frame)
 	code = describe(job->cli, &description);
 	if (code != CLI_EXIT_OK)
 		return code;
-	if (!cli_option(job->cli, "--flags") && sp_in_builds(&table, &description.from.addr))
+	if (!talk_option(job->cli, "--flags") && sp_in_builds(&table, &description.from.addr))
 		description.tcp_flags = SP_TCP_ACK;
 	trace_frame_make(&description, frame);
 	trace_one(job, frame);
@@ -238,7 +239,7 @@ static enum cli_exit trace_described(struct job *job, struct trace_frame *frame)
 
 static enum cli_exit read_role(const struct cli *cli, uint32_t *ret_role)
 {
-	const char *side = cli_option(cli, "--side");
+	const char *side = talk_option(cli, "--side");
 
 	if (!side)
 		*ret_role = SP_ROLE_BOTH;
@@ -247,13 +248,13 @@ static enum cli_exit read_role(const struct cli *cli, uint32_t *ret_role)
 	else if (strcmp(side, "builds") == 0)
 		*ret_role = SP_ROLE_BUILDS;
 	else
-		return cli_fail(CLI_EXIT_USAGE, "--side is public or builds, not %s", side);
+		return talk_fail(CLI_EXIT_USAGE, "--side is public or builds, not %s", side);
 	return CLI_EXIT_OK;
 }
 
-enum cli_exit cli_trace(struct cli *cli)
+enum cli_exit trace_run(struct cli *cli)
 {
-	const char *bpf_dir = cli_option(cli, "--bpf-dir");
+	const char *bpf_dir = talk_option(cli, "--bpf-dir");
 	struct trace_frame *frame;
 	struct job job = {.cli = cli};
 	enum cli_exit code = read_role(cli, &job.role);
@@ -261,17 +262,17 @@ enum cli_exit cli_trace(struct cli *cli)
 
 	if (code != CLI_EXIT_OK)
 		return code;
-	if (trace_open(bpf_dir ? bpf_dir : CLI_DEFAULT_BPF_DIR, &job.edge, &reason) < 0) {
-		cli_fail(CLI_EXIT_REFUSED, "%s", reason ? reason : "out of memory");
+	if (trace_judge_open(bpf_dir ? bpf_dir : CLI_DEFAULT_BPF_DIR, &job.edge, &reason) < 0) {
+		talk_fail(CLI_EXIT_REFUSED, "%s", reason ? reason : "out of memory");
 		free(reason);
 		return CLI_EXIT_REFUSED;
 	}
 	frame = malloc(sizeof(*frame));
 	if (!frame)
-		code = cli_fail(CLI_EXIT_REFUSED, "out of memory");
+		code = talk_fail(CLI_EXIT_REFUSED, "out of memory");
 	else
 		code = cli->operand ? trace_capture(&job, frame) : trace_described(&job, frame);
 	free(frame);
-	trace_close(&job.edge);
+	trace_judge_close(&job.edge);
 	return code;
 }

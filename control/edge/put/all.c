@@ -55,7 +55,7 @@ static void put_alone(struct group *group)
 {
 	struct edge_put *put = group->puts++;
 	struct edge_result put_result;
-	int result = edge_put(group->edge, &put->call, put->spec, &put_result);
+	int result = put_build(group->edge, &put->call, put->spec, &put_result);
 
 	group->change++;
 	tell(put, result, result < 0 ? NULL : &put_result);
@@ -72,7 +72,7 @@ static bool in_group(const struct group *group, const char *id)
 /* What may touch other builds than its own is not put together with them. */
 static bool is_alone(const struct group *group, const struct edge_put *put)
 {
-	const struct build *build = registry_find(group->edge->registry, put->spec->id);
+	const struct build *build = state_registry_find(group->edge->registry, put->spec->id);
 
 	return put->spec->supersede || put->call.receipt ||
 	       (build && build->due_ns <= put->call.now.boot_ns);
@@ -90,12 +90,12 @@ static bool join(struct group *group, struct edge_put *put)
 	group->txn.peer = put->call.peer;
 	group->txn.problem = put->call.problem;
 	mark = txn_mark(&group->txn);
-	result = edge_put_spec(&group->txn, put->spec, "", &group->change[group->nr]);
+	result = put_work_in(&group->txn, put->spec, "", &group->change[group->nr]);
 	if (result == 0) {
 		group->nr++;
 		return true;
 	}
-	problem_clear(put->call.problem);
+	json_problem_clear(put->call.problem);
 	txn_abort_to(&group->txn, &mark);
 	if (group->nr == 0)
 		txn_abort(&group->txn);
@@ -115,7 +115,7 @@ static void take(struct group *group, struct edge_put *put)
 	put_alone(group);
 }
 
-void edge_put_all(struct edge *edge, struct edge_put *puts, unsigned int nr_puts)
+void put_all_builds(struct edge *edge, struct edge_put *puts, unsigned int nr_puts)
 {
 	enum edge_change *change = calloc(nr_puts + 1, sizeof(*change));
 	struct group group = {.edge = edge, .puts = puts, .change = change};

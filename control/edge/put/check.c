@@ -84,7 +84,7 @@ static void check_port(struct put *put, unsigned int i, const struct node *node)
 static void check_pool(struct put *put, const char *pointer, const struct forward *forward,
 		       const char *pool)
 {
-	const char *now = pools_name(&put->txn->edge->settings, forward->public_index);
+	const char *now = model_pools_name(&put->txn->edge->settings, forward->public_index);
 
 	if (pool[0] && now && strcmp(pool, now) != 0)
 		put_wrong(put, PROBLEM_BUILD_DIFFERS, pointer,
@@ -99,7 +99,8 @@ static void check_forwards(struct put *put, unsigned int i, const struct node *n
 	snprintf(pointer, sizeof(pointer), "/nodes/%u/forwards", i);
 	for (unsigned int j = 1; j < node->nr_forwards && spec->nr_forwards; j++) {
 		const struct forward *forward = &node->forwards[j];
-		const struct forward_spec *wanted = node_spec_forward(spec, forward->name);
+		const struct forward_spec *wanted =
+			model_build_spec_node_spec_forward(spec, forward->name);
 
 		if (!wanted)
 			put_wrong(put, PROBLEM_BUILD_DIFFERS, pointer,
@@ -120,7 +121,7 @@ int put_check(struct put *put)
 	check_terms(put);
 	check_missing(put);
 	for (unsigned int i = 0; i < put->spec->nr_nodes; i++) {
-		const struct node *node = build_node(put->build, put->spec->nodes[i].index);
+		const struct node *node = model_build_node(put->build, put->spec->nodes[i].index);
 
 		if (!node)
 			continue;

@@ -20,7 +20,7 @@ static bool is_new(const struct forward *forward)
 /* Result: whether the node has a VM only now. */
 static bool newly_bound(const struct put *put, const struct node *node)
 {
-	const struct node *before = put->build ? build_node(put->build, node->index) : NULL;
+	const struct node *before = put->build ? model_build_node(put->build, node->index) : NULL;
 
 	return node->has_address && !(before && before->has_address);
 }
@@ -37,7 +37,7 @@ static unsigned int spec_place(const struct put *put, const struct node *node)
 /* The id of a build that the transaction may have only just made. */
 static const char *id_of(const struct put *put, uint64_t serial)
 {
-	const struct build *build = registry_find_serial(put->txn->edge->registry, serial);
+	const struct build *build = state_registry_find_serial(put->txn->edge->registry, serial);
 
 	for (unsigned int i = 0; !build && i < put->txn->nr_changes; i++)
 		if (put->txn->change[i].after && put->txn->change[i].after->serial == serial)
@@ -59,12 +59,12 @@ static int refuse_holder(struct put *put, const struct node *node, const struct 
 
 static bool may_replace(const struct put *put, const struct build *holder)
 {
-	return put->spec->supersede || change_is_overdue(put->txn, holder);
+	return put->spec->supersede || txn_change_is_overdue(put->txn, holder);
 }
 
 static int replace(struct put *put, struct build *holder)
 {
-	if (change_is_overdue(put->txn, holder))
+	if (txn_change_is_overdue(put->txn, holder))
 		return txn_end(put->txn, holder, SESSION_EXPIRE, NULL);
 	return txn_end(put->txn, holder, SESSION_SUPERSEDE, "supersede");
 }
@@ -74,8 +74,8 @@ static int claim_endpoint(struct put *put, const struct node *node, const struct
 {
 	struct edge *edge = put->txn->edge;
 	struct endpoint endpoint = edge_endpoint(node, forward);
-	uint64_t serial = holders_get(edge->holders, &endpoint);
-	struct build *holder = serial ? registry_find_serial(edge->registry, serial) : NULL;
+	uint64_t serial = state_holders_get(edge->holders, &endpoint);
+	struct build *holder = serial ? state_registry_find_serial(edge->registry, serial) : NULL;
 	int result = 0;
 
 	if (serial && (!holder || holder == put->build))
@@ -99,7 +99,7 @@ static int refuse_full(struct put *put, enum problem_type type, const char *deta
 {
 	struct problem *problem = put->txn->problem;
 
-	problem_set(problem, type, "%s", detail);
+	json_problem_set(problem, type, "%s", detail);
 	problem->retry_after_s = retry_after_s(put->txn->edge);
 	return -ENOSPC;
 }
@@ -110,7 +110,7 @@ static const char *pool_of(const struct put *put, const struct node *node,
 {
 	const struct edge_settings *settings = &put->txn->edge->settings;
 	const struct node_spec *spec = &put->spec->nodes[spec_place(put, node)];
-	const struct forward_spec *wanted = node_spec_forward(spec, forward->name);
+	const struct forward_spec *wanted = model_build_spec_node_spec_forward(spec, forward->name);
 	const char *own = NULL;
 
 	if (wanted && wanted->pool[0])
@@ -118,7 +118,7 @@ static const char *pool_of(const struct put *put, const struct node *node,
 	if (spec->pool[0])
 		return spec->pool;
 	if (!is_new(&node->forwards[0]))
-		own = pools_name(settings, node->forwards[0].public_index);
+		own = model_pools_name(settings, node->forwards[0].public_index);
 	return own ? own : POOL_DEFAULT;
 }
 
@@ -141,14 +141,14 @@ static unsigned int allowed_family(const struct build *build)
 	return family;
 }
 
-/* Where any family will do, it is that of those who may connect. Result: as pools_find(). */
+/* Where any family will do, it is that of those who may connect. Result: as model_pools_find(). */
 static int find_public(const struct put *put, const struct node *node, const char *pool)
 {
 	const struct edge_settings *settings = &put->txn->edge->settings;
 	unsigned int family = family_of(node);
-	int place = pools_find(settings, pool, family ? family : allowed_family(put->copy));
+	int place = model_pools_find(settings, pool, family ? family : allowed_family(put->copy));
 
-	return place < 0 && family == 0 ? pools_find(settings, pool, 0) : place;
+	return place < 0 && family == 0 ? model_pools_find(settings, pool, 0) : place;
 }
 
 /* One family cannot connect to the other. */
@@ -171,7 +171,7 @@ static int refuse_pool(struct put *put, const struct node *node, const struct fo
 	const struct edge_settings *settings = &put->txn->edge->settings;
 	unsigned int i = spec_place(put, node);
 	const struct node_spec *spec = &put->spec->nodes[i];
-	const struct forward_spec *wanted = node_spec_forward(spec, forward->name);
+	const struct forward_spec *wanted = model_build_spec_node_spec_forward(spec, forward->name);
 	char pointer[64];
 
 	if (wanted && wanted->pool[0])
@@ -180,8 +180,9 @@ static int refuse_pool(struct put *put, const struct node *node, const struct fo
 	else
 		snprintf(pointer, sizeof(pointer), "/nodes/%u/pool", i);
 	put_wrong(put, PROBLEM_INVALID, pointer,
-		  pools_find(settings, pool, 0) < 0 ? "there is no pool %s"
-						    : "pool %s has no address of the VM's family",
+		  model_pools_find(settings, pool, 0) < 0
+			  ? "there is no pool %s"
+			  : "pool %s has no address of the VM's family",
 		  pool);
 	return -EINVAL;
 }
@@ -241,7 +242,7 @@ static int check_limit(struct put *put, unsigned int limit, char kind, const cha
 	static const char *const pointers[] = {[COUNT_ALL] = "",
 					       [COUNT_ACTOR] = "/actors",
 					       [COUNT_ORGANISATION] = "/organisation"};
-	unsigned int number = tally_get(put->txn->edge->tally, kind, name);
+	unsigned int number = state_tally_get(put->txn->edge->tally, kind, name);
 
 	if (limit == 0 || number <= limit)
 		return 0;
@@ -273,7 +274,7 @@ static bool same_names(const struct build *a, const struct build *b)
 					 ? strcmp(a->organisation, b->organisation) == 0
 					 : a->organisation == b->organisation;
 
-	return same_organisation && strings_equal(&a->actors, &b->actors);
+	return same_organisation && model_build_strings_equal(&a->actors, &b->actors);
 }
 
 static int claim_counts(struct put *put)

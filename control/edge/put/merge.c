@@ -32,15 +32,15 @@ static int merge_text(struct put *put, const char *wanted, size_t member)
 
 static int replace_strings(struct strings *place, const struct strings *wanted)
 {
-	strings_free(place);
-	return strings_copy(place, wanted);
+	model_build_strings_free(place);
+	return model_build_strings_copy(place, wanted);
 }
 
 static int merge_strings(struct put *put, const struct strings *wanted, size_t member)
 {
 	const struct strings *now = (const struct strings *)((const char *)current(put) + member);
 
-	if (wanted->nr == 0 || strings_equal(now, wanted))
+	if (wanted->nr == 0 || model_build_strings_equal(now, wanted))
 		return 0;
 	if (!put_edit(put))
 		return -ENOMEM;
@@ -83,14 +83,14 @@ static int merge_labels(struct put *put)
 /* Result: the node in the copy, to be written; NULL without memory. */
 static struct node *edit_node(struct put *put, uint32_t index)
 {
-	return put_edit(put) ? build_node(put->copy, index) : NULL;
+	return put_edit(put) ? model_build_node(put->copy, index) : NULL;
 }
 
 /* The first forward of a node is its own port. */
 static int add_node(struct put *put, const struct node_spec *spec)
 {
-	struct node *node = put_edit(put) ? build_add_node(put->copy, spec->index) : NULL;
-	struct forward *ssh = node ? node_add_forward(node, "ssh") : NULL;
+	struct node *node = put_edit(put) ? model_build_add_node(put->copy, spec->index) : NULL;
+	struct forward *ssh = node ? model_build_node_add_forward(node, "ssh") : NULL;
 
 	if (!ssh)
 		return -ENOMEM;
@@ -101,7 +101,7 @@ static int add_node(struct put *put, const struct node_spec *spec)
 
 static int merge_port(struct put *put, const struct node_spec *spec)
 {
-	struct node *node = build_node(current(put), spec->index);
+	struct node *node = model_build_node(current(put), spec->index);
 
 	if (spec->port == 0 || node->forwards[0].port == spec->port)
 		return 0;
@@ -114,7 +114,7 @@ static int merge_port(struct put *put, const struct node_spec *spec)
 
 static int merge_address(struct put *put, const struct node_spec *spec)
 {
-	struct node *node = build_node(current(put), spec->index);
+	struct node *node = model_build_node(current(put), spec->index);
 
 	if (!spec->has_address || node->has_address)
 		return 0;
@@ -123,14 +123,15 @@ static int merge_address(struct put *put, const struct node_spec *spec)
 		return -ENOMEM;
 	node->has_address = true;
 	node->address = spec->address;
-	return node_next(node->state, NODE_BIND, &node->state);
+	return model_session_node_next(node->state, NODE_BIND, &node->state);
 }
 
 static int merge_keys(struct put *put, const struct node_spec *spec)
 {
-	struct node *node = build_node(current(put), spec->index);
+	struct node *node = model_build_node(current(put), spec->index);
 
-	if (spec->host_keys.nr == 0 || strings_equal(&node->host_keys, &spec->host_keys))
+	if (spec->host_keys.nr == 0 ||
+	    model_build_strings_equal(&node->host_keys, &spec->host_keys))
 		return 0;
 	node = edit_node(put, spec->index);
 	return node ? replace_strings(&node->host_keys, &spec->host_keys) : -ENOMEM;
@@ -138,13 +139,13 @@ static int merge_keys(struct put *put, const struct node_spec *spec)
 
 static int merge_forward(struct put *put, uint32_t index, const struct forward_spec *spec)
 {
-	struct node *node = build_node(current(put), index);
+	struct node *node = model_build_node(current(put), index);
 	struct forward *forward;
 
-	if (node_forward(node, spec->name))
+	if (model_build_node_forward(node, spec->name))
 		return 0;
 	node = edit_node(put, index);
-	forward = node ? node_add_forward(node, spec->name) : NULL;
+	forward = node ? model_build_node_add_forward(node, spec->name) : NULL;
 	if (!forward)
 		return -ENOMEM;
 	forward->port = spec->port;
@@ -156,7 +157,7 @@ static int merge_node(struct put *put, const struct node_spec *spec)
 {
 	int result = 0;
 
-	if (!build_node(current(put), spec->index))
+	if (!model_build_node(current(put), spec->index))
 		result = add_node(put, spec);
 	if (result == 0)
 		result = merge_port(put, spec);

@@ -23,7 +23,7 @@ void put_wrong(const struct put *put, enum problem_type type, const char *pointe
 	va_start(args, format);
 	vsnprintf(detail, sizeof(detail), format, args);
 	va_end(args);
-	problem_add(put->txn->problem, type, whole, "%s", detail);
+	json_problem_add(put->txn->problem, type, whole, "%s", detail);
 }
 
 static int compare_prefixes(const void *a, const void *b)
@@ -76,7 +76,7 @@ static int begin_build(struct put *put)
 		return -ENOMEM;
 	result = txn_create(put->txn, build, "put");
 	if (result < 0) {
-		build_free(build);
+		model_build_free(build);
 		return result;
 	}
 	put->copy = build;
@@ -87,7 +87,7 @@ static int begin_build(struct put *put)
 	build->connect_within_ns = given_or(spec->connect_within_ns, settings->connect_within_ns);
 	memcpy(build->allow, put->allow, put->nr_allow * sizeof(put->allow[0]));
 	build->nr_allow = put->nr_allow;
-	deadline_begin(build, settings, put->txn->now.boot_ns);
+	model_deadline_begin(build, settings, put->txn->now.boot_ns);
 	return set_title(build, spec);
 }
 
@@ -104,7 +104,7 @@ static void move_state(struct build *copy)
 	enum session_event event = all_bound(copy) ? SESSION_BIND : SESSION_UNBIND;
 	struct session_move move;
 
-	if (session_next(copy->state, event, &move) == 0)
+	if (model_session_next(copy->state, event, &move) == 0)
 		copy->state = move.state;
 }
 
@@ -127,7 +127,7 @@ static int finish_too(struct put *put)
 		return 0;
 	if (!put_edit(put))
 		return -ENOMEM;
-	return change_finish(put->txn, put->copy, put->spec->finished_wall_ns);
+	return txn_change_finish(put->txn, put->copy, put->spec->finished_wall_ns);
 }
 
 static int add_event(struct put *put)
@@ -164,19 +164,19 @@ static int refuse_ended(const struct put *put)
 	put_wrong(put, PROBLEM_BUILD_ENDED, "",
 		  "build %s has ended (%s); a new session needs a new"
 		  " id",
-		  build->id, session_reason_name(txn_current(build)->reason));
+		  build->id, model_session_reason_name(txn_current(build)->reason));
 	return -EEXIST;
 }
 
-int edge_put_spec(struct txn *txn, const struct build_spec *spec, const char *prefix,
-		  enum edge_change *ret_change)
+int put_work_in(struct txn *txn, const struct build_spec *spec, const char *prefix,
+		enum edge_change *ret_change)
 {
 	struct put put = {.txn = txn, .spec = spec, .prefix = prefix};
-	int result = edge_check_spec(&txn->edge->settings, spec, prefix, txn->problem);
+	int result = put_spec_check(&txn->edge->settings, spec, prefix, txn->problem);
 
 	if (result < 0)
 		return result;
-	put.build = registry_find(txn->edge->registry, spec->id);
+	put.build = state_registry_find(txn->edge->registry, spec->id);
 	if (put.build)
 		result = refuse_ended(&put);
 	if (result < 0)
@@ -194,7 +194,7 @@ int edge_put_spec(struct txn *txn, const struct build_spec *spec, const char *pr
 static int end_call(struct txn *txn, int error)
 {
 	if (!problem_is_set(txn->problem))
-		problem_set(txn->problem, PROBLEM_INTERNAL, "There is not enough memory.");
+		json_problem_set(txn->problem, PROBLEM_INTERNAL, "There is not enough memory.");
 	txn_abort(txn);
 	return error;
 }
@@ -202,7 +202,7 @@ static int end_call(struct txn *txn, int error)
 /* Result: the build as it will be. */
 static const struct build *build_after(const struct txn *txn, const char *id)
 {
-	const struct build *build = registry_find(txn->edge->registry, id);
+	const struct build *build = state_registry_find(txn->edge->registry, id);
 
 	for (unsigned int i = 0; !build && i < txn->nr_changes; i++)
 		if (txn->change[i].after && strcmp(txn->change[i].after->id, id) == 0)
@@ -210,21 +210,21 @@ static const struct build *build_after(const struct txn *txn, const char *id)
 	return txn_current(build);
 }
 
-int edge_put(struct edge *edge, const struct edge_call *call, const struct build_spec *spec,
-	     struct edge_result *ret_result)
+int put_build(struct edge *edge, const struct edge_call *call, const struct build_spec *spec,
+	      struct edge_result *ret_result)
 {
 	enum edge_change change;
 	struct txn txn;
-	int result = edge_settle(edge, call, spec->id);
+	int result = edge_calls_settle(edge, call, spec->id);
 
 	if (result < 0)
 		return result;
 	txn_begin(&txn, edge, call);
-	result = edge_put_spec(&txn, spec, "", &change);
+	result = put_work_in(&txn, spec, "", &change);
 	if (result < 0)
 		return end_call(&txn, result);
 	txn.outcome.build = (struct edge_result){build_after(&txn, spec->id), change,
-						 txn_removes(&txn) || spec->supersede};
+						 txn_commit_removes(&txn) || spec->supersede};
 	result = txn_commit(&txn);
 	if (result < 0)
 		return result;

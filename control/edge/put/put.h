@@ -13,8 +13,8 @@ struct build_spec;
  * Works one spec into the transaction. pointers of problems begin with prefix. Result: 0, or -errno
  * (the problem says why, unless -ENOMEM) and the transaction is to be aborted.
  */
-int edge_put_spec(struct txn *txn, const struct build_spec *spec, const char *prefix,
-		  enum edge_change *ret_change);
+int put_work_in(struct txn *txn, const struct build_spec *spec, const char *prefix,
+		enum edge_change *ret_change);
 
 /* One spec being worked in. */
 struct put {

@@ -40,12 +40,12 @@ static void check_text(struct check *check, const char *text, size_t max, const 
 	if (!text)
 		return;
 	if (text[0] == '\0' || strlen(text) > max)
-		problem_add(check->problem, PROBLEM_INVALID, pointer, "must have 1 to %zu bytes",
-			    max);
+		json_problem_add(check->problem, PROBLEM_INVALID, pointer,
+				 "must have 1 to %zu bytes", max);
 	for (; *text; text++)
 		if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-			problem_add(check->problem, PROBLEM_INVALID, pointer,
-				    "must not hold control characters");
+			json_problem_add(check->problem, PROBLEM_INVALID, pointer,
+					 "must not hold control characters");
 			return;
 		}
 }
@@ -62,10 +62,11 @@ static void check_user(struct check *check)
 		return;
 	length = strlen(user);
 	if (length == 0 || length > USER_MAX || user[0] == '-' || strspn(user, letters) != length)
-		problem_add(check->problem, PROBLEM_INVALID, point(check, "/user"),
-			    "must be a login name: 1 to %d of A-Z a-z 0-9 . _ + @ -, not beginning "
-			    "with -",
-			    USER_MAX);
+		json_problem_add(
+			check->problem, PROBLEM_INVALID, point(check, "/user"),
+			"must be a login name: 1 to %d of A-Z a-z 0-9 . _ + @ -, not beginning "
+			"with -",
+			USER_MAX);
 }
 
 static void check_strings(struct check *check, const struct strings *strings, size_t max,
@@ -79,10 +80,10 @@ static void check_texts(struct check *check)
 {
 	const struct build_spec *spec = check->spec;
 
-	if (!build_id_valid(spec->id))
-		problem_add(check->problem, PROBLEM_INVALID, point(check, "/id"),
-			    "must be 1 to %d of A-Z a-z 0-9 . _ -, not beginning with . or -",
-			    BUILD_ID_MAX);
+	if (!model_build_id_valid(spec->id))
+		json_problem_add(check->problem, PROBLEM_INVALID, point(check, "/id"),
+				 "must be 1 to %d of A-Z a-z 0-9 . _ -, not beginning with . or -",
+				 BUILD_ID_MAX);
 	check_text(check, spec->title, BUILD_TEXT_MAX, point(check, "/title"));
 	check_text(check, spec->organisation, BUILD_TEXT_MAX, point(check, "/organisation"));
 	check_user(check);
@@ -115,12 +116,13 @@ static void check_address(struct check *check, unsigned int i)
 		return;
 	addr_format(&node->address, text);
 	if (!in_networks(check->settings, &node->address))
-		problem_add(check->problem, PROBLEM_OUTSIDE_NETWORKS,
-			    point(check, "/nodes/%u/address", i), "%s is not in builds.networks",
-			    text);
+		json_problem_add(check->problem, PROBLEM_OUTSIDE_NETWORKS,
+				 point(check, "/nodes/%u/address", i),
+				 "%s is not in builds.networks", text);
 	else if (!has_family(check->settings, &node->address))
-		problem_add(check->problem, PROBLEM_INVALID, point(check, "/nodes/%u/address", i),
-			    "no public address is of the family of %s", text);
+		json_problem_add(check->problem, PROBLEM_INVALID,
+				 point(check, "/nodes/%u/address", i),
+				 "no public address is of the family of %s", text);
 }
 
 static bool name_valid(const char *name)
@@ -137,18 +139,18 @@ static void check_forward_name(struct check *check, unsigned int i, unsigned int
 	const char *name = node->forwards[j].name;
 
 	if (!name_valid(name))
-		problem_add(check->problem, PROBLEM_INVALID,
-			    point(check, "/nodes/%u/forwards/%u/name", i, j),
-			    "must be 1 to %d of a-z 0-9 _ -", FORWARD_NAME_MAX);
+		json_problem_add(check->problem, PROBLEM_INVALID,
+				 point(check, "/nodes/%u/forwards/%u/name", i, j),
+				 "must be 1 to %d of a-z 0-9 _ -", FORWARD_NAME_MAX);
 	if (strcmp(name, "ssh") == 0)
-		problem_add(check->problem, PROBLEM_INVALID,
-			    point(check, "/nodes/%u/forwards/%u/name", i, j),
-			    "ssh is the name of the node's own port");
+		json_problem_add(check->problem, PROBLEM_INVALID,
+				 point(check, "/nodes/%u/forwards/%u/name", i, j),
+				 "ssh is the name of the node's own port");
 	for (unsigned int k = 0; k < j; k++)
 		if (strcmp(name, node->forwards[k].name) == 0)
-			problem_add(check->problem, PROBLEM_INVALID,
-				    point(check, "/nodes/%u/forwards/%u/name", i, j),
-				    "is the name of another forward of the node");
+			json_problem_add(check->problem, PROBLEM_INVALID,
+					 point(check, "/nodes/%u/forwards/%u/name", i, j),
+					 "is the name of another forward of the node");
 }
 
 static uint16_t own_port(const struct node_spec *node)
@@ -164,17 +166,17 @@ static void check_forward_port(struct check *check, unsigned int i, unsigned int
 
 	if (forward->port == 0 || (forward->protocol_mask != SP_PROTOCOL_TCP &&
 				   forward->protocol_mask != SP_PROTOCOL_UDP))
-		problem_add(check->problem, PROBLEM_INVALID,
-			    point(check, "/nodes/%u/forwards/%u", i, j),
-			    "needs a port and a protocol");
+		json_problem_add(check->problem, PROBLEM_INVALID,
+				 point(check, "/nodes/%u/forwards/%u", i, j),
+				 "needs a port and a protocol");
 	for (unsigned int k = 0; k < j; k++)
 		if (node->forwards[k].port == forward->port &&
 		    node->forwards[k].protocol_mask == forward->protocol_mask)
 			taken = true;
 	if (taken)
-		problem_add(check->problem, PROBLEM_INVALID,
-			    point(check, "/nodes/%u/forwards/%u/port", i, j),
-			    "is forwarded for the node already");
+		json_problem_add(check->problem, PROBLEM_INVALID,
+				 point(check, "/nodes/%u/forwards/%u/port", i, j),
+				 "is forwarded for the node already");
 }
 
 static void check_forwards(struct check *check, unsigned int i)
@@ -182,9 +184,9 @@ static void check_forwards(struct check *check, unsigned int i)
 	const struct node_spec *node = &check->spec->nodes[i];
 
 	if (node->nr_forwards >= BUILD_FORWARDS_MAX) {
-		problem_add(check->problem, PROBLEM_OVER_LIMIT,
-			    point(check, "/nodes/%u/forwards", i), "at most %d a node",
-			    BUILD_FORWARDS_MAX - 1);
+		json_problem_add(check->problem, PROBLEM_OVER_LIMIT,
+				 point(check, "/nodes/%u/forwards", i), "at most %d a node",
+				 BUILD_FORWARDS_MAX - 1);
 		return;
 	}
 	for (unsigned int j = 0; j < node->nr_forwards; j++) {
@@ -222,13 +224,13 @@ static void check_against_others(struct check *check, unsigned int i)
 
 	for (unsigned int j = 0; j < i; j++) {
 		if (nodes[j].index == nodes[i].index)
-			problem_add(check->problem, PROBLEM_INVALID,
-				    point(check, "/nodes/%u/index", i),
-				    "is the index of another node");
+			json_problem_add(check->problem, PROBLEM_INVALID,
+					 point(check, "/nodes/%u/index", i),
+					 "is the index of another node");
 		if (share_endpoint(&nodes[i], &nodes[j]))
-			problem_add(check->problem, PROBLEM_INVALID,
-				    point(check, "/nodes/%u/address", i),
-				    "node %u has the same address and port", nodes[j].index);
+			json_problem_add(check->problem, PROBLEM_INVALID,
+					 point(check, "/nodes/%u/address", i),
+					 "node %u has the same address and port", nodes[j].index);
 	}
 }
 
@@ -237,8 +239,9 @@ static void check_node(struct check *check, unsigned int i)
 	const struct node_spec *node = &check->spec->nodes[i];
 
 	if (node->index > BUILD_NODE_INDEX_MAX)
-		problem_add(check->problem, PROBLEM_INVALID, point(check, "/nodes/%u/index", i),
-			    "must be 0 to %d", BUILD_NODE_INDEX_MAX);
+		json_problem_add(check->problem, PROBLEM_INVALID,
+				 point(check, "/nodes/%u/index", i), "must be 0 to %d",
+				 BUILD_NODE_INDEX_MAX);
 	check_address(check, i);
 	check_forwards(check, i);
 	for (unsigned int j = 0; j < node->host_keys.nr; j++)
@@ -252,11 +255,11 @@ static void check_nodes(struct check *check)
 	unsigned int max = check->settings->nodes_per_build, nr = check->spec->nr_nodes;
 
 	if (nr == 0)
-		problem_add(check->problem, PROBLEM_INVALID, point(check, "/nodes"),
-			    "must name at least one node");
+		json_problem_add(check->problem, PROBLEM_INVALID, point(check, "/nodes"),
+				 "must name at least one node");
 	if (max && nr > max) {
-		problem_add(check->problem, PROBLEM_OVER_LIMIT, point(check, "/nodes"),
-			    "%u nodes are more than limits.nodes_per_build, %u", nr, max);
+		json_problem_add(check->problem, PROBLEM_OVER_LIMIT, point(check, "/nodes"),
+				 "%u nodes are more than limits.nodes_per_build, %u", nr, max);
 		return;
 	}
 	for (unsigned int i = 0; i < nr; i++)
@@ -266,7 +269,7 @@ static void check_nodes(struct check *check)
 static void check_duration(struct check *check, uint64_t duration_ns, const char *name)
 {
 	if (duration_ns != BUILD_DEFAULT && duration_ns > check->settings->max_lifetime_ns)
-		problem_add(
+		json_problem_add(
 			check->problem, PROBLEM_OVER_LIMIT, point(check, "/%s", name),
 			"more than leases.max_lifetime, %llu s",
 			(unsigned long long)(check->settings->max_lifetime_ns / CLOCK_SECOND_NS));
@@ -280,8 +283,8 @@ static void check_durations(struct check *check)
 	check_duration(check, spec->max_lifetime_ns, "max_lifetime_s");
 	check_duration(check, spec->connect_within_ns, "connect_within_s");
 	if (spec->max_lifetime_ns == 0)
-		problem_add(check->problem, PROBLEM_INVALID, point(check, "/max_lifetime_s"),
-			    "must be more than 0");
+		json_problem_add(check->problem, PROBLEM_INVALID, point(check, "/max_lifetime_s"),
+				 "must be more than 0");
 }
 
 static void check_allow(struct check *check)
@@ -289,12 +292,13 @@ static void check_allow(struct check *check)
 	unsigned int max = check->settings->prefixes_per_build, nr = check->spec->nr_allow;
 
 	if (max && nr > max)
-		problem_add(check->problem, PROBLEM_OVER_LIMIT, point(check, "/allow"),
-			    "%u prefixes are more than limits.prefixes_per_build, %u", nr, max);
+		json_problem_add(check->problem, PROBLEM_OVER_LIMIT, point(check, "/allow"),
+				 "%u prefixes are more than limits.prefixes_per_build, %u", nr,
+				 max);
 }
 
-int edge_check_spec(const struct edge_settings *settings, const struct build_spec *spec,
-		    const char *prefix, struct problem *problem)
+int put_spec_check(const struct edge_settings *settings, const struct build_spec *spec,
+		   const char *prefix, struct problem *problem)
 {
 	struct check check = {settings, spec, prefix, problem, ""};
 

@@ -10,5 +10,5 @@ struct problem;
  * Checks every field against the settings. pointers in the problem begin with prefix. Result: 0, or
  * -EINVAL with all that is wrong (at most PROBLEM_ERRORS_MAX) in the problem.
  */
-int edge_check_spec(const struct edge_settings *settings, const struct build_spec *spec,
-		    const char *prefix, struct problem *problem);
+int put_spec_check(const struct edge_settings *settings, const struct build_spec *spec,
+		   const char *prefix, struct problem *problem);

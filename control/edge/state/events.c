@@ -15,12 +15,12 @@ static const char *const names[EVENT_TYPES_NR] = {
 #undef EVENT_NAME
 };
 
-const char *event_type_name(enum event_type type)
+const char *state_events_type_name(enum event_type type)
 {
 	return names[type];
 }
 
-int event_type_parse(const char *name, enum event_type *ret_type)
+int state_events_type_parse(const char *name, enum event_type *ret_type)
 {
 	for (unsigned int i = 0; i < EVENT_TYPES_NR; i++) {
 		if (strcmp(names[i], name) != 0)
@@ -31,39 +31,39 @@ int event_type_parse(const char *name, enum event_type *ret_type)
 	return -EINVAL;
 }
 
-int events_open(struct events *events, struct journal *journal)
+int state_events_open(struct events *events, struct journal *journal)
 {
 	int result;
 
 	events->journal = journal;
-	result = journal_event_bounds(journal, &events->oldest_seq, &events->newest_seq);
+	result = journal_record_event_bounds(journal, &events->oldest_seq, &events->newest_seq);
 	events->last_seq = events->newest_seq;
 	return result;
 }
 
-int events_append(struct events *events, struct event *event)
+int state_events_append(struct events *events, struct event *event)
 {
 	int result;
 
 	event->seq = events->last_seq + 1;
-	result = journal_save_event(events->journal, event);
+	result = journal_record_save_event(events->journal, event);
 	if (result == 0)
 		events->last_seq = event->seq;
 	return result;
 }
 
-void events_committed(struct events *events)
+void state_events_committed(struct events *events)
 {
 	events->newest_seq = events->last_seq;
 }
 
-void events_rolled_back(struct events *events)
+void state_events_rolled_back(struct events *events)
 {
 	events->last_seq = events->newest_seq;
 }
 
-int events_read(struct events *events, uint64_t since, unsigned int max, event_visitor *visit,
-		void *context)
+int state_events_read(struct events *events, uint64_t since, unsigned int max, event_visitor *visit,
+		      void *context)
 {
 	if (since >= events->newest_seq)
 		return 0;
@@ -72,7 +72,7 @@ int events_read(struct events *events, uint64_t since, unsigned int max, event_v
 	/* Numbers have no gaps; those past the newest one are not committed. */
 	if (max > events->newest_seq - since)
 		max = (unsigned int)(events->newest_seq - since);
-	return journal_load_events(events->journal, since, max, visit, context);
+	return journal_record_load_events(events->journal, since, max, visit, context);
 }
 
 struct following {
@@ -89,7 +89,7 @@ static int follow_one(const struct event *event, void *context)
 	return following->visit(event, following->context);
 }
 
-int events_follow(struct events *events, uint64_t *seq, event_visitor *visit, void *context)
+int state_events_follow(struct events *events, uint64_t *seq, event_visitor *visit, void *context)
 {
 	struct following following = {seq, visit, context};
 	uint64_t before;
@@ -100,18 +100,18 @@ int events_follow(struct events *events, uint64_t *seq, event_visitor *visit, vo
 	if (*seq >= events->newest_seq)
 		return 0;
 	before = *seq;
-	result = events_read(events, before, BATCH_EVENTS, follow_one, &following);
+	result = state_events_read(events, before, BATCH_EVENTS, follow_one, &following);
 	if (result != 0)
 		return result;
 	return *seq == before ? -EIO : *seq < events->newest_seq;
 }
 
-int events_last(struct events *events, enum event_type type, struct event *ret_event)
+int state_events_last(struct events *events, enum event_type type, struct event *ret_event)
 {
-	return journal_last_event(events->journal, names[type], ret_event);
+	return journal_record_last_event(events->journal, names[type], ret_event);
 }
 
-int events_compact(struct events *events, uint64_t keep)
+int state_events_compact(struct events *events, uint64_t keep)
 {
 	uint64_t oldest;
 	int result;
@@ -121,7 +121,7 @@ int events_compact(struct events *events, uint64_t keep)
 	oldest = events->newest_seq - keep + 1;
 	if (oldest <= events->oldest_seq)
 		return 0;
-	result = journal_drop_events(events->journal, oldest);
+	result = journal_record_drop_events(events->journal, oldest);
 	if (result == 0)
 		events->oldest_seq = oldest;
 	return result;

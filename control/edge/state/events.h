@@ -49,8 +49,8 @@ struct event {
 	char detail[EVENT_DETAIL_BYTES];
 };
 
-const char *event_type_name(enum event_type type);
-int event_type_parse(const char *name, enum event_type *ret_type);
+const char *state_events_type_name(enum event_type type);
+int state_events_type_parse(const char *name, enum event_type *ret_type);
 
 /* Called for each event in order; any result but 0 ends the reading and is passed on. */
 typedef int event_visitor(const struct event *event, void *context);
@@ -64,34 +64,34 @@ struct events {
 };
 
 /* Reads the bounds from the journal. Result: 0 or -errno. */
-int events_open(struct events *events, struct journal *journal);
+int state_events_open(struct events *events, struct journal *journal);
 
 /*
  * Numbers and journals one event, inside the journal's open transaction. Nobody reads it before
- * events_committed(). Result: 0 and event->seq set, or -errno.
+ * state_events_committed(). Result: 0 and event->seq set, or -errno.
  */
-int events_append(struct events *events, struct event *event);
+int state_events_append(struct events *events, struct event *event);
 
 /* What was appended is durable now, or is undone. */
-void events_committed(struct events *events);
-void events_rolled_back(struct events *events);
+void state_events_committed(struct events *events);
+void state_events_rolled_back(struct events *events);
 
 /*
  * Visits at most max events with seq > since. Result: 0 (also if there are none), -ESTALE if
  * events after since are no longer kept (410), the visitor's non-zero result, or -errno.
  */
-int events_read(struct events *events, uint64_t since, unsigned int max, event_visitor *visit,
-		void *context);
+int state_events_read(struct events *events, uint64_t since, unsigned int max, event_visitor *visit,
+		      void *context);
 
 /*
  * Visits the next events after *seq, in order, and moves *seq to each before its visit. Those no
  * longer kept are passed over. Result: 1 if there are more, 0, -EIO if one that should be there is
  * not, or as above.
  */
-int events_follow(struct events *events, uint64_t *seq, event_visitor *visit, void *context);
+int state_events_follow(struct events *events, uint64_t *seq, event_visitor *visit, void *context);
 
 /* The newest kept of that type. Result: 0, -ENOENT, or -errno. */
-int events_last(struct events *events, enum event_type type, struct event *ret_event);
+int state_events_last(struct events *events, enum event_type type, struct event *ret_event);
 
 /* Forgets the oldest ones until at most keep are left. Result: 0 or -errno. */
-int events_compact(struct events *events, uint64_t keep);
+int state_events_compact(struct events *events, uint64_t keep);

@@ -32,7 +32,7 @@ static int compare(const void *left, const void *right)
 	return order ? order : compare_number(a->protocol, b->protocol);
 }
 
-int holders_new(struct holders **ret_holders)
+int state_holders_new(struct holders **ret_holders)
 {
 	struct holders *holders = calloc(1, sizeof(*holders));
 
@@ -42,7 +42,7 @@ int holders_new(struct holders **ret_holders)
 	return 0;
 }
 
-void holders_free(struct holders *holders)
+void state_holders_free(struct holders *holders)
 {
 	if (!holders)
 		return;
@@ -58,7 +58,7 @@ static struct holder *find(const struct holders *holders, const struct endpoint 
 	return found ? *(struct holder **)found : NULL;
 }
 
-uint64_t holders_get(const struct holders *holders, const struct endpoint *endpoint)
+uint64_t state_holders_get(const struct holders *holders, const struct endpoint *endpoint)
 {
 	const struct holder *holder = find(holders, endpoint);
 
@@ -79,7 +79,7 @@ static int add(struct holders *holders, const struct endpoint *endpoint, uint64_
 	return 0;
 }
 
-int holders_set(struct holders *holders, const struct endpoint *endpoint, uint64_t serial)
+int state_holders_set(struct holders *holders, const struct endpoint *endpoint, uint64_t serial)
 {
 	struct holder *holder = find(holders, endpoint);
 

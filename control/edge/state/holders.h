@@ -9,11 +9,11 @@
 struct holders;
 
 /* Result: 0 or -ENOMEM. */
-int holders_new(struct holders **ret_holders);
-void holders_free(struct holders *holders);
+int state_holders_new(struct holders **ret_holders);
+void state_holders_free(struct holders *holders);
 
 /* Result: the serial of the build that holds it, 0 if none does. */
-uint64_t holders_get(const struct holders *holders, const struct endpoint *endpoint);
+uint64_t state_holders_get(const struct holders *holders, const struct endpoint *endpoint);
 
 /* serial 0: nobody any more. Result: 0, or -ENOMEM for an endpoint that had no holder. */
-int holders_set(struct holders *holders, const struct endpoint *endpoint, uint64_t serial);
+int state_holders_set(struct holders *holders, const struct endpoint *endpoint, uint64_t serial);

@@ -28,7 +28,7 @@ struct registry {
 	uint32_t nr_slots;
 };
 
-int registry_new(uint32_t nr_slots, struct registry **ret_registry)
+int state_registry_new(uint32_t nr_slots, struct registry **ret_registry)
 {
 	struct registry *registry = calloc(1, sizeof(*registry));
 
@@ -36,20 +36,20 @@ int registry_new(uint32_t nr_slots, struct registry **ret_registry)
 		return -ENOMEM;
 	registry->nr_slots = nr_slots;
 	registry->owner = calloc(nr_slots + 1, sizeof(*registry->owner));
-	if (!registry->owner || registry_reserve(registry, 1) < 0) {
-		registry_free(registry);
+	if (!registry->owner || state_registry_reserve(registry, 1) < 0) {
+		state_registry_free(registry);
 		return -ENOMEM;
 	}
 	*ret_registry = registry;
 	return 0;
 }
 
-void registry_free(struct registry *registry)
+void state_registry_free(struct registry *registry)
 {
 	if (!registry)
 		return;
 	for (uint32_t i = 0; i < registry->nr_entries; i++)
-		build_free(registry->entry[i].build);
+		model_build_free(registry->entry[i].build);
 	free(registry->entry);
 	free(registry->head);
 	free(registry->heap);
@@ -106,7 +106,7 @@ static int grow_heads(struct registry *registry, uint32_t room)
 	return 0;
 }
 
-int registry_reserve(struct registry *registry, unsigned int nr_more)
+int state_registry_reserve(struct registry *registry, unsigned int nr_more)
 {
 	uint32_t room = registry->nr_entries + nr_more;
 	struct entry *entry;
@@ -173,7 +173,7 @@ static void heap_remove(struct registry *registry, const struct build *build)
 	heap_sink(registry, last->heap_position);
 }
 
-void registry_add(struct registry *registry, struct build *build)
+void state_registry_add(struct registry *registry, struct build *build)
 {
 	uint32_t index = registry->nr_entries;
 
@@ -202,7 +202,7 @@ static uint32_t entry_from(const struct registry *registry, uint64_t serial)
 	return low;
 }
 
-void registry_replace(struct registry *registry, struct build *before, struct build *after)
+void state_registry_replace(struct registry *registry, struct build *before, struct build *after)
 {
 	uint32_t index = entry_from(registry, before->serial);
 
@@ -211,7 +211,7 @@ void registry_replace(struct registry *registry, struct build *before, struct bu
 	heap_set(registry, before->heap_position, after);
 	heap_rise(registry, after->heap_position);
 	heap_sink(registry, after->heap_position);
-	build_free(before);
+	model_build_free(before);
 }
 
 static void unchain_entry(struct registry *registry, uint32_t index)
@@ -243,11 +243,11 @@ static void disown_slots(struct registry *registry, const struct build *build)
 		/* A forward whose public address is configured no longer has no slot. */
 		for (unsigned int j = 0; j < node->nr_forwards; j++)
 			if (node->forwards[j].slot_index < registry->nr_slots)
-				registry_own_slot(registry, node->forwards[j].slot_index, 0);
+				state_registry_own_slot(registry, node->forwards[j].slot_index, 0);
 	}
 }
 
-void registry_remove(struct registry *registry, struct build *build)
+void state_registry_remove(struct registry *registry, struct build *build)
 {
 	uint32_t index = entry_from(registry, build->serial);
 
@@ -256,12 +256,12 @@ void registry_remove(struct registry *registry, struct build *build)
 	heap_remove(registry, build);
 	unchain_entry(registry, index);
 	registry->entry[index].build = NULL;
-	build_free(build);
+	model_build_free(build);
 	if (++registry->nr_removed * 2 > registry->nr_entries)
 		drop_removed(registry);
 }
 
-struct build *registry_find(const struct registry *registry, const char *id)
+struct build *state_registry_find(const struct registry *registry, const char *id)
 {
 	for (uint32_t i = *head_of(registry, id); i; i = registry->entry[i - 1].next)
 		if (strcmp(registry->entry[i - 1].build->id, id) == 0)
@@ -269,7 +269,7 @@ struct build *registry_find(const struct registry *registry, const char *id)
 	return NULL;
 }
 
-struct build *registry_find_serial(const struct registry *registry, uint64_t serial)
+struct build *state_registry_find_serial(const struct registry *registry, uint64_t serial)
 {
 	uint32_t index = entry_from(registry, serial);
 
@@ -278,7 +278,7 @@ struct build *registry_find_serial(const struct registry *registry, uint64_t ser
 	return registry->entry[index].build;
 }
 
-struct build *registry_after(const struct registry *registry, uint64_t serial)
+struct build *state_registry_after(const struct registry *registry, uint64_t serial)
 {
 	uint32_t index =
 		serial == UINT64_MAX ? registry->nr_entries : entry_from(registry, serial + 1);
@@ -288,15 +288,15 @@ struct build *registry_after(const struct registry *registry, uint64_t serial)
 	return index < registry->nr_entries ? registry->entry[index].build : NULL;
 }
 
-struct build *registry_first_due(const struct registry *registry)
+struct build *state_registry_first_due(const struct registry *registry)
 {
 	return registry->nr_heap ? registry->heap[1] : NULL;
 }
 
 /* Nothing below a build that is not due is due: the heap's head is walked, breadth first, with the
  * result itself as the queue. */
-unsigned int registry_due(const struct registry *registry, uint64_t now_ns, struct build **ret_due,
-			  unsigned int max)
+unsigned int state_registry_due(const struct registry *registry, uint64_t now_ns,
+				struct build **ret_due, unsigned int max)
 {
 	unsigned int nr_due = 0;
 
@@ -312,18 +312,18 @@ unsigned int registry_due(const struct registry *registry, uint64_t now_ns, stru
 	return nr_due;
 }
 
-void registry_own_slot(struct registry *registry, uint32_t slot_index, uint64_t serial)
+void state_registry_own_slot(struct registry *registry, uint32_t slot_index, uint64_t serial)
 {
 	assert(slot_index < registry->nr_slots);
 	registry->owner[slot_index] = serial;
 }
 
-uint64_t registry_slot_owner(const struct registry *registry, uint32_t slot_index)
+uint64_t state_registry_slot_owner(const struct registry *registry, uint32_t slot_index)
 {
 	return slot_index < registry->nr_slots ? registry->owner[slot_index] : 0;
 }
 
-unsigned int registry_count(const struct registry *registry)
+unsigned int state_registry_count(const struct registry *registry)
 {
 	return registry->nr_entries - registry->nr_removed;
 }

@@ -41,13 +41,13 @@ struct edge {
 struct ports_figures;
 
 /* Result: whether so few ports are free that it is, or still is, worth a warning. */
-uint32_t edge_pools_low(const struct edge *edge);
+uint32_t txn_commit_pools_low(const struct edge *edge);
 
 /*
  * Ends that build if its deadline has passed and edge_expire() was not there yet: nothing is to be
  * done to a session that is over. Result: 0, or -errno and the problem.
  */
-int edge_settle(struct edge *edge, const struct edge_call *call, const char *id);
+int edge_calls_settle(struct edge *edge, const struct edge_call *call, const char *id);
 
 /* Result: whether the forward has a slot: its address is one of the settings' publics. */
 static inline bool forward_has_slot(const struct forward *forward)

@@ -26,7 +26,7 @@ static int compare(const void *left, const void *right)
 	return a->kind != b->kind ? a->kind - b->kind : strcmp(a->name, b->name);
 }
 
-int tally_new(struct tally **ret_tally)
+int state_tally_new(struct tally **ret_tally)
 {
 	struct tally *tally = calloc(1, sizeof(*tally));
 
@@ -36,7 +36,7 @@ int tally_new(struct tally **ret_tally)
 	return 0;
 }
 
-void tally_free(struct tally *tally)
+void state_tally_free(struct tally *tally)
 {
 	if (!tally)
 		return;
@@ -52,7 +52,7 @@ static struct count *find(const struct tally *tally, char kind, const char *name
 	return found ? *(struct count **)found : NULL;
 }
 
-unsigned int tally_get(const struct tally *tally, char kind, const char *name)
+unsigned int state_tally_get(const struct tally *tally, char kind, const char *name)
 {
 	const struct count *count = find(tally, kind, name);
 
@@ -72,7 +72,7 @@ static struct count *make(char kind, const char *name)
 	return count;
 }
 
-int tally_add(struct tally *tally, char kind, const char *name)
+int state_tally_add(struct tally *tally, char kind, const char *name)
 {
 	struct count *count = find(tally, kind, name);
 
@@ -87,7 +87,7 @@ int tally_add(struct tally *tally, char kind, const char *name)
 	return 0;
 }
 
-void tally_subtract(struct tally *tally, char kind, const char *name)
+void state_tally_subtract(struct tally *tally, char kind, const char *name)
 {
 	struct count *count = find(tally, kind, name);
 
@@ -95,7 +95,7 @@ void tally_subtract(struct tally *tally, char kind, const char *name)
 	count->number--;
 }
 
-void tally_forget(struct tally *tally, char kind, const char *name)
+void state_tally_forget(struct tally *tally, char kind, const char *name)
 {
 	struct count *count = find(tally, kind, name);
 

@@ -27,10 +27,10 @@ static int add_event(struct txn *txn, const struct build *copy, enum event_type 
 	return 0;
 }
 
-int change_finish(struct txn *txn, struct build *copy, uint64_t finished_wall_ns)
+int txn_change_finish(struct txn *txn, struct build *copy, uint64_t finished_wall_ns)
 {
 	struct session_move move;
-	int result = session_next(copy->state, SESSION_FINISH, &move);
+	int result = model_session_next(copy->state, SESSION_FINISH, &move);
 	uint64_t finished_ns;
 
 	if (result < 0)
@@ -38,22 +38,22 @@ int change_finish(struct txn *txn, struct build *copy, uint64_t finished_wall_ns
 	finished_ns = finished_at_ns(txn, copy, finished_wall_ns);
 	copy->state = move.state;
 	copy->finished_wall_ns = txn->now.wall_ns - (txn->now.boot_ns - finished_ns);
-	deadline_finish(copy, finished_ns, txn->now.boot_ns);
+	model_deadline_finish(copy, finished_ns, txn->now.boot_ns);
 	return add_event(txn, copy, EVENT_BUILD_FINISHED);
 }
 
-bool change_is_overdue(const struct txn *txn, const struct build *build)
+bool txn_change_is_overdue(const struct txn *txn, const struct build *build)
 {
 	return build_is_open(build) && build->deadline_ns <= txn->now.boot_ns;
 }
 
-int change_extend(struct txn *txn, struct build *copy, uint64_t deadline_ns)
+int txn_change_extend(struct txn *txn, struct build *copy, uint64_t deadline_ns)
 {
 	struct session_move move;
-	int result = session_next(copy->state, SESSION_EXTEND, &move);
+	int result = model_session_next(copy->state, SESSION_EXTEND, &move);
 
 	if (result < 0)
 		return result;
-	deadline_move(copy, deadline_ns, txn->now.boot_ns);
+	model_deadline_move(copy, deadline_ns, txn->now.boot_ns);
 	return add_event(txn, copy, EVENT_BUILD_EXTENDED);
 }

@@ -8,10 +8,10 @@
 #include "edge/txn/txn.h"
 
 /* Finishes a copy that is reserved or running, with its event. Result: 0 or -ENOMEM. */
-int change_finish(struct txn *txn, struct build *copy, uint64_t finished_wall_ns);
+int txn_change_finish(struct txn *txn, struct build *copy, uint64_t finished_wall_ns);
 
 /* Result: whether the deadline of an open build has passed, though the clock was not asked yet. */
-bool change_is_overdue(const struct txn *txn, const struct build *build);
+bool txn_change_is_overdue(const struct txn *txn, const struct build *build);
 
 /* Moves a copy's deadline later, within its cap, with its event. Result: 0 or -ENOMEM. */
-int change_extend(struct txn *txn, struct build *copy, uint64_t deadline_ns);
+int txn_change_extend(struct txn *txn, struct build *copy, uint64_t deadline_ns);

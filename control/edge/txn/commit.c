@@ -23,7 +23,7 @@ static bool is_end(const struct txn_change *change)
 	       !build_is_open(change->after);
 }
 
-bool txn_removes(const struct txn *txn)
+bool txn_commit_removes(const struct txn *txn)
 {
 	for (unsigned int i = 0; i < txn->nr_changes; i++)
 		if (is_end(&txn->change[i]))
@@ -36,19 +36,19 @@ static bool is_low(const struct edge *edge, unsigned int public_index)
 	unsigned int mark = edge->settings.low_water_percent;
 	struct ports_figures figures;
 
-	pools_figures(&edge->settings, edge->ports, public_index, &figures);
+	model_pools_figures(&edge->settings, edge->ports, public_index, &figures);
 	if (edge->pools_low & 1u << public_index)
 		mark = mark > LOW_WATER_GAP_PERCENT ? mark - LOW_WATER_GAP_PERCENT : 0;
 	return mark &&
 	       100 * ((uint64_t)figures.total - figures.free) >= (uint64_t)mark * figures.total;
 }
 
-uint32_t edge_pools_low(const struct edge *edge)
+uint32_t txn_commit_pools_low(const struct edge *edge)
 {
 	uint32_t low = 0;
 
 	for (unsigned int i = 0; i < edge->settings.nr_publics; i++)
-		if (pools_is_first(&edge->settings, i) && is_low(edge, i))
+		if (model_pools_is_first(&edge->settings, i) && is_low(edge, i))
 			low |= 1u << i;
 	return low;
 }
@@ -63,9 +63,10 @@ static int note_pool(struct txn *txn, unsigned int public_index)
 
 	if (!event)
 		return -ENOMEM;
-	pools_figures(settings, txn->edge->ports, public_index, &figures);
+	model_pools_figures(settings, txn->edge->ports, public_index, &figures);
 	event->value = figures.free;
-	snprintf(event->detail, sizeof(event->detail), "%s", pools_name(settings, public_index));
+	snprintf(event->detail, sizeof(event->detail), "%s",
+		 model_pools_name(settings, public_index));
 	return 0;
 }
 
@@ -75,7 +76,7 @@ static int note_pools(struct txn *txn)
 	uint32_t changed;
 	int result = 0;
 
-	txn->pools_low = edge_pools_low(txn->edge);
+	txn->pools_low = txn_commit_pools_low(txn->edge);
 	changed = txn->pools_low ^ txn->edge->pools_low;
 	for (unsigned int i = 0; changed >> i && result == 0; i++)
 		if (changed & 1u << i)
@@ -91,7 +92,7 @@ static int save_ports(struct txn *txn, const struct build *build)
 		const struct node *node = &build->nodes[i];
 
 		for (unsigned int j = 0; j < node->nr_forwards; j++) {
-			int result = journal_save_port(
+			int result = journal_record_save_port(
 				txn->edge->journal, &node->forwards[j].public_addr,
 				node->forwards[j].public_port, until_wall_ns);
 
@@ -108,21 +109,21 @@ static int save_change(struct txn *txn, const struct txn_change *change)
 	int result;
 
 	if (!change->after)
-		return journal_forget_build(journal, change->before->serial);
-	result = journal_save_build(journal, &txn->now, change->after,
+		return journal_build_forget(journal, change->before->serial);
+	result = journal_build_save(journal, &txn->now, change->after,
 				    change->whole ? JOURNAL_WHOLE : JOURNAL_ROW);
 	if (result == 0 && is_end(change))
 		result = save_ports(txn, change->after);
 	if (result == 0 && change->what)
-		result = journal_save_audit(journal, &txn->now, &change->peer, change->what,
-					    change->after);
+		result = journal_record_save_audit(journal, &txn->now, &change->peer, change->what,
+						   change->after);
 	return result;
 }
 
 static int save_event(struct txn *txn, struct event *event)
 {
 	event->wall_ns = txn->now.wall_ns;
-	return events_append(&txn->edge->events, event);
+	return state_events_append(&txn->edge->events, event);
 }
 
 /* Changes first, then events: numbered together. */
@@ -141,10 +142,10 @@ static int end_journal(struct txn *txn)
 	if (txn->sync_generation != BUILD_DEFAULT)
 		result = journal_set_number(journal, "sync_generation", txn->sync_generation);
 	if (result == 0 && txn->audited_what)
-		result = journal_save_audit(journal, &txn->now, &txn->peer, txn->audited_what,
-					    txn->audited);
+		result = journal_record_save_audit(journal, &txn->now, &txn->peer,
+						   txn->audited_what, txn->audited);
 	if (result == 0)
-		result = txn_save_receipt(txn);
+		result = txn_receipt_save(txn);
 	return result < 0 ? result : journal_commit(journal, &txn->now);
 }
 
@@ -169,36 +170,37 @@ static void end_forward(struct txn *txn, const struct build *build, const struct
 	struct edge *edge = txn->edge;
 	struct endpoint endpoint = edge_endpoint(node, forward);
 
-	if (publish_end(edge->publish, forward->slot_index))
+	if (table_publish_end(edge->publish, forward->slot_index))
 		txn->removed = true;
 	if (forward->ordinal != PORTS_NONE)
-		ports_quarantine(edge->ports, forward->ordinal);
-	if (node->has_address && holders_get(edge->holders, &endpoint) == build->serial)
-		holders_set(edge->holders, &endpoint, 0);
+		model_ports_quarantine(edge->ports, forward->ordinal);
+	if (node->has_address && state_holders_get(edge->holders, &endpoint) == build->serial)
+		state_holders_set(edge->holders, &endpoint, 0);
 }
 
 static void clear_forward(struct txn *txn, const struct build *build, const struct node *node,
 			  const struct forward *forward)
 {
-	publish_clear(txn->edge->publish, forward->slot_index);
+	table_publish_clear(txn->edge->publish, forward->slot_index);
 	if (forward->ordinal != PORTS_NONE)
-		ports_release(txn->edge->ports, forward->ordinal);
+		model_ports_release(txn->edge->ports, forward->ordinal);
 }
 
 /* build is the build before: its slots are live or reserved. */
 static void move_forward(struct txn *txn, const struct build *build, const struct node *node,
 			 const struct forward *forward)
 {
-	publish_deadline(txn->edge->publish, forward->slot_index, build->pending->deadline_ns);
+	table_publish_deadline(txn->edge->publish, forward->slot_index,
+			       build->pending->deadline_ns);
 }
 
 static void forget_counts(struct edge *edge, const struct build *build)
 {
-	tally_forget(edge->tally, COUNT_ALL, "");
+	state_tally_forget(edge->tally, COUNT_ALL, "");
 	for (unsigned int i = 0; i < build->actors.nr; i++)
-		tally_forget(edge->tally, COUNT_ACTOR, build->actors.item[i]);
+		state_tally_forget(edge->tally, COUNT_ACTOR, build->actors.item[i]);
 	if (build->organisation)
-		tally_forget(edge->tally, COUNT_ORGANISATION, build->organisation);
+		state_tally_forget(edge->tally, COUNT_ORGANISATION, build->organisation);
 }
 
 /* What goes out of use, first: a new lease may have the same VM. */
@@ -212,7 +214,8 @@ static void publish_ends(struct txn *txn)
 		if (!is_end(change))
 			continue;
 		for_each_forward(txn, change->before, end_forward);
-		publish_allow_drop(edge->publish, change->after->allow_index, txn->now.boot_ns);
+		table_publish_allow_drop(edge->publish, change->after->allow_index,
+					 txn->now.boot_ns);
 		forget_counts(edge, change->before);
 	}
 }
@@ -236,9 +239,9 @@ static void publish_leases(struct txn *txn)
 
 		lease->allow_index = build->allow_index;
 		lease->deadline_ns = build->deadline_ns;
-		publish_slot(txn->edge->publish, lease,
-			     lease->bound ? SP_SLOT_LIVE : SP_SLOT_RESERVED);
-		registry_own_slot(txn->edge->registry, lease->slot_index, build->serial);
+		table_publish_slot(txn->edge->publish, lease,
+				   lease->bound ? SP_SLOT_LIVE : SP_SLOT_RESERVED);
+		state_registry_own_slot(txn->edge->registry, lease->slot_index, build->serial);
 	}
 }
 
@@ -248,16 +251,16 @@ static void settle_change(struct txn *txn, const struct txn_change *change)
 
 	if (!change->after) {
 		for_each_forward(txn, change->before, clear_forward);
-		registry_remove(registry, change->before);
+		state_registry_remove(registry, change->before);
 		return;
 	}
 	if (build_is_open(change->after))
-		deadline_check(change->after);
-	change->after->due_ns = deadline_due_ns(change->after);
+		model_deadline_check(change->after);
+	change->after->due_ns = model_deadline_due_ns(change->after);
 	if (change->before)
-		registry_replace(registry, change->before, change->after);
+		state_registry_replace(registry, change->before, change->after);
 	else
-		registry_add(registry, change->after);
+		state_registry_add(registry, change->after);
 }
 
 static void apply(struct txn *txn)
@@ -274,7 +277,7 @@ static void apply(struct txn *txn)
 void txn_commit_abort(struct txn *txn)
 {
 	journal_rollback(txn->edge->journal);
-	events_rolled_back(&txn->edge->events);
+	state_events_rolled_back(&txn->edge->events);
 	txn_abort(txn);
 }
 
@@ -282,9 +285,9 @@ static int refuse(struct txn *txn, int error)
 {
 	txn->edge->journal_errors++;
 	if (txn->problem) {
-		problem_set(txn->problem, PROBLEM_JOURNAL,
-			    "The journal cannot be written (error %d): nothing was changed.",
-			    -error);
+		json_problem_set(txn->problem, PROBLEM_JOURNAL,
+				 "The journal cannot be written (error %d): nothing was changed.",
+				 -error);
 		txn->problem->retry_after_s = JOURNAL_RETRY_S;
 	}
 	txn_commit_abort(txn);
@@ -302,7 +305,7 @@ int txn_commit_begin(struct txn *txn)
 	int result = note_pools(txn);
 
 	if (result == 0)
-		result = registry_reserve(txn->edge->registry, txn->nr_changes);
+		result = state_registry_reserve(txn->edge->registry, txn->nr_changes);
 	if (result == 0 && !is_empty(txn))
 		result = journal_begin(txn->edge->journal);
 	return result < 0 ? refuse(txn, result) : 0;
@@ -328,7 +331,7 @@ int txn_commit_end(struct txn *txn)
 
 	if (result < 0)
 		return refuse(txn, result);
-	events_committed(&txn->edge->events);
+	state_events_committed(&txn->edge->events);
 	txn->edge->pools_low = txn->pools_low;
 	apply(txn);
 	txn_release(txn);

@@ -7,7 +7,7 @@
 #include "edge/txn/txn.h"
 #include "model/receipt.h"
 
-int txn_save_receipt(struct txn *txn)
+int txn_receipt_save(struct txn *txn)
 {
 	const struct edge_receipt *wanted = txn->receipt;
 	struct edge *edge = txn->edge;
@@ -21,18 +21,18 @@ int txn_save_receipt(struct txn *txn)
 	result = wanted->fill(wanted->context, &txn->outcome, receipt);
 	if (result < 0)
 		return result;
-	return journal_save_receipt(edge->journal, receipt, edge->settings.receipts_kept,
+	return journal_receipt_save(edge->journal, receipt, edge->settings.receipts_kept,
 				    &receipt->number);
 }
 
-int edge_find_receipt(const struct edge *edge, const struct instant *now, struct receipt *receipt)
+int txn_receipt_find(const struct edge *edge, const struct instant *now, struct receipt *receipt)
 {
 	uint64_t kept_ns = edge->settings.receipts_kept_ns;
-	int result = journal_find_receipt(edge->journal, receipt);
+	int result = journal_receipt_find(edge->journal, receipt);
 
 	if (result == 0 && now->wall_ns > receipt->wall_ns &&
 	    now->wall_ns - receipt->wall_ns > kept_ns) {
-		receipt_free(receipt);
+		model_receipt_free(receipt);
 		receipt->number = 0;
 		return -ENOENT;
 	}

@@ -5,4 +5,4 @@
 struct txn;
 
 /* Has the caller fill in the receipt it asked for, if any, and journals it. Result: 0 or -errno. */
-int txn_save_receipt(struct txn *txn);
+int txn_receipt_save(struct txn *txn);

@@ -86,12 +86,12 @@ struct build *txn_edit(struct txn *txn, struct build *build, const char *what)
 
 	if (build->pending)
 		return build->pending;
-	copy = build_clone(build);
+	copy = model_build_clone(build);
 	if (!copy)
 		return NULL;
 	change = add_change(txn);
 	if (!change) {
-		build_free(copy);
+		model_build_free(copy);
 		return NULL;
 	}
 	change->before = build;
@@ -153,14 +153,14 @@ int txn_take_port(struct txn *txn, uint32_t public_index, struct forward *forwar
 
 	if (!undo)
 		return -ENOMEM;
-	result = ports_take(txn->edge->ports, public_index, &undo->ordinal);
+	result = model_ports_take(txn->edge->ports, public_index, &undo->ordinal);
 	if (result < 0) {
 		txn->nr_undo--;
 		return result;
 	}
 	forward->ordinal = undo->ordinal;
-	forward->public_index = ports_public_index(ports, undo->ordinal);
-	forward->public_port = ports_number(ports, undo->ordinal);
+	forward->public_index = model_ports_public_index(ports, undo->ordinal);
+	forward->public_port = model_ports_number(ports, undo->ordinal);
 	forward->public_addr = txn->edge->settings.publics[forward->public_index].bind;
 	forward->slot_index = sp_slot_index(forward->public_index, forward->public_port);
 	return 0;
@@ -174,8 +174,8 @@ int txn_hold(struct txn *txn, const struct endpoint *endpoint, uint64_t serial)
 	if (!undo)
 		return -ENOMEM;
 	undo->endpoint = *endpoint;
-	undo->serial = holders_get(txn->edge->holders, endpoint);
-	result = holders_set(txn->edge->holders, endpoint, serial);
+	undo->serial = state_holders_get(txn->edge->holders, endpoint);
+	result = state_holders_set(txn->edge->holders, endpoint, serial);
 	if (result < 0)
 		txn->nr_undo--;
 	return result;
@@ -191,9 +191,9 @@ static int count_name(struct txn *txn, enum txn_undo_kind kind, char what, const
 	undo->what = what;
 	undo->name = name;
 	if (kind == TXN_COUNTED)
-		result = tally_add(txn->edge->tally, what, name);
+		result = state_tally_add(txn->edge->tally, what, name);
 	else
-		tally_subtract(txn->edge->tally, what, name);
+		state_tally_subtract(txn->edge->tally, what, name);
 	if (result < 0)
 		txn->nr_undo--;
 	return result;
@@ -227,8 +227,8 @@ int txn_take_allow(struct txn *txn, struct build *build)
 
 	if (!undo)
 		return -ENOMEM;
-	result = publish_allow_take(txn->edge->publish, build->allow, build->nr_allow,
-				    txn->now.boot_ns, &undo->allow_index);
+	result = table_publish_allow_take(txn->edge->publish, build->allow, build->nr_allow,
+					  txn->now.boot_ns, &undo->allow_index);
 	if (result < 0) {
 		txn->nr_undo--;
 		return result;
@@ -248,7 +248,7 @@ int txn_prepare(struct txn *txn, const struct build *copy, const struct node *no
 		return -ENOMEM;
 	lease->build = copy;
 	lease->lease = edge_lease(copy, node, forward);
-	result = publish_prepare(txn->edge->publish, &lease->lease);
+	result = table_publish_prepare(txn->edge->publish, &lease->lease);
 	if (result < 0)
 		txn->nr_leases--;
 	return result;
@@ -268,7 +268,7 @@ int txn_end(struct txn *txn, struct build *build, enum session_event event, cons
 {
 	struct session_move move;
 	struct build *copy;
-	int result = session_next(txn_current(build)->state, event, &move);
+	int result = model_session_next(txn_current(build)->state, event, &move);
 
 	if (result < 0)
 		return result;
@@ -278,7 +278,7 @@ int txn_end(struct txn *txn, struct build *build, enum session_event event, cons
 	copy->state = move.state;
 	copy->reason = move.reason;
 	copy->ended_wall_ns = txn->now.wall_ns;
-	deadline_end(copy, txn->edge->settings.quarantine_ns, txn->now.boot_ns);
+	model_deadline_end(copy, txn->edge->settings.quarantine_ns, txn->now.boot_ns);
 	result = txn_uncount(txn, build);
 	return result < 0 ? result : add_end_event(txn, copy);
 }
@@ -287,20 +287,20 @@ static void undo_one(struct edge *edge, const struct txn_undo *undo)
 {
 	switch (undo->kind) {
 	case TXN_PORT_TAKEN:
-		ports_untake(edge->ports, undo->ordinal);
+		model_ports_untake(edge->ports, undo->ordinal);
 		break;
 	case TXN_HELD:
-		holders_set(edge->holders, &undo->endpoint, undo->serial);
+		state_holders_set(edge->holders, &undo->endpoint, undo->serial);
 		break;
 	case TXN_COUNTED:
-		tally_subtract(edge->tally, undo->what, undo->name);
-		tally_forget(edge->tally, undo->what, undo->name);
+		state_tally_subtract(edge->tally, undo->what, undo->name);
+		state_tally_forget(edge->tally, undo->what, undo->name);
 		break;
 	case TXN_UNCOUNTED: /* the name has its place still: this cannot fail */
-		tally_add(edge->tally, undo->what, undo->name);
+		state_tally_add(edge->tally, undo->what, undo->name);
 		break;
 	case TXN_ALLOW_TAKEN:
-		publish_allow_untake(edge->publish, undo->allow_index);
+		table_publish_allow_untake(edge->publish, undo->allow_index);
 		break;
 	}
 }
@@ -321,7 +321,7 @@ struct txn_mark txn_mark(const struct txn *txn)
 void txn_abort_to(struct txn *txn, const struct txn_mark *mark)
 {
 	while (txn->nr_leases > mark->nr_leases)
-		publish_unprepare(txn->edge->publish, &txn->lease[--txn->nr_leases].lease);
+		table_publish_unprepare(txn->edge->publish, &txn->lease[--txn->nr_leases].lease);
 	while (txn->nr_undo > mark->nr_undo)
 		undo_one(txn->edge, &txn->undo[--txn->nr_undo]);
 	while (txn->nr_changes > mark->nr_changes) {
@@ -329,7 +329,7 @@ void txn_abort_to(struct txn *txn, const struct txn_mark *mark)
 
 		if (change->before)
 			change->before->pending = NULL;
-		build_free(change->after);
+		model_build_free(change->after);
 	}
 	txn->nr_events = mark->nr_events;
 }

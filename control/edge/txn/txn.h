@@ -81,7 +81,7 @@ void txn_commit_abort(struct txn *txn);
 void txn_abort(struct txn *txn);
 
 /* Result: whether an open build ends by it, so that slots may go out of use. */
-bool txn_removes(const struct txn *txn);
+bool txn_commit_removes(const struct txn *txn);
 
 /* Gives back what was collected since the mark; no build may have been edited on both sides. */
 struct txn_mark txn_mark(const struct txn *txn);

@@ -65,20 +65,22 @@ static void close_fd(int *fd)
 static int refuse_foreign(const struct attach_target *target, uint32_t prog_id, char **ret_reason)
 {
 	char name[KERNEL_NAME_SIZE], tag[KERNEL_TAG_SIZE];
-	uint32_t link_id = link_holding(target->ifindex, prog_id);
+	uint32_t link_id = attach_link_holding(target->ifindex, prog_id);
 
-	program_name(prog_id, name, tag);
+	attach_program_name(prog_id, name, tag);
 	if (link_id)
-		return reason_give(ret_reason, -EBUSY,
-				   "%s: %s already runs an XDP program that is not of this edge: "
-				   "%s, id %u, held by link %u; it is left alone (see bpftool link "
-				   "show id %u)",
-				   target->key, target->name, name, prog_id, link_id, link_id);
-	return reason_give(ret_reason, -EBUSY,
-			   "%s: %s already runs an XDP program that is not of this edge: %s, id "
-			   "%u, attached by netlink; it is left alone (ip link set dev %s xdp off "
-			   "removes it)",
-			   target->key, target->name, name, prog_id, target->name);
+		return pins_reason_give(
+			ret_reason, -EBUSY,
+			"%s: %s already runs an XDP program that is not of this edge: "
+			"%s, id %u, held by link %u; it is left alone (see bpftool link "
+			"show id %u)",
+			target->key, target->name, name, prog_id, link_id, link_id);
+	return pins_reason_give(
+		ret_reason, -EBUSY,
+		"%s: %s already runs an XDP program that is not of this edge: %s, id "
+		"%u, attached by netlink; it is left alone (ip link set dev %s xdp off "
+		"removes it)",
+		target->key, target->name, name, prog_id, target->name);
 }
 
 /* Opens what a link of ours holds. */
@@ -91,7 +93,7 @@ static int take_link(struct work *work, const struct link *link)
 	work->old_prog_fd = bpf_prog_get_fd_by_id(link->prog_id);
 	if (work->old_prog_fd < 0)
 		return work->old_prog_fd;
-	work->old_xsks_fd = program_xsks(work->old_prog_fd);
+	work->old_xsks_fd = attach_program_xsks(work->old_prog_fd);
 	return 0;
 }
 
@@ -100,14 +102,14 @@ static int survey(struct works *works, struct work *work, char **ret_reason)
 {
 	const struct attach_target *target = work->target;
 	struct link_programs programs;
-	int error = link_programs(target->ifindex, &programs);
+	int error = attach_link_programs(target->ifindex, &programs);
 
 	for (unsigned int i = 0; i < NR_LINKS && !error && work->link_fd < 0; i++)
-		if (link_is_on(&works->links[i], target->ifindex, &programs))
+		if (attach_link_is_on(&works->links[i], target->ifindex, &programs))
 			error = take_link(work, &works->links[i]);
 	if (error)
-		return reason_give(ret_reason, error, "%s: what %s runs cannot be learned: %s",
-				   target->key, target->name, strerror(-error));
+		return pins_reason_give(ret_reason, error, "%s: what %s runs cannot be learned: %s",
+					target->key, target->name, strerror(-error));
 	work->outcome.native = programs.native;
 	for (unsigned int i = 0; i < 2; i++)
 		if (programs.others[i])
@@ -123,10 +125,10 @@ static int survey_all(struct works *works, char **ret_reason)
 	int error = 0;
 
 	for (unsigned int i = 0; i < NR_LINKS && !error; i++) {
-		error = link_open(plan->bpf_dir, link_names[i], &works->links[i]);
+		error = attach_link_open(plan->bpf_dir, link_names[i], &works->links[i]);
 		if (error)
-			reason_give(ret_reason, error, "%s/%s is not a link of sallyport: %s",
-				    plan->bpf_dir, link_names[i], strerror(-error));
+			pins_reason_give(ret_reason, error, "%s/%s is not a link of sallyport: %s",
+					 plan->bpf_dir, link_names[i], strerror(-error));
 	}
 	for (unsigned int i = 0; i < plan->nr_targets && !error; i++)
 		error = survey(works, &works->work[i], ret_reason);
@@ -140,8 +142,8 @@ static int load_all(struct works *works, char **ret_reason)
 	for (unsigned int i = 0; i < works->plan->nr_targets && !error; i++) {
 		struct work *work = &works->work[i];
 
-		error = program_load(work->target, works->plan->maps, work->old_xsks_fd,
-				     &work->program, ret_reason);
+		error = attach_program_load(work->target, works->plan->maps, work->old_xsks_fd,
+					    &work->program, ret_reason);
 	}
 	return error;
 }
@@ -153,22 +155,23 @@ static int put_in_force(struct work *work, char **ret_reason)
 	int result;
 
 	if (work->link_fd < 0) {
-		result = link_create(target, work->program.fd, &work->outcome.native, ret_reason);
+		result = attach_link_create(target, work->program.fd, &work->outcome.native,
+					    ret_reason);
 		if (result < 0)
 			return result;
 		work->link_fd = result;
 		work->outcome.how = KERNEL_ATTACHED;
 		return 0;
 	}
-	if (work->old_xsks_fd >= 0 && program_same(work->old_prog_fd, work->program.fd)) {
+	if (work->old_xsks_fd >= 0 && attach_program_same(work->old_prog_fd, work->program.fd)) {
 		work->outcome.how = KERNEL_LINK_ADOPTED;
 		return 0;
 	}
 	result = bpf_link_update(work->link_fd, work->program.fd, NULL);
 	if (result)
-		return reason_give(ret_reason, result,
-				   "%s: the program on %s cannot be replaced: %s", target->key,
-				   target->name, strerror(-result));
+		return pins_reason_give(ret_reason, result,
+					"%s: the program on %s cannot be replaced: %s", target->key,
+					target->name, strerror(-result));
 	work->outcome.how = KERNEL_LINK_UPDATED;
 	return 0;
 }
@@ -206,8 +209,8 @@ static int pin(const struct attach_plan *plan, struct work *work, char **ret_rea
 	if (!error)
 		error = name(plan->bpf_dir, link_name(work->target), work->link_fd, false);
 	if (error)
-		return reason_give(ret_reason, error, "cannot pin the link of %s below %s: %s",
-				   work->target->name, plan->bpf_dir, strerror(-error));
+		return pins_reason_give(ret_reason, error, "cannot pin the link of %s below %s: %s",
+					work->target->name, plan->bpf_dir, strerror(-error));
 	return 0;
 }
 
@@ -277,7 +280,7 @@ static void close_works(struct works *works)
 	for (unsigned int i = 0; i < works->plan->nr_targets; i++) {
 		struct work *work = &works->work[i];
 
-		program_unload(&work->program);
+		attach_program_unload(&work->program);
 		close_fd(&work->link_fd);
 		close_fd(&work->old_prog_fd);
 		close_fd(&work->old_xsks_fd);
@@ -319,11 +322,11 @@ static int detach(const char *bpf_dir, const char *name)
 {
 	char prog_name[KERNEL_NAME_SIZE], tag[KERNEL_TAG_SIZE];
 	struct link link;
-	int error = link_open(bpf_dir, name, &link);
+	int error = attach_link_open(bpf_dir, name, &link);
 
 	if (error || link.fd < 0)
 		return error;
-	error = program_name(link.prog_id, prog_name, tag);
+	error = attach_program_name(link.prog_id, prog_name, tag);
 	if (!error && strcmp(prog_name, PROGRAM_NAME) != 0)
 		error = -EEXIST;
 	if (!error)
@@ -362,12 +365,12 @@ void attach_look(const char *bpf_dir, const struct attach_target *target,
 	snprintf(ret->name, sizeof(ret->name), "%s", target->name);
 	ret->ifindex = target->ifindex;
 	pins_path(bpf_dir, link_name(target), ret->link_path);
-	link_open(bpf_dir, link_name(target), &link);
-	if (!link_programs(target->ifindex, &programs) && programs.prog_id) {
+	attach_link_open(bpf_dir, link_name(target), &link);
+	if (!attach_link_programs(target->ifindex, &programs) && programs.prog_id) {
 		ret->native = programs.native;
 		ret->prog_id = programs.prog_id;
-		ret->foreign = !link_is_on(&link, target->ifindex, &programs);
-		program_name(programs.prog_id, ret->prog_name, ret->prog_tag);
+		ret->foreign = !attach_link_is_on(&link, target->ifindex, &programs);
+		attach_program_name(programs.prog_id, ret->prog_name, ret->prog_tag);
 	}
 	ret->link_pinned = link.fd >= 0;
 	ret->link_id = link.id;

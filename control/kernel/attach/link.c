@@ -12,7 +12,7 @@
 #include "kernel/pins/pins.h"
 #include "kernel/pins/reason.h"
 
-int link_read(struct link *link)
+int attach_link_read(struct link *link)
 {
 	struct bpf_link_info info = {0};
 	__u32 bytes = sizeof(info);
@@ -28,7 +28,7 @@ int link_read(struct link *link)
 	return 0;
 }
 
-int link_open(const char *bpf_dir, const char *name, struct link *ret_link)
+int attach_link_open(const char *bpf_dir, const char *name, struct link *ret_link)
 {
 	struct link link = {.fd = -1};
 	char path[PINS_PATH_SIZE];
@@ -38,7 +38,7 @@ int link_open(const char *bpf_dir, const char *name, struct link *ret_link)
 	if (link.fd < 0 && link.fd != -ENOENT)
 		return link.fd;
 	if (link.fd >= 0) {
-		error = link_read(&link);
+		error = attach_link_read(&link);
 		if (error) {
 			close(link.fd);
 			return error;
@@ -50,7 +50,7 @@ int link_open(const char *bpf_dir, const char *name, struct link *ret_link)
 	return 0;
 }
 
-int link_programs(uint32_t ifindex, struct link_programs *ret_programs)
+int attach_link_programs(uint32_t ifindex, struct link_programs *ret_programs)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	struct link_programs programs = {0};
@@ -69,13 +69,14 @@ int link_programs(uint32_t ifindex, struct link_programs *ret_programs)
 	return 0;
 }
 
-bool link_is_on(const struct link *link, uint32_t ifindex, const struct link_programs *programs)
+bool attach_link_is_on(const struct link *link, uint32_t ifindex,
+		       const struct link_programs *programs)
 {
 	/* An index alone may be another namespace's. */
 	return link->fd >= 0 && link->ifindex == ifindex && link->prog_id == programs->prog_id;
 }
 
-uint32_t link_holding(uint32_t ifindex, uint32_t prog_id)
+uint32_t attach_link_holding(uint32_t ifindex, uint32_t prog_id)
 {
 	__u32 id = 0;
 
@@ -85,7 +86,7 @@ uint32_t link_holding(uint32_t ifindex, uint32_t prog_id)
 
 		if (link.fd < 0)
 			continue;
-		error = link_read(&link);
+		error = attach_link_read(&link);
 		close(link.fd);
 		if (!error && link.ifindex == ifindex && link.prog_id == prog_id)
 			return id;
@@ -93,8 +94,8 @@ uint32_t link_holding(uint32_t ifindex, uint32_t prog_id)
 	return 0;
 }
 
-int link_create(const struct attach_target *target, int prog_fd, bool *ret_native,
-		char **ret_reason)
+int attach_link_create(const struct attach_target *target, int prog_fd, bool *ret_native,
+		       char **ret_reason)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
 	int fd = bpf_link_create(prog_fd, target->ifindex, BPF_XDP, &options);
@@ -105,7 +106,7 @@ int link_create(const struct attach_target *target, int prog_fd, bool *ret_nativ
 		fd = bpf_link_create(prog_fd, target->ifindex, BPF_XDP, &options);
 	}
 	if (fd < 0)
-		return reason_give(
+		return pins_reason_give(
 			ret_reason, fd,
 			"%s: %s takes no XDP program: %s; drivers want an MTU of at "
 			"most about 3500 and as many receive queues as the peer sends by",

@@ -19,10 +19,10 @@ struct link {
  * Opens a pinned link. Result: 0 and *ret_link, whose fd is -1 if nothing is pinned there and else
  * the caller's; -EEXIST if something else is; or -errno.
  */
-int link_open(const char *bpf_dir, const char *name, struct link *ret_link);
+int attach_link_open(const char *bpf_dir, const char *name, struct link *ret_link);
 
 /* Takes in what the kernel says of link->fd. Result: 0 or -errno (-EEXIST: no XDP link). */
-int link_read(struct link *link);
+int attach_link_read(struct link *link);
 
 /* What an interface has. */
 struct link_programs {
@@ -32,17 +32,18 @@ struct link_programs {
 };
 
 /* Result: 0 and *ret_programs, or -errno. */
-int link_programs(uint32_t ifindex, struct link_programs *ret_programs);
+int attach_link_programs(uint32_t ifindex, struct link_programs *ret_programs);
 
 /* Result: whether that link holds what packets meet on that interface. */
-bool link_is_on(const struct link *link, uint32_t ifindex, const struct link_programs *programs);
+bool attach_link_is_on(const struct link *link, uint32_t ifindex,
+		       const struct link_programs *programs);
 
 /* Result: the id of whatever link holds that program on that interface, 0: none (netlink does). */
-uint32_t link_holding(uint32_t ifindex, uint32_t prog_id);
+uint32_t attach_link_holding(uint32_t ifindex, uint32_t prog_id);
 
 /*
  * Attaches a program by a new link: natively, or generically where the driver has no native mode.
  * Result: the descriptor and *ret_native, or -errno and *ret_reason.
  */
-int link_create(const struct attach_target *target, int prog_fd, bool *ret_native,
-		char **ret_reason);
+int attach_link_create(const struct attach_target *target, int prog_fd, bool *ret_native,
+		       char **ret_reason);

@@ -61,7 +61,7 @@ static uint64_t layout_of(const struct config *config)
 	return hash;
 }
 
-struct sp_meta maps_sizes(const struct config *config)
+struct sp_meta attach_maps_sizes(const struct config *config)
 {
 	uint32_t ports = nr_ports(config);
 
@@ -82,7 +82,7 @@ struct sp_meta maps_sizes(const struct config *config)
 	return sizes;
 }
 
-bool maps_fit(const struct sp_meta *have, const struct sp_meta *want)
+bool attach_maps_fit(const struct sp_meta *have, const struct sp_meta *want)
 {
 	struct sp_meta same = *want;
 
@@ -126,7 +126,8 @@ static bool open_pinned(struct maps *maps, const struct sp_meta *want)
 		if (maps->fds[part] < 0 || !same_shape(maps->fds[part], &maps->layout[part]))
 			return false;
 	}
-	return !bpf_map_lookup_elem(maps->fds[TABLE_META], &first, &have) && maps_fit(&have, want);
+	return !bpf_map_lookup_elem(maps->fds[TABLE_META], &first, &have) &&
+	       attach_maps_fit(&have, want);
 }
 
 /*
@@ -151,10 +152,11 @@ static int find_retiring(const char *bpf_dir, int *ret_fd, char **ret_reason)
 		memcpy(&magic, value, sizeof(magic));
 	if (magic != SP_TABLE_MAGIC) {
 		close_fd(&fd);
-		return reason_give(ret_reason, -EEXIST,
-				   "%s is not a table of sallyport, and is left alone: remove it, "
-				   "or choose another edge.bpf_dir",
-				   path);
+		return pins_reason_give(
+			ret_reason, -EEXIST,
+			"%s is not a table of sallyport, and is left alone: remove it, "
+			"or choose another edge.bpf_dir",
+			path);
 	}
 	*ret_fd = fd;
 	return 0;
@@ -188,7 +190,7 @@ static int load_maps(const struct maps *maps, struct xdp_program *object)
 
 static int create(struct maps *maps)
 {
-	struct xdp_program *object = program_open();
+	struct xdp_program *object = attach_program_open();
 	int error;
 
 	if (!object)
@@ -230,22 +232,22 @@ static int make_next(struct maps *maps, const struct sp_meta *want, char **ret_r
 	int error = create(maps);
 
 	if (error)
-		return reason_give(ret_reason, error,
-				   "the kernel does not make a table for %u public ports: %s",
-				   want->nr_usage, strerror(-error));
+		return pins_reason_give(ret_reason, error,
+					"the kernel does not make a table for %u public ports: %s",
+					want->nr_usage, strerror(-error));
 	pins_path(maps->bpf_dir, PINS_NEXT, dir);
 	error = write_meta(maps, want);
 	if (!error)
 		error = pin_next(maps, dir);
 	if (error)
-		return reason_give(ret_reason, error, "cannot pin the table below %s: %s",
-				   maps->bpf_dir, strerror(-error));
+		return pins_reason_give(ret_reason, error, "cannot pin the table below %s: %s",
+					maps->bpf_dir, strerror(-error));
 	return 0;
 }
 
-int maps_open(const struct config *config, struct maps *maps, char **ret_reason)
+int attach_maps_open(const struct config *config, struct maps *maps, char **ret_reason)
 {
-	const struct sp_meta want = maps_sizes(config);
+	const struct sp_meta want = attach_maps_sizes(config);
 	int leftover, error;
 
 	memset(maps, 0, sizeof(*maps));
@@ -257,8 +259,8 @@ int maps_open(const struct config *config, struct maps *maps, char **ret_reason)
 		return error;
 	leftover = pins_unlink_next(maps->bpf_dir);
 	if (leftover < 0)
-		return reason_give(ret_reason, leftover, "cannot clean up below %s: %s",
-				   maps->bpf_dir, strerror(-leftover));
+		return pins_reason_give(ret_reason, leftover, "cannot clean up below %s: %s",
+					maps->bpf_dir, strerror(-leftover));
 	error = find_retiring(maps->bpf_dir, &maps->retiring_fd, ret_reason);
 	if (error)
 		return error;
@@ -275,7 +277,7 @@ int maps_open(const struct config *config, struct maps *maps, char **ret_reason)
 	if (!error)
 		error = table_map_open_fds(maps->fds, TABLE_DECIDE, &maps->table, ret_reason);
 	if (error)
-		maps_close(maps);
+		attach_maps_close(maps);
 	return error;
 }
 
@@ -292,7 +294,7 @@ static void retire(int meta_fd)
 	bpf_map_update_elem(meta_fd, &first, value, BPF_ANY);
 }
 
-int maps_commit(struct maps *maps, char **ret_reason)
+int attach_maps_commit(struct maps *maps, char **ret_reason)
 {
 	char dir[PINS_PATH_SIZE], from[PINS_PATH_SIZE], to[PINS_PATH_SIZE];
 
@@ -309,8 +311,8 @@ int maps_commit(struct maps *maps, char **ret_reason)
 		pins_path(dir, maps->layout[part].name, from);
 		pins_path(maps->bpf_dir, maps->layout[part].name, to);
 		if (rename(from, to))
-			return reason_give(ret_reason, -errno, "cannot rename %s to %s: %s", from,
-					   to, strerror(errno));
+			return pins_reason_give(ret_reason, -errno, "cannot rename %s to %s: %s",
+						from, to, strerror(errno));
 	}
 	rmdir(dir);
 	retire(maps->retiring_fd);
@@ -318,7 +320,7 @@ int maps_commit(struct maps *maps, char **ret_reason)
 	return 0;
 }
 
-void maps_close(struct maps *maps)
+void attach_maps_close(struct maps *maps)
 {
 	char dir[PINS_PATH_SIZE];
 
@@ -330,7 +332,7 @@ void maps_close(struct maps *maps)
 		pins_unlink_table(pins_path(maps->bpf_dir, PINS_NEXT, dir));
 }
 
-int maps_remove(const char *bpf_dir)
+int attach_maps_remove(const char *bpf_dir)
 {
 	int meta_fd, error = find_retiring(bpf_dir, &meta_fd, NULL);
 

@@ -29,28 +29,29 @@ struct maps {
 };
 
 /* Result: the sizes that a config asks for; hash_seed is 0. Pure but for the number of CPUs. */
-struct sp_meta maps_sizes(const struct config *config);
+struct sp_meta attach_maps_sizes(const struct config *config);
 
 /* Result: whether the table with these sizes can serve where those are wanted. */
-bool maps_fit(const struct sp_meta *have, const struct sp_meta *want);
+bool attach_maps_fit(const struct sp_meta *have, const struct sp_meta *want);
 
 /*
  * Adopts the pinned table or makes one, with meta written and all else zero. Result: 0, and *maps
- * to be closed by maps_close(); or -errno and *ret_reason, a sentence, with nothing left behind.
+ * to be closed by attach_maps_close(); or -errno and *ret_reason, a sentence, with nothing left
+ * behind.
  */
-int maps_open(const struct config *config, struct maps *maps, char **ret_reason);
+int attach_maps_open(const struct config *config, struct maps *maps, char **ret_reason);
 
 /*
  * The programs use these maps now: gives them their names, and tells whoever maps the table that
  * had them before. Result: 0 or -errno and *ret_reason.
  */
-int maps_commit(struct maps *maps, char **ret_reason);
+int attach_maps_commit(struct maps *maps, char **ret_reason);
 
 /* Unmaps and closes; maps that were made but never committed are unpinned. */
-void maps_close(struct maps *maps);
+void attach_maps_close(struct maps *maps);
 
 /*
  * Unpins every map of a table below bpf_dir, also of one half made. Result: 0, -EEXIST if what is
  * pinned there is not a table of sallyport, or -errno.
  */
-int maps_remove(const char *bpf_dir);
+int attach_maps_remove(const char *bpf_dir);

@@ -34,16 +34,17 @@ static int probe_capabilities(char **ret_reason)
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
 
 	if (syscall(SYS_capget, &header, data))
-		return reason_give(ret_reason, -errno, "capabilities cannot be read: %s",
-				   strerror(errno));
+		return pins_reason_give(ret_reason, -errno, "capabilities cannot be read: %s",
+					strerror(errno));
 	for (size_t i = 0; i < sizeof(capabilities) / sizeof(*capabilities); i++) {
 		unsigned int number = capabilities[i].number;
 
 		if (!(data[number / 32].effective & 1u << number % 32))
-			return reason_give(ret_reason, -EPERM,
-					   "sallyportd lacks %s, which it needs %s: start it as "
-					   "root or by its systemd unit",
-					   capabilities[i].name, capabilities[i].purpose);
+			return pins_reason_give(
+				ret_reason, -EPERM,
+				"sallyportd lacks %s, which it needs %s: start it as "
+				"root or by its systemd unit",
+				capabilities[i].name, capabilities[i].purpose);
 	}
 	return 0;
 }
@@ -75,12 +76,13 @@ static int probe_bpffs(const struct config *config, char **ret_reason)
 		return 0;
 	if (strncmp(dir, usual, sizeof(usual) - 1) == 0)
 		dir = usual;
-	return reason_give(ret_reason, -ENODEV,
-			   "edge.bpf_dir (%s) is not on a BPF file system: mount -t bpf bpf %s",
-			   config->edge.bpf_dir, dir);
+	return pins_reason_give(
+		ret_reason, -ENODEV,
+		"edge.bpf_dir (%s) is not on a BPF file system: mount -t bpf bpf %s",
+		config->edge.bpf_dir, dir);
 }
 
-int probe_rights(const struct config *config, char **ret_reason)
+int attach_probe_rights(const struct config *config, char **ret_reason)
 {
 	int error = probe_capabilities(ret_reason);
 
@@ -93,9 +95,9 @@ static int probe_interface(const char *key, const char *name, uint32_t *ret_ifin
 	unsigned int ifindex = if_nametoindex(name);
 
 	if (!ifindex)
-		return reason_give(ret_reason, -ENODEV,
-				   "%s: there is no interface %s in this network namespace", key,
-				   name);
+		return pins_reason_give(ret_reason, -ENODEV,
+					"%s: there is no interface %s in this network namespace",
+					key, name);
 	*ret_ifindex = ifindex;
 	return 0;
 }
@@ -104,7 +106,8 @@ static int probe_helper(enum bpf_func_id helper, const char *name, char **ret_re
 {
 	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, helper, NULL) == 1)
 		return 0;
-	return reason_give(ret_reason, -EOPNOTSUPP, "this kernel has no %s for XDP programs", name);
+	return pins_reason_give(ret_reason, -EOPNOTSUPP, "this kernel has no %s for XDP programs",
+				name);
 }
 
 static int probe_features(char **ret_reason)
@@ -112,21 +115,22 @@ static int probe_features(char **ret_reason)
 	int error;
 
 	if (libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_XDP, NULL) != 1)
-		return reason_give(ret_reason, -EOPNOTSUPP, "this kernel loads no XDP programs");
+		return pins_reason_give(ret_reason, -EOPNOTSUPP,
+					"this kernel loads no XDP programs");
 	if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_XSKMAP, NULL) != 1)
-		return reason_give(ret_reason, -EOPNOTSUPP,
-				   "this kernel has no XSKMAP (CONFIG_XDP_SOCKETS)");
+		return pins_reason_give(ret_reason, -EOPNOTSUPP,
+					"this kernel has no XSKMAP (CONFIG_XDP_SOCKETS)");
 	error = probe_helper(BPF_FUNC_fib_lookup, "bpf_fib_lookup", ret_reason);
 	if (error)
 		return error;
 	return probe_helper(BPF_FUNC_ktime_get_boot_ns, "bpf_ktime_get_boot_ns", ret_reason);
 }
 
-int probe_host(const struct config *config, struct probe_interfaces *ret_interfaces,
-	       char **ret_reason)
+int attach_probe_host(const struct config *config, struct probe_interfaces *ret_interfaces,
+		      char **ret_reason)
 {
 	struct probe_interfaces interfaces;
-	int error = probe_rights(config, ret_reason);
+	int error = attach_probe_rights(config, ret_reason);
 
 	if (error)
 		return error;

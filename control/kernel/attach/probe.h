@@ -16,8 +16,8 @@ struct probe_interfaces {
  * kernel. Result: 0 and *ret_interfaces, or -errno and *ret_reason, a sentence about the first
  * thing that is missing and what to do about it.
  */
-int probe_host(const struct config *config, struct probe_interfaces *ret_interfaces,
-	       char **ret_reason);
+int attach_probe_host(const struct config *config, struct probe_interfaces *ret_interfaces,
+		      char **ret_reason);
 
 /* The parts of it that --detach needs: capabilities and bpffs. Result as above. */
-int probe_rights(const struct config *config, char **ret_reason);
+int attach_probe_rights(const struct config *config, char **ret_reason);

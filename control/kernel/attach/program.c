@@ -45,7 +45,7 @@ static int keep_complaint(enum libbpf_print_level level, const char *format, va_
 	return 0;
 }
 
-struct xdp_program *program_open(void)
+struct xdp_program *attach_program_open(void)
 {
 	libbpf_set_print(keep_complaint);
 	*complaint = '\0';
@@ -75,16 +75,16 @@ static void set_constants(struct xdp_program *object, const struct attach_target
 	object->rodata->sp_hash_seed = table->hash_seed;
 }
 
-int program_load(const struct attach_target *target, const struct maps *maps, int xsks_fd,
-		 struct program *ret_program, char **ret_reason)
+int attach_program_load(const struct attach_target *target, const struct maps *maps, int xsks_fd,
+			struct program *ret_program, char **ret_reason)
 {
 	struct xdp_program *object;
 	int error;
 
-	object = program_open();
+	object = attach_program_open();
 	if (!object)
-		return reason_give(ret_reason, -errno, "the XDP program cannot be read: %s",
-				   strerror(errno));
+		return pins_reason_give(ret_reason, -errno, "the XDP program cannot be read: %s",
+					strerror(errno));
 	set_constants(object, target, maps->table);
 	error = share_maps(object, maps);
 	if (!error && xsks_fd >= 0)
@@ -93,9 +93,9 @@ int program_load(const struct attach_target *target, const struct maps *maps, in
 		error = xdp_program__load(object);
 	if (error) {
 		xdp_program__destroy(object);
-		return reason_give(ret_reason, error,
-				   "the kernel does not load the XDP program for %s: %s (%s)",
-				   target->name, strerror(-error), complaint);
+		return pins_reason_give(ret_reason, error,
+					"the kernel does not load the XDP program for %s: %s (%s)",
+					target->name, strerror(-error), complaint);
 	}
 	*ret_program = (struct program){
 		.object = object,
@@ -105,7 +105,7 @@ int program_load(const struct attach_target *target, const struct maps *maps, in
 	return 0;
 }
 
-void program_unload(struct program *program)
+void attach_program_unload(struct program *program)
 {
 	if (program->object)
 		xdp_program__destroy(program->object);
@@ -172,7 +172,7 @@ static bool uses(const struct portrait *portrait, __u32 map_id)
 	return false;
 }
 
-bool program_same(int one_fd, int other_fd)
+bool attach_program_same(int one_fd, int other_fd)
 {
 	struct portrait one, other;
 
@@ -188,7 +188,7 @@ bool program_same(int one_fd, int other_fd)
 	return true;
 }
 
-int program_xsks(int prog_fd)
+int attach_program_xsks(int prog_fd)
 {
 	struct portrait portrait;
 	int error = draw(prog_fd, &portrait);
@@ -209,7 +209,8 @@ int program_xsks(int prog_fd)
 	return -ENOENT;
 }
 
-int program_name(uint32_t prog_id, char ret_name[KERNEL_NAME_SIZE], char ret_tag[KERNEL_TAG_SIZE])
+int attach_program_name(uint32_t prog_id, char ret_name[KERNEL_NAME_SIZE],
+			char ret_tag[KERNEL_TAG_SIZE])
 {
 	struct bpf_prog_info info = {0};
 	__u32 bytes = sizeof(info);

@@ -19,22 +19,23 @@ struct program {
 
 /* Reads the object; from now on libbpf is quiet, and is quoted where a call of ours fails. Result:
  * NULL and errno if that fails. */
-struct xdp_program *program_open(void);
+struct xdp_program *attach_program_open(void);
 
 /*
  * Loads the program for a target over the table's maps and an xsks map, -1 for a new one. Result: 0
- * and *ret_program, to be unloaded by program_unload() (the kernel keeps what a link holds); or
- * -errno and *ret_reason.
+ * and *ret_program, to be unloaded by attach_program_unload() (the kernel keeps what a link holds);
+ * or -errno and *ret_reason.
  */
-int program_load(const struct attach_target *target, const struct maps *maps, int xsks_fd,
-		 struct program *ret_program, char **ret_reason);
-void program_unload(struct program *program);
+int attach_program_load(const struct attach_target *target, const struct maps *maps, int xsks_fd,
+			struct program *ret_program, char **ret_reason);
+void attach_program_unload(struct program *program);
 
 /* Result: whether both run the same instructions over the same maps with the same constants. */
-bool program_same(int one_fd, int other_fd);
+bool attach_program_same(int one_fd, int other_fd);
 
 /* Result: a descriptor of the xsks map that a loaded program uses, the caller's; or -errno. */
-int program_xsks(int prog_fd);
+int attach_program_xsks(int prog_fd);
 
 /* What a program is called and tagged. Result: 0 or -errno, the texts empty then. */
-int program_name(uint32_t prog_id, char ret_name[KERNEL_NAME_SIZE], char ret_tag[KERNEL_TAG_SIZE]);
+int attach_program_name(uint32_t prog_id, char ret_name[KERNEL_NAME_SIZE],
+			char ret_tag[KERNEL_TAG_SIZE]);

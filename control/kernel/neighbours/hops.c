@@ -22,7 +22,7 @@ static void set_ours(struct hops *hops, struct hop *hop, bool ours)
 	hop->ours = ours;
 }
 
-void hops_note(struct hops *hops, struct hop *hop, const struct netlink_neigh *neigh)
+void neighbours_hops_note(struct hops *hops, struct hop *hop, const struct netlink_neigh *neigh)
 {
 	bool mine = neigh->managed && neigh->protocol == NETLINK_NEIGH_OURS;
 
@@ -45,7 +45,7 @@ static int manage_present(struct hops *hops, struct hop *hop)
 	struct netlink_neigh neigh = {.gone = true};
 
 	netlink_neigh_get(hops->netlink, hop->node.ifindex, &hop->node.addr, &neigh);
-	hops_note(hops, hop, &neigh);
+	neighbours_hops_note(hops, hop, &neigh);
 	if (!hop->waiting)
 		return 0;
 	return netlink_neigh_manage(hops->netlink, hop->node.ifindex, &hop->node.addr);
@@ -68,12 +68,12 @@ static void manage(struct hops *hops, struct hop *hop)
 
 static void drop(struct hops *hops, struct hop *hop)
 {
-	index_remove(&hops->index, &hop->node);
+	neighbours_index_remove(&hops->index, &hop->node);
 	set_ours(hops, hop, false);
 	free(hop);
 }
 
-void hops_release(struct hops *hops, struct hop *hop)
+void neighbours_hops_release(struct hops *hops, struct hop *hop)
 {
 	if (wanted(hop))
 		return;
@@ -82,14 +82,15 @@ void hops_release(struct hops *hops, struct hop *hop)
 	drop(hops, hop);
 }
 
-struct hop *hops_find(const struct hops *hops, const struct sp_addr *addr, uint32_t ifindex)
+struct hop *neighbours_hops_find(const struct hops *hops, const struct sp_addr *addr,
+				 uint32_t ifindex)
 {
-	return (struct hop *)index_find(&hops->index, addr, ifindex);
+	return (struct hop *)neighbours_index_find(&hops->index, addr, ifindex);
 }
 
-struct hop *hops_get(struct hops *hops, const struct sp_addr *addr, uint32_t ifindex)
+struct hop *neighbours_hops_get(struct hops *hops, const struct sp_addr *addr, uint32_t ifindex)
 {
-	struct hop *hop = hops_find(hops, addr, ifindex);
+	struct hop *hop = neighbours_hops_find(hops, addr, ifindex);
 
 	if (hop)
 		return hop;
@@ -98,20 +99,21 @@ struct hop *hops_get(struct hops *hops, const struct sp_addr *addr, uint32_t ifi
 		return NULL;
 	hop->node.addr = *addr;
 	hop->node.ifindex = ifindex;
-	if (index_add(&hops->index, &hop->node)) {
+	if (neighbours_index_add(&hops->index, &hop->node)) {
 		free(hop);
 		return NULL;
 	}
 	return hop;
 }
 
-void hops_use(struct hops *hops, struct hop *hop)
+void neighbours_hops_use(struct hops *hops, struct hop *hop)
 {
 	if (!hop->ours)
 		manage(hops, hop);
 }
 
-void hops_each(struct hops *hops, void (*visit)(struct hop *hop, void *context), void *context)
+void neighbours_hops_each(struct hops *hops, void (*visit)(struct hop *hop, void *context),
+			  void *context)
 {
 	for (size_t slot = 0; slot < hops->index.nr_slots; slot++) {
 		struct index_node *node = hops->index.slots[slot];
@@ -133,13 +135,13 @@ static void retry(struct hop *hop, void *context)
 		manage(hops, hop);
 }
 
-void hops_retry(struct hops *hops)
+void neighbours_hops_retry(struct hops *hops)
 {
 	hops->retry = false;
-	hops_each(hops, retry, hops);
+	neighbours_hops_each(hops, retry, hops);
 }
 
-enum kernel_vm_state hops_state(const struct hop *hop)
+enum kernel_vm_state neighbours_hops_state(const struct hop *hop)
 {
 	if (hop->state & STATES_VALID)
 		return KERNEL_VM_RESOLVED;

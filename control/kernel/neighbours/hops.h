@@ -33,25 +33,27 @@ struct hops {
 	bool retry; /* some hop waits */
 };
 
-/* Result: the hop, or NULL; hops_get() makes one that is not there, and returns NULL for want of
- * memory. */
-struct hop *hops_find(const struct hops *hops, const struct sp_addr *addr, uint32_t ifindex);
-struct hop *hops_get(struct hops *hops, const struct sp_addr *addr, uint32_t ifindex);
+/* Result: the hop, or NULL; neighbours_hops_get() makes one that is not there, and returns NULL for
+ * want of memory. */
+struct hop *neighbours_hops_find(const struct hops *hops, const struct sp_addr *addr,
+				 uint32_t ifindex);
+struct hop *neighbours_hops_get(struct hops *hops, const struct sp_addr *addr, uint32_t ifindex);
 
 /* Takes in what the kernel says of a hop's neighbour. */
-void hops_note(struct hops *hops, struct hop *hop, const struct netlink_neigh *neigh);
+void neighbours_hops_note(struct hops *hops, struct hop *hop, const struct netlink_neigh *neigh);
 
 /* A hop is needed: has the kernel manage it, now or as soon as it can (the link may be down). */
-void hops_use(struct hops *hops, struct hop *hop);
+void neighbours_hops_use(struct hops *hops, struct hop *hop);
 
 /* Lets a hop go if nothing needs it, with its neighbour if that is ours; it may be gone then. */
-void hops_release(struct hops *hops, struct hop *hop);
+void neighbours_hops_release(struct hops *hops, struct hop *hop);
 
 /* Tries again for each hop that waits; sets retry if one still does. */
-void hops_retry(struct hops *hops);
+void neighbours_hops_retry(struct hops *hops);
 
 /* Calls visit for each hop, which may release it. */
-void hops_each(struct hops *hops, void (*visit)(struct hop *hop, void *context), void *context);
+void neighbours_hops_each(struct hops *hops, void (*visit)(struct hop *hop, void *context),
+			  void *context);
 
 /* Result: what a VM that is reached by this hop is said to be. */
-enum kernel_vm_state hops_state(const struct hop *hop);
+enum kernel_vm_state neighbours_hops_state(const struct hop *hop);

@@ -13,8 +13,8 @@ static struct index_node **slot_of(const struct index *index, const struct index
 	return &index->slots[sp_addr_hash(&node->addr, node->ifindex) & (index->nr_slots - 1)];
 }
 
-struct index_node *index_find(const struct index *index, const struct sp_addr *addr,
-			      uint32_t ifindex)
+struct index_node *neighbours_index_find(const struct index *index, const struct sp_addr *addr,
+					 uint32_t ifindex)
 {
 	const struct index_node key = {.addr = *addr, .ifindex = ifindex};
 	struct index_node *node;
@@ -56,7 +56,7 @@ static int grow(struct index *index)
 	return 0;
 }
 
-int index_add(struct index *index, struct index_node *node)
+int neighbours_index_add(struct index *index, struct index_node *node)
 {
 	if (index->nr_nodes == index->nr_slots) {
 		int error = grow(index);
@@ -68,7 +68,7 @@ int index_add(struct index *index, struct index_node *node)
 	return 0;
 }
 
-void index_remove(struct index *index, struct index_node *node)
+void neighbours_index_remove(struct index *index, struct index_node *node)
 {
 	struct index_node **place = slot_of(index, node);
 
@@ -78,7 +78,7 @@ void index_remove(struct index *index, struct index_node *node)
 	index->nr_nodes--;
 }
 
-void index_free_nodes(struct index *index)
+void neighbours_index_free_nodes(struct index *index)
 {
 	for (size_t slot = 0; slot < index->nr_slots; slot++) {
 		while (index->slots[slot]) {

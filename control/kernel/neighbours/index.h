@@ -21,14 +21,14 @@ struct index {
 };
 
 /* Result: the node with that key, or NULL. */
-struct index_node *index_find(const struct index *index, const struct sp_addr *addr,
-			      uint32_t ifindex);
+struct index_node *neighbours_index_find(const struct index *index, const struct sp_addr *addr,
+					 uint32_t ifindex);
 
 /* Adds a node whose key is set and not in the index. Result: 0 or -ENOMEM. */
-int index_add(struct index *index, struct index_node *node);
+int neighbours_index_add(struct index *index, struct index_node *node);
 
 /* Takes a node out, which must be in. */
-void index_remove(struct index *index, struct index_node *node);
+void neighbours_index_remove(struct index *index, struct index_node *node);
 
 /* Empties the index and frees every node, which must be the first member of its allocation. */
-void index_free_nodes(struct index *index);
+void neighbours_index_free_nodes(struct index *index);

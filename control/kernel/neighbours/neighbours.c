@@ -50,8 +50,9 @@ static int find_way(struct neighbours *neighbours, struct vm *vm)
 	vm->deferred = false;
 	if (!netlink_ask_route(neighbours->netlink, &vm->node.addr, &route) &&
 	    route.ifindex == neighbours->builds_ifindex) {
-		hop = hops_get(&neighbours->hops,
-			       route.has_gateway ? &route.gateway : &vm->node.addr, route.ifindex);
+		hop = neighbours_hops_get(&neighbours->hops,
+					  route.has_gateway ? &route.gateway : &vm->node.addr,
+					  route.ifindex);
 		if (!hop)
 			return -ENOMEM;
 	}
@@ -60,11 +61,11 @@ static int find_way(struct neighbours *neighbours, struct vm *vm)
 	vm->hop = hop;
 	if (hop) {
 		hop->nr_vms++;
-		hops_use(&neighbours->hops, hop);
+		neighbours_hops_use(&neighbours->hops, hop);
 	}
 	if (before) {
 		before->nr_vms--;
-		hops_release(&neighbours->hops, before);
+		neighbours_hops_release(&neighbours->hops, before);
 	}
 	return 0;
 }
@@ -84,7 +85,7 @@ static int find_way_or_defer(struct neighbours *neighbours, struct vm *vm)
 
 int neighbours_vm_add(struct neighbours *neighbours, const struct sp_addr *addr)
 {
-	struct vm *vm = (struct vm *)index_find(&neighbours->vms, addr, 0);
+	struct vm *vm = (struct vm *)neighbours_index_find(&neighbours->vms, addr, 0);
 	int error;
 
 	if (vm) {
@@ -96,7 +97,7 @@ int neighbours_vm_add(struct neighbours *neighbours, const struct sp_addr *addr)
 		return -ENOMEM;
 	vm->node.addr = *addr;
 	vm->nr_leases = 1;
-	error = index_add(&neighbours->vms, &vm->node);
+	error = neighbours_index_add(&neighbours->vms, &vm->node);
 	if (error)
 		goto free_vm;
 	error = find_way_or_defer(neighbours, vm);
@@ -104,7 +105,7 @@ int neighbours_vm_add(struct neighbours *neighbours, const struct sp_addr *addr)
 		goto remove_vm;
 	return 0;
 remove_vm:
-	index_remove(&neighbours->vms, &vm->node);
+	neighbours_index_remove(&neighbours->vms, &vm->node);
 free_vm:
 	free(vm);
 	return error;
@@ -112,23 +113,23 @@ free_vm:
 
 int neighbours_vm_remove(struct neighbours *neighbours, const struct sp_addr *addr)
 {
-	struct vm *vm = (struct vm *)index_find(&neighbours->vms, addr, 0);
+	struct vm *vm = (struct vm *)neighbours_index_find(&neighbours->vms, addr, 0);
 
 	if (!vm || --vm->nr_leases)
 		return 0;
 	if (vm->hop) {
 		vm->hop->nr_vms--;
-		hops_release(&neighbours->hops, vm->hop);
+		neighbours_hops_release(&neighbours->hops, vm->hop);
 	}
 	neighbours->nr_deferred -= vm->deferred;
-	index_remove(&neighbours->vms, &vm->node);
+	neighbours_index_remove(&neighbours->vms, &vm->node);
 	free(vm);
 	return 0;
 }
 
 struct kernel_vm neighbours_vm(const struct neighbours *neighbours, const struct sp_addr *addr)
 {
-	const struct vm *vm = (const struct vm *)index_find(&neighbours->vms, addr, 0);
+	const struct vm *vm = (const struct vm *)neighbours_index_find(&neighbours->vms, addr, 0);
 	struct kernel_vm answer = {.state = KERNEL_VM_UNKNOWN, .next_hop = *addr};
 
 	if (!vm)
@@ -137,7 +138,7 @@ struct kernel_vm neighbours_vm(const struct neighbours *neighbours, const struct
 		answer.state = vm->deferred ? KERNEL_VM_RESOLVING : KERNEL_VM_UNROUTED;
 		return answer;
 	}
-	answer.state = hops_state(vm->hop);
+	answer.state = neighbours_hops_state(vm->hop);
 	answer.next_hop = vm->hop->node.addr;
 	answer.via_gateway = memcmp(&answer.next_hop, addr, sizeof(*addr)) != 0;
 	memcpy(answer.mac, vm->hop->mac, sizeof(answer.mac));
@@ -151,10 +152,10 @@ static bool on_ours(const struct neighbours *neighbours, uint32_t ifindex)
 
 void neighbours_hear(struct neighbours *neighbours, const struct netlink_neigh *neigh)
 {
-	struct hop *hop = hops_find(&neighbours->hops, &neigh->addr, neigh->ifindex);
+	struct hop *hop = neighbours_hops_find(&neighbours->hops, &neigh->addr, neigh->ifindex);
 
 	if (hop)
-		hops_note(&neighbours->hops, hop, neigh);
+		neighbours_hops_note(&neighbours->hops, hop, neigh);
 }
 
 /* Neighbours with our mark that no hop stands for are an earlier process's: taken over. */
@@ -162,13 +163,13 @@ static void take_over(const struct netlink_neigh *neigh, void *context)
 {
 	struct neighbours *neighbours = context;
 	bool ours = neigh->managed && neigh->protocol == NETLINK_NEIGH_OURS;
-	struct hop *hop = hops_find(&neighbours->hops, &neigh->addr, neigh->ifindex);
+	struct hop *hop = neighbours_hops_find(&neighbours->hops, &neigh->addr, neigh->ifindex);
 
 	if (!hop && ours && on_ours(neighbours, neigh->ifindex))
-		hop = hops_get(&neighbours->hops, &neigh->addr, neigh->ifindex);
+		hop = neighbours_hops_get(&neighbours->hops, &neigh->addr, neigh->ifindex);
 	if (!hop)
 		return;
-	hops_note(&neighbours->hops, hop, neigh);
+	neighbours_hops_note(&neighbours->hops, hop, neigh);
 	hop->listed = true;
 }
 
@@ -176,14 +177,14 @@ static void release(struct hop *hop, void *context)
 {
 	struct neighbours *neighbours = context;
 
-	hops_release(&neighbours->hops, hop);
+	neighbours_hops_release(&neighbours->hops, hop);
 }
 
 void neighbours_sweep(struct neighbours *neighbours)
 {
 	neighbours->sweep_later = neighbours->nr_deferred != 0;
 	if (!neighbours->sweep_later)
-		hops_each(&neighbours->hops, release, neighbours);
+		neighbours_hops_each(&neighbours->hops, release, neighbours);
 }
 
 static void unsee(struct hop *hop, void *context)
@@ -198,9 +199,9 @@ static void see_gateway(const struct netlink_route *route, void *context)
 
 	if (!route->has_gateway || !on_ours(neighbours, route->ifindex))
 		return;
-	hop = hops_find(&neighbours->hops, &route->gateway, route->ifindex);
+	hop = neighbours_hops_find(&neighbours->hops, &route->gateway, route->ifindex);
 	if (!hop && neighbours->nr_gateways < GATEWAYS_MAX)
-		hop = hops_get(&neighbours->hops, &route->gateway, route->ifindex);
+		hop = neighbours_hops_get(&neighbours->hops, &route->gateway, route->ifindex);
 	if (!hop)
 		return;
 	hop->gateway_seen = true;
@@ -215,9 +216,9 @@ static void settle_gateway(struct hop *hop, void *context)
 	if (hop->gateway && !hop->gateway_seen) {
 		hop->gateway = false;
 		neighbours->nr_gateways--;
-		hops_release(&neighbours->hops, hop);
+		neighbours_hops_release(&neighbours->hops, hop);
 	} else if (hop->gateway) {
-		hops_use(&neighbours->hops, hop);
+		neighbours_hops_use(&neighbours->hops, hop);
 	}
 }
 
@@ -226,7 +227,7 @@ static int look_at_routes(struct neighbours *neighbours)
 	const struct netlink_listener listener = {.route = see_gateway, .context = neighbours};
 	int error;
 
-	hops_each(&neighbours->hops, unsee, NULL);
+	neighbours_hops_each(&neighbours->hops, unsee, NULL);
 	neighbours->routes_changed = false;
 	error = netlink_dump(neighbours->netlink, NETLINK_ROUTES, &listener);
 	if (error == -EINTR)
@@ -234,7 +235,7 @@ static int look_at_routes(struct neighbours *neighbours)
 	else if (error)
 		return error;
 	else
-		hops_each(&neighbours->hops, settle_gateway, neighbours);
+		neighbours_hops_each(&neighbours->hops, settle_gateway, neighbours);
 	neighbours->next_slot = 0;
 	neighbours->ask_all = true;
 	return 0;
@@ -268,7 +269,7 @@ void neighbours_renumber(struct neighbours *neighbours, uint32_t public_ifindex,
 void neighbours_look_for(struct neighbours *neighbours, uint32_t ifindex,
 			 const struct sp_addr *addr)
 {
-	const struct hop *hop = hops_find(&neighbours->hops, addr, ifindex);
+	const struct hop *hop = neighbours_hops_find(&neighbours->hops, addr, ifindex);
 
 	if (!on_ours(neighbours, ifindex))
 		return;
@@ -312,7 +313,7 @@ uint64_t neighbours_expire(struct neighbours *neighbours, uint64_t now_ns)
 	uint64_t next_ns = UINT64_MAX;
 
 	if (neighbours->hops.retry && now_ns >= neighbours->retry_ns) {
-		hops_retry(&neighbours->hops);
+		neighbours_hops_retry(&neighbours->hops);
 		neighbours->retry_ns = now_ns + RETRY_NS;
 	}
 	if (neighbours->hops.retry)
@@ -341,7 +342,7 @@ static void note_unlisted(struct hop *hop, void *context)
 	struct neighbours *neighbours = context;
 
 	if (!hop->listed)
-		hops_note(&neighbours->hops, hop, &none);
+		neighbours_hops_note(&neighbours->hops, hop, &none);
 }
 
 int neighbours_resync(struct neighbours *neighbours, uint64_t now_ns)
@@ -349,12 +350,12 @@ int neighbours_resync(struct neighbours *neighbours, uint64_t now_ns)
 	const struct netlink_listener listener = {.neigh = take_over, .context = neighbours};
 	int error;
 
-	hops_each(&neighbours->hops, unlist, NULL);
+	neighbours_hops_each(&neighbours->hops, unlist, NULL);
 	error = netlink_dump(neighbours->netlink, NETLINK_NEIGHS, &listener);
 	/* What changed during the dump is heard all the same. */
 	if (error && error != -EINTR)
 		return error;
-	hops_each(&neighbours->hops, note_unlisted, neighbours);
+	neighbours_hops_each(&neighbours->hops, note_unlisted, neighbours);
 	neighbours->next_look_ns = now_ns;
 	return look_at_routes(neighbours);
 }
@@ -385,8 +386,8 @@ void neighbours_free(struct neighbours *neighbours)
 {
 	if (!neighbours)
 		return;
-	index_free_nodes(&neighbours->vms);
-	index_free_nodes(&neighbours->hops.index);
+	neighbours_index_free_nodes(&neighbours->vms);
+	neighbours_index_free_nodes(&neighbours->hops.index);
 	free(neighbours);
 }
 

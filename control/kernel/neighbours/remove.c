@@ -24,14 +24,14 @@ static void gather(const struct netlink_neigh *neigh, void *context)
 	for (unsigned int i = 0; i < gathered->nr_ifindexes; i++)
 		there |= gathered->ifindexes[i] == neigh->ifindex;
 	if (!there || !neigh->managed || neigh->protocol != NETLINK_NEIGH_OURS ||
-	    index_find(&gathered->found, &neigh->addr, neigh->ifindex))
+	    neighbours_index_find(&gathered->found, &neigh->addr, neigh->ifindex))
 		return;
 	node = calloc(1, sizeof(*node));
 	if (node) {
 		node->addr = neigh->addr;
 		node->ifindex = neigh->ifindex;
 	}
-	if (!node || index_add(&gathered->found, node)) {
+	if (!node || neighbours_index_add(&gathered->found, node)) {
 		gathered->error = -ENOMEM;
 		free(node);
 	}
@@ -55,6 +55,6 @@ int neighbours_remove_all(struct netlink *netlink, const uint32_t *ifindexes,
 				error = one;
 		}
 	}
-	index_free_nodes(&gathered.found);
+	neighbours_index_free_nodes(&gathered.found);
 	return error;
 }

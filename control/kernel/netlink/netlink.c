@@ -245,12 +245,12 @@ bool netlink_has_addr(struct netlink *netlink, const struct sp_addr *addr)
 
 static int family_of(const struct sp_addr *addr)
 {
-	return netlink_is_v4(addr) ? AF_INET : AF_INET6;
+	return netlink_parse_is_v4(addr) ? AF_INET : AF_INET6;
 }
 
 static void put_addr(struct nlmsghdr *request, uint16_t type, const struct sp_addr *addr)
 {
-	if (netlink_is_v4(addr))
+	if (netlink_parse_is_v4(addr))
 		mnl_attr_put(request, type, sizeof(addr->word_be[3]), &addr->word_be[3]);
 	else
 		mnl_attr_put(request, type, sizeof(*addr), addr);
@@ -283,7 +283,7 @@ int netlink_ask_route(struct netlink *netlink, const struct sp_addr *to,
 	request->nlmsg_type = RTM_GETROUTE;
 	request->nlmsg_flags = NLM_F_REQUEST;
 	route->rtm_family = family_of(to);
-	route->rtm_dst_len = netlink_is_v4(to) ? 32 : 128;
+	route->rtm_dst_len = netlink_parse_is_v4(to) ? 32 : 128;
 	put_addr(request, RTA_DST, to);
 	error = ask(netlink, request);
 	if (error)

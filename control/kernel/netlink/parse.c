@@ -28,7 +28,7 @@ static int note(const struct nlattr *attribute, void *data)
 	return MNL_CB_OK;
 }
 
-bool netlink_is_v4(const struct sp_addr *addr)
+bool netlink_parse_is_v4(const struct sp_addr *addr)
 {
 	return !addr->word_be[0] && !addr->word_be[1] && addr->word_be[2] == SP_V4_MAPPED_BE;
 }

@@ -17,4 +17,4 @@ void netlink_parse(const struct nlmsghdr *message, bool answered,
 		   const struct netlink_listener *listener);
 
 /* Result: whether the address is IPv4. */
-bool netlink_is_v4(const struct sp_addr *addr);
+bool netlink_parse_is_v4(const struct sp_addr *addr);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kernel/kernel.h"
 
-const char *kernel_origin_name(enum kernel_origin origin)
+const char *pins_names_origin_name(enum kernel_origin origin)
 {
 	static const char *const names[] = {
 		[KERNEL_CREATED] = "created",
@@ -12,7 +12,7 @@ const char *kernel_origin_name(enum kernel_origin origin)
 	return names[origin];
 }
 
-const char *kernel_attachment_name(enum kernel_attachment attachment)
+const char *pins_names_attachment_name(enum kernel_attachment attachment)
 {
 	static const char *const names[] = {
 		[KERNEL_DETACHED] = "none",
@@ -24,7 +24,7 @@ const char *kernel_attachment_name(enum kernel_attachment attachment)
 	return names[attachment];
 }
 
-const char *kernel_vm_state_name(enum kernel_vm_state state)
+const char *pins_names_vm_state_name(enum kernel_vm_state state)
 {
 	static const char *const names[] = {
 		[KERNEL_VM_UNKNOWN] = "unknown",       [KERNEL_VM_UNROUTED] = "unrouted",

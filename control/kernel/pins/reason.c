@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int reason_give(char **ret_reason, int error, const char *format, ...)
+int pins_reason_give(char **ret_reason, int error, const char *format, ...)
 {
 	char *sentence;
 	va_list arguments;

@@ -4,7 +4,8 @@
 
 /*
  * Puts a printf-like sentence into *ret_reason, replacing one that is there; without memory
- * *ret_reason becomes NULL. ret_reason may be NULL. Result: error, for `return reason_give(…)`.
+ * *ret_reason becomes NULL. ret_reason may be NULL. Result: error, for `return
+ * pins_reason_give(…)`.
  */
-int reason_give(char **ret_reason, int error, const char *format, ...)
+int pins_reason_give(char **ret_reason, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -84,7 +84,7 @@ static void mark_slot(const struct captures *captures, const struct build *build
 
 	if (slot && slot->capture_until_s != latest &&
 	    edge_slot_serial(captures->edge, slot_index) == build->serial)
-		edge_capture_slot(captures->edge, slot_index, latest);
+		edge_notes_capture_slot(captures->edge, slot_index, latest);
 }
 
 /* Has the slots of a build say until when they are captured. build may be NULL. */
@@ -145,7 +145,7 @@ static void take_snap(const struct captures *captures, const struct sp_snap *sna
 
 static void take_snaps(struct captures *captures, const struct instant *now)
 {
-	uint32_t nr = ring_gather(&captures->ring);
+	uint32_t nr = watch_ring_gather(&captures->ring);
 	const struct sp_snap *snaps = captures->ring.batch;
 
 	for (uint32_t i = 0; i < nr; i++)
@@ -172,7 +172,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	struct capture *capture;
 	struct instant now;
 
-	clock_read(&now);
+	model_clock_read(&now);
 	take_snaps(captures, &now);
 	LIST_FOREACH (capture, &captures->list, link)
 		look_after(capture, &now);
@@ -181,8 +181,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-int captures_open(sd_event *event, struct edge *edge, const struct table_map *table,
-		  struct captures **ret_captures)
+int capture_captures_open(sd_event *event, struct edge *edge, const struct table_map *table,
+			  struct captures **ret_captures)
 {
 	struct captures *captures = calloc(1, sizeof(*captures));
 	int r;
@@ -196,14 +196,14 @@ int captures_open(sd_event *event, struct edge *edge, const struct table_map *ta
 	if (r >= 0)
 		r = sd_event_source_set_enabled(captures->timer, SD_EVENT_OFF);
 	if (r < 0) {
-		captures_close(captures);
+		capture_captures_close(captures);
 		return r;
 	}
 	*ret_captures = captures;
 	return 0;
 }
 
-void captures_close(struct captures *captures)
+void capture_captures_close(struct captures *captures)
 {
 	if (!captures)
 		return;
@@ -220,10 +220,10 @@ static int open_ring(struct captures *captures)
 				       .record_bytes = sizeof(struct sp_snap),
 				       .nr_records = SP_SNAPS,
 				       .table = captures->table};
-	r = ring_open(&captures->ring);
+	r = watch_ring_open(&captures->ring);
 	if (r < 0)
 		return r;
-	ring_skip(&captures->ring);
+	watch_ring_skip(&captures->ring);
 	sd_event_source_set_time_relative(captures->timer, PERIOD_US);
 	return sd_event_source_set_enabled(captures->timer, SD_EVENT_ONESHOT);
 }
@@ -235,7 +235,7 @@ static struct capture *make(struct captures *captures, const struct capture_opti
 
 	if (!capture)
 		return NULL;
-	clock_read(&now);
+	model_clock_read(&now);
 	*capture = (struct capture){
 		.captures = captures,
 		.serial = options->build->serial,
@@ -254,8 +254,8 @@ static struct capture *make(struct captures *captures, const struct capture_opti
 	return capture;
 }
 
-int capture_start(struct captures *captures, const struct capture_options *options,
-		  struct capture **ret_capture)
+int capture_captures_start(struct captures *captures, const struct capture_options *options,
+			   struct capture **ret_capture)
 {
 	struct capture *capture;
 	int r;
@@ -268,7 +268,7 @@ int capture_start(struct captures *captures, const struct capture_options *optio
 	capture = make(captures, options);
 	if (!capture) {
 		if (captures->nr == 0)
-			ring_close(&captures->ring);
+			watch_ring_close(&captures->ring);
 		return -ENOMEM;
 	}
 	captures->nr++;
@@ -278,7 +278,7 @@ int capture_start(struct captures *captures, const struct capture_options *optio
 	return 0;
 }
 
-void capture_stop(struct capture *capture)
+void capture_captures_stop(struct capture *capture)
 {
 	struct captures *captures = capture->captures;
 
@@ -288,10 +288,10 @@ void capture_stop(struct capture *capture)
 	if (--captures->nr > 0)
 		return;
 	sd_event_source_set_enabled(captures->timer, SD_EVENT_OFF);
-	ring_close(&captures->ring);
+	watch_ring_close(&captures->ring);
 }
 
-uint64_t capture_lost(const struct capture *capture)
+uint64_t capture_captures_lost(const struct capture *capture)
 {
 	return capture->captures->ring.lost - capture->lost_before;
 }

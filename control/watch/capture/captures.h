@@ -26,11 +26,11 @@ struct table_map;
 #define CAPTURE_BEAT_S 5
 
 /* edge and table outlive it. Result: 0, -ENOMEM, or what sd-event says. */
-int captures_open(sd_event *event, struct edge *edge, const struct table_map *table,
-		  struct captures **ret_captures);
+int capture_captures_open(sd_event *event, struct edge *edge, const struct table_map *table,
+			  struct captures **ret_captures);
 
 /* No capture is open any more. NULL is allowed. */
-void captures_close(struct captures *captures);
+void capture_captures_close(struct captures *captures);
 
 /* A packet of a capture, and whose it is. */
 struct capture_packet {
@@ -55,11 +55,11 @@ struct capture_options {
 };
 
 /* Result: 0 and *ret_capture, to be stopped; -EUSERS if CAPTURES_MAX are open; -ENOMEM. */
-int capture_start(struct captures *captures, const struct capture_options *options,
-		  struct capture **ret_capture);
+int capture_captures_start(struct captures *captures, const struct capture_options *options,
+			   struct capture **ret_capture);
 
 /* Also once it has ended. No callback is called any more. Not from within a callback. */
-void capture_stop(struct capture *capture);
+void capture_captures_stop(struct capture *capture);
 
 /* Result: how many packets were overwritten, since it began, before they were read; of any. */
-uint64_t capture_lost(const struct capture *capture);
+uint64_t capture_captures_lost(const struct capture *capture);

@@ -92,7 +92,8 @@ static size_t end(struct writer *writer)
 	return bytes;
 }
 
-size_t pcapng_section(char block[PCAPNG_BLOCK_MAX], const char *program, const char *comment)
+size_t capture_pcapng_section(char block[PCAPNG_BLOCK_MAX], const char *program,
+			      const char *comment)
 {
 	static const int64_t unknown_bytes = -1;
 	struct writer writer = begin(block, BLOCK_SECTION);
@@ -106,8 +107,8 @@ size_t pcapng_section(char block[PCAPNG_BLOCK_MAX], const char *program, const c
 	return end(&writer);
 }
 
-size_t pcapng_interface(char block[PCAPNG_BLOCK_MAX], const char *name, const char *description,
-			uint32_t kept_bytes_max)
+size_t capture_pcapng_interface(char block[PCAPNG_BLOCK_MAX], const char *name,
+				const char *description, uint32_t kept_bytes_max)
 {
 	static const uint8_t resolution = NANOSECONDS;
 	struct writer writer = begin(block, BLOCK_INTERFACE);
@@ -121,7 +122,7 @@ size_t pcapng_interface(char block[PCAPNG_BLOCK_MAX], const char *name, const ch
 	return end(&writer);
 }
 
-size_t pcapng_packet(char block[PCAPNG_BLOCK_MAX], const struct pcapng_packet *packet)
+size_t capture_pcapng_packet(char block[PCAPNG_BLOCK_MAX], const struct pcapng_packet *packet)
 {
 	static const uint32_t inbound = INBOUND;
 	struct writer writer = begin(block, PCAPNG_PACKET);
@@ -136,7 +137,8 @@ size_t pcapng_packet(char block[PCAPNG_BLOCK_MAX], const struct pcapng_packet *p
 	return end(&writer);
 }
 
-size_t pcapng_statistics(char block[PCAPNG_BLOCK_MAX], const struct pcapng_statistics *statistics)
+size_t capture_pcapng_statistics(char block[PCAPNG_BLOCK_MAX],
+				 const struct pcapng_statistics *statistics)
 {
 	struct writer writer = begin(block, BLOCK_STATISTICS);
 

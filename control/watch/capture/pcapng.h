@@ -15,11 +15,12 @@
 /* Texts are cut to PCAPNG_TEXT_MAX. */
 #define PCAPNG_TEXT_MAX 255
 
-size_t pcapng_section(char block[PCAPNG_BLOCK_MAX], const char *program, const char *comment);
+size_t capture_pcapng_section(char block[PCAPNG_BLOCK_MAX], const char *program,
+			      const char *comment);
 
 /* Numbered from 0 in the order in which they are written. */
-size_t pcapng_interface(char block[PCAPNG_BLOCK_MAX], const char *name, const char *description,
-			uint32_t kept_bytes_max);
+size_t capture_pcapng_interface(char block[PCAPNG_BLOCK_MAX], const char *name,
+				const char *description, uint32_t kept_bytes_max);
 
 struct pcapng_packet {
 	uint32_t interface;
@@ -30,7 +31,7 @@ struct pcapng_packet {
 	const char *comment;
 };
 
-size_t pcapng_packet(char block[PCAPNG_BLOCK_MAX], const struct pcapng_packet *packet);
+size_t capture_pcapng_packet(char block[PCAPNG_BLOCK_MAX], const struct pcapng_packet *packet);
 
 struct pcapng_statistics {
 	uint32_t interface;
@@ -39,7 +40,8 @@ struct pcapng_statistics {
 	uint64_t dropped;
 };
 
-size_t pcapng_statistics(char block[PCAPNG_BLOCK_MAX], const struct pcapng_statistics *statistics);
+size_t capture_pcapng_statistics(char block[PCAPNG_BLOCK_MAX],
+				 const struct pcapng_statistics *statistics);
 
 /* What a block begins with; its length counts this, too. */
 struct pcapng_head {

@@ -16,9 +16,9 @@
 
 static int read_build(const char *text, struct build_spec *spec, struct problem *problem)
 {
-	build_spec_init(spec);
-	problem_clear(problem);
-	return api_body_read_build(text, strlen(text), spec, problem);
+	model_build_spec_init(spec);
+	json_problem_clear(problem);
+	return body_read_build(text, strlen(text), spec, problem);
 }
 
 /* The body of the design document. */
@@ -73,7 +73,7 @@ static void test_read_build_when_full_then_fills_the_spec(void **state)
 	assert_true(spec.max_lifetime_ns == 21600 * CLOCK_SECOND_NS);
 	assert_true(spec.connect_within_ns == 0);
 	check_nodes(&spec);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 }
 
 static void test_read_build_when_least_then_leaves_defaults(void **state)
@@ -90,7 +90,7 @@ static void test_read_build_when_least_then_leaves_defaults(void **state)
 	assert_true(spec.keys_as_of_wall_ns == BUILD_DEFAULT);
 	assert_true(spec.finished_wall_ns == BUILD_DEFAULT);
 	assert_int_equal(spec.nr_allow, 0);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 }
 
 static const struct {
@@ -145,7 +145,7 @@ static void test_read_build_when_one_thing_is_wrong_then_names_it(void **state)
 		assert_int_equal(read_build(mistakes[i].body, &spec, &problem), -EINVAL);
 		assert_int_equal(problem.nr_errors, 1);
 		assert_string_equal(problem.errors[0].pointer, mistakes[i].pointer);
-		build_spec_free(&spec);
+		model_build_spec_free(&spec);
 	}
 }
 
@@ -154,11 +154,11 @@ static void test_read_finish_when_no_body_then_means_now(void **state)
 	struct problem problem;
 	uint64_t wall_ns = 0;
 
-	problem_clear(&problem);
-	assert_int_equal(api_body_read_finish("", 0, &wall_ns, &problem), 0);
+	json_problem_clear(&problem);
+	assert_int_equal(body_read_finish("", 0, &wall_ns, &problem), 0);
 	assert_true(wall_ns == BUILD_DEFAULT);
-	assert_int_equal(api_body_read_finish("{\"finished_at\":\"2026-11-23T12:00:03Z\"}", 38,
-					      &wall_ns, &problem),
+	assert_int_equal(body_read_finish("{\"finished_at\":\"2026-11-23T12:00:03Z\"}", 38,
+					  &wall_ns, &problem),
 			 0);
 	assert_true(wall_ns == 1795435203 * CLOCK_SECOND_NS);
 }
@@ -181,9 +181,9 @@ static void test_read_extend_when_not_exactly_one_then_refuses(void **state)
 		struct edge_extension extension;
 		struct problem problem;
 
-		problem_clear(&problem);
-		assert_int_equal(api_body_read_extend(bodies[i].body, strlen(bodies[i].body),
-						      &extension, &problem),
+		json_problem_clear(&problem);
+		assert_int_equal(body_read_extend(bodies[i].body, strlen(bodies[i].body),
+						  &extension, &problem),
 				 bodies[i].result);
 		assert_int_equal(problem_is_set(&problem), bodies[i].result != 0);
 	}
@@ -196,8 +196,8 @@ static void test_read_sync_when_a_build_is_wrong_then_points_into_the_set(void *
 	struct problem problem;
 	struct api_sync sync;
 
-	problem_clear(&problem);
-	assert_int_equal(api_body_read_sync(body, strlen(body), &sync, &problem), -EINVAL);
+	json_problem_clear(&problem);
+	assert_int_equal(body_read_sync(body, strlen(body), &sync, &problem), -EINVAL);
 	assert_int_equal(problem.nr_errors, 2);
 	assert_string_equal(problem.errors[0].pointer, "/builds/1/id");
 	assert_string_equal(problem.errors[1].pointer, "/builds/1/nodes/0/port");
@@ -212,8 +212,8 @@ static void test_read_sync_when_well_then_fills_all_specs(void **state)
 	struct problem problem;
 	struct api_sync sync;
 
-	problem_clear(&problem);
-	assert_int_equal(api_body_read_sync(body, strlen(body), &sync, &problem), 0);
+	json_problem_clear(&problem);
+	assert_int_equal(body_read_sync(body, strlen(body), &sync, &problem), 0);
 	assert_int_equal(sync.nr_specs, 2);
 	assert_string_equal(sync.specs[0].id, "a");
 	assert_int_equal(sync.specs[1].nr_nodes, 2);
@@ -221,7 +221,7 @@ static void test_read_sync_when_well_then_fills_all_specs(void **state)
 	assert_true(sync.dry_run);
 	assert_false(sync.allow_empty);
 	assert_int_equal(sync.generation, 0);
-	api_sync_free(&sync);
+	body_sync_free(&sync);
 }
 
 int main(void)

@@ -20,7 +20,7 @@ static int run(const char *script, uint64_t limit_ns, char **ret_text, char **re
 	const char *const argv[] = {"sh", "-c", script, NULL};
 	const struct command command = {.argv = argv, .limit_ns = limit_ns, .max_bytes = MAX_BYTES};
 
-	return command_run(&command, ret_text, ret_reason);
+	return talk_command_run(&command, ret_text, ret_reason);
 }
 
 static void expect(const char *script, const char *expected)
@@ -74,7 +74,7 @@ static void test_run_when_it_is_not_there_then_why(void **state)
 	const struct command command = {.argv = argv, .limit_ns = NS_PER_S, .max_bytes = MAX_BYTES};
 	char *text = NULL, *reason = NULL;
 
-	assert_int_equal(command_run(&command, &text, &reason), -ENOENT);
+	assert_int_equal(talk_command_run(&command, &text, &reason), -ENOENT);
 	assert_string_equal(reason, "no-such-program cannot be run: No such file or directory");
 	free(reason);
 }

@@ -15,7 +15,7 @@ static const char *call_address(struct pseudonyms *pseudonyms, const char *text)
 	struct sp_addr addr;
 
 	assert_int_equal(addr_parse(text, &addr), 0);
-	return pseudonyms_address(pseudonyms, &addr, name);
+	return redact_pseudonyms_address(pseudonyms, &addr, name);
 }
 
 static const char *call_prefix(struct pseudonyms *pseudonyms, const char *text)
@@ -24,7 +24,7 @@ static const char *call_prefix(struct pseudonyms *pseudonyms, const char *text)
 	struct sp_prefix prefix;
 
 	assert_int_equal(addr_prefix_parse(text, &prefix), 0);
-	return pseudonyms_prefix(pseudonyms, &prefix, name);
+	return redact_pseudonyms_prefix(pseudonyms, &prefix, name);
 }
 
 static void know(struct pseudonyms *pseudonyms, const char *text)
@@ -32,14 +32,14 @@ static void know(struct pseudonyms *pseudonyms, const char *text)
 	struct sp_prefix prefix;
 
 	assert_int_equal(addr_prefix_parse(text, &prefix), 0);
-	assert_int_equal(pseudonyms_know(pseudonyms, &prefix), 0);
+	assert_int_equal(redact_pseudonyms_know(pseudonyms, &prefix), 0);
 }
 
 static int set_up(void **state)
 {
 	struct pseudonyms *pseudonyms;
 
-	if (pseudonyms_open(&pseudonyms) < 0)
+	if (redact_pseudonyms_open(&pseudonyms) < 0)
 		return -1;
 	know(pseudonyms, "192.0.2.1");
 	know(pseudonyms, "10.0.0.0/16");
@@ -49,7 +49,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	pseudonyms_close(*state);
+	redact_pseudonyms_close(*state);
 	return 0;
 }
 
@@ -94,14 +94,14 @@ static void test_link_when_any_then_a_number(void **state)
 {
 	char name[PSEUDONYM_BYTES];
 
-	assert_string_equal(pseudonyms_link(*state, "02:fc:00:00:00:05", name), "link-1");
-	assert_string_equal(pseudonyms_link(*state, "02:fc:00:00:00:06", name), "link-2");
-	assert_string_equal(pseudonyms_link(*state, "02:fc:00:00:00:05", name), "link-1");
+	assert_string_equal(redact_pseudonyms_link(*state, "02:fc:00:00:00:05", name), "link-1");
+	assert_string_equal(redact_pseudonyms_link(*state, "02:fc:00:00:00:06", name), "link-2");
+	assert_string_equal(redact_pseudonyms_link(*state, "02:fc:00:00:00:05", name), "link-1");
 }
 
 static void test_host_when_known_then_its_addresses_are_named(void **state)
 {
-	assert_int_equal(pseudonyms_know_host(*state), 0);
+	assert_int_equal(redact_pseudonyms_know_host(*state), 0);
 	assert_string_equal(call_address(*state, "203.0.113.5"), "ipv4-1");
 }
 

@@ -30,14 +30,14 @@ static void check(const char *before, const char *after)
 	char *text;
 
 	assert_non_null(value);
-	assert_int_equal(pseudonyms_open(&pseudonyms), 0);
+	assert_int_equal(redact_pseudonyms_open(&pseudonyms), 0);
 	seen = redact_json(pseudonyms, &rules, value);
 	text = json_dumps(seen, JSON_COMPACT | JSON_ENCODE_ANY);
 	assert_string_equal(text, after);
 	free(text);
 	json_decref(seen);
 	json_decref(value);
-	pseudonyms_close(pseudonyms);
+	redact_pseudonyms_close(pseudonyms);
 }
 
 static void test_member_when_plain_then_it_is_kept(void **state)

@@ -22,7 +22,7 @@ static void check(const struct redact_rules *rules, const char *text)
 	char *after;
 
 	assert_non_null(value);
-	assert_int_equal(pseudonyms_open(&pseudonyms), 0);
+	assert_int_equal(redact_pseudonyms_open(&pseudonyms), 0);
 	seen = redact_json(pseudonyms, rules, value);
 	after = json_dumps(seen, JSON_COMPACT);
 	assert_non_null(after);
@@ -31,12 +31,12 @@ static void check(const struct redact_rules *rules, const char *text)
 	free(after);
 	json_decref(seen);
 	json_decref(value);
-	pseudonyms_close(pseudonyms);
+	redact_pseudonyms_close(pseudonyms);
 }
 
 static void test_build(void **state)
 {
-	check(&redact_builds,
+	check(&redact_rules_builds,
 	      "{\"id\":\"7\",\"title\":\"secret\",\"state\":\"running\",\"reason\":null,"
 	      "\"created_at\":\"t\",\"finished_at\":null,\"connected_at\":null,"
 	      "\"ended_at\":null,\"deadline\":\"t\",\"remaining_s\":5,\"extendable_until\":\"t\","
@@ -55,7 +55,7 @@ static void test_build(void **state)
 
 static void test_connect(void **state)
 {
-	check(&redact_connect,
+	check(&redact_rules_connect,
 	      "{\"id\":\"7\",\"title\":\"secret\",\"view\":\"wait\",\"state\":\"running\","
 	      "\"deadline\":\"t\",\"remaining_s\":5,\"connected\":true,\"actors\":[\"secret\"],"
 	      "\"key_fingerprints\":[\"SHA256:secret\"],\"keys_as_of\":\"t\","
@@ -68,30 +68,31 @@ static void test_connect(void **state)
 
 static void test_records(void **state)
 {
-	check(&redact_diagnose,
+	check(&redact_rules_diagnose,
 	      "{\"build\":\"7\",\"client\":\"203.0.113.5\",\"nodes\":[{\"index\":0,"
 	      "\"case\":\"login\",\"certain\":\"from 203.0.113.5\",\"likely\":null,"
 	      "\"next\":[\"see 203.0.113.5\"],\"connections\":1,\"accepted\":1,"
 	      "\"latest\":{\"client\":\"203.0.113.5\",\"opened_at\":\"t\",\"accepted\":true,"
 	      "\"open\":false,\"closed_by\":\"client\",\"bytes_to_vm\":1,"
 	      "\"bytes_to_client\":2}}]}");
-	check(&redact_attestation,
+	check(&redact_rules_attestation,
 	      "{\"id\":\"7\",\"title\":\"secret\",\"state\":\"ended\",\"reason\":\"expired\","
 	      "\"enabled_at\":\"t\",\"finished_at\":\"t\",\"connected_at\":\"t\","
 	      "\"ended_at\":\"t\",\"touched\":true,\"clients\":[{\"client\":\"203.0.113.5\","
 	      "\"connections\":1,\"likely_logins\":1,\"first_at\":\"t\",\"last_at\":\"t\"}]}");
-	check(&redact_connections,
+	check(&redact_rules_connections,
 	      "{\"connections\":[{\"number\":1,\"build\":\"7\",\"node\":0,\"forward\":\"ssh\","
 	      "\"client\":\"203.0.113.5\",\"client_port\":4,\"opened_at\":\"t\","
 	      "\"accepted\":true,\"closed_at\":null,\"closed_by\":null,\"bytes_to_vm\":1,"
 	      "\"bytes_to_client\":1}],\"next\":null}");
-	check(&redact_audit, "{\"changes\":[{\"number\":1,\"changed_at\":\"t\",\"uid\":0,\"pid\":1,"
-			     "\"what\":\"put\",\"build\":\"7\",\"revision\":1}],\"next\":1}");
+	check(&redact_rules_audit,
+	      "{\"changes\":[{\"number\":1,\"changed_at\":\"t\",\"uid\":0,\"pid\":1,"
+	      "\"what\":\"put\",\"build\":\"7\",\"revision\":1}],\"next\":1}");
 }
 
 static void test_events(void **state)
 {
-	check(&redact_events,
+	check(&redact_rules_events,
 	      "[{\"seq\":1,\"time\":\"t\",\"type\":\"build.connected\",\"build\":\"7\",\"node\":0,"
 	      "\"reason\":\"expired\",\"detail\":\"203.0.113.5 port 4\",\"deadline\":\"t\","
 	      "\"remaining_s\":1,\"free_ports\":1,\"pool\":\"p\",\"packets\":1}]");
@@ -99,21 +100,21 @@ static void test_events(void **state)
 
 static void test_programs(void **state)
 {
-	check(&redact_neighbours,
+	check(&redact_rules_neighbours,
 	      "[{\"dst\":\"203.0.113.5\",\"dev\":\"eth0\",\"lladdr\":\"secret\",\"used\":1,"
 	      "\"confirmed\":1,\"updated\":1,\"probes\":1,\"state\":[\"STALE\"]}]");
-	check(&redact_routes,
+	check(&redact_rules_routes,
 	      "[{\"type\":\"local\",\"dst\":\"203.0.113.0/24\",\"gateway\":\"203.0.113.1\","
 	      "\"dev\":\"eth0\",\"protocol\":\"kernel\",\"scope\":\"link\","
 	      "\"prefsrc\":\"203.0.113.2\",\"table\":\"local\",\"metric\":1,\"flags\":[],"
 	      "\"metrics\":[{\"mtu\":1400,\"lock\":null}],"
 	      "\"nexthops\":[{\"gateway\":\"203.0.113.3\",\"dev\":\"eth0\",\"weight\":1}]}]");
-	check(&redact_bpf,
+	check(&redact_rules_bpf,
 	      "[{\"id\":1,\"type\":\"xdp\",\"prog_id\":2,\"pids\":[{\"comm\":\"secret\"}],"
 	      "\"pinned\":[\"/sys/fs/bpf/secret\"]}]");
-	check(&redact_journal, "[{\"__CURSOR\":\"secret\",\"__REALTIME_TIMESTAMP\":\"1\","
-			       "\"MESSAGE\":\"It failed. reason=secret\",\"PRIORITY\":\"4\","
-			       "\"_SYSTEMD_UNIT\":\"sallyportd.service\",\"_PID\":\"7\"}]");
+	check(&redact_rules_journal, "[{\"__CURSOR\":\"secret\",\"__REALTIME_TIMESTAMP\":\"1\","
+				     "\"MESSAGE\":\"It failed. reason=secret\",\"PRIORITY\":\"4\","
+				     "\"_SYSTEMD_UNIT\":\"sallyportd.service\",\"_PID\":\"7\"}]");
 }
 
 int main(void)

@@ -26,14 +26,14 @@ static void check(redactor *redact, const struct text *text)
 	struct sp_prefix builds;
 	char *after;
 
-	assert_int_equal(pseudonyms_open(&pseudonyms), 0);
+	assert_int_equal(redact_pseudonyms_open(&pseudonyms), 0);
 	assert_int_equal(addr_prefix_parse("10.0.0.0/16", &builds), 0);
-	assert_int_equal(pseudonyms_know(pseudonyms, &builds), 0);
+	assert_int_equal(redact_pseudonyms_know(pseudonyms, &builds), 0);
 	after = redact(pseudonyms, text->before);
 	assert_non_null(after);
 	assert_string_equal(after, text->after);
 	free(after);
-	pseudonyms_close(pseudonyms);
+	redact_pseudonyms_close(pseudonyms);
 }
 
 #define CHECK_ALL(redact, texts)                                                                   \

@@ -42,9 +42,9 @@ static const struct {
 static void test_diagnose_when_any_facts_then_gives_the_first_case(void **state)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct diagnosis *diagnosis = diagnose(&cases[i].facts);
+		const struct diagnosis *diagnosis = connect_diagnose(&cases[i].facts);
 
-		print_message("# %s\n", diagnose_case_name(cases[i].verdict));
+		print_message("# %s\n", connect_diagnose_case_name(cases[i].verdict));
 		assert_int_equal(diagnosis->verdict, cases[i].verdict);
 		assert_non_null(diagnosis->certain);
 	}

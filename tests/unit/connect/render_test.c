@@ -186,11 +186,11 @@ static void connect_from(struct connections *connections, const char *client, ui
 			       .client_port_be = (__be16)(1000 + age_s)};
 
 	assert_int_equal(addr_parse(client, &note.client), 0);
-	connections_note(connections, &note, expect_opened, NULL);
+	watch_connections_note(connections, &note, expect_opened, NULL);
 	note.kind = SP_NOTE_ACCEPTED;
 	note.direction = SP_TOWARD_CLIENT;
 	if (accepted)
-		connections_note(connections, &note, expect_opened, NULL);
+		watch_connections_note(connections, &note, expect_opened, NULL);
 }
 
 /* Nobody is connected unless somebody has been; then to the ports of node 0, and VNC. */
@@ -198,7 +198,7 @@ static void find_clients(const struct build *build, struct connect_clients *ret_
 {
 	static struct sp_slot slots[4];
 	const struct table_map table = {.leases = slots, .nr_slots = 4};
-	struct connections *connections = connections_new();
+	struct connections *connections = watch_connections_new();
 
 	assert_non_null(connections);
 	for (unsigned int i = 0; i < 4; i++)
@@ -210,7 +210,7 @@ static void find_clients(const struct build *build, struct connect_clients *ret_
 		connect_from(connections, "203.0.113.66", 0, false, 5);
 	}
 	connect_clients_find(connections, &table, build, &now, ret_clients);
-	connections_free(connections);
+	watch_connections_free(connections);
 }
 
 static char *render(size_t i)

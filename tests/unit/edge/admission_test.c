@@ -56,7 +56,7 @@ static int put(struct world *world, const char *const *addresses, const char *po
 	for (unsigned int i = 0; allow[i]; i++)
 		spec.allow[spec.nr_allow++] = world_prefix(allow[i]);
 	error = world_put_spec(world, &spec, &result);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 	return error;
 }
 

@@ -67,7 +67,8 @@ void draw_fill_spec(const struct simple_spec *simple, struct build_spec *spec)
 	spec->linger_ns = simple->linger_ns;
 	for (unsigned int i = 0; i < simple->nr_nodes; i++)
 		if (simple->vnc[i]) {
-			struct forward_spec *forward = node_spec_add_forward(&spec->nodes[i]);
+			struct forward_spec *forward =
+				model_build_spec_node_spec_add_forward(&spec->nodes[i]);
 
 			strcpy(forward->name, "vnc");
 			forward->port = 5901;

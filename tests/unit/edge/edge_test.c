@@ -21,7 +21,7 @@ static int extend_by(struct world *world, const char *id, uint64_t by_ns)
 	struct edge_extension extension = {by_ns, BUILD_DEFAULT};
 	struct edge_result result;
 
-	return edge_extend(world->edge, &call, id, &extension, &result);
+	return edge_calls_extend(world->edge, &call, id, &extension, &result);
 }
 
 static int sync_two(struct world *world, const char *id, bool dry_run,
@@ -37,8 +37,8 @@ static int sync_two(struct world *world, const char *id, bool dry_run,
 	world_spec(&specs[1], id, 1, other);
 	sync.specs = specs;
 	error = edge_sync(world->edge, &call, &sync, NULL, NULL, result);
-	build_spec_free(&specs[0]);
-	build_spec_free(&specs[1]);
+	model_build_spec_free(&specs[0]);
+	model_build_spec_free(&specs[1]);
 	return error;
 }
 
@@ -116,13 +116,14 @@ static void test_expire_when_nobody_connects_then_unused(void **state)
 	world_spec(&spec, "a", 1, a);
 	spec.connect_within_ns = 10 * MINUTE;
 	assert_int_equal(world_put_spec(world, &spec, &result), 0);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 	world_spec(&spec, "b", 1, b);
 	spec.connect_within_ns = 10 * MINUTE;
 	assert_int_equal(world_put_spec(world, &spec, &result), 0);
-	build_spec_free(&spec);
-	assert_int_equal(edge_note_connected(world->edge, &world->now,
-					     world_ssh(result.build, 0)->slot_index, &client, 5000),
+	model_build_spec_free(&spec);
+	assert_int_equal(edge_notes_connected(world->edge, &world->now,
+					      world_ssh(result.build, 0)->slot_index, &client,
+					      5000),
 			 0);
 	world_pass(world, 10 * MINUTE);
 	assert_int_equal(world_get(world, "a")->reason, SESSION_UNUSED);
@@ -140,7 +141,7 @@ static void test_expire_when_build_is_queued_then_time_to_connect_waits(void **s
 	world_spec(&spec, "a", 1, none);
 	spec.connect_within_ns = 10 * MINUTE;
 	assert_int_equal(world_put_spec(world, &spec, &result), 0);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 	world_pass(world, HOUR);
 	assert_int_equal(world_get(world, "a")->state, SESSION_RESERVED);
 	assert_int_equal(world_put_nodes(world, "a", 1, bound, &result), 0);
@@ -182,7 +183,7 @@ static void test_extend_when_used_then_by_itself_to_its_cap(void **state)
 	slot_index = world_ssh(world_get(world, "a"), 0)->slot_index;
 	deadline_ns = world_get(world, "a")->deadline_ns;
 	for (unsigned int i = 0; i < 45; i++) {
-		edge_note_used(world->edge, slot_index, world->now.boot_ns);
+		edge_notes_used(world->edge, slot_index, world->now.boot_ns);
 		world_pass(world, MINUTE);
 	}
 	assert_int_equal(world_get(world, "a")->deadline_ns, deadline_ns + 20 * MINUTE);
@@ -264,7 +265,7 @@ static struct build_spec *many_specs(void)
 static void free_specs(struct build_spec *specs)
 {
 	for (unsigned int i = 0; i < MANY; i++)
-		build_spec_free(&specs[i]);
+		model_build_spec_free(&specs[i]);
 	free(specs);
 }
 
@@ -286,8 +287,8 @@ static unsigned int count_new_events(const struct world *world, uint64_t since)
 {
 	unsigned int nr = 0;
 
-	assert_int_equal(events_read(edge_events(world->edge), since, 10 * MANY, count_event, &nr),
-			 0);
+	assert_int_equal(
+		state_events_read(edge_events(world->edge), since, 10 * MANY, count_event, &nr), 0);
 	return nr;
 }
 
@@ -302,7 +303,7 @@ static void check_untouched(struct world *world, uint64_t seq)
 			 SP_SLOT_LIVE);
 	assert_null(edge_get(world->edge, "many0"));
 	assert_int_equal(count_new_events(world, seq - 1), 1); /* what was there before */
-	assert_int_equal(edge_note_node(world->edge, &world->now, "before", 0, NODE_ANSWER),
+	assert_int_equal(edge_notes_node(world->edge, &world->now, "before", 0, NODE_ANSWER),
 			 -EBUSY);
 	edge_expire(world->edge, &world->now, &removed);
 	assert_false(removed);
@@ -377,9 +378,9 @@ static void test_note_node_when_state_changes_then_one_event(void **state)
 
 	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
 	for (unsigned int i = 0; i < 2; i++)
-		assert_int_equal(edge_note_node(world->edge, &world->now, "a", 0, NODE_ANSWER), 0);
-	assert_int_equal(edge_note_node(world->edge, &world->now, "a", 0, NODE_SILENCE), 0);
-	assert_int_equal(edge_note_node(world->edge, &world->now, "a", 1, NODE_ANSWER), -ENOENT);
+		assert_int_equal(edge_notes_node(world->edge, &world->now, "a", 0, NODE_ANSWER), 0);
+	assert_int_equal(edge_notes_node(world->edge, &world->now, "a", 0, NODE_SILENCE), 0);
+	assert_int_equal(edge_notes_node(world->edge, &world->now, "a", 1, NODE_ANSWER), -ENOENT);
 	assert_int_equal(world_count_events(world, "a", EVENT_NODE_READY), 1);
 	assert_int_equal(world_count_events(world, "a", EVENT_NODE_UNREACHABLE), 1);
 	assert_int_equal(world_get(world, "a")->nodes[0].state, NODE_UNREACHABLE);

@@ -49,10 +49,10 @@ static struct events *many_events(struct world *world)
 	for (unsigned int i = 0; i < MANY; i++) {
 		struct event event = {.type = EVENT_POOL_LOW, .node_index = EVENT_NO_NODE};
 
-		assert_int_equal(events_append(events, &event), 0);
+		assert_int_equal(state_events_append(events, &event), 0);
 	}
 	assert_int_equal(journal_commit(world->journal, &world->now), 0);
-	events_committed(events);
+	state_events_committed(events);
 	return events;
 }
 
@@ -61,7 +61,7 @@ static int follow_all(struct events *events, uint64_t *seq, event_visitor *visit
 	int more;
 
 	do
-		more = events_follow(events, seq, visit, context);
+		more = state_events_follow(events, seq, visit, context);
 	while (more > 0);
 	return more;
 }
@@ -85,7 +85,7 @@ static void test_follow_when_the_first_are_gone_then_from_the_oldest(void **stat
 	struct seen seen = {0};
 	uint64_t seq = 3;
 
-	assert_int_equal(events_compact(events, 300), 0);
+	assert_int_equal(state_events_compact(events, 300), 0);
 	assert_int_equal(follow_all(events, &seq, count, &seen), 0);
 	assert_int_equal(seen.first, events->oldest_seq);
 	assert_int_equal(seen.nr, 300);
@@ -98,7 +98,7 @@ static void test_follow_when_the_visitor_ends_it_then_that_is_the_result(void **
 	struct seen seen = {0};
 	uint64_t seq = 0;
 
-	assert_int_equal(events_follow(events, &seq, look, &seen), -ECANCELED);
+	assert_int_equal(state_events_follow(events, &seq, look, &seen), -ECANCELED);
 	assert_int_equal(seen.nr, 10);
 }
 

@@ -131,8 +131,8 @@ static int see_event(const struct event *event, void *context)
 
 static void check_all(const struct world *world, struct simple *simple)
 {
-	CHECK(events_read(edge_events(world->edge), simple->last_seq, 100000, see_event, simple) ==
-	      0);
+	CHECK(state_events_read(edge_events(world->edge), simple->last_seq, 100000, see_event,
+				simple) == 0);
 	for (unsigned int id = 0; id < SIMPLE_IDS; id++)
 		check_build(world, simple, id);
 	check_table(world, simple);
@@ -182,8 +182,8 @@ static void do_put(struct world *world, struct simple *simple)
 
 	action = "put";
 	draw_fill_spec(&drawn, &spec);
-	error = edge_put(world->edge, &call, &spec, &result);
-	build_spec_free(&spec);
+	error = put_build(world->edge, &call, &spec, &result);
+	model_build_spec_free(&spec);
 	if (!settle(world, simple, drawn.id))
 		return;
 	after = *simple;
@@ -225,12 +225,12 @@ static void do_puts(struct world *world, struct simple *simple)
 		together[i] = (struct together){draw_spec(), world, simple};
 		draw_fill_spec(&together[i].drawn, &specs[i]);
 		puts[i] = (struct edge_put){world_call(world), &specs[i], check_put, &together[i]};
-		problem_clear(&problems[i]);
+		json_problem_clear(&problems[i]);
 		puts[i].call.problem = &problems[i];
 	}
-	edge_put_all(world->edge, puts, nr);
+	put_all_builds(world->edge, puts, nr);
 	for (unsigned int i = 0; i < nr; i++)
-		build_spec_free(&specs[i]);
+		model_build_spec_free(&specs[i]);
 }
 
 static void do_finish(struct world *world, struct simple *simple, unsigned int id)
@@ -243,7 +243,7 @@ static void do_finish(struct world *world, struct simple *simple, unsigned int i
 
 	action = "finish";
 	snprintf(text, sizeof(text), "b%u", id);
-	error = edge_finish(world->edge, &call, text, BUILD_DEFAULT, &result);
+	error = edge_calls_finish(world->edge, &call, text, BUILD_DEFAULT, &result);
 	if (!settle(world, simple, id))
 		return;
 	after = *simple;
@@ -265,7 +265,7 @@ static void do_extend(struct world *world, struct simple *simple, unsigned int i
 
 	action = "extend";
 	snprintf(text, sizeof(text), "b%u", id);
-	error = edge_extend(world->edge, &call, text, &extension, &result);
+	error = edge_calls_extend(world->edge, &call, text, &extension, &result);
 	if (!settle(world, simple, id))
 		return;
 	after = *simple;
@@ -284,7 +284,7 @@ static void do_cancel(struct world *world, struct simple *simple, unsigned int i
 
 	action = "cancel";
 	snprintf(text, sizeof(text), "b%u", id);
-	error = edge_cancel(world->edge, &call, text, &result);
+	error = edge_calls_cancel(world->edge, &call, text, &result);
 	if (!settle(world, simple, id))
 		return;
 	after = *simple;
@@ -333,7 +333,7 @@ static void do_sync(struct world *world, struct simple *simple)
 	}
 	error = edge_sync(world->edge, &call, &sync, NULL, NULL, &result);
 	for (unsigned int i = 0; i < sync.nr_specs; i++)
-		build_spec_free(&specs[i]);
+		model_build_spec_free(&specs[i]);
 	after = *simple;
 	expected = predict_sync(&after, drawn, sync.nr_specs, world->now.boot_ns);
 	take_over(world, simple, sync.dry_run ? simple : &after, error, expected);
@@ -349,8 +349,8 @@ static void do_connect(struct world *world, struct simple *simple, unsigned int 
 	action = "connect";
 	if (!build)
 		return;
-	result = edge_note_connected(world->edge, &world->now,
-				     build->nodes[0].forwards[0].slot_index, &client, 5000);
+	result = edge_notes_connected(world->edge, &world->now,
+				      build->nodes[0].forwards[0].slot_index, &client, 5000);
 	if (own->state == SESSION_ENDED)
 		CHECK(result == -ENOENT);
 	else

@@ -133,7 +133,7 @@ static void test_put_when_superseding_then_older_ends_first(void **state)
 	world_spec(&spec, "new", 1, addresses);
 	spec.supersede = true;
 	assert_int_equal(world_put_spec(world, &spec, &result), 0);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 	assert_true(result.removed);
 	assert_int_equal(world_get(world, "old")->reason, SESSION_SUPERSEDED);
 	assert_int_equal(world_slot(world, world_ssh(world_get(world, "old"), 0))->state,
@@ -170,7 +170,7 @@ static void test_put_when_it_cannot_become_so_then_pointers_say_where(void **sta
 	spec.max_lifetime_ns = HOUR;
 	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
 	assert_int_equal(world_put_spec(world, &spec, &result), -EEXIST);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 	assert_int_equal(world->problem.type, PROBLEM_BUILD_DIFFERS);
 	assert_int_equal(world->problem.nr_errors, 4);
 	assert_string_equal(world->problem.errors[0].pointer, "/max_lifetime_s");
@@ -213,7 +213,7 @@ static void test_put_when_over_a_limit_then_limit_is_named(void **state)
 	settings.builds_per_actor = 1;
 	assert_int_equal(edge_reload(world->edge, &settings, &world->problem), 0);
 	world_spec(&spec, "a", 1, addresses);
-	strings_add(&spec.actors, "alice");
+	model_build_strings_add(&spec.actors, "alice");
 	assert_int_equal(world_put_spec(world, &spec, &result), 0);
 	strcpy(spec.id, "b");
 	spec.nodes[0].address = world_addr("10.0.0.2");
@@ -223,7 +223,7 @@ static void test_put_when_over_a_limit_then_limit_is_named(void **state)
 	assert_non_null(strstr(world->problem.errors[0].detail, "builds_per_actor is 1"));
 	assert_int_equal(world_cancel(world, "a", &result), 0);
 	assert_int_equal(world_put_spec(world, &spec, &result), 0);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 }
 
 static void test_put_when_allow_lists_are_equal_then_they_are_one(void **state)
@@ -238,13 +238,13 @@ static void test_put_when_allow_lists_are_equal_then_they_are_one(void **state)
 	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
 	spec.allow[spec.nr_allow++] = world_prefix("198.51.100.0/24");
 	assert_int_equal(world_put_spec(world, &spec, &a), 0);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 	world_spec(&spec, "b", 1, second);
 	spec.allow[spec.nr_allow++] = world_prefix("198.51.100.0/24");
 	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
 	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
 	assert_int_equal(world_put_spec(world, &spec, &b), 0);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 	assert_int_not_equal(b.build->allow_index, 0);
 	assert_int_equal(world_get(world, "a")->allow_index, b.build->allow_index);
 	assert_int_equal(world->table->allow[b.build->allow_index].nr_prefixes, 2);
@@ -268,12 +268,12 @@ static void test_put_when_refused_then_its_allow_list_is_not_held(void **state)
 		spec.allow[spec.nr_allow++] = world_prefix(text);
 		assert_int_equal(world_put_spec(world, &spec, &result), -EEXIST);
 		assert_int_equal(world->problem.type, PROBLEM_ENDPOINT_IN_USE);
-		build_spec_free(&spec);
+		model_build_spec_free(&spec);
 	}
 	world_spec(&spec, "b", 1, free_one);
 	spec.allow[spec.nr_allow++] = world_prefix("198.51.100.0/24");
 	assert_int_equal(world_put_spec(world, &spec, &result), 0);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 }
 
 #define TOGETHER_MAX 4
@@ -310,7 +310,7 @@ static void add_put(struct together *together, const char *id, const char *addre
 	unsigned int i = together->nr++;
 
 	world_spec(&together->specs[i], id, 1, addresses);
-	problem_clear(&together->problems[i]);
+	json_problem_clear(&together->problems[i]);
 	together->puts[i] = (struct edge_put){world_call(together->world), &together->specs[i],
 					      note_done, together};
 	together->puts[i].call.problem = &together->problems[i];
@@ -321,11 +321,11 @@ static void put_together(struct together *together)
 	sqlite3 *database = journal_handle(together->world->journal);
 
 	sqlite3_commit_hook(database, count_commit, together);
-	edge_put_all(together->world->edge, together->puts, together->nr);
+	put_all_builds(together->world->edge, together->puts, together->nr);
 	sqlite3_commit_hook(database, NULL, NULL);
 	assert_int_equal(together->nr_done, together->nr);
 	for (unsigned int i = 0; i < together->nr; i++)
-		build_spec_free(&together->specs[i]);
+		model_build_spec_free(&together->specs[i]);
 }
 
 static void test_put_all_when_independent_then_one_commit(void **state)

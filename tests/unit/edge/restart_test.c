@@ -32,7 +32,7 @@ static void test_restart_when_leases_live_then_slots_are_left_alone(void **state
 	assert_memory_equal(&before, &world->table->leases[slot_index], sizeof(before));
 	assert_int_equal(world_put_spec(world, &spec, &result), 0);
 	assert_int_equal(result.change, EDGE_UNCHANGED);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 }
 
 static void test_restart_when_table_holds_a_foreign_lease_then_it_ends(void **state)
@@ -64,7 +64,7 @@ static void test_restart_when_a_deadline_was_not_published_then_it_is(void **sta
 
 	world_spec(&spec, "a", 2, addresses);
 	assert_int_equal(world_put_spec(world, &spec, &result), 0);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 	for (unsigned int i = 0; i < 2; i++)
 		world->table->leases[world_ssh(result.build, i)->slot_index].deadline_ns += HOUR;
 	world_restart(world);
@@ -139,8 +139,8 @@ static void test_reboot_when_in_use_then_extension_keeps_its_cap(void **state)
 	world_reboot(world, 0);
 	deadline_ns = world_get(world, "a")->deadline_ns;
 	for (unsigned int i = 0; i < 45; i++) {
-		edge_note_used(world->edge, world_ssh(world_get(world, "a"), 0)->slot_index,
-			       world->now.boot_ns);
+		edge_notes_used(world->edge, world_ssh(world_get(world, "a"), 0)->slot_index,
+				world->now.boot_ns);
 		world_pass(world, MINUTE);
 	}
 	assert_int_equal(world_get(world, "a")->deadline_ns, deadline_ns + 20 * MINUTE);

@@ -76,7 +76,7 @@ static void name_boot(struct world *world)
 
 static void make_edge(struct world *world)
 {
-	problem_clear(&world->problem);
+	json_problem_clear(&world->problem);
 	name_boot(world);
 	assert_int_equal(edge_new(&world->settings, world->journal, world->table, ++world->seed,
 				  &world->edge),
@@ -169,17 +169,17 @@ bool world_pass(struct world *world, uint64_t ns)
 
 struct edge_call world_call(struct world *world)
 {
-	problem_clear(&world->problem);
+	json_problem_clear(&world->problem);
 	return (struct edge_call){world->now, {1000, 4242}, &world->problem, NULL};
 }
 
 void world_spec(struct build_spec *spec, const char *id, unsigned int nr_nodes,
 		const char *const *addresses)
 {
-	build_spec_init(spec);
+	model_build_spec_init(spec);
 	snprintf(spec->id, sizeof(spec->id), "%s", id);
 	for (unsigned int i = 0; i < nr_nodes; i++) {
-		struct node_spec *node = build_spec_add_node(spec);
+		struct node_spec *node = model_build_spec_add_node(spec);
 
 		node->index = i;
 		node->has_address = addresses[i][0] != '\0';
@@ -196,21 +196,21 @@ int world_put(struct world *world, const char *id, const char *address)
 	int error;
 
 	world_spec(&spec, id, 1, &address);
-	error = edge_put(world->edge, &call, &spec, &result);
-	build_spec_free(&spec);
+	error = put_build(world->edge, &call, &spec, &result);
+	model_build_spec_free(&spec);
 	return error;
 }
 
 const struct forward *world_ssh(const struct build *build, uint32_t index)
 {
-	return &build_node(build, index)->forwards[0];
+	return &model_build_node(build, index)->forwards[0];
 }
 
 int world_put_spec(struct world *world, const struct build_spec *spec, struct edge_result *result)
 {
 	struct edge_call call = world_call(world);
 
-	return edge_put(world->edge, &call, spec, result);
+	return put_build(world->edge, &call, spec, result);
 }
 
 int world_put_nodes(struct world *world, const char *id, unsigned int nr_nodes,
@@ -221,7 +221,7 @@ int world_put_nodes(struct world *world, const char *id, unsigned int nr_nodes,
 
 	world_spec(&spec, id, nr_nodes, addresses);
 	error = world_put_spec(world, &spec, result);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 	return error;
 }
 
@@ -230,14 +230,14 @@ int world_finish(struct world *world, const char *id, uint64_t finished_wall_ns)
 	struct edge_call call = world_call(world);
 	struct edge_result result;
 
-	return edge_finish(world->edge, &call, id, finished_wall_ns, &result);
+	return edge_calls_finish(world->edge, &call, id, finished_wall_ns, &result);
 }
 
 int world_cancel(struct world *world, const char *id, struct edge_result *result)
 {
 	struct edge_call call = world_call(world);
 
-	return edge_cancel(world->edge, &call, id, result);
+	return edge_calls_cancel(world->edge, &call, id, result);
 }
 
 const struct build *world_get(const struct world *world, const char *id)
@@ -285,7 +285,7 @@ unsigned int world_count_events(const struct world *world, const char *id, enum 
 {
 	struct counter counter = {id, type, 0};
 
-	assert_int_equal(events_read(edge_events(world->edge), 0, 1000000, count_event, &counter),
-			 0);
+	assert_int_equal(
+		state_events_read(edge_events(world->edge), 0, 1000000, count_event, &counter), 0);
 	return counter.number;
 }

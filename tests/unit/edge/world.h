@@ -57,10 +57,10 @@ struct edge_call world_call(struct world *world);
 void world_spec(struct build_spec *spec, const char *id, unsigned int nr_nodes,
 		const char *const *addresses);
 
-/* PUT of one node at an address ("" for none). Result: as edge_put(). */
+/* PUT of one node at an address ("" for none). Result: as put_build(). */
 int world_put(struct world *world, const char *id, const char *address);
 
-/* Calls of the edge. Results: as edge_put() and so on. */
+/* Calls of the edge. Results: as put_build() and so on. */
 int world_put_spec(struct world *world, const struct build_spec *spec, struct edge_result *result);
 int world_put_nodes(struct world *world, const char *id, unsigned int nr_nodes,
 		    const char *const *addresses, struct edge_result *result);

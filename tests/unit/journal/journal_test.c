@@ -113,18 +113,18 @@ static void put_full(struct world *world)
 	spec.organisation = strdup("acme");
 	spec.keys_as_of_wall_ns = 17 * SECOND;
 	spec.connect_within_ns = HOUR;
-	strings_add(&spec.actors, "alice");
-	strings_add(&spec.actors, "bob");
-	strings_add(&spec.key_fingerprints, "SHA256:abc");
-	strings_add(&spec.nodes[0].host_keys, "ssh-ed25519 AAAA");
+	model_build_strings_add(&spec.actors, "alice");
+	model_build_strings_add(&spec.actors, "bob");
+	model_build_strings_add(&spec.key_fingerprints, "SHA256:abc");
+	model_build_strings_add(&spec.nodes[0].host_keys, "ssh-ed25519 AAAA");
 	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
 	spec.allow[spec.nr_allow++] = world_prefix("2001:db8::/32");
-	forward = node_spec_add_forward(&spec.nodes[0]);
+	forward = model_build_spec_node_spec_add_forward(&spec.nodes[0]);
 	strcpy(forward->name, "mosh");
 	forward->port = 60001;
 	forward->protocol_mask = SP_PROTOCOL_UDP;
-	assert_int_equal(edge_put(world->edge, &call, &spec, &result), 0);
-	build_spec_free(&spec);
+	assert_int_equal(put_build(world->edge, &call, &spec, &result), 0);
+	model_build_spec_free(&spec);
 }
 
 static void check_same_node(const struct node *a, const struct node *b)
@@ -133,7 +133,7 @@ static void check_same_node(const struct node *a, const struct node *b)
 	assert_int_equal(a->state, b->state);
 	assert_int_equal(a->has_address, b->has_address);
 	assert_memory_equal(&a->address, &b->address, sizeof(a->address));
-	assert_true(strings_equal(&a->host_keys, &b->host_keys));
+	assert_true(model_build_strings_equal(&a->host_keys, &b->host_keys));
 	assert_int_equal(a->nr_forwards, b->nr_forwards);
 	for (unsigned int i = 0; i < a->nr_forwards; i++) {
 		assert_string_equal(a->forwards[i].name, b->forwards[i].name);
@@ -152,8 +152,8 @@ static void check_same(const struct build *a, const struct build *b)
 	assert_string_equal(a->title, b->title);
 	assert_string_equal(a->user, b->user);
 	assert_string_equal(a->organisation, b->organisation);
-	assert_true(strings_equal(&a->actors, &b->actors));
-	assert_true(strings_equal(&a->key_fingerprints, &b->key_fingerprints));
+	assert_true(model_build_strings_equal(&a->actors, &b->actors));
+	assert_true(model_build_strings_equal(&a->key_fingerprints, &b->key_fingerprints));
 	assert_int_equal(a->nr_allow, b->nr_allow);
 	assert_memory_equal(a->allow, b->allow, sizeof(a->allow));
 	assert_memory_equal(&a->keys_as_of_wall_ns, &b->keys_as_of_wall_ns, sizeof(uint64_t));
@@ -181,12 +181,12 @@ static void test_replay_when_reopened_then_every_field_is_back(void **state)
 	world_init(&world, 16);
 	world_start(&world, place->path);
 	put_full(&world);
-	before = build_clone(world_get(&world, "full"));
+	before = model_build_clone(world_get(&world, "full"));
 	edge_free(world.edge);
 	journal_close(world.journal);
 	world_start(&world, place->path);
 	check_same(before, world_get(&world, "full"));
-	build_free(before);
+	model_build_free(before);
 	world_stop(&world);
 }
 
@@ -391,7 +391,7 @@ static void test_change_when_disk_is_full_then_refused_and_nothing_changed(void 
 	limit_pages(&world, "PRAGMA max_page_count = 1");
 	number = put_until_full(&world, slots, bytes, &seq);
 	assert_int_equal(world.problem.type, PROBLEM_JOURNAL);
-	assert_int_equal(problem_status(world.problem.type), 503);
+	assert_int_equal(json_problem_status(world.problem.type), 503);
 	assert_true(world.problem.retry_after_s > 0);
 	assert_memory_equal(slots, world.table->leases, bytes);
 	assert_int_equal(edge_events(world.edge)->newest_seq, seq);
@@ -425,7 +425,7 @@ static void add_events(struct world *world, unsigned int number)
 		struct event event = {.type = EVENT_ENGINE_SWITCHED, .node_index = EVENT_NO_NODE};
 
 		strcpy(event.detail, "dpdk");
-		assert_int_equal(edge_note_event(world->edge, &world->now, &event), 0);
+		assert_int_equal(edge_notes_event(world->edge, &world->now, &event), 0);
 		assert_int_equal(event.seq, edge_events(world->edge)->newest_seq);
 	}
 }
@@ -439,19 +439,19 @@ static void test_events_when_compacted_then_old_readers_are_told(void **state)
 	world.settings.events_kept = 10;
 	world_start(&world, ":memory:");
 	add_events(&world, 25);
-	assert_int_equal(events_read(edge_events(world.edge), 20, 3, see, &seen), 0);
+	assert_int_equal(state_events_read(edge_events(world.edge), 20, 3, see, &seen), 0);
 	assert_int_equal(seen.first, 21);
 	assert_int_equal(seen.last, 23);
 	world_pass(&world, 2 * MINUTE);
 	assert_int_equal(edge_events(world.edge)->oldest_seq, 16);
-	assert_int_equal(events_read(edge_events(world.edge), 14, 100, see, &seen), -ESTALE);
+	assert_int_equal(state_events_read(edge_events(world.edge), 14, 100, see, &seen), -ESTALE);
 	seen = (struct seen){0};
-	assert_int_equal(events_read(edge_events(world.edge), 15, 100, see, &seen), 0);
+	assert_int_equal(state_events_read(edge_events(world.edge), 15, 100, see, &seen), 0);
 	assert_int_equal(seen.nr, 10);
 	world_restart(&world);
 	assert_int_equal(edge_events(world.edge)->oldest_seq, 16);
 	assert_int_equal(edge_events(world.edge)->newest_seq, 25);
-	assert_int_equal(events_read(edge_events(world.edge), 25, 100, see, &seen), 0);
+	assert_int_equal(state_events_read(edge_events(world.edge), 25, 100, see, &seen), 0);
 	world_stop(&world);
 }
 
@@ -460,10 +460,10 @@ static void test_events_when_names_are_parsed_then_the_same(void **state)
 	enum event_type type;
 
 	for (unsigned int i = 0; i < EVENT_TYPES_NR; i++) {
-		assert_int_equal(event_type_parse(event_type_name(i), &type), 0);
+		assert_int_equal(state_events_type_parse(state_events_type_name(i), &type), 0);
 		assert_int_equal(type, i);
 	}
-	assert_int_equal(event_type_parse("build.lost", &type), -EINVAL);
+	assert_int_equal(state_events_type_parse("build.lost", &type), -EINVAL);
 }
 
 static void test_audit_when_changed_then_who_and_what(void **state)
@@ -478,7 +478,7 @@ static void test_audit_when_changed_then_who_and_what(void **state)
 	assert_int_equal(world_put(&world, "a", "10.0.0.1"), 0);
 	assert_int_equal(world_put(&world, "a", "10.0.0.1"), 0);
 	call = world_call(&world);
-	assert_int_equal(edge_cancel(world.edge, &call, "a", &result), 0);
+	assert_int_equal(edge_calls_cancel(world.edge, &call, "a", &result), 0);
 	assert_int_equal(ask(&world, "SELECT count(*) FROM audit WHERE uid = 1000 AND pid = 4242"
 				     " AND build = 'a'"),
 			 2);

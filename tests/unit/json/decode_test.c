@@ -92,7 +92,7 @@ static int decode(const char *text, struct json_document *document, struct vehic
 {
 	memset(document, 0, sizeof(*document));
 	memset(vehicle, 0, sizeof(*vehicle));
-	problem_clear(problem);
+	json_problem_clear(problem);
 	return json_decode(document, text, strlen(text), &vehicle_table, vehicle, problem);
 }
 
@@ -122,7 +122,7 @@ static void test_decode_when_all_is_well_then_fills_every_member(void **state)
 	assert_string_equal(wheels[1].name, "right");
 	assert_int_equal(vehicle.tags.nr, 2);
 	assert_string_equal(((const char *const *)vehicle.tags.items)[1], "b");
-	json_document_clear(&document);
+	json_decode_document_clear(&document);
 }
 
 static void test_decode_when_absent_or_null_then_keeps_presets(void **state)
@@ -139,7 +139,7 @@ static void test_decode_when_absent_or_null_then_keeps_presets(void **state)
 		assert_true(vehicle.weight == UINT64_MAX);
 		assert_null(vehicle.title);
 		assert_int_equal(vehicle.tags.nr, 0);
-		json_document_clear(&document);
+		json_decode_document_clear(&document);
 	}
 }
 
@@ -188,7 +188,7 @@ static void test_decode_when_one_thing_is_wrong_then_names_it(void **state)
 		assert_int_equal(problem.nr_errors, 1);
 		assert_string_equal(problem.errors[0].pointer, mistakes[i].pointer);
 		assert_non_null(strstr(problem.errors[0].detail, mistakes[i].words));
-		json_document_clear(&document);
+		json_decode_document_clear(&document);
 	}
 }
 
@@ -207,7 +207,7 @@ static void test_decode_when_many_things_are_wrong_then_names_all(void **state)
 	assert_int_equal(problem.nr_errors, 6);
 	for (size_t i = 0; i < 6; i++)
 		assert_string_equal(problem.errors[i].pointer, pointers[i]);
-	json_document_clear(&document);
+	json_decode_document_clear(&document);
 }
 
 static void test_decode_when_not_json_then_says_line_and_column(void **state)
@@ -233,7 +233,7 @@ static void test_decode_when_not_json_then_says_line_and_column(void **state)
 		assert_int_equal(decode(broken[i].body, &document, &vehicle, &problem), -EBADMSG);
 		assert_int_equal(problem.type, PROBLEM_MALFORMED);
 		assert_non_null(strstr(problem.detail, broken[i].words));
-		json_document_clear(&document);
+		json_decode_document_clear(&document);
 	}
 }
 
@@ -251,7 +251,7 @@ static void test_decode_when_a_name_is_long_then_cuts_it_between_characters(void
 	assert_in_range(strlen(problem.errors[0].pointer), 10, 50);
 	assert_int_equal((unsigned char)problem.errors[0].pointer[39], 0xa9);
 	assert_int_equal(strlen(problem.errors[0].pointer), 40);
-	json_document_clear(&document);
+	json_decode_document_clear(&document);
 }
 
 int main(void)

@@ -14,8 +14,8 @@
 
 static void assert_threads(int public, int builds)
 {
-	assert_int_equal(napi_threads_look(RIG_PUBLIC), public);
-	assert_int_equal(napi_threads_look(RIG_BUILDS), builds);
+	assert_int_equal(kernel_napi_threads_look(RIG_PUBLIC), public);
+	assert_int_equal(kernel_napi_threads_look(RIG_BUILDS), builds);
 }
 
 static void reload(struct kernel *kernel, const struct rig *rig)
@@ -66,10 +66,10 @@ static void test_napi_threads_when_no_veth_then_only_at_a_word(void **state)
 {
 	struct rig *rig = rig_of(state);
 
-	assert_int_equal(napi_threads_apply(rig->config, "lo"), 0);
+	assert_int_equal(kernel_napi_threads_apply(rig->config, "lo"), 0);
 	rig->config->dataplane.napi_threads = CONFIG_NAPI_THREADS_ON;
-	assert_int_equal(napi_threads_apply(rig->config, "lo"), -EOPNOTSUPP);
-	assert_int_equal(napi_threads_undo(rig->config, "lo"), 0);
+	assert_int_equal(kernel_napi_threads_apply(rig->config, "lo"), -EOPNOTSUPP);
+	assert_int_equal(kernel_napi_threads_undo(rig->config, "lo"), 0);
 }
 
 static void test_napi_threads_when_engine_is_edited_then_detach_undoes_them(void **state)
@@ -89,11 +89,11 @@ static void test_napi_threads_when_nothing_is_ours_then_detach_leaves_them(void 
 	struct rig *rig = rig_of(state);
 	char *reason = NULL;
 
-	assert_int_equal(napi_threads_apply(rig->config, RIG_PUBLIC), -EOPNOTSUPP);
+	assert_int_equal(kernel_napi_threads_apply(rig->config, RIG_PUBLIC), -EOPNOTSUPP);
 	rig_run(rig->edge_ns, "ethtool -K %s gro on", RIG_PUBLIC); /* its NAPI, as a program does */
-	assert_int_equal(napi_threads_apply(rig->config, RIG_PUBLIC), 0);
+	assert_int_equal(kernel_napi_threads_apply(rig->config, RIG_PUBLIC), 0);
 	assert_int_equal(kernel_detach(rig->config, &reason), 0);
-	assert_int_equal(napi_threads_look(RIG_PUBLIC), 1);
+	assert_int_equal(kernel_napi_threads_look(RIG_PUBLIC), 1);
 }
 
 int main(void)

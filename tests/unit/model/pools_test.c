@@ -41,7 +41,7 @@ static int put(struct world *world, const char *id, const char *address, const c
 	world_spec(&spec, id, 1, &address);
 	strcpy(spec.nodes[0].pool, pool);
 	if (forward) {
-		struct forward_spec *vnc = node_spec_add_forward(&spec.nodes[0]);
+		struct forward_spec *vnc = model_build_spec_node_spec_add_forward(&spec.nodes[0]);
 
 		strcpy(vnc->name, "vnc");
 		vnc->port = 5901;
@@ -49,15 +49,15 @@ static int put(struct world *world, const char *id, const char *address, const c
 		strcpy(vnc->pool, forward);
 	}
 	error = world_put_spec(world, &spec, &result);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 	return error;
 }
 
 static const char *pool_of(const struct world *world, const char *id, unsigned int i)
 {
-	const struct node *node = build_node(world_get(world, id), 0);
+	const struct node *node = model_build_node(world_get(world, id), 0);
 
-	return pools_name(&world->settings, node->forwards[i].public_index);
+	return model_pools_name(&world->settings, node->forwards[i].public_index);
 }
 
 static void test_put_when_pool_is_named_then_ports_come_from_it(void **state)

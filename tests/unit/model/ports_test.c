@@ -29,7 +29,7 @@ static struct ports *make(const struct edge_settings *settings, uint64_t seed)
 {
 	struct ports *ports;
 
-	assert_int_equal(ports_new(settings, seed, &ports), 0);
+	assert_int_equal(model_ports_new(settings, seed, &ports), 0);
 	return ports;
 }
 
@@ -37,7 +37,7 @@ static uint32_t take(struct ports *ports, uint32_t public_index)
 {
 	uint32_t ordinal;
 
-	assert_int_equal(ports_take(ports, public_index, &ordinal), 0);
+	assert_int_equal(model_ports_take(ports, public_index, &ordinal), 0);
 	return ordinal;
 }
 
@@ -54,14 +54,14 @@ static void test_take_when_pool_is_large_then_every_port_once_and_shuffled(void 
 	seen = calloc(65536, 1);
 	for (unsigned int i = 0; i < 65535; i++) {
 		ordinal = take(ports, 0);
-		assert_int_equal(seen[ports_number(ports, ordinal)]++, 0);
+		assert_int_equal(seen[model_ports_number(ports, ordinal)]++, 0);
 		nr_neighbours += ordinal == before + 1;
 		before = ordinal;
 	}
 	assert_true(nr_neighbours < 100);
-	assert_int_equal(ports_take(ports, 0, &ordinal), -ENOSPC);
+	assert_int_equal(model_ports_take(ports, 0, &ordinal), -ENOSPC);
 	free(seen);
-	ports_free(ports);
+	model_ports_free(ports);
 }
 
 static void test_take_when_released_then_least_recently_used_first(void **state)
@@ -75,12 +75,12 @@ static void test_take_when_released_then_least_recently_used_first(void **state)
 	for (unsigned int i = 0; i < 8; i++)
 		order[i] = take(ports, 0);
 	for (unsigned int i = 8; i-- > 0;) {
-		ports_quarantine(ports, order[i]);
-		ports_release(ports, order[i]);
+		model_ports_quarantine(ports, order[i]);
+		model_ports_release(ports, order[i]);
 	}
 	for (unsigned int i = 8; i-- > 0;)
 		assert_int_equal(take(ports, 0), order[i]);
-	ports_free(ports);
+	model_ports_free(ports);
 }
 
 static void test_take_when_in_quarantine_then_not_given(void **state)
@@ -93,18 +93,18 @@ static void test_take_when_in_quarantine_then_not_given(void **state)
 	set_range(&settings, 0, "192.0.2.1", 100, 101);
 	ports = make(&settings, 1);
 	first = take(ports, 0);
-	ports_quarantine(ports, first);
+	model_ports_quarantine(ports, first);
 	second = take(ports, 0);
 	assert_int_not_equal(first, second);
-	assert_int_equal(ports_take(ports, 0, &ordinal), -ENOSPC);
-	ports_figures(ports, 0, &figures);
+	assert_int_equal(model_ports_take(ports, 0, &ordinal), -ENOSPC);
+	model_ports_figures(ports, 0, &figures);
 	assert_int_equal(figures.total, 2);
 	assert_int_equal(figures.used, 1);
 	assert_int_equal(figures.quarantined, 1);
 	assert_int_equal(figures.free, 0);
-	ports_release(ports, first);
+	model_ports_release(ports, first);
 	assert_int_equal(take(ports, 0), first);
-	ports_free(ports);
+	model_ports_free(ports);
 }
 
 static void test_untake_when_taken_in_vain_then_next_again(void **state)
@@ -116,9 +116,9 @@ static void test_untake_when_taken_in_vain_then_next_again(void **state)
 	set_range(&settings, 0, "192.0.2.1", 100, 131);
 	ports = make(&settings, 3);
 	ordinal = take(ports, 0);
-	ports_untake(ports, ordinal);
+	model_ports_untake(ports, ordinal);
 	assert_int_equal(take(ports, 0), ordinal);
-	ports_free(ports);
+	model_ports_free(ports);
 }
 
 static void test_claim_when_used_then_busy(void **state)
@@ -129,13 +129,13 @@ static void test_claim_when_used_then_busy(void **state)
 
 	set_range(&settings, 0, "192.0.2.1", 100, 101);
 	ports = make(&settings, 3);
-	assert_int_equal(ports_find(ports, 0, 101, &ordinal), 0);
-	assert_int_equal(ports_claim(ports, ordinal), 0);
-	assert_int_equal(ports_claim(ports, ordinal), -EBUSY);
-	assert_int_equal(ports_number(ports, take(ports, 0)), 100);
-	assert_int_equal(ports_find(ports, 0, 102, &ordinal), -ENOENT);
-	assert_int_equal(ports_find(ports, 1, 100, &ordinal), -ENOENT);
-	ports_free(ports);
+	assert_int_equal(model_ports_find(ports, 0, 101, &ordinal), 0);
+	assert_int_equal(model_ports_claim(ports, ordinal), 0);
+	assert_int_equal(model_ports_claim(ports, ordinal), -EBUSY);
+	assert_int_equal(model_ports_number(ports, take(ports, 0)), 100);
+	assert_int_equal(model_ports_find(ports, 0, 102, &ordinal), -ENOENT);
+	assert_int_equal(model_ports_find(ports, 1, 100, &ordinal), -ENOENT);
+	model_ports_free(ports);
 }
 
 static void test_touch_when_used_in_an_earlier_life_then_last(void **state)
@@ -147,12 +147,12 @@ static void test_touch_when_used_in_an_earlier_life_then_last(void **state)
 	set_range(&settings, 0, "192.0.2.1", 100, 103);
 	ports = make(&settings, 3);
 	first = take(ports, 0);
-	ports_untake(ports, first);
-	ports_touch(ports, first);
+	model_ports_untake(ports, first);
+	model_ports_touch(ports, first);
 	for (unsigned int i = 0; i < 3; i++)
 		assert_int_not_equal(take(ports, 0), first);
 	assert_int_equal(take(ports, 0), first);
-	ports_free(ports);
+	model_ports_free(ports);
 }
 
 static void test_take_when_families_differ_then_apart(void **state)
@@ -164,10 +164,10 @@ static void test_take_when_families_differ_then_apart(void **state)
 	set_range(&settings, 0, "192.0.2.1", 100, 100);
 	set_range(&settings, 1, "2001:db8::1", 200, 200);
 	ports = make(&settings, 3);
-	assert_int_equal(ports_number(ports, take(ports, 1)), 200);
-	assert_int_equal(ports_take(ports, 1, &ordinal), -ENOSPC);
-	assert_int_equal(ports_number(ports, take(ports, 0)), 100);
-	ports_free(ports);
+	assert_int_equal(model_ports_number(ports, take(ports, 1)), 200);
+	assert_int_equal(model_ports_take(ports, 1, &ordinal), -ENOSPC);
+	assert_int_equal(model_ports_number(ports, take(ports, 0)), 100);
+	model_ports_free(ports);
 }
 
 static void test_take_when_pools_differ_then_apart(void **state)
@@ -182,12 +182,12 @@ static void test_take_when_pools_differ_then_apart(void **state)
 	strcpy(settings.publics[1].pool, "https");
 	strcpy(settings.publics[2].pool, "https");
 	ports = make(&settings, 3);
-	assert_int_equal(ports_number(ports, take(ports, 2)), 443);
-	assert_int_equal(ports_number(ports, take(ports, 1)), 443);
-	assert_int_equal(ports_take(ports, 1, &ordinal), -ENOSPC);
-	assert_int_equal(ports_number(ports, take(ports, 0)), 100);
-	assert_int_equal(ports_take(ports, 0, &ordinal), -ENOSPC);
-	ports_free(ports);
+	assert_int_equal(model_ports_number(ports, take(ports, 2)), 443);
+	assert_int_equal(model_ports_number(ports, take(ports, 1)), 443);
+	assert_int_equal(model_ports_take(ports, 1, &ordinal), -ENOSPC);
+	assert_int_equal(model_ports_number(ports, take(ports, 0)), 100);
+	assert_int_equal(model_ports_take(ports, 0, &ordinal), -ENOSPC);
+	model_ports_free(ports);
 }
 
 static void test_new_when_ranges_are_wrong_then_refused(void **state)
@@ -197,11 +197,11 @@ static void test_new_when_ranges_are_wrong_then_refused(void **state)
 
 	set_range(&overlap, 0, "192.0.2.1", 100, 110);
 	set_range(&overlap, 0, "192.0.2.1", 110, 120);
-	assert_int_equal(ports_new(&overlap, 1, &ports), -EINVAL);
+	assert_int_equal(model_ports_new(&overlap, 1, &ports), -EINVAL);
 	set_range(&upside_down, 0, "192.0.2.1", 110, 100);
-	assert_int_equal(ports_new(&upside_down, 1, &ports), -EINVAL);
+	assert_int_equal(model_ports_new(&upside_down, 1, &ports), -EINVAL);
 	set_range(&zero, 0, "192.0.2.1", 0, 100);
-	assert_int_equal(ports_new(&zero, 1, &ports), -EINVAL);
+	assert_int_equal(model_ports_new(&zero, 1, &ports), -EINVAL);
 }
 
 int main(void)

@@ -54,18 +54,18 @@ static int put(struct world *world, const char *id, const char *key, struct wish
 	wish->receipt = receipt_of(key);
 	call.receipt = &wanted;
 	world_spec(&spec, id, 1, none);
-	r = edge_put(world->edge, &call, &spec, &result);
-	build_spec_free(&spec);
-	receipt_free(&wish->receipt);
+	r = put_build(world->edge, &call, &spec, &result);
+	model_build_spec_free(&spec);
+	model_receipt_free(&wish->receipt);
 	return r;
 }
 
 static int find(struct world *world, const char *key)
 {
 	struct receipt receipt = receipt_of(key);
-	int result = edge_find_receipt(world->edge, &world->now, &receipt);
+	int result = txn_receipt_find(world->edge, &world->now, &receipt);
 
-	receipt_free(&receipt);
+	model_receipt_free(&receipt);
 	return result;
 }
 
@@ -79,7 +79,7 @@ static void test_find_when_restarted_then_everything_is_back(void **state)
 	world_start(&world, ":memory:");
 	assert_int_equal(put(&world, "one", "a", &wish), 0);
 	world_restart(&world);
-	assert_int_equal(edge_find_receipt(world.edge, &world.now, &receipt), 0);
+	assert_int_equal(txn_receipt_find(world.edge, &world.now, &receipt), 0);
 	assert_int_equal(receipt.number, wish.receipt.number);
 	assert_int_equal(receipt.number, 1);
 	assert_true(receipt.digest == UINT64_MAX);
@@ -88,9 +88,9 @@ static void test_find_when_restarted_then_everything_is_back(void **state)
 	assert_string_equal(receipt.etag, "one");
 	assert_null(receipt.location);
 	assert_string_equal(receipt.body, "said");
-	receipt_free(&receipt);
+	model_receipt_free(&receipt);
 	receipt.uid = 1001;
-	assert_int_equal(edge_find_receipt(world.edge, &world.now, &receipt), -ENOENT);
+	assert_int_equal(txn_receipt_find(world.edge, &world.now, &receipt), -ENOENT);
 	world_stop(&world);
 }
 
@@ -181,18 +181,18 @@ static void test_find_when_old_then_there_is_none_and_the_key_is_free(void **sta
 	assert_int_equal(put(&world, "one", "a", &wish), 0);
 	assert_int_equal(find(&world, "a"), 0);
 	world_pass(&world, HOUR + 2 * MINUTE);
-	assert_int_equal(journal_find_receipt(world.journal, &receipt), -ENOENT);
+	assert_int_equal(journal_receipt_find(world.journal, &receipt), -ENOENT);
 	world_stop(&world);
 }
 
 static void test_digest_when_parts_run_together_then_another(void **state)
 {
-	uint64_t apart = receipt_digest(receipt_digest(0, "ab", 2), "c", 1);
+	uint64_t apart = model_receipt_digest(model_receipt_digest(0, "ab", 2), "c", 1);
 
-	assert_true(apart == receipt_digest(receipt_digest(0, "ab", 2), "c", 1));
-	assert_true(apart != receipt_digest(receipt_digest(0, "a", 1), "bc", 2));
-	assert_true(apart != receipt_digest(receipt_digest(0, "ab", 2), "d", 1));
-	assert_true(receipt_digest(0, "", 0) != receipt_digest(0, "\0", 1));
+	assert_true(apart == model_receipt_digest(model_receipt_digest(0, "ab", 2), "c", 1));
+	assert_true(apart != model_receipt_digest(model_receipt_digest(0, "a", 1), "bc", 2));
+	assert_true(apart != model_receipt_digest(model_receipt_digest(0, "ab", 2), "d", 1));
+	assert_true(model_receipt_digest(0, "", 0) != model_receipt_digest(0, "\0", 1));
 }
 
 int main(void)

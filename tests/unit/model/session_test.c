@@ -67,7 +67,7 @@ static void test_next_when_any_event_then_as_promised(void **state)
 		for (unsigned int event = 0; event < SESSION_EVENTS_NR; event++) {
 			struct session_move move = {0};
 
-			assert_int_equal(session_next(from, event, &move),
+			assert_int_equal(model_session_next(from, event, &move),
 					 promised[from][event].result);
 			assert_int_equal(move.state, promised[from][event].state);
 			assert_int_equal(move.reason, promised[from][event].reason);
@@ -80,7 +80,7 @@ static void test_next_when_it_ends_then_it_closes_with_a_reason(void **state)
 		for (unsigned int event = 0; event < SESSION_EVENTS_NR; event++) {
 			struct session_move move;
 
-			if (session_next(from, event, &move) < 0)
+			if (model_session_next(from, event, &move) < 0)
 				continue;
 			assert_int_equal(move.state == SESSION_ENDED,
 					 move.reason != SESSION_NO_REASON);
@@ -101,7 +101,7 @@ static void test_node_next_when_any_event_then_as_promised(void **state)
 	for (unsigned int from = 0; from < NODE_STATES_NR; from++)
 		for (unsigned int event = 0; event < NODE_EVENTS_NR; event++) {
 			enum node_state to = NODE_STATES_NR;
-			int result = node_next(from, event, &to);
+			int result = model_session_node_next(from, event, &to);
 
 			assert_int_equal(result < 0 ? result : (int)to,
 					 promised_nodes[from][event]);
@@ -115,19 +115,22 @@ static void test_names_when_parsed_then_the_same(void **state)
 	enum node_state node;
 
 	for (unsigned int i = 0; i < SESSION_STATES_NR; i++) {
-		assert_int_equal(session_state_parse(session_state_name(i), &session), 0);
+		assert_int_equal(model_session_state_parse(model_session_state_name(i), &session),
+				 0);
 		assert_int_equal(session, i);
 	}
 	for (unsigned int i = 1; i < SESSION_REASONS_NR; i++) {
-		assert_int_equal(session_reason_parse(session_reason_name(i), &reason), 0);
+		assert_int_equal(model_session_reason_parse(model_session_reason_name(i), &reason),
+				 0);
 		assert_int_equal(reason, i);
 	}
 	for (unsigned int i = 0; i < NODE_STATES_NR; i++) {
-		assert_int_equal(node_state_parse(node_state_name(i), &node), 0);
+		assert_int_equal(
+			model_session_node_state_parse(model_session_node_state_name(i), &node), 0);
 		assert_int_equal(node, i);
 	}
-	assert_null(session_reason_name(SESSION_NO_REASON));
-	assert_int_equal(session_state_parse("lost", &session), -EINVAL);
+	assert_null(model_session_reason_name(SESSION_NO_REASON));
+	assert_int_equal(model_session_state_parse("lost", &session), -EINVAL);
 }
 
 int main(void)

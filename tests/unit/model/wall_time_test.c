@@ -30,7 +30,7 @@ static void test_parse_when_a_time_then_gives_it(void **state)
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
 		uint64_t wall_ns = 1;
 
-		assert_int_equal(api_time_parse(times[i].text, &wall_ns), 0);
+		assert_int_equal(model_wall_time_parse(times[i].text, &wall_ns), 0);
 		assert_true(wall_ns == times[i].wall_ns);
 	}
 }
@@ -60,7 +60,7 @@ static void test_parse_when_not_a_time_then_refuses(void **state)
 		uint64_t wall_ns = 1;
 
 		print_message("# %s\n", texts[i]);
-		assert_int_equal(api_time_parse(texts[i], &wall_ns), -EINVAL);
+		assert_int_equal(model_wall_time_parse(texts[i], &wall_ns), -EINVAL);
 		assert_int_equal(wall_ns, 1);
 	}
 }
@@ -70,10 +70,12 @@ static void test_print_when_a_time_then_reads_back(void **state)
 	char text[API_TIME_BYTES];
 	uint64_t wall_ns;
 
-	assert_string_equal(api_time_print(1795435203 * S_NS + 5, text), "2026-11-23T12:00:03Z");
-	assert_int_equal(api_time_parse(text, &wall_ns), 0);
+	assert_string_equal(model_wall_time_print(1795435203 * S_NS + 5, text),
+			    "2026-11-23T12:00:03Z");
+	assert_int_equal(model_wall_time_parse(text, &wall_ns), 0);
 	assert_true(wall_ns == 1795435203 * S_NS);
-	assert_string_equal(api_time_print_minute(1795435203 * S_NS, text), "2026-11-23 12:00 UTC");
+	assert_string_equal(model_wall_time_print_minute(1795435203 * S_NS, text),
+			    "2026-11-23 12:00 UTC");
 }
 
 static void test_print_duration_when_any_then_says_it_in_words(void **state)
@@ -94,8 +96,9 @@ static void test_print_duration_when_any_then_says_it_in_words(void **state)
 	for (size_t i = 0; i < sizeof(durations) / sizeof(durations[0]); i++) {
 		char text[API_TIME_BYTES];
 
-		assert_string_equal(api_time_print_duration(durations[i].seconds * S_NS, text),
-				    durations[i].text);
+		assert_string_equal(
+			model_wall_time_print_duration(durations[i].seconds * S_NS, text),
+			durations[i].text);
 	}
 }
 

@@ -57,7 +57,7 @@ static uint32_t fill(struct endpoints *endpoints)
 	uint32_t number = 0;
 	struct endpoint key = key_of(number);
 
-	while (endpoints_add(endpoints, &key, number) == 0)
+	while (table_endpoints_add(endpoints, &key, number) == 0)
 		key = key_of(++number);
 	return number;
 }
@@ -82,7 +82,7 @@ static void test_add_when_full_then_nothing_has_moved(void **state)
 	struct endpoint key = key_of(nr);
 
 	memcpy(before, endpoints.bucket, NR_BUCKETS * sizeof(*before));
-	assert_int_equal(endpoints_add(&endpoints, &key, nr), -ENOSPC);
+	assert_int_equal(table_endpoints_add(&endpoints, &key, nr), -ENOSPC);
 	assert_memory_equal(before, endpoints.bucket, NR_BUCKETS * sizeof(*before));
 	free(before);
 	free(endpoints.bucket);
@@ -93,10 +93,10 @@ static void test_add_when_twice_then_once(void **state)
 	struct endpoints endpoints = make();
 	struct endpoint key = key_of(7);
 
-	assert_int_equal(endpoints_add(&endpoints, &key, 7), 0);
-	assert_int_equal(endpoints_add(&endpoints, &key, 7), 0);
+	assert_int_equal(table_endpoints_add(&endpoints, &key, 7), 0);
+	assert_int_equal(table_endpoints_add(&endpoints, &key, 7), 0);
 	assert_int_equal(endpoints.nr_entries, 1);
-	endpoints_remove(&endpoints, &key, 7);
+	table_endpoints_remove(&endpoints, &key, 7);
 	assert_int_equal(endpoints.nr_entries, 0);
 	assert_false(has(&endpoints, 7));
 	free(endpoints.bucket);
@@ -107,9 +107,9 @@ static void test_remove_when_other_slot_has_the_key_then_it_stays(void **state)
 	struct endpoints endpoints = make();
 	struct endpoint key = key_of(7);
 
-	assert_int_equal(endpoints_add(&endpoints, &key, 7), 0);
-	assert_int_equal(endpoints_add(&endpoints, &key, 8), 0);
-	endpoints_remove(&endpoints, &key, 8);
+	assert_int_equal(table_endpoints_add(&endpoints, &key, 7), 0);
+	assert_int_equal(table_endpoints_add(&endpoints, &key, 8), 0);
+	table_endpoints_remove(&endpoints, &key, 8);
 	assert_true(has(&endpoints, 7));
 	free(endpoints.bucket);
 }
@@ -126,10 +126,10 @@ static void test_add_when_others_come_and_go_then_none_is_lost(void **state)
 		struct endpoint key = key_of(number);
 
 		if (here[number]) {
-			endpoints_remove(&endpoints, &key, number);
+			table_endpoints_remove(&endpoints, &key, number);
 			here[number] = 0;
 		} else {
-			here[number] = endpoints_add(&endpoints, &key, number) == 0;
+			here[number] = table_endpoints_add(&endpoints, &key, number) == 0;
 		}
 		assert_int_equal(has(&endpoints, number), here[number]);
 	}
@@ -151,10 +151,10 @@ static void test_filter_when_some_are_kept_then_strays_are_gone(void **state)
 	for (uint32_t i = 0; i < 10; i++) {
 		struct endpoint key = key_of(i);
 
-		assert_int_equal(endpoints_add(&endpoints, &key, i), 0);
+		assert_int_equal(table_endpoints_add(&endpoints, &key, i), 0);
 	}
 	endpoints.bucket[3].entry[7] = 0xdeadbeef00000002ULL;
-	endpoints_filter(&endpoints, keep_even, NULL);
+	table_endpoints_filter(&endpoints, keep_even, NULL);
 	assert_int_equal(endpoints.nr_entries, 5);
 	assert_int_equal(endpoints.bucket[3].entry[7], 0);
 	for (uint32_t i = 0; i < 10; i++)

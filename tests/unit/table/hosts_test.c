@@ -28,7 +28,7 @@ static int make(void **state)
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
 	assert_non_null(fixture);
-	hosts_open(&fixture->hosts, fixture->records, START_NS);
+	table_hosts_open(&fixture->hosts, fixture->records, START_NS);
 	fixture->view.hosts = fixture->records;
 	*state = fixture;
 	return 0;
@@ -60,10 +60,10 @@ static struct sp_addr neighbour(unsigned int nth)
 
 static void list(struct hosts *hosts, const struct sp_addr *addrs, unsigned int nr, uint64_t now_ns)
 {
-	hosts_list_begin(hosts);
+	table_hosts_list_begin(hosts);
 	for (unsigned int i = 0; i < nr; i++)
-		hosts_list(hosts, &addrs[i], now_ns);
-	hosts_list_end(hosts, now_ns);
+		table_hosts_list(hosts, &addrs[i], now_ns);
+	table_hosts_list_end(hosts, now_ns);
 }
 
 static void test_hosts_list_when_placed_then_packets_find_it(void **state)
@@ -97,7 +97,7 @@ static void test_hosts_put_public_when_listed_too_then_stays_public(void **state
 	struct fixture *fixture = *state;
 	const struct sp_addr addr = v4(9);
 
-	assert_int_equal(hosts_put_public(&fixture->hosts, &addr, 3, START_NS), 0);
+	assert_int_equal(table_hosts_put_public(&fixture->hosts, &addr, 3, START_NS), 0);
 	list(&fixture->hosts, &addr, 1, START_NS);
 	list(&fixture->hosts, NULL, 0, START_NS);
 	assert_int_equal(sp_find_host(&fixture->view, &addr)->kind, SP_HOST_PUBLIC);
@@ -110,7 +110,7 @@ static void test_hosts_put_public_when_local_before_then_turned(void **state)
 	const struct sp_addr addr = v4(9);
 
 	list(&fixture->hosts, &addr, 1, START_NS);
-	assert_int_equal(hosts_put_public(&fixture->hosts, &addr, 1, START_NS), 0);
+	assert_int_equal(table_hosts_put_public(&fixture->hosts, &addr, 1, START_NS), 0);
 	assert_int_equal(sp_find_host(&fixture->view, &addr)->kind, SP_HOST_PUBLIC);
 	assert_int_equal(fixture->hosts.nr_local, 0);
 }
@@ -120,9 +120,9 @@ static void test_hosts_put_public_when_other_index_then_refused(void **state)
 	struct fixture *fixture = *state;
 	const struct sp_addr addr = v4(9);
 
-	assert_int_equal(hosts_put_public(&fixture->hosts, &addr, 1, START_NS), 0);
-	assert_int_equal(hosts_put_public(&fixture->hosts, &addr, 1, START_NS), 0);
-	assert_int_equal(hosts_put_public(&fixture->hosts, &addr, 2, START_NS), -EEXIST);
+	assert_int_equal(table_hosts_put_public(&fixture->hosts, &addr, 1, START_NS), 0);
+	assert_int_equal(table_hosts_put_public(&fixture->hosts, &addr, 1, START_NS), 0);
+	assert_int_equal(table_hosts_put_public(&fixture->hosts, &addr, 2, START_NS), -EEXIST);
 }
 
 static void test_hosts_list_when_all_probes_taken_then_counted(void **state)
@@ -137,7 +137,7 @@ static void test_hosts_list_when_all_probes_taken_then_counted(void **state)
 	for (unsigned int i = 0; i < SP_HOST_PROBES; i++)
 		assert_non_null(sp_find_host(&fixture->view, &addrs[i]));
 	assert_null(sp_find_host(&fixture->view, &addrs[SP_HOST_PROBES]));
-	assert_int_equal(hosts_retry_ns(&fixture->hosts), UINT64_MAX);
+	assert_int_equal(table_hosts_retry_ns(&fixture->hosts), UINT64_MAX);
 }
 
 static void test_hosts_list_when_record_rests_then_not_reused(void **state)
@@ -152,11 +152,11 @@ static void test_hosts_list_when_record_rests_then_not_reused(void **state)
 
 	list(&fixture->hosts, addrs + 1, SP_HOST_PROBES, START_NS + 1);
 	assert_null(sp_find_host(&fixture->view, &addrs[SP_HOST_PROBES]));
-	assert_int_equal(hosts_retry_ns(&fixture->hosts), START_NS + HOSTS_REST_NS);
+	assert_int_equal(table_hosts_retry_ns(&fixture->hosts), START_NS + HOSTS_REST_NS);
 
 	list(&fixture->hosts, addrs + 1, SP_HOST_PROBES, START_NS + HOSTS_REST_NS);
 	assert_non_null(sp_find_host(&fixture->view, &addrs[SP_HOST_PROBES]));
-	assert_int_equal(hosts_retry_ns(&fixture->hosts), UINT64_MAX);
+	assert_int_equal(table_hosts_retry_ns(&fixture->hosts), UINT64_MAX);
 }
 
 static void test_hosts_open_when_adopted_then_residue_rests(void **state)
@@ -169,11 +169,11 @@ static void test_hosts_open_when_adopted_then_residue_rests(void **state)
 	list(&fixture->hosts, addrs, SP_HOST_PROBES, START_NS);
 	list(&fixture->hosts, addrs + 1, SP_HOST_PROBES - 1, START_NS);
 
-	hosts_open(&fixture->hosts, fixture->records, START_NS + 5);
+	table_hosts_open(&fixture->hosts, fixture->records, START_NS + 5);
 	assert_int_equal(fixture->hosts.nr_local, SP_HOST_PROBES - 1);
 	list(&fixture->hosts, addrs + 1, SP_HOST_PROBES, START_NS + 6);
 	assert_null(sp_find_host(&fixture->view, &addrs[SP_HOST_PROBES]));
-	assert_int_equal(hosts_retry_ns(&fixture->hosts), START_NS + 5 + HOSTS_REST_NS);
+	assert_int_equal(table_hosts_retry_ns(&fixture->hosts), START_NS + 5 + HOSTS_REST_NS);
 }
 
 int main(void)

@@ -26,7 +26,7 @@ struct desk {
 
 static void make_publish(struct desk *desk)
 {
-	assert_int_equal(publish_new(desk->world.table, QUARANTINE, &desk->publish), 0);
+	assert_int_equal(table_publish_new(desk->world.table, QUARANTINE, &desk->publish), 0);
 }
 
 static int set_up(void **state)
@@ -36,8 +36,8 @@ static int set_up(void **state)
 	world_init(&desk->world, 16);
 	world_make_table(&desk->world);
 	make_publish(desk);
-	publish_sweep(desk->publish);
-	publish_settle(desk->publish);
+	table_publish_sweep(desk->publish);
+	table_publish_settle(desk->publish);
 	*state = desk;
 	return 0;
 }
@@ -46,7 +46,7 @@ static int tear_down(void **state)
 {
 	struct desk *desk = *state;
 
-	publish_free(desk->publish);
+	table_publish_free(desk->publish);
 	table_map_free(desk->world.table);
 	free(desk);
 	return 0;
@@ -68,8 +68,8 @@ static struct lease make_lease(uint16_t public_port, const char *vm)
 
 static void install(struct desk *desk, struct lease *lease)
 {
-	assert_int_equal(publish_prepare(desk->publish, lease), 0);
-	publish_slot(desk->publish, lease, SP_SLOT_LIVE);
+	assert_int_equal(table_publish_prepare(desk->publish, lease), 0);
+	table_publish_slot(desk->publish, lease, SP_SLOT_LIVE);
 }
 
 static const struct sp_slot *slot(const struct desk *desk, uint32_t index)
@@ -81,7 +81,7 @@ static unsigned int nr_endpoints(const struct desk *desk)
 {
 	struct publish_figures figures;
 
-	publish_figures(desk->publish, &figures);
+	table_publish_figures(desk->publish, &figures);
 	return figures.endpoints;
 }
 
@@ -108,9 +108,9 @@ static void test_prepare_when_given_back_then_no_trace(void **state)
 	struct lease lease = make_lease(40000, "10.0.0.1");
 	struct sp_slot zero = {0};
 
-	assert_int_equal(publish_prepare(desk->publish, &lease), 0);
+	assert_int_equal(table_publish_prepare(desk->publish, &lease), 0);
 	assert_null(world_endpoint(&desk->world, "10.0.0.1", 22));
-	publish_unprepare(desk->publish, &lease);
+	table_publish_unprepare(desk->publish, &lease);
 	assert_int_equal(nr_endpoints(desk), 0);
 	assert_memory_equal(slot(desk, 40000), &zero, sizeof(zero));
 }
@@ -127,16 +127,16 @@ static void test_prepare_when_table_is_full_then_refused(void **state)
 		snprintf(vm, sizeof(vm), "10.0.%u.%u", nr / 200, nr % 200 + 1);
 		lease = make_lease((uint16_t)(1000 + nr), vm);
 		before = nr_endpoints(desk);
-		result = publish_prepare(desk->publish, &lease);
+		result = table_publish_prepare(desk->publish, &lease);
 		if (result == 0)
-			publish_slot(desk->publish, &lease, SP_SLOT_LIVE);
+			table_publish_slot(desk->publish, &lease, SP_SLOT_LIVE);
 		nr++;
 	}
 	assert_int_equal(result, -ENOSPC);
 	assert_int_equal(nr_endpoints(desk), before);
 	assert_true(nr > 400);
-	publish_end(desk->publish, 1000);
-	publish_clear(desk->publish, 1000);
+	table_publish_end(desk->publish, 1000);
+	table_publish_clear(desk->publish, 1000);
 	assert_int_equal(nr_endpoints(desk), before - 1);
 }
 
@@ -146,8 +146,8 @@ static void test_slot_when_bound_later_then_same_generation(void **state)
 	struct lease lease = make_lease(40000, "10.0.0.1");
 
 	lease.bound = false;
-	assert_int_equal(publish_prepare(desk->publish, &lease), 0);
-	publish_slot(desk->publish, &lease, SP_SLOT_RESERVED);
+	assert_int_equal(table_publish_prepare(desk->publish, &lease), 0);
+	table_publish_slot(desk->publish, &lease, SP_SLOT_RESERVED);
 	assert_int_equal(slot(desk, 40000)->state, SP_SLOT_RESERVED);
 	assert_int_equal(slot(desk, 40000)->vm_port_be, 0);
 	lease = make_lease(40000, "10.0.0.1");
@@ -162,10 +162,10 @@ static void test_end_when_live_then_vm_still_leads_to_the_slot(void **state)
 	struct lease lease = make_lease(40000, "10.0.0.1");
 
 	install(desk, &lease);
-	assert_true(publish_end(desk->publish, 40000));
+	assert_true(table_publish_end(desk->publish, 40000));
 	assert_int_equal(slot(desk, 40000)->state, SP_SLOT_ENDED);
 	assert_ptr_equal(world_endpoint(&desk->world, "10.0.0.1", 22), slot(desk, 40000));
-	publish_clear(desk->publish, 40000);
+	table_publish_clear(desk->publish, 40000);
 	assert_null(world_endpoint(&desk->world, "10.0.0.1", 22));
 	assert_int_equal(slot(desk, 40000)->state, SP_SLOT_FREE);
 	install(desk, &lease);
@@ -178,11 +178,11 @@ static void test_slot_when_vm_is_reused_then_the_ended_one_loses_its_entry(void 
 	struct lease old = make_lease(40000, "10.0.0.1"), new = make_lease(40001, "10.0.0.1");
 
 	install(desk, &old);
-	publish_end(desk->publish, 40000);
+	table_publish_end(desk->publish, 40000);
 	install(desk, &new);
 	assert_int_equal(nr_endpoints(desk), 1);
 	assert_ptr_equal(world_endpoint(&desk->world, "10.0.0.1", 22), slot(desk, 40001));
-	publish_clear(desk->publish, 40000);
+	table_publish_clear(desk->publish, 40000);
 	assert_ptr_equal(world_endpoint(&desk->world, "10.0.0.1", 22), slot(desk, 40001));
 }
 
@@ -194,8 +194,8 @@ static void test_usage_when_slots_come_and_go_then_never_shared(void **state)
 	install(desk, &a);
 	install(desk, &b);
 	assert_int_not_equal(slot(desk, 40000)->usage_index, slot(desk, 40001)->usage_index);
-	publish_end(desk->publish, 40000);
-	publish_clear(desk->publish, 40000);
+	table_publish_end(desk->publish, 40000);
+	table_publish_clear(desk->publish, 40000);
 	a = make_lease(40002, "10.0.0.3");
 	install(desk, &a);
 	assert_int_not_equal(slot(desk, 40002)->usage_index, slot(desk, 40001)->usage_index);
@@ -208,14 +208,14 @@ static void test_adopt_when_same_then_kept_else_ended(void **state)
 
 	install(desk, &kept);
 	install(desk, &other);
-	publish_free(desk->publish);
+	table_publish_free(desk->publish);
 	make_publish(desk);
 	other.vm_port = 23;
-	assert_true(publish_adopt(desk->publish, &kept, SP_SLOT_LIVE));
-	assert_false(publish_adopt(desk->publish, &other, SP_SLOT_LIVE));
-	assert_int_equal(publish_sweep(desk->publish), 1);
+	assert_true(table_publish_adopt(desk->publish, &kept, SP_SLOT_LIVE));
+	assert_false(table_publish_adopt(desk->publish, &other, SP_SLOT_LIVE));
+	assert_int_equal(table_publish_sweep(desk->publish), 1);
 	assert_int_equal(slot(desk, 40001)->state, SP_SLOT_ENDED);
-	publish_settle(desk->publish);
+	table_publish_settle(desk->publish);
 	assert_int_equal(slot(desk, 40000)->state, SP_SLOT_LIVE);
 	assert_int_equal(slot(desk, 40001)->state, SP_SLOT_FREE);
 	assert_int_equal(nr_endpoints(desk), 1);
@@ -231,11 +231,11 @@ static void test_settle_when_an_entry_is_missing_then_put_back(void **state)
 
 	install(desk, &lease);
 	memset(table->endpoints, 0, table->nr_buckets * sizeof(struct sp_bucket));
-	publish_free(desk->publish);
+	table_publish_free(desk->publish);
 	make_publish(desk);
-	assert_true(publish_adopt(desk->publish, &lease, SP_SLOT_LIVE));
-	assert_int_equal(publish_sweep(desk->publish), 0);
-	publish_settle(desk->publish);
+	assert_true(table_publish_adopt(desk->publish, &lease, SP_SLOT_LIVE));
+	assert_int_equal(table_publish_sweep(desk->publish), 0);
+	table_publish_settle(desk->publish);
 	assert_ptr_equal(world_endpoint(&desk->world, "10.0.0.1", 22), slot(desk, 40000));
 }
 
@@ -251,13 +251,17 @@ static void test_allow_when_dropped_then_reused_only_after_quarantine(void **sta
 		prefix[i] = world_prefix(text);
 	}
 	for (unsigned int i = 0; i < 7; i++)
-		assert_int_equal(publish_allow_take(desk->publish, &prefix[i], 1, 0, &index[i]), 0);
-	assert_int_equal(publish_allow_take(desk->publish, &prefix[7], 1, 0, &again), -ENOSPC);
-	publish_allow_drop(desk->publish, index[3], 1000);
-	assert_int_equal(publish_allow_take(desk->publish, &prefix[7], 1, 999 + QUARANTINE, &again),
+		assert_int_equal(
+			table_publish_allow_take(desk->publish, &prefix[i], 1, 0, &index[i]), 0);
+	assert_int_equal(table_publish_allow_take(desk->publish, &prefix[7], 1, 0, &again),
 			 -ENOSPC);
+	table_publish_allow_drop(desk->publish, index[3], 1000);
 	assert_int_equal(
-		publish_allow_take(desk->publish, &prefix[7], 1, 1000 + QUARANTINE, &again), 0);
+		table_publish_allow_take(desk->publish, &prefix[7], 1, 999 + QUARANTINE, &again),
+		-ENOSPC);
+	assert_int_equal(
+		table_publish_allow_take(desk->publish, &prefix[7], 1, 1000 + QUARANTINE, &again),
+		0);
 	assert_int_equal(again, index[3]);
 	assert_memory_equal(&desk->world.table->allow[again].prefix[0], &prefix[7],
 			    sizeof(prefix[7]));
@@ -269,11 +273,11 @@ static void test_allow_when_dropped_and_wanted_again_then_the_same(void **state)
 	struct sp_prefix prefix = world_prefix("203.0.113.0/24");
 	uint16_t index, again, none;
 
-	assert_int_equal(publish_allow_take(desk->publish, &prefix, 1, 0, &index), 0);
-	publish_allow_drop(desk->publish, index, 1000);
-	assert_int_equal(publish_allow_take(desk->publish, &prefix, 1, 1001, &again), 0);
+	assert_int_equal(table_publish_allow_take(desk->publish, &prefix, 1, 0, &index), 0);
+	table_publish_allow_drop(desk->publish, index, 1000);
+	assert_int_equal(table_publish_allow_take(desk->publish, &prefix, 1, 1001, &again), 0);
 	assert_int_equal(index, again);
-	assert_int_equal(publish_allow_take(desk->publish, NULL, 0, 0, &none), 0);
+	assert_int_equal(table_publish_allow_take(desk->publish, NULL, 0, 0, &none), 0);
 	assert_int_equal(none, 0);
 }
 
@@ -282,8 +286,8 @@ static void take_back(struct desk *desk, const char *text, uint64_t now_ns)
 	struct sp_prefix prefix = world_prefix(text);
 	uint16_t index;
 
-	assert_int_equal(publish_allow_take(desk->publish, &prefix, 1, now_ns, &index), 0);
-	publish_allow_untake(desk->publish, index);
+	assert_int_equal(table_publish_allow_take(desk->publish, &prefix, 1, now_ns, &index), 0);
+	table_publish_allow_untake(desk->publish, index);
 }
 
 /* There are seven lists: more are refused, each with one of its own, than there is room for. */
@@ -297,7 +301,7 @@ static void test_allow_when_taken_back_then_nothing_is_held(void **state)
 		snprintf(text, sizeof(text), "203.0.%u.0/24", i);
 		take_back(desk, text, 1000);
 	}
-	publish_figures(desk->publish, &figures);
+	table_publish_figures(desk->publish, &figures);
 	assert_int_equal(figures.allow_lists, 0);
 }
 
@@ -314,15 +318,18 @@ static void test_allow_when_taken_back_in_quarantine_then_it_waits_on(void **sta
 		prefix[i] = world_prefix(text);
 	}
 	for (unsigned int i = 0; i < 7; i++)
-		assert_int_equal(publish_allow_take(desk->publish, &prefix[i], 1, 0, &index[i]), 0);
-	publish_allow_drop(desk->publish, index[3], 1000);
-	publish_allow_drop(desk->publish, index[4], 2000);
+		assert_int_equal(
+			table_publish_allow_take(desk->publish, &prefix[i], 1, 0, &index[i]), 0);
+	table_publish_allow_drop(desk->publish, index[3], 1000);
+	table_publish_allow_drop(desk->publish, index[4], 2000);
 	take_back(desk, "203.0.4.0/24", 2500);
 	take_back(desk, "203.0.3.0/24", 2500);
-	assert_int_equal(publish_allow_take(desk->publish, &prefix[7], 1, 999 + QUARANTINE, &again),
-			 -ENOSPC);
 	assert_int_equal(
-		publish_allow_take(desk->publish, &prefix[7], 1, 1000 + QUARANTINE, &again), 0);
+		table_publish_allow_take(desk->publish, &prefix[7], 1, 999 + QUARANTINE, &again),
+		-ENOSPC);
+	assert_int_equal(
+		table_publish_allow_take(desk->publish, &prefix[7], 1, 1000 + QUARANTINE, &again),
+		0);
 	assert_int_equal(again, index[3]);
 }
 

@@ -39,7 +39,7 @@ static int set_up(void **state)
 		.pid = (__u32)getpid(),
 		.started_ns = boottime_now_ns(),
 	};
-	assert_int_equal(quiescer_new(desk->world.table, &desk->quiescer), 0);
+	assert_int_equal(table_quiesce_new(desk->world.table, &desk->quiescer), 0);
 	*state = desk;
 	return 0;
 }
@@ -48,7 +48,7 @@ static int tear_down(void **state)
 {
 	struct desk *desk = *state;
 
-	quiescer_free(desk->quiescer);
+	table_quiesce_free(desk->quiescer);
 	table_map_free(desk->world.table);
 	free(desk);
 	return 0;
@@ -61,7 +61,7 @@ static int poll_until(struct desk *desk, struct quiesce *quiesce)
 	int result;
 
 	do
-		result = quiesce_poll(desk->quiescer, quiesce, quiesce->begun_ns);
+		result = table_quiesce_poll(desk->quiescer, quiesce, quiesce->begun_ns);
 	while (result == -EAGAIN && quiesce->nr_waiting == 0 && boottime_now_ns() < limit_ns);
 	return result;
 }
@@ -71,7 +71,7 @@ static void test_poll_when_worker_has_moved_then_done(void **state)
 	struct desk *desk = *state;
 	struct quiesce quiesce;
 
-	quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce);
+	table_quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce);
 	assert_int_equal(poll_until(desk, &quiesce), -EAGAIN);
 	assert_int_equal(quiesce.nr_waiting, 1);
 	desk->worker->rounds++;
@@ -83,10 +83,10 @@ static void test_poll_when_worker_rests_then_done(void **state)
 	struct desk *desk = *state;
 	struct quiesce quiesce;
 
-	quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce);
+	table_quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce);
 	desk->worker->active = 0;
 	assert_int_equal(poll_until(desk, &quiesce), 0);
-	quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce);
+	table_quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce);
 	assert_int_equal(quiesce.nr_waiting, 0);
 	assert_int_equal(poll_until(desk, &quiesce), 0);
 }
@@ -96,10 +96,10 @@ static void test_poll_when_worker_is_stuck_then_named_after_the_limit(void **sta
 	struct desk *desk = *state;
 	struct quiesce quiesce;
 
-	quiesce_begin(desk->quiescer, 1000, &quiesce);
-	assert_int_equal(quiesce_poll(desk->quiescer, &quiesce, 1000 + QUIESCE_LIMIT_NS - 1),
+	table_quiesce_begin(desk->quiescer, 1000, &quiesce);
+	assert_int_equal(table_quiesce_poll(desk->quiescer, &quiesce, 1000 + QUIESCE_LIMIT_NS - 1),
 			 -EAGAIN);
-	assert_int_equal(quiesce_poll(desk->quiescer, &quiesce, 1000 + QUIESCE_LIMIT_NS),
+	assert_int_equal(table_quiesce_poll(desk->quiescer, &quiesce, 1000 + QUIESCE_LIMIT_NS),
 			 -ETIMEDOUT);
 	assert_int_equal(quiesce.nr_waiting, 1);
 	assert_int_equal(quiesce.worker[0].index, 0);
@@ -115,7 +115,7 @@ static void test_poll_when_process_is_gone_then_done(void **state)
 		_exit(0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	desk->worker->pid = (__u32)pid;
-	quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce);
+	table_quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce);
 	assert_int_equal(poll_until(desk, &quiesce), 0);
 }
 
@@ -125,7 +125,7 @@ static void test_poll_when_pid_is_another_process_now_then_done(void **state)
 	struct quiesce quiesce;
 
 	desk->worker->started_ns = 1; /* long before this process began */
-	quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce);
+	table_quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce);
 	assert_int_equal(poll_until(desk, &quiesce), 0);
 }
 
@@ -134,7 +134,7 @@ static void test_poll_when_worker_was_started_anew_then_done(void **state)
 	struct desk *desk = *state;
 	struct quiesce quiesce;
 
-	quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce);
+	table_quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce);
 	desk->worker->started_ns++;
 	assert_int_equal(poll_until(desk, &quiesce), 0);
 }
@@ -146,10 +146,10 @@ static void test_poll_when_many_wait_then_each_is_answered(void **state)
 
 	desk->worker->active = 0;
 	for (unsigned int i = 0; i < 100; i++)
-		quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce[i]);
+		table_quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce[i]);
 	for (unsigned int i = 0; i < 100; i++)
 		assert_int_equal(poll_until(desk, &quiesce[i]), 0);
-	assert_int_equal(quiesce_wait(desk->quiescer), 0);
+	assert_int_equal(table_quiesce_wait(desk->quiescer), 0);
 }
 
 /* From here on, in every thread of this process, the call is one that the kernel does not know. */
@@ -186,11 +186,11 @@ static int wait_without_membarrier(struct desk *desk)
 	struct quiescer *quiescer;
 
 	refuse_call(SYS_membarrier);
-	if (quiescer_new(desk->world.table, &quiescer) < 0)
+	if (table_quiesce_new(desk->world.table, &quiescer) < 0)
 		return 1;
-	if (quiesce_wait(quiescer) < 0)
+	if (table_quiesce_wait(quiescer) < 0)
 		return 2;
-	quiescer_free(quiescer);
+	table_quiesce_free(quiescer);
 	return 0;
 }
 
@@ -198,12 +198,12 @@ static int wait_once_membarrier_fails(struct desk *desk)
 {
 	struct quiescer *quiescer;
 
-	if (quiescer_new(desk->world.table, &quiescer) < 0 || quiesce_wait(quiescer) < 0)
+	if (table_quiesce_new(desk->world.table, &quiescer) < 0 || table_quiesce_wait(quiescer) < 0)
 		return 1;
 	refuse_call(SYS_membarrier);
-	if (quiesce_wait(quiescer) < 0)
+	if (table_quiesce_wait(quiescer) < 0)
 		return 2;
-	quiescer_free(quiescer);
+	table_quiesce_free(quiescer);
 	return 0;
 }
 
@@ -213,7 +213,7 @@ static int start_without_both(struct desk *desk)
 
 	refuse_call(SYS_membarrier);
 	refuse_call(SYS_bpf);
-	return quiescer_new(desk->world.table, &quiescer) == -EOPNOTSUPP ? 0 : 2;
+	return table_quiesce_new(desk->world.table, &quiescer) == -EOPNOTSUPP ? 0 : 2;
 }
 
 static void need_root(void)
@@ -246,15 +246,15 @@ static int time_out_for_the_kernel(struct desk *desk)
 	struct quiescer *quiescer;
 	struct quiesce quiesce;
 
-	if (quiescer_new(desk->world.table, &quiescer) < 0)
+	if (table_quiesce_new(desk->world.table, &quiescer) < 0)
 		return 2;
 	refuse_call(SYS_membarrier);
 	refuse_call(SYS_bpf);
-	quiesce_begin(quiescer, 1000, &quiesce);
-	if (quiesce_poll(quiescer, &quiesce, 1000 + QUIESCE_LIMIT_NS) != -ETIMEDOUT ||
+	table_quiesce_begin(quiescer, 1000, &quiesce);
+	if (table_quiesce_poll(quiescer, &quiesce, 1000 + QUIESCE_LIMIT_NS) != -ETIMEDOUT ||
 	    quiesce.nr_waiting != 0)
 		return 3;
-	quiescer_free(quiescer);
+	table_quiesce_free(quiescer);
 	return 0;
 }
 

@@ -43,13 +43,13 @@ static int set_up(void **state)
 
 	memset(&captured, 0, sizeof(captured));
 	world_init(&captured.world, 100);
-	clock_read(&captured.world.now);
+	model_clock_read(&captured.world.now);
 	world_start(&captured.world, ":memory:");
 	assert_int_equal(world_put_nodes(&captured.world, "b1", 2, addresses, &result), 0);
 	assert_int_equal(world_put(&captured.world, "b2", "10.0.3.9"), 0);
 	assert_true(sd_event_new(&captured.event) >= 0);
-	assert_int_equal(captures_open(captured.event, captured.world.edge, captured.world.table,
-				       &captured.captures),
+	assert_int_equal(capture_captures_open(captured.event, captured.world.edge,
+					       captured.world.table, &captured.captures),
 			 0);
 	*state = &captured;
 	return 0;
@@ -59,7 +59,7 @@ static int tear_down(void **state)
 {
 	struct captured *captured = *state;
 
-	captures_close(captured->captures);
+	capture_captures_close(captured->captures);
 	sd_event_unref(captured->event);
 	world_stop(&captured->world);
 	return 0;
@@ -106,7 +106,7 @@ static struct capture *start(struct captured *captured, const struct capture_opt
 {
 	struct taker *taker = options->context;
 
-	assert_int_equal(capture_start(captured->captures, options, &taker->capture), 0);
+	assert_int_equal(capture_captures_start(captured->captures, options, &taker->capture), 0);
 	return taker->capture;
 }
 
@@ -124,7 +124,7 @@ static void write_snap(struct captured *captured, const char *id, uint32_t node)
 	uint64_t number = table->snaps_heads[0].written + 1;
 	struct instant now;
 
-	clock_read(&now);
+	model_clock_read(&now);
 	table->snaps[sp_ring_at(number, SP_SNAPS)] = (struct sp_snap){
 		.ring = {number, now.boot_ns},
 		.slot_index = forward->slot_index,
@@ -139,9 +139,9 @@ static void run_until(struct captured *captured, const unsigned int *figure, uns
 {
 	struct instant begun, now;
 
-	clock_read(&begun);
+	model_clock_read(&begun);
 	do {
-		clock_read(&now);
+		model_clock_read(&now);
 		assert_true(now.boot_ns - begun.boot_ns < LIMIT_NS);
 		assert_true(sd_event_run(captured->event, 1000) >= 0);
 	} while (*figure < wanted);
@@ -156,7 +156,7 @@ static void test_start_when_running_then_the_builds_slots_alone_are_marked(void 
 	assert_int_not_equal(until_s(captured, "b1", 0), 0);
 	assert_int_not_equal(until_s(captured, "b1", 1), 0);
 	assert_int_equal(until_s(captured, "b2", 0), 0);
-	capture_stop(capture);
+	capture_captures_stop(capture);
 	assert_int_equal(until_s(captured, "b1", 0), 0);
 	assert_int_equal(until_s(captured, "b1", 1), 0);
 }
@@ -177,7 +177,7 @@ static void test_start_when_one_node_then_its_slots_and_packets_alone(void **sta
 	run_until(captured, &taker->nr_packets, 1);
 	assert_int_equal(taker->nr_packets, 1);
 	assert_int_equal(taker->node_index, 1);
-	capture_stop(taker->capture);
+	capture_captures_stop(taker->capture);
 }
 
 static void test_take_when_packets_come_then_those_of_the_build_from_now_on(void **state)
@@ -197,10 +197,10 @@ static void test_take_when_packets_come_then_those_of_the_build_from_now_on(void
 	run_until(captured, &taker->nr_packets, 2);
 	assert_int_equal(taker->nr_packets, 2);
 	assert_string_equal(taker->forward, "ssh");
-	clock_read(&now);
+	model_clock_read(&now);
 	assert_in_range(taker->wall_ns, now.wall_ns - LIMIT_NS, now.wall_ns);
-	assert_int_equal(capture_lost(taker->capture), 0);
-	capture_stop(taker->capture);
+	assert_int_equal(capture_captures_lost(taker->capture), 0);
+	capture_captures_stop(taker->capture);
 }
 
 static void test_take_when_overwritten_then_counted(void **state)
@@ -214,8 +214,8 @@ static void test_take_when_overwritten_then_counted(void **state)
 	for (unsigned int i = 0; i < SP_SNAPS + 5; i++)
 		write_snap(captured, "b1", 0);
 	run_until(captured, &taker->nr_packets, SP_SNAPS);
-	assert_int_equal(capture_lost(taker->capture), 5);
-	capture_stop(taker->capture);
+	assert_int_equal(capture_captures_lost(taker->capture), 5);
+	capture_captures_stop(taker->capture);
 }
 
 /* A build may get what it is captured by later: its slot is written anew for it. */
@@ -232,7 +232,7 @@ static void test_capture_when_a_node_gets_its_vm_then_goes_on(void **state)
 	write_snap(captured, "b1", 1);
 	run_until(captured, &taker->nr_packets, 1);
 	assert_int_not_equal(until_s(captured, "b1", 1), 0);
-	capture_stop(taker->capture);
+	capture_captures_stop(taker->capture);
 }
 
 static void test_stop_when_another_goes_on_then_its_marks_stay(void **state)
@@ -247,12 +247,12 @@ static void test_stop_when_another_goes_on_then_its_marks_stay(void **state)
 	first_s = until_s(captured, "b1", 0);
 	start(captured, &other);
 	assert_true(until_s(captured, "b1", 0) > first_s);
-	capture_stop(captured->takers[1].capture);
+	capture_captures_stop(captured->takers[1].capture);
 	assert_int_equal(until_s(captured, "b1", 0), first_s);
 	write_snap(captured, "b1", 0);
 	run_until(captured, &captured->takers[0].nr_packets, 1);
 	assert_int_equal(captured->takers[1].nr_packets, 0);
-	capture_stop(captured->takers[0].capture);
+	capture_captures_stop(captured->takers[0].capture);
 	assert_int_equal(until_s(captured, "b1", 0), 0);
 }
 
@@ -271,7 +271,7 @@ static void test_capture_when_it_has_its_packets_then_ends_once(void **state)
 	assert_int_equal(until_s(captured, "b1", 0), 0);
 	assert_true(sd_event_run(captured->event, LIMIT_NS / 1000) > 0);
 	assert_int_equal(taker->nr_ends, 1);
-	capture_stop(taker->capture);
+	capture_captures_stop(taker->capture);
 }
 
 static void test_capture_when_its_time_is_over_then_ends(void **state)
@@ -284,7 +284,7 @@ static void test_capture_when_its_time_is_over_then_ends(void **state)
 	start(captured, &options);
 	run_until(captured, &taker->nr_ends, 1);
 	assert_int_equal(until_s(captured, "b1", 0), 0);
-	capture_stop(taker->capture);
+	capture_captures_stop(taker->capture);
 }
 
 static void test_capture_when_the_build_is_gone_then_ends(void **state)
@@ -301,7 +301,7 @@ static void test_capture_when_the_build_is_gone_then_ends(void **state)
 	assert_int_equal(taker->nr_ends, 0);
 	world_pass(&captured->world, HOUR);
 	run_until(captured, &taker->nr_ends, 1);
-	capture_stop(taker->capture);
+	capture_captures_stop(taker->capture);
 }
 
 static void test_start_when_too_many_then_refused(void **state)
@@ -312,11 +312,11 @@ static void test_start_when_too_many_then_refused(void **state)
 
 	for (unsigned int i = 0; i < CAPTURES_MAX; i++)
 		captures[i] = start(captured, &options);
-	assert_int_equal(capture_start(captured->captures, &options, &another), -EUSERS);
-	capture_stop(captures[3]);
+	assert_int_equal(capture_captures_start(captured->captures, &options, &another), -EUSERS);
+	capture_captures_stop(captures[3]);
 	captures[3] = start(captured, &options);
 	for (unsigned int i = 0; i < CAPTURES_MAX; i++)
-		capture_stop(captures[i]);
+		capture_captures_stop(captures[i]);
 	assert_int_equal(until_s(captured, "b1", 0), 0);
 }
 
@@ -326,13 +326,13 @@ static void test_adopt_when_slots_are_marked_then_no_longer(void **state)
 	struct captured *captured = *state;
 	const struct forward *forward = world_ssh(world_get(&captured->world, "b1"), 0);
 
-	captures_close(captured->captures);
-	edge_capture_slot(captured->world.edge, forward->slot_index, UINT32_MAX);
+	capture_captures_close(captured->captures);
+	edge_notes_capture_slot(captured->world.edge, forward->slot_index, UINT32_MAX);
 	assert_int_equal(until_s(captured, "b1", 0), UINT32_MAX);
 	world_restart(&captured->world);
 	assert_int_equal(until_s(captured, "b1", 0), 0);
-	assert_int_equal(captures_open(captured->event, captured->world.edge, captured->world.table,
-				       &captured->captures),
+	assert_int_equal(capture_captures_open(captured->event, captured->world.edge,
+					       captured->world.table, &captured->captures),
 			 0);
 }
 

@@ -35,7 +35,7 @@ static struct told read_told(struct world *world)
 {
 	struct told told = {""};
 
-	assert_int_equal(events_read(edge_events(world->edge), 0, 1000, add, &told), 0);
+	assert_int_equal(state_events_read(edge_events(world->edge), 0, 1000, add, &told), 0);
 	return told;
 }
 
@@ -45,9 +45,9 @@ static void expect(struct world *world, sd_event *event, const char *expected)
 	struct instant begun, now;
 	struct told told;
 
-	clock_read(&begun);
+	model_clock_read(&begun);
 	for (told = read_told(world); strcmp(told.text, expected) != 0; told = read_told(world)) {
-		clock_read(&now);
+		model_clock_read(&now);
 		if (now.boot_ns - begun.boot_ns > LIMIT_NS)
 			fail_msg("expected%s, told%s", expected, told.text);
 		assert_true(sd_event_run(event, 1000000) >= 0);
@@ -62,7 +62,8 @@ static void begin_with_a_switch(struct world *world, sd_event **ret_event,
 	world->table->settings->fallback = 1;
 	world->table->queues[0].beat_ns = FRESH;
 	assert_true(sd_event_new(ret_event) >= 0);
-	assert_int_equal(carrier_start(*ret_event, world->edge, world->table, ret_carrier), 0);
+	assert_int_equal(watch_carrier_start(*ret_event, world->edge, world->table, ret_carrier),
+			 0);
 	world->table->queues[0].beat_ns = 0;
 	expect(world, *ret_event, " xdp");
 }
@@ -81,7 +82,7 @@ static void test_look_when_engine_changes_then_told_once_each(void **state)
 	expect(world, event, " xdp dpdk none");
 	world->table->settings->engine_mode = SP_ENGINE_XDP;
 	expect(world, event, " xdp dpdk none xdp");
-	carrier_stop(carrier);
+	watch_carrier_stop(carrier);
 	sd_event_unref(event);
 }
 
@@ -93,16 +94,16 @@ static void test_start_when_engine_changed_meanwhile_then_told_once(void **state
 	sd_event *event;
 
 	begin_with_a_switch(world, &event, &carrier);
-	carrier_stop(carrier);
+	watch_carrier_stop(carrier);
 	world->table->queues[0].beat_ns = FRESH;
-	assert_int_equal(carrier_start(event, world->edge, world->table, &carrier), 0);
+	assert_int_equal(watch_carrier_start(event, world->edge, world->table, &carrier), 0);
 	expect(world, event, " xdp dpdk");
-	carrier_stop(carrier);
-	assert_int_equal(carrier_start(event, world->edge, world->table, &carrier), 0);
+	watch_carrier_stop(carrier);
+	assert_int_equal(watch_carrier_start(event, world->edge, world->table, &carrier), 0);
 	for (unsigned int look = 0; look < 4; look++)
 		assert_true(sd_event_run(event, 1000000) >= 0);
 	expect(world, event, " xdp dpdk");
-	carrier_stop(carrier);
+	watch_carrier_stop(carrier);
 	sd_event_unref(event);
 }
 

@@ -43,13 +43,13 @@ static void on_change(struct connection *connection, enum connection_change chan
 
 static void begin(struct told *told)
 {
-	*told = (struct told){.connections = connections_new()};
+	*told = (struct told){.connections = watch_connections_new()};
 	assert_non_null(told->connections);
 }
 
 static void finish(struct told *told)
 {
-	connections_free(told->connections);
+	watch_connections_free(told->connections);
 }
 
 static struct sp_note note_of(enum sp_note_kind kind, enum sp_direction direction, uint32_t seq)
@@ -68,7 +68,7 @@ static struct sp_note note_of(enum sp_note_kind kind, enum sp_direction directio
 
 static void tell(struct told *told, struct sp_note note)
 {
-	connections_note(told->connections, &note, on_change, told);
+	watch_connections_note(told->connections, &note, on_change, told);
 }
 
 static void tell_kind(struct told *told, enum sp_note_kind kind, enum sp_direction direction,
@@ -88,7 +88,7 @@ static unsigned int open_now(const struct told *told)
 {
 	struct connections_figures figures;
 
-	connections_figures(told->connections, &figures);
+	watch_connections_figures(told->connections, &figures);
 	return figures.open;
 }
 
@@ -96,7 +96,7 @@ static uint64_t left_out(const struct told *told)
 {
 	struct connections_figures figures;
 
-	connections_figures(told->connections, &figures);
+	watch_connections_figures(told->connections, &figures);
 	return figures.left_out;
 }
 
@@ -431,11 +431,11 @@ static void test_expire_when_never_answered_then_ended_on_time(void **state)
 
 	begin(&told);
 	tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
-	connections_expire(told.connections, START_NS + CONNECTIONS_UNANSWERED_NS - 1, on_change,
-			   &told);
+	watch_connections_expire(told.connections, START_NS + CONNECTIONS_UNANSWERED_NS - 1,
+				 on_change, &told);
 	assert_int_equal(told.nr[CONNECTION_ENDED], 0);
-	connections_expire(told.connections, START_NS + CONNECTIONS_UNANSWERED_NS, on_change,
-			   &told);
+	watch_connections_expire(told.connections, START_NS + CONNECTIONS_UNANSWERED_NS, on_change,
+				 &told);
 	assert_int_equal(told.last.end, CONNECTION_UNANSWERED);
 	assert_int_equal(open_now(&told), 0);
 	finish(&told);
@@ -448,11 +448,11 @@ static void test_expire_when_noted_after_now_then_kept(void **state)
 
 	begin(&told);
 	tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
-	connections_expire(told.connections, START_NS - 1, on_change, &told);
+	watch_connections_expire(told.connections, START_NS - 1, on_change, &told);
 	assert_int_equal(told.nr[CONNECTION_ENDED], 0);
 	tell_kind(&told, SP_NOTE_ACCEPTED, SP_TOWARD_CLIENT, 5000);
 	tell_kind(&told, SP_NOTE_CLOSES, SP_TOWARD_VM, 1001);
-	connections_expire(told.connections, START_NS - 1, on_change, &told);
+	watch_connections_expire(told.connections, START_NS - 1, on_change, &told);
 	assert_int_equal(told.nr[CONNECTION_ENDED], 0);
 	finish(&told);
 }
@@ -463,12 +463,14 @@ static void test_expire_when_half_closed_then_ended_as_closed(void **state)
 
 	begin(&told);
 	establish(&told);
-	connections_expire(told.connections, START_NS + 24 * HOUR, on_change, &told);
+	watch_connections_expire(told.connections, START_NS + 24 * HOUR, on_change, &told);
 	assert_int_equal(told.nr[CONNECTION_ENDED], 0);
 	tell_kind(&told, SP_NOTE_CLOSES, SP_TOWARD_CLIENT, 5001);
-	connections_expire(told.connections, START_NS + CONNECTIONS_HALF_NS - 1, on_change, &told);
+	watch_connections_expire(told.connections, START_NS + CONNECTIONS_HALF_NS - 1, on_change,
+				 &told);
 	assert_int_equal(told.nr[CONNECTION_ENDED], 0);
-	connections_expire(told.connections, START_NS + CONNECTIONS_HALF_NS, on_change, &told);
+	watch_connections_expire(told.connections, START_NS + CONNECTIONS_HALF_NS, on_change,
+				 &told);
 	assert_int_equal(told.last.end, CONNECTION_CLOSED_BY_VM);
 	finish(&told);
 }
@@ -487,9 +489,9 @@ static void test_cut_when_called_then_only_that_lease(void **state)
 	note.slot_index = SLOT;
 	note.generation++;
 	tell(&told, note);
-	connections_each(told.connections, SLOT, GENERATION, on_change, &told);
+	watch_connections_each(told.connections, SLOT, GENERATION, on_change, &told);
 	assert_int_equal(told.nr[CONNECTION_UNCHANGED], 2);
-	connections_cut(told.connections, SLOT, GENERATION, START_NS + 5, on_change, &told);
+	watch_connections_cut(told.connections, SLOT, GENERATION, START_NS + 5, on_change, &told);
 	assert_int_equal(told.nr[CONNECTION_ENDED], 2);
 	assert_int_equal(told.last.end, CONNECTION_CUT);
 	assert_int_equal(told.last.ended_ns, START_NS + 5);
@@ -512,7 +514,7 @@ static void test_restore_when_known_then_goes_on(void **state)
 	struct told told;
 
 	begin(&told);
-	assert_true(connections_restore(told.connections, &connection));
+	assert_true(watch_connections_restore(told.connections, &connection));
 	assert_int_equal(open_now(&told), 1);
 	tell_kind(&told, SP_NOTE_RESET, SP_TOWARD_VM, 1001 + 7);
 	assert_int_equal(told.last.number, 12);
@@ -524,8 +526,8 @@ static void test_end_name_when_any_then_one_of_its_own(void **state)
 {
 	for (unsigned int i = 0; i <= CONNECTION_CUT; i++)
 		for (unsigned int j = 0; j < i; j++)
-			assert_string_not_equal(connection_end_name((enum connection_end)i),
-						connection_end_name((enum connection_end)j));
+			assert_string_not_equal(watch_connections_end_name((enum connection_end)i),
+						watch_connections_end_name((enum connection_end)j));
 }
 
 /* Result: a note of the VM's first segment after the end of the lease. */
@@ -541,7 +543,7 @@ static struct sp_note late_note(uint32_t seq, uint32_t ack)
 
 static void cut(struct told *told)
 {
-	connections_cut(told->connections, SLOT, GENERATION, START_NS + 5, on_change, told);
+	watch_connections_cut(told->connections, SLOT, GENERATION, START_NS + 5, on_change, told);
 }
 
 static void test_cut_when_the_vm_answers_then_counted(void **state)
@@ -554,7 +556,7 @@ static void test_cut_when_the_vm_answers_then_counted(void **state)
 	assert_int_equal(told.nr[CONNECTION_ENDED], 1);
 	assert_int_equal(told.last.counted, 0);
 	assert_int_equal(open_now(&told), 0);
-	connections_each(told.connections, SLOT, GENERATION, on_change, &told);
+	watch_connections_each(told.connections, SLOT, GENERATION, on_change, &told);
 	assert_int_equal(told.nr[CONNECTION_UNCHANGED], 0);
 	tell(&told, late_note(5001 + 9000, 1001 + 300));
 	assert_int_equal(told.nr[CONNECTION_COUNTED], 1);
@@ -638,11 +640,11 @@ static void test_cut_if_when_some_are_over_then_those(void **state)
 	establish(&told);
 	note.client_port_be++;
 	tell(&told, note);
-	connections_cut_if(told.connections, is_of_port, START_NS + 5, on_change, &told);
+	watch_connections_cut_if(told.connections, is_of_port, START_NS + 5, on_change, &told);
 	assert_int_equal(told.nr[CONNECTION_ENDED], 1);
 	assert_int_equal(told.last.client_port, PORT);
 	assert_int_equal(told.last.end, CONNECTION_CUT);
-	connections_cut_if(told.connections, is_of_port, START_NS + 6, on_change, &told);
+	watch_connections_cut_if(told.connections, is_of_port, START_NS + 6, on_change, &told);
 	assert_int_equal(told.nr[CONNECTION_ENDED], 1);
 	assert_int_equal(open_now(&told), 1);
 	finish(&told);
@@ -656,8 +658,8 @@ static void test_cut_when_the_vm_is_silent_then_forgotten_in_time(void **state)
 	begin(&told);
 	establish(&told);
 	cut(&told);
-	connections_expire(told.connections, due_ns - 1, on_change, &told);
-	connections_expire(told.connections, due_ns, on_change, &told);
+	watch_connections_expire(told.connections, due_ns - 1, on_change, &told);
+	watch_connections_expire(told.connections, due_ns, on_change, &told);
 	tell(&told, late_note(5001 + 9000, 1001 + 300));
 	assert_int_equal(told.nr[CONNECTION_COUNTED], 0);
 	assert_int_equal(told.nr[CONNECTION_ENDED], 1);

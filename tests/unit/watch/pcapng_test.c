@@ -40,16 +40,16 @@ static void write_packet(FILE *file, uint32_t interface, uint32_t kept_bytes, co
 		.comment = comment,
 	};
 
-	write_block(file, block, pcapng_packet(block, &packet));
+	write_block(file, block, capture_pcapng_packet(block, &packet));
 }
 
 static void write_head(FILE *file, const char *text)
 {
 	char block[PCAPNG_BLOCK_MAX];
 
-	write_block(file, block, pcapng_section(block, text, text));
-	write_block(file, block, pcapng_interface(block, "eth0", text, 128));
-	write_block(file, block, pcapng_interface(block, "eth1", text, 128));
+	write_block(file, block, capture_pcapng_section(block, text, text));
+	write_block(file, block, capture_pcapng_interface(block, "eth0", text, 128));
+	write_block(file, block, capture_pcapng_interface(block, "eth1", text, 128));
 }
 
 static void write_tail(FILE *file)
@@ -57,7 +57,7 @@ static void write_tail(FILE *file)
 	const struct pcapng_statistics statistics = {1, WALL_NS, 7, 2};
 	char block[PCAPNG_BLOCK_MAX];
 
-	write_block(file, block, pcapng_statistics(block, &statistics));
+	write_block(file, block, capture_pcapng_statistics(block, &statistics));
 }
 
 /* Result: the file as libpcap reads it, from its beginning. */

@@ -36,10 +36,10 @@ static int set_up(void **state)
 	world_init(&asked.world, 100);
 	asked.world.settings.networks[1] = world_prefix("127.0.0.0/8");
 	asked.world.settings.nr_networks = 2;
-	clock_read(&asked.world.now);
+	model_clock_read(&asked.world.now);
 	world_start(&asked.world, ":memory:");
 	assert_true(sd_event_new(&asked.event) >= 0);
-	assert_int_equal(readiness_start(asked.event, asked.world.edge, &asked.readiness), 0);
+	assert_int_equal(watch_readiness_start(asked.event, asked.world.edge, &asked.readiness), 0);
 	*state = &asked;
 	return 0;
 }
@@ -48,7 +48,7 @@ static int tear_down(void **state)
 {
 	struct asked *asked = *state;
 
-	readiness_stop(asked->readiness);
+	watch_readiness_stop(asked->readiness);
 	sd_event_unref(asked->event);
 	world_stop(&asked->world);
 	return 0;
@@ -62,15 +62,15 @@ static void put(struct asked *asked, const char *address, uint16_t port)
 	world_spec(&spec, "b1", 1, &address);
 	spec.nodes[0].port = port;
 	assert_int_equal(world_put_spec(&asked->world, &spec, &result), 0);
-	build_spec_free(&spec);
+	model_build_spec_free(&spec);
 }
 
 /* It was ready before. */
 static void put_ready(struct asked *asked, const char *address, uint16_t port)
 {
 	put(asked, address, port);
-	assert_int_equal(edge_note_node(asked->world.edge, &asked->world.now, "b1", 0, NODE_ANSWER),
-			 0);
+	assert_int_equal(
+		edge_notes_node(asked->world.edge, &asked->world.now, "b1", 0, NODE_ANSWER), 0);
 }
 
 /* Result: a listening socket on the loopback, and its port. */
@@ -91,11 +91,12 @@ static void expect(struct asked *asked, enum node_state expected)
 {
 	struct instant begun, now;
 
-	clock_read(&begun);
-	while (build_node(world_get(&asked->world, "b1"), 0)->state != expected) {
-		clock_read(&now);
+	model_clock_read(&begun);
+	while (model_build_node(world_get(&asked->world, "b1"), 0)->state != expected) {
+		model_clock_read(&now);
 		if (now.boot_ns - begun.boot_ns > LIMIT_NS)
-			fail_msg("the node did not become %s", node_state_name(expected));
+			fail_msg("the node did not become %s",
+				 model_session_node_state_name(expected));
 		assert_true(sd_event_run(asked->event, 100000) >= 0);
 	}
 }

@@ -43,7 +43,7 @@ static int set_up(void **state)
 
 	memset(&watched, 0, sizeof(watched));
 	world_init(&watched.world, 100);
-	clock_read(&watched.world.now);
+	model_clock_read(&watched.world.now);
 	world_start(&watched.world, ":memory:");
 	assert_int_equal(world_put(&watched.world, "b1", "10.0.3.7"), 0);
 	assert_true(sd_event_new(&watched.event) >= 0);
@@ -71,7 +71,7 @@ static void write_note(struct watched *watched, enum sp_note_kind kind, enum sp_
 	uint64_t number = table->notes_heads[0].written + 1;
 	struct instant now;
 
-	clock_read(&now);
+	model_clock_read(&now);
 	table->notes[sp_ring_at(number, SP_NOTES)] = (struct sp_note){
 		.ring = {number, now.boot_ns},
 		.client = world_addr(CLIENT),
@@ -132,7 +132,7 @@ static bool turn(struct watched *watched, const struct instant *begun)
 	struct instant now;
 
 	assert_true(sd_event_run(watched->event, 100000) >= 0);
-	clock_read(&now);
+	model_clock_read(&now);
 	return now.boot_ns - begun->boot_ns < LIMIT_NS;
 }
 
@@ -141,7 +141,7 @@ static void expect(struct watched *watched, const char *query, const char *expec
 {
 	struct instant begun;
 
-	clock_read(&begun);
+	model_clock_read(&begun);
 	while (strcmp(ask(watched, query), expected) != 0)
 		if (!turn(watched, &begun))
 			fail_msg("%s: expected %s, got %s", query, expected, ask(watched, query));
@@ -153,7 +153,7 @@ static void cancel(struct watched *watched)
 {
 	struct edge_result result;
 
-	clock_read(&watched->world.now);
+	model_clock_read(&watched->world.now);
 	assert_int_equal(world_cancel(&watched->world, "b1", &result), 0);
 }
 
@@ -345,7 +345,7 @@ static void run_until_waiting(struct watched *watched, unsigned int nr)
 {
 	struct instant begun;
 
-	clock_read(&begun);
+	model_clock_read(&begun);
 	while (figures_of(watched).records.waiting < nr && turn(watched, &begun))
 		;
 	assert_int_equal(figures_of(watched).records.waiting, nr);
@@ -357,8 +357,8 @@ static void follow(struct watched *watched)
 	struct event event = {.type = EVENT_ENGINE_SWITCHED, .node_index = EVENT_NO_NODE};
 	struct instant now;
 
-	clock_read(&now);
-	assert_int_equal(edge_note_event(watched->world.edge, &now, &event), 0);
+	model_clock_read(&now);
+	assert_int_equal(edge_notes_event(watched->world.edge, &now, &event), 0);
 	watch_follow(watched->watch);
 }
 

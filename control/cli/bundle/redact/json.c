@@ -105,9 +105,9 @@ static json_t *redact_address(struct pseudonyms *pseudonyms, const char *text)
 	if (strcmp(text, "default") == 0 || strcmp(text, "all") == 0)
 		return json_string(text);
 	if (addr_parse(text, &addr) == 0)
-		return json_string(pseudonyms_address(pseudonyms, &addr, name));
+		return json_string(redact_pseudonyms_address(pseudonyms, &addr, name));
 	if (addr_prefix_parse(text, &prefix) == 0)
-		return json_string(pseudonyms_prefix(pseudonyms, &prefix, name));
+		return json_string(redact_pseudonyms_prefix(pseudonyms, &prefix, name));
 	return left_out();
 }
 
@@ -123,7 +123,7 @@ static json_t *redact_text(struct pseudonyms *pseudonyms, enum redact_kind kind,
 	case REDACT_ADDRESS:
 		return redact_address(pseudonyms, text);
 	case REDACT_LINK:
-		return json_string(pseudonyms_link(pseudonyms, text, name));
+		return json_string(redact_pseudonyms_link(pseudonyms, text, name));
 	default:
 		return left_out();
 	}

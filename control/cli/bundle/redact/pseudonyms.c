@@ -25,7 +25,7 @@ struct pseudonyms {
 	unsigned int nr[KINDS_NR];
 };
 
-int pseudonyms_open(struct pseudonyms **ret_pseudonyms)
+int redact_pseudonyms_open(struct pseudonyms **ret_pseudonyms)
 {
 	struct pseudonyms *pseudonyms = calloc(1, sizeof(*pseudonyms));
 	struct sp_prefix prefix;
@@ -39,16 +39,16 @@ int pseudonyms_open(struct pseudonyms **ret_pseudonyms)
 	for (size_t i = 0; r == 0 && i < sizeof(common) / sizeof(common[0]); i++) {
 		r = addr_prefix_parse(common[i], &prefix);
 		if (r == 0)
-			r = pseudonyms_know(pseudonyms, &prefix);
+			r = redact_pseudonyms_know(pseudonyms, &prefix);
 	}
 	if (r < 0)
-		pseudonyms_close(pseudonyms);
+		redact_pseudonyms_close(pseudonyms);
 	else
 		*ret_pseudonyms = pseudonyms;
 	return r;
 }
 
-void pseudonyms_close(struct pseudonyms *pseudonyms)
+void redact_pseudonyms_close(struct pseudonyms *pseudonyms)
 {
 	if (!pseudonyms)
 		return;
@@ -57,7 +57,7 @@ void pseudonyms_close(struct pseudonyms *pseudonyms)
 	free(pseudonyms);
 }
 
-int pseudonyms_know(struct pseudonyms *pseudonyms, const struct sp_prefix *prefix)
+int redact_pseudonyms_know(struct pseudonyms *pseudonyms, const struct sp_prefix *prefix)
 {
 	struct sp_prefix *grown =
 		realloc(pseudonyms->known, (pseudonyms->nr_known + 1) * sizeof(*grown));
@@ -74,7 +74,7 @@ static struct sp_prefix whole(const struct sp_addr *addr)
 	return addr_prefix_make(addr, addr_family(addr) == 4 ? 32 : 128);
 }
 
-int pseudonyms_know_host(struct pseudonyms *pseudonyms)
+int redact_pseudonyms_know_host(struct pseudonyms *pseudonyms)
 {
 	struct ifaddrs *all;
 	struct sp_addr addr;
@@ -88,7 +88,7 @@ int pseudonyms_know_host(struct pseudonyms *pseudonyms)
 		if (!one->ifa_addr || addr_from_sockaddr(one->ifa_addr, &addr) < 0)
 			continue;
 		prefix = whole(&addr);
-		r = pseudonyms_know(pseudonyms, &prefix);
+		r = redact_pseudonyms_know(pseudonyms, &prefix);
 	}
 	freeifaddrs(all);
 	return r;
@@ -121,8 +121,8 @@ static const char *number(struct pseudonyms *pseudonyms, enum kind kind, const c
 	return ret_text;
 }
 
-const char *pseudonyms_address(struct pseudonyms *pseudonyms, const struct sp_addr *addr,
-			       char ret_text[PSEUDONYM_BYTES])
+const char *redact_pseudonyms_address(struct pseudonyms *pseudonyms, const struct sp_addr *addr,
+				      char ret_text[PSEUDONYM_BYTES])
 {
 	struct sp_prefix prefix = whole(addr);
 	char text[ADDR_TEXT_BYTES];
@@ -134,8 +134,8 @@ const char *pseudonyms_address(struct pseudonyms *pseudonyms, const struct sp_ad
 	return ret_text;
 }
 
-const char *pseudonyms_prefix(struct pseudonyms *pseudonyms, const struct sp_prefix *prefix,
-			      char ret_text[PSEUDONYM_BYTES])
+const char *redact_pseudonyms_prefix(struct pseudonyms *pseudonyms, const struct sp_prefix *prefix,
+				     char ret_text[PSEUDONYM_BYTES])
 {
 	char text[ADDR_PREFIX_BYTES], name[PSEUDONYM_BYTES];
 
@@ -143,13 +143,13 @@ const char *pseudonyms_prefix(struct pseudonyms *pseudonyms, const struct sp_pre
 		snprintf(ret_text, PSEUDONYM_BYTES, "%s", addr_prefix_format(prefix, text));
 		return ret_text;
 	}
-	pseudonyms_address(pseudonyms, &prefix->addr, name);
+	redact_pseudonyms_address(pseudonyms, &prefix->addr, name);
 	snprintf(ret_text, PSEUDONYM_BYTES, "%.48s/%u", name, addr_prefix_length(prefix));
 	return ret_text;
 }
 
-const char *pseudonyms_link(struct pseudonyms *pseudonyms, const char *link,
-			    char ret_text[PSEUDONYM_BYTES])
+const char *redact_pseudonyms_link(struct pseudonyms *pseudonyms, const char *link,
+				   char ret_text[PSEUDONYM_BYTES])
 {
 	return number(pseudonyms, LINK, link, ret_text);
 }

@@ -15,29 +15,29 @@
 struct pseudonyms;
 
 /* At first only those that are nobody's may be named, such as loopback's. Result: 0 or -ENOMEM. */
-int pseudonyms_open(struct pseudonyms **ret_pseudonyms);
+int redact_pseudonyms_open(struct pseudonyms **ret_pseudonyms);
 
 /* NULL is allowed. */
-void pseudonyms_close(struct pseudonyms *pseudonyms);
+void redact_pseudonyms_close(struct pseudonyms *pseudonyms);
 
 /* The addresses of a prefix may be named as well. Result: 0 or -ENOMEM. */
-int pseudonyms_know(struct pseudonyms *pseudonyms, const struct sp_prefix *prefix);
+int redact_pseudonyms_know(struct pseudonyms *pseudonyms, const struct sp_prefix *prefix);
 
 /* So may those that this host has now. Result: 0 or -errno. */
-int pseudonyms_know_host(struct pseudonyms *pseudonyms);
+int redact_pseudonyms_know_host(struct pseudonyms *pseudonyms);
 
 /* Writes what to call an address. Result: ret_text. */
-const char *pseudonyms_address(struct pseudonyms *pseudonyms, const struct sp_addr *addr,
-			       char ret_text[PSEUDONYM_BYTES]);
+const char *redact_pseudonyms_address(struct pseudonyms *pseudonyms, const struct sp_addr *addr,
+				      char ret_text[PSEUDONYM_BYTES]);
 
 /*
  * Writes what to call a prefix: its address's name and its length. One around an address that may
  * be named, or of such, is named. Result: ret_text.
  */
-const char *pseudonyms_prefix(struct pseudonyms *pseudonyms, const struct sp_prefix *prefix,
-			      char ret_text[PSEUDONYM_BYTES]);
+const char *redact_pseudonyms_prefix(struct pseudonyms *pseudonyms, const struct sp_prefix *prefix,
+				     char ret_text[PSEUDONYM_BYTES]);
 
 /* Writes what to call a link-layer address, of any form. None of them is named. Result: ret_text.
  */
-const char *pseudonyms_link(struct pseudonyms *pseudonyms, const char *link,
-			    char ret_text[PSEUDONYM_BYTES]);
+const char *redact_pseudonyms_link(struct pseudonyms *pseudonyms, const char *link,
+				   char ret_text[PSEUDONYM_BYTES]);

@@ -76,7 +76,7 @@ static void write_sentence(struct pseudonyms *pseudonyms, const char *text, FILE
 		size_t len = isdigit((unsigned char)before) ? 0 : find_address(text, &addr);
 
 		if (len)
-			fputs(pseudonyms_address(pseudonyms, &addr, name), out);
+			fputs(redact_pseudonyms_address(pseudonyms, &addr, name), out);
 		else
 			fputc(text[0], out);
 		before = text[len ? len - 1 : 0];

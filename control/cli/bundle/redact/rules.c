@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/bundle/redact/rules.h"
 
-const struct redact_rules redact_version = {{
+const struct redact_rules redact_rules_version = {{
 	[REDACT_PLAIN] = "version api table",
 }};
 
-const struct redact_rules redact_status = {{
+const struct redact_rules redact_rules_status = {{
 	[REDACT_INSIDE] = "engines xdp dpdk workers queues kernel interfaces",
 	[REDACT_FIGURES] =
 		"verdicts builds endpoints allow_lists ports events explained connections",
@@ -17,14 +17,14 @@ const struct redact_rules redact_status = {{
 		"prog_name prog_tag local_addresses hosts_refused neighbours resyncs",
 }};
 
-const struct redact_rules redact_pools = {{
+const struct redact_rules redact_rules_pools = {{
 	[REDACT_INSIDE] = "pools",
 	[REDACT_FIGURES] = "total used free quarantined",
 	[REDACT_ADDRESS] = "address",
 	[REDACT_PLAIN] = "pool advertise",
 }};
 
-const struct redact_rules redact_builds = {{
+const struct redact_rules redact_rules_builds = {{
 	[REDACT_INSIDE] = "builds nodes forwards usage",
 	[REDACT_FIGURES] = "to_vm to_client",
 	[REDACT_ADDRESS] = "address allow",
@@ -35,7 +35,7 @@ const struct redact_rules redact_builds = {{
 	[REDACT_SECRET] = "title user organisation actors key_fingerprints host_keys ssh",
 }};
 
-const struct redact_rules redact_connect = {{
+const struct redact_rules redact_rules_connect = {{
 	[REDACT_INSIDE] = "nodes forwards clients",
 	[REDACT_ADDRESS] = "client",
 	[REDACT_PLAIN] = "id view state deadline remaining_s connected keys_as_of "
@@ -44,7 +44,7 @@ const struct redact_rules redact_connect = {{
 	[REDACT_SECRET] = "title actors key_fingerprints ssh",
 }};
 
-const struct redact_rules redact_diagnose = {{
+const struct redact_rules redact_rules_diagnose = {{
 	[REDACT_INSIDE] = "nodes latest",
 	[REDACT_ADDRESS] = "client",
 	[REDACT_SENTENCE] = "certain likely next",
@@ -52,7 +52,7 @@ const struct redact_rules redact_diagnose = {{
 			 "bytes_to_vm bytes_to_client",
 }};
 
-const struct redact_rules redact_attestation = {{
+const struct redact_rules redact_rules_attestation = {{
 	[REDACT_INSIDE] = "clients",
 	[REDACT_ADDRESS] = "client",
 	[REDACT_PLAIN] = "id state reason enabled_at finished_at connected_at ended_at touched "
@@ -60,30 +60,30 @@ const struct redact_rules redact_attestation = {{
 	[REDACT_SECRET] = "title",
 }};
 
-const struct redact_rules redact_connections = {{
+const struct redact_rules redact_rules_connections = {{
 	[REDACT_INSIDE] = "connections",
 	[REDACT_ADDRESS] = "client",
 	[REDACT_PLAIN] = "number build node forward client_port opened_at accepted closed_at "
 			 "closed_by bytes_to_vm bytes_to_client next",
 }};
 
-const struct redact_rules redact_audit = {{
+const struct redact_rules redact_rules_audit = {{
 	[REDACT_INSIDE] = "changes",
 	[REDACT_PLAIN] = "number changed_at uid pid what build revision next",
 }};
 
-const struct redact_rules redact_events = {{
+const struct redact_rules redact_rules_events = {{
 	[REDACT_SENTENCE] = "detail",
 	[REDACT_PLAIN] = "seq time type build node reason deadline remaining_s free_ports pool "
 			 "packets",
 }};
 
-const struct redact_rules redact_doctor = {{
+const struct redact_rules redact_rules_doctor = {{
 	[REDACT_SENTENCE] = "says",
 	[REDACT_PLAIN] = "check grade",
 }};
 
-const struct redact_rules redact_table = {{
+const struct redact_rules redact_rules_table = {{
 	[REDACT_INSIDE] = "meta settings engines xdp dpdk workers queues",
 	[REDACT_FIGURES] = "verdicts slots",
 	[REDACT_ADDRESS] = "networks",
@@ -93,7 +93,7 @@ const struct redact_rules redact_table = {{
 		"packets index pid alive active rounds interface queue beat_age_us fresh",
 }};
 
-const struct redact_rules redact_interfaces = {{
+const struct redact_rules redact_rules_interfaces = {{
 	[REDACT_INSIDE] = "xdp prog attached linkinfo addr_info stats64 stats rx tx",
 	[REDACT_LINK] = "address broadcast permaddr",
 	[REDACT_ADDRESS] = "local peer",
@@ -110,7 +110,7 @@ const struct redact_rules redact_interfaces = {{
 		"heartbeat_errors carrier_changes",
 }};
 
-const struct redact_rules redact_routes = {{
+const struct redact_rules redact_rules_routes = {{
 	[REDACT_INSIDE] = "nexthops via metrics",
 	[REDACT_ADDRESS] = "dst gateway prefsrc src from host",
 	[REDACT_PLAIN] = "type dev protocol scope table metric flags pref family weight mtu lock "
@@ -123,21 +123,21 @@ const struct redact_rules redact_rules_of_routing = {{
 			 "suppress_prefixlen ipproto",
 }};
 
-const struct redact_rules redact_neighbours = {{
+const struct redact_rules redact_rules_neighbours = {{
 	[REDACT_ADDRESS] = "dst",
 	[REDACT_LINK] = "lladdr",
 	[REDACT_PLAIN] = "dev state used confirmed updated probes router proxy extern_learn "
 			 "managed offload refcnt protocol",
 }};
 
-const struct redact_rules redact_bpf = {{
+const struct redact_rules redact_rules_bpf = {{
 	[REDACT_INSIDE] = "xdp tc flow_dissector netfilter",
 	[REDACT_PLAIN] = "devname ifindex mode id kind name type prog_id prog_type attach_type "
 			 "netns_ino prog_flags link_id",
 	[REDACT_SECRET] = "pids pinned",
 }};
 
-const struct redact_rules redact_journal = {{
+const struct redact_rules redact_rules_journal = {{
 	[REDACT_LOG] = "MESSAGE",
 	[REDACT_PLAIN] = "__REALTIME_TIMESTAMP PRIORITY UNIT _BOOT_ID _COMM _PID "
 			 "_SYSTEMD_UNIT _TRANSPORT",
