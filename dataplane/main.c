@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* sallyport-dp: arguments, the order of the start, the main lcore's loop, and the way back. */
+/* sallyport-dp: the order of the start, the main lcore's loop, and the way back. */
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,11 +14,12 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 
+#include "arguments.h"
 #include "crew.h"
 #include "eal.h"
 #include "hop/mirror.h"
 #include "hop/park.h"
-#include "port.h"
+#include "port/port.h"
 #include "privilege.h"
 #include "quiet.h"
 #include "table_watch.h"
@@ -227,7 +227,10 @@ static int open_crew(struct dataplane *dataplane)
 			  &dataplane->ports, &dataplane->nexthops);
 
 	if (r == 0)
-		r = park_open(&dataplane->park, dataplane->crew.workers, dataplane->crew.nr);
+		r = park_open(&dataplane->park);
+	for (uint32_t i = 0; i < dataplane->crew.nr && r == 0; i++)
+		r = park_join(&dataplane->park, &dataplane->crew.workers[i].park,
+			      dataplane->ports.nr);
 	if (r < 0)
 		log_write(LOG_ERR, "The workers cannot be set up.", log_error("error", r));
 	return r;
@@ -384,13 +387,13 @@ static int run_in_eal(struct dataplane *dataplane)
 	}
 	r = open_crew(dataplane);
 	if (r < 0)
-		goto close_crew;
+		goto close_park;
 	r = open_devices(dataplane);
 	if (r == 0)
 		r = run(dataplane);
 	close_devices(dataplane);
+close_park:
 	park_close(&dataplane->park);
-close_crew:
 	crew_close(&dataplane->crew);
 	mirror_close(dataplane->mirror);
 close_nexthops:
@@ -431,71 +434,11 @@ close_lock:
 	return r;
 }
 
-static void print_help(void)
-{
-	printf("Usage: sallyport-dp [-c FILE] [--check]\n"
-	       "\n"
-	       "Carries the packets of a sallyport edge with DPDK.\n"
-	       "\n"
-	       "  -c, --config FILE  the configuration (default %s)\n"
-	       "      --check        check the configuration and exit\n"
-	       "      --version      print the version and exit\n"
-	       "  -h, --help         print this and exit\n",
-	       CONFIG_DEFAULT_PATH);
-}
-
-struct arguments {
-	const char *config_path;
-	bool check;
-	bool done; /* all that was asked for has been printed */
-};
-
-static int read_arguments(int argc, char **argv, struct arguments *ret)
-{
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"check", no_argument, NULL, 'k'},
-		{"version", no_argument, NULL, 'v'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int option;
-
-	ret->config_path = CONFIG_DEFAULT_PATH;
-	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			ret->config_path = optarg;
-			break;
-		case 'k':
-			ret->check = true;
-			break;
-		case 'v':
-			printf("sallyport-dp %s\n", SALLYPORT_VERSION);
-			ret->done = true;
-			return 0;
-		case 'h':
-			print_help();
-			ret->done = true;
-			return 0;
-		default:
-			return -EINVAL;
-		}
-	}
-	/* sallyportd has --check FILE. */
-	if (ret->check && optind == argc - 1)
-		ret->config_path = argv[optind++];
-	if (optind == argc)
-		return 0;
-	fprintf(stderr, "sallyport-dp: unexpected argument '%s'\n", argv[optind]);
-	return -EINVAL;
-}
-
 int main(int argc, char **argv)
 {
-	static struct dataplane dataplane = {.lock_fd = -1, .signal_fd = -1};
+	static struct dataplane dataplane = {.lock_fd = -1, .signal_fd = -1, .park.fd = -1};
 	struct arguments arguments = {0};
-	int r = read_arguments(argc, argv, &arguments);
+	int r = arguments_read(argc, argv, &arguments);
 
 	log_open("sallyport-dp", LOG_INFO);
 	if (r == 0 && !arguments.done) {

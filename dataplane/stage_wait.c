@@ -15,12 +15,12 @@ void stage_wait(struct worker *worker, struct batch *batch)
 
 	if (batch->nr_waiting == 0)
 		return;
-	if (worker->to_main)
-		taken = rte_ring_sp_enqueue_burst(worker->to_main, (void **)batch->waiting,
+	if (worker->park.to_main)
+		taken = rte_ring_sp_enqueue_burst(worker->park.to_main, (void **)batch->waiting,
 						  batch->nr_waiting, NULL);
 	/* A system call, but on the way out of the fast path and at most once a burst. */
 	if (taken > 0)
-		eventfd_write(worker->waiting_fd, 1);
+		eventfd_write(worker->park.waiting_fd, 1);
 	worker_count(worker, SP_NO_NEIGHBOUR, batch->nr_waiting - taken);
 	for (uint32_t i = taken; i < batch->nr_waiting; i++)
 		batch->dropped[batch->nr_dropped++] = batch->waiting[i];

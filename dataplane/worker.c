@@ -26,44 +26,6 @@
 #define DRAIN_QUIET_NS 1000000ull
 #define DRAIN_MAX_NS   20000000ull
 
-static void drop(struct worker *worker, struct batch *batch, uint32_t i, enum sp_verdict verdict)
-{
-	worker_count(worker, verdict, 1);
-	batch->dropped[batch->nr_dropped++] = batch->mbuf[i];
-}
-
-static void answer(struct batch *batch, uint32_t i, enum sp_verdict verdict, uint16_t mtu)
-{
-	batch->answer[batch->nr_answers++] = (struct batch_answer){
-		.mbuf = batch->mbuf[i],
-		.packet = batch->packet[i],
-		.slot = batch->hit[i].slot,
-		.verdict = verdict,
-		.mtu = mtu,
-	};
-}
-
-void worker_leave(struct worker *worker, struct batch *batch, uint32_t i, enum sp_verdict verdict,
-		  uint16_t mtu)
-{
-	switch (sp_verdict_fate(verdict)) {
-	case SP_FATE_ANSWER:
-		answer(batch, i, verdict, mtu);
-		break;
-	case SP_FATE_PASS:
-	case SP_FATE_CARRY:
-		/* The XDP program thought otherwise a moment ago, and nothing can be given back. */
-		drop(worker, batch, i, SP_RACED);
-		break;
-	case SP_FATE_DROP:
-		if (verdict == SP_NO_NEIGHBOUR && !batch->returned)
-			batch->waiting[batch->nr_waiting++] = batch->mbuf[i];
-		else
-			drop(worker, batch, i, verdict);
-		break;
-	}
-}
-
 void worker_run_batch(struct worker *worker, struct batch *batch)
 {
 	stage_parse(worker, batch);
@@ -103,10 +65,10 @@ static uint32_t take_back(struct worker *worker, uint32_t in_port, uint64_t now_
 	struct batch *batch = &worker->batch;
 	uint32_t nr;
 
-	if (!worker->from_main[in_port])
+	if (!worker->park.from_main[in_port])
 		return 0;
-	nr = rte_ring_sc_dequeue_burst(worker->from_main[in_port], (void **)batch->mbuf, BATCH_MAX,
-				       NULL);
+	nr = rte_ring_sc_dequeue_burst(worker->park.from_main[in_port], (void **)batch->mbuf,
+				       BATCH_MAX, NULL);
 	if (nr == 0)
 		return 0;
 	batch->nr = nr;

@@ -14,13 +14,8 @@
 
 #include "batch.h"
 #include "hop/nexthop.h"
-#include "port.h"
-
-struct rte_ring;
-
-/* Room in each of a worker's rings to and from the main lcore; the number must be a power of two.
- */
-#define WORKER_RING 512u
+#include "hop/park.h"
+#include "port/port.h"
 
 struct worker_queue {
 	uint32_t in_port;
@@ -44,11 +39,7 @@ struct worker {
 	uint32_t nr_usage;
 	bool spin; /* dataplane.idle: never sleep */
 
-	/* Packets that wait for a neighbour: to the main lcore, and back, by the port they came in
-	 * on. waiting_fd (an eventfd) tells the main lcore; -1 where there is none. */
-	struct rte_ring *to_main;
-	struct rte_ring *from_main[PORTS_MAX];
-	int waiting_fd;
+	struct park_end park; /* where packets wait for a neighbour */
 
 	/* This worker's own. */
 	uint64_t beat_ns;  /* last heartbeat written */

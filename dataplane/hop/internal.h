@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Shared by the mirror's files: mirror.c has the socket, each of the others one kind of object. */
+/* Shared by the mirror's files: mirror.c hears notices, dump.c reads dumps, each of the
+ * others knows one kind of object. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +11,8 @@
 #include "hop/mirror.h"
 #include "hop/nexthop.h"
 
-#define MIRROR_NO_PORT UINT32_MAX
+#define MIRROR_NO_PORT	     UINT32_MAX
+#define MIRROR_MESSAGE_BYTES 32768u
 
 /* A route of the main table, of either family. */
 struct mirror_route {

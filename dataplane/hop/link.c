@@ -6,7 +6,7 @@
 
 #include <linux/rtnetlink.h>
 
-#include "port.h"
+#include "port/port.h"
 
 static void take_attributes(const struct nlmsghdr *header, struct port *port)
 {

@@ -9,10 +9,9 @@
 #include <linux/rtnetlink.h>
 
 #include "hop/internal.h"
-#include "port.h"
+#include "port/port.h"
 
 #define NOTICE_BUFFER_BYTES (8 << 20)
-#define MESSAGE_BYTES	    32768u
 #define ROUTES_STEP_NS	    100000000ull
 #define COPY_TRIES	    10
 
@@ -22,79 +21,6 @@ static const unsigned int groups[] = {
 	RTNLGRP_IPV4_ROUTE,
 	RTNLGRP_IPV6_ROUTE,
 };
-
-uint32_t mirror_port_of(const struct mirror *mirror, int ifindex)
-{
-	for (uint32_t i = 0; i < mirror->ports->nr; i++)
-		if (mirror->ports->port[i].ifindex == (uint32_t)ifindex)
-			return i;
-	return MIRROR_NO_PORT;
-}
-
-bool mirror_addr(const struct nlattr *attr, struct sp_addr *ret)
-{
-	__be32 v4_be;
-
-	switch (mnl_attr_get_payload_len(attr)) {
-	case sizeof(v4_be):
-		memcpy(&v4_be, mnl_attr_get_payload(attr), sizeof(v4_be));
-		*ret = sp_addr_from_v4(v4_be);
-		return true;
-	case sizeof(*ret):
-		memcpy(ret, mnl_attr_get_payload(attr), sizeof(*ret));
-		return true;
-	default:
-		return false;
-	}
-}
-
-static int send_dump(struct mnl_socket *socket, uint16_t type, uint8_t family)
-{
-	char buffer[256];
-	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
-	/* The longest of the three headers; each begins with the family. */
-	struct ifinfomsg *body;
-
-	header->nlmsg_type = type;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	header->nlmsg_seq = 1;
-	body = mnl_nlmsg_put_extra_header(header, sizeof(*body));
-	body->ifi_family = family;
-	return mnl_socket_sendto(socket, header, header->nlmsg_len) < 0 ? -errno : 0;
-}
-
-static int read_dump(struct mirror *mirror, struct mnl_socket *socket, mnl_cb_t take)
-{
-	char buffer[MESSAGE_BYTES];
-	int r;
-
-	do {
-		ssize_t len_bytes = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-
-		if (len_bytes < 0)
-			return -errno;
-		r = mnl_cb_run(buffer, (size_t)len_bytes, 1, mnl_socket_get_portid(socket), take,
-			       mirror);
-	} while (r > MNL_CB_STOP);
-	return r < 0 ? -errno : 0;
-}
-
-/* On a socket of its own, so that the rest of a dump given up cannot be taken for the next one. */
-int mirror_dump(struct mirror *mirror, uint16_t type, uint8_t family, mnl_cb_t take)
-{
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	int r;
-
-	if (!socket)
-		return -errno;
-	r = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : 0;
-	if (r == 0)
-		r = send_dump(socket, type, family);
-	if (r == 0)
-		r = read_dump(mirror, socket, take);
-	mnl_socket_close(socket);
-	return r;
-}
 
 /* The kernel's state may change under a dump, which then says so. */
 static int copy_until_whole(struct mirror *mirror, int (*copy)(struct mirror *))
@@ -199,7 +125,7 @@ static int take_notice(const struct nlmsghdr *header, void *data)
 
 static int read_notices(struct mirror *mirror)
 {
-	char buffer[MESSAGE_BYTES];
+	char buffer[MIRROR_MESSAGE_BYTES];
 
 	for (;;) {
 		ssize_t len_bytes = mnl_socket_recvfrom(mirror->notices, buffer, sizeof(buffer));

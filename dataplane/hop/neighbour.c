@@ -7,7 +7,7 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
-#include "port.h"
+#include "port/port.h"
 
 /* The kernel's NUD_VALID, which its own headers keep to themselves. */
 #define STATES_VALID (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)

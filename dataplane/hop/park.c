@@ -12,47 +12,39 @@
 #include <rte_ring.h>
 
 #include "hop/mirror.h"
+#include "hop/nexthop.h"
 
 static struct rte_ring *make_ring(const char *what, uint32_t worker)
 {
 	char name[RTE_RING_NAMESIZE];
 
 	snprintf(name, sizeof(name), "%s_%u", what, worker);
-	return rte_ring_create(name, WORKER_RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	return rte_ring_create(name, PARK_RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
-static int make_rings(struct worker *worker, uint32_t index)
+int park_open(struct park *park)
+{
+	memset(park, 0, sizeof(*park));
+	park->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	return park->fd < 0 ? -errno : 0;
+}
+
+int park_join(struct park *park, struct park_end *end, uint32_t nr_ports)
 {
 	static const char *const names[PORTS_MAX] = {"from_main_a", "from_main_b"};
+	uint32_t index = park->nr_ends++;
 
-	worker->to_main = make_ring("to_main", index);
-	if (!worker->to_main)
+	park->ends[index] = end;
+	end->waiting_fd = park->fd;
+	end->to_main = make_ring("to_main", index);
+	if (!end->to_main)
 		return -rte_errno;
-	for (uint32_t i = 0; i < worker->ports->nr; i++) {
-		worker->from_main[i] = make_ring(names[i], index);
-		if (!worker->from_main[i])
+	for (uint32_t i = 0; i < nr_ports; i++) {
+		end->from_main[i] = make_ring(names[i], index);
+		if (!end->from_main[i])
 			return -rte_errno;
 	}
 	return 0;
-}
-
-int park_open(struct park *park, struct worker *workers, uint32_t nr_workers)
-{
-	int r = 0;
-
-	memset(park, 0, sizeof(*park));
-	park->workers = workers;
-	park->nr_workers = nr_workers;
-	park->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (park->fd < 0)
-		return -errno;
-	for (uint32_t i = 0; i < nr_workers && r == 0; i++) {
-		workers[i].waiting_fd = park->fd;
-		r = make_rings(&workers[i], i);
-	}
-	if (r < 0)
-		park_close(park);
-	return r;
 }
 
 static void empty_ring(struct rte_ring *ring)
@@ -69,14 +61,14 @@ void park_close(struct park *park)
 	for (uint32_t i = 0; i < park->nr; i++)
 		rte_pktmbuf_free(park->parked[i].mbuf);
 	park->nr = 0;
-	for (uint32_t i = 0; i < park->nr_workers; i++) {
-		struct worker *worker = &park->workers[i];
+	for (uint32_t i = 0; i < park->nr_ends; i++) {
+		struct park_end *end = park->ends[i];
 
-		empty_ring(worker->to_main);
-		worker->to_main = NULL;
+		empty_ring(end->to_main);
+		end->to_main = NULL;
 		for (uint32_t j = 0; j < PORTS_MAX; j++) {
-			empty_ring(worker->from_main[j]);
-			worker->from_main[j] = NULL;
+			empty_ring(end->from_main[j]);
+			end->from_main[j] = NULL;
 		}
 	}
 	if (park->fd >= 0)
@@ -104,7 +96,7 @@ static void give_back(struct park *park, uint32_t worker, struct rte_mbuf *mbuf)
 	const struct port_note *note = rte_mbuf_to_priv(mbuf);
 
 	/* A worker that does not empty its ring has no use for the packet either. */
-	if (rte_ring_sp_enqueue(park->workers[worker].from_main[note->in_port], mbuf) != 0)
+	if (rte_ring_sp_enqueue(park->ends[worker]->from_main[note->in_port], mbuf) != 0)
 		rte_pktmbuf_free(mbuf);
 }
 
@@ -133,8 +125,8 @@ void park_take(struct park *park, struct mirror *mirror, uint64_t now_ns)
 
 	/* Read before the rings, so that what comes later wakes us again. */
 	eventfd_read(park->fd, &ignored);
-	for (uint32_t i = 0; i < park->nr_workers; i++)
-		while (rte_ring_sc_dequeue(park->workers[i].to_main, &mbuf) == 0)
+	for (uint32_t i = 0; i < park->nr_ends; i++)
+		while (rte_ring_sc_dequeue(park->ends[i]->to_main, &mbuf) == 0)
 			take_one(park, mirror, i, mbuf, now_ns);
 }
 

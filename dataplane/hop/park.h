@@ -8,12 +8,31 @@
 
 #include <stdint.h>
 
-#include "worker.h"
+#include <sallyport/table.h>
+
+#include "port/port.h"
 
 #define PARK_PACKETS 256u
 #define PARK_NS	     1000000000ull
 
+/* Room in each of a worker's rings to and from the main lcore; the number must be a power of two.
+ */
+#define PARK_RING 512u
+
 struct mirror;
+struct nexthops;
+struct rte_mbuf;
+struct rte_ring;
+
+/*
+ * A worker's end: packets that wait for a neighbour, to the main lcore, and back, by the port they
+ * came in on. The rings are NULL where no park is open.
+ */
+struct park_end {
+	struct rte_ring *to_main;
+	struct rte_ring *from_main[PORTS_MAX];
+	int waiting_fd; /* the park's eventfd, told of each burst; -1: nobody asks */
+};
 
 struct parked {
 	struct rte_mbuf *mbuf;
@@ -22,18 +41,21 @@ struct parked {
 };
 
 struct park {
-	struct worker *workers;
-	uint32_t nr_workers;
+	struct park_end *ends[SP_WORKERS_MAX]; /* the workers' */
+	uint32_t nr_ends;
 	int fd; /* an eventfd: a worker has something for us */
 	uint32_t nr;
 	struct parked parked[PARK_PACKETS];
 };
 
 /*
- * Makes the rings between the main lcore and each worker, and the eventfd. Result: 0, or -errno.
- * Undone by park_close(), which frees what is still parked, after the workers have ended.
+ * Makes the eventfd of a park without workers. Result: 0, or -errno. Undone by park_close(), which
+ * frees what is still parked and the rings, after the workers have ended.
  */
-int park_open(struct park *park, struct worker *workers, uint32_t nr_workers);
+int park_open(struct park *park);
+
+/* Makes the rings of one more worker, whose end outlives the park. Result: 0, or -errno. */
+int park_join(struct park *park, struct park_end *end, uint32_t nr_ports);
 void park_close(struct park *park);
 
 /* Takes in what workers have handed over, and asks the kernel for the neighbours. */

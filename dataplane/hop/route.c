@@ -12,7 +12,7 @@
 
 #include <linux/rtnetlink.h>
 
-#include "port.h"
+#include "port/port.h"
 
 #define ROOM_FIRST 64u
 

@@ -20,7 +20,7 @@
 
 #include "crew.h"
 #include "hop/nexthop.h"
-#include "port.h"
+#include "port/port.h"
 
 #include "host/boottime.h"
 #include "host/table_map.h"

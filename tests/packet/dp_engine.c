@@ -83,7 +83,7 @@ static void set_up_worker(struct dp_engine *engine, const struct sp_table *table
 	worker->counters = &engine->counters;
 	worker->usage = engine->usage;
 	worker->nr_usage = FIXTURE_USAGE;
-	worker->waiting_fd = -1;
+	worker->park.waiting_fd = -1;
 	engine->ports.nr = 2;
 }
 

@@ -251,7 +251,8 @@ int fixture_open(void **state)
 			 0);
 	crew_assign_devices(&fixture->crew);
 	fixture->worker = fixture->crew.workers;
-	assert_int_equal(park_open(&fixture->park, fixture->worker, 1), 0);
+	assert_int_equal(park_open(&fixture->park), 0);
+	assert_int_equal(park_join(&fixture->park, &fixture->worker->park, PORTS_MAX), 0);
 	fixture->pool_free = rte_mempool_avail_count(fixture->pool);
 	*state = fixture;
 	return 0;

@@ -12,7 +12,7 @@
 #include "crew.h"
 #include "hop/nexthop.h"
 #include "hop/park.h"
-#include "port.h"
+#include "port/port.h"
 
 #include "host/table_map.h"
 

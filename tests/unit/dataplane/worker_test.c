@@ -322,7 +322,7 @@ static struct rte_mbuf *handed_over(struct fixture *fixture)
 {
 	void *mbuf;
 
-	return rte_ring_dequeue(fixture->worker->to_main, &mbuf) == 0 ? mbuf : NULL;
+	return rte_ring_dequeue(fixture->worker->park.to_main, &mbuf) == 0 ? mbuf : NULL;
 }
 
 static void test_unknown_neighbour_waits_and_is_sent(void **state)
@@ -344,7 +344,8 @@ static void test_unknown_neighbour_waits_and_is_sent(void **state)
 	assert_int_equal(note->in_port, FIXTURE_PUBLIC);
 
 	fixture_neighbour(fixture, FIXTURE_BUILDS, FIXTURE_VM, FIXTURE_LINK_VM);
-	assert_int_equal(rte_ring_enqueue(fixture->worker->from_main[FIXTURE_PUBLIC], mbuf), 0);
+	assert_int_equal(rte_ring_enqueue(fixture->worker->park.from_main[FIXTURE_PUBLIC], mbuf),
+			 0);
 	worker_round(fixture->worker);
 	mbuf = fixture_sent(fixture, FIXTURE_BUILDS);
 	assert_non_null(mbuf);
@@ -360,9 +361,9 @@ static void test_packet_waits_but_once(void **state)
 	fixture_forget(fixture, FIXTURE_BUILDS, FIXTURE_VM);
 	receive(fixture, FIXTURE_PUBLIC, &from_client);
 	worker_round(fixture->worker);
-	assert_int_equal(
-		rte_ring_enqueue(fixture->worker->from_main[FIXTURE_PUBLIC], handed_over(fixture)),
-		0);
+	assert_int_equal(rte_ring_enqueue(fixture->worker->park.from_main[FIXTURE_PUBLIC],
+					  handed_over(fixture)),
+			 0);
 	worker_round(fixture->worker);
 	expect_nothing_sent(fixture);
 	assert_null(handed_over(fixture));
@@ -378,9 +379,9 @@ static void test_lease_that_ends_while_a_packet_waits_stops_it(void **state)
 	worker_round(fixture->worker);
 	fixture_slot(fixture, FIXTURE_VM)->state = SP_SLOT_ENDED;
 	fixture_neighbour(fixture, FIXTURE_BUILDS, FIXTURE_VM, FIXTURE_LINK_VM);
-	assert_int_equal(
-		rte_ring_enqueue(fixture->worker->from_main[FIXTURE_PUBLIC], handed_over(fixture)),
-		0);
+	assert_int_equal(rte_ring_enqueue(fixture->worker->park.from_main[FIXTURE_PUBLIC],
+					  handed_over(fixture)),
+			 0);
 	worker_round(fixture->worker);
 	expect_nothing_sent(fixture);
 	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
