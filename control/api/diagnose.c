@@ -12,6 +12,7 @@
 #include "host/addr.h"
 #include "kernel/kernel.h"
 #include "table/counters.h"
+#include "json/values.h"
 
 #define RECORDS_DEFAULT 100
 #define RECORDS_MAX	10000
@@ -71,7 +72,7 @@ static json_t *render_last(const struct api_last_connection *last)
 	if (last->nr == 0)
 		return json_null();
 	return json_pack("{s:s, s:o, s:b, s:b, s:s, s:I, s:I}", "client", last->client, "opened_at",
-			 api_render_time(last->opened_wall_ns), "accepted", last->accepted, "open",
+			 json_values_time(last->opened_wall_ns), "accepted", last->accepted, "open",
 			 last->open, "closed_by", last->closed_by, "bytes_to_vm",
 			 (json_int_t)last->bytes_to_vm, "bytes_to_client",
 			 (json_int_t)last->bytes_to_client);

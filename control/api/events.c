@@ -13,6 +13,7 @@
 #include "api/server.h"
 #include "model/clock.h"
 #include "model/wall_time.h"
+#include "json/values.h"
 
 #define BATCH_EVENTS  32
 #define HEARTBEAT_NS  (15 * CLOCK_SECOND_NS)
@@ -107,8 +108,8 @@ static json_t *render(const struct event *event)
 	const char *reason = model_session_reason_name(event->reason);
 
 	json_object_set_new(object, "seq", json_integer((json_int_t)event->seq));
-	json_object_set_new(object, "time", api_render_time(event->wall_ns));
-	json_object_set_new(object, "type", json_string(state_events_type_name(event->type)));
+	json_object_set_new(object, "time", json_values_time(event->wall_ns));
+	json_object_set_new(object, "type", json_string(model_event_type_name(event->type)));
 	if (event->build_id[0])
 		json_object_set_new(object, "build", json_string(event->build_id));
 	if (event->node_index != EVENT_NO_NODE)
@@ -116,7 +117,7 @@ static json_t *render(const struct event *event)
 	if (reason)
 		json_object_set_new(object, "reason", json_string(reason));
 	if (event->detail[0])
-		json_object_set_new(object, "detail", call_answer_string(event->detail));
+		json_object_set_new(object, "detail", json_values_string(event->detail));
 	return object;
 }
 
@@ -130,7 +131,7 @@ static void set_value(json_t *object, const struct event *event)
 	case EVENT_BUILD_CHANGED:
 	case EVENT_BUILD_FINISHED:
 	case EVENT_BUILD_EXTENDED:
-		json_object_set_new(object, "deadline", api_render_time(event->value));
+		json_object_set_new(object, "deadline", json_values_time(event->value));
 		break;
 	case EVENT_BUILD_WARNING:
 		json_object_set(object, "remaining_s", number);
@@ -191,7 +192,7 @@ static json_t *make_heartbeat(const struct stream *stream)
 
 	model_clock_read(&now);
 	return json_pack("{s:I, s:o, s:s}", "seq", (json_int_t)stream->seq, "time",
-			 api_render_time(now.wall_ns), "type", "heartbeat");
+			 json_values_time(now.wall_ns), "type", "heartbeat");
 }
 
 /* Fills the stream's text with what there is; nothing is fine too. Result: 0 or -errno. */

@@ -12,6 +12,7 @@
 #include "api/render.h"
 #include "connect/diagnose.h"
 #include "journal/journal.h"
+#include "json/values.h"
 
 /* Known from the first FIN on, but said once the connection is over. */
 #define CLOSED_BY "CASE WHEN closed_wall_ns IS NOT NULL THEN closed_by END"
@@ -48,7 +49,7 @@ static json_t *render_number(const char *name, sqlite3_int64 value)
 	size_t len = strlen(name);
 
 	if (len > 3 && strcmp(name + len - 3, "_at") == 0)
-		return api_render_time((uint64_t)value);
+		return json_values_time((uint64_t)value);
 	return strcmp(name, "accepted") == 0 ? json_boolean(value) : json_integer(value);
 }
 
@@ -59,7 +60,7 @@ static json_t *render_column(sqlite3_stmt *statement, int column)
 		return render_number(sqlite3_column_name(statement, column),
 				     sqlite3_column_int64(statement, column));
 	case SQLITE_TEXT:
-		return call_answer_string((const char *)sqlite3_column_text(statement, column));
+		return json_values_string((const char *)sqlite3_column_text(statement, column));
 	default:
 		return json_null();
 	}

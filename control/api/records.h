@@ -42,7 +42,7 @@ struct api_last_connection {
 	uint64_t opened_wall_ns;
 	uint64_t bytes_to_vm;
 	uint64_t bytes_to_client;
-	char closed_by[32]; /* as watch_connections_end_name() */
+	char closed_by[32]; /* as model_connection_record_end_name() */
 	char client[64];
 };
 

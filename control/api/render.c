@@ -13,6 +13,7 @@
 #include "model/pools.h"
 #include "model/wall_time.h"
 #include "table/counters.h"
+#include "json/values.h"
 
 /*
  * json_object_set_new() and json_array_append_new() take NULL for the value as a failure of their
@@ -23,25 +24,9 @@ static bool set(json_t *object, const char *key, json_t *value)
 	return json_object_set_new(object, key, value) == 0;
 }
 
-json_t *api_render_time(uint64_t wall_ns)
-{
-	char text[API_TIME_BYTES];
-
-	return wall_ns ? json_string(model_wall_time_print(wall_ns, text)) : json_null();
-}
-
 static json_t *text_or_null(const char *text)
 {
-	return text ? call_answer_string(text) : json_null();
-}
-
-json_t *api_render_strings(const struct strings *strings)
-{
-	json_t *array = json_array();
-
-	for (unsigned int i = 0; i < strings->nr; i++)
-		json_array_append_new(array, call_answer_string(strings->item[i]));
-	return array;
+	return text ? json_values_string(text) : json_null();
 }
 
 static json_t *render_allow(const struct build *build)
@@ -124,7 +109,7 @@ static json_t *render_usage(const struct api_view *view, const struct build *bui
 		seen_wall_ns = clock_wall_at(&view->now, usage.last_seen_ns);
 	return json_pack("{s:o, s:o, s:o}", "to_vm", render_direction(&usage, SP_TOWARD_VM),
 			 "to_client", render_direction(&usage, SP_TOWARD_CLIENT), "last_seen_at",
-			 api_render_time(seen_wall_ns));
+			 json_values_time(seen_wall_ns));
 }
 
 static json_t *render_node(const struct api_view *view, const struct build *build,
@@ -145,7 +130,7 @@ static json_t *render_node(const struct api_view *view, const struct build *buil
 		set(object, "pool",
 		    text_or_null(model_pools_name(view->settings, ssh->public_index))) &&
 		set(object, "ssh", render_ssh(view, build, node)) &&
-		set(object, "host_keys", api_render_strings(&node->host_keys)) &&
+		set(object, "host_keys", json_values_strings(&node->host_keys)) &&
 		set(object, "forwards", render_forwards(view, node)) &&
 		(!view->table || set(object, "usage", render_usage(view, build, node)));
 	if (whole)
@@ -175,13 +160,13 @@ static bool set_times(const struct api_view *view, const struct build *build, js
 		open ? clock_wall_at(&view->now, build->deadline_ns) : build->ended_wall_ns;
 	uint64_t cap_wall_ns = open ? clock_wall_at(&view->now, build->cap_ns) : 0;
 
-	return set(object, "created_at", api_render_time(build->created_wall_ns)) &&
-	       set(object, "finished_at", api_render_time(build->finished_wall_ns)) &&
-	       set(object, "connected_at", api_render_time(build->connected_wall_ns)) &&
-	       set(object, "ended_at", api_render_time(build->ended_wall_ns)) &&
-	       set(object, "deadline", api_render_time(deadline_wall_ns)) &&
+	return set(object, "created_at", json_values_time(build->created_wall_ns)) &&
+	       set(object, "finished_at", json_values_time(build->finished_wall_ns)) &&
+	       set(object, "connected_at", json_values_time(build->connected_wall_ns)) &&
+	       set(object, "ended_at", json_values_time(build->ended_wall_ns)) &&
+	       set(object, "deadline", json_values_time(deadline_wall_ns)) &&
 	       set(object, "remaining_s", json_integer((json_int_t)(left_ns / CLOCK_SECOND_NS))) &&
-	       set(object, "extendable_until", api_render_time(cap_wall_ns)) &&
+	       set(object, "extendable_until", json_values_time(cap_wall_ns)) &&
 	       set(object, "linger_s",
 		   json_integer((json_int_t)(build->linger_ns / CLOCK_SECOND_NS)));
 }
@@ -190,9 +175,9 @@ static bool set_labels(const struct build *build, json_t *object)
 {
 	return set(object, "user", text_or_null(build->user)) &&
 	       set(object, "organisation", text_or_null(build->organisation)) &&
-	       set(object, "actors", api_render_strings(&build->actors)) &&
-	       set(object, "keys_as_of", api_render_time(build->keys_as_of_wall_ns)) &&
-	       set(object, "key_fingerprints", api_render_strings(&build->key_fingerprints)) &&
+	       set(object, "actors", json_values_strings(&build->actors)) &&
+	       set(object, "keys_as_of", json_values_time(build->keys_as_of_wall_ns)) &&
+	       set(object, "key_fingerprints", json_values_strings(&build->key_fingerprints)) &&
 	       set(object, "allow", render_allow(build));
 }
 
@@ -201,7 +186,7 @@ json_t *api_render_build(const struct api_view *view, const struct build *build)
 	json_t *object = json_object();
 
 	if (set(object, "id", json_string(build->id)) &&
-	    set(object, "title", call_answer_string(build->title)) &&
+	    set(object, "title", json_values_string(build->title)) &&
 	    set(object, "state", json_string(model_session_state_name(build->state))) &&
 	    set(object, "reason", text_or_null(model_session_reason_name(build->reason))) &&
 	    set_times(view, build, object) && set_labels(build, object) &&

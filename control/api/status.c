@@ -15,6 +15,7 @@
 #include "table/counters.h"
 #include "table/json.h"
 #include "watch/watch.h"
+#include "json/values.h"
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
@@ -52,7 +53,7 @@ static json_t *render_ports(const struct ports_figures *figures)
 
 static json_t *render_pools(const struct edge *edge, struct ports_figures *ret_sum)
 {
-	const struct edge_settings *settings = edge_settings(edge);
+	const struct model_settings *settings = edge_settings(edge);
 	json_t *array = json_array();
 	struct ports_figures figures;
 
@@ -152,8 +153,8 @@ void api_status_get(struct api_call *call)
 
 	json_object_set_new(status, "name", json_string(api_name(api)));
 	json_object_set_new(status, "version", json_string(SALLYPORT_VERSION));
-	json_object_set_new(status, "started_at", api_render_time(api_started_wall_ns(api)));
-	json_object_set_new(status, "now", api_render_time(call->edge.now.wall_ns));
+	json_object_set_new(status, "started_at", json_values_time(api_started_wall_ns(api)));
+	json_object_set_new(status, "now", json_values_time(call->edge.now.wall_ns));
 	set_engines(api_table(api), call->edge.now.boot_ns, status);
 	set_sessions(api, status);
 	set_explain(api_explain(api), status);

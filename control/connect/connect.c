@@ -9,14 +9,13 @@
 
 #include <jansson.h>
 
-#include "api/call/answer.h"
-#include "api/render.h"
 #include "connect/clients.h"
 #include "connect/text.h"
 #include "edge/edge.h"
 #include "host/addr.h"
 #include "model/build.h"
 #include "model/wall_time.h"
+#include "json/values.h"
 
 static const char *const media_types[] = {
 #define X(NAME, name, type) [CONNECT_##NAME] = type,
@@ -62,7 +61,7 @@ int connect_parse_format(const char *name, enum connect_format *ret_format)
 	return -EINVAL;
 }
 
-const char *connect_host(const struct edge_settings *settings, const struct forward *forward)
+const char *connect_host(const struct model_settings *settings, const struct forward *forward)
 {
 	return forward->public_index < settings->nr_publics
 		       ? settings->publics[forward->public_index].advertise
@@ -129,7 +128,7 @@ static json_t *make_client(const struct connect_client *client)
 
 	return json_pack("{s:s, s:s, s:o, s:i}", "client", addr_format(&client->addr, text),
 			 "forward", client->forward, "since",
-			 api_render_time(client->since_wall_ns), "connections",
+			 json_values_time(client->since_wall_ns), "connections",
 			 client->nr_connections);
 }
 
@@ -165,7 +164,7 @@ static void write_json(const struct connect *connect, FILE *out)
 	const struct build *build = connect->build;
 	uint64_t left_ns =
 		build_is_open(build) ? clock_left_ns(&connect->now, build->deadline_ns) : 0;
-	char deadline[API_TIME_BYTES];
+	char deadline[WALL_TIME_BYTES];
 	json_t *sections = json_array(), *all;
 
 	for (unsigned int i = 0; i < build->nr_nodes; i++)
@@ -175,9 +174,10 @@ static void write_json(const struct connect *connect, FILE *out)
 			build->id, "title", build->title, "view", view_names[connect->view],
 			"state", model_session_state_name(build->state), "deadline", deadline,
 			"remaining_s", (json_int_t)(left_ns / CLOCK_SECOND_NS), "connected",
-			build->connected_wall_ns != 0, "actors", api_render_strings(&build->actors),
-			"key_fingerprints", api_render_strings(&build->key_fingerprints),
-			"keys_as_of", api_render_time(build->keys_as_of_wall_ns), "nodes", sections,
+			build->connected_wall_ns != 0, "actors",
+			json_values_strings(&build->actors), "key_fingerprints",
+			json_values_strings(&build->key_fingerprints), "keys_as_of",
+			json_values_time(build->keys_as_of_wall_ns), "nodes", sections,
 			"clients_left_out", connect->clients ? (int)connect->clients->left_out : 0);
 	if (all)
 		json_dumpf(all, out, JSON_COMPACT);

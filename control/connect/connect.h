@@ -8,7 +8,7 @@
 
 struct build;
 struct connect_clients;
-struct edge_settings;
+struct model_settings;
 struct forward;
 struct node;
 
@@ -35,7 +35,7 @@ enum connect_format {
 
 struct connect {
 	const struct build *build;
-	const struct edge_settings *settings;  /* for what public addresses are called */
+	const struct model_settings *settings; /* for what public addresses are called */
 	const struct connect_clients *clients; /* NULL: not known */
 	struct instant now;
 	enum connect_view view;
@@ -55,4 +55,4 @@ void connect_write(const struct connect *connect, enum connect_format format, FI
 void connect_write_ssh(const struct connect *connect, const struct node *node, FILE *out);
 
 /* Result: what people dial for this port. */
-const char *connect_host(const struct edge_settings *settings, const struct forward *forward);
+const char *connect_host(const struct model_settings *settings, const struct forward *forward);

@@ -59,7 +59,7 @@ static void write_heading(const struct connect *connect, const struct node *node
 static void write_end(const struct connect *connect, FILE *out)
 {
 	const struct build *build = connect->build;
-	char end[API_TIME_BYTES], left[API_TIME_BYTES], linger[API_TIME_BYTES];
+	char end[WALL_TIME_BYTES], left[WALL_TIME_BYTES], linger[WALL_TIME_BYTES];
 
 	model_wall_time_print_minute(connect_text_end_wall_ns(connect), end);
 	model_wall_time_print_duration(clock_left_ns(&connect->now, build->deadline_ns), left);
@@ -86,7 +86,7 @@ static void write_end(const struct connect *connect, FILE *out)
 /* "192.0.2.50 (vnc) since 2026-11-23 11:50 UTC" */
 static void write_client(const struct connect_client *client, bool is_ssh, FILE *out)
 {
-	char addr[ADDR_TEXT_BYTES], since[API_TIME_BYTES];
+	char addr[ADDR_TEXT_BYTES], since[WALL_TIME_BYTES];
 
 	fputs(addr_format(&client->addr, addr), out);
 	if (!is_ssh)
@@ -121,7 +121,7 @@ static void write_clients(const struct connect *connect, const struct node *node
 static void write_waiting(const struct connect *connect, const struct node *node, FILE *out)
 {
 	const struct build *build = connect->build;
-	char since[API_TIME_BYTES];
+	char since[WALL_TIME_BYTES];
 
 	if (connect->view != CONNECT_WAIT || !build_is_open(build))
 		return;
@@ -158,7 +158,7 @@ static void write_list(const char *before, const struct strings *strings, bool m
 static void write_keys(const struct connect *connect, bool markdown, FILE *out)
 {
 	const struct build *build = connect->build;
-	char as_of[API_TIME_BYTES];
+	char as_of[WALL_TIME_BYTES];
 
 	if (!build_is_open(build))
 		return;

@@ -97,7 +97,7 @@ static int wait_for_readers(void *context)
 static int start_edge(struct daemon *daemon)
 {
 	struct table_map *table = kernel_table(daemon->kernel);
-	struct edge_settings *settings = malloc(sizeof(*settings));
+	struct model_settings *settings = malloc(sizeof(*settings));
 	struct problem problem;
 	struct instant now;
 	uint64_t seed;

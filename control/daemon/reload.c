@@ -67,7 +67,7 @@ static bool worker_hangs(struct daemon *daemon, const struct config_changes *cha
 
 static int reload_edge(struct daemon *daemon, const struct config *config)
 {
-	struct edge_settings *settings = malloc(sizeof(*settings));
+	struct model_settings *settings = malloc(sizeof(*settings));
 	struct problem problem;
 	int r;
 

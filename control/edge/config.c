@@ -7,19 +7,19 @@
 #include "edge/edge.h"
 #include "host/config.h"
 
-_Static_assert(EDGE_RANGES_MAX >= CONFIG_RANGES_MAX, "every range of the file has a place");
+_Static_assert(MODEL_RANGES_MAX >= CONFIG_RANGES_MAX, "every range of the file has a place");
 
-static void copy_public(const struct config_public *from, struct edge_public *to)
+static void copy_public(const struct config_public *from, struct model_public *to)
 {
 	to->bind = from->bind;
 	snprintf(to->advertise, sizeof(to->advertise), "%s", from->advertise);
 	snprintf(to->pool, sizeof(to->pool), "%s", from->pool);
 	for (unsigned int i = 0; i < from->nr_ports; i++)
-		to->ranges[i] = (struct edge_range){from->ports[i].first, from->ports[i].last};
+		to->ranges[i] = (struct model_range){from->ports[i].first, from->ports[i].last};
 	to->nr_ranges = from->nr_ports;
 }
 
-static void copy_places(const struct config *config, struct edge_settings *settings)
+static void copy_places(const struct config *config, struct model_settings *settings)
 {
 	for (unsigned int i = 0; i < config->public.nr_addresses; i++)
 		copy_public(&config->public.addresses[i], &settings->publics[i]);
@@ -29,9 +29,9 @@ static void copy_places(const struct config *config, struct edge_settings *setti
 	settings->low_water_percent = config->public.low_water;
 }
 
-void edge_config_read(const struct config *config, struct edge_settings *ret_settings)
+void edge_config_read(const struct config *config, struct model_settings *ret_settings)
 {
-	edge_settings_init(ret_settings);
+	model_settings_init(ret_settings);
 	copy_places(config, ret_settings);
 	ret_settings->linger_ns = config->leases.linger_ns;
 	ret_settings->max_lifetime_ns = config->leases.max_lifetime_ns;

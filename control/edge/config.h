@@ -3,7 +3,7 @@
 #pragma once
 
 struct config;
-struct edge_settings;
+struct model_settings;
 
 /* Fills *ret_settings from a checked configuration. */
-void edge_config_read(const struct config *config, struct edge_settings *ret_settings);
+void edge_config_read(const struct config *config, struct model_settings *ret_settings);

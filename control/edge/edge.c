@@ -11,27 +11,6 @@
 #include "host/table_map.h"
 #include "model/pools.h"
 
-#define MINUTE_NS (60 * CLOCK_SECOND_NS)
-#define HOUR_NS	  (60 * MINUTE_NS)
-
-void edge_settings_init(struct edge_settings *settings)
-{
-	memset(settings, 0, sizeof(*settings));
-	for (unsigned int i = 0; i < SP_PUBLICS_MAX; i++)
-		strcpy(settings->publics[i].pool, POOL_DEFAULT);
-	settings->linger_ns = 30 * MINUTE_NS;
-	settings->max_lifetime_ns = 24 * HOUR_NS;
-	settings->max_extension_ns = 4 * HOUR_NS;
-	settings->quarantine_ns = 10 * MINUTE_NS;
-	settings->low_water_percent = 80;
-	settings->nodes_per_build = 64;
-	settings->prefixes_per_build = SP_ALLOW_PREFIXES;
-	settings->events_kept = 100000;
-	settings->audit_kept_ns = 90 * 24 * HOUR_NS;
-	settings->receipts_kept = 10000;
-	settings->receipts_kept_ns = 24 * HOUR_NS;
-}
-
 static int check_sizes(const struct edge *edge)
 {
 	const struct table_map *table = edge->table;
@@ -60,8 +39,8 @@ static int make_parts(struct edge *edge, uint64_t seed)
 	return result;
 }
 
-int edge_new(const struct edge_settings *settings, struct journal *journal, struct table_map *table,
-	     uint64_t seed, struct edge **ret_edge)
+int edge_new(const struct model_settings *settings, struct journal *journal,
+	     struct table_map *table, uint64_t seed, struct edge **ret_edge)
 {
 	struct edge *edge = calloc(1, sizeof(*edge));
 	int result;
@@ -92,14 +71,14 @@ void edge_free(struct edge *edge)
 	free(edge);
 }
 
-static bool same_public(const struct edge_public *a, const struct edge_public *b)
+static bool same_public(const struct model_public *a, const struct model_public *b)
 {
 	return memcmp(&a->bind, &b->bind, sizeof(a->bind)) == 0 && strcmp(a->pool, b->pool) == 0 &&
 	       a->nr_ranges == b->nr_ranges &&
 	       memcmp(a->ranges, b->ranges, a->nr_ranges * sizeof(a->ranges[0])) == 0;
 }
 
-int edge_reload(struct edge *edge, const struct edge_settings *settings, struct problem *problem)
+int edge_reload(struct edge *edge, const struct model_settings *settings, struct problem *problem)
 {
 	bool same = edge->settings.nr_publics == settings->nr_publics;
 
@@ -120,7 +99,7 @@ bool edge_is_busy(const struct edge *edge)
 	return edge->busy;
 }
 
-const struct edge_settings *edge_settings(const struct edge *edge)
+const struct model_settings *edge_settings(const struct edge *edge)
 {
 	return &edge->settings;
 }

@@ -16,6 +16,8 @@
 #include "edge/state/events.h"
 #include "model/build.h"
 #include "model/clock.h"
+#include "model/peer.h"
+#include "model/settings.h"
 #include "json/problem.h"
 
 struct edge;
@@ -23,55 +25,6 @@ struct journal;
 struct ports_figures;
 struct receipt;
 struct table_map;
-
-#define EDGE_RANGES_MAX 64
-
-struct edge_range {
-	uint16_t first;
-	uint16_t last;
-};
-
-struct edge_public {
-	struct sp_addr bind; /* what packets carry */
-	char advertise[256]; /* what people are told */
-	char pool[64];
-	struct edge_range ranges[EDGE_RANGES_MAX];
-	unsigned int nr_ranges;
-};
-
-/* The model's part of the config. Durations in ns; a limit of 0 means none. */
-struct edge_settings {
-	struct edge_public publics[SP_PUBLICS_MAX];
-	unsigned int nr_publics;
-	struct sp_prefix networks[SP_NETWORKS_MAX]; /* builds.networks */
-	unsigned int nr_networks;
-	uint64_t linger_ns;
-	uint64_t max_lifetime_ns; /* also the most a build may ask for */
-	uint64_t max_extension_ns;
-	uint64_t quarantine_ns;
-	uint64_t connect_within_ns;	/* 0: for ever */
-	uint64_t extend_step_ns;	/* extension while in use; 0: off */
-	uint64_t extend_cap_ns;		/* the most that adds up to */
-	unsigned int low_water_percent; /* of the pool in use: pool.low */
-	unsigned int nodes_per_build;
-	unsigned int builds;
-	unsigned int builds_per_actor;
-	unsigned int builds_per_organisation;
-	unsigned int prefixes_per_build;
-	uint64_t events_kept;
-	uint64_t audit_kept_ns;
-	uint64_t receipts_kept;
-	uint64_t receipts_kept_ns;
-};
-
-/* Defaults of design.md's example; no publics, no networks. */
-void edge_settings_init(struct edge_settings *settings);
-
-/* Who asks. uid and pid are audited; (uid_t)-1 is the daemon itself. */
-struct peer {
-	uid_t uid;
-	pid_t pid;
-};
 
 enum edge_change {
 	EDGE_UNCHANGED,
@@ -121,8 +74,8 @@ struct edge_call {
  * pool. Nothing is read or published yet: edge_replay() comes next. Result: 0 or -errno (-EINVAL:
  * settings, -ENOSPC: the table is too small for the pool).
  */
-int edge_new(const struct edge_settings *settings, struct journal *journal, struct table_map *table,
-	     uint64_t seed, struct edge **ret_edge);
+int edge_new(const struct model_settings *settings, struct journal *journal,
+	     struct table_map *table, uint64_t seed, struct edge **ret_edge);
 void edge_free(struct edge *edge);
 
 /* Waits until no reader acts on what it read before (table_quiesce_wait()). Result: 0 or -errno. */
@@ -143,9 +96,9 @@ int edge_replay(struct edge *edge, const struct instant *now, struct problem *pr
  * Swaps in new settings: limits and durations for what comes. The public addresses and ports must
  * be the same. Result: 0, or -EINVAL and the problem, with nothing changed.
  */
-int edge_reload(struct edge *edge, const struct edge_settings *settings, struct problem *problem);
+int edge_reload(struct edge *edge, const struct model_settings *settings, struct problem *problem);
 
-const struct edge_settings *edge_settings(const struct edge *edge);
+const struct model_settings *edge_settings(const struct edge *edge);
 
 /*
  * Declares a build: creates it, binds its reserved nodes, adds nodes and forwards, or finds nothing

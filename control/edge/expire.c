@@ -23,7 +23,7 @@ static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
 
 /* Result: the latest deadline that extension while in use may lead to, which has a cap of its own.
  */
-static uint64_t most_while_used_ns(const struct edge_settings *settings, const struct build *build)
+static uint64_t most_while_used_ns(const struct model_settings *settings, const struct build *build)
 {
 	return earlier(build->cap_ns, build->base_ns + settings->extend_cap_ns);
 }
@@ -31,7 +31,7 @@ static uint64_t most_while_used_ns(const struct edge_settings *settings, const s
 /* Result: where extension while in use takes the deadline; the deadline itself: nowhere. */
 static uint64_t extended_while_used_ns(const struct txn *txn, const struct build *build)
 {
-	const struct edge_settings *settings = &txn->edge->settings;
+	const struct model_settings *settings = &txn->edge->settings;
 	uint64_t most_ns = most_while_used_ns(settings, build);
 
 	if (settings->extend_step_ns == 0 || build->state != SESSION_FINISHED ||

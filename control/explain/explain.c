@@ -149,7 +149,7 @@ static void addr_of(const struct sockaddr_storage *name, struct sp_addr *ret_add
 /* Result: the slot that was dialled, or -1 if the address is none of ours. */
 static int64_t slot_of(const struct explain *explain, const struct sp_addr *dialled, uint16_t port)
 {
-	const struct edge_settings *settings = edge_settings(explain->edge);
+	const struct model_settings *settings = edge_settings(explain->edge);
 
 	for (unsigned int i = 0; i < settings->nr_publics; i++)
 		if (sp_addr_equal(&settings->publics[i].bind, dialled))

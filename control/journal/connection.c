@@ -7,7 +7,7 @@
 
 #include "host/addr.h"
 #include "journal/sql.h"
-#include "watch/connections.h"
+#include "model/connection_record.h"
 
 int journal_connection_last(struct journal *journal, uint64_t *ret_number)
 {
@@ -62,7 +62,7 @@ static void give_bytes(struct journal_use *use, const struct connection *connect
 
 static int give_end(struct journal_use *use, const struct connection *connection)
 {
-	journal_sql_give_text(use, watch_connections_end_name(connection->end));
+	journal_sql_give_text(use, model_connection_record_end_name(connection->end));
 	give_bytes(use, connection, SP_TOWARD_VM);
 	give_bytes(use, connection, SP_TOWARD_CLIENT);
 	journal_sql_give(use, connection->number);
@@ -105,7 +105,7 @@ static int visit_connection(struct journal_use *use, journal_connection_visitor 
 	connection.bytes[SP_TOWARD_CLIENT] = journal_sql_take(use);
 	closed_by = journal_sql_take_text(use);
 	if (closed_by)
-		watch_connections_set_closing(&connection, closed_by);
+		model_connection_record_set_closing(&connection, closed_by);
 	return visit(&connection, context);
 }
 

@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "edge/edge.h"
-#include "edge/state/events.h"
 #include "host/addr.h"
 #include "journal/sql.h"
 #include "model/build.h"
+#include "model/event.h"
+#include "model/peer.h"
 
 int journal_record_save_port(struct journal *journal, const struct sp_addr *addr, uint16_t port,
 			     uint64_t until_wall_ns)
@@ -51,7 +51,7 @@ int journal_record_save_event(struct journal *journal, const struct event *event
 
 	journal_sql_give(&use, event->seq);
 	journal_sql_give(&use, event->wall_ns);
-	journal_sql_give_text(&use, state_events_type_name(event->type));
+	journal_sql_give_text(&use, model_event_type_name(event->type));
 	journal_sql_give_text(&use, event->build_id[0] ? event->build_id : NULL);
 	if (event->node_index == EVENT_NO_NODE)
 		journal_sql_give_null(&use);
@@ -84,7 +84,7 @@ static int take_event(struct journal_use *use, struct event *event)
 	event->seq = journal_sql_take(use);
 	event->wall_ns = journal_sql_take(use);
 	type = journal_sql_take_text(use);
-	if (!type || state_events_type_parse(type, &event->type) < 0)
+	if (!type || model_event_type_parse(type, &event->type) < 0)
 		return -EBADMSG;
 	copy_text(event->build_id, sizeof(event->build_id), journal_sql_take_text(use));
 	event->node_index = take_node(use);

@@ -46,7 +46,7 @@ static void write_builds(const struct sample *sample, const char *name, FILE *ou
 			sample->figures.builds[i]);
 }
 
-static void write_port_state(const char *name, const struct edge_public *public, const char *state,
+static void write_port_state(const char *name, const struct model_public *public, const char *state,
 			     uint32_t value, FILE *out)
 {
 	fprintf(out, "%s{address=\"%s\",pool=\"%s\",state=\"%s\"} %u\n", name, public->advertise,
@@ -56,7 +56,7 @@ static void write_port_state(const char *name, const struct edge_public *public,
 static void write_ports(const struct sample *sample, const char *name, FILE *out)
 {
 	const struct edge *edge = sample->source->edge;
-	const struct edge_settings *settings = edge_settings(edge);
+	const struct model_settings *settings = edge_settings(edge);
 	struct ports_figures figures;
 
 	for (unsigned int i = 0; edge_pool_figures(edge, i, &figures) == 0; i++) {

@@ -3,8 +3,8 @@
 
 #include <assert.h>
 
-#include "edge/edge.h"
 #include "model/build.h"
+#include "model/settings.h"
 
 const uint64_t model_deadline_warnings_s[DEADLINE_WARNINGS] = {600, 300, 60};
 
@@ -32,7 +32,7 @@ void model_deadline_move(struct build *build, uint64_t deadline_ns, uint64_t now
 	model_deadline_check(build);
 }
 
-void model_deadline_begin(struct build *build, const struct edge_settings *settings,
+void model_deadline_begin(struct build *build, const struct model_settings *settings,
 			  uint64_t now_ns)
 {
 	build->lifetime_end_ns = now_ns + build->max_lifetime_ns;

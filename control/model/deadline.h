@@ -8,7 +8,7 @@
 #include "model/clock.h"
 
 struct build;
-struct edge_settings;
+struct model_settings;
 
 /* The seconds left at which a warning is given, descending. */
 #define DEADLINE_WARNINGS 3
@@ -18,7 +18,7 @@ extern const uint64_t model_deadline_warnings_s[DEADLINE_WARNINGS];
  * A session begins now: its deadline is the end of its lifetime, as granted in max_lifetime_ns. No
  * extension takes it past the cap, nor the cap past the configured max_lifetime.
  */
-void model_deadline_begin(struct build *build, const struct edge_settings *settings,
+void model_deadline_begin(struct build *build, const struct model_settings *settings,
 			  uint64_t now_ns);
 
 /* The build was over at finished_ns: what is left is the linger, or less. */

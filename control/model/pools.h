@@ -4,21 +4,15 @@
 
 #include <stdbool.h>
 
-struct edge_settings;
-struct ports;
-struct ports_figures;
+struct model_settings;
 
 #define POOL_DEFAULT "default"
 
 /* Result: the first public address of that pool and family (4, 6; 0 for any), or -ENOENT. */
-int model_pools_find(const struct edge_settings *settings, const char *pool, unsigned int family);
+int model_pools_find(const struct model_settings *settings, const char *pool, unsigned int family);
 
 /* Result: the pool that a public address belongs to, NULL for an address that is none any more. */
-const char *model_pools_name(const struct edge_settings *settings, unsigned int public_index);
+const char *model_pools_name(const struct model_settings *settings, unsigned int public_index);
 
 /* Result: whether no earlier address is of the same pool: for visiting each pool once. */
-bool model_pools_is_first(const struct edge_settings *settings, unsigned int public_index);
-
-/* Figures of the whole pool that a public address belongs to. */
-void model_pools_figures(const struct edge_settings *settings, const struct ports *ports,
-			 unsigned int public_index, struct ports_figures *ret_figures);
+bool model_pools_is_first(const struct model_settings *settings, unsigned int public_index);

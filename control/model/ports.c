@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/edge.h"
 #include "host/addr.h"
 #include "model/pools.h"
+#include "model/settings.h"
 
 #define NONE UINT32_MAX
 
@@ -100,13 +100,13 @@ static void set_state(struct ports *ports, uint32_t ordinal, enum port_state sta
 	++*counter(ports, port);
 }
 
-static int count_ports(const struct edge_settings *settings, uint32_t *ret_count)
+static int count_ports(const struct model_settings *settings, uint32_t *ret_count)
 {
 	uint32_t count = 0;
 
 	for (unsigned int i = 0; i < settings->nr_publics; i++)
 		for (unsigned int j = 0; j < settings->publics[i].nr_ranges; j++) {
-			const struct edge_range *range = &settings->publics[i].ranges[j];
+			const struct model_range *range = &settings->publics[i].ranges[j];
 
 			if (range->first == 0 || range->last < range->first)
 				return -EINVAL;
@@ -116,7 +116,7 @@ static int count_ports(const struct edge_settings *settings, uint32_t *ret_count
 	return 0;
 }
 
-static int add_range(struct ports *ports, uint8_t public_index, const struct edge_range *range)
+static int add_range(struct ports *ports, uint8_t public_index, const struct model_range *range)
 {
 	for (uint32_t number = range->first; number <= range->last; number++) {
 		uint32_t ordinal = ports->nr_ports;
@@ -133,9 +133,9 @@ static int add_range(struct ports *ports, uint8_t public_index, const struct edg
 	return 0;
 }
 
-static int add_public(struct ports *ports, uint8_t index, const struct edge_settings *settings)
+static int add_public(struct ports *ports, uint8_t index, const struct model_settings *settings)
 {
-	const struct edge_public *public = &settings->publics[index];
+	const struct model_public *public = &settings->publics[index];
 	size_t bytes = SP_PORTS_PER_ADDRESS * sizeof(*ports->ordinal_of[index]);
 
 	ports->ordinal_of[index] = malloc(bytes);
@@ -190,7 +190,7 @@ static int shuffle_free(struct ports *ports, uint64_t seed)
 	return 0;
 }
 
-int model_ports_new(const struct edge_settings *settings, uint64_t seed, struct ports **ret_ports)
+int model_ports_new(const struct model_settings *settings, uint64_t seed, struct ports **ret_ports)
 {
 	struct ports *ports;
 	uint32_t count;
@@ -309,4 +309,23 @@ void model_ports_figures(const struct ports *ports, uint32_t public_index,
 {
 	assert(public_index < ports->nr_publics);
 	*ret_figures = ports->figures[public_index];
+}
+
+void model_ports_pool_figures(const struct model_settings *settings, const struct ports *ports,
+			      unsigned int public_index, struct ports_figures *ret_figures)
+{
+	struct ports_figures sum = {0};
+
+	for (unsigned int i = 0; i < settings->nr_publics; i++) {
+		struct ports_figures figures;
+
+		if (strcmp(settings->publics[i].pool, settings->publics[public_index].pool) != 0)
+			continue;
+		model_ports_figures(ports, i, &figures);
+		sum.total += figures.total;
+		sum.used += figures.used;
+		sum.free += figures.free;
+		sum.quarantined += figures.quarantined;
+	}
+	*ret_figures = sum;
 }

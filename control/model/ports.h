@@ -11,11 +11,11 @@
 
 #include <stdint.h>
 
-struct edge_settings;
+struct model_settings;
 struct ports;
 
 /* Result: 0 and the pool; -EINVAL for a range upside down or a port listed twice; -ENOMEM. */
-int model_ports_new(const struct edge_settings *settings, uint64_t seed, struct ports **ret_ports);
+int model_ports_new(const struct model_settings *settings, uint64_t seed, struct ports **ret_ports);
 void model_ports_free(struct ports *ports);
 
 uint32_t model_ports_count(const struct ports *ports);
@@ -61,3 +61,7 @@ struct ports_figures {
 /* Figures of one public address. public_index is one of the settings'. */
 void model_ports_figures(const struct ports *ports, uint32_t public_index,
 			 struct ports_figures *ret_figures);
+
+/* Figures of the whole pool that a public address belongs to. */
+void model_ports_pool_figures(const struct model_settings *settings, const struct ports *ports,
+			      unsigned int public_index, struct ports_figures *ret_figures);

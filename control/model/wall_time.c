@@ -10,22 +10,22 @@
 
 #include "model/clock.h"
 
-static const char *print(uint64_t wall_ns, const char *format, char text[API_TIME_BYTES])
+static const char *print(uint64_t wall_ns, const char *format, char text[WALL_TIME_BYTES])
 {
 	time_t seconds = (time_t)(wall_ns / CLOCK_SECOND_NS);
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
-	strftime(text, API_TIME_BYTES, format, &tm);
+	strftime(text, WALL_TIME_BYTES, format, &tm);
 	return text;
 }
 
-const char *model_wall_time_print(uint64_t wall_ns, char text[API_TIME_BYTES])
+const char *model_wall_time_print(uint64_t wall_ns, char text[WALL_TIME_BYTES])
 {
 	return print(wall_ns, "%Y-%m-%dT%H:%M:%SZ", text);
 }
 
-const char *model_wall_time_print_minute(uint64_t wall_ns, char text[API_TIME_BYTES])
+const char *model_wall_time_print_minute(uint64_t wall_ns, char text[WALL_TIME_BYTES])
 {
 	return print(wall_ns, "%Y-%m-%d %H:%M UTC", text);
 }
@@ -137,19 +137,19 @@ static const char *plural(uint64_t nr)
 	return nr == 1 ? "" : "s";
 }
 
-const char *model_wall_time_print_duration(uint64_t duration_ns, char text[API_TIME_BYTES])
+const char *model_wall_time_print_duration(uint64_t duration_ns, char text[WALL_TIME_BYTES])
 {
 	unsigned long seconds = duration_ns / CLOCK_SECOND_NS, minutes = seconds / 60;
 	unsigned long hours = minutes / 60;
 
 	if (minutes == 0)
-		snprintf(text, API_TIME_BYTES, "%lu second%s", seconds, plural(seconds));
+		snprintf(text, WALL_TIME_BYTES, "%lu second%s", seconds, plural(seconds));
 	else if (hours == 0)
-		snprintf(text, API_TIME_BYTES, "%lu minute%s", minutes, plural(minutes));
+		snprintf(text, WALL_TIME_BYTES, "%lu minute%s", minutes, plural(minutes));
 	else if (minutes % 60 == 0)
-		snprintf(text, API_TIME_BYTES, "%lu hour%s", hours, plural(hours));
+		snprintf(text, WALL_TIME_BYTES, "%lu hour%s", hours, plural(hours));
 	else
-		snprintf(text, API_TIME_BYTES, "%lu hour%s %lu minute%s", hours, plural(hours),
+		snprintf(text, WALL_TIME_BYTES, "%lu hour%s %lu minute%s", hours, plural(hours),
 			 minutes % 60, plural(minutes % 60));
 	return text;
 }

@@ -431,29 +431,3 @@ void watch_connections_figures(const struct connections *connections,
 {
 	*ret_figures = connections->figures;
 }
-
-const char *watch_connections_end_name(enum connection_end how)
-{
-	static const char *const names[] = {
-		[CONNECTION_OPEN] = "open",
-		[CONNECTION_CLOSED_BY_CLIENT] = "closed by the client",
-		[CONNECTION_CLOSED_BY_VM] = "closed by the VM",
-		[CONNECTION_RESET_BY_CLIENT] = "reset by the client",
-		[CONNECTION_RESET_BY_VM] = "reset by the VM",
-		[CONNECTION_UNANSWERED] = "unanswered",
-		[CONNECTION_CUT] = "session ended",
-	};
-
-	return names[how];
-}
-
-void watch_connections_set_closing(struct connection *connection, const char *closed_by)
-{
-	bool by_client =
-		strcmp(closed_by, watch_connections_end_name(CONNECTION_CLOSED_BY_CLIENT)) == 0;
-
-	connection->end = by_client ? CONNECTION_CLOSED_BY_CLIENT : CONNECTION_CLOSED_BY_VM;
-	connection->fins = (uint8_t)(1u << (by_client ? SP_TOWARD_VM : SP_TOWARD_CLIENT));
-	if (connection->accepted_ns)
-		connection->counted = connection->fins;
-}

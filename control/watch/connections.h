@@ -13,31 +13,7 @@
 #include <sallyport/notes.h>
 #include <sallyport/table.h>
 
-enum connection_end {
-	CONNECTION_OPEN,
-	CONNECTION_CLOSED_BY_CLIENT, /* who sent the first FIN */
-	CONNECTION_CLOSED_BY_VM,
-	CONNECTION_RESET_BY_CLIENT,
-	CONNECTION_RESET_BY_VM,
-	CONNECTION_UNANSWERED, /* the VM did not accept it in time */
-	CONNECTION_CUT,	       /* its lease ended */
-};
-
-struct connection {
-	uint32_t slot_index;
-	uint32_t generation; /* of the slot */
-	struct sp_addr client;
-	uint16_t client_port;
-	uint64_t opened_ns;
-	uint64_t accepted_ns; /* 0: not yet */
-	uint64_t ended_ns;
-	uint64_t bytes[2];   /* by enum sp_direction, of payload, modulo 4 GiB */
-	uint8_t counted;     /* of which directions bytes are known: bits, by enum sp_direction */
-	uint32_t syn_seq[2]; /* by enum sp_direction */
-	uint8_t fins;	     /* bits, by enum sp_direction */
-	enum connection_end end;
-	uint64_t number; /* free for the user: of its record in the journal */
-};
+#include "model/connection_record.h"
 
 enum connection_change {
 	CONNECTION_UNCHANGED,
@@ -106,9 +82,3 @@ struct connections_figures {
 
 void watch_connections_figures(const struct connections *connections,
 			       struct connections_figures *ret_figures);
-
-/* Result: how records spell it. */
-const char *watch_connections_end_name(enum connection_end end);
-
-/* Puts back what a record says of one that is open: the FIN of one end, by the record's words. */
-void watch_connections_set_closing(struct connection *connection, const char *closed_by);

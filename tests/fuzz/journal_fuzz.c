@@ -22,7 +22,7 @@
 
 #define SECOND 1000000000ULL
 
-static struct edge_settings settings;
+static struct model_settings settings;
 static struct table_map *table;
 static const struct instant start = {1000 * SECOND, 1795000000 * SECOND};
 static char *image; /* of a sound journal with two builds */
@@ -38,11 +38,11 @@ static struct sp_addr make_addr(const char *text)
 
 static void make_settings(void)
 {
-	edge_settings_init(&settings);
+	model_settings_init(&settings);
 	settings.nr_publics = 1;
 	settings.publics[0].bind = make_addr("192.0.2.1");
 	settings.publics[0].nr_ranges = 1;
-	settings.publics[0].ranges[0] = (struct edge_range){40000, 40015};
+	settings.publics[0].ranges[0] = (struct model_range){40000, 40015};
 	settings.nr_networks = 1;
 	assert(addr_prefix_parse("10.0.0.0/16", &settings.networks[0]) == 0);
 }

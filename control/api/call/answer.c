@@ -5,21 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROBLEM_URI   "urn:sallyport:problem:"
-#define UTF8_MAX_TAIL 3
+#include "json/values.h"
 
-json_t *call_answer_string(const char *text)
-{
-	size_t bytes = strlen(text);
-
-	for (size_t cut = 0; cut <= UTF8_MAX_TAIL && cut <= bytes; cut++) {
-		json_t *string = json_stringn(text, bytes - cut);
-
-		if (string)
-			return string;
-	}
-	return json_string("(not UTF-8)");
-}
+#define PROBLEM_URI "urn:sallyport:problem:"
 
 /* jansson gives memory from malloc(); a newline goes behind it. */
 static char *print_line(const json_t *body, size_t *ret_bytes)
@@ -70,8 +58,8 @@ static json_t *make_errors(const struct problem *problem)
 
 		json_array_append_new(errors,
 				      json_pack("{s:o, s:o}", "pointer",
-						call_answer_string(error->pointer), "detail",
-						call_answer_string(error->detail)));
+						json_values_string(error->pointer), "detail",
+						json_values_string(error->detail)));
 	}
 	return errors;
 }
@@ -91,7 +79,7 @@ int call_answer_problem(struct http_answer *answer, const struct problem *proble
 	    json_object_set_new(body, "title", json_string(json_problem_title(problem->type))) <
 		    0 ||
 	    json_object_set_new(body, "status", json_integer(status)) < 0 ||
-	    json_object_set_new(body, "detail", call_answer_string(problem->detail)) < 0 ||
+	    json_object_set_new(body, "detail", json_values_string(problem->detail)) < 0 ||
 	    (problem->nr_errors && json_object_set_new(body, "errors", make_errors(problem)) < 0)) {
 		json_decref(body);
 		return -ENOMEM;

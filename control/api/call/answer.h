@@ -15,6 +15,3 @@ int call_answer_json(struct http_answer *answer, unsigned int status, json_t *bo
 
 /* Fills an empty answer with application/problem+json (RFC 9457). Result: 0 or -ENOMEM. */
 int call_answer_problem(struct http_answer *answer, const struct problem *problem);
-
-/* Result: text as a JSON string, without a last character that was cut; NULL without memory. */
-json_t *call_answer_string(const char *text);

@@ -108,7 +108,7 @@ static int refuse_full(struct put *put, enum problem_type type, const char *deta
 static const char *pool_of(const struct put *put, const struct node *node,
 			   const struct forward *forward)
 {
-	const struct edge_settings *settings = &put->txn->edge->settings;
+	const struct model_settings *settings = &put->txn->edge->settings;
 	const struct node_spec *spec = &put->spec->nodes[spec_place(put, node)];
 	const struct forward_spec *wanted = model_build_spec_node_spec_forward(spec, forward->name);
 	const char *own = NULL;
@@ -144,7 +144,7 @@ static unsigned int allowed_family(const struct build *build)
 /* Where any family will do, it is that of those who may connect. Result: as model_pools_find(). */
 static int find_public(const struct put *put, const struct node *node, const char *pool)
 {
-	const struct edge_settings *settings = &put->txn->edge->settings;
+	const struct model_settings *settings = &put->txn->edge->settings;
 	unsigned int family = family_of(node);
 	int place = model_pools_find(settings, pool, family ? family : allowed_family(put->copy));
 
@@ -168,7 +168,7 @@ static int check_admission(struct put *put, const struct node *node, const struc
 static int refuse_pool(struct put *put, const struct node *node, const struct forward *forward,
 		       const char *pool)
 {
-	const struct edge_settings *settings = &put->txn->edge->settings;
+	const struct model_settings *settings = &put->txn->edge->settings;
 	unsigned int i = spec_place(put, node);
 	const struct node_spec *spec = &put->spec->nodes[i];
 	const struct forward_spec *wanted = model_build_spec_node_spec_forward(spec, forward->name);
@@ -254,7 +254,7 @@ static int check_limit(struct put *put, unsigned int limit, char kind, const cha
 /* After the build was counted. */
 static int check_limits(struct put *put)
 {
-	const struct edge_settings *settings = &put->txn->edge->settings;
+	const struct model_settings *settings = &put->txn->edge->settings;
 	const struct build *copy = put->copy;
 	int result = check_limit(put, settings->builds, COUNT_ALL, "", "builds");
 

@@ -67,7 +67,7 @@ static int set_title(struct build *build, const struct build_spec *spec)
 /* A build with no nodes yet; the merge adds them. */
 static int begin_build(struct put *put)
 {
-	const struct edge_settings *settings = &put->txn->edge->settings;
+	const struct model_settings *settings = &put->txn->edge->settings;
 	const struct build_spec *spec = put->spec;
 	struct build *build = calloc(1, sizeof(*build));
 	int result;

@@ -14,7 +14,7 @@
 #define USER_MAX 64
 
 struct check {
-	const struct edge_settings *settings;
+	const struct model_settings *settings;
 	const struct build_spec *spec;
 	const char *prefix;
 	struct problem *problem;
@@ -91,7 +91,7 @@ static void check_texts(struct check *check)
 	check_strings(check, &spec->key_fingerprints, BUILD_TEXT_MAX, "key_fingerprints");
 }
 
-static bool in_networks(const struct edge_settings *settings, const struct sp_addr *addr)
+static bool in_networks(const struct model_settings *settings, const struct sp_addr *addr)
 {
 	for (unsigned int i = 0; i < settings->nr_networks; i++)
 		if (sp_prefix_contains(&settings->networks[i], addr))
@@ -99,7 +99,7 @@ static bool in_networks(const struct edge_settings *settings, const struct sp_ad
 	return false;
 }
 
-static bool has_family(const struct edge_settings *settings, const struct sp_addr *addr)
+static bool has_family(const struct model_settings *settings, const struct sp_addr *addr)
 {
 	for (unsigned int i = 0; i < settings->nr_publics; i++)
 		if (addr_family(&settings->publics[i].bind) == addr_family(addr))
@@ -297,7 +297,7 @@ static void check_allow(struct check *check)
 				 max);
 }
 
-int put_spec_check(const struct edge_settings *settings, const struct build_spec *spec,
+int put_spec_check(const struct model_settings *settings, const struct build_spec *spec,
 		   const char *prefix, struct problem *problem)
 {
 	struct check check = {settings, spec, prefix, problem, ""};

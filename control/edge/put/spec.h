@@ -3,12 +3,12 @@
 #pragma once
 
 struct build_spec;
-struct edge_settings;
+struct model_settings;
 struct problem;
 
 /*
  * Checks every field against the settings. pointers in the problem begin with prefix. Result: 0, or
  * -EINVAL with all that is wrong (at most PROBLEM_ERRORS_MAX) in the problem.
  */
-int put_spec_check(const struct edge_settings *settings, const struct build_spec *spec,
+int put_spec_check(const struct model_settings *settings, const struct build_spec *spec,
 		   const char *prefix, struct problem *problem);

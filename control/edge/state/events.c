@@ -9,28 +9,6 @@
 /* Read at a time by who follows. */
 #define BATCH_EVENTS 256
 
-static const char *const names[EVENT_TYPES_NR] = {
-#define EVENT_NAME(name, spelling, value, meaning) [EVENT_##name] = spelling,
-	EVENT_TYPES(EVENT_NAME)
-#undef EVENT_NAME
-};
-
-const char *state_events_type_name(enum event_type type)
-{
-	return names[type];
-}
-
-int state_events_type_parse(const char *name, enum event_type *ret_type)
-{
-	for (unsigned int i = 0; i < EVENT_TYPES_NR; i++) {
-		if (strcmp(names[i], name) != 0)
-			continue;
-		*ret_type = (enum event_type)i;
-		return 0;
-	}
-	return -EINVAL;
-}
-
 int state_events_open(struct events *events, struct journal *journal)
 {
 	int result;
@@ -108,7 +86,7 @@ int state_events_follow(struct events *events, uint64_t *seq, event_visitor *vis
 
 int state_events_last(struct events *events, enum event_type type, struct event *ret_event)
 {
-	return journal_record_last_event(events->journal, names[type], ret_event);
+	return journal_record_last_event(events->journal, model_event_type_name(type), ret_event);
 }
 
 int state_events_compact(struct events *events, uint64_t keep)

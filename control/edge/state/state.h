@@ -19,7 +19,7 @@
 #define COUNT_ORGANISATION 'o'
 
 struct edge {
-	struct edge_settings settings;
+	struct model_settings settings;
 	struct journal *journal;
 	struct table_map *table;
 	struct publish *publish;

@@ -36,7 +36,7 @@ static bool is_low(const struct edge *edge, unsigned int public_index)
 	unsigned int mark = edge->settings.low_water_percent;
 	struct ports_figures figures;
 
-	model_pools_figures(&edge->settings, edge->ports, public_index, &figures);
+	model_ports_pool_figures(&edge->settings, edge->ports, public_index, &figures);
 	if (edge->pools_low & 1u << public_index)
 		mark = mark > LOW_WATER_GAP_PERCENT ? mark - LOW_WATER_GAP_PERCENT : 0;
 	return mark &&
@@ -56,14 +56,14 @@ uint32_t txn_commit_pools_low(const struct edge *edge)
 /* Result: 0 or -ENOMEM. */
 static int note_pool(struct txn *txn, unsigned int public_index)
 {
-	const struct edge_settings *settings = &txn->edge->settings;
+	const struct model_settings *settings = &txn->edge->settings;
 	bool low = txn->pools_low & 1u << public_index;
 	struct event *event = txn_event(txn, low ? EVENT_POOL_LOW : EVENT_POOL_RECOVERED, NULL);
 	struct ports_figures figures;
 
 	if (!event)
 		return -ENOMEM;
-	model_pools_figures(settings, txn->edge->ports, public_index, &figures);
+	model_ports_pool_figures(settings, txn->edge->ports, public_index, &figures);
 	event->value = figures.free;
 	snprintf(event->detail, sizeof(event->detail), "%s",
 		 model_pools_name(settings, public_index));

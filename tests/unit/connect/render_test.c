@@ -21,7 +21,7 @@
 #include "model/build.h"
 #include "watch/connections.h"
 
-static struct edge_settings settings;
+static struct model_settings settings;
 
 static struct forward ports[] = {
 	{.name = "ssh", .port = 22, .protocol_mask = SP_PROTOCOL_TCP, .public_port = 64784},
@@ -289,7 +289,7 @@ static void test_parse_when_unknown_then_refuses(void **state)
 
 static int fill_settings(void **state)
 {
-	edge_settings_init(&settings);
+	model_settings_init(&settings);
 	settings.nr_publics = 2;
 	snprintf(settings.publics[1].advertise, sizeof(settings.publics[1].advertise),
 		 "2001:db8::243");

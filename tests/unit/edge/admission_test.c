@@ -19,12 +19,12 @@
 
 static void add_public(struct world *world, const char *address, const char *pool)
 {
-	struct edge_public *public = &world->settings.publics[world->settings.nr_publics++];
+	struct model_public *public = &world->settings.publics[world->settings.nr_publics++];
 
 	public->bind = world_addr(address);
 	strcpy(public->advertise, address);
 	strcpy(public->pool, pool);
-	public->ranges[public->nr_ranges++] = (struct edge_range){50000, 50015};
+	public->ranges[public->nr_ranges++] = (struct model_range){50000, 50015};
 }
 
 static int set_up(void **state)

@@ -171,7 +171,7 @@ static void test_extend_when_over_the_cap_then_the_most_possible_is_named(void *
 static void test_extend_when_used_then_by_itself_to_its_cap(void **state)
 {
 	struct world *world = *state;
-	struct edge_settings settings = world->settings;
+	struct model_settings settings = world->settings;
 	uint32_t slot_index;
 	uint64_t deadline_ns;
 

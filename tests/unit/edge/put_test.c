@@ -206,7 +206,7 @@ static void test_put_when_over_a_limit_then_limit_is_named(void **state)
 {
 	static const char *const addresses[] = {"10.0.0.1"};
 	struct world *world = *state;
-	struct edge_settings settings = world->settings;
+	struct model_settings settings = world->settings;
 	struct edge_result result;
 	struct build_spec spec;
 

@@ -95,7 +95,7 @@ static void test_restart_when_port_is_taken_out_of_the_pool_then_its_session_goe
 
 	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
 	port = world_ssh(world_get(world, "a"), 0)->public_port;
-	world->settings.publics[0].ranges[0] = (struct edge_range){50000, 50001};
+	world->settings.publics[0].ranges[0] = (struct model_range){50000, 50001};
 	world_restart(world);
 	assert_int_equal(world_get(world, "a")->state, SESSION_RUNNING);
 	assert_int_equal(world_ssh(world_get(world, "a"), 0)->public_port, port);

@@ -8,7 +8,7 @@
 #include "edge/edge.h"
 #include "model/build.h"
 
-void simple_init(struct simple *simple, const struct edge_settings *settings)
+void simple_init(struct simple *simple, const struct model_settings *settings)
 {
 	memset(simple, 0, sizeof(*simple));
 	simple->settings = settings;
@@ -97,7 +97,7 @@ static enum problem_type check_against(const struct simple_build *build,
 static void begin(struct simple *simple, struct simple_build *build, const struct simple_spec *spec,
 		  uint64_t now_ns)
 {
-	const struct edge_settings *settings = simple->settings;
+	const struct model_settings *settings = simple->settings;
 
 	*build = (struct simple_build){.exists = true, .state = SESSION_RESERVED};
 	build->linger_ns = spec->linger_ns == BUILD_DEFAULT ? settings->linger_ns : spec->linger_ns;

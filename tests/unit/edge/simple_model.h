@@ -20,7 +20,7 @@
 #define SIMPLE_NO_VM   (-1)
 #define SIMPLE_OUTSIDE 200 /* not in builds.networks */
 
-struct edge_settings;
+struct model_settings;
 
 struct simple_spec {
 	unsigned int id;
@@ -49,13 +49,13 @@ struct simple_build {
 };
 
 struct simple {
-	const struct edge_settings *settings;
+	const struct model_settings *settings;
 	struct simple_build build[SIMPLE_IDS];
 	uint64_t last_seq;
 	bool disk_full;
 };
 
-void simple_init(struct simple *simple, const struct edge_settings *settings);
+void simple_init(struct simple *simple, const struct model_settings *settings);
 
 /* Each: what the edge should answer, and the change if that is PROBLEM_NONE. */
 enum problem_type simple_put(struct simple *simple, const struct simple_spec *spec,

@@ -38,13 +38,13 @@ struct sp_prefix world_prefix(const char *text)
 void world_init(struct world *world, unsigned int nr_ports)
 {
 	memset(world, 0, sizeof(*world));
-	edge_settings_init(&world->settings);
+	model_settings_init(&world->settings);
 	world->settings.nr_publics = 1;
 	world->settings.publics[0].bind = world_addr("192.0.2.1");
 	strcpy(world->settings.publics[0].advertise, "192.0.2.1");
 	world->settings.publics[0].nr_ranges = 1;
 	world->settings.publics[0].ranges[0] =
-		(struct edge_range){40000, (uint16_t)(40000 + nr_ports - 1)};
+		(struct model_range){40000, (uint16_t)(40000 + nr_ports - 1)};
 	world->settings.nr_networks = 1;
 	world->settings.networks[0] = world_prefix("10.0.0.0/16");
 	world->now = (struct instant){1000 * SECOND, 1795000000 * SECOND};

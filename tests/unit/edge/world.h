@@ -15,7 +15,7 @@
 #define HOUR   (60 * MINUTE)
 
 struct world {
-	struct edge_settings settings;
+	struct model_settings settings;
 	struct table_map *table;
 	struct journal *journal;
 	struct edge *edge;

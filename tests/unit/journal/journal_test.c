@@ -460,10 +460,10 @@ static void test_events_when_names_are_parsed_then_the_same(void **state)
 	enum event_type type;
 
 	for (unsigned int i = 0; i < EVENT_TYPES_NR; i++) {
-		assert_int_equal(state_events_type_parse(state_events_type_name(i), &type), 0);
+		assert_int_equal(model_event_type_parse(model_event_type_name(i), &type), 0);
 		assert_int_equal(type, i);
 	}
-	assert_int_equal(state_events_type_parse("build.lost", &type), -EINVAL);
+	assert_int_equal(model_event_type_parse("build.lost", &type), -EINVAL);
 }
 
 static void test_audit_when_changed_then_who_and_what(void **state)

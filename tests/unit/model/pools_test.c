@@ -16,15 +16,15 @@
 static int set_up(void **state)
 {
 	struct world *world = malloc(sizeof(*world));
-	struct edge_public *https;
+	struct model_public *https;
 
 	world_init(world, 16);
 	https = &world->settings.publics[world->settings.nr_publics++];
 	https->bind = world_addr("192.0.2.2");
 	strcpy(https->advertise, "192.0.2.2");
 	strcpy(https->pool, "https");
-	https->ranges[https->nr_ranges++] = (struct edge_range){443, 443};
-	https->ranges[https->nr_ranges++] = (struct edge_range){8443, 8443};
+	https->ranges[https->nr_ranges++] = (struct model_range){443, 443};
+	https->ranges[https->nr_ranges++] = (struct model_range){8443, 8443};
 	world_start(world, ":memory:");
 	*state = world;
 	return 0;

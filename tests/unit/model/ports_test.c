@@ -14,18 +14,18 @@
 #include "edge/edge.h"
 #include "world.h"
 
-static void set_range(struct edge_settings *settings, unsigned int public, const char *bind,
+static void set_range(struct model_settings *settings, unsigned int public, const char *bind,
 		      uint16_t first, uint16_t last)
 {
-	struct edge_public *address = &settings->publics[public];
+	struct model_public *address = &settings->publics[public];
 
 	address->bind = world_addr(bind);
-	address->ranges[address->nr_ranges++] = (struct edge_range){first, last};
+	address->ranges[address->nr_ranges++] = (struct model_range){first, last};
 	if (settings->nr_publics <= public)
 		settings->nr_publics = public + 1;
 }
 
-static struct ports *make(const struct edge_settings *settings, uint64_t seed)
+static struct ports *make(const struct model_settings *settings, uint64_t seed)
 {
 	struct ports *ports;
 
@@ -43,7 +43,7 @@ static uint32_t take(struct ports *ports, uint32_t public_index)
 
 static void test_take_when_pool_is_large_then_every_port_once_and_shuffled(void **state)
 {
-	struct edge_settings settings = {0};
+	struct model_settings settings = {0};
 	unsigned int nr_neighbours = 0;
 	uint32_t before = 0, ordinal;
 	struct ports *ports;
@@ -66,7 +66,7 @@ static void test_take_when_pool_is_large_then_every_port_once_and_shuffled(void 
 
 static void test_take_when_released_then_least_recently_used_first(void **state)
 {
-	struct edge_settings settings = {0};
+	struct model_settings settings = {0};
 	uint32_t order[8];
 	struct ports *ports;
 
@@ -85,7 +85,7 @@ static void test_take_when_released_then_least_recently_used_first(void **state)
 
 static void test_take_when_in_quarantine_then_not_given(void **state)
 {
-	struct edge_settings settings = {0};
+	struct model_settings settings = {0};
 	uint32_t first, second, ordinal;
 	struct ports_figures figures;
 	struct ports *ports;
@@ -109,7 +109,7 @@ static void test_take_when_in_quarantine_then_not_given(void **state)
 
 static void test_untake_when_taken_in_vain_then_next_again(void **state)
 {
-	struct edge_settings settings = {0};
+	struct model_settings settings = {0};
 	struct ports *ports;
 	uint32_t ordinal;
 
@@ -123,7 +123,7 @@ static void test_untake_when_taken_in_vain_then_next_again(void **state)
 
 static void test_claim_when_used_then_busy(void **state)
 {
-	struct edge_settings settings = {0};
+	struct model_settings settings = {0};
 	struct ports *ports;
 	uint32_t ordinal;
 
@@ -140,7 +140,7 @@ static void test_claim_when_used_then_busy(void **state)
 
 static void test_touch_when_used_in_an_earlier_life_then_last(void **state)
 {
-	struct edge_settings settings = {0};
+	struct model_settings settings = {0};
 	struct ports *ports;
 	uint32_t first;
 
@@ -157,7 +157,7 @@ static void test_touch_when_used_in_an_earlier_life_then_last(void **state)
 
 static void test_take_when_families_differ_then_apart(void **state)
 {
-	struct edge_settings settings = {0};
+	struct model_settings settings = {0};
 	struct ports *ports;
 	uint32_t ordinal;
 
@@ -172,7 +172,7 @@ static void test_take_when_families_differ_then_apart(void **state)
 
 static void test_take_when_pools_differ_then_apart(void **state)
 {
-	struct edge_settings settings = {0};
+	struct model_settings settings = {0};
 	struct ports *ports;
 	uint32_t ordinal;
 
@@ -192,7 +192,7 @@ static void test_take_when_pools_differ_then_apart(void **state)
 
 static void test_new_when_ranges_are_wrong_then_refused(void **state)
 {
-	struct edge_settings overlap = {0}, upside_down = {0}, zero = {0};
+	struct model_settings overlap = {0}, upside_down = {0}, zero = {0};
 	struct ports *ports;
 
 	set_range(&overlap, 0, "192.0.2.1", 100, 110);

@@ -67,7 +67,7 @@ static void test_parse_when_not_a_time_then_refuses(void **state)
 
 static void test_print_when_a_time_then_reads_back(void **state)
 {
-	char text[API_TIME_BYTES];
+	char text[WALL_TIME_BYTES];
 	uint64_t wall_ns;
 
 	assert_string_equal(model_wall_time_print(1795435203 * S_NS + 5, text),
@@ -94,7 +94,7 @@ static void test_print_duration_when_any_then_says_it_in_words(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(durations) / sizeof(durations[0]); i++) {
-		char text[API_TIME_BYTES];
+		char text[WALL_TIME_BYTES];
 
 		assert_string_equal(
 			model_wall_time_print_duration(durations[i].seconds * S_NS, text),

@@ -526,8 +526,9 @@ static void test_end_name_when_any_then_one_of_its_own(void **state)
 {
 	for (unsigned int i = 0; i <= CONNECTION_CUT; i++)
 		for (unsigned int j = 0; j < i; j++)
-			assert_string_not_equal(watch_connections_end_name((enum connection_end)i),
-						watch_connections_end_name((enum connection_end)j));
+			assert_string_not_equal(
+				model_connection_record_end_name((enum connection_end)i),
+				model_connection_record_end_name((enum connection_end)j));
 }
 
 /* Result: a note of the VM's first segment after the end of the lease. */

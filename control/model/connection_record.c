@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "model/connection_record.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+const char *model_connection_record_end_name(enum connection_end how)
+{
+	static const char *const names[] = {
+		[CONNECTION_OPEN] = "open",
+		[CONNECTION_CLOSED_BY_CLIENT] = "closed by the client",
+		[CONNECTION_CLOSED_BY_VM] = "closed by the VM",
+		[CONNECTION_RESET_BY_CLIENT] = "reset by the client",
+		[CONNECTION_RESET_BY_VM] = "reset by the VM",
+		[CONNECTION_UNANSWERED] = "unanswered",
+		[CONNECTION_CUT] = "session ended",
+	};
+
+	return names[how];
+}
+
+void model_connection_record_set_closing(struct connection *connection, const char *closed_by)
+{
+	bool by_client = strcmp(closed_by,
+				model_connection_record_end_name(CONNECTION_CLOSED_BY_CLIENT)) == 0;
+
+	connection->end = by_client ? CONNECTION_CLOSED_BY_CLIENT : CONNECTION_CLOSED_BY_VM;
+	connection->fins = (uint8_t)(1u << (by_client ? SP_TOWARD_VM : SP_TOWARD_CLIENT));
+	if (connection->accepted_ns)
+		connection->counted = connection->fins;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "model/event.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *const names[EVENT_TYPES_NR] = {
+#define EVENT_NAME(name, spelling, value, meaning) [EVENT_##name] = spelling,
+	EVENT_TYPES(EVENT_NAME)
+#undef EVENT_NAME
+};
+
+const char *model_event_type_name(enum event_type type)
+{
+	return names[type];
+}
+
+int model_event_type_parse(const char *name, enum event_type *ret_type)
+{
+	for (unsigned int i = 0; i < EVENT_TYPES_NR; i++) {
+		if (strcmp(names[i], name) != 0)
+			continue;
+		*ret_type = (enum event_type)i;
+		return 0;
+	}
+	return -EINVAL;
+}
