@@ -6,10 +6,12 @@
 
 #include "api/body/body.h"
 #include "api/call/call.h"
+#include "api/call/context.h"
+#include "api/handlers.h"
 #include "api/render.h"
-#include "api/server.h"
 #include "connect/clients.h"
 #include "connect/connect.h"
+#include "edge/put/all.h"
 #include "watch/watch.h"
 
 #define LIST_DEFAULT 100
@@ -18,9 +20,9 @@
 static struct api_view view_of(const struct api_call *call)
 {
 	return (struct api_view){
-		.edge = api_edge(call->api),
-		.settings = edge_settings(api_edge(call->api)),
-		.table = api_table(call->api),
+		.edge = call->api->edge,
+		.settings = edge_settings(call->api->edge),
+		.table = call->api->table,
 		.now = call->edge.now,
 	};
 }
@@ -60,7 +62,7 @@ static void conclude(struct api_call *call, int result, const struct edge_outcom
 /* Result: the build, or NULL and the call is answered. */
 static const struct build *find_build(struct api_call *call)
 {
-	const struct build *build = edge_get(api_edge(call->api), call->id);
+	const struct build *build = edge_get(call->api->edge, call->id);
 
 	if (!build)
 		call_refuse_with(call, PROBLEM_NOT_FOUND, "There is no build %s.", call->id);
@@ -111,7 +113,7 @@ static void put_all(struct api_call *const *calls, unsigned int nr_calls, struct
 	for (unsigned int i = 0; i < nr_calls; i++)
 		nr += read_put(calls[i], &specs[nr], &puts[nr]);
 	if (nr > 0)
-		put_all_builds(api_edge(calls[0]->api), puts, nr);
+		put_all_builds(calls[0]->api->edge, puts, nr);
 	for (unsigned int i = 0; i < nr; i++)
 		model_build_spec_free(&specs[i]);
 }
@@ -132,7 +134,7 @@ void api_builds_put_all(struct api_call *const *calls, unsigned int nr_calls)
 
 void api_builds_put(struct api_call *call)
 {
-	if (call_check_match(call, edge_get(api_edge(call->api), call->id)))
+	if (call_check_match(call, edge_get(call->api->edge, call->id)))
 		api_builds_put_all(&call, 1);
 }
 
@@ -155,8 +157,7 @@ void api_builds_delete(struct api_call *call)
 	if (!may_change(call))
 		return;
 	call_receipt_expect(call, make_removal, NULL);
-	conclude(call,
-		 edge_calls_cancel(api_edge(call->api), &call->edge, call->id, &outcome.build),
+	conclude(call, edge_calls_cancel(call->api->edge, &call->edge, call->id, &outcome.build),
 		 &outcome);
 }
 
@@ -173,7 +174,7 @@ void api_builds_finish(struct api_call *call)
 	call_receipt_expect(call, make_build, NULL);
 	r = body_read_finish(text, bytes, &finished_wall_ns, &call->problem);
 	if (r == 0)
-		r = edge_calls_finish(api_edge(call->api), &call->edge, call->id, finished_wall_ns,
+		r = edge_calls_finish(call->api->edge, &call->edge, call->id, finished_wall_ns,
 				      &outcome.build);
 	conclude(call, r, &outcome);
 }
@@ -191,7 +192,7 @@ void api_builds_extend(struct api_call *call)
 	call_receipt_expect(call, make_build, NULL);
 	r = body_read_extend(text, bytes, &extension, &call->problem);
 	if (r == 0)
-		r = edge_calls_extend(api_edge(call->api), &call->edge, call->id, &extension,
+		r = edge_calls_extend(call->api->edge, &call->edge, call->id, &extension,
 				      &outcome.build);
 	conclude(call, r, &outcome);
 }
@@ -230,7 +231,7 @@ static const struct build *next_build(const struct edge *edge, const struct list
 
 void api_builds_list(struct api_call *call)
 {
-	const struct edge *edge = api_edge(call->api);
+	const struct edge *edge = call->api->edge;
 	const struct api_view view = view_of(call);
 	json_t *builds, *next = NULL;
 	struct list_query query;
@@ -286,15 +287,15 @@ static void write_connect(const void *what, FILE *out)
 void api_builds_connect(struct api_call *call)
 {
 	struct connect_job job = {
-		.connect.settings = edge_settings(api_edge(call->api)),
+		.connect.settings = edge_settings(call->api->edge),
 		.connect.now = call->edge.now,
 	};
 
 	if (!read_connect_query(call, &job.connect.view, &job.format))
 		return;
 	job.connect.build = find_build(call);
-	if (job.connect.build && api_watch(call->api)) {
-		connect_clients_find(watch_connections(api_watch(call->api)), api_table(call->api),
+	if (job.connect.build && call->api->watch) {
+		connect_clients_find(watch_connections(call->api->watch), call->api->table,
 				     job.connect.build, &job.connect.now, &job.clients);
 		job.connect.clients = &job.clients;
 	}

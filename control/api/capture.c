@@ -11,7 +11,8 @@
 #include <sallyport/verdict.h>
 
 #include "api/call/call.h"
-#include "api/server.h"
+#include "api/call/context.h"
+#include "api/handlers.h"
 #include "model/clock.h"
 #include "watch/capture/captures.h"
 #include "watch/capture/limits.h"
@@ -140,7 +141,7 @@ static void begin_file(struct download *download, const struct api_call *call,
 	       capture_pcapng_section(block, "sallyport " SALLYPORT_VERSION, build->id));
 	for (unsigned int i = 0; i < 2; i++)
 		append(download, block,
-		       capture_pcapng_interface(block, api_interface(call->api, i), sides[i],
+		       capture_pcapng_interface(block, call->api->interfaces[i], sides[i],
 						SP_SNAP_BYTES));
 }
 
@@ -164,7 +165,7 @@ static bool read_options(struct api_call *call, struct capture_options *options)
 /* Result: whether it is there; otherwise the call is answered. */
 static bool find(struct api_call *call, struct capture_options *options)
 {
-	options->build = edge_get(api_edge(call->api), call->id);
+	options->build = edge_get(call->api->edge, call->id);
 	if (!options->build)
 		call_refuse_with(call, PROBLEM_NOT_FOUND, "There is no build %s.", call->id);
 	else if (options->one_node && !model_build_node(options->build, options->node_index))
@@ -212,13 +213,13 @@ static void begin(struct api_call *call, struct capture_options *options)
 	memset(download, 0, offsetof(struct download, buffer));
 	download->request = call->request;
 	options->context = stream.context = download;
-	r = capture_captures_start(api_captures(call->api), options, &download->capture);
+	r = capture_captures_start(call->api->captures, options, &download->capture);
 	if (r < 0) {
 		free(download);
 		refuse_start(call, r);
 		return;
 	}
-	r = edge_notes_audit(api_edge(call->api), &call->edge, options->build, "capture");
+	r = edge_notes_audit(call->api->edge, &call->edge, options->build, "capture");
 	begin_file(download, call, options->build);
 	if (r == 0)
 		r = http_request_stream(call->request, &stream);

@@ -5,9 +5,10 @@
 #include <sallyport/addr.h>
 
 #include "api/call/call.h"
+#include "api/call/context.h"
+#include "api/handlers.h"
 #include "api/records.h"
 #include "api/render.h"
-#include "api/server.h"
 #include "connect/diagnose.h"
 #include "host/addr.h"
 #include "kernel/kernel.h"
@@ -40,7 +41,7 @@ static bool is_allowed(const struct question *question)
 
 static bool is_resolved(const struct api_call *call, const struct node *node)
 {
-	enum kernel_vm_state state = kernel_vm(api_kernel(call->api), &node->address).state;
+	enum kernel_vm_state state = kernel_vm(call->api->kernel, &node->address).state;
 
 	return state != KERNEL_VM_UNANSWERED && state != KERNEL_VM_UNROUTED;
 }
@@ -50,7 +51,7 @@ static struct diagnose_facts gather(const struct question *question, const struc
 {
 	struct metrics_usage usage = {0};
 
-	table_counters_add_usage(api_table(question->call->api), &node->forwards[0], &usage);
+	table_counters_add_usage(question->call->api->table, &node->forwards[0], &usage);
 	return (struct diagnose_facts){
 		.session = question->build->state,
 		.bound = node->has_address,
@@ -94,7 +95,7 @@ static json_t *render_node(const struct question *question, const struct node *n
 	const struct diagnosis *diagnosis;
 	struct diagnose_facts facts;
 
-	if (api_records_last(edge_journal(api_edge(question->call->api)), question->build->serial,
+	if (api_records_last(edge_journal(question->call->api->edge), question->build->serial,
 			     node->index, question->client, &last) < 0)
 		return NULL;
 	facts = gather(question, node, &last);
@@ -131,7 +132,7 @@ void api_diagnose_build(struct api_call *call)
 	char text[ADDR_TEXT_BYTES];
 	struct question question = {
 		.call = call,
-		.build = edge_get(api_edge(call->api), call->id),
+		.build = edge_get(call->api->edge, call->id),
 	};
 
 	if (client && addr_parse(client, &question.client_addr) < 0) {
@@ -150,7 +151,7 @@ void api_diagnose_build(struct api_call *call)
 
 void api_diagnose_attestation(struct api_call *call)
 {
-	json_t *attestation = api_records_attestation(edge_journal(api_edge(call->api)), call->id);
+	json_t *attestation = api_records_attestation(edge_journal(call->api->edge), call->id);
 
 	if (!attestation) {
 		call_refuse_with(call, PROBLEM_JOURNAL, "The records cannot be read.");
@@ -177,7 +178,7 @@ static void answer_records(struct api_call *call, enum api_records what, const c
 	if (!call_query_number(call, "after", 0, INT64_MAX, &query.after) ||
 	    !call_query_number(call, "limit", 1, RECORDS_MAX, &query.limit))
 		return;
-	records = api_records(edge_journal(api_edge(call->api)), &query);
+	records = api_records(edge_journal(call->api->edge), &query);
 	if (!records) {
 		call_refuse_with(call, PROBLEM_JOURNAL, "The records cannot be read.");
 		return;

@@ -9,8 +9,9 @@
 
 #include "api/call/answer.h"
 #include "api/call/call.h"
+#include "api/call/context.h"
+#include "api/handlers.h"
 #include "api/render.h"
-#include "api/server.h"
 #include "model/clock.h"
 #include "model/wall_time.h"
 #include "json/values.h"
@@ -248,7 +249,7 @@ static void release_stream(void *context)
 /* Result: whether to go on; otherwise the call is answered. */
 static bool read_since(struct api_call *call, uint64_t *ret_since)
 {
-	const struct events *events = edge_events(api_edge(call->api));
+	const struct events *events = edge_events(call->api->edge);
 	uint64_t since = events->oldest_seq ? events->oldest_seq - 1 : 0;
 
 	if (!call_query_number(call, "since", 0, INT64_MAX, &since))
@@ -289,7 +290,7 @@ static bool check_room(struct api_call *call, const struct api_streams *streams)
 
 void api_events_get(struct api_call *call)
 {
-	struct api_streams *streams = api_streams(call->api);
+	struct api_streams *streams = call->api->streams;
 	struct http_stream http = {
 		.content_type = "application/x-ndjson",
 		.read = read_stream,

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "api/call/call.h"
+#include "api/call/context.h"
 #include "api/call/receipt.h"
+#include "api/handlers.h"
 #include "api/schemas.h"
 
 #define ID_PATTERN	"^[A-Za-z0-9_][A-Za-z0-9._-]*$"
@@ -169,9 +171,9 @@ static void add_route(json_t *paths, const struct api_route *route)
 
 void api_openapi_get(struct api_call *call)
 {
-	json_t *paths = json_object(), *schemas = api_schemas();
+	json_t *paths = json_object(), *schemas = api_schemas(call->api->routes);
 
-	for (const struct api_route *route = api_routes; route->method; route++)
+	for (const struct api_route *route = call->api->routes; route->method; route++)
 		add_route(paths, route);
 	call_reply_json(call, 200,
 			json_pack("{s:s, s:{s:s, s:s, s:s}, s:[{s:s}], s:o, s:{s:o}}", "openapi",

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every call of the API, one row each. */
+#include "api/routes.h"
 #include "api/body/body.h"
-#include "api/call/call.h"
-#include "api/call/route.h"
+
+#include "api/handlers.h"
 
 #define SYNC_BYTES ((size_t)32 << 20)
 
@@ -28,6 +29,7 @@ const struct api_route api_routes[] = {
 		.role = API_ROLE_ORCHESTRATOR,
 		.operation = "putBuild",
 		.handle = api_builds_put,
+		.handle_all = api_builds_put_all,
 		.in_turn = true,
 		.body = API_BODY_REQUIRED,
 		.table = &body_tables_build,

@@ -128,11 +128,11 @@ static json_t *make_problem_schema(void)
 			 "string", "detail", "type", "string");
 }
 
-json_t *api_schemas(void)
+json_t *api_schemas(const struct api_route *routes)
 {
 	json_t *schemas = json_object();
 
-	for (const struct api_route *route = api_routes; route->method; route++) {
+	for (const struct api_route *route = routes; route->method; route++) {
 		if (route->table)
 			add_table(schemas, route->table);
 	}

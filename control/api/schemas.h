@@ -4,8 +4,10 @@
 
 #include <jansson.h>
 
+struct api_route;
+
 /* Result: all schemas by name; NULL without memory. */
-json_t *api_schemas(void);
+json_t *api_schemas(const struct api_route *routes);
 
 /* Result: {"$ref": …} of a schema. */
 json_t *api_schemas_reference(const char *name);

@@ -10,10 +10,12 @@
 
 #include "api/call/answer.h"
 #include "api/call/call.h"
+#include "api/call/context.h"
 #include "api/call/roles.h"
 #include "api/call/turns.h"
 #include "api/call/wait.h"
 #include "api/events.h"
+#include "api/routes.h"
 #include "host/boottime.h"
 #include "host/config.h"
 #include "watch/capture/captures.h"
@@ -30,24 +32,11 @@ struct door {
 };
 
 struct api {
+	struct api_context context;
 	sd_event *event;
-	struct edge *edge;
-	struct table_map *table;
-	struct kernel *kernel;
-	struct explain *explain;
-	struct watch *watch;
 	struct api_roles *roles;
-	struct api_turns *turns;
-	struct api_waits *waits;
-	struct api_streams *streams;
-	struct captures *captures;
 	struct door doors[API_DOORS_NR];
-	void (*journal_failed)(void *context, const char *detail);
-	void *context;
-	char name[CONFIG_NAME_SIZE];
-	char interfaces[2][IF_NAMESIZE]; /* by enum sp_direction, that of what comes in */
-	char *late;			 /* what a client is told that is too slow */
-	uint64_t started_wall_ns;
+	char *late; /* what a client is told that is too slow */
 };
 
 static const enum api_role door_roles[] = {
@@ -144,9 +133,10 @@ static bool check_body(struct api_call *call)
 	size_t bytes;
 
 	if (http_request_error(call->request) == -E2BIG) {
-		call_refuse_with(call, PROBLEM_TOO_LARGE,
-				 "The body of this request may have at most %zu bytes.",
-				 call_route_body_limit(http_request_path(call->request)));
+		call_refuse_with(
+			call, PROBLEM_TOO_LARGE,
+			"The body of this request may have at most %zu bytes.",
+			call_route_body_limit(call->api->routes, http_request_path(call->request)));
 		return false;
 	}
 	if (http_request_error(call->request) < 0) {
@@ -181,11 +171,11 @@ static void handle(void *context, struct http_request *request)
 	const struct door *door = context;
 	struct api_call call;
 
-	call_init(&call, door->api, request);
+	call_init(&call, &door->api->context, request);
 	model_clock_read(&call.edge.now);
 	fill_peer(&call, door);
 	if (check_admission(&call) &&
-	    check_found(&call, call_route_find(http_request_method(request),
+	    check_found(&call, call_route_find(api_routes, http_request_method(request),
 					       http_request_path(request), call.id, &call.route)) &&
 	    check_role(&call) && check_query(&call) && check_body(&call)) {
 		if (call.route->in_turn)
@@ -198,7 +188,7 @@ static void handle(void *context, struct http_request *request)
 
 static size_t body_limit(void *context, const char *path)
 {
-	return call_route_body_limit(path);
+	return call_route_body_limit(api_routes, path);
 }
 
 /* Result: 0 or -ENOMEM. */
@@ -276,22 +266,24 @@ static int open_parts(struct api *api, const struct api_options *options)
 	int r = make_late(api, options->config->api.request_timeout_ns);
 
 	if (r == 0)
-		r = call_wait_open(&waits, &api->waits);
+		r = call_wait_open(&waits, &api->context.waits);
 	if (r == 0)
-		r = call_turns_open(options->event, &api->turns);
+		r = call_turns_open(options->event, &api->context.turns);
 	if (r == 0)
 		r = capture_captures_open(options->event, options->edge, options->table,
-					  &api->captures);
+					  &api->context.captures);
 	return r < 0 ? r
 		     : api_events_streams_open(options->event, options->edge,
-					       nr_streams ? nr_streams : 1, &api->streams);
+					       nr_streams ? nr_streams : 1, &api->context.streams);
 }
 
 static void set_names(struct api *api, const struct config *config)
 {
-	snprintf(api->name, sizeof(api->name), "%s", config->edge.name);
-	snprintf(api->interfaces[SP_TOWARD_VM], IF_NAMESIZE, "%s", config->public.interface);
-	snprintf(api->interfaces[SP_TOWARD_CLIENT], IF_NAMESIZE, "%s", config->builds.interface);
+	snprintf(api->context.name, sizeof(api->context.name), "%s", config->edge.name);
+	snprintf(api->context.interfaces[SP_TOWARD_VM], IF_NAMESIZE, "%s",
+		 config->public.interface);
+	snprintf(api->context.interfaces[SP_TOWARD_CLIENT], IF_NAMESIZE, "%s",
+		 config->builds.interface);
 }
 
 int api_server_open(const struct api_options *options, struct api **ret_api, char **ret_reason)
@@ -302,16 +294,17 @@ int api_server_open(const struct api_options *options, struct api **ret_api, cha
 
 	model_clock_read(&now);
 	if (api) {
-		*api = (struct api){
-			.event = options->event,
+		api->event = options->event;
+		api->context = (struct api_context){
 			.edge = options->edge,
 			.table = options->table,
 			.kernel = options->kernel,
 			.explain = options->explain,
 			.watch = options->watch,
-			.journal_failed = options->journal_failed,
-			.context = options->context,
+			.routes = api_routes,
 			.started_wall_ns = now.wall_ns,
+			.journal_failed = options->journal_failed,
+			.user = options->context,
 		};
 		set_names(api, options->config);
 		r = call_roles_new(options->config, &api->roles, ret_reason);
@@ -338,12 +331,12 @@ void api_server_close(struct api *api)
 {
 	if (!api)
 		return;
-	call_turns_close(api->turns);
-	call_wait_close(api->waits);
+	call_turns_close(api->context.turns);
+	call_wait_close(api->context.waits);
 	for (unsigned int i = 0; i < API_DOORS_NR; i++)
 		http_server_close(api->doors[i].server);
-	api_events_streams_close(api->streams);
-	capture_captures_close(api->captures);
+	api_events_streams_close(api->context.streams);
+	capture_captures_close(api->context.captures);
 	call_roles_free(api->roles);
 	free(api->late);
 	free(api);
@@ -363,77 +356,12 @@ int api_server_reload(struct api *api, const struct config *config, char **ret_r
 
 void api_server_notify(struct api *api)
 {
-	api_events_streams_notify(api->streams);
+	api_events_streams_notify(api->context.streams);
 }
 
 void api_server_confirm_removal(struct api *api)
 {
 	struct http_answer none = {0};
 
-	call_wait_send(api->waits, NULL, &none, 0);
-}
-
-struct edge *api_edge(const struct api *api)
-{
-	return api->edge;
-}
-
-struct table_map *api_table(const struct api *api)
-{
-	return api->table;
-}
-
-struct kernel *api_kernel(const struct api *api)
-{
-	return api->kernel;
-}
-
-struct watch *api_watch(const struct api *api)
-{
-	return api->watch;
-}
-
-struct explain *api_explain(const struct api *api)
-{
-	return api->explain;
-}
-
-struct api_turns *api_turns(const struct api *api)
-{
-	return api->turns;
-}
-
-struct api_waits *api_waits(const struct api *api)
-{
-	return api->waits;
-}
-
-struct api_streams *api_streams(const struct api *api)
-{
-	return api->streams;
-}
-
-struct captures *api_captures(const struct api *api)
-{
-	return api->captures;
-}
-
-const char *api_interface(const struct api *api, enum sp_direction direction)
-{
-	return api->interfaces[direction];
-}
-
-const char *api_name(const struct api *api)
-{
-	return api->name;
-}
-
-uint64_t api_started_wall_ns(const struct api *api)
-{
-	return api->started_wall_ns;
-}
-
-void api_report_journal(const struct api *api, const char *detail)
-{
-	api->journal_failed(api->context, detail);
+	call_wait_send(api->context.waits, NULL, &none, 0);
 }

@@ -10,10 +10,6 @@
 #include <sallyport/table.h>
 
 struct api;
-struct api_streams;
-struct api_turns;
-struct api_waits;
-struct captures;
 struct config;
 struct edge;
 struct explain;
@@ -63,21 +59,3 @@ void api_server_notify(struct api *api);
 
 /* Slots went out of use with nobody asking: see that all workers confirm it, or call stuck(). */
 void api_server_confirm_removal(struct api *api);
-
-/* For the handlers. */
-struct edge *api_edge(const struct api *api);
-struct table_map *api_table(const struct api *api);
-struct kernel *api_kernel(const struct api *api);
-struct explain *api_explain(const struct api *api);
-struct watch *api_watch(const struct api *api);
-struct api_turns *api_turns(const struct api *api);
-struct api_waits *api_waits(const struct api *api);
-struct api_streams *api_streams(const struct api *api);
-struct captures *api_captures(const struct api *api);
-const char *api_name(const struct api *api);
-
-/* Result: the interface that packets of that direction come in by. */
-const char *api_interface(const struct api *api, enum sp_direction direction);
-
-void api_report_journal(const struct api *api, const char *detail);
-uint64_t api_started_wall_ns(const struct api *api);

@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "api/call/call.h"
+#include "api/call/context.h"
 #include "api/call/turns.h"
+#include "api/handlers.h"
 #include "api/render.h"
-#include "api/server.h"
 #include "api/status.h"
 #include "explain/explain.h"
 #include "host/addr.h"
@@ -83,11 +84,11 @@ static json_t *render_pool_sum(const struct edge *edge)
 	return render_ports(&sum);
 }
 
-static void set_sessions(const struct api *api, json_t *status)
+static void set_sessions(const struct api_context *api, json_t *status)
 {
 	struct edge_figures figures;
 
-	edge_figures(api_edge(api), &figures);
+	edge_figures(api->edge, &figures);
 	json_object_set_new(status, "builds", render_builds(&figures));
 	json_object_set_new(status, "nodes", json_integer(figures.nodes));
 	json_object_set_new(status, "leases_live", json_integer(figures.leases_live));
@@ -95,7 +96,7 @@ static void set_sessions(const struct api *api, json_t *status)
 			    render_level(figures.endpoints, figures.endpoints_max));
 	json_object_set_new(status, "allow_lists",
 			    render_level(figures.allow_lists, figures.allow_lists_max));
-	json_object_set_new(status, "ports", render_pool_sum(api_edge(api)));
+	json_object_set_new(status, "ports", render_pool_sum(api->edge));
 	json_object_set_new(status, "events",
 			    json_pack("{s:I, s:I}", "oldest", (json_int_t)figures.oldest_seq,
 				      "newest", (json_int_t)figures.newest_seq));
@@ -148,27 +149,26 @@ static void set_connections(const struct watch *watch, json_t *status)
 
 void api_status_get(struct api_call *call)
 {
-	struct api *api = call->api;
+	const struct api_context *api = call->api;
 	json_t *status = json_object();
 
-	json_object_set_new(status, "name", json_string(api_name(api)));
+	json_object_set_new(status, "name", json_string(api->name));
 	json_object_set_new(status, "version", json_string(SALLYPORT_VERSION));
-	json_object_set_new(status, "started_at", json_values_time(api_started_wall_ns(api)));
+	json_object_set_new(status, "started_at", json_values_time(api->started_wall_ns));
 	json_object_set_new(status, "now", json_values_time(call->edge.now.wall_ns));
-	set_engines(api_table(api), call->edge.now.boot_ns, status);
+	set_engines(api->table, call->edge.now.boot_ns, status);
 	set_sessions(api, status);
-	set_explain(api_explain(api), status);
-	set_connections(api_watch(api), status);
-	json_object_set_new(status, "calls_waiting",
-			    json_integer(call_turns_waiting(api_turns(api))));
-	json_object_set_new(status, "kernel", api_status_kernel(api_kernel(api)));
+	set_explain(api->explain, status);
+	set_connections(api->watch, status);
+	json_object_set_new(status, "calls_waiting", json_integer(call_turns_waiting(api->turns)));
+	json_object_set_new(status, "kernel", api_status_kernel(api->kernel));
 	call_reply_json(call, 200, status);
 }
 
 void api_status_pools(struct api_call *call)
 {
 	struct ports_figures sum;
-	json_t *pools = render_pools(api_edge(call->api), &sum);
+	json_t *pools = render_pools(call->api->edge, &sum);
 
 	call_reply_json(call, 200,
 			json_pack("{s:o, s:o}", "pools", pools, "total", render_ports(&sum)));
@@ -189,10 +189,10 @@ static void write_metrics(const void *source, FILE *out)
 void api_status_metrics(struct api_call *call)
 {
 	const struct metrics_source source = {
-		.edge = api_edge(call->api),
-		.table = api_table(call->api),
-		.explain = api_explain(call->api),
-		.watch = api_watch(call->api),
+		.edge = call->api->edge,
+		.table = call->api->table,
+		.explain = call->api->explain,
+		.watch = call->api->watch,
 		.now_ns = call->edge.now.boot_ns,
 	};
 

@@ -7,8 +7,9 @@
 
 #include "api/body/body.h"
 #include "api/call/call.h"
+#include "api/call/context.h"
 #include "api/call/turns.h"
-#include "api/server.h"
+#include "api/handlers.h"
 
 #define READ_BUILDS 128 /* in one step */
 
@@ -87,7 +88,7 @@ static int begin_work(struct sync_job *job)
 		.generation = sync->generation,
 	};
 	model_clock_read(&call->edge.now);
-	return edge_sync_begin(api_edge(call->api), &call->edge, &job->set, note_change, job,
+	return edge_sync_begin(call->api->edge, &call->edge, &job->set, note_change, job,
 			       &job->work);
 }
 
@@ -152,7 +153,7 @@ void api_sync_post(struct api_call *call)
 	struct sync_job *job = new_job(call);
 
 	if (job)
-		call_turns_go_on(api_turns(call->api), &(struct api_work){step, free_job, job});
+		call_turns_go_on(call->api->turns, &(struct api_work){step, free_job, job});
 	else
 		call_refuse(call);
 }

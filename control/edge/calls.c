@@ -4,37 +4,16 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "edge/edge.h"
 #include "edge/state/state.h"
 #include "edge/txn/change.h"
 #include "edge/txn/txn.h"
-
-static int give_up(struct txn *txn, int error)
-{
-	if (!problem_is_set(txn->problem))
-		json_problem_set(txn->problem, PROBLEM_INTERNAL, "There is not enough memory.");
-	txn_abort(txn);
-	return error;
-}
-
-int edge_calls_settle(struct edge *edge, const struct edge_call *call, const char *id)
-{
-	struct build *build = state_registry_find(edge->registry, id);
-	struct txn txn;
-	int result;
-
-	txn_begin_own(&txn, edge, &call->now);
-	txn.problem = call->problem;
-	if (!build || !txn_change_is_overdue(&txn, build))
-		return 0;
-	result = txn_end(&txn, build, SESSION_EXPIRE, NULL);
-	return result < 0 ? give_up(&txn, result) : txn_commit(&txn);
-}
 
 /* Result: 0 and the build, which is not overdue; or -errno. */
 static int find(struct edge *edge, const struct edge_call *call, const char *id,
 		struct build **ret_build)
 {
-	int result = edge_calls_settle(edge, call, id);
+	int result = txn_change_settle(edge, call, id);
 
 	if (result < 0)
 		return result;
@@ -89,7 +68,7 @@ int edge_calls_finish(struct edge *edge, const struct edge_call *call, const cha
 	txn_begin(&txn, edge, call);
 	copy = txn_edit(&txn, build, "finish");
 	result = copy ? txn_change_finish(&txn, copy, finished_wall_ns) : -ENOMEM;
-	return result < 0 ? give_up(&txn, result) : finish_call(&txn, build, ret_result);
+	return result < 0 ? txn_give_up(&txn, result) : finish_call(&txn, build, ret_result);
 }
 
 /* Result: what a deadline is asked to be; UINT64_MAX beyond all sense. */
@@ -166,7 +145,7 @@ int edge_calls_extend(struct edge *edge, const struct edge_call *call, const cha
 	txn_begin(&txn, edge, call);
 	copy = txn_edit(&txn, build, "extend");
 	result = copy ? txn_change_extend(&txn, copy, deadline_ns) : -ENOMEM;
-	return result < 0 ? give_up(&txn, result) : finish_call(&txn, build, ret_result);
+	return result < 0 ? txn_give_up(&txn, result) : finish_call(&txn, build, ret_result);
 }
 
 int edge_calls_cancel(struct edge *edge, const struct edge_call *call, const char *id,
@@ -186,5 +165,5 @@ int edge_calls_cancel(struct edge *edge, const struct edge_call *call, const cha
 	}
 	txn_begin(&txn, edge, call);
 	result = txn_end(&txn, build, SESSION_CANCEL, "cancel");
-	return result < 0 ? give_up(&txn, result) : finish_call(&txn, build, ret_result);
+	return result < 0 ? txn_give_up(&txn, result) : finish_call(&txn, build, ret_result);
 }

@@ -13,6 +13,7 @@
 
 #include <sallyport/table.h>
 
+#include "edge/state/call.h"
 #include "edge/state/events.h"
 #include "model/build.h"
 #include "model/clock.h"
@@ -26,49 +27,6 @@ struct ports_figures;
 struct receipt;
 struct table_map;
 
-enum edge_change {
-	EDGE_UNCHANGED,
-	EDGE_CREATED,
-	EDGE_CHANGED,
-};
-
-struct edge_result {
-	const struct build *build; /* good until the next change */
-	enum edge_change change;
-	bool removed; /* slots went out of use: wait for quiescence (quiesce.h) before answering */
-};
-
-struct edge_sync_result {
-	unsigned int nr_created;
-	unsigned int nr_changed;
-	unsigned int nr_cancelled; /* open here and not in the set */
-	unsigned int nr_unchanged;
-	unsigned int nr_ended; /* in the set, but ended here: left so */
-	bool removed;
-};
-
-/* What a change will have come to once it is journaled. */
-struct edge_outcome {
-	struct edge_result build;
-	const struct edge_sync_result *sync; /* of edge_sync(), which has no build */
-};
-
-/* A receipt to be journaled with the change, in one transaction, also if nothing changes. */
-struct edge_receipt {
-	struct receipt *receipt; /* user, key and digest are filled in */
-	/* Fills in the rest. Result: 0, or -errno and nothing is changed. */
-	int (*fill)(void *context, const struct edge_outcome *outcome, struct receipt *receipt);
-	void *context;
-};
-
-/* What every call is given. problem is filled when, and only when, the result is negative. */
-struct edge_call {
-	struct instant now;
-	struct peer peer;
-	struct problem *problem;
-	const struct edge_receipt *receipt; /* NULL: none is wanted */
-};
-
 /*
  * Creates an edge over a journal and a table, both the caller's and outliving it. seed shuffles the
  * pool. Nothing is read or published yet: edge_replay() comes next. Result: 0 or -errno (-EINVAL:
@@ -77,9 +35,6 @@ struct edge_call {
 int edge_new(const struct model_settings *settings, struct journal *journal,
 	     struct table_map *table, uint64_t seed, struct edge **ret_edge);
 void edge_free(struct edge *edge);
-
-/* Waits until no reader acts on what it read before (table_quiesce_wait()). Result: 0 or -errno. */
-typedef int edge_wait(void *context);
 
 /* For edge_replay(): how to wait before a foreign live slot is written over. Without: not at all.
  */
@@ -101,42 +56,12 @@ int edge_reload(struct edge *edge, const struct model_settings *settings, struct
 const struct model_settings *edge_settings(const struct edge *edge);
 
 /*
- * Declares a build: creates it, binds its reserved nodes, adds nodes and forwards, or finds nothing
- * to do. Public ports never move. Result: 0, or -errno and problem: INVALID, OUTSIDE_NETWORKS,
- * ADMITS_NOBODY, ENDPOINT_IN_USE naming the holder, BUILD_ENDED, BUILD_DIFFERS, OVER_LIMIT,
- * NO_PORTS, TABLE_FULL, JOURNAL. Pointers are relative to the body.
- */
-int put_build(struct edge *edge, const struct edge_call *call, const struct build_spec *spec,
-	      struct edge_result *ret_result);
-
-/* One of several. */
-struct edge_put {
-	struct edge_call call;
-	const struct build_spec *spec;
-	void (*done)(struct edge_put *put, int result, const struct edge_result *put_result);
-	void *context;
-};
-
-/*
- * Declares builds as put_build() one after the other, but those that have nothing to do with each
- * other share a commit. done is called for each, in order, as soon as its commit is made; the
- * result is as put_build()'s.
- */
-void put_all_builds(struct edge *edge, struct edge_put *puts, unsigned int nr_puts);
-
-/*
  * Starts the linger. finished_wall_ns is when the build ended, BUILD_DEFAULT: now; the future and
  * the time before creation are cut to now and creation. The first call wins, later ones change
  * nothing, nor do calls on an ended build. Problem: NOT_FOUND, JOURNAL.
  */
 int edge_calls_finish(struct edge *edge, const struct edge_call *call, const char *id,
 		      uint64_t finished_wall_ns, struct edge_result *ret_result);
-
-/* By how much, or until when: exactly one is not BUILD_DEFAULT. */
-struct edge_extension {
-	uint64_t by_ns;
-	uint64_t until_wall_ns;
-};
 
 /*
  * Moves the deadline later, never past the cap. Problem: NOT_FOUND, BUILD_ENDED, INVALID (not
@@ -187,12 +112,6 @@ void edge_sync_free(struct edge_sync_work *work);
 
 /* Result: whether such a work is under way. edge_expire() and edge_note_...() wait for its end. */
 bool edge_is_busy(const struct edge *edge);
-
-/*
- * Fills in the receipt of that user and key, unless it is too old. Result: 0, -ENOENT, or -errno of
- * the journal.
- */
-int txn_receipt_find(const struct edge *edge, const struct instant *now, struct receipt *receipt);
 
 /*
  * Does what is due: ends what has expired, was never used; warns; forgets what is past its

@@ -2,6 +2,7 @@
 /* What the clock does. */
 #include <errno.h>
 
+#include "edge/edge.h"
 #include "edge/state/state.h"
 #include "edge/txn/change.h"
 #include "edge/txn/txn.h"

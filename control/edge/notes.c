@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "edge/edge.h"
 #include "edge/state/state.h"
 #include "edge/txn/txn.h"
 #include "host/addr.h"

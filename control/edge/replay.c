@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "edge/edge.h"
 #include "edge/state/state.h"
 #include "edge/txn/txn.h"
 #include "host/addr.h"
@@ -83,7 +84,7 @@ static int claim_port(struct replay *replay, const struct build *build,
 static int claim_endpoint(struct replay *replay, const struct build *build, const struct node *node,
 			  const struct forward *forward)
 {
-	struct endpoint endpoint = edge_endpoint(node, forward);
+	struct endpoint endpoint = state_endpoint(node, forward);
 
 	if (!build_is_open(build) || !node->has_address)
 		return 0;
@@ -106,7 +107,7 @@ static int load_forward(struct replay *replay, struct build *build, const struct
 	struct found *found;
 	int result;
 
-	edge_place_forward(replay->edge, forward);
+	state_place_forward(replay->edge, forward);
 	if (!forward_has_slot(forward))
 		return 0;
 	result = claim_port(replay, build, forward);
@@ -119,7 +120,7 @@ static int load_forward(struct replay *replay, struct build *build, const struct
 		return -ENOMEM;
 	*found = (struct found){
 		.build = build,
-		.lease = edge_lease(build, node, forward),
+		.lease = state_lease(build, node, forward),
 		.state = state_of(build, node),
 	};
 	return 0;
@@ -176,7 +177,7 @@ static int touch_port(const struct sp_addr *addr, uint16_t port, uint64_t until_
 	struct replay *replay = context;
 	struct forward forward = {.public_addr = *addr, .public_port = port};
 
-	edge_place_forward(replay->edge, &forward);
+	state_place_forward(replay->edge, &forward);
 	if (forward.ordinal != PORTS_NONE &&
 	    state_registry_slot_owner(replay->edge->registry, forward.slot_index) == 0)
 		model_ports_touch(replay->edge->ports, forward.ordinal);

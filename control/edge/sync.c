@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "edge/edge.h"
+#include "edge/put/build.h"
 #include "edge/put/put.h"
 #include "edge/state/state.h"
 #include "edge/txn/txn.h"
@@ -138,7 +140,7 @@ static int put_one(struct edge_sync_work *work, unsigned int i)
 		return 0;
 	}
 	snprintf(prefix, sizeof(prefix), "/builds/%u", i);
-	result = put_work_in(&work->txn, spec, prefix, &change);
+	result = put_build_work_in(&work->txn, spec, prefix, &change);
 	if (result < 0)
 		return result;
 	count(work, change);

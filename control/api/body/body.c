@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "api/body/tables.h"
-#include "edge/edge.h"
+#include "edge/state/call.h"
 #include "model/clock.h"
 #include "json/decode.h"
 

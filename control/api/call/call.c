@@ -8,13 +8,13 @@
 #include <string.h>
 
 #include "api/call/answer.h"
+#include "api/call/context.h"
 #include "api/call/wait.h"
-#include "api/server.h"
 
 #define ETAG_BYTES 48
 
 /* Field by field: the problem is large and mostly unused. */
-void call_init(struct api_call *call, struct api *api, struct http_request *request)
+void call_init(struct api_call *call, const struct api_context *api, struct http_request *request)
 {
 	call->api = api;
 	call->request = request;
@@ -102,7 +102,7 @@ static int add_refusal_headers(const struct api_call *call, struct http_answer *
 		return http_answer_header(answer, "Connection", "close");
 	if (call->problem.type != PROBLEM_BAD_METHOD)
 		return 0;
-	call_route_allow(call->route, methods, sizeof(methods));
+	call_route_allow(call->api->routes, call->route, methods, sizeof(methods));
 	return http_answer_header(answer, "Allow", "%s", methods);
 }
 
@@ -112,7 +112,7 @@ void call_refuse(struct api_call *call)
 
 	json_problem_set(&call->problem, PROBLEM_INTERNAL, "Out of memory.");
 	if (call->problem.type == PROBLEM_JOURNAL)
-		api_report_journal(call->api, call->problem.detail);
+		call->api->journal_failed(call->api->user, call->problem.detail);
 	http_answer_clear(&call->answer);
 	if (add_refusal_headers(call, &answer) < 0 ||
 	    call_answer_problem(&answer, &call->problem) < 0) {
@@ -175,7 +175,7 @@ int call_prepare(struct api_call *call, const struct api_reply *reply)
 void call_send(struct api_call *call)
 {
 	if (call->removed)
-		call_wait_send(api_waits(call->api), call->request, &call->answer,
+		call_wait_send(call->api->waits, call->request, &call->answer,
 			       call->receipt.number);
 	else
 		http_request_answer(call->request, &call->answer);

@@ -15,10 +15,10 @@
 #include "model/receipt.h"
 #include "json/problem.h"
 
-struct api;
+struct api_context;
 
 struct api_call {
-	struct api *api;
+	const struct api_context *api;
 	struct http_request *request; /* NULL once answered */
 	const struct api_route *route;
 	char id[API_ID_BYTES + 1]; /* "" if the path has none */
@@ -35,7 +35,7 @@ struct api_call {
 };
 
 /* The peer and the role are left to be filled in. */
-void call_init(struct api_call *call, struct api *api, struct http_request *request);
+void call_init(struct api_call *call, const struct api_context *api, struct http_request *request);
 
 /* Answer with a status and a body, which is taken over; NULL is out of memory and answers so. */
 void call_reply_json(struct api_call *call, unsigned int status, json_t *body);
@@ -92,27 +92,3 @@ bool call_query_number(struct api_call *call, const char *name, uint64_t min, ui
 
 /* Result: true if the boolean query argument is there and neither "0" nor "false". */
 bool call_query_flag(const struct api_call *call, const char *name);
-
-/* The handlers, by file. */
-void api_builds_put(struct api_call *call);
-
-/* The same for several that have no preconditions; all are answered then. */
-void api_builds_put_all(struct api_call *const *calls, unsigned int nr_calls);
-void api_builds_get(struct api_call *call);
-void api_builds_list(struct api_call *call);
-void api_builds_delete(struct api_call *call);
-void api_builds_finish(struct api_call *call);
-void api_builds_extend(struct api_call *call);
-void api_builds_connect(struct api_call *call);
-void api_capture_start(struct api_call *call);
-void api_diagnose_build(struct api_call *call);
-void api_diagnose_attestation(struct api_call *call);
-void api_diagnose_connections(struct api_call *call);
-void api_diagnose_audit(struct api_call *call);
-void api_sync_post(struct api_call *call);
-void api_events_get(struct api_call *call);
-void api_status_get(struct api_call *call);
-void api_status_pools(struct api_call *call);
-void api_status_version(struct api_call *call);
-void api_status_metrics(struct api_call *call);
-void api_openapi_get(struct api_call *call);

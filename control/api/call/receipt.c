@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "api/call/call.h"
+#include "api/call/context.h"
 #include "api/call/wait.h"
-#include "api/server.h"
+#include "edge/txn/receipt.h"
 
 #define RETRY_AFTER_S 1
 
@@ -93,7 +94,7 @@ static int restore_answer(struct api_call *call)
 
 static void answer_again(struct api_call *call)
 {
-	if (call_wait_has(api_waits(call->api), call->receipt.number)) {
+	if (call_wait_has(call->api->waits, call->receipt.number)) {
 		call->problem.retry_after_s = RETRY_AFTER_S;
 		call_refuse_with(call, PROBLEM_IN_PROGRESS,
 				 "The first request with the " API_RECEIPT_HEADER
@@ -109,7 +110,7 @@ static void answer_again(struct api_call *call)
 static bool find(struct api_call *call)
 {
 	uint64_t digest = digest_request(call->request);
-	int r = txn_receipt_find(api_edge(call->api), &call->edge.now, &call->receipt);
+	int r = txn_receipt_find(call->api->edge, &call->edge.now, &call->receipt);
 
 	if (r == -ENOENT) {
 		call->receipt.digest = digest;

@@ -84,13 +84,13 @@ static enum fit fit_path(const char *template, const char *path, char *id)
 	return *template || *path ? FIT_NO : fit;
 }
 
-enum api_match call_route_find(const char *method, const char *path, char *id,
-			       const struct api_route **ret_route)
+enum api_match call_route_find(const struct api_route *routes, const char *method, const char *path,
+			       char *id, const struct api_route **ret_route)
 {
 	enum api_match match = API_MATCH_NO_PATH;
 
 	id[0] = '\0';
-	for (const struct api_route *route = api_routes; route->method; route++) {
+	for (const struct api_route *route = routes; route->method; route++) {
 		enum fit fit = fit_path(route->path, path, id);
 
 		if (fit == FIT_NO)
@@ -110,12 +110,13 @@ bool call_route_changes(const struct api_route *route)
 	return strcmp(route->method, "GET") != 0;
 }
 
-void call_route_allow(const struct api_route *route, char *text, size_t text_bytes)
+void call_route_allow(const struct api_route *routes, const struct api_route *route, char *text,
+		      size_t text_bytes)
 {
 	size_t used = 0;
 
 	text[0] = '\0';
-	for (const struct api_route *other = api_routes; other->method; other++) {
+	for (const struct api_route *other = routes; other->method; other++) {
 		int n;
 
 		if (strcmp(other->path, route->path) != 0 || used >= text_bytes)
@@ -126,11 +127,11 @@ void call_route_allow(const struct api_route *route, char *text, size_t text_byt
 	}
 }
 
-size_t call_route_body_limit(const char *path)
+size_t call_route_body_limit(const struct api_route *routes, const char *path)
 {
 	size_t limit = BODY_BYTES;
 
-	for (const struct api_route *route = api_routes; route->method; route++) {
+	for (const struct api_route *route = routes; route->method; route++) {
 		if (route->body_bytes > limit && fit_path(route->path, path, NULL) == FIT_YES)
 			limit = route->body_bytes;
 	}

@@ -38,6 +38,8 @@ struct api_route {
 	enum api_role role;
 	const char *operation; /* its name in the OpenAPI document */
 	void (*handle)(struct api_call *call);
+	/* Those that wait together and have no preconditions, in one go; NULL: each by itself. */
+	void (*handle_all)(struct api_call *const *calls, unsigned int nr_calls);
 	bool in_turn; /* it changes the edge or reads the journal: see turns.h */
 	enum api_body body;
 	const struct json_table *table;			    /* of the body */
@@ -49,9 +51,6 @@ struct api_route {
 	const char *help;
 };
 
-/* All rows, ended by one without a method. */
-extern const struct api_route api_routes[];
-
 enum api_match {
 	API_MATCH_FOUND,
 	API_MATCH_NO_PATH,
@@ -60,20 +59,23 @@ enum api_match {
 };
 
 /*
+ * routes below are all rows, ended by one without a method.
+ *
  * Finds the row for a method and a path as it came. id has room for API_ID_BYTES + 1 and holds the
  * decoded {id}, "" if the row has none. With API_MATCH_NO_METHOD, *ret_route is one of the path's.
  */
-enum api_match call_route_find(const char *method, const char *path, char *id,
-			       const struct api_route **ret_route);
+enum api_match call_route_find(const struct api_route *routes, const char *method, const char *path,
+			       char *id, const struct api_route **ret_route);
 
 /* Result: whether its calls change something. */
 bool call_route_changes(const struct api_route *route);
 
 /* Prints the methods of the path that route has, as for an Allow header, into text. */
-void call_route_allow(const struct api_route *route, char *text, size_t text_bytes);
+void call_route_allow(const struct api_route *routes, const struct api_route *route, char *text,
+		      size_t text_bytes);
 
 /* Result: the longest body of a path as it came, whatever the method. */
-size_t call_route_body_limit(const char *path);
+size_t call_route_body_limit(const struct api_route *routes, const char *path);
 
 /* Result: the role's name as in the config, "none" for API_ROLE_NONE. */
 const char *call_route_role_name(enum api_role role);

@@ -97,8 +97,7 @@ unsigned int call_turns_waiting(const struct api_turns *turns)
 /* A PUT with a precondition has to see what those before it have done, a retry their receipts. */
 static bool may_share(const struct api_call *call)
 {
-	return call->route->handle == api_builds_put &&
-	       !http_request_header(call->request, "If-Match") &&
+	return call->route->handle_all && !http_request_header(call->request, "If-Match") &&
 	       !http_request_header(call->request, "If-None-Match") &&
 	       !http_request_header(call->request, API_RECEIPT_HEADER);
 }
@@ -111,7 +110,8 @@ static unsigned int gather(struct api_turns *turns, struct api_call *together[TO
 
 	STAILQ_FOREACH(turn, &turns->queue, link)
 	{
-		if (nr == TOGETHER_MAX || !may_share(&turn->call))
+		if (nr == TOGETHER_MAX || !may_share(&turn->call) ||
+		    (nr > 0 && turn->call.route != together[0]->route))
 			break;
 		together[nr++] = &turn->call;
 	}
@@ -124,7 +124,7 @@ static void begin_first(struct api_turns *turns)
 	unsigned int nr = gather(turns, together);
 
 	if (nr > 0) {
-		api_builds_put_all(together, nr);
+		together[0]->route->handle_all(together, nr);
 		while (nr-- > 0)
 			drop_first(turns);
 		return;

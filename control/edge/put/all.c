@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* PUTs that wait together share a commit, and so its wait for the disk. */
+#include "edge/put/all.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/put/put.h"
+#include "edge/put/build.h"
 #include "edge/state/state.h"
 #include "edge/txn/txn.h"
 
@@ -26,7 +27,7 @@ static void tell_member(struct group *group, unsigned int i, int result)
 {
 	struct edge_put *put = &group->puts[i];
 	const struct edge_result put_result = {
-		.build = edge_get(group->edge, put->spec->id),
+		.build = state_registry_find(group->edge->registry, put->spec->id),
 		.change = group->change[i],
 		.removed = group->txn.removed,
 	};
@@ -90,7 +91,7 @@ static bool join(struct group *group, struct edge_put *put)
 	group->txn.peer = put->call.peer;
 	group->txn.problem = put->call.problem;
 	mark = txn_mark(&group->txn);
-	result = put_work_in(&group->txn, put->spec, "", &group->change[group->nr]);
+	result = put_build_work_in(&group->txn, put->spec, "", &group->change[group->nr]);
 	if (result == 0) {
 		group->nr++;
 		return true;

@@ -73,7 +73,7 @@ static int replace(struct put *put, struct build *holder)
 static int claim_endpoint(struct put *put, const struct node *node, const struct forward *forward)
 {
 	struct edge *edge = put->txn->edge;
-	struct endpoint endpoint = edge_endpoint(node, forward);
+	struct endpoint endpoint = state_endpoint(node, forward);
 	uint64_t serial = state_holders_get(edge->holders, &endpoint);
 	struct build *holder = serial ? state_registry_find_serial(edge->registry, serial) : NULL;
 	int result = 0;

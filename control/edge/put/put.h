@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A spec becomes a change of a transaction: what PUT and sync share. Part of the edge. */
+/* One spec being worked in, and the passes that do it. */
 #pragma once
 
-#include <stdint.h>
+#include <sallyport/table.h>
 
-#include "edge/edge.h"
 #include "edge/txn/txn.h"
 
 struct build_spec;
 
-/*
- * Works one spec into the transaction. pointers of problems begin with prefix. Result: 0, or -errno
- * (the problem says why, unless -ENOMEM) and the transaction is to be aborted.
- */
-int put_work_in(struct txn *txn, const struct build_spec *spec, const char *prefix,
-		enum edge_change *ret_change);
-
-/* One spec being worked in. */
 struct put {
 	struct txn *txn;
 	const struct build_spec *spec;

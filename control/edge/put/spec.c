@@ -8,8 +8,11 @@
 
 #include <sallyport/addr.h>
 
-#include "edge/edge.h"
 #include "host/addr.h"
+#include "model/build.h"
+#include "model/clock.h"
+#include "model/settings.h"
+#include "json/problem.h"
 
 #define USER_MAX 64
 

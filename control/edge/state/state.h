@@ -5,12 +5,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "edge/edge.h"
+#include "edge/state/call.h"
+#include "edge/state/events.h"
 #include "edge/state/holders.h"
 #include "edge/state/registry.h"
 #include "edge/state/tally.h"
 #include "journal/journal.h"
+#include "model/build.h"
 #include "model/ports.h"
+#include "model/settings.h"
 #include "table/publish.h"
 
 /* The names by which open builds are counted. */
@@ -40,15 +43,6 @@ struct edge {
 
 struct ports_figures;
 
-/* Result: whether so few ports are free that it is, or still is, worth a warning. */
-uint32_t txn_commit_pools_low(const struct edge *edge);
-
-/*
- * Ends that build if its deadline has passed and edge_expire() was not there yet: nothing is to be
- * done to a session that is over. Result: 0, or -errno and the problem.
- */
-int edge_calls_settle(struct edge *edge, const struct edge_call *call, const char *id);
-
 /* Result: whether the forward has a slot: its address is one of the settings' publics. */
 static inline bool forward_has_slot(const struct forward *forward)
 {
@@ -56,10 +50,10 @@ static inline bool forward_has_slot(const struct forward *forward)
 }
 
 /* Fills in what a public address and port stand for here; PORTS_NONE, UINT32_MAX if nothing. */
-void edge_place_forward(const struct edge *edge, struct forward *forward);
+void state_place_forward(const struct edge *edge, struct forward *forward);
 
-struct endpoint edge_endpoint(const struct node *node, const struct forward *forward);
+struct endpoint state_endpoint(const struct node *node, const struct forward *forward);
 
 /* usage_index is not set. */
-struct lease edge_lease(const struct build *build, const struct node *node,
-			const struct forward *forward);
+struct lease state_lease(const struct build *build, const struct node *node,
+			 const struct forward *forward);

@@ -168,7 +168,7 @@ static void end_forward(struct txn *txn, const struct build *build, const struct
 			const struct forward *forward)
 {
 	struct edge *edge = txn->edge;
-	struct endpoint endpoint = edge_endpoint(node, forward);
+	struct endpoint endpoint = state_endpoint(node, forward);
 
 	if (table_publish_end(edge->publish, forward->slot_index))
 		txn->removed = true;

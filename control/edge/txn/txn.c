@@ -247,7 +247,7 @@ int txn_prepare(struct txn *txn, const struct build *copy, const struct node *no
 	if (!lease)
 		return -ENOMEM;
 	lease->build = copy;
-	lease->lease = edge_lease(copy, node, forward);
+	lease->lease = state_lease(copy, node, forward);
 	result = table_publish_prepare(txn->edge->publish, &lease->lease);
 	if (result < 0)
 		txn->nr_leases--;
@@ -338,4 +338,12 @@ void txn_abort(struct txn *txn)
 {
 	txn_abort_to(txn, &(struct txn_mark){0});
 	txn_release(txn);
+}
+
+int txn_give_up(struct txn *txn, int error)
+{
+	if (!problem_is_set(txn->problem))
+		json_problem_set(txn->problem, PROBLEM_INTERNAL, "There is not enough memory.");
+	txn_abort(txn);
+	return error;
 }

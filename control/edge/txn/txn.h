@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "edge/edge.h"
+#include "edge/state/state.h"
 #include "model/build.h"
 #include "table/endpoints.h"
 #include "table/publish.h"
@@ -80,6 +80,9 @@ void txn_commit_abort(struct txn *txn);
 /* Gives everything back. Also after a failed call below, which says no more than -errno. */
 void txn_abort(struct txn *txn);
 
+/* Aborts for a call; without a problem of its own it was memory. Result: error. */
+int txn_give_up(struct txn *txn, int error);
+
 /* Result: whether an open build ends by it, so that slots may go out of use. */
 bool txn_commit_removes(const struct txn *txn);
 
@@ -128,3 +131,6 @@ int txn_prepare(struct txn *txn, const struct build *copy, const struct node *no
  * -ENOMEM.
  */
 int txn_end(struct txn *txn, struct build *build, enum session_event event, const char *what);
+
+/* Result: whether so few ports are free that it is, or still is, worth a warning. */
+uint32_t txn_commit_pools_low(const struct edge *edge);

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include "api/call/route.h"
+#include "api/handlers.h"
+#include "api/routes.h"
 
 #include "api/call/call.h"
 
@@ -58,8 +60,9 @@ static void test_find_when_any_path_then_gives_row_and_id(void **state)
 		char id[API_ID_BYTES + 1];
 
 		print_message("# %s %s\n", cases[i].method, cases[i].path);
-		assert_int_equal(call_route_find(cases[i].method, cases[i].path, id, &route),
-				 cases[i].match);
+		assert_int_equal(
+			call_route_find(api_routes, cases[i].method, cases[i].path, id, &route),
+			cases[i].match);
 		if (cases[i].operation)
 			assert_string_equal(route->operation, cases[i].operation);
 		if (cases[i].id)
@@ -72,11 +75,13 @@ static void test_allow_when_wrong_method_then_lists_those_of_the_path(void **sta
 	const struct api_route *route = NULL;
 	char id[API_ID_BYTES + 1], text[64];
 
-	assert_int_equal(call_route_find("PATCH", "/v1/builds/7", id, &route), API_MATCH_NO_METHOD);
-	call_route_allow(route, text, sizeof(text));
+	assert_int_equal(call_route_find(api_routes, "PATCH", "/v1/builds/7", id, &route),
+			 API_MATCH_NO_METHOD);
+	call_route_allow(api_routes, route, text, sizeof(text));
 	assert_string_equal(text, "PUT, GET, HEAD, DELETE");
-	assert_int_equal(call_route_find("GET", "/v1/sync", id, &route), API_MATCH_NO_METHOD);
-	call_route_allow(route, text, sizeof(text));
+	assert_int_equal(call_route_find(api_routes, "GET", "/v1/sync", id, &route),
+			 API_MATCH_NO_METHOD);
+	call_route_allow(api_routes, route, text, sizeof(text));
 	assert_string_equal(text, "POST");
 }
 
@@ -96,9 +101,9 @@ static void test_routes_when_changing_then_need_more_than_a_viewer(void **state)
 
 static void test_body_limit_when_sync_then_is_larger(void **state)
 {
-	assert_int_equal(call_route_body_limit("/v1/builds/7"), 1 << 20);
-	assert_int_equal(call_route_body_limit("/v1/nowhere"), 1 << 20);
-	assert_true(call_route_body_limit("/v1/sync") > 1 << 24);
+	assert_int_equal(call_route_body_limit(api_routes, "/v1/builds/7"), 1 << 20);
+	assert_int_equal(call_route_body_limit(api_routes, "/v1/nowhere"), 1 << 20);
+	assert_true(call_route_body_limit(api_routes, "/v1/sync") > 1 << 24);
 }
 
 int main(void)

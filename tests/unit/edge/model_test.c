@@ -18,6 +18,8 @@
 #include <sqlite3.h>
 
 #include "draw.h"
+#include "edge/put/all.h"
+#include "edge/put/build.h"
 #include "host/table_map.h"
 #include "simple_model.h"
 #include "world.h"

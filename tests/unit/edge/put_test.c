@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "edge/put/all.h"
 #include "host/table_map.h"
 #include "world.h"
 

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "edge/put/build.h"
 #include "host/addr.h"
 #include "host/table_map.h"
 

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "edge/put/build.h"
 #include "edge/state/events.h"
 #include "host/table_map.h"
 #include "world.h"

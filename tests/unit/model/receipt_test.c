@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "edge/put/build.h"
+#include "edge/txn/receipt.h"
 #include "world.h"
 
 /* What a caller wants to be answered later on. */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a handler may reach: the parts of sallyportd, and the API's own. Filled in by the server. */
+#pragma once
+
+#include <net/if.h>
+#include <stdint.h>
+
+#include <sallyport/table.h>
+
+#include "host/config.h"
+
+struct api_route;
+struct api_streams;
+struct api_turns;
+struct api_waits;
+struct captures;
+struct edge;
+struct explain;
+struct kernel;
+struct table_map;
+struct watch;
+
+struct api_context {
+	struct edge *edge;
+	struct table_map *table;
+	struct kernel *kernel;
+	struct explain *explain; /* this and the next may be NULL */
+	struct watch *watch;
+	const struct api_route *routes; /* all rows, ended by one without a method */
+	struct api_turns *turns;
+	struct api_waits *waits;
+	struct api_streams *streams;
+	struct captures *captures;
+	uint64_t started_wall_ns;
+	char name[CONFIG_NAME_SIZE];
+	char interfaces[2][IF_NAMESIZE]; /* by enum sp_direction, that of what comes in */
+	/* A change was refused because the journal failed, for the reason in detail. */
+	void (*journal_failed)(void *user, const char *detail);
+	void *user;
+};

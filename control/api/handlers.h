@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The handlers: what the routes lead to, by file. */
+#pragma once
+
+struct api_call;
+
+void api_builds_put(struct api_call *call);
+
+/* The same for several that have no preconditions; all are answered then. */
+void api_builds_put_all(struct api_call *const *calls, unsigned int nr_calls);
+void api_builds_get(struct api_call *call);
+void api_builds_list(struct api_call *call);
+void api_builds_delete(struct api_call *call);
+void api_builds_finish(struct api_call *call);
+void api_builds_extend(struct api_call *call);
+void api_builds_connect(struct api_call *call);
+void api_capture_start(struct api_call *call);
+void api_diagnose_build(struct api_call *call);
+void api_diagnose_attestation(struct api_call *call);
+void api_diagnose_connections(struct api_call *call);
+void api_diagnose_audit(struct api_call *call);
+void api_sync_post(struct api_call *call);
+void api_events_get(struct api_call *call);
+void api_status_get(struct api_call *call);
+void api_status_pools(struct api_call *call);
+void api_status_version(struct api_call *call);
+void api_status_metrics(struct api_call *call);
+void api_openapi_get(struct api_call *call);

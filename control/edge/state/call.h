@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What every call of the edge is given, and what it comes to. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "model/clock.h"
+#include "model/peer.h"
+#include "json/problem.h"
+
+struct build;
+struct receipt;
+
+enum edge_change {
+	EDGE_UNCHANGED,
+	EDGE_CREATED,
+	EDGE_CHANGED,
+};
+
+struct edge_result {
+	const struct build *build; /* good until the next change */
+	enum edge_change change;
+	bool removed; /* slots went out of use: wait for quiescence (quiesce.h) before answering */
+};
+
+struct edge_sync_result {
+	unsigned int nr_created;
+	unsigned int nr_changed;
+	unsigned int nr_cancelled; /* open here and not in the set */
+	unsigned int nr_unchanged;
+	unsigned int nr_ended; /* in the set, but ended here: left so */
+	bool removed;
+};
+
+/* What a change will have come to once it is journaled. */
+struct edge_outcome {
+	struct edge_result build;
+	const struct edge_sync_result *sync; /* of edge_sync(), which has no build */
+};
+
+/* A receipt to be journaled with the change, in one transaction, also if nothing changes. */
+struct edge_receipt {
+	struct receipt *receipt; /* user, key and digest are filled in */
+	/* Fills in the rest. Result: 0, or -errno and nothing is changed. */
+	int (*fill)(void *context, const struct edge_outcome *outcome, struct receipt *receipt);
+	void *context;
+};
+
+/* What every call is given. problem is filled when, and only when, the result is negative. */
+struct edge_call {
+	struct instant now;
+	struct peer peer;
+	struct problem *problem;
+	const struct edge_receipt *receipt; /* NULL: none is wanted */
+};
+
+/* Waits until no reader acts on what it read before (table_quiesce_wait()). Result: 0 or -errno. */
+typedef int edge_wait(void *context);
+
+/* By how much, or until when: exactly one is not BUILD_DEFAULT. */
+struct edge_extension {
+	uint64_t by_ns;
+	uint64_t until_wall_ns;
+};

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "edge/state/state.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <sallyport/compiler.h>
+
+static int find_public(const struct edge *edge, const struct sp_addr *addr, uint32_t *ret_index)
+{
+	for (uint32_t i = 0; i < edge->settings.nr_publics; i++)
+		if (memcmp(&edge->settings.publics[i].bind, addr, sizeof(*addr)) == 0) {
+			*ret_index = i;
+			return 0;
+		}
+	return -ENOENT;
+}
+
+void state_place_forward(const struct edge *edge, struct forward *forward)
+{
+	forward->ordinal = PORTS_NONE;
+	forward->slot_index = UINT32_MAX;
+	if (find_public(edge, &forward->public_addr, &forward->public_index) < 0)
+		return;
+	forward->slot_index = sp_slot_index(forward->public_index, forward->public_port);
+	model_ports_find(edge->ports, forward->public_index, forward->public_port,
+			 &forward->ordinal);
+}
+
+struct endpoint state_endpoint(const struct node *node, const struct forward *forward)
+{
+	return (struct endpoint){node->address, SP_BE16(forward->port), forward->protocol_mask};
+}
+
+struct lease state_lease(const struct build *build, const struct node *node,
+			 const struct forward *forward)
+{
+	return (struct lease){
+		.slot_index = forward->slot_index,
+		.public_addr = forward->public_addr,
+		.vm_addr = node->address,
+		.public_port = forward->public_port,
+		.vm_port = forward->port,
+		.allow_index = build->allow_index,
+		.protocol_mask = forward->protocol_mask,
+		.bound = node->has_address,
+		.deadline_ns = build->deadline_ns,
+	};
+}
