@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include "edge/edge.h"
+#include "edge/put/build.h"
 #include "host/addr.h"
 #include "host/table_map.h"
 #include "journal/journal.h"
