@@ -2,7 +2,6 @@
 /* From libconfig's tree, by the table of options, into struct config. */
 #include "config_table.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,22 +9,30 @@
 #include <libconfig.h>
 
 #include "addr.h"
-
-/* Makes a key; a longer one than any of ours ends with dots. */
-static void __attribute__((format(printf, 2, 3)))
-make_key(char ret_key[CONFIG_KEY_SIZE], const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (vsnprintf(ret_key, CONFIG_KEY_SIZE, format, arguments) >= CONFIG_KEY_SIZE)
-		strcpy(ret_key + CONFIG_KEY_SIZE - 4, "...");
-	va_end(arguments);
-}
+#include "config_syntax.h"
 
 static unsigned int line_of(const config_setting_t *setting)
 {
 	return (unsigned int)config_setting_source_line(setting);
+}
+
+/* Where a value itself stands; of items libconfig may say where the next token does. */
+static unsigned int line_of_value(const config_setting_t *setting)
+{
+	const struct config_literal *literal = config_setting_get_hook(setting);
+
+	return literal ? literal->line : line_of(setting);
+}
+
+/* Numbers are read as they are written: libconfig cuts them to 32 bits. */
+static struct config_value number_of(const config_setting_t *setting)
+{
+	const struct config_literal *literal = config_setting_get_hook(setting);
+
+	return (struct config_value){.form = CONFIG_FORM_NUMBER,
+				     .number = literal->number,
+				     .written = literal->at,
+				     .written_length = literal->length};
 }
 
 static struct config_value value_of(const config_setting_t *setting)
@@ -36,8 +43,7 @@ static struct config_value value_of(const config_setting_t *setting)
 					     .string = config_setting_get_string(setting)};
 	case CONFIG_TYPE_INT:
 	case CONFIG_TYPE_INT64:
-		return (struct config_value){.form = CONFIG_FORM_NUMBER,
-					     .number = config_setting_get_int64(setting)};
+		return number_of(setting);
 	case CONFIG_TYPE_BOOL:
 		return (struct config_value){.form = CONFIG_FORM_BOOL,
 					     .number = config_setting_get_bool(setting)};
@@ -53,7 +59,7 @@ static struct config_value value_of(const config_setting_t *setting)
 static void parse_value(struct config_reading *reading, const struct config_option *option,
 			void *target, const config_setting_t *setting, const char *key)
 {
-	struct config_place place = {.value = target, .line = line_of(setting)};
+	struct config_place place = {.value = target, .line = line_of_value(setting)};
 	struct config_value value = value_of(setting);
 	char problem[CONFIG_PROBLEM_SIZE];
 
@@ -61,7 +67,7 @@ static void parse_value(struct config_reading *reading, const struct config_opti
 		config_reading_fail(reading, place.line, key, "%s", problem);
 		return;
 	}
-	make_key(place.key, "%s", key);
+	config_key(place.key, "%s", key);
 	config_reading_place(reading, &place);
 }
 
@@ -107,7 +113,7 @@ static void complete_item(struct config_reading *reading, const struct config_op
 			fall_back(members, item);
 			continue;
 		}
-		make_key(member_key, "%s.%s", key, members->key);
+		config_key(member_key, "%s.%s", key, members->key);
 		config_reading_fail(reading, line_of(setting), member_key, "is required");
 	}
 }
@@ -129,17 +135,17 @@ static void parse_item(struct config_reading *reading, const struct config_optio
 	char child_key[CONFIG_KEY_SIZE];
 
 	if (!config_setting_is_group(setting)) {
-		config_reading_fail(reading, place.line, key, "must be a group { … }");
+		config_reading_fail(reading, line_of_value(setting), key, "must be a group { … }");
 		return;
 	}
-	make_key(place.key, "%s", key);
+	config_key(place.key, "%s", key);
 	config_reading_place(reading, &place);
 	for (int i = 0; i < config_setting_length(setting); i++) {
 		const config_setting_t *child = config_setting_get_elem(setting, (unsigned int)i);
 		const struct config_option *member =
 			find_member(option->members, config_setting_name(child));
 
-		make_key(child_key, "%s.%s", key, config_setting_name(child));
+		config_key(child_key, "%s.%s", key, config_setting_name(child));
 		if (member)
 			parse_option(reading, member, item, child, child_key);
 		else
@@ -176,7 +182,7 @@ static void parse_list(struct config_reading *reading, const struct config_optio
 		const config_setting_t *child = config_setting_get_elem(setting, i);
 		void *item = (char *)base + option->offset + i * option->size;
 
-		make_key(item_key, "%s[%u]", key, i);
+		config_key(item_key, "%s[%u]", key, i);
 		if (option->type == CONFIG_GROUPS)
 			parse_item(reading, option, item, child, item_key);
 		else
@@ -217,7 +223,7 @@ static void parse_group(struct config_reading *reading, const config_setting_t *
 		const config_setting_t *child = config_setting_get_elem(group, (unsigned int)i);
 		int index;
 
-		make_key(key, "%s%s", prefix, config_setting_name(child));
+		config_key(key, "%s%s", prefix, config_setting_name(child));
 		index = config_option_find(key);
 		if (index >= 0) {
 			reading->seen |= 1ull << index;
@@ -225,7 +231,7 @@ static void parse_group(struct config_reading *reading, const config_setting_t *
 		} else if (!options_in(key)) {
 			fail_unknown(reading, config_options, prefix, child, key);
 		} else if (config_setting_is_group(child)) {
-			make_key(deeper, "%s.", key);
+			config_key(deeper, "%s.", key);
 			parse_group(reading, child, deeper);
 		} else {
 			reading->blocked |= options_in(key);
@@ -240,7 +246,7 @@ static unsigned int line_of_group(const config_t *tree, const char *key)
 	char group[CONFIG_KEY_SIZE];
 	const config_setting_t *setting;
 
-	make_key(group, "%.*s", (int)strcspn(key, "."), key);
+	config_key(group, "%.*s", (int)strcspn(key, "."), key);
 	setting = config_lookup(tree, group);
 	return setting ? line_of(setting) : 1;
 }
@@ -274,41 +280,48 @@ static void complete_advertise(struct config *config)
 	}
 }
 
-/*
- * libconfig would open the files that such a line names, and end the process if one is a directory.
- * Result: whether there is one; it has been reported.
- */
-static bool refuse_include(struct config_reading *reading, const char *text)
+/* Hangs each literal at the setting that it is the value of. Result: the first that is left. */
+static unsigned int hang(config_setting_t *setting, const struct config_syntax *syntax,
+			 unsigned int at)
 {
-	for (unsigned int line = 1; text; line++) {
-		const char *end = strchr(text, '\n');
-
-		text += strspn(text, " \t\r");
-		if (strncmp(text, "@include", 8) == 0) {
-			config_reading_fail(reading, line, NULL,
-					    "@include is not possible: one file holds the whole "
-					    "configuration");
-			return true;
-		}
-		text = end ? end + 1 : NULL;
+	if (!config_setting_is_aggregate(setting)) {
+		if (at < syntax->nr_literals)
+			config_setting_set_hook(setting, &syntax->literals[at]);
+		return at + 1;
 	}
-	return false;
+	for (int i = 0; i < config_setting_length(setting); i++)
+		at = hang(config_setting_get_elem(setting, (unsigned int)i), syntax, at);
+	return at;
+}
+
+static void parse_tree(struct config_reading *reading, const struct config_syntax *syntax,
+		       config_t *tree)
+{
+	/* Both must have seen the same; whatever else libconfig may find. */
+	if (!config_read_string(tree, syntax->text)) {
+		config_reading_fail(reading, (unsigned int)config_error_line(tree), NULL, "%s",
+				    config_error_text(tree));
+		return;
+	}
+	if (hang(config_root_setting(tree), syntax, 0) != syntax->nr_literals) {
+		config_reading_fail(reading, 0, NULL,
+				    "libconfig reads other values than stand here");
+		return;
+	}
+	parse_group(reading, config_root_setting(tree), "");
+	complete(reading, tree);
+	complete_advertise(reading->config);
 }
 
 void config_parse(struct config_reading *reading, const char *text)
 {
+	struct config_syntax syntax;
 	config_t tree;
 
-	if (refuse_include(reading, text))
+	if (config_syntax_read(reading, text, &syntax) < 0)
 		return;
 	config_init(&tree);
-	if (!config_read_string(&tree, text)) {
-		config_reading_fail(reading, (unsigned int)config_error_line(&tree), NULL, "%s",
-				    config_error_text(&tree));
-	} else {
-		parse_group(reading, config_root_setting(&tree), "");
-		complete(reading, &tree);
-		complete_advertise(reading->config);
-	}
+	parse_tree(reading, &syntax, &tree);
 	config_destroy(&tree);
+	config_syntax_free(&syntax);
 }

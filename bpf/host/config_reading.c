@@ -7,6 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+void config_key(char ret_key[CONFIG_KEY_SIZE], const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vsnprintf(ret_key, CONFIG_KEY_SIZE, format, arguments) >= CONFIG_KEY_SIZE)
+		strcpy(ret_key + CONFIG_KEY_SIZE - 4, "...");
+	va_end(arguments);
+}
+
 /* Keeps errors in the order of lines, and those of one line in the order they were found. */
 static void insert(struct config_errors *errors, struct config_error error)
 {

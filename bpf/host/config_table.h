@@ -77,6 +77,9 @@ struct config_value {
 	enum config_form form;
 	const char *string;
 	int64_t number; /* of a bool: 0 or 1 */
+	/* Of a number in the file, as it stands there; NULL: the default of the table. */
+	const char *written;
+	size_t written_length;
 };
 
 /*
@@ -107,6 +110,10 @@ const char *config_duration_format(uint64_t ns, char *ret_text, size_t size_byte
 
 /* Writes text in double quotes, with what is not printable escaped. Result: ret_text. */
 const char *config_quote(const char *text, char ret_text[CONFIG_QUOTE_SIZE]);
+
+/* Makes a key such as "leases.linger"; one that is longer than any of ours ends with dots. */
+void config_key(char ret_key[CONFIG_KEY_SIZE], const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Where a value that was read stands. */
 struct config_place {

@@ -195,16 +195,23 @@ static int parse_choice(const struct config_option *option, const char *text, vo
 	return say(ret_problem, "%s is not one of %s", config_quote(text, quoted), names);
 }
 
-static int parse_number(const struct config_option *option, int64_t number, void *ret_value,
-			char *ret_problem)
+/* Result: how much of a number, as it is written, a message shows. */
+static int written_length(const struct config_value *value)
 {
-	bool absent = option->type == CONFIG_UID && number == -1;
+	return value->written_length < 40 ? (int)value->written_length : 40;
+}
+
+static int parse_number(const struct config_option *option, const struct config_value *value,
+			void *ret_value, char *ret_problem)
+{
+	int64_t number = value->number;
+	bool absent = option->type == CONFIG_UID && !value->written;
 	uint32_t narrow = (uint32_t)number;
 
 	if (!absent &&
 	    (number < 0 || (uint64_t)number < option->min || (uint64_t)number > option->max))
-		return say(ret_problem, "is %" PRId64 ", but must be from %" PRIu64 " to %" PRIu64,
-			   number, option->min, option->max);
+		return say(ret_problem, "is %.*s, but must be from %" PRIu64 " to %" PRIu64,
+			   written_length(value), value->written, option->min, option->max);
 	if (option->type == CONFIG_UID)
 		memcpy(ret_value, &number, sizeof(number));
 	else
@@ -225,7 +232,8 @@ static int parse_duration(const struct config_option *option, const struct confi
 	} else {
 		snprintf(text, sizeof(text), "%" PRId64 "s", value->number);
 		r = config_duration_parse(text, &ns);
-		snprintf(quoted, sizeof(quoted), "%" PRId64 " seconds", value->number);
+		snprintf(quoted, sizeof(quoted), "%.*s seconds", written_length(value),
+			 value->written);
 	}
 	if (r < 0)
 		return say(ret_problem,
@@ -253,6 +261,11 @@ static int parse_prefix(const struct config_option *option, const char *text, vo
 			   config_quote(text, quoted), addr_prefix_format(&prefix, meant));
 	if (r < 0)
 		return say_malformed(option, text, ret_problem);
+	if (!strchr(text, '/'))
+		return say(ret_problem,
+			   "%s has no length: a network is such as \"10.0.0.0/16\", one address "
+			   "alone is \"%s\"",
+			   config_quote(text, quoted), addr_prefix_format(&prefix, meant));
 	memcpy(ret_value, &prefix, sizeof(prefix));
 	return 0;
 }
@@ -289,13 +302,18 @@ static int parse_ports(const struct config_option *option, const struct config_v
 		       void *ret_value, char *ret_problem)
 {
 	const char *text = value->string;
-	char number[32], quoted[CONFIG_QUOTE_SIZE];
+	char number[64], quoted[CONFIG_QUOTE_SIZE];
+	int r;
 
 	if (value->form == CONFIG_FORM_NUMBER) {
 		snprintf(number, sizeof(number), "%" PRId64, value->number);
+		r = config_ports_parse(number, ret_value);
+		snprintf(number, sizeof(number), "%.*s", written_length(value), value->written);
 		text = number;
+	} else {
+		r = config_ports_parse(text, ret_value);
 	}
-	if (config_ports_parse(text, ret_value) < 0)
+	if (r < 0)
 		return say(ret_problem,
 			   "%s is not a port or a range such as \"64535-65535\", from 1 to 65535",
 			   config_quote(text, quoted));
@@ -344,7 +362,7 @@ int config_value_parse(const struct config_option *option, const struct config_v
 		return parse_bool(value, ret_value);
 	case CONFIG_INTEGER:
 	case CONFIG_UID:
-		return parse_number(option, value->number, ret_value, ret_problem);
+		return parse_number(option, value, ret_value, ret_problem);
 	case CONFIG_DURATION:
 		return parse_duration(option, value, ret_value, ret_problem);
 	case CONFIG_RATE:

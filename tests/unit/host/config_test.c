@@ -119,6 +119,31 @@ static void test_load_when_all_is_said_then_it_is_taken(void **state)
 	config_free(config);
 }
 
+/* What libconfig's grammar allows beyond the examples is allowed. */
+static void test_load_when_written_otherwise_then_the_same(void **state)
+{
+	struct config *config =
+		fixture_load("/* over\n lines, with @include \"x\" */ public = {\r\n"
+			     "interface : \"et\\x680\" // @include \"y\"\n"
+			     "addresses=({bind=\"192.0.2.1\",ports:[22,\"80-90\",0x1bb,8022L]})"
+			     "low_water = +81 } builds: { interface = \"a#b\"\f"
+			     "networks = ( \"10.0.0.0/16\", \"fd00::/8\" ), };"
+			     "dataplane: { hugepages = False workers = 0X20LL } # the end");
+	const struct config_range *ports = config->public.addresses[0].ports;
+
+	assert_string_equal(config->public.interface, "eth0");
+	assert_string_equal(config->builds.interface, "a#b");
+	assert_int_equal(config->public.low_water, 81);
+	assert_int_equal(config->public.addresses[0].nr_ports, 4);
+	assert_int_equal(ports[1].last, 90);
+	assert_int_equal(ports[2].first, 443);
+	assert_int_equal(ports[3].first, 8022);
+	assert_int_equal(config->builds.nr_networks, 2);
+	assert_int_equal(config->dataplane.workers, 32);
+	assert_false(config->dataplane.hugepages);
+	config_free(config);
+}
+
 static void test_given_when_in_the_file_then_true(void **state)
 {
 	struct config *config = fixture_load(MINIMAL "limits: { syn_per_lease = \"50/s\"; };\n");
@@ -295,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_load_when_minimal_then_defaults),
 		cmocka_unit_test(test_load_when_minimal_then_defaults_of_engines_and_api),
 		cmocka_unit_test(test_load_when_all_is_said_then_it_is_taken),
+		cmocka_unit_test(test_load_when_written_otherwise_then_the_same),
 		cmocka_unit_test(test_given_when_in_the_file_then_true),
 		cmocka_unit_test(test_examples_pass),
 		cmocka_unit_test(test_example_shows_the_defaults),
