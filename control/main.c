@@ -7,6 +7,7 @@
 
 #include "daemon/daemon.h"
 #include "host/config.h"
+#include "host/config_questions.h"
 #include "host/log.h"
 
 enum action {
@@ -81,6 +82,21 @@ static struct config *load(const char *path)
 	return config;
 }
 
+/* Asks on stderr about what is allowed and seldom meant; the result of the check stays. */
+static void ask(const struct config *config, const char *path)
+{
+	static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6"};
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		FILE *listeners = fopen(tables[i], "re");
+
+		if (!listeners)
+			continue;
+		config_question_ports(config, path, listeners, stderr);
+		fclose(listeners);
+	}
+}
+
 static int run_with_config(const struct arguments *arguments)
 {
 	struct config *config = load(arguments->config_path);
@@ -90,6 +106,8 @@ static int run_with_config(const struct arguments *arguments)
 		return EXIT_FAILURE;
 	if (arguments->action == ACTION_RUN)
 		return daemon_run(arguments->config_path, config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (arguments->action == ACTION_CHECK)
+		ask(config, arguments->config_path);
 	r = arguments->action == ACTION_DETACH ? daemon_detach(config) : 0;
 	config_free(config);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -18,6 +18,17 @@ check_line() {
 	fail "the lab's own configuration is refused: $(cat "$LAB_DIR/report")"
 ok "a good file passes"
 
+# A listener in the place of the host's own sshd, in a namespace without anybody else's.
+sed 's/ports = \[[^]]*\]/ports = [ 22, "64535-65535" ]/' "$LAB_CONFIG" >"$bad"
+unshare --net python3 -c 'import socket, subprocess, sys
+listener = socket.create_server(("0.0.0.0", 22))
+sys.exit(subprocess.call(sys.argv[1:]))' "$control" --check "$bad" >"$LAB_DIR/report" 2>&1 ||
+	fail "port 22 is refused: $(cat "$LAB_DIR/report")"
+assert_match '^[^ ]*: public.addresses.0..ports: is port 22 meant' "$LAB_DIR/report" "a question"
+unshare --net "$control" --check "$bad" >"$LAB_DIR/report" 2>&1 || fail "port 22 is refused"
+assert_eq "" "$(cat "$LAB_DIR/report")" "no question where nobody listens"
+ok "a public port that this host listens on is asked about"
+
 cat >"$bad" <<'EOT'
 edge: { name = 7; state_dir = "/var/lib/sallyport"; run_dir = "relative/path"; };
 public: {

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "host/config_questions.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config_fixture.h"
+
+#define HEAD "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when\n"
+#define TAIL " 00000000:00000000 00:00000000 00000000     0        0 5 1 0 100 0 0 10 0\n"
+
+static const char config_text[] =
+	"public: { interface = \"eth0\"; addresses = (\n"
+	"{ bind = \"192.0.2.1\"; ports = [ 22, \"8000-8999\" ]; },\n"
+	"{ bind = \"2001:db8::1\"; ports = [ 22 ]; } ); };\n"
+	"builds: { interface = \"eth1\"; networks = [ \"10.0.0.0/16\" ]; };\n";
+
+/* Expects questions for a table; "" for none. */
+static void expect(const char *table, const char *expected)
+{
+	struct config *config = fixture_load(config_text);
+	FILE *listeners = fmemopen((char *)table, strlen(table), "r");
+	unsigned int lines = 0;
+	char *said = NULL;
+	size_t bytes;
+	FILE *stream = open_memstream(&said, &bytes);
+	unsigned int nr;
+
+	assert_non_null(listeners);
+	assert_non_null(stream);
+	nr = config_question_ports(config, "f", listeners, stream);
+	fclose(stream);
+	fclose(listeners);
+	assert_string_equal(said, expected);
+	for (const char *c = said; *c; c++)
+		lines += *c == '\n';
+	assert_int_equal(nr, lines);
+	free(said);
+	config_free(config);
+}
+
+#define QUESTION(index, port, at)                                                                  \
+	"f: public.addresses[" index "].ports: is port " port " meant? A program of this host "    \
+	"listens on it at " at ", and would not be reached while a build has the port\n"
+
+static void test_questions_when_the_host_listens_then_asked(void **state)
+{
+	expect(HEAD "   0: 00000000:0016 00000000:0000 0A" TAIL, QUESTION("0", "22", "0.0.0.0"));
+	expect(HEAD "   0: 010200C0:1F90 00000000:0000 0A" TAIL,
+	       QUESTION("0", "8080", "192.0.2.1"));
+	expect(HEAD "   0: 00000000000000000000000000000000:0016 "
+		    "00000000000000000000000000000000:0000 0A" TAIL,
+	       QUESTION("0", "22", "::") QUESTION("1", "22", "::"));
+	expect(HEAD "   7: B80D0120000000000000000001000000:0016 "
+		    "00000000000000000000000000000000:0000 0A" TAIL,
+	       QUESTION("1", "22", "2001:db8::1"));
+}
+
+static void test_questions_when_nobody_listens_there_then_none(void **state)
+{
+	expect(HEAD, "");
+	expect(HEAD "   0: 00000000:0050 00000000:0000 0A" TAIL, ""); /* another port */
+	expect(HEAD "   0: 0100007F:0016 00000000:0000 0A" TAIL, ""); /* another address */
+	expect(HEAD "   0: 010200C0:0016 020200C0:9C40 01" TAIL, ""); /* a connection */
+	expect("no table at all\n   0: 0\n", "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_questions_when_the_host_listens_then_asked),
+		cmocka_unit_test(test_questions_when_nobody_listens_there_then_none),
+	};
+
+	return cmocka_run_group_tests_name("config_questions", tests, NULL, NULL);
+}
