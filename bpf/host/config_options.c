@@ -237,7 +237,8 @@ const struct config_option config_options[] = {
 	 .help = "What somebody reads who dials a port that is reserved, ended or not open to "
 		 "them: full tells the build and the reason, brief only the kind of reason, and "
 		 "with off the connection is refused without a word. Strangers are never told "
-		 "more than brief."},
+		 "more than brief: all but the clients that have been connected to the build, and "
+		 "those named by its allow-list, which one of everybody does not; and all VMs."},
 
 	{.key = "limits.builds",
 	 .type = CONFIG_INTEGER,

@@ -36,6 +36,10 @@ static int make_parts(struct edge *edge, uint64_t seed)
 		result = state_holders_new(&edge->holders);
 	if (result == 0)
 		result = state_tally_new(&edge->tally);
+	if (result == 0) {
+		edge->guests = state_guests_new(seed);
+		result = edge->guests ? 0 : -ENOMEM;
+	}
 	return result;
 }
 
@@ -63,6 +67,7 @@ void edge_free(struct edge *edge)
 {
 	if (!edge)
 		return;
+	state_guests_free(edge->guests);
 	state_tally_free(edge->tally);
 	state_holders_free(edge->holders);
 	state_registry_free(edge->registry);

@@ -147,6 +147,16 @@ int edge_notes_node(struct edge *edge, const struct instant *now, const char *id
 int edge_notes_connected(struct edge *edge, const struct instant *now, uint32_t slot_index,
 			 const struct sp_addr *client, uint16_t client_port);
 
+/*
+ * A client has been connected to that build, now or in an earlier life of the daemon: one whom a
+ * closed port may tell about it. Remembered for the latest ones (state/guests.h).
+ */
+void edge_notes_guest(struct edge *edge, uint64_t serial, const struct sp_addr *client);
+
+/* Result: whether it is remembered that this client has been connected to the build. */
+bool edge_knows_guest(const struct edge *edge, const struct build *build,
+		      const struct sp_addr *client);
+
 /* Packets of a connection were seen lately: what extension while in use goes by. */
 void edge_notes_used(struct edge *edge, uint32_t slot_index, uint64_t last_seen_ns);
 

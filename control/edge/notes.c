@@ -92,6 +92,17 @@ int edge_notes_connected(struct edge *edge, const struct instant *now, uint32_t 
 	return finish_note(&txn, note_connected(&txn, build, node->index, whole));
 }
 
+void edge_notes_guest(struct edge *edge, uint64_t serial, const struct sp_addr *client)
+{
+	state_guests_add(edge->guests, serial, client);
+}
+
+bool edge_knows_guest(const struct edge *edge, const struct build *build,
+		      const struct sp_addr *client)
+{
+	return state_guests_has(edge->guests, build->serial, client);
+}
+
 void edge_notes_used(struct edge *edge, uint32_t slot_index, uint64_t last_seen_ns)
 {
 	struct build *build = state_registry_find_serial(

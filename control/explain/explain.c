@@ -157,6 +157,16 @@ static int64_t slot_of(const struct explain *explain, const struct sp_addr *dial
 	return -1;
 }
 
+static bool is_vm(const struct explain *explain, const struct sp_addr *client)
+{
+	const struct model_settings *settings = edge_settings(explain->edge);
+
+	for (unsigned int i = 0; i < settings->nr_networks; i++)
+		if (sp_prefix_contains(&settings->networks[i], client))
+			return true;
+	return false;
+}
+
 /* Result: 0 with the sentence for this connection, or -errno if it gets none. */
 static int words_for(struct explain *explain, int fd, const struct sockaddr_storage *peer,
 		     char ret_text[EXPLAIN_TEXT_MAX + 1])
@@ -178,9 +188,11 @@ static int words_for(struct explain *explain, int fd, const struct sockaddr_stor
 		return -errno;
 	addr_of(&name, &dialled, &port);
 	slot_index = slot_of(explain, &dialled, port);
+	call.vm = is_vm(explain, &call.client);
 	if (slot_index >= 0)
 		call.build = edge_by_slot(explain->edge, (uint32_t)slot_index, &call.node,
 					  &call.forward);
+	call.guest = call.build && edge_knows_guest(explain->edge, call.build, &call.client);
 	return explain_text(&call, ret_text, EXPLAIN_TEXT_MAX + 1);
 }
 

@@ -10,6 +10,7 @@
 
 #include <sallyport/addr.h>
 
+#include "host/addr.h"
 #include "model/build.h"
 #include "model/clock.h"
 
@@ -22,6 +23,25 @@ static bool allowed(const struct build *build, const struct sp_addr *client)
 		if (sp_prefix_contains(&build->allow[i], client))
 			return true;
 	return build->nr_allow == 0;
+}
+
+/* A list of everybody names nobody. */
+static bool is_named(const struct build *build, const struct sp_addr *client)
+{
+	for (unsigned int i = 0; i < build->nr_allow; i++) {
+		const struct sp_prefix *prefix = &build->allow[i];
+
+		if (addr_prefix_length(prefix) > 0 && sp_prefix_contains(prefix, client))
+			return true;
+	}
+	return false;
+}
+
+static bool is_stranger(const struct explain_call *call)
+{
+	if (call->vm || !allowed(call->build, &call->client))
+		return true;
+	return !call->guest && !is_named(call->build, &call->client);
 }
 
 static void clock_words(uint64_t wall_ns, char *ret_words)
@@ -141,8 +161,7 @@ int explain_text(const struct explain_call *call, char *ret_text, size_t size_by
 		return -ENOENT;
 	if (call->forward && strcmp(call->forward->name, "ssh") != 0)
 		return -ENOENT;
-	if (call->mode == EXPLAIN_BRIEF || !call->build || !call->node ||
-	    !allowed(call->build, &call->client))
+	if (call->mode == EXPLAIN_BRIEF || !call->build || !call->node || is_stranger(call))
 		brief(call, ret_text, size_bytes);
 	else
 		full(call, ret_text, size_bytes);

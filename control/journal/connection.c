@@ -120,3 +120,21 @@ int journal_connection_load(struct journal *journal, journal_connection_visitor 
 	ended = journal_sql_end(&use);
 	return result != 0 ? result : ended;
 }
+
+int journal_connection_clients(struct journal *journal, const struct build *build,
+			       journal_client_visitor *visit, void *context)
+{
+	struct journal_use use = journal_sql_use(journal, JOURNAL_GET_CLIENTS);
+	struct sp_addr client;
+
+	journal_sql_give_text(&use, build->id);
+	journal_sql_give(&use, JOURNAL_CLIENTS_OF);
+	journal_sql_give(&use, build->serial);
+	while (journal_sql_row(&use)) {
+		const char *text = journal_sql_take_text(&use);
+
+		if (text && addr_parse(text, &client) == 0)
+			visit(&client, context);
+	}
+	return journal_sql_end(&use);
+}

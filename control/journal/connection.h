@@ -34,6 +34,15 @@ int journal_connection_closing(struct journal *journal, const struct connection 
 int journal_connection_close(struct journal *journal, const struct connection *connection,
 			     uint64_t closed_wall_ns);
 
+/* Given the client of each connection of a build that was accepted, the latest one last. */
+typedef void journal_client_visitor(const struct sp_addr *client, void *context);
+
+/* Looks at the latest records of the build only, JOURNAL_CLIENTS_OF of them. Result: 0 or -errno.
+ */
+#define JOURNAL_CLIENTS_OF 1000
+int journal_connection_clients(struct journal *journal, const struct build *build,
+			       journal_client_visitor *visit, void *context);
+
 /* Given each connection not closed yet, in the order they came. */
 typedef int journal_connection_visitor(const struct connection *connection, void *context);
 

@@ -92,6 +92,9 @@
 			   " accepted_ns, seq_to_vm, seq_to_client, bytes_to_vm, bytes_to_client," \
 			   " closed_by FROM connections"                                           \
 			   " WHERE closed_wall_ns IS NULL ORDER BY number")                        \
+	X(GET_CLIENTS, "SELECT client FROM (SELECT number, serial, client, accepted_ns"            \
+		       " FROM connections WHERE build = ? ORDER BY number DESC LIMIT ?)"           \
+		       " WHERE serial = ? AND accepted_ns IS NOT NULL ORDER BY number")            \
 	X(DROP_CONNECTIONS, "DELETE FROM connections WHERE number IN (SELECT number"               \
 			    " FROM connections WHERE opened_wall_ns < ?"                           \
 			    " ORDER BY opened_wall_ns LIMIT 1000)")                                \

@@ -14,6 +14,7 @@
 #include "journal/journal.h"
 #include "model/clock.h"
 #include "watch/cursors.h"
+#include "watch/guests.h"
 #include "watch/provoke.h"
 #include "watch/recorder.h"
 #include "watch/ring.h"
@@ -119,6 +120,16 @@ static bool find_place(const struct watch *watch, const struct connection *conne
 	return true;
 }
 
+static void remember_client(const struct watch *watch, const struct connection *connection)
+{
+	const struct forward *forward;
+	const struct node *node;
+	const struct build *build = find_build(watch, connection, &node, &forward);
+
+	if (build)
+		edge_notes_guest(watch->edge, build->serial, &connection->client);
+}
+
 /* The first of each lease is enough. */
 static void tell_connected(struct watch *watch, const struct connection *connection)
 {
@@ -140,8 +151,10 @@ static void on_change(struct connection *connection, enum connection_change chan
 
 	if (change == CONNECTION_OPENED && !find_place(watch, connection, &record.place))
 		return;
-	if (change == CONNECTION_ACCEPTED)
+	if (change == CONNECTION_ACCEPTED) {
+		remember_client(watch, connection);
 		tell_connected(watch, connection);
+	}
 	record.wall_ns = wall_at(watch, change == CONNECTION_OPENED ? connection->opened_ns
 								    : connection->ended_ns);
 	watch_recorder_add(watch->recorder, connection, &record);
@@ -426,6 +439,8 @@ static int load(struct watch *watch)
 	error = watch_cursors_load(watch->journal, &watch->notes);
 	if (!error)
 		error = watch_recorder_new(watch->journal, &watch->notes, &watch->recorder);
+	if (!error)
+		error = watch_guests_load(watch->edge);
 	if (!error)
 		error = journal_connection_load(watch->journal, restore, watch);
 	if (!error)

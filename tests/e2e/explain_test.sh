@@ -19,13 +19,18 @@ explained() {
 }
 
 begin 1
-api PUT /v1/builds/soon '{"title":"acme/api#1","nodes":[{"index":0}]}'
+api PUT /v1/builds/soon "{\"title\":\"acme/api#1\",\"allow\":[\"$LAB_CLIENT_ADDRESS\"],\"nodes\":[{\"index\":0}]}"
 assert_eq 201 "$STATUS" "status of a PUT without an address"
 explained "$(node_port 0)" 'acme/api#1' reserved
 
 api PUT /v1/builds/over "$(build_body 0 | jq -c '.title = "acme/api#2"')"
 port=$(node_port 0)
 assert_eq vm0 "$(ssh_to "$port" hostname)" "host name behind the live port"
+connected() {
+	api GET /v1/builds/over
+	[ "$(answer .connected_at)" != null ]
+}
+wait_until 10 connected || fail "nobody knows of the connection"
 api DELETE /v1/builds/over
 explained "$port" 'acme/api#2.*(cancelled|ended)' ended
 

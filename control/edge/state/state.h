@@ -7,6 +7,7 @@
 
 #include "edge/state/call.h"
 #include "edge/state/events.h"
+#include "edge/state/guests.h"
 #include "edge/state/holders.h"
 #include "edge/state/registry.h"
 #include "edge/state/tally.h"
@@ -30,6 +31,7 @@ struct edge {
 	struct registry *registry;
 	struct holders *holders;
 	struct tally *tally;
+	struct guests *guests;
 	struct events events;
 	uint64_t last_serial;
 	uint64_t sync_generation;

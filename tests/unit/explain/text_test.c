@@ -18,6 +18,7 @@
 #define REBUILD	      " Rebuild with SSH for a new session."
 #define OF_BUILD      "SSH for build acme/api#48121 (node 1) "
 #define ENDED	      OF_BUILD "ended at 12:34 UTC"
+#define BRIEF_ENDED   "The SSH session on this port has ended."
 
 static char title[] = "acme/api#48121";
 
@@ -154,7 +155,7 @@ static void test_text_when_brief_then_nothing_of_the_build(void **state)
 	for (unsigned int reason = 0; reason < SESSION_REASONS_NR; reason++) {
 		dial(&dialled, SESSION_ENDED, (enum session_reason)reason);
 		dialled.call.mode = EXPLAIN_BRIEF;
-		expect(&dialled, "The SSH session on this port has ended.");
+		expect(&dialled, BRIEF_ENDED);
 	}
 }
 
@@ -169,14 +170,48 @@ static void test_text_when_stranger_then_nothing_of_the_build(void **state)
 	}
 }
 
-static void test_text_when_no_allow_list_then_everybody_is_told(void **state)
+static void test_text_when_no_allow_list_then_guests_alone_are_told(void **state)
 {
 	struct dialled dialled;
 
 	dial(&dialled, SESSION_ENDED, SESSION_CANCELLED);
 	dialled.call.client = world_addr("2001:db8::1");
 	dialled.build.nr_allow = 0;
+	expect(&dialled, BRIEF_ENDED);
+	dialled.call.guest = true;
 	expect(&dialled, ENDED ": it was cancelled." REBUILD);
+}
+
+/* 0.0.0.0/0 is a list, and names nobody. */
+static void test_text_when_everybody_is_allowed_then_guests_alone_are_told(void **state)
+{
+	struct dialled dialled;
+
+	dial(&dialled, SESSION_ENDED, SESSION_CANCELLED);
+	dialled.build.allow[0] = world_prefix("0.0.0.0/0");
+	expect(&dialled, BRIEF_ENDED);
+	dialled.call.guest = true;
+	expect(&dialled, ENDED ": it was cancelled." REBUILD);
+}
+
+static void test_text_when_no_longer_allowed_then_a_guest_is_told_nothing(void **state)
+{
+	struct dialled dialled;
+
+	dial(&dialled, SESSION_ENDED, SESSION_CANCELLED);
+	dialled.call.client = world_addr("198.51.100.1");
+	dialled.call.guest = true;
+	expect(&dialled, "Your address may not use the SSH session on this port.");
+}
+
+static void test_text_when_a_vm_dials_then_nothing_of_the_build(void **state)
+{
+	struct dialled dialled;
+
+	dial(&dialled, SESSION_ENDED, SESSION_CANCELLED);
+	dialled.call.guest = true;
+	dialled.call.vm = true;
+	expect(&dialled, BRIEF_ENDED);
 }
 
 static void test_text_when_forgotten_then_no_session(void **state)
@@ -236,7 +271,10 @@ int main(void)
 		cmocka_unit_test(test_text_when_running_then_only_from_outside),
 		cmocka_unit_test(test_text_when_brief_then_nothing_of_the_build),
 		cmocka_unit_test(test_text_when_stranger_then_nothing_of_the_build),
-		cmocka_unit_test(test_text_when_no_allow_list_then_everybody_is_told),
+		cmocka_unit_test(test_text_when_no_allow_list_then_guests_alone_are_told),
+		cmocka_unit_test(test_text_when_everybody_is_allowed_then_guests_alone_are_told),
+		cmocka_unit_test(test_text_when_no_longer_allowed_then_a_guest_is_told_nothing),
+		cmocka_unit_test(test_text_when_a_vm_dials_then_nothing_of_the_build),
 		cmocka_unit_test(test_text_when_forgotten_then_no_session),
 		cmocka_unit_test(test_text_when_off_or_not_ssh_then_nothing),
 		cmocka_unit_test(test_text_when_title_is_long_then_whole_and_short_enough),

@@ -277,6 +277,35 @@ static void test_start_when_restarted_then_goes_on_and_repeats_nothing(void **st
 	assert_int_equal(figures.connections.open, 1);
 }
 
+static bool knows(const struct watched *watched, const char *client)
+{
+	const struct edge *edge = watched->world.edge;
+	struct sp_addr addr = world_addr(client);
+
+	return edge_knows_guest(edge, edge_get(edge, "b1"), &addr);
+}
+
+/* Neither a SYN, nor one whom the VM of another build accepted, makes a guest. */
+static void test_watch_when_connected_then_a_guest_also_after_a_restart(void **state)
+{
+	struct watched *watched = *state;
+
+	write_note(watched, SP_NOTE_OPENS, SP_TOWARD_VM, 49999, 1000);
+	expect(watched, COUNT, "1");
+	assert_false(knows(watched, CLIENT));
+	establish(watched, 50000);
+	expect(watched, COUNT " WHERE accepted_ns IS NOT NULL", "1");
+	assert_true(knows(watched, CLIENT));
+	assert_false(knows(watched, "203.0.113.10"));
+	cancel(watched);
+	watch_stop(watched->watch);
+	world_restart(&watched->world);
+	assert_false(knows(watched, CLIENT));
+	start_watch(watched);
+	assert_true(knows(watched, CLIENT));
+	assert_false(knows(watched, "203.0.113.10"));
+}
+
 /* One FIN before the restart, the other after it. */
 static void test_start_when_half_closed_then_closed_as_it_began(void **state)
 {
@@ -468,6 +497,7 @@ int main(void)
 		TEST(test_start_when_opened_and_ended_meanwhile_then_closed),
 		TEST(test_start_when_a_vm_was_turned_away_meanwhile_then_its_bytes_too),
 		TEST(test_start_when_restarted_then_goes_on_and_repeats_nothing),
+		TEST(test_watch_when_connected_then_a_guest_also_after_a_restart),
 		TEST(test_start_when_half_closed_then_closed_as_it_began),
 		TEST(test_start_when_session_ended_meanwhile_then_recorded),
 		TEST(test_start_when_table_is_fresh_then_all_its_notes_are_read),

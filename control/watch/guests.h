@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Who has been connected to a build, as the edge remembers it (edge_knows_guest()). */
+#pragma once
+
+struct edge;
+
+/* Has the edge remember whom the records name, of the builds that it knows. Result: 0 or -errno. */
+int watch_guests_load(struct edge *edge);
