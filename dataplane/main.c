@@ -14,14 +14,14 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 
-#include "arguments.h"
 #include "crew.h"
-#include "eal.h"
 #include "hop/mirror.h"
 #include "hop/park.h"
 #include "port/port.h"
-#include "privilege.h"
-#include "quiet.h"
+#include "start/arguments.h"
+#include "start/eal.h"
+#include "start/privilege.h"
+#include "start/quiet.h"
 #include "table_watch.h"
 
 #include "host/boottime.h"

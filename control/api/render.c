@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "api/call/answer.h"
+#include "connect/command.h"
 #include "connect/connect.h"
 #include "edge/edge.h"
 #include "host/addr.h"
@@ -49,11 +50,12 @@ static json_t *render_forwards(const struct api_view *view, const struct node *n
 		bool udp = forward->protocol_mask == SP_PROTOCOL_UDP;
 
 		json_array_append_new(
-			array, json_pack("{s:s, s:i, s:s, s:s, s:i, s:s?}", "name", forward->name,
-					 "port", forward->port, "protocol", udp ? "udp" : "tcp",
-					 "public_host", connect_host(view->settings, forward),
-					 "public_port", forward->public_port, "pool",
-					 model_pools_name(view->settings, forward->public_index)));
+			array,
+			json_pack("{s:s, s:i, s:s, s:s, s:i, s:s?}", "name", forward->name, "port",
+				  forward->port, "protocol", udp ? "udp" : "tcp", "public_host",
+				  connect_command_host(view->settings, forward), "public_port",
+				  forward->public_port, "pool",
+				  model_pools_name(view->settings, forward->public_index)));
 	}
 	return array;
 }
@@ -70,7 +72,7 @@ static json_t *render_ssh(const struct api_view *view, const struct build *build
 
 	if (!out)
 		return NULL;
-	connect_write_ssh(&connect, node, out);
+	connect_command_write(&connect, node, out);
 	if (fclose(out) == 0)
 		string = json_string(text);
 	free(text);
@@ -125,7 +127,8 @@ static json_t *render_node(const struct api_view *view, const struct build *buil
 		set(object, "state", json_string(model_session_node_state_name(node->state))) &&
 		set(object, "address", node->has_address ? json_string(address) : json_null()) &&
 		set(object, "port", json_integer(ssh->port)) &&
-		set(object, "public_host", json_string(connect_host(view->settings, ssh))) &&
+		set(object, "public_host",
+		    json_string(connect_command_host(view->settings, ssh))) &&
 		set(object, "public_port", json_integer(ssh->public_port)) &&
 		set(object, "pool",
 		    text_or_null(model_pools_name(view->settings, ssh->public_index))) &&

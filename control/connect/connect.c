@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "connect/clients.h"
+#include "connect/command.h"
 #include "connect/text.h"
 #include "edge/edge.h"
 #include "host/addr.h"
@@ -61,30 +62,13 @@ int connect_parse_format(const char *name, enum connect_format *ret_format)
 	return -EINVAL;
 }
 
-const char *connect_host(const struct model_settings *settings, const struct forward *forward)
-{
-	return forward->public_index < settings->nr_publics
-		       ? settings->publics[forward->public_index].advertise
-		       : "";
-}
-
-void connect_write_ssh(const struct connect *connect, const struct node *node, FILE *out)
-{
-	const struct build *build = connect->build;
-	const struct forward *ssh = &node->forwards[0];
-
-	fprintf(out, "ssh -p %u -o HostKeyAlias=%s-%" PRIu32 " %s%s%s", ssh->public_port, build->id,
-		node->index, build->user ? build->user : "", build->user ? "@" : "",
-		connect_host(connect->settings, ssh));
-}
-
 static void write_ssh_config(const struct connect *connect, const struct node *node, FILE *out)
 {
 	const struct build *build = connect->build;
 	const struct forward *ssh = &node->forwards[0];
 
 	fprintf(out, "Host %s-%" PRIu32 "\n", build->id, node->index);
-	fprintf(out, "    HostName %s\n", connect_host(connect->settings, ssh));
+	fprintf(out, "    HostName %s\n", connect_command_host(connect->settings, ssh));
 	fprintf(out, "    Port %u\n", ssh->public_port);
 	if (build->user)
 		fprintf(out, "    User %s\n", build->user);
@@ -107,7 +91,7 @@ static json_t *ssh_string(const struct connect *connect, const struct node *node
 
 	if (!out)
 		return NULL;
-	connect_write_ssh(connect, node, out);
+	connect_command_write(connect, node, out);
 	if (fclose(out) == 0)
 		string = json_string(text);
 	free(text);
@@ -118,7 +102,7 @@ static json_t *make_forward(const struct connect *connect, const struct forward 
 {
 	return json_pack("{s:s, s:s, s:s, s:i, s:i}", "name", forward->name, "protocol",
 			 forward->protocol_mask == SP_PROTOCOL_UDP ? "udp" : "tcp", "public_host",
-			 connect_host(connect->settings, forward), "public_port",
+			 connect_command_host(connect->settings, forward), "public_port",
 			 forward->public_port, "port", forward->port);
 }
 
@@ -154,9 +138,9 @@ static json_t *make_section(const struct connect *connect, const struct node *no
 		json_array_append_new(forwards, make_forward(connect, &node->forwards[i]));
 	return json_pack("{s:i, s:s, s:s, s:i, s:o, s:o, s:o}", "index", node->index, "state",
 			 model_session_node_state_name(node->state), "public_host",
-			 connect_host(connect->settings, ssh), "public_port", ssh->public_port,
-			 "ssh", ssh_string(connect, node), "forwards", forwards, "clients",
-			 make_clients(connect, node));
+			 connect_command_host(connect->settings, ssh), "public_port",
+			 ssh->public_port, "ssh", ssh_string(connect, node), "forwards", forwards,
+			 "clients", make_clients(connect, node));
 }
 
 static void write_json(const struct connect *connect, FILE *out)

@@ -50,9 +50,3 @@ int connect_parse_format(const char *name, enum connect_format *ret_format);
 
 /* Writes a section for each node, in order. Errors are left to the stream. */
 void connect_write(const struct connect *connect, enum connect_format format, FILE *out);
-
-/* Writes one node's ssh command, as design and answers have it, without a newline. */
-void connect_write_ssh(const struct connect *connect, const struct node *node, FILE *out);
-
-/* Result: what people dial for this port. */
-const char *connect_host(const struct model_settings *settings, const struct forward *forward);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "connect/clients.h"
+#include "connect/command.h"
 #include "host/addr.h"
 #include "model/build.h"
 #include "model/wall_time.h"
@@ -180,7 +181,7 @@ static void write_forwards(const struct connect *connect, const struct node *nod
 		const struct forward *forward = &node->forwards[i];
 
 		fprintf(out, "%s%s: %s port %u%s\n", bullet, forward->name,
-			connect_host(connect->settings, forward), forward->public_port,
+			connect_command_host(connect->settings, forward), forward->public_port,
 			forward->protocol_mask == SP_PROTOCOL_UDP ? " (UDP)" : "");
 	}
 }
@@ -199,7 +200,7 @@ void connect_text_write_text(const struct connect *connect, const struct node *n
 	write_heading(connect, node, false, out);
 	if (build_is_open(connect->build)) {
 		fputs("    ", out);
-		connect_write_ssh(connect, node, out);
+		connect_command_write(connect, node, out);
 		fputc('\n', out);
 		write_forwards(connect, node, "    ", out);
 		fputc('\n', out);
@@ -212,7 +213,7 @@ void connect_text_write_markdown(const struct connect *connect, const struct nod
 	write_heading(connect, node, true, out);
 	if (build_is_open(connect->build)) {
 		fputs("```sh\n", out);
-		connect_write_ssh(connect, node, out);
+		connect_command_write(connect, node, out);
 		fputs("\n```\n\n", out);
 		write_forwards(connect, node, "- ", out);
 		if (node->nr_forwards > 1)

@@ -13,6 +13,7 @@
 #include "api/server.h"
 #include "daemon/follow.h"
 #include "daemon/loop.h"
+#include "daemon/reload.h"
 #include "daemon/sockets.h"
 #include "edge/config.h"
 #include "edge/edge.h"
@@ -158,25 +159,13 @@ static void log_kernel(const struct daemon *daemon)
 	}
 }
 
-enum explain_mode daemon_explain_mode(const struct config *config)
-{
-	switch (config->leases.explain) {
-	case CONFIG_EXPLAIN_OFF:
-		return EXPLAIN_OFF;
-	case CONFIG_EXPLAIN_BRIEF:
-		return EXPLAIN_BRIEF;
-	case CONFIG_EXPLAIN_FULL:
-		break;
-	}
-	return EXPLAIN_FULL;
-}
-
 /* Without it ports stay mute: no reason not to carry. */
 static void start_explain(struct daemon *daemon)
 {
 	char *reason = NULL;
 	int r = explain_start(daemon->event, daemon->edge, daemon->config->edge.bpf_dir,
-			      daemon_explain_mode(daemon->config), &daemon->explain, &reason);
+			      daemon_reload_explain_mode(daemon->config), &daemon->explain,
+			      &reason);
 
 	if (r >= 0)
 		return;

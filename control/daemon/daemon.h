@@ -54,9 +54,3 @@ int daemon_run(const char *config_path, struct config *config);
 
 /* Removes everything of ours from the kernel. Logs. Result: 0 or -errno. */
 int daemon_detach(const struct config *config);
-
-/* SIGHUP: reads the configuration again and applies the difference, or nothing. Logs. */
-void daemon_reload(struct daemon *daemon);
-
-/* Result: leases.explain as the responder knows it. */
-enum explain_mode daemon_explain_mode(const struct config *config);

@@ -8,6 +8,7 @@
 #include "api/server.h"
 #include "daemon/daemon.h"
 #include "daemon/follow.h"
+#include "daemon/reload.h"
 #include "edge/edge.h"
 #include "host/boottime.h"
 #include "host/log.h"
@@ -17,9 +18,21 @@
 
 #define RELOAD_AGAIN_US 1000
 
+static void reload_again(struct daemon *daemon)
+{
+	sd_event_source_set_time(daemon->again, boottime_now_ns() / NS_PER_US + RELOAD_AGAIN_US);
+	sd_event_source_set_enabled(daemon->again, SD_EVENT_ONESHOT);
+}
+
+static void reload(struct daemon *daemon)
+{
+	if (daemon_reload_now(daemon) == -EAGAIN)
+		reload_again(daemon);
+}
+
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
 {
-	daemon_reload(context);
+	reload(context);
 	return 0;
 }
 
@@ -107,14 +120,8 @@ static bool follow(struct daemon *daemon)
 
 static int on_again(sd_event_source *source, uint64_t usec, void *context)
 {
-	daemon_reload(context);
+	reload(context);
 	return 0;
-}
-
-void daemon_loop_reload_again(struct daemon *daemon)
-{
-	sd_event_source_set_time(daemon->again, boottime_now_ns() / NS_PER_US + RELOAD_AGAIN_US);
-	sd_event_source_set_enabled(daemon->again, SD_EVENT_ONESHOT);
 }
 
 /* After each turn of the loop: whatever happened, deadlines may have moved. */

@@ -12,6 +12,3 @@ void daemon_loop_free(struct daemon *daemon);
 /* Adds what needs the daemon's parts. Result: 0 or -errno, to be followed by daemon_loop_end(). */
 int daemon_loop_begin(struct daemon *daemon);
 void daemon_loop_end(struct daemon *daemon);
-
-/* Has daemon_reload() called again in a millisecond. */
-void daemon_loop_reload_again(struct daemon *daemon);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "daemon/reload.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +9,6 @@
 
 #include "api/server.h"
 #include "daemon/daemon.h"
-#include "daemon/loop.h"
 #include "edge/config.h"
 #include "edge/edge.h"
 #include "explain/explain.h"
@@ -119,7 +120,7 @@ static int apply(struct daemon *daemon, const struct config *config)
 	if (r < 0)
 		goto undo_kernel;
 	if (daemon->explain)
-		explain_set_mode(daemon->explain, daemon_explain_mode(config));
+		explain_set_mode(daemon->explain, daemon_reload_explain_mode(config));
 	return 0;
 
 undo_kernel:
@@ -150,14 +151,12 @@ static void reload(struct daemon *daemon, struct config *config)
 	config_free(config);
 }
 
-void daemon_reload(struct daemon *daemon)
+int daemon_reload_now(struct daemon *daemon)
 {
 	struct config *config;
 
-	if (table_quiesce_poll(daemon->quiescer, &daemon->reloaded, boottime_now_ns()) == -EAGAIN) {
-		daemon_loop_reload_again(daemon);
-		return;
-	}
+	if (table_quiesce_poll(daemon->quiescer, &daemon->reloaded, boottime_now_ns()) == -EAGAIN)
+		return -EAGAIN;
 	sd_notify(0, "RELOADING=1");
 	config = load(daemon->config_path);
 	if (config)
@@ -165,4 +164,18 @@ void daemon_reload(struct daemon *daemon)
 	else
 		log_write(LOG_WARNING, "The configuration has errors: nothing was applied.");
 	sd_notify(0, "READY=1");
+	return 0;
+}
+
+enum explain_mode daemon_reload_explain_mode(const struct config *config)
+{
+	switch (config->leases.explain) {
+	case CONFIG_EXPLAIN_OFF:
+		return EXPLAIN_OFF;
+	case CONFIG_EXPLAIN_BRIEF:
+		return EXPLAIN_BRIEF;
+	case CONFIG_EXPLAIN_FULL:
+		break;
+	}
+	return EXPLAIN_FULL;
 }

@@ -154,7 +154,7 @@ int edge_notes_connected(struct edge *edge, const struct instant *now, uint32_t 
 void edge_notes_guest(struct edge *edge, uint64_t serial, const struct sp_addr *client);
 
 /* Result: whether it is remembered that this client has been connected to the build. */
-bool edge_knows_guest(const struct edge *edge, const struct build *build,
+bool edge_notes_knows_guest(const struct edge *edge, const struct build *build,
 		      const struct sp_addr *client);
 
 /* Packets of a connection were seen lately: what extension while in use goes by. */

@@ -97,7 +97,7 @@ void edge_notes_guest(struct edge *edge, uint64_t serial, const struct sp_addr *
 	state_guests_add(edge->guests, serial, client);
 }
 
-bool edge_knows_guest(const struct edge *edge, const struct build *build,
+bool edge_notes_knows_guest(const struct edge *edge, const struct build *build,
 		      const struct sp_addr *client)
 {
 	return state_guests_has(edge->guests, build->serial, client);

@@ -192,7 +192,7 @@ static int words_for(struct explain *explain, int fd, const struct sockaddr_stor
 	if (slot_index >= 0)
 		call.build = edge_by_slot(explain->edge, (uint32_t)slot_index, &call.node,
 					  &call.forward);
-	call.guest = call.build && edge_knows_guest(explain->edge, call.build, &call.client);
+	call.guest = call.build && edge_notes_knows_guest(explain->edge, call.build, &call.client);
 	return explain_text(&call, ret_text, EXPLAIN_TEXT_MAX + 1);
 }
 

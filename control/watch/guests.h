@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who has been connected to a build, as the edge remembers it (edge_knows_guest()). */
+/* Who has been connected to a build, as the edge remembers it (edge_notes_knows_guest()). */
 #pragma once
 
 struct edge;

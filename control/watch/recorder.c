@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "journal/journal.h"
-#include "watch/cursors.h"
+#include "watch/notes/cursors.h"
 
 struct recorder {
 	struct journal *journal;
@@ -116,7 +116,7 @@ int watch_recorder_write(struct recorder *recorder, const struct instant *now)
 	for (unsigned int i = 0; i < recorder->figures.waiting && !error; i++)
 		error = write_one(journal, &recorder->waiting[i]);
 	if (!error)
-		error = watch_cursors_save(journal, recorder->notes);
+		error = notes_cursors_save(journal, recorder->notes);
 	if (!error)
 		error = journal_commit(journal, now);
 	if (error) {

@@ -13,11 +13,11 @@
 #include "host/table_map.h"
 #include "journal/journal.h"
 #include "model/clock.h"
-#include "watch/cursors.h"
 #include "watch/guests.h"
+#include "watch/notes/cursors.h"
+#include "watch/notes/ring.h"
 #include "watch/provoke.h"
 #include "watch/recorder.h"
-#include "watch/ring.h"
 
 #define PERIOD_US	  100000
 #define EXPIRE_PERIOD_NS  (5 * CLOCK_SECOND_NS)
@@ -175,7 +175,7 @@ static void take_note(struct watch *watch, const struct sp_note *note)
 static void take_notes(struct watch *watch)
 {
 	uint32_t nr =
-		watch_recorder_is_full(watch->recorder) ? 0 : watch_ring_gather(&watch->notes);
+		watch_recorder_is_full(watch->recorder) ? 0 : notes_ring_gather(&watch->notes);
 	const struct sp_note *notes = watch->notes.batch;
 
 	for (uint32_t i = 0; i < nr; i++)
@@ -436,7 +436,7 @@ static int load(struct watch *watch)
 	int error;
 
 	model_clock_read(&watch->now);
-	error = watch_cursors_load(watch->journal, &watch->notes);
+	error = notes_cursors_load(watch->journal, &watch->notes);
 	if (!error)
 		error = watch_recorder_new(watch->journal, &watch->notes, &watch->recorder);
 	if (!error)
@@ -470,7 +470,7 @@ int watch_start(sd_event *event, struct edge *edge, const struct table_map *tabl
 				     .record_bytes = sizeof(struct sp_note),
 				     .nr_records = SP_NOTES,
 				     .table = table};
-	error = watch->connections && watch->again ? watch_ring_open(&watch->notes) : -ENOMEM;
+	error = watch->connections && watch->again ? notes_ring_open(&watch->notes) : -ENOMEM;
 	if (!error)
 		error = load(watch);
 	if (!error)
@@ -497,7 +497,7 @@ void watch_stop(struct watch *watch)
 	}
 	watch_provoke_close(watch->provoker);
 	watch_recorder_free(watch->recorder);
-	watch_ring_close(&watch->notes);
+	notes_ring_close(&watch->notes);
 	watch_connections_free(watch->connections);
 	free(watch->again);
 	free(watch);

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/host_engine.h"
 #include "fixture.h"
-#include "host_engine.h"
 #include "invariants.h"
 #include "packets.h"
 

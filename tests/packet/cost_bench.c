@@ -15,11 +15,11 @@
 
 #include "checksums.h"
 #include "cost.skel.h"
+#include "engine/network.h"
+#include "engine/refused.h"
+#include "engine/xdp_engine.h"
 #include "fixture.h"
-#include "network.h"
-#include "refused.h"
 #include "xdp.skel.h"
-#include "xdp_engine.h"
 
 #define ROUNDS_DEFAULT 15
 #define ROUNDS_MAX     101

@@ -16,10 +16,10 @@
 
 #include <cmocka.h>
 
-#include "bpf_engine.h"
-#include "host_engine.h"
+#include "engine/bpf_engine.h"
+#include "engine/host_engine.h"
+#include "engine/refused.h"
 #include "packets.h"
-#include "refused.h"
 
 #include <sallyport/decide.h>
 #include <sallyport/verdict.h>

@@ -19,10 +19,10 @@
 
 #include <linux/bpf.h>
 
-#include "dp_engine.h"
+#include "engine/dp_engine.h"
+#include "engine/xdp_engine.h"
 #include "packets.h"
 #include "vectors.h"
-#include "xdp_engine.h"
 
 #define PACKETS_DEFAULT	      1000000
 #define PACKETS_BEFORE_CHANGE 1000

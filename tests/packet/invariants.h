@@ -2,7 +2,7 @@
 /* What holds for every packet, whatever the vectors say. */
 #pragma once
 
-#include "host_engine.h"
+#include "engine/host_engine.h"
 
 #include <sallyport/table_host.h>
 

@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 #include "checksums.h"
+#include "engine/host_engine.h"
 #include "fixture.h"
-#include "host_engine.h"
 #include "invariants.h"
 #include "packets.h"
 

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
+#include "engine/host_engine.h"
 #include "fixture.h"
-#include "host_engine.h"
 
 struct random {
 	uint64_t state;

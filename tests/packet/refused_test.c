@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* What the verifier refuses is a failure wherever programs may be loaded. */
-#include "refused.h"
+#include "engine/refused.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
+#include "engine/host_engine.h"
 #include "fixture.h"
-#include "host_engine.h"
 #include "run.h"
 
 #include <sallyport/verdict.h>

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bpf_engine.h"
+#include "engine/bpf_engine.h"
+#include "engine/host_engine.h"
+#include "engine/refused.h"
 #include "fixture.h"
-#include "host_engine.h"
-#include "refused.h"
 #include "vectors.h"
 
 struct engines {

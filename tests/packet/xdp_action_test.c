@@ -14,8 +14,8 @@
 
 #include <linux/bpf.h>
 
-#include "network.h"
-#include "xdp_engine.h"
+#include "engine/network.h"
+#include "engine/xdp_engine.h"
 
 #include <sallyport/answer.h>
 

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
+#include "engine/xdp_engine.h"
 #include "packets.h"
-#include "xdp_engine.h"
 
 #define PACKETS_DEFAULT 50000
 #define ALWAYS_S	UINT32_MAX

@@ -18,9 +18,9 @@
 
 #include <linux/bpf.h>
 
+#include "engine/xdp_engine.h"
 #include "packets.h"
 #include "vectors.h"
-#include "xdp_engine.h"
 
 #define PACKETS_DEFAULT	      200000
 #define PACKETS_BEFORE_CHANGE 1000

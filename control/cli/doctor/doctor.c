@@ -5,31 +5,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "cli/doctor/checks.h"
 #include "cli/talk/print.h"
 #include "cli/talk/talk.h"
 #include "host/config.h"
 #include "kernel/netlink/netlink.h"
-
-static const char *const grades[DOCTOR_GRADES_NR] = {
-	[DOCTOR_OK] = "ok",
-	[DOCTOR_NOTE] = "note",
-	[DOCTOR_WARNING] = "warning",
-	[DOCTOR_FAILURE] = "failure",
-};
-
-void doctor_say(struct doctor *doctor, const char *check, enum doctor_grade grade,
-		const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	json_array_append_new(doctor->findings,
-			      json_pack("{s:s, s:s, s:o}", "check", check, "grade", grades[grade],
-					"says", json_vsprintf(format, arguments)));
-	va_end(arguments);
-	if (grade > doctor->worst)
-		doctor->worst = grade;
-}
 
 static void print_findings(const json_t *findings)
 {
@@ -69,10 +49,11 @@ static void check_all(struct cli *cli, struct doctor *doctor)
 		doctor_edge_check(doctor);
 		doctor_pools_check(doctor);
 	} else {
-		doctor_say(doctor, "sallyportd", DOCTOR_FAILURE,
-			   "It does not answer on %s (%s). Live sessions go on to their deadlines, "
-			   "new ones cannot be declared.",
-			   cli->socket, talk_client_error(cli->client));
+		doctor_finding_say(
+			doctor, "sallyportd", DOCTOR_FAILURE,
+			"It does not answer on %s (%s). Live sessions go on to their deadlines, "
+			"new ones cannot be declared.",
+			cli->socket, talk_client_error(cli->client));
 	}
 	netlink_close(doctor->netlink);
 	json_decref(pools);

@@ -2,7 +2,8 @@
 /* What doctor makes of the daemon's own account. */
 #include <string.h>
 
-#include "cli/doctor/doctor.h"
+#include "cli/doctor/checks.h"
+#include "cli/doctor/finding.h"
 #include "cli/talk/talk.h"
 
 static void check_program(struct doctor *doctor, const json_t *interface)
@@ -10,21 +11,24 @@ static void check_program(struct doctor *doctor, const json_t *interface)
 	const char *name = talk_text(interface, "name"), *mode = talk_text(interface, "mode");
 
 	if (json_is_true(json_object_get(interface, "foreign")))
-		doctor_say(doctor, "program", DOCTOR_FAILURE,
-			   "Another XDP program is attached to %s. ip link set %s xdp off, then "
-			   "restart sallyportd.",
-			   name, name);
+		doctor_finding_say(
+			doctor, "program", DOCTOR_FAILURE,
+			"Another XDP program is attached to %s. ip link set %s xdp off, then "
+			"restart sallyportd.",
+			name, name);
 	else if (strcmp(talk_text(interface, "attachment"), "none") == 0)
-		doctor_say(doctor, "program", DOCTOR_FAILURE,
-			   "The XDP program is not attached to %s. Restart sallyportd.", name);
+		doctor_finding_say(doctor, "program", DOCTOR_FAILURE,
+				   "The XDP program is not attached to %s. Restart sallyportd.",
+				   name);
 	else if (strcmp(mode, "generic") == 0)
-		doctor_say(doctor, "program", DOCTOR_WARNING,
-			   "The XDP program runs in generic mode on %s: slow. Its driver has no "
-			   "native one.",
-			   name);
+		doctor_finding_say(
+			doctor, "program", DOCTOR_WARNING,
+			"The XDP program runs in generic mode on %s: slow. Its driver has no "
+			"native one.",
+			name);
 	else
-		doctor_say(doctor, "program", DOCTOR_OK, "The XDP program runs on %s, %s.", name,
-			   mode);
+		doctor_finding_say(doctor, "program", DOCTOR_OK, "The XDP program runs on %s, %s.",
+				   name, mode);
 }
 
 static void check_programs(struct doctor *doctor)
@@ -35,7 +39,7 @@ static void check_programs(struct doctor *doctor)
 	json_array_foreach (json_object_get(kernel, "interfaces"), i, each)
 		check_program(doctor, each);
 	json_array_foreach (json_object_get(kernel, "warnings"), i, each)
-		doctor_say(doctor, "kernel", DOCTOR_WARNING, "%s", json_string_value(each));
+		doctor_finding_say(doctor, "kernel", DOCTOR_WARNING, "%s", json_string_value(each));
 }
 
 static void check_carrier(struct doctor *doctor)
@@ -44,22 +48,24 @@ static void check_carrier(struct doctor *doctor)
 	const char *now = talk_text(doctor->status, "carrying");
 
 	if (strcmp(now, "none") == 0)
-		doctor_say(doctor, "engine", DOCTOR_FAILURE,
-			   "Nothing carries packets: sallyport-dp is away, and dataplane.fallback "
-			   "is none. Start it.");
+		doctor_finding_say(
+			doctor, "engine", DOCTOR_FAILURE,
+			"Nothing carries packets: sallyport-dp is away, and dataplane.fallback "
+			"is none. Start it.");
 	else if (strcmp(wanted, now) != 0)
-		doctor_say(doctor, "engine", DOCTOR_WARNING,
-			   "%s is configured and %s carries: sallyport-dp is away or hangs. See "
-			   "its log, and restart it.",
-			   wanted, now);
+		doctor_finding_say(
+			doctor, "engine", DOCTOR_WARNING,
+			"%s is configured and %s carries: sallyport-dp is away or hangs. See "
+			"its log, and restart it.",
+			wanted, now);
 	else
-		doctor_say(doctor, "engine", DOCTOR_OK, "%s carries, as configured.", now);
+		doctor_finding_say(doctor, "engine", DOCTOR_OK, "%s carries, as configured.", now);
 }
 
 void doctor_edge_check(struct doctor *doctor)
 {
-	doctor_say(doctor, "sallyportd", DOCTOR_OK, "It answers: %s, version %s.",
-		   talk_text(doctor->status, "name"), talk_text(doctor->status, "version"));
+	doctor_finding_say(doctor, "sallyportd", DOCTOR_OK, "It answers: %s, version %s.",
+			   talk_text(doctor->status, "name"), talk_text(doctor->status, "version"));
 	check_programs(doctor);
 	check_carrier(doctor);
 }

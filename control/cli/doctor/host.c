@@ -12,7 +12,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "cli/doctor/doctor.h"
+#include "cli/doctor/checks.h"
+#include "cli/doctor/finding.h"
 #include "host/addr.h"
 #include "host/config.h"
 #include "kernel/netlink/netlink.h"
@@ -68,26 +69,28 @@ static void check_interface(struct doctor *doctor, const char *interface)
 	char path[64];
 
 	if (if_nametoindex(interface) == 0) {
-		doctor_say(doctor, "interface", DOCTOR_FAILURE, "There is no interface %s here.",
-			   interface);
+		doctor_finding_say(doctor, "interface", DOCTOR_FAILURE,
+				   "There is no interface %s here.", interface);
 		return;
 	}
 	if (!is_running(interface))
-		doctor_say(doctor, "interface", DOCTOR_FAILURE, "%s is down or has no carrier.",
-			   interface);
+		doctor_finding_say(doctor, "interface", DOCTOR_FAILURE,
+				   "%s is down or has no carrier.", interface);
 	else
-		doctor_say(doctor, "interface", DOCTOR_OK, "%s is there.", interface);
+		doctor_finding_say(doctor, "interface", DOCTOR_OK, "%s is there.", interface);
 	if (is_veth(interface))
-		doctor_say(doctor, "interface", DOCTOR_NOTE,
-			   "%s is a veth: what is behind it must send whole checksums (ethtool -K "
-			   "DEV tx off), and its peer needs GRO (ethtool -K PEER gro on).",
-			   interface);
+		doctor_finding_say(
+			doctor, "interface", DOCTOR_NOTE,
+			"%s is a veth: what is behind it must send whole checksums (ethtool -K "
+			"DEV tx off), and its peer needs GRO (ethtool -K PEER gro on).",
+			interface);
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/forwarding", interface);
 	if (read_number(path) == 1)
-		doctor_say(doctor, "forwarding", DOCTOR_WARNING,
-			   "%s forwards: this host routes between its interfaces by itself, past "
-			   "every lease. sallyport needs no forwarding of it.",
-			   interface);
+		doctor_finding_say(
+			doctor, "forwarding", DOCTOR_WARNING,
+			"%s forwards: this host routes between its interfaces by itself, past "
+			"every lease. sallyport needs no forwarding of it.",
+			interface);
 }
 
 static void check_loopback(struct doctor *doctor)
@@ -99,15 +102,16 @@ static void check_loopback(struct doctor *doctor)
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		if (read_number(paths[i]) != 0)
 			continue;
-		doctor_say(doctor, "forwarding", DOCTOR_FAILURE,
-			   "%s is 0: the XDP program is given no next hop. sallyportd sets it at "
-			   "its start.",
-			   paths[i]);
+		doctor_finding_say(
+			doctor, "forwarding", DOCTOR_FAILURE,
+			"%s is 0: the XDP program is given no next hop. sallyportd sets it at "
+			"its start.",
+			paths[i]);
 		off = true;
 	}
 	if (!off)
-		doctor_say(doctor, "forwarding", DOCTOR_OK,
-			   "The loopback forwards, so that the kernel names next hops.");
+		doctor_finding_say(doctor, "forwarding", DOCTOR_OK,
+				   "The loopback forwards, so that the kernel names next hops.");
 }
 
 static void check_addresses(struct doctor *doctor)
@@ -118,13 +122,15 @@ static void check_addresses(struct doctor *doctor)
 
 		addr_format(&address->bind, text);
 		if (netlink_has_addr(doctor->netlink, &address->bind))
-			doctor_say(doctor, "address", DOCTOR_OK, "%s is this host's.", text);
+			doctor_finding_say(doctor, "address", DOCTOR_OK, "%s is this host's.",
+					   text);
 		else
-			doctor_say(doctor, "address", DOCTOR_FAILURE,
-				   "%s is not this host's: nobody answers for it. ip addr add "
-				   "%s/%u dev %s",
-				   text, text, addr_family(&address->bind) == 4 ? 32 : 128,
-				   doctor->config->public.interface);
+			doctor_finding_say(
+				doctor, "address", DOCTOR_FAILURE,
+				"%s is not this host's: nobody answers for it. ip addr add "
+				"%s/%u dev %s",
+				text, text, addr_family(&address->bind) == 4 ? 32 : 128,
+				doctor->config->public.interface);
 	}
 }
 
@@ -134,11 +140,11 @@ static void check_hugepages(struct doctor *doctor)
 	    !doctor->config->dataplane.hugepages)
 		return;
 	if (read_number("/proc/sys/vm/nr_hugepages") > 0)
-		doctor_say(doctor, "hugepages", DOCTOR_OK, "There are some.");
+		doctor_finding_say(doctor, "hugepages", DOCTOR_OK, "There are some.");
 	else
-		doctor_say(doctor, "hugepages", DOCTOR_FAILURE,
-			   "There are none, and dataplane.hugepages is true. sysctl "
-			   "vm.nr_hugepages=512, or dataplane.hugepages = false");
+		doctor_finding_say(doctor, "hugepages", DOCTOR_FAILURE,
+				   "There are none, and dataplane.hugepages is true. sysctl "
+				   "vm.nr_hugepages=512, or dataplane.hugepages = false");
 }
 
 static void check_workers(struct doctor *doctor)
@@ -147,9 +153,9 @@ static void check_workers(struct doctor *doctor)
 
 	if (doctor->config->dataplane.engine == SP_ENGINE_DPDK &&
 	    (long)doctor->config->dataplane.workers > cpus)
-		doctor_say(doctor, "workers", DOCTOR_FAILURE,
-			   "dataplane.workers is %u, and there are %ld cores.",
-			   doctor->config->dataplane.workers, cpus);
+		doctor_finding_say(doctor, "workers", DOCTOR_FAILURE,
+				   "dataplane.workers is %u, and there are %ld cores.",
+				   doctor->config->dataplane.workers, cpus);
 }
 
 static void check_disk(struct doctor *doctor)
@@ -159,13 +165,13 @@ static void check_disk(struct doctor *doctor)
 	unsigned long long mib;
 
 	if (statvfs(dir, &disk) < 0) {
-		doctor_say(doctor, "disk", DOCTOR_FAILURE, "%s: %s", dir, strerror(errno));
+		doctor_finding_say(doctor, "disk", DOCTOR_FAILURE, "%s: %s", dir, strerror(errno));
 		return;
 	}
 	mib = (unsigned long long)disk.f_bavail * disk.f_frsize >> 20;
-	doctor_say(doctor, "disk", mib < DISK_LEAST_MIB ? DOCTOR_WARNING : DOCTOR_OK,
-		   "%llu MiB are free for the journal in %s%s", mib, dir,
-		   mib < DISK_LEAST_MIB ? ": on a full disk changes are refused." : ".");
+	doctor_finding_say(doctor, "disk", mib < DISK_LEAST_MIB ? DOCTOR_WARNING : DOCTOR_OK,
+			   "%llu MiB are free for the journal in %s%s", mib, dir,
+			   mib < DISK_LEAST_MIB ? ": on a full disk changes are refused." : ".");
 }
 
 void doctor_host_check(struct doctor *doctor)

@@ -3,7 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "cli/doctor/doctor.h"
+#include "cli/doctor/checks.h"
+#include "cli/doctor/finding.h"
 #include "cli/talk/talk.h"
 #include "host/config.h"
 
@@ -45,15 +46,16 @@ static void check_pool(struct doctor *doctor, const json_t *addresses, const jso
 	bool low = (total - left) * 100 >= total * doctor->config->public.low_water;
 
 	if (left == 0)
-		doctor_say(doctor, "pool", DOCTOR_FAILURE,
-			   "No public port of pool %s is free (%s): new builds that need one are "
-			   "refused. Give public.addresses more ports.",
-			   pool, family);
+		doctor_finding_say(
+			doctor, "pool", DOCTOR_FAILURE,
+			"No public port of pool %s is free (%s): new builds that need one are "
+			"refused. Give public.addresses more ports.",
+			pool, family);
 	else
-		doctor_say(doctor, "pool", low ? DOCTOR_WARNING : DOCTOR_OK,
-			   "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-			   " public ports of pool %s are free (%s).",
-			   left, total, pool, family);
+		doctor_finding_say(doctor, "pool", low ? DOCTOR_WARNING : DOCTOR_OK,
+				   "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+				   " public ports of pool %s are free (%s).",
+				   left, total, pool, family);
 }
 
 void doctor_pools_check(struct doctor *doctor)

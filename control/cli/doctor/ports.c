@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/doctor/doctor.h"
+#include "cli/doctor/checks.h"
+#include "cli/doctor/finding.h"
 #include "host/addr.h"
 #include "host/config.h"
 
@@ -58,11 +59,12 @@ static unsigned int judge_listener(struct doctor *doctor, const struct sp_addr *
 		if (!in_pool(address, port) ||
 		    (!addr_is_any(local) && !sp_addr_equal(local, &address->bind)))
 			continue;
-		doctor_say(doctor, "listeners", DOCTOR_WARNING,
-			   "Something on this host listens on port %u of %s, which is in the pool: "
-			   "a lease on it takes its packets. Bind it to another address, or take "
-			   "the port out of public.addresses.",
-			   port, addr_format(&address->bind, text));
+		doctor_finding_say(
+			doctor, "listeners", DOCTOR_WARNING,
+			"Something on this host listens on port %u of %s, which is in the pool: "
+			"a lease on it takes its packets. Bind it to another address, or take "
+			"the port out of public.addresses.",
+			port, addr_format(&address->bind, text));
 		return 1;
 	}
 	return 0;
@@ -132,15 +134,16 @@ void doctor_ports_check(struct doctor *doctor)
 
 	if (check_listeners(doctor, "/proc/net/tcp") + check_listeners(doctor, "/proc/net/tcp6") ==
 	    0)
-		doctor_say(doctor, "listeners", DOCTOR_OK,
-			   "Nothing on this host listens on a port of the pool.");
+		doctor_finding_say(doctor, "listeners", DOCTOR_OK,
+				   "Nothing on this host listens on a port of the pool.");
 	if (ephemeral)
-		doctor_say(doctor, "local ports", DOCTOR_WARNING,
-			   "This host may use %u ports of the pool for its own connections, whose "
-			   "answers a lease would take. List the pool in "
-			   "net.ipv4.ip_local_reserved_ports.",
-			   ephemeral);
+		doctor_finding_say(
+			doctor, "local ports", DOCTOR_WARNING,
+			"This host may use %u ports of the pool for its own connections, whose "
+			"answers a lease would take. List the pool in "
+			"net.ipv4.ip_local_reserved_ports.",
+			ephemeral);
 	else
-		doctor_say(doctor, "local ports", DOCTOR_OK,
-			   "This host takes no port of the pool for its own connections.");
+		doctor_finding_say(doctor, "local ports", DOCTOR_OK,
+				   "This host takes no port of the pool for its own connections.");
 }

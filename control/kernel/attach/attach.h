@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "kernel/attach/maps.h"
-#include "kernel/kernel.h"
+#include "kernel/pins/names.h"
 
 #define ATTACH_MAX 2
 

@@ -12,7 +12,7 @@
 #include <sallyport/table.h>
 
 #include "host/table_map.h"
-#include "kernel/kernel.h"
+#include "kernel/pins/names.h"
 
 struct config;
 

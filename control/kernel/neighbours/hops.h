@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/kernel.h"
 #include "kernel/neighbours/index.h"
+#include "kernel/pins/names.h"
 
 struct netlink;
 struct netlink_neigh;

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/kernel.h"
+#include "kernel/pins/names.h"
 
 struct netlink;
 struct netlink_neigh;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kernel/kernel.h"
+#include "kernel/pins/names.h"
 
 const char *pins_names_origin_name(enum kernel_origin origin)
 {

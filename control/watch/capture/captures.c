@@ -12,7 +12,7 @@
 #include "host/table_map.h"
 #include "model/build.h"
 #include "model/clock.h"
-#include "watch/ring.h"
+#include "watch/notes/ring.h"
 
 #define BEAT_NS	  (CAPTURE_BEAT_S * CLOCK_SECOND_NS)
 #define PERIOD_US 5000 /* in which 400,000 packets/s of a CPU fill its ring */
@@ -145,7 +145,7 @@ static void take_snap(const struct captures *captures, const struct sp_snap *sna
 
 static void take_snaps(struct captures *captures, const struct instant *now)
 {
-	uint32_t nr = watch_ring_gather(&captures->ring);
+	uint32_t nr = notes_ring_gather(&captures->ring);
 	const struct sp_snap *snaps = captures->ring.batch;
 
 	for (uint32_t i = 0; i < nr; i++)
@@ -220,10 +220,10 @@ static int open_ring(struct captures *captures)
 				       .record_bytes = sizeof(struct sp_snap),
 				       .nr_records = SP_SNAPS,
 				       .table = captures->table};
-	r = watch_ring_open(&captures->ring);
+	r = notes_ring_open(&captures->ring);
 	if (r < 0)
 		return r;
-	watch_ring_skip(&captures->ring);
+	notes_ring_skip(&captures->ring);
 	sd_event_source_set_time_relative(captures->timer, PERIOD_US);
 	return sd_event_source_set_enabled(captures->timer, SD_EVENT_ONESHOT);
 }
@@ -268,7 +268,7 @@ int capture_captures_start(struct captures *captures, const struct capture_optio
 	capture = make(captures, options);
 	if (!capture) {
 		if (captures->nr == 0)
-			watch_ring_close(&captures->ring);
+			notes_ring_close(&captures->ring);
 		return -ENOMEM;
 	}
 	captures->nr++;
@@ -288,7 +288,7 @@ void capture_captures_stop(struct capture *capture)
 	if (--captures->nr > 0)
 		return;
 	sd_event_source_set_enabled(captures->timer, SD_EVENT_OFF);
-	watch_ring_close(&captures->ring);
+	notes_ring_close(&captures->ring);
 }
 
 uint64_t capture_captures_lost(const struct capture *capture)

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "eal.h"
-#include "privilege.h"
+#include "start/eal.h"
+#include "start/privilege.h"
 
 static const char *argument(const struct eal_arguments *arguments, const char *start)
 {

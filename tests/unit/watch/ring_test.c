@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "watch/ring.h"
+#include "watch/notes/ring.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,7 +44,7 @@ static int open_ring(struct ring *ring, const struct table_map *table)
 			      .record_bytes = sizeof(struct sp_note),
 			      .nr_records = SP_NOTES,
 			      .table = table};
-	return watch_ring_open(ring);
+	return notes_ring_open(ring);
 }
 
 /* Result: the time of a record gathered. */
@@ -71,11 +71,11 @@ static void test_gather_when_several_cpus_then_in_the_order_of_time(void **state
 	assert_int_equal(open_ring(&ring, table), 0);
 	for (unsigned int i = 0; i < 300; i++)
 		write_note(table, i % NR_CPUS, 1000 - i);
-	assert_int_equal(watch_ring_gather(&ring), 300);
+	assert_int_equal(notes_ring_gather(&ring), 300);
 	for (unsigned int i = 0; i < 300; i++)
 		assert_int_equal(at(&ring, i), 701 + i);
 	assert_int_equal(ring.lost, 0);
-	watch_ring_close(&ring);
+	notes_ring_close(&ring);
 }
 
 static void test_gather_when_called_again_then_only_what_is_new(void **state)
@@ -84,14 +84,14 @@ static void test_gather_when_called_again_then_only_what_is_new(void **state)
 	struct ring ring;
 
 	assert_int_equal(open_ring(&ring, table), 0);
-	assert_int_equal(watch_ring_gather(&ring), 0);
+	assert_int_equal(notes_ring_gather(&ring), 0);
 	write_note(table, 1, 5);
-	assert_int_equal(watch_ring_gather(&ring), 1);
-	assert_int_equal(watch_ring_gather(&ring), 0);
+	assert_int_equal(notes_ring_gather(&ring), 1);
+	assert_int_equal(notes_ring_gather(&ring), 0);
 	write_note(table, 1, 6);
-	assert_int_equal(watch_ring_gather(&ring), 1);
+	assert_int_equal(notes_ring_gather(&ring), 1);
 	assert_int_equal(at(&ring, 0), 6);
-	watch_ring_close(&ring);
+	notes_ring_close(&ring);
 }
 
 static void test_gather_when_ring_wraps_then_none_is_missed(void **state)
@@ -105,12 +105,12 @@ static void test_gather_when_ring_wraps_then_none_is_missed(void **state)
 		write_note(table, 2, i);
 		if (i % 1000)
 			continue;
-		assert_int_equal(watch_ring_gather(&ring), 1000);
+		assert_int_equal(notes_ring_gather(&ring), 1000);
 		for (unsigned int j = 0; j < 1000; j++)
 			assert_int_equal(at(&ring, j), ++seen);
 	}
 	assert_int_equal(ring.lost, 0);
-	watch_ring_close(&ring);
+	notes_ring_close(&ring);
 }
 
 static void test_gather_when_full_ring_then_all_of_it(void **state)
@@ -121,9 +121,9 @@ static void test_gather_when_full_ring_then_all_of_it(void **state)
 	assert_int_equal(open_ring(&ring, table), 0);
 	for (unsigned int i = 1; i <= SP_NOTES; i++)
 		write_note(table, 0, i);
-	assert_int_equal(watch_ring_gather(&ring), SP_NOTES);
+	assert_int_equal(notes_ring_gather(&ring), SP_NOTES);
 	assert_int_equal(ring.lost, 0);
-	watch_ring_close(&ring);
+	notes_ring_close(&ring);
 }
 
 static void test_gather_when_overwritten_then_counted_lost(void **state)
@@ -134,10 +134,10 @@ static void test_gather_when_overwritten_then_counted_lost(void **state)
 	assert_int_equal(open_ring(&ring, table), 0);
 	for (unsigned int i = 1; i <= SP_NOTES + 17; i++)
 		write_note(table, 0, i);
-	assert_int_equal(watch_ring_gather(&ring), SP_NOTES);
+	assert_int_equal(notes_ring_gather(&ring), SP_NOTES);
 	assert_int_equal(ring.lost, 17);
 	assert_int_equal(at(&ring, 0), 18);
-	watch_ring_close(&ring);
+	notes_ring_close(&ring);
 }
 
 /* What a reader finds when the writer has come round and is at that very note. */
@@ -151,10 +151,10 @@ static void test_gather_when_note_is_being_written_then_lost(void **state)
 	write_note(table, 0, 2);
 	write_note(table, 0, 3);
 	table->notes[sp_ring_at(2, SP_NOTES)].ring.number = 0;
-	assert_int_equal(watch_ring_gather(&ring), 2);
+	assert_int_equal(notes_ring_gather(&ring), 2);
 	assert_int_equal(ring.lost, 1);
 	assert_int_equal(at(&ring, 1), 3);
-	watch_ring_close(&ring);
+	notes_ring_close(&ring);
 }
 
 static void test_gather_when_skipped_then_only_what_comes_after(void **state)
@@ -165,13 +165,13 @@ static void test_gather_when_skipped_then_only_what_comes_after(void **state)
 	write_note(table, 0, 1);
 	write_note(table, 1, 2);
 	assert_int_equal(open_ring(&ring, table), 0);
-	watch_ring_skip(&ring);
-	assert_int_equal(watch_ring_gather(&ring), 0);
+	notes_ring_skip(&ring);
+	assert_int_equal(notes_ring_gather(&ring), 0);
 	write_note(table, 1, 3);
-	assert_int_equal(watch_ring_gather(&ring), 1);
+	assert_int_equal(notes_ring_gather(&ring), 1);
 	assert_int_equal(at(&ring, 0), 3);
 	assert_int_equal(ring.lost, 0);
-	watch_ring_close(&ring);
+	notes_ring_close(&ring);
 }
 
 static void test_gather_when_table_is_fresh_then_from_its_beginning(void **state)
@@ -183,11 +183,11 @@ static void test_gather_when_table_is_fresh_then_from_its_beginning(void **state
 	for (uint32_t cpu = 0; cpu < NR_CPUS; cpu++)
 		ring.read[cpu] = 5000; /* of the table before */
 	write_note(table, 1, 8);
-	assert_int_equal(watch_ring_gather(&ring), 1);
+	assert_int_equal(notes_ring_gather(&ring), 1);
 	assert_int_equal(at(&ring, 0), 8);
 	assert_int_equal(ring.lost, 0);
 	assert_int_equal(ring.read[0], 0);
-	watch_ring_close(&ring);
+	notes_ring_close(&ring);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -282,7 +282,7 @@ static bool knows(const struct watched *watched, const char *client)
 	const struct edge *edge = watched->world.edge;
 	struct sp_addr addr = world_addr(client);
 
-	return edge_knows_guest(edge, edge_get(edge, "b1"), &addr);
+	return edge_notes_knows_guest(edge, edge_get(edge, "b1"), &addr);
 }
 
 /* Neither a SYN, nor one whom the VM of another build accepted, makes a guest. */

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is wrong between values that are each right by themselves. */
+#include "host/config_table.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/addr.h"
+
+/* Fails at the first of two values that stands in the file. */
+#define fail_at(reading, value, or_value, ...)                                                     \
+	do {                                                                                       \
+		const struct config_place *at_ = config_reading_find(reading, value);              \
+                                                                                                   \
+		if (!at_)                                                                          \
+			at_ = config_reading_find(reading, or_value);                              \
+		if (at_)                                                                           \
+			config_reading_fail(reading, at_->line, at_->key, __VA_ARGS__);            \
+	} while (0)
+
+static bool is_host_address(const struct sp_addr *addr)
+{
+	uint32_t v4 = ntohl(addr->word_be[3]);
+
+	if (addr_is_any(addr))
+		return false;
+	if (addr_family(addr) == 4)
+		return v4 >> 28 < 14; /* neither multicast nor reserved */
+	return ntohl(addr->word_be[0]) >> 24 != 0xff;
+}
+
+static void check_bind(struct config_reading *reading, uint32_t index)
+{
+	const struct config *config = reading->config;
+	const struct sp_addr *bind = &config->public.addresses[index].bind;
+	char text[ADDR_TEXT_BYTES], network[ADDR_PREFIX_BYTES];
+
+	if (!config_reading_find(reading, bind))
+		return;
+	addr_format(bind, text);
+	if (!is_host_address(bind))
+		fail_at(reading, bind, NULL, "%s is not the address of one host", text);
+	for (uint32_t i = 0; i < index; i++) {
+		const struct sp_addr *other = &config->public.addresses[i].bind;
+
+		if (config_reading_find(reading, other) && sp_addr_equal(bind, other))
+			fail_at(reading, bind, NULL, "%s is already public.addresses[%u].bind",
+				text, i);
+	}
+	for (uint32_t i = 0; i < config->builds.nr_networks; i++) {
+		const struct sp_prefix *prefix = &config->builds.networks[i];
+
+		if (config_reading_find(reading, prefix) && sp_prefix_contains(prefix, bind))
+			fail_at(reading, bind, NULL, "%s lies in builds.networks[%u], %s", text, i,
+				addr_prefix_format(prefix, network));
+	}
+}
+
+static void check_ports(struct config_reading *reading, uint32_t index)
+{
+	const struct config_public *address = &reading->config->public.addresses[index];
+
+	for (uint32_t i = 1; i < address->nr_ports; i++) {
+		const struct config_range *range = &address->ports[i];
+
+		for (uint32_t j = 0; j < i && config_reading_find(reading, range); j++) {
+			const struct config_range *other = &address->ports[j];
+
+			if (!config_reading_find(reading, other) || range->first > other->last ||
+			    other->first > range->last)
+				continue;
+			fail_at(reading, range, NULL, "%u-%u overlaps ports[%u], %u-%u",
+				range->first, range->last, j, other->first, other->last);
+		}
+	}
+}
+
+/* A listener of ours on a public port would be hidden by the lease of that port. */
+static void check_metrics(struct config_reading *reading)
+{
+	const struct config_listen *listen = &reading->config->metrics.listen;
+
+	if (!listen->enabled || !config_reading_find(reading, listen))
+		return;
+	for (uint32_t i = 0; i < reading->config->public.nr_addresses; i++) {
+		const struct config_public *address = &reading->config->public.addresses[i];
+
+		if (!addr_is_any(&listen->addr) && !sp_addr_equal(&listen->addr, &address->bind))
+			continue;
+		for (uint32_t j = 0; j < address->nr_ports; j++)
+			if (listen->port >= address->ports[j].first &&
+			    listen->port <= address->ports[j].last)
+				fail_at(reading, listen, NULL,
+					"port %u is one of public.addresses[%u].ports",
+					listen->port, i);
+	}
+}
+
+static void check_leases(struct config_reading *reading)
+{
+	const struct config *config = reading->config;
+	uint64_t step_ns = config->leases.extend_while_used.step_ns;
+	uint64_t cap_ns = config->leases.extend_while_used.cap_ns;
+
+	if (step_ns > 0 && cap_ns < step_ns)
+		fail_at(reading, &config->leases.extend_while_used.cap_ns,
+			&config->leases.extend_while_used.step_ns,
+			"the cap is smaller than one step");
+	if (step_ns == 0 && cap_ns > 0)
+		fail_at(reading, &config->leases.extend_while_used.cap_ns, NULL,
+			"a cap needs leases.extend_while_used.step");
+	if (config->leases.connect_within_ns > config->leases.max_lifetime_ns)
+		fail_at(reading, &config->leases.connect_within_ns, &config->leases.max_lifetime_ns,
+			"is longer than leases.max_lifetime");
+}
+
+static void check_dataplane(struct config_reading *reading)
+{
+	const struct config *config = reading->config;
+
+	if (config->dataplane.engine == SP_ENGINE_XDP &&
+	    config->dataplane.fallback == CONFIG_FALLBACK_NONE &&
+	    config_reading_find(reading, &config->dataplane.engine))
+		fail_at(reading, &config->dataplane.fallback, NULL,
+			"\"none\" is for dataplane.engine = \"dpdk\": with \"xdp\" nothing would "
+			"carry packets");
+}
+
+static bool same_subject(const struct config_role *a, const struct config_role *b)
+{
+	return a->uid == b->uid && strcmp(a->user, b->user) == 0 && strcmp(a->group, b->group) == 0;
+}
+
+static void check_role(struct config_reading *reading, uint32_t index)
+{
+	const struct config_role *roles = reading->config->api.roles, *role = &roles[index];
+	const struct config_place *place = config_reading_find_group(reading, role);
+	unsigned int subjects =
+		(role->user[0] != '\0') + (role->group[0] != '\0') + (role->uid >= 0);
+
+	if (!place)
+		return;
+	if (subjects != 1) {
+		config_reading_fail(reading, place->line, place->key,
+				    "needs exactly one of user, uid and group");
+		return;
+	}
+	for (uint32_t i = 0; i < index; i++)
+		if (same_subject(role, &roles[i]))
+			config_reading_fail(reading, place->line, place->key,
+					    "names the same as api.roles[%u]", i);
+}
+
+static void check_sockets(struct config_reading *reading)
+{
+	const struct config *config = reading->config;
+
+	if (strcmp(config->api.socket, config->api.viewer_socket) == 0)
+		fail_at(reading, config->api.viewer_socket, config->api.socket,
+			"is the same as api.socket");
+	if (config->api.viewer_group[0] && !config->api.viewer_socket[0])
+		fail_at(reading, config->api.viewer_group, NULL, "needs api.viewer_socket");
+}
+
+static int by_first(const void *a, const void *b)
+{
+	const struct config_range *one = a, *other = b;
+
+	return (one->first > other->first) - (one->first < other->first);
+}
+
+void config_check(struct config_reading *reading)
+{
+	struct config *config = reading->config;
+
+	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
+		check_bind(reading, i);
+		check_ports(reading, i);
+	}
+	check_metrics(reading);
+	check_leases(reading);
+	check_dataplane(reading);
+	check_sockets(reading);
+	for (uint32_t i = 0; i < config->api.nr_roles; i++)
+		check_role(reading, i);
+	for (uint32_t i = 0; i < config->public.nr_addresses; i++)
+		qsort(config->public.addresses[i].ports, config->public.addresses[i].nr_ports,
+		      sizeof(struct config_range), by_first);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "host/config_questions.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+
+#include "host/addr.h"
+
+#define TCP_LISTENS 0x0a /* in the kernel's tables; netinet/tcp.h has it as TCP_LISTEN */
+
+struct listener {
+	struct sp_addr addr;
+	uint16_t port;
+};
+
+/* Reads "  0: 0100007F:0016 00000000:0000 0A …", an address as one or four words of the host. */
+static bool read_listener(const char *line, struct listener *ret_listener)
+{
+	uint32_t *word = ret_listener->addr.word_be;
+	unsigned int port, state;
+
+	if (sscanf(line, " %*u: %8" SCNx32 "%8" SCNx32 "%8" SCNx32 "%8" SCNx32 ":%4x %*[^ ] %2x",
+		   &word[0], &word[1], &word[2], &word[3], &port, &state) != 6) {
+		addr_parse("0.0.0.0", &ret_listener->addr);
+		if (sscanf(line, " %*u: %8" SCNx32 ":%4x %*[^ ] %2x", &word[3], &port, &state) != 3)
+			return false;
+	}
+	ret_listener->port = (uint16_t)port;
+	return state == TCP_LISTENS;
+}
+
+static bool has_port(const struct config_public *address, uint16_t port)
+{
+	for (uint32_t i = 0; i < address->nr_ports; i++)
+		if (port >= address->ports[i].first && port <= address->ports[i].last)
+			return true;
+	return false;
+}
+
+/* A listener on :: hears IPv4 too. */
+static bool listens_at(const struct listener *listener, const struct sp_addr *bind)
+{
+	if (addr_is_any(&listener->addr))
+		return addr_family(&listener->addr) == 6 || addr_family(bind) == 4;
+	return sp_addr_equal(&listener->addr, bind);
+}
+
+unsigned int config_question_ports(const struct config *config, const char *path, FILE *listeners,
+				   FILE *stream)
+{
+	char line[512], addr[ADDR_TEXT_BYTES];
+	struct listener listener;
+	unsigned int nr = 0;
+
+	while (fgets(line, sizeof(line), listeners)) {
+		if (!read_listener(line, &listener))
+			continue;
+		for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
+			const struct config_public *address = &config->public.addresses[i];
+
+			if (!listens_at(&listener, &address->bind) ||
+			    !has_port(address, listener.port))
+				continue;
+			fprintf(stream,
+				"%s: public.addresses[%u].ports: is port %u meant? A program of "
+				"this "
+				"host listens on it at %s, and would not be reached while a build "
+				"has the port\n",
+				path, i, listener.port, addr_format(&listener.addr, addr));
+			nr++;
+		}
+	}
+	return nr;
+}

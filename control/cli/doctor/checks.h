@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The checks. Each looks at one thing and adds its findings. */
+#pragma once
+
+struct doctor;
+
+/* The checks of the host itself, and those of what the daemon says. */
+void doctor_host_check(struct doctor *doctor);
+void doctor_ports_check(struct doctor *doctor);
+void doctor_edge_check(struct doctor *doctor);
+void doctor_pools_check(struct doctor *doctor);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "connect/command.h"
+
+#include <inttypes.h>
+
+#include "connect/connect.h"
+#include "host/addr.h"
+#include "model/build.h"
+#include "model/settings.h"
+
+const char *connect_command_host(const struct model_settings *settings,
+				 const struct forward *forward)
+{
+	return forward->public_index < settings->nr_publics
+		       ? settings->publics[forward->public_index].advertise
+		       : "";
+}
+
+void connect_command_write(const struct connect *connect, const struct node *node, FILE *out)
+{
+	const struct build *build = connect->build;
+	const struct forward *ssh = &node->forwards[0];
+
+	fprintf(out, "ssh -p %u -o HostKeyAlias=%s-%" PRIu32 " %s%s%s", ssh->public_port, build->id,
+		node->index, build->user ? build->user : "", build->user ? "@" : "",
+		connect_command_host(connect->settings, ssh));
+}

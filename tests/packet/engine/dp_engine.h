@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The stages of a worker of sallyport-dp, on one frame; its ports are rings. */
+#pragma once
+
+#include "engine/host_engine.h"
+#include "engine/network.h"
+
+#include <sallyport/decide.h>
+#include <sallyport/table_host.h>
+#include <sallyport/verdict.h>
+
+struct dp_engine;
+
+/* What the worker did with a frame. */
+struct dp_result {
+	enum sp_verdict
+		verdict;  /* SP_RACED for what the XDP program would have left to the kernel */
+	int sent;	  /* whether a frame left, */
+	int to_builds;	  /* by which of the two ports, */
+	struct frame out; /* and that frame */
+};
+
+/*
+ * Starts EAL, once in a process, and a worker that reads that table, with the routes and neighbours
+ * that the kernel has now, mirrored. Result: 0 or -errno. Undone by dp_engine_close(), which takes
+ * NULL.
+ */
+int dp_engine_open(const struct sp_table *table, struct dp_engine **ret);
+void dp_engine_close(struct dp_engine *engine);
+
+/* Result: 0, -EPROTO if not exactly one verdict was counted or more than one frame left. */
+int dp_engine_run(struct dp_engine *engine, enum sp_role role, const struct frame *in,
+		  struct dp_result *ret);

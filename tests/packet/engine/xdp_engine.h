@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The XDP program itself, an instance for each role over one table, by BPF_PROG_TEST_RUN. */
+#pragma once
+
+#include "engine/host_engine.h"
+#include "engine/network.h"
+#include "fixture.h"
+
+#include <sallyport/decide.h>
+#include <sallyport/notes.h>
+#include <sallyport/snaps.h>
+#include <sallyport/verdict.h>
+
+struct xdp_program;
+
+struct xdp_engine {
+	struct xdp_program *programs[SP_ROLE_BOTH + 1]; /* by role; of 0 there is none */
+	uint32_t ingress_ifindex[SP_ROLE_BOTH + 1];
+	uint32_t nr_cpus;
+	int limit_errors;		  /* else each packet may be answered with an ICMP error */
+	struct fixture fixture;		  /* not for fixture_free() */
+	struct sp_counters *counters;	  /* [nr_cpus] */
+	struct sp_usage *usage;		  /* [nr_cpus * FIXTURE_USAGE] */
+	struct sp_wanted *wanted;	  /* [nr_cpus] */
+	struct sp_note *notes;		  /* [nr_cpus * SP_NOTES] */
+	struct sp_ring_head *notes_heads; /* [nr_cpus] */
+	struct sp_snap *snaps;		  /* [nr_cpus * SP_SNAPS] */
+	struct sp_ring_head *snaps_heads; /* [nr_cpus] */
+	struct sp_queue *queues;
+};
+
+/* What the program did with a frame. */
+struct xdp_result {
+	__u32 action; /* XDP_… */
+	enum sp_verdict verdict;
+	struct frame out;
+};
+
+/* Loads the instances, engine_mode "xdp", the table empty. Result: 0 or -errno. */
+int xdp_engine_open(struct xdp_engine *engine, const struct network *network);
+void xdp_engine_close(struct xdp_engine *engine);
+
+/*
+ * Enters a network and opens the engine in it, for a test's main(). Result: 0, or the exit status
+ * of the test once why was printed: 77 if it may not, else 1.
+ */
+int xdp_engine_start(struct xdp_engine *engine);
+
+/* Result: the clock that deadlines and beats are compared with. */
+__u64 xdp_engine_now_ns(void);
+
+/* Result: 0, -EPROTO if not exactly one verdict was counted, or -errno. */
+int xdp_engine_run(struct xdp_engine *engine, enum sp_role role, const struct frame *in,
+		   struct xdp_result *ret);
+
+/* Sets what fixture_clear() has cleared: the interfaces and the mode. */
+void xdp_engine_settings(struct xdp_engine *engine);
+
+/*
+ * Puts an AF_XDP socket into queue 0 of that role's instance, as sallyport-dp would. Result: the
+ * socket, which leaves the map when the caller closes it, or -errno.
+ */
+int xdp_engine_add_socket(struct xdp_engine *engine, enum sp_role role);
+
+/* Result: how many packets have been counted under a verdict. */
+unsigned long long xdp_engine_count(const struct xdp_engine *engine, enum sp_verdict verdict);
