@@ -152,7 +152,7 @@ void log_render(const char *sentence, const struct log_field *fields, char *ret_
 	}
 }
 
-/* Result: an entry "KEY=value" of the journal, to be freed, or an empty one for want of memory. */
+/* Result: an entry "KEY=value" of the journal, to be freed, or an empty one without memory. */
 static struct iovec journal_entry(const char *key, const char *value)
 {
 	struct iovec entry = {0};

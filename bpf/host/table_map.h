@@ -91,7 +91,7 @@ void table_meta_init(struct sp_meta *meta);
 
 /*
  * Says how each map must be sized for a meta. Pure. Result: 0, or with *ret_reason (a sentence to
- * be freed, NULL for want of memory) -EPROTO for another magic, version or record size, and
+ * be freed, NULL without memory) -EPROTO for another magic, version or record size, and
  * -EINVAL for sizes out of range.
  */
 int table_layout(const struct sp_meta *meta, struct table_layout ret_layout[TABLE_PARTS],

@@ -33,7 +33,7 @@ struct download {
 	struct capture *capture;
 	bool ended;
 	uint64_t received[2]; /* packets, by enum sp_direction */
-	uint64_t dropped[2];  /* of those, for want of room here */
+	uint64_t dropped[2];  /* of those, no room here */
 	size_t first;	      /* in buffer, [first, bytes) is not yet sent */
 	size_t bytes;
 	char buffer[BUFFER_BYTES];

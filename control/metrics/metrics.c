@@ -190,7 +190,7 @@ static const struct metric metrics[] = {
 	{"sallyport_records_waiting", "gauge",
 	 "Changes of connections that the journal has not taken yet.", get_records_waiting, NULL},
 	{"sallyport_records_lost_total", "counter",
-	 "Changes of connections forgotten for want of memory.", get_records_lost, NULL},
+	 "Changes of connections forgotten because memory ran out.", get_records_lost, NULL},
 	{"sallyport_provoked_total", "counter",
 	 "Segments sent to ends of connections whose session has ended.", get_provoked, NULL},
 };

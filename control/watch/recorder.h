@@ -50,7 +50,7 @@ int watch_recorder_write(struct recorder *recorder, const struct instant *now);
 
 struct recorder_figures {
 	unsigned int waiting;
-	uint64_t lost; /* for want of memory */
+	uint64_t lost; /* without memory */
 };
 
 void watch_recorder_figures(const struct recorder *recorder, struct recorder_figures *ret_figures);

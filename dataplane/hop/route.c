@@ -236,7 +236,7 @@ static struct nexthop_route nexthop_route_of(const struct mirror_route *route)
 				      .gateway_index = route->gateway_index};
 }
 
-/* Refusals for want of room are counted there; the route is then as good as none. */
+/* Refusals for lack of room are counted there; the route is then as good as none. */
 static void set_route(struct mirror *mirror, const struct mirror_route *route)
 {
 	struct nexthop_route set = nexthop_route_of(route);

@@ -7,7 +7,6 @@ installed_files() {
 		usr/bin/sallyport
 		usr/sbin/sallyport-dp
 		usr/sbin/sallyport-hooks
-		usr/sbin/sallyport-hooks
 		usr/sbin/sallyport-upgrade
 		usr/sbin/sallyportd
 		usr/share/bash-completion/completions/sallyport.bash
@@ -16,11 +15,9 @@ installed_files() {
 		usr/share/man/man7/sallyport-verdicts.7
 		usr/share/man/man8/sallyport-dp.8
 		usr/share/man/man8/sallyport-hooks.8
-		usr/share/man/man8/sallyport-hooks.8
 		usr/share/man/man8/sallyportd.8
 		usr/share/sallyport/hooks.d/power-off-on-ended
 		usr/lib/systemd/system/sallyport-dp.service
-		usr/lib/systemd/system/sallyport-hooks.service
 		usr/lib/systemd/system/sallyport-hooks.service
 		usr/lib/systemd/system/sallyportd.service
 		usr/lib/sysusers.d/sallyport.conf
@@ -56,6 +53,5 @@ check_install() {
 	done < <(installed_files)
 	check_unit sallyportd.service
 	check_unit sallyport-dp.service
-	check_unit sallyport-hooks.service
 	check_unit sallyport-hooks.service
 }

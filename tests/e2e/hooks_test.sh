@@ -119,7 +119,7 @@ shows_retry() {
 	: >"$LAB_DIR/record"
 	hook 20-fails <<-EOT
 		#!/bin/bash
-		[ ! -e "$LAB_DIR/mended" ] || exit 0
+		[ ! -e "$LAB_DIR/fixed" ] || exit 0
 		echo "\$SALLYPORT_SEQ" >>"$LAB_DIR/failures"
 		exit 3
 	EOT
@@ -128,7 +128,7 @@ shows_retry() {
 	assert_eq "$((before + 1))" "$(sort -u "$LAB_DIR/failures")" "the event that fails"
 	assert_eq 1 "$(wc -l <"$LAB_DIR/record")" "deliveries to a hook before the failing one"
 	cursor_is "$before" || fail "an event was acknowledged that a hook refused"
-	touch "$LAB_DIR/mended"
+	touch "$LAB_DIR/fixed"
 	wait_until 20 all_acknowledged
 	delivered "$LAB_DIR/record" "$((before + 1))" "$(newest)"
 	assert_match 'A hook failed.* hook=20-fails status=3' "$LAB_DIR/log/hooks" "the log"
@@ -138,17 +138,17 @@ shows_retry() {
 shows_time_limit() {
 	hooks_stop
 	hooks_start -l 300ms
-	rm "$LAB_DIR/mended"
+	rm "$LAB_DIR/fixed"
 	hook 20-fails <<-EOT
 		#!/bin/bash
-		[ ! -e "$LAB_DIR/mended" ] || exit 0
+		[ ! -e "$LAB_DIR/fixed" ] || exit 0
 		tail -f /dev/null &
 		echo \$! >>"$LAB_DIR/hung"
 		wait
 	EOT
 	make_events hanging
 	wait_line 20 "$LAB_DIR/log/hooks" 'A hook failed.* hook=20-fails error=.*timed out'
-	touch "$LAB_DIR/mended"
+	touch "$LAB_DIR/fixed"
 	wait_until 20 all_acknowledged
 	wait_until 5 process_gone "$(head -n1 "$LAB_DIR/hung")"
 	rm "$LAB_DIR/hooks.d/20-fails"

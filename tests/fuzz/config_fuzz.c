@@ -20,7 +20,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__lsan_default_suppressions(void);
 
-/* libconfig's grammar drops the strings of a file that it refuses; it is not ours to mend. */
+/* libconfig's grammar drops the strings of a file that it refuses; it is not ours to fix. */
 const char *__lsan_default_suppressions(void)
 {
 	return "leak:libconfig\n";

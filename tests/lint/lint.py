@@ -21,7 +21,7 @@ CHECKS = [
     checks_text.words, checks_text.weak_tests, checks_text.whitespace, checks_text.sizes,
     checks_c.clang_format, checks_c.pragma_once, checks_c.include_direction, checks_c.bpf_includes,
     checks_c.headers, checks_c.shellcheck, checks_c.python, rooms.rooms, rooms.names,
-    rooms.folders,
+    rooms.folders, rooms.page,
 ]
 
 

@@ -250,7 +250,8 @@ def show(tree):
             uses.setdefault(room_of(path), collections.Counter())[room_of(other)] += 1
     for room, (what, _) in ROOMS.items():
         print(f"{room:18} {count[room]:3} files  {what}")
-        for other, number in sorted(uses.get(room, {}).items(), key=lambda row: list(ROOMS).index(row[0])):
+        for other, number in sorted(uses.get(room, {}).items(),
+                                    key=lambda row: list(ROOMS).index(row[0])):
             print(f"{'':22} -> {other} ({number})")
     found = rooms(tree)
     print(f"{sum('circle' in problem for problem in found)} circles, "
@@ -263,6 +264,14 @@ def table():
     for room, (what, below) in ROOMS.items():
         lines.append(f"| `{room}/` | {what} | {', '.join(below.split()) or '–'} |")
     return "\n".join(lines)
+
+
+def page(tree):
+    """docs/HACKING.md shows the table of rooms as it is."""
+    path = pathlib.Path("docs/HACKING.md")
+    if path not in tree.files(".md") or table() in tree.text(path):
+        return []
+    return [f"{path}: its table of rooms is not what tests/lint/rooms.py --table prints"]
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ VIOLATIONS = [
     ("whitespace", "docs/guide.md", "blank \n"),
     ("whitespace", "docs/guide.md", "no newline"),
     ("sizes", "control/model/lease.c", body(60)),
-    ("sizes", "control/model/lease.c", SPDX + "int lease;\n" * 501),
+    ("sizes", "control/model/lease.c", SPDX + "int lease;\n" * 541),
     ("clang_format", "control/model/lease.c", SPDX + "int  lease;\n"),
     ("pragma_once", "control/model/lease.h", SPDX + "int model_lease_begin(void);\n"),
     ("include_direction", "control/model/lease.c", SPDX + '#include "worker.h"\n'),
@@ -59,6 +59,7 @@ VIOLATIONS = [
     ("python", "tests/run.py", "def f(:\n"),
     ("names", "control/model/lease.c", SPDX + "int begin(void)\n{\n\treturn 0;\n}\n"),
     ("folders", "control/lease.c", SPDX + "static int lease;\n"),
+    ("page", "docs/HACKING.md", "No table.\n"),
 ]
 
 UP = SPDX + "int journal_build_save(void)\n{\n\treturn edge_begin();\n}\n"

@@ -4,8 +4,9 @@
 import pathlib
 import subprocess
 
-PARTS = ("bpf", "control", "dataplane", "tests", "configs", "docs", ".ci")
+PARTS = ("bpf", "control", "dataplane", "tests", "configs", "docs", "findings", ".ci")
 TOP_FILES = ("GNUmakefile", "meson.build", "meson_options.txt", "README.md", "CHANGELOG.md",
+             "CONTRIBUTING.md", "SECURITY.md",
              ".clang-format", ".editorconfig", ".gitignore", ".gitattributes")
 
 

@@ -13,7 +13,7 @@ struct command {
 
 /*
  * Runs a program, without input and with our stderr, and waits for it. Result: 0 and *ret_text, its
- * output, to be freed; or with *ret_reason (a text to be freed, NULL for want of memory)
+ * output, to be freed; or with *ret_reason (a text to be freed, NULL without memory)
  * -ETIMEDOUT, -EFBIG, -EIO: it failed, or -errno: it cannot be run. What it printed is let go then.
  */
 int talk_command_run(const struct command *command, char **ret_text, char **ret_reason);

@@ -43,7 +43,7 @@ void neighbours_link_up(struct neighbours *neighbours, uint32_t ifindex);
 void neighbours_renumber(struct neighbours *neighbours, uint32_t public_ifindex,
 			 uint32_t builds_ifindex);
 
-/* Packets are dropped for want of that neighbour: has the kernel look for it. */
+/* Packets are dropped for lack of that neighbour: has the kernel look for it. */
 void neighbours_look_for(struct neighbours *neighbours, uint32_t ifindex,
 			 const struct sp_addr *addr);
 
