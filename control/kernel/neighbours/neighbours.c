@@ -230,6 +230,9 @@ static int look_at_routes(struct neighbours *neighbours)
 	neighbours_hops_each(&neighbours->hops, unsee, NULL);
 	neighbours->routes_changed = false;
 	error = netlink_dump(neighbours->netlink, NETLINK_ROUTES, &listener);
+	/* Of a route over an object the kernel may tell its number alone. */
+	if (!error)
+		error = netlink_dump(neighbours->netlink, NETLINK_OBJECTS, &listener);
 	if (error == -EINTR)
 		neighbours->routes_changed = true;
 	else if (error)

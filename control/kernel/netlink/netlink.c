@@ -5,6 +5,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
 #include <linux/neighbour.h>
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,20 +27,34 @@ struct netlink {
 	uint32_t sequence;
 };
 
+/* Those for which a bit mask has no place. */
+static int join_groups(struct mnl_socket *sock)
+{
+	static const unsigned int groups[] = {RTNLGRP_NEXTHOP, RTNLGRP_IPV4_RULE,
+					      RTNLGRP_IPV6_RULE};
+
+	for (unsigned int i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		unsigned int group = groups[i];
+
+		if (mnl_socket_setsockopt(sock, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
 static int open_changes(struct mnl_socket **ret_socket)
 {
 	static const unsigned int groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_LINK |
 					   RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
 	struct mnl_socket *sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	int bytes = RECEIVE_BUFFER_BYTES;
+	int bytes = RECEIVE_BUFFER_BYTES, error;
 
 	if (!sock)
 		return -errno;
 	/* A small buffer only means more resyncs, so its size is not insisted on. */
 	setsockopt(mnl_socket_get_fd(sock), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
-	if (mnl_socket_bind(sock, groups, MNL_SOCKET_AUTOPID) < 0) {
-		int error = -errno;
-
+	error = mnl_socket_bind(sock, groups, MNL_SOCKET_AUTOPID) < 0 ? -errno : join_groups(sock);
+	if (error) {
 		mnl_socket_close(sock);
 		return error;
 	}
@@ -199,6 +214,8 @@ static size_t dump_header_bytes(enum netlink_table table)
 		return sizeof(struct rtmsg);
 	case NETLINK_NEIGHS:
 		return sizeof(struct ndmsg);
+	case NETLINK_OBJECTS:
+		return sizeof(struct nhmsg);
 	}
 	return 0;
 }
@@ -210,6 +227,7 @@ int netlink_dump(struct netlink *netlink, enum netlink_table table,
 		[NETLINK_ADDRS] = RTM_GETADDR,
 		[NETLINK_ROUTES] = RTM_GETROUTE,
 		[NETLINK_NEIGHS] = RTM_GETNEIGH,
+		[NETLINK_OBJECTS] = RTM_GETNEXTHOP,
 	};
 	char buffer[REQUEST_BYTES] __attribute__((aligned(MNL_ALIGNTO)));
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);

@@ -40,7 +40,10 @@ struct netlink_link {
 	char name[16];
 };
 
-/* Who listens. NULL: not interested in that kind. routes are only told in a dump. */
+/*
+ * Who listens. NULL: not interested in that kind. Routes are only told in a dump; that one, a rule
+ * or a next hop object has changed is told by route_changed.
+ */
 struct netlink_listener {
 	void (*addr)(const struct netlink_addr *addr, void *context);
 	void (*route)(const struct netlink_route *route, void *context);
@@ -70,6 +73,7 @@ enum netlink_table {
 	NETLINK_ADDRS,
 	NETLINK_ROUTES,
 	NETLINK_NEIGHS,
+	NETLINK_OBJECTS, /* next hops that routes lead to by number, told as routes */
 };
 
 /* Tells the listener all there is of a kind. Result: 0 or -errno (-EINTR: it changed meanwhile). */

@@ -5,6 +5,7 @@
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
@@ -131,6 +132,21 @@ static void parse_route(const struct nlmsghdr *message, const struct netlink_lis
 	listener->route(&route, listener->context);
 }
 
+static void parse_object(const struct nlmsghdr *message, const struct netlink_listener *listener)
+{
+	const struct nhmsg *header = mnl_nlmsg_get_payload(message);
+	struct attributes found = {0};
+	struct netlink_route route = {0};
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header) || !listener->route)
+		return;
+	mnl_attr_parse(message, sizeof(*header), note, &found);
+	if (!attr_u32(found.at[NHA_OIF], &route.ifindex))
+		return;
+	route.has_gateway = attr_addr(header->nh_family, found.at[NHA_GATEWAY], &route.gateway);
+	listener->route(&route, listener->context);
+}
+
 static void parse_neigh(const struct nlmsghdr *message, const struct netlink_listener *listener)
 {
 	const struct ndmsg *header = mnl_nlmsg_get_payload(message);
@@ -185,6 +201,18 @@ void netlink_parse(const struct nlmsghdr *message, bool answered,
 		if (answered)
 			parse_route(message, listener);
 		else if (listener->route_changed)
+			listener->route_changed(listener->context);
+		break;
+	case RTM_NEWNEXTHOP:
+	case RTM_DELNEXTHOP:
+		if (answered)
+			parse_object(message, listener);
+		else if (listener->route_changed)
+			listener->route_changed(listener->context);
+		break;
+	case RTM_NEWRULE:
+	case RTM_DELRULE:
+		if (listener->route_changed)
 			listener->route_changed(listener->context);
 		break;
 	case RTM_NEWNEIGH:

@@ -111,6 +111,27 @@ static void test_vm_add_when_behind_a_gateway_then_gateway_is_managed(void **sta
 	kernel_stop(kernel);
 }
 
+/* The kernel tells the object's number alone, and of the route's end nothing at all. */
+static void test_vm_add_when_behind_an_object_then_followed_until_it_goes(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct kernel *kernel;
+
+	rig_run(rig->vm_ns, "ip address add " RIG_GATEWAY "/16 dev vm");
+	rig_run(rig->edge_ns, "echo 0 >/proc/sys/net/ipv4/nexthop_compat_mode");
+	rig_run(rig->edge_ns, "ip nexthop add id 1 via " RIG_GATEWAY " dev " RIG_BUILDS);
+	rig_run(rig->edge_ns, "ip route add 10.99.0.0/24 nhid 1");
+	kernel = rig_start(rig);
+	rig_run(rig->edge_ns, IN_RIG RIG_GATEWAY " | grep -q '" OURS "'");
+	add(kernel, FAR);
+	rig_wait_vm(kernel, FAR, KERNEL_VM_RESOLVED);
+	assert_true(vm(kernel, FAR).via_gateway);
+	rig_run(rig->edge_ns, "ip nexthop del id 1");
+	rig_wait_vm(kernel, FAR, KERNEL_VM_UNROUTED);
+	rig_run(rig->edge_ns, "test -z \"$(" IN_RIG RIG_GATEWAY ")\"");
+	kernel_stop(kernel);
+}
+
 static void test_vm_add_when_it_is_ipv6_then_resolved_by_ndp(void **state)
 {
 	struct rig *rig = rig_of(state);
@@ -295,6 +316,7 @@ int main(void)
 		TEST(test_vm_remove_when_last_then_entry_is_gone),
 		TEST(test_vm_add_when_it_is_silent_then_unanswered),
 		TEST(test_vm_add_when_behind_a_gateway_then_gateway_is_managed),
+		TEST(test_vm_add_when_behind_an_object_then_followed_until_it_goes),
 		TEST(test_vm_add_when_it_is_ipv6_then_resolved_by_ndp),
 		TEST(test_vm_add_when_routed_elsewhere_then_unrouted),
 		TEST(test_start_when_routes_have_gateways_then_managed),
