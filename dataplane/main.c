@@ -14,6 +14,8 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 
+#include <sallyport/left.h>
+
 #include "crew.h"
 #include "hop/mirror.h"
 #include "hop/park.h"
@@ -47,6 +49,7 @@ struct dataplane {
 	uint32_t table_id;
 	uint64_t table_looked_ns;
 	uint32_t nr_refused; /* of nexthops, as last logged */
+	uint32_t left;	     /* likewise */
 	uint64_t watchdog_ns;
 	uint64_t watched_ns;
 };
@@ -274,6 +277,27 @@ static void log_refused(struct dataplane *dataplane)
 		  log_number("refused", dataplane->nr_refused));
 }
 
+/* What is left to the XDP program, and that nothing is any more. */
+static void log_left(struct dataplane *dataplane)
+{
+	static const char *const texts[] = {
+#define X(name, text) text,
+		SP_LEFT_LIST(X)
+#undef X
+	};
+	uint32_t left = atomic_load(&dataplane->nexthops.left);
+
+	if (left == dataplane->left)
+		return;
+	for (unsigned int bit = 0; bit < SP_LEFT_BITS; bit++)
+		if ((left & ~dataplane->left) >> bit & 1)
+			log_write(LOG_WARNING, "All packets are left to the XDP program.",
+				  log_string("because", texts[bit]));
+	if (left == 0)
+		log_write(LOG_INFO, "No packets are left to the XDP program any more.");
+	dataplane->left = left;
+}
+
 static void feed_watchdog(struct dataplane *dataplane, uint64_t now_ns)
 {
 	if (!dataplane->watchdog_ns || now_ns - dataplane->watched_ns < dataplane->watchdog_ns / 2)
@@ -337,6 +361,7 @@ static int loop(struct dataplane *dataplane)
 		if (table_gone(dataplane, now_ns))
 			return -ESTALE;
 		log_refused(dataplane);
+		log_left(dataplane);
 		feed_watchdog(dataplane, now_ns);
 	}
 }

@@ -77,11 +77,26 @@ static uint32_t take_back(struct worker *worker, uint32_t in_port, uint64_t now_
 	return nr;
 }
 
+/*
+ * Where the kernel's routing is beyond us no heartbeat is written, so that the XDP program carries;
+ * unless it would drop instead (dataplane.fallback).
+ */
+static uint64_t beat_of(struct worker *worker, uint64_t now_ns)
+{
+	uint32_t left = atomic_load_explicit(&worker->nexthops->left, memory_order_relaxed);
+
+	if (worker->progress->left != left)
+		SP_STORE(worker->progress->left, left);
+	return left != 0 && SP_LOAD(worker->table.settings->fallback) ? 0 : now_ns;
+}
+
 static void write_beats(struct worker *worker, uint64_t now_ns)
 {
+	uint64_t value_ns = beat_of(worker, now_ns);
+
 	for (uint32_t i = 0; i < worker->nr_rx; i++)
 		if (worker->rx[i].beat)
-			SP_STORE(worker->rx[i].beat->beat_ns, now_ns);
+			SP_STORE(worker->rx[i].beat->beat_ns, value_ns);
 	worker->beat_ns = now_ns;
 }
 

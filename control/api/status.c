@@ -110,6 +110,7 @@ static void set_engines(const struct table_map *table, uint64_t now_ns, json_t *
 
 	json_object_set_new(status, "engine", json_string(dpdk ? "dpdk" : "xdp"));
 	json_object_set_new(status, "carrying", json_string(table_counters_carrier(table, now_ns)));
+	json_object_set_new(status, "left_to_xdp", table_json_left(table));
 	json_object_set_new(status, "engines",
 			    json_pack("{s:o, s:o}", "xdp", table_json_engine(table, METRICS_XDP),
 				      "dpdk", table_json_engine(table, METRICS_DPDK)));

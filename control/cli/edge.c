@@ -23,7 +23,8 @@ static void print_facts(const json_t *status)
 {
 	struct print_table table = {.nr_columns = 2};
 	const json_t *builds = json_object_get(status, "builds");
-	const json_t *ports = json_object_get(status, "ports");
+	const json_t *ports = json_object_get(status, "ports"), *why;
+	size_t i;
 
 	talk_print_cell(&table, "edge");
 	talk_print_cell(&table, "%s, sallyportd %s since %s", talk_text(status, "name"),
@@ -31,6 +32,10 @@ static void print_facts(const json_t *status)
 	talk_print_cell(&table, "engine");
 	talk_print_cell(&table, "%s configured, %s carries now", talk_text(status, "engine"),
 			talk_text(status, "carrying"));
+	json_array_foreach (json_object_get(status, "left_to_xdp"), i, why) {
+		talk_print_cell(&table, "left to xdp");
+		talk_print_cell(&table, "because %s", json_string_value(why));
+	}
 	talk_print_cell(&table, "builds");
 	talk_print_cell(&table,
 			"%" JSON_INTEGER_FORMAT " reserved, %" JSON_INTEGER_FORMAT

@@ -108,6 +108,11 @@ static uint64_t count_workers(const struct sample *sample)
 	return alive;
 }
 
+static uint64_t is_left(const struct sample *sample)
+{
+	return table_counters_left(sample->source->table) != 0;
+}
+
 #define FIGURE(field)                                                                              \
 	static uint64_t get_##field(const struct sample *sample)                                   \
 	{                                                                                          \
@@ -158,6 +163,8 @@ static const struct metric metrics[] = {
 	 write_beats},
 	{"sallyport_workers_alive", "gauge", "Workers of sallyport-dp that are there.",
 	 count_workers, NULL},
+	{"sallyport_left_to_xdp", "gauge",
+	 "1 while sallyport-dp leaves all packets to the XDP program.", is_left, NULL},
 	{"sallyport_builds", "gauge", "Builds by state.", NULL, write_builds},
 	{"sallyport_nodes", "gauge", "Nodes of open builds.", get_nodes, NULL},
 	{"sallyport_leases_live", "gauge", "Public ports that lead to a VM.", get_leases_live,

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include <sallyport/left.h>
+
 #include "host/table_map.h"
 #include "model/build.h"
 
@@ -87,6 +89,27 @@ bool table_counters_worker_alive(const struct table_map *table, unsigned int ind
 	uint32_t pid = __atomic_load_n(&table->workers[index].pid, __ATOMIC_RELAXED);
 
 	return pid != 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
+uint32_t table_counters_left(const struct table_map *table)
+{
+	uint32_t left = 0;
+
+	for (unsigned int i = 0; i < SP_WORKERS_MAX; i++)
+		if (table_counters_worker_alive(table, i))
+			left |= (uint32_t)load(&table->workers[i].left);
+	return left;
+}
+
+const char *table_counters_left_text(unsigned int bit)
+{
+	static const char *const texts[] = {
+#define X(name, text) text,
+		SP_LEFT_LIST(X)
+#undef X
+	};
+
+	return bit < SP_LEFT_BITS ? texts[bit] : "it says so, for a reason that is not known here";
 }
 
 bool table_counters_queue_fresh(const struct table_map *table, unsigned int record, uint64_t now_ns)

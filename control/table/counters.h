@@ -39,6 +39,15 @@ void table_counters_add_usage(const struct table_map *table, const struct forwar
 /* Result: whether worker index is registered and its process is there. */
 bool table_counters_worker_alive(const struct table_map *table, unsigned int index);
 
+/*
+ * Result: why the workers that are there leave their packets to the XDP program (enum sp_left), 0
+ * if none does.
+ */
+uint32_t table_counters_left(const struct table_map *table);
+
+/* Result: the text to follow "because" of one bit of it (enum sp_left_bit). */
+const char *table_counters_left_text(unsigned int bit);
+
 /* Result: whether that queue's heartbeat is young enough for packets to be steered to it. */
 bool table_counters_queue_fresh(const struct table_map *table, unsigned int record,
 				uint64_t now_ns);

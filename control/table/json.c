@@ -41,6 +41,17 @@ json_t *table_json_workers(const struct table_map *table)
 	return array;
 }
 
+json_t *table_json_left(const struct table_map *table)
+{
+	uint32_t left = table_counters_left(table);
+	json_t *array = json_array();
+
+	for (unsigned int bit = 0; bit < 32; bit++)
+		if (left >> bit & 1)
+			json_array_append_new(array, json_string(table_counters_left_text(bit)));
+	return array;
+}
+
 json_t *table_json_queues(const struct table_map *table, uint64_t now_ns)
 {
 	json_t *array = json_array();

@@ -23,5 +23,8 @@ json_t *table_json_engine(const struct table_map *table, enum metrics_engine eng
 /* The workers of sallyport-dp that have registered. */
 json_t *table_json_workers(const struct table_map *table);
 
+/* Why sallyport-dp leaves all packets to the XDP program: sentences to follow "because". */
+json_t *table_json_left(const struct table_map *table);
+
 /* The queues that were ever polled, and for how long not since. */
 json_t *table_json_queues(const struct table_map *table, uint64_t now_ns);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What every kind of object is read by: dumps, ports, addresses. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 
 #include "hop/internal.h"
 #include "port/port.h"
+
+#define ROOM_FIRST 64u
 
 uint32_t mirror_port_of(const struct mirror *mirror, int ifindex)
 {
@@ -33,18 +37,34 @@ bool mirror_addr(const struct nlattr *attr, struct sp_addr *ret)
 	}
 }
 
+int mirror_grow(void **array, uint32_t nr, uint32_t *room, size_t bytes)
+{
+	uint32_t wanted = *room ? 2 * *room : ROOM_FIRST;
+	void *grown;
+
+	if (nr < *room)
+		return 0;
+	grown = realloc(*array, wanted * bytes);
+	if (!grown)
+		return -1;
+	*array = grown;
+	*room = wanted;
+	return 0;
+}
+
 static int send_dump(struct mnl_socket *socket, uint16_t type, uint8_t family)
 {
 	char buffer[256];
 	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
-	/* The longest of the three headers; each begins with the family. */
-	struct ifinfomsg *body;
+	/* The longest of the headers; each begins with the family. One of them must fit. */
+	size_t bytes = type == RTM_GETNEXTHOP ? sizeof(struct nhmsg) : sizeof(struct ifinfomsg);
+	uint8_t *body;
 
 	header->nlmsg_type = type;
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	header->nlmsg_seq = 1;
-	body = mnl_nlmsg_put_extra_header(header, sizeof(*body));
-	body->ifi_family = family;
+	body = mnl_nlmsg_put_extra_header(header, bytes);
+	body[0] = family;
 	return mnl_socket_sendto(socket, header, header->nlmsg_len) < 0 ? -errno : 0;
 }
 

@@ -20,6 +20,14 @@ static const unsigned int groups[] = {
 	RTNLGRP_NEIGH,
 	RTNLGRP_IPV4_ROUTE,
 	RTNLGRP_IPV6_ROUTE,
+	RTNLGRP_IPV4_RULE,
+	RTNLGRP_IPV6_RULE,
+	/* IPv4 routes go without a word with their next hop object, their link, their address, or
+	 * once links without carrier are to be ignored. */
+	RTNLGRP_NEXTHOP,
+	RTNLGRP_IPV4_IFADDR,
+	RTNLGRP_IPV4_NETCONF,
+	RTNLGRP_IPV6_NETCONF,
 };
 
 /* The kernel's state may change under a dump, which then says so. */
@@ -90,8 +98,10 @@ void mirror_close(struct mirror *mirror)
 		return;
 	if (mirror->notices)
 		mnl_socket_close(mirror->notices);
+	free(mirror->objects.object);
 	free(mirror->routes.route);
-	free(mirror->dumped.route);
+	free(mirror->places.place);
+	free(mirror->spare.place);
 	free(mirror);
 }
 
@@ -110,14 +120,13 @@ static int take_notice(const struct nlmsghdr *header, void *data)
 		return mirror_neighbour_take(header, mirror);
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
-		/* The kernel takes routes away with a link without a word about them. */
 		mirror->routes_changed = true;
 		return mirror_link_take(header, mirror);
-	case RTM_NEWROUTE:
-	case RTM_DELROUTE:
-		mirror->routes_changed = true;
+	case NLMSG_ERROR:
 		break;
 	default:
+		/* All else that we listen to may have changed the way of some packet. */
+		mirror->routes_changed = true;
 		break;
 	}
 	return MNL_CB_OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The kernel's routes, neighbours and links, followed by netlink on the main lcore. Only the main
- * routing table counts: policy rules and other tables are not looked at. Of a multipath route the
- * first next hop whose link is up is taken. Neighbours are learned by the kernel, never by us.
+ * The kernel's rules, routes, neighbours and links, followed by netlink on the main lcore, so that
+ * the workers send packets where bpf_fib_lookup() would. What cannot be said of them is told in
+ * nexthops->left (enum sp_left). Neighbours are learned by the kernel, never by us.
  */
 #pragma once
 

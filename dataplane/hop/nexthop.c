@@ -41,20 +41,38 @@ static int open_fibs(struct nexthops *nexthops)
 	return nexthops->fib4 && nexthops->fib6 ? 0 : -ENOMEM;
 }
 
+static void *make(const char *what, size_t nr, size_t bytes)
+{
+	return rte_zmalloc(what, nr * bytes, RTE_CACHE_LINE_SIZE);
+}
+
+/* The first record of each kind is there from the beginning. */
+static int open_records(struct nexthops *nexthops)
+{
+	nexthops->gateways = make("gateways", NEXTHOP_GATEWAYS_MAX, sizeof(*nexthops->gateways));
+	nexthops->groups = make("groups", NEXTHOP_GROUPS_MAX, sizeof(*nexthops->groups));
+	nexthops->sources = make("sources", NEXTHOP_LISTS_MAX, sizeof(*nexthops->sources));
+	nexthops->leaves = make("leaves", NEXTHOP_LEAVES_MAX, sizeof(*nexthops->leaves));
+	nexthops->neighbours =
+		make("neighbours", NEXTHOP_NEIGHBOURS, sizeof(*nexthops->neighbours));
+	if (!nexthops->gateways || !nexthops->groups || !nexthops->sources || !nexthops->leaves ||
+	    !nexthops->neighbours)
+		return -ENOMEM;
+	nexthops->gateways[NEXTHOP_NO_ROUTE_INDEX].port_index = NEXTHOP_NO_PORT;
+	nexthops->nr_gateways = nexthops->nr_groups = 1;
+	nexthops->nr_sources = nexthops->nr_leaves = 1;
+	return 0;
+}
+
 int nexthops_open(struct nexthops *nexthops)
 {
 	int r;
 
 	memset(nexthops, 0, sizeof(*nexthops));
-	nexthops->gateways =
-		rte_zmalloc("gateways", NEXTHOP_GATEWAYS_MAX * sizeof(*nexthops->gateways),
-			    RTE_CACHE_LINE_SIZE);
-	nexthops->neighbours =
-		rte_zmalloc("neighbours", NEXTHOP_NEIGHBOURS * sizeof(*nexthops->neighbours),
-			    RTE_CACHE_LINE_SIZE);
-	nexthops->nr_gateways = 1;
 	begin_epoch(nexthops);
-	r = nexthops->gateways && nexthops->neighbours ? open_fibs(nexthops) : -ENOMEM;
+	r = open_records(nexthops);
+	if (r == 0)
+		r = open_fibs(nexthops);
 	if (r < 0)
 		nexthops_close(nexthops);
 	return r;
@@ -65,27 +83,80 @@ void nexthops_close(struct nexthops *nexthops)
 	rte_fib_free(nexthops->fib4);
 	rte_fib6_free(nexthops->fib6);
 	rte_free(nexthops->gateways);
+	rte_free(nexthops->groups);
+	rte_free(nexthops->sources);
+	rte_free(nexthops->leaves);
 	rte_free(nexthops->neighbours);
 	memset(nexthops, 0, sizeof(*nexthops));
+}
+
+/* Records of one kind that are named once. */
+struct names {
+	void *records;
+	size_t bytes; /* of one */
+	uint32_t first;
+	uint32_t max;
+	uint32_t *nr;
+};
+
+/* Whole before its index is known to anybody. Result: as of nexthop_gateway_name(). */
+static int name(struct nexthops *nexthops, const struct names *names, const void *wanted,
+		uint32_t *ret_index)
+{
+	uint8_t *records = names->records;
+
+	for (uint32_t i = names->first; i < *names->nr; i++) {
+		if (memcmp(&records[i * names->bytes], wanted, names->bytes) == 0) {
+			*ret_index = i;
+			return 0;
+		}
+	}
+	if (*names->nr == names->max) {
+		nexthops->nr_refused++;
+		return -ENOSPC;
+	}
+	memcpy(&records[*names->nr * names->bytes], wanted, names->bytes);
+	atomic_thread_fence(memory_order_release);
+	*ret_index = (*names->nr)++;
+	return 0;
 }
 
 int nexthop_gateway_name(struct nexthops *nexthops, const struct nexthop_gateway *wanted,
 			 uint32_t *ret_index)
 {
-	for (uint32_t i = 1; i < nexthops->nr_gateways; i++) {
-		if (memcmp(&nexthops->gateways[i], wanted, sizeof(*wanted)) == 0) {
-			*ret_index = i;
-			return 0;
-		}
-	}
-	if (nexthops->nr_gateways == NEXTHOP_GATEWAYS_MAX) {
-		nexthops->nr_refused++;
-		return -ENOSPC;
-	}
-	nexthops->gateways[nexthops->nr_gateways] = *wanted;
-	atomic_thread_fence(memory_order_release);
-	*ret_index = nexthops->nr_gateways++;
-	return 0;
+	const struct names names = {nexthops->gateways, sizeof(*wanted), 1, NEXTHOP_GATEWAYS_MAX,
+				    &nexthops->nr_gateways};
+
+	return name(nexthops, &names, wanted, ret_index);
+}
+
+int nexthop_group_name(struct nexthops *nexthops, const struct nexthop_group *wanted,
+		       uint32_t *ret_index)
+{
+	const struct names names = {nexthops->groups, sizeof(*wanted), 1, NEXTHOP_GROUPS_MAX,
+				    &nexthops->nr_groups};
+	struct nexthop_gateway gateway = {.port_index = NEXTHOP_NO_PORT};
+	int r = name(nexthops, &names, wanted, &gateway.group);
+
+	return r < 0 ? r : nexthop_gateway_name(nexthops, &gateway, ret_index);
+}
+
+int nexthop_sources_name(struct nexthops *nexthops, const struct nexthop_sources *wanted,
+			 uint32_t *ret_index)
+{
+	const struct names names = {nexthops->sources, sizeof(*wanted), 0, NEXTHOP_LISTS_MAX,
+				    &nexthops->nr_sources};
+
+	return name(nexthops, &names, wanted, ret_index);
+}
+
+int nexthop_leaf_name(struct nexthops *nexthops, const struct nexthop_leaf *wanted,
+		      uint32_t *ret_index)
+{
+	const struct names names = {nexthops->leaves, sizeof(*wanted), 0, NEXTHOP_LEAVES_MAX,
+				    &nexthops->nr_leaves};
+
+	return name(nexthops, &names, wanted, ret_index);
 }
 
 static uint32_t host_v4(const struct sp_addr *addr)
@@ -99,10 +170,10 @@ int nexthop_route_set(struct nexthops *nexthops, const struct nexthop_route *rou
 
 	if (route->family == 4)
 		r = rte_fib_add(nexthops->fib4, host_v4(&route->prefix), route->depth,
-				route->gateway_index);
+				route->leaf_index);
 	else
-		r = rte_fib6_add(nexthops->fib6, (const uint8_t *)&route->prefix, route->depth,
-				 route->gateway_index);
+		r = rte_fib6_add(nexthops->fib6, (const void *)&route->prefix, route->depth,
+				 route->leaf_index);
 	if (r < 0)
 		nexthops->nr_refused++;
 	begin_epoch(nexthops);
@@ -116,31 +187,81 @@ int nexthop_route_clear(struct nexthops *nexthops, const struct nexthop_route *r
 	if (route->family == 4)
 		r = rte_fib_delete(nexthops->fib4, host_v4(&route->prefix), route->depth);
 	else
-		r = rte_fib6_delete(nexthops->fib6, (const uint8_t *)&route->prefix, route->depth);
+		r = rte_fib6_delete(nexthops->fib6, (const void *)&route->prefix, route->depth);
 	begin_epoch(nexthops);
 	return r;
 }
 
-void nexthop_route_find(const struct nexthops *nexthops, const struct sp_addr *const *to,
-			const uint8_t *families, uint64_t *ret_index, uint32_t n)
+static void find_leaves(const struct nexthops *nexthops, const struct sp_tuple *const *packets,
+			const uint8_t *families, uint64_t *ret_leaf, uint32_t n)
 {
 	uint32_t v4[FIND_MAX], of[FIND_MAX], nr_v4 = 0;
 	uint64_t found[FIND_MAX];
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint8_t v6[1][RTE_FIB6_IPV6_ADDR_SIZE];
+		struct sp_addr v6;
 
 		if (likely(families[i] == 4)) {
-			v4[nr_v4] = host_v4(to[i]);
+			v4[nr_v4] = host_v4(&packets[i]->to);
 			of[nr_v4++] = i;
 			continue;
 		}
-		memcpy(v6[0], to[i], sizeof(v6[0]));
-		rte_fib6_lookup_bulk(nexthops->fib6, v6, &ret_index[i], 1);
+		v6 = packets[i]->to;
+		rte_fib6_lookup_bulk(nexthops->fib6, (void *)&v6, &ret_leaf[i], 1);
 	}
 	rte_fib_lookup_bulk(nexthops->fib4, v4, found, (int)nr_v4);
 	for (uint32_t i = 0; i < nr_v4; i++)
-		ret_index[of[i]] = found[i];
+		ret_leaf[of[i]] = found[i];
+}
+
+/* Result: where in a leaf with that list the source has its place. */
+static uint32_t place_of(const struct nexthop_sources *sources, const struct sp_addr *from)
+{
+	for (uint32_t i = 0; i < sources->nr; i++)
+		if (sp_prefix_contains(&sources->prefix[i], from))
+			return i + 1;
+	return 0;
+}
+
+/* One packet's of a group, always the same for its addresses: one that leaves by that port. */
+static const struct nexthop_gateway *choose(const struct nexthops *nexthops,
+					    const struct nexthop_group *group,
+					    const struct sp_tuple *packet, uint32_t port_index)
+{
+	uint32_t first = (uint32_t)sp_addr_hash(&packet->to, sp_addr_hash(&packet->from, 0));
+
+	for (uint32_t i = 0; i < NEXTHOP_BUCKETS; i++) {
+		const struct nexthop_gateway *gateway =
+			&nexthops->gateways[group->gateway[(first + i) % NEXTHOP_BUCKETS]];
+
+		if (gateway->port_index == port_index)
+			return gateway;
+	}
+	return &nexthops->gateways[NEXTHOP_NO_ROUTE_INDEX];
+}
+
+void nexthop_way_find(const struct nexthops *nexthops, const struct sp_tuple *const *packets,
+		      const uint8_t *families, uint32_t port_index, struct nexthop_way *ret,
+		      uint32_t n)
+{
+	uint64_t found[FIND_MAX];
+
+	find_leaves(nexthops, packets, families, found, n);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct nexthop_leaf *leaf = &nexthops->leaves[found[i]];
+		const struct nexthop_gateway *gateway;
+		uint32_t place = 0;
+
+		if (unlikely(leaf->sources != 0))
+			place = place_of(&nexthops->sources[leaf->sources], &packets[i]->from);
+		gateway = &nexthops->gateways[leaf->gateway[place]];
+		ret[i] = (struct nexthop_way){.gateway = gateway,
+					      .for_all_senders = leaf->sources == 0};
+		if (unlikely(gateway->group != 0)) {
+			ret[i].group = &nexthops->groups[gateway->group];
+			ret[i].gateway = choose(nexthops, ret[i].group, packets[i], port_index);
+		}
+	}
 }
 
 static uint64_t make_word(const uint8_t *link_addr, uint32_t port_index)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where a translated packet goes next: the route by longest prefix, then the neighbour by exact
- * address. The main lcore writes, after the kernel; workers read without locks. A route names a
- * port and perhaps a gateway, never a link address: so when a gateway's neighbour entry changes,
- * nothing but that entry has to.
+ * Where a translated packet goes next: the route by longest prefix of the target, then by the
+ * source where that matters, then the neighbour by exact address. The main lcore writes, after the
+ * kernel; workers read without locks. A route names a port and perhaps a gateway, never a link
+ * address: so when a gateway's neighbour entry changes, nothing but that entry has to.
+ *
+ * Gateways, groups, leaves and lists of sources are named once and never change, so that a reader
+ * finds each of them whole, and a leaf with the very list of sources that it was made for.
  */
 #pragma once
 
@@ -15,13 +18,20 @@
 #include <rte_prefetch.h>
 
 #include <sallyport/addr.h>
+#include <sallyport/parse.h>
 #include <sallyport/table.h>
 
 #define NEXTHOP_ROUTES_MAX     16384u /* of each family */
 #define NEXTHOP_GATEWAYS_MAX   4096u  /* (gateway, port, MTU) in the life of the process */
+#define NEXTHOP_GROUPS_MAX     1024u  /* likewise, of routes with several gateways */
+#define NEXTHOP_LEAVES_MAX     4096u  /* likewise */
+#define NEXTHOP_LISTS_MAX      64u    /* likewise, of sources */
+#define NEXTHOP_SOURCES	       30u    /* prefixes in a list */
+#define NEXTHOP_BUCKETS	       16u    /* of a group */
 #define NEXTHOP_NEIGHBOURS     262144u
 #define NEXTHOP_PROBES	       16u
-#define NEXTHOP_NO_ROUTE_INDEX 0u
+#define NEXTHOP_NO_ROUTE_INDEX 0u /* of gateways and of leaves */
+#define NEXTHOP_NO_PORT	       UINT32_MAX
 
 /* Bytes of EAL memory that the tables take, for whoever sizes it. */
 #define NEXTHOP_MEMORY_BYTES (112ull << 20)
@@ -31,8 +41,26 @@ struct nexthop_gateway {
 	struct sp_addr addr; /* all zero: on link */
 	uint32_t port_index;
 	uint32_t on_link;
-	uint32_t mtu; /* that the route insists on, 0: none */
-	uint32_t reserved;
+	uint32_t mtu;	/* that the route insists on, 0: none */
+	uint32_t group; /* not one but one of these, by the packet's addresses; 0: none */
+};
+
+/* Indexes of gateways, each as often as its weight says. */
+struct nexthop_group {
+	uint16_t gateway[NEXTHOP_BUCKETS];
+};
+
+/* Prefixes of one family that sources are told apart by, the longer ones first. */
+struct nexthop_sources {
+	uint32_t nr;
+	uint32_t reserved[3];
+	struct sp_prefix prefix[NEXTHOP_SOURCES];
+};
+
+/* What a prefix of targets leads to, by source. */
+struct nexthop_leaf {
+	uint16_t sources;		       /* index of the list, 0: the same for all */
+	uint16_t gateway[NEXTHOP_SOURCES + 1]; /* [0]: of sources in no prefix of the list */
 };
 
 /* A neighbour's link address in the low 48 bits, its port in the next 8; 0: none here. */
@@ -49,6 +77,7 @@ struct nexthop_neighbour {
 };
 
 _Static_assert(sizeof(struct nexthop_gateway) == 32, "two a cache line");
+_Static_assert(sizeof(struct nexthop_leaf) == 64, "a leaf is one cache line");
 _Static_assert(sizeof(struct nexthop_neighbour) == 32, "two a cache line");
 
 struct rte_fib;
@@ -58,18 +87,32 @@ struct nexthops {
 	struct rte_fib *fib4;
 	struct rte_fib6 *fib6;
 	struct nexthop_gateway *gateways; /* [0] is no route */
+	struct nexthop_group *groups;	  /* [0] is none */
+	struct nexthop_sources *sources;  /* [0] tells nobody apart */
+	struct nexthop_leaf *leaves;	  /* [0] is no route for anybody */
 	struct nexthop_neighbour *neighbours;
 	_Atomic uint32_t epoch; /* another one after each change, never 0 */
-	uint32_t nr_gateways;	/* writer only */
-	uint32_t nr_refused;	/* writer only: routes and neighbours that found no room */
+	_Atomic uint32_t left;	/* enum sp_left: why these are not what the kernel would say */
+	uint32_t nr_gateways;	/* writer only, like all that follows */
+	uint32_t nr_groups;
+	uint32_t nr_sources;
+	uint32_t nr_leaves;
+	uint32_t nr_refused; /* routes and neighbours that found no room */
 };
 
-/* A route, as the kernel has it. */
+/* What is to be known of a prefix of targets. */
 struct nexthop_route {
 	struct sp_addr prefix;
 	uint8_t family; /* 4 or 6 */
 	uint8_t depth;	/* in bits of that family */
-	uint32_t gateway_index;
+	uint32_t leaf_index;
+};
+
+/* The way of one packet. */
+struct nexthop_way {
+	const struct nexthop_gateway *gateway; /* never NULL */
+	const struct nexthop_group *group;     /* that it was chosen from, or NULL */
+	bool for_all_senders;		       /* to this target */
 };
 
 /*
@@ -97,6 +140,17 @@ static inline struct nexthop_gateway nexthop_gateway_of(const struct sp_addr *ad
 int nexthop_gateway_name(struct nexthops *nexthops, const struct nexthop_gateway *wanted,
 			 uint32_t *ret_index);
 
+/*
+ * Likewise of a group: ret_index is that of a gateway record that stands for it; of a list of
+ * sources, and of a leaf. What is not used of them is zero. Main lcore.
+ */
+int nexthop_group_name(struct nexthops *nexthops, const struct nexthop_group *wanted,
+		       uint32_t *ret_index);
+int nexthop_sources_name(struct nexthops *nexthops, const struct nexthop_sources *wanted,
+			 uint32_t *ret_index);
+int nexthop_leaf_name(struct nexthops *nexthops, const struct nexthop_leaf *wanted,
+		      uint32_t *ret_index);
+
 /* Set or take away a route. Main lcore. Result: 0, or -errno from librte_fib (set: counted). */
 int nexthop_route_set(struct nexthops *nexthops, const struct nexthop_route *route);
 int nexthop_route_clear(struct nexthops *nexthops, const struct nexthop_route *route);
@@ -112,11 +166,12 @@ int nexthop_neighbour_set(struct nexthops *nexthops, const struct sp_addr *addr,
 void nexthop_neighbour_sweep(struct nexthops *nexthops, uint64_t generation);
 
 /*
- * Looks up the routes of n (<= 64) destinations; ret_index[i] indexes nexthops->gateways. Any
- * thread.
+ * Looks up the ways of n (<= 64) packets of these families, which are to leave by that port if they
+ * have the choice. What leads nowhere has a gateway whose port is no port. Any thread.
  */
-void nexthop_route_find(const struct nexthops *nexthops, const struct sp_addr *const *to,
-			const uint8_t *families, uint64_t *ret_index, uint32_t n);
+void nexthop_way_find(const struct nexthops *nexthops, const struct sp_tuple *const *packets,
+		      const uint8_t *families, uint32_t port_index, struct nexthop_way *ret,
+		      uint32_t n);
 
 /*
  * Result: a number that is another one, never 0, whenever a look-up could have another outcome than

@@ -1,68 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Routes. A notice only says "look again": the kernel replaces and drops routes in ways that its
- * notices do not tell in full, while a dump is always right. The copy is sorted and compared with
- * the last one, and only what differs is changed.
+ * notices do not tell in full, or at all, while a dump is always right.
  */
 #include "hop/internal.h"
 
 #include <net/if.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <linux/rtnetlink.h>
 
-#include "port/port.h"
-
-#define ROOM_FIRST 64u
-
-/* The attributes of a route, or of one next hop of a multipath route, that lead somewhere. */
-struct hop {
-	struct sp_addr gateway;
-	bool has_gateway;
-	int ifindex;
-};
-
+/* The attributes of a route. */
 struct reading {
-	const struct nlattr *destination;
+	const struct nlattr *to;
+	const struct nlattr *from;
 	const struct nlattr *multipath;
 	uint32_t table;
 	uint32_t metric;
-	uint32_t mtu; /* 0: of the interface */
-	struct hop hop;
+	uint32_t object; /* its number, 0: none */
+	uint32_t mtu;	 /* 0: of the interface */
+	uint8_t preference;
+	struct mirror_hop hop;
 };
-
-static void read_via(const struct nlattr *attr, struct hop *hop)
-{
-	const struct rtvia *via = mnl_attr_get_payload(attr);
-	size_t addr_bytes = mnl_attr_get_payload_len(attr) - sizeof(*via);
-	__be32 v4_be;
-
-	hop->has_gateway = true;
-	if (addr_bytes == sizeof(hop->gateway)) {
-		memcpy(&hop->gateway, via->rtvia_addr, sizeof(hop->gateway));
-	} else if (addr_bytes == sizeof(v4_be)) {
-		memcpy(&v4_be, via->rtvia_addr, sizeof(v4_be));
-		hop->gateway = sp_addr_from_v4(v4_be);
-	}
-}
-
-static void read_hop(const struct nlattr *attr, struct hop *hop)
-{
-	switch (mnl_attr_get_type(attr)) {
-	case RTA_OIF:
-		hop->ifindex = (int)mnl_attr_get_u32(attr);
-		break;
-	case RTA_GATEWAY:
-		hop->has_gateway = mirror_addr(attr, &hop->gateway);
-		break;
-	case RTA_VIA:
-		read_via(attr, hop);
-		break;
-	default:
-		break;
-	}
-}
 
 /*
  * Result: the MTU in the metrics of a route, or 0. Like the kernel's own forwarding, and so like
@@ -83,208 +42,145 @@ static uint32_t read_mtu(const struct nlattr *metrics)
 	return locked & (1u << RTAX_MTU) ? mtu : 0;
 }
 
-static struct reading read_attributes(const struct nlmsghdr *header, const struct rtmsg *body)
+static void read_attribute(const struct nlattr *attr, struct reading *reading)
 {
-	struct reading reading = {.table = body->rtm_table};
-	const struct nlattr *attr;
-
-	mnl_attr_for_each(attr, header, sizeof(*body))
-	{
-		switch (mnl_attr_get_type(attr)) {
-		case RTA_DST:
-			reading.destination = attr;
-			break;
-		case RTA_TABLE:
-			reading.table = mnl_attr_get_u32(attr);
-			break;
-		case RTA_PRIORITY:
-			reading.metric = mnl_attr_get_u32(attr);
-			break;
-		case RTA_METRICS:
-			reading.mtu = read_mtu(attr);
-			break;
-		case RTA_MULTIPATH:
-			reading.multipath = attr;
-			break;
-		default:
-			read_hop(attr, &reading.hop);
-			break;
-		}
+	switch (mnl_attr_get_type(attr)) {
+	case RTA_DST:
+		reading->to = attr;
+		break;
+	case RTA_SRC:
+		reading->from = attr;
+		break;
+	case RTA_TABLE:
+		reading->table = mnl_attr_get_u32(attr);
+		break;
+	case RTA_PRIORITY:
+		reading->metric = mnl_attr_get_u32(attr);
+		break;
+	case RTA_METRICS:
+		reading->mtu = read_mtu(attr);
+		break;
+	case RTA_MULTIPATH:
+		reading->multipath = attr;
+		break;
+	case RTA_NH_ID:
+		reading->object = mnl_attr_get_u32(attr);
+		break;
+	case RTA_PREF:
+		reading->preference = mnl_attr_get_u8(attr);
+		break;
+	default:
+		mirror_hop_read(attr, &reading->hop);
+		break;
 	}
-	return reading;
 }
 
-/* The first next hop of a multipath route whose link is up. */
-static void read_multipath(const struct nlattr *multipath, struct hop *hop)
+static void read_multipath(const struct nlattr *multipath, struct mirror_hops *hops)
 {
 	const struct rtnexthop *next = mnl_attr_get_payload(multipath);
 	int left_bytes = mnl_attr_get_payload_len(multipath);
 
-	for (; RTNH_OK(next, left_bytes); next = RTNH_NEXT(next)) {
+	for (; RTNH_OK(next, left_bytes) && hops->nr < MIRROR_HOPS_MAX; next = RTNH_NEXT(next)) {
 		const struct nlattr *attr = (const void *)RTNH_DATA(next);
+		struct mirror_hop *hop = &hops->hop[hops->nr++];
 
 		left_bytes -= NLMSG_ALIGN(next->rtnh_len);
-		if (next->rtnh_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN))
-			continue;
-		hop->ifindex = next->rtnh_ifindex;
-		mnl_attr_for_each_payload(attr, next->rtnh_len - sizeof(*next)) read_hop(attr, hop);
-		return;
+		*hop = (struct mirror_hop){.ifindex = next->rtnh_ifindex,
+					   .weight = next->rtnh_hops + 1u,
+					   .dead = (next->rtnh_flags & RTNH_F_DEAD) != 0};
+		mnl_attr_for_each_payload(attr, next->rtnh_len - sizeof(*next))
+			mirror_hop_read(attr, hop);
 	}
 }
 
-/*
- * Result: the gateway record of a hop: that of no route unless it leads out of a port of ours, or
- * when there is no room (counted there).
- */
-static uint16_t name_gateway(struct mirror *mirror, const struct hop *hop, uint32_t mtu)
+static uint8_t answer_of(uint8_t type)
 {
-	uint32_t port_index = mirror_port_of(mirror, hop->ifindex);
-	uint32_t index = NEXTHOP_NO_ROUTE_INDEX;
-	struct nexthop_gateway wanted =
-		nexthop_gateway_of(hop->has_gateway ? &hop->gateway : NULL, port_index);
+	switch (type) {
+	case RTN_UNREACHABLE:
+	case RTN_BLACKHOLE:
+	case RTN_PROHIBIT:
+		return MIRROR_REJECTS;
+	case RTN_THROW:
+		return MIRROR_THROWS;
+	default:
+		return MIRROR_LEADS;
+	}
+}
 
-	wanted.mtu = mtu;
-	if (port_index != MIRROR_NO_PORT)
-		nexthop_gateway_name(mirror->nexthops, &wanted, &index);
-	return (uint16_t)index;
+/* Where it leads; what is not for others to use (local, broadcast, …) leads out of no port. */
+static void find_hops(struct mirror *mirror, const struct reading *reading, uint8_t type,
+		      struct mirror_route *route)
+{
+	const struct mirror_object *object =
+		reading->object ? mirror_object_find(mirror, reading->object) : NULL;
+	struct mirror_hops hops = {.nr = 0, .mtu = reading->mtu};
+
+	if (object && object->blackhole)
+		route->answer = MIRROR_REJECTS;
+	else if (object)
+		mirror_object_hops(mirror, object, &hops);
+	else if (reading->multipath)
+		read_multipath(reading->multipath, &hops);
+	else
+		hops.hop[hops.nr++] = reading->hop;
+	if (route->answer != MIRROR_LEADS)
+		return;
+	for (uint32_t i = 0; i < hops.nr; i++)
+		route->by_gateway |= hops.hop[i].has_gateway;
+	route->dead = route->dead || mirror_hops_dead(&hops);
+	if (type == RTN_UNICAST && !route->dead)
+		route->gateway_index = mirror_hops_name(mirror, &hops);
 }
 
 static int add_route(struct mirror_routes *routes, const struct mirror_route *route)
 {
-	if (routes->nr == routes->room) {
-		uint32_t room = routes->room ? 2 * routes->room : ROOM_FIRST;
-		struct mirror_route *grown = realloc(routes->route, room * sizeof(*grown));
-
-		if (!grown)
-			return -1; /* errno is ENOMEM, which mirror_dump() passes on */
-		routes->route = grown;
-		routes->room = room;
-	}
+	if (mirror_grow((void **)&routes->route, routes->nr, &routes->room, sizeof(*route)) < 0)
+		return MNL_CB_ERROR;
 	routes->route[routes->nr] = *route;
 	routes->route[routes->nr].order = routes->nr;
 	routes->nr++;
-	return 0;
+	return MNL_CB_OK;
 }
 
 static int take_route(const struct nlmsghdr *header, void *data)
 {
 	const struct rtmsg *body = mnl_nlmsg_get_payload(header);
-	struct reading reading = read_attributes(header, body);
+	struct reading reading = {.table = body->rtm_table, .hop.weight = 1};
 	struct mirror *mirror = data;
 	struct mirror_route route = {
 		.family = body->rtm_family == AF_INET ? 4 : 6,
-		.depth = body->rtm_dst_len,
-		.metric = reading.metric,
+		.answer = answer_of(body->rtm_type),
+		.dead = (body->rtm_flags & RTNH_F_DEAD) != 0,
 	};
+	const struct nlattr *attr;
 
-	if (reading.table != RT_TABLE_MAIN || (body->rtm_flags & RTM_F_CLONED) ||
-	    (body->rtm_family != AF_INET && body->rtm_family != AF_INET6))
+	mnl_attr_for_each(attr, header, sizeof(*body)) read_attribute(attr, &reading);
+	/* No packet of ours has a type of service that a route could ask for. */
+	if ((body->rtm_flags & RTM_F_CLONED) || (route.family == 4 && body->rtm_tos != 0) ||
+	    (body->rtm_family != AF_INET && body->rtm_family != AF_INET6) ||
+	    !mirror_rule_uses(mirror, route.family, reading.table) ||
+	    !mirror_prefix_read(body->rtm_family, body->rtm_dst_len, reading.to, &route.prefix) ||
+	    !mirror_prefix_read(body->rtm_family, body->rtm_src_len, reading.from, &route.source))
 		return MNL_CB_OK;
-	if (route.family == 4)
-		route.prefix = sp_addr_from_v4(0);
-	if (reading.destination && !mirror_addr(reading.destination, &route.prefix))
-		return MNL_CB_OK;
-	if (reading.multipath)
-		read_multipath(reading.multipath, &reading.hop);
-	/* Other types (unreachable, blackhole, …) stand in the way of shorter prefixes. */
-	if (body->rtm_type != RTN_UNICAST || (body->rtm_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)))
-		reading.hop.ifindex = 0;
-	route.gateway_index = name_gateway(mirror, &reading.hop, reading.mtu);
-	return add_route(&mirror->dumped, &route) < 0 ? MNL_CB_ERROR : MNL_CB_OK;
-}
-
-static int compare_prefix(const struct mirror_route *a, const struct mirror_route *b)
-{
-	if (a->family != b->family)
-		return a->family - b->family;
-	if (a->depth != b->depth)
-		return a->depth - b->depth;
-	return memcmp(&a->prefix, &b->prefix, sizeof(a->prefix));
-}
-
-static int compare_route(const void *left, const void *right)
-{
-	const struct mirror_route *a = left, *b = right;
-	int r = compare_prefix(a, b);
-
-	if (r)
-		return r;
-	if (a->metric != b->metric)
-		return a->metric < b->metric ? -1 : 1;
-	return a->order < b->order ? -1 : 1;
-}
-
-/* Leaves of each prefix the route that wins. */
-static void sort_and_choose(struct mirror_routes *routes)
-{
-	uint32_t kept = 0;
-
-	if (routes->nr == 0)
-		return;
-	qsort(routes->route, routes->nr, sizeof(*routes->route), compare_route);
-	for (uint32_t i = 1; i < routes->nr; i++)
-		if (compare_prefix(&routes->route[kept], &routes->route[i]) != 0)
-			routes->route[++kept] = routes->route[i];
-	routes->nr = kept + 1;
-}
-
-static struct nexthop_route nexthop_route_of(const struct mirror_route *route)
-{
-	return (struct nexthop_route){.prefix = route->prefix,
-				      .family = route->family,
-				      .depth = route->depth,
-				      .gateway_index = route->gateway_index};
-}
-
-/* Refusals for lack of room are counted there; the route is then as good as none. */
-static void set_route(struct mirror *mirror, const struct mirror_route *route)
-{
-	struct nexthop_route set = nexthop_route_of(route);
-
-	nexthop_route_set(mirror->nexthops, &set);
-}
-
-static void clear_route(struct mirror *mirror, const struct mirror_route *route)
-{
-	struct nexthop_route clear = nexthop_route_of(route);
-
-	nexthop_route_clear(mirror->nexthops, &clear);
-}
-
-/* Both sorted: walks them together and carries over what differs. */
-static void apply(struct mirror *mirror)
-{
-	const struct mirror_routes *old = &mirror->routes, *new = &mirror->dumped;
-	uint32_t o = 0, n = 0;
-
-	while (o < old->nr || n < new->nr) {
-		const struct mirror_route *was = o < old->nr ? &old->route[o] : NULL;
-		const struct mirror_route *is = n < new->nr ? &new->route[n] : NULL;
-		int order = !was ? 1 : !is ? -1 : compare_prefix(was, is);
-
-		if (order < 0)
-			clear_route(mirror, was);
-		else if (order > 0 || was->gateway_index != is->gateway_index)
-			set_route(mirror, is);
-		o += order <= 0;
-		n += order >= 0;
-	}
+	route.table = reading.table;
+	route.metric = reading.metric;
+	route.preference = reading.preference;
+	find_hops(mirror, &reading, body->rtm_type, &route);
+	return add_route(&mirror->routes, &route);
 }
 
 int mirror_route_copy(struct mirror *mirror)
 {
-	struct mirror_routes spare = mirror->routes;
 	int r;
 
-	mirror->dumped.nr = 0;
-	r = mirror_dump(mirror, RTM_GETROUTE, AF_INET, take_route);
+	mirror->left = 0;
+	mirror->routes.nr = 0;
+	r = mirror_rule_copy(mirror);
+	if (r == 0)
+		r = mirror_object_copy(mirror);
+	if (r == 0)
+		r = mirror_dump(mirror, RTM_GETROUTE, AF_INET, take_route);
 	if (r == 0)
 		r = mirror_dump(mirror, RTM_GETROUTE, AF_INET6, take_route);
-	if (r < 0)
-		return r;
-	sort_and_choose(&mirror->dumped);
-	apply(mirror);
-	mirror->routes = mirror->dumped;
-	mirror->dumped = spare;
-	return 0;
+	return r < 0 ? r : mirror_spread(mirror);
 }

@@ -191,13 +191,18 @@ static void add_route(struct bench *bench, uint32_t prefix, uint8_t depth, const
 {
 	struct nexthop_route route = {
 		.prefix = sp_addr_from_v4(SP_BE32(prefix)), .family = 4, .depth = depth};
+	struct nexthop_leaf leaf = {.sources = 0};
 	struct nexthop_gateway wanted;
 	struct sp_addr addr;
+	uint32_t index;
 
 	if (gateway)
 		addr = sp_addr_from_v4(SP_BE32(*gateway));
 	wanted = nexthop_gateway_of(gateway ? &addr : NULL, port);
-	if (nexthop_gateway_name(&bench->nexthops, &wanted, &route.gateway_index) < 0 ||
+	if (nexthop_gateway_name(&bench->nexthops, &wanted, &index) < 0)
+		die("a gateway finds no room");
+	leaf.gateway[0] = (uint16_t)index;
+	if (nexthop_leaf_name(&bench->nexthops, &leaf, &route.leaf_index) < 0 ||
 	    nexthop_route_set(&bench->nexthops, &route) < 0)
 		die("a route finds no room");
 }

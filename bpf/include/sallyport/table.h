@@ -165,7 +165,8 @@ struct sp_worker {
 	__u32 active;
 	__u32 pid;
 	__u64 started_ns;
-	__u64 reserved[5];
+	__u64 left; /* enum sp_left (left.h); the worker then writes no heartbeat */
+	__u64 reserved[4];
 };
 
 /* counters[row]: packets by verdict (verdict.h). Written by the row's owner alone. */

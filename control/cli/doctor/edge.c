@@ -46,7 +46,16 @@ static void check_carrier(struct doctor *doctor)
 {
 	const char *wanted = talk_text(doctor->status, "engine");
 	const char *now = talk_text(doctor->status, "carrying");
+	const json_t *left = json_object_get(doctor->status, "left_to_xdp"), *why;
+	size_t i;
 
+	json_array_foreach (left, i, why)
+		doctor_finding_say(
+			doctor, "engine", DOCTOR_WARNING,
+			"sallyport-dp leaves all packets to the XDP program, because %s.",
+			json_string_value(why));
+	if (json_array_size(left) > 0 && strcmp(now, "xdp") == 0)
+		return;
 	if (strcmp(now, "none") == 0)
 		doctor_finding_say(
 			doctor, "engine", DOCTOR_FAILURE,

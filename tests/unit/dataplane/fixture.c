@@ -74,16 +74,19 @@ void fixture_route(struct fixture *fixture, const char *prefix, uint8_t depth, u
 		   const char *gateway)
 {
 	struct nexthop_route route = {.prefix = fixture_addr(prefix), .depth = depth};
+	struct nexthop_leaf leaf = {.sources = 0};
 	struct nexthop_gateway wanted;
 	struct sp_addr addr;
+	uint32_t index;
 
 	route.family = (uint8_t)addr_family(&route.prefix);
 	if (gateway)
 		addr = fixture_addr(gateway);
 	wanted = nexthop_gateway_of(gateway ? &addr : NULL, port);
 	wanted.mtu = fixture->route_mtu;
-	assert_int_equal(nexthop_gateway_name(&fixture->nexthops, &wanted, &route.gateway_index),
-			 0);
+	assert_int_equal(nexthop_gateway_name(&fixture->nexthops, &wanted, &index), 0);
+	leaf.gateway[0] = (uint16_t)index;
+	assert_int_equal(nexthop_leaf_name(&fixture->nexthops, &leaf, &route.leaf_index), 0);
 	assert_int_equal(nexthop_route_set(&fixture->nexthops, &route), 0);
 }
 

@@ -18,6 +18,8 @@
 
 #include <cmocka.h>
 
+#include <sallyport/left.h>
+
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
@@ -82,15 +84,23 @@ static int close_setting(void **state)
 	return 0;
 }
 
-static const struct nexthop_gateway *route(struct setting *setting, const char *text)
+/* Where a packet from one to another goes, the sender being left open by NULL. */
+static const struct nexthop_gateway *route(struct setting *setting, const char *from,
+					   const char *text)
 {
-	struct sp_addr to = fixture_addr(text);
-	const struct sp_addr *tos[] = {&to};
-	uint8_t family = (uint8_t)addr_family(&to);
-	uint64_t index;
+	struct sp_tuple packet = {.to = fixture_addr(text)};
+	const struct sp_tuple *packets[] = {&packet};
+	uint8_t family = (uint8_t)addr_family(&packet.to);
+	struct nexthop_way way;
 
-	nexthop_route_find(&setting->fixture.nexthops, tos, &family, &index, 1);
-	return index == NEXTHOP_NO_ROUTE_INDEX ? NULL : &setting->fixture.nexthops.gateways[index];
+	if (from)
+		packet.from = fixture_addr(from);
+	for (uint32_t port = 0; port < 2; port++) {
+		nexthop_way_find(&setting->fixture.nexthops, packets, &family, port, &way, 1);
+		if (way.gateway->port_index != NEXTHOP_NO_PORT)
+			return way.gateway;
+	}
+	return NULL;
 }
 
 /*
@@ -99,7 +109,7 @@ static const struct nexthop_gateway *route(struct setting *setting, const char *
  */
 static const char *said(struct setting *setting, const char *to, char text[128])
 {
-	const struct nexthop_gateway *found = route(setting, to);
+	const struct nexthop_gateway *found = route(setting, NULL, to);
 	char addr[64];
 
 	if (!found)
@@ -213,7 +223,7 @@ static void test_unreachable_route_hides_the_shorter_one(void **state)
 	expect_route(*state, "203.0.114.1", "none");
 }
 
-static void test_other_tables_are_not_looked_at(void **state)
+static void test_tables_without_a_rule_are_not_looked_at(void **state)
 {
 	run("ip route add 203.0.113.0/24 via 192.0.2.254 table 77");
 	run("ip route add 203.0.114.0/24 via 192.0.2.254");
@@ -221,10 +231,10 @@ static void test_other_tables_are_not_looked_at(void **state)
 	expect_route(*state, "203.0.113.1", "none");
 }
 
-static void test_multipath_route_takes_its_first_living_hop(void **state)
+static void test_multipath_route_takes_a_living_hop(void **state)
 {
 	run("ip route add 203.0.113.0/24 nexthop via 192.0.2.254 nexthop via 10.0.0.9");
-	expect_route(*state, "203.0.113.1", "via 192.0.2.254 0");
+	expect_route(*state, "203.0.113.1", "via 192.0.2.254 0"); /* asked for port 0 first */
 	run("ip link set pub down");
 	expect_route(*state, "203.0.113.1", "via 10.0.0.9 1");
 }
@@ -233,6 +243,95 @@ static void test_ipv4_route_through_an_ipv6_gateway(void **state)
 {
 	run("ip route add 203.0.113.0/24 via inet6 fe80::9 dev pub");
 	expect_route(*state, "203.0.113.1", "via fe80::9 0");
+}
+
+static void expect_from(struct setting *setting, const char *from, const char *to,
+			const char *gateway)
+{
+	uint64_t until_ns = boottime_now_ns() + PATIENCE_NS;
+	const struct nexthop_gateway *found = route(setting, from, to);
+	struct sp_addr wanted = fixture_addr(gateway ? gateway : "::");
+
+	while ((gateway ? !found || !sp_addr_equal(&found->addr, &wanted) : found != NULL) &&
+	       boottime_now_ns() < until_ns) {
+		assert_int_equal(follow_once(setting), 0);
+		found = route(setting, from, to);
+	}
+	assert_int_equal(found != NULL, gateway != NULL);
+	if (gateway)
+		assert_true(sp_addr_equal(&found->addr, &wanted));
+}
+
+/* The kernel says nothing of the IPv4 routes that go with a next hop object. */
+static void test_next_hop_objects_are_followed(void **state)
+{
+	for (int mode = 0; mode < 2; mode++) {
+		run("echo %d >/proc/sys/net/ipv4/nexthop_compat_mode", mode);
+		run("ip nexthop add id 1 via 192.0.2.254 dev pub");
+		run("ip route add 203.0.113.0/24 nhid 1");
+		expect_route(*state, "203.0.113.1", "via 192.0.2.254 0");
+		run("ip nexthop replace id 1 via 192.0.2.253 dev pub");
+		expect_route(*state, "203.0.113.1", "via 192.0.2.253 0");
+		run("ip nexthop del id 1");
+		expect_route(*state, "203.0.113.1", "none");
+	}
+}
+
+static void test_policy_rules_tell_senders_apart(void **state)
+{
+	run("ip route add default via 10.0.0.9");
+	run("ip route add default via 192.0.2.254 table 101");
+	run("ip rule add from 192.0.2.1 lookup 101 pref 1000");
+	expect_from(*state, "192.0.2.1", "203.0.113.1", "192.0.2.254");
+	expect_from(*state, "192.0.2.2", "203.0.113.1", "10.0.0.9");
+	run("ip rule add to 203.0.113.0/24 prohibit pref 900");
+	expect_from(*state, "192.0.2.1", "203.0.113.1", NULL);
+	expect_from(*state, "192.0.2.1", "203.0.114.1", "192.0.2.254");
+	run("ip rule del pref 900");
+	run("ip rule del pref 1000");
+	expect_from(*state, "192.0.2.1", "203.0.113.1", "10.0.0.9");
+}
+
+static void test_routes_for_some_sources_hide_the_others(void **state)
+{
+	run("ip -6 route add 2001:db8:f::/48 via 2001:db8:3::9");
+	run("ip -6 route add 2001:db8:f::/48 from 2001:db8:a::/48 via 2001:db8:3::8");
+	expect_from(*state, "2001:db8:a::1", "2001:db8:f::1", "2001:db8:3::8");
+	expect_from(*state, "2001:db8:b::1", "2001:db8:f::1", NULL);
+}
+
+static uint32_t left_of(struct setting *setting)
+{
+	return atomic_load(&setting->fixture.nexthops.left);
+}
+
+static void expect_left(struct setting *setting, uint32_t left)
+{
+	uint64_t until_ns = boottime_now_ns() + PATIENCE_NS;
+
+	while (left_of(setting) != left && boottime_now_ns() < until_ns)
+		assert_int_equal(follow_once(setting), 0);
+	assert_int_equal(left_of(setting), left);
+}
+
+/* What the mirror cannot say is left to the XDP program, and only for as long. */
+static void test_what_cannot_be_said_is_left(void **state)
+{
+	expect_left(*state, 0);
+	run("ip rule add suppress_ifgroup 7 lookup main pref 100");
+	expect_left(*state, SP_LEFT_RULE);
+	run("ip rule del pref 100");
+	expect_left(*state, 0);
+	run("for i in $(seq 1 40); do echo rule add from 198.18.0.$i lookup 101 pref 100; done | "
+	    "ip -batch -");
+	expect_left(*state, SP_LEFT_SOURCES);
+	run("for i in $(seq 1 40); do echo rule del pref 100; done | ip -batch -");
+	expect_left(*state, 0);
+	run("ip -6 route add default via 2001:db8:3::8 metric 7");
+	run("ip -6 route append default dev bld metric 7");
+	expect_left(*state, SP_LEFT_ROUTERS);
+	run("ip -6 route flush default");
+	expect_left(*state, 0);
 }
 
 /* The kernel says nothing of the IPv4 routes that go with a link. */
@@ -336,9 +435,13 @@ int main(void)
 		CASE(test_locked_mtu_of_a_route_is_followed),
 		CASE(test_lowest_metric_wins),
 		CASE(test_unreachable_route_hides_the_shorter_one),
-		CASE(test_other_tables_are_not_looked_at),
-		CASE(test_multipath_route_takes_its_first_living_hop),
+		CASE(test_tables_without_a_rule_are_not_looked_at),
+		CASE(test_multipath_route_takes_a_living_hop),
 		CASE(test_ipv4_route_through_an_ipv6_gateway),
+		CASE(test_next_hop_objects_are_followed),
+		CASE(test_policy_rules_tell_senders_apart),
+		CASE(test_routes_for_some_sources_hide_the_others),
+		CASE(test_what_cannot_be_said_is_left),
 		CASE(test_routes_go_with_their_link),
 		CASE(test_neighbours_come_change_and_go),
 		CASE(test_link_address_and_mtu_are_followed),

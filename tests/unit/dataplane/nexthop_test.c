@@ -33,13 +33,13 @@ static int close_nexthops(void **state)
 
 static const struct nexthop_gateway *find(struct fixture *fixture, const char *text)
 {
-	struct sp_addr to = fixture_addr(text);
-	const struct sp_addr *tos[] = {&to};
-	uint8_t family = (uint8_t)addr_family(&to);
-	uint64_t index;
+	struct sp_tuple packet = {.to = fixture_addr(text)};
+	const struct sp_tuple *packets[] = {&packet};
+	uint8_t family = (uint8_t)addr_family(&packet.to);
+	struct nexthop_way way;
 
-	nexthop_route_find(&fixture->nexthops, tos, &family, &index, 1);
-	return index == NEXTHOP_NO_ROUTE_INDEX ? NULL : &fixture->nexthops.gateways[index];
+	nexthop_way_find(&fixture->nexthops, packets, &family, 0, &way, 1);
+	return way.gateway->port_index == NEXTHOP_NO_PORT ? NULL : way.gateway;
 }
 
 static void expect_gateway(struct fixture *fixture, const char *to, const char *gateway)
