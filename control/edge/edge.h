@@ -155,7 +155,7 @@ void edge_notes_guest(struct edge *edge, uint64_t serial, const struct sp_addr *
 
 /* Result: whether it is remembered that this client has been connected to the build. */
 bool edge_notes_knows_guest(const struct edge *edge, const struct build *build,
-		      const struct sp_addr *client);
+			    const struct sp_addr *client);
 
 /* Packets of a connection were seen lately: what extension while in use goes by. */
 void edge_notes_used(struct edge *edge, uint32_t slot_index, uint64_t last_seen_ns);

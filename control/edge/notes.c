@@ -98,7 +98,7 @@ void edge_notes_guest(struct edge *edge, uint64_t serial, const struct sp_addr *
 }
 
 bool edge_notes_knows_guest(const struct edge *edge, const struct build *build,
-		      const struct sp_addr *client)
+			    const struct sp_addr *client)
 {
 	return state_guests_has(edge->guests, build->serial, client);
 }

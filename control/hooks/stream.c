@@ -118,7 +118,8 @@ static bool take_line(struct stream *stream, const char **ret_line)
 	return true;
 }
 
-/* Result: 0 if the answer is complete, -EIO if it was closed early: that is the usual end of a stream. */
+/* Result: 0 if the answer is complete, -EIO if it was closed early: that is the usual end of a
+ * stream. */
 static int read_end(struct stream *stream, const char **ret_reason)
 {
 	int left;
