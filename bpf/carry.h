@@ -158,13 +158,11 @@ SP_INLINE int sp_send_error(struct xdp_md *ctx, const struct sp_packet *packet,
 			    const struct sp_hit *hit, struct sp_error error)
 {
 	int growth = packet->family == 4 ? SP_ERROR_GROWTH(4) : SP_ERROR_GROWTH(6);
-	struct sp_addr from = hit->slot->public_addr;
-
 	if (bpf_xdp_adjust_head(ctx, -growth))
 		return XDP_ABORTED;
 	return sp_send_back(ctx,
 			    sp_answer_error((void *)(long)ctx->data, (void *)(long)ctx->data_end,
-					    packet, &from, &error));
+					    packet, &hit->slot->public_addr, &error));
 }
 
 SP_INLINE int sp_send_on(struct xdp_md *ctx, const struct sp_packet *packet,

@@ -49,6 +49,7 @@ SP_ARRAY(workers, sp_worker, SP_WORKERS_MAX); /* not read here */
 SP_ARRAY(counters, sp_counters, 1);
 SP_ARRAY(usage, sp_usage, 1);
 SP_ARRAY(wanted, sp_wanted, 1);
+SP_ARRAY(limits, sp_limit_line, 1);
 SP_ARRAY(notes, sp_note, SP_NOTES);
 SP_ARRAY(notes_heads, sp_ring_head, 1);
 SP_ARRAY(snaps, sp_snap, SP_SNAPS);
@@ -102,4 +103,20 @@ SP_INLINE __u32 sp_table_nr_buckets(const struct sp_table *table)
 SP_INLINE __u64 sp_table_hash_seed(const struct sp_table *table)
 {
 	return sp_hash_seed;
+}
+
+SP_INLINE __u32 sp_table_nr_usage(const struct sp_table *table)
+{
+	return sp_nr_usage;
+}
+
+SP_INLINE __u64 *sp_table_limit(const struct sp_table *table, __u32 row, __u32 word)
+{
+	__u32 index = sp_limit_line_index(sp_nr_usage, row, word);
+	struct sp_limit_line *line;
+
+	if (row >= sp_nr_cpus || word >= SP_LIMIT_ROW_WORDS(sp_nr_usage))
+		return 0;
+	line = bpf_map_lookup_elem(&limits, &index);
+	return line ? &line->word[word % SP_LIMIT_WORDS] : 0;
 }

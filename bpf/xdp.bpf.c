@@ -12,6 +12,7 @@
 #include <sallyport/decide.h>
 #include <sallyport/note_put.h>
 #include <sallyport/parse.h>
+#include <sallyport/shield.h>
 #include <sallyport/snap_put.h>
 #include <sallyport/verdict.h>
 
@@ -21,43 +22,146 @@ static __always_inline void count(enum sp_verdict verdict)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct sp_counters *row = cpu < sp_nr_cpus ? bpf_map_lookup_elem(&counters, &cpu) : 0;
+	__u64 index = verdict;
 
-	if (row && verdict < SP_VERDICT_COUNT)
-		row->verdict[verdict]++;
+	/* Masked where the verifier sees it, and not where the compiler knows better. */
+	asm volatile("" : "+r"(index));
+	if (row)
+		row->verdict[index & 63]++;
 }
 
-/* Tells sallyportd of a TCP segment that opens or closes a connection, is late, or is refused. */
-static __attribute__((__noinline__)) void note(struct xdp_md *ctx, const struct sp_packet *packet,
-					       const struct sp_hit *hit, __u64 now_ns, __u8 kind)
+/* The rows of limits that CPUs write: as many as any of them has been seen to. */
+static __always_inline struct sp_rows rows_here(void)
 {
-	const struct sp_tcp *tcp = (void *)(long)ctx->data + SP_L4_OFFSET(packet->family);
+	struct sp_rows rows = {.own = bpf_get_smp_processor_id()};
+	__u32 first = 0;
+	struct sp_limit_line *line = bpf_map_lookup_elem(&limits, &first);
+
+	if (!line)
+		return rows;
+	rows.end = (__u32)SP_LOAD(line->word[0]);
+	if (rows.end <= rows.own) {
+		rows.end = rows.own + 1;
+		SP_STORE(line->word[0], rows.end);
+	}
+	return rows;
+}
+
+/*
+ * These are not static, so that the kernel verifies each by itself, once, whoever calls; and take
+ * values where they can, which cost their callers no stack.
+ */
+int xdp_shield(__u64 source, __u64 lease, __u32 door, __u32 protocol, __u64 now_ns);
+int xdp_note(struct xdp_md *ctx, const struct sp_packet *packet, __u64 lease, __u32 what,
+	     __u64 now_ns);
+
+/* lease is its generation above its usage_index. */
+__attribute__((__noinline__)) int xdp_shield(__u64 source, __u64 lease, __u32 door, __u32 protocol,
+					     __u64 now_ns)
+{
+	struct sp_rows rows = rows_here();
+	struct sp_knock knock = {
+		.source = source,
+		.usage_index = (__u32)lease,
+		.generation = (__u32)(lease >> 32),
+		.door = door,
+		.protocol = protocol,
+	};
+
+	return (int)sp_shield(0, &rows, &knock, now_ns);
+}
+
+/* May the ring of this CPU take a note of that kind about that lease? */
+static __always_inline int may_note(struct sp_ring_head *head, __u32 cpu,
+				    const struct sp_note_about *about, __u64 now_ns)
+{
+	if (about->kind == SP_NOTE_LATE && !sp_ring_may(head, SP_NOTES_LATE, now_ns))
+		return 0;
+	return sp_note_may(0, cpu, head, about->slot_index, about->kind, now_ns);
+}
+
+/*
+ * Tells sallyportd of a TCP segment that opens or closes a connection, is late, or is refused.
+ * lease is the generation above slot_index, what is the direction above the kind.
+ */
+__attribute__((__noinline__)) int xdp_note(struct xdp_md *ctx, const struct sp_packet *packet,
+					   __u64 lease, __u32 what, __u64 now_ns)
+{
+	const struct sp_tcp *tcp = (void *)(long)ctx->data;
 	__u32 cpu = bpf_get_smp_processor_id(), index;
+	const struct sp_note_about about = {(__u32)lease, (__u32)(lease >> 32), (__u8)what,
+					    (__u8)(what >> 8)};
 	struct sp_ring_head *head;
 	struct sp_note *record;
 
-	if ((void *)(tcp + 1) > (void *)(long)ctx->data_end)
-		return;
+	if (!packet)
+		return 0;
+	tcp = packet->family == 4 ? SP_AT(tcp, SP_L4_OFFSET(4)) : SP_AT(tcp, SP_L4_OFFSET(6));
+	if (packet->protocol == SP_PROTOCOL_UDP)
+		tcp = 0;
+	else if ((void *)(tcp + 1) > (void *)(long)ctx->data_end)
+		return 0;
 	head = bpf_map_lookup_elem(&notes_heads, &cpu);
-	if (!head || (kind == SP_NOTE_LATE && !sp_ring_may(head, SP_NOTES_LATE, now_ns)))
-		return;
+	if (!head || !may_note(head, cpu, &about, now_ns))
+		return 0;
 	index = cpu * SP_NOTES + sp_ring_at(head->written + 1, SP_NOTES);
 	record = bpf_map_lookup_elem(&notes, &index);
 	if (record)
-		sp_note_write(head, record, kind, tcp, packet, hit, now_ns);
+		sp_note_write(head, record, &about, tcp, packet, now_ns);
+	return 0;
+}
+
+/* Lets in what knocks at a door, or not. Result: what is to become of it. */
+static __always_inline enum sp_verdict shield(const struct sp_packet *packet,
+					      const struct sp_hit *hit, __u64 now_ns,
+					      enum sp_verdict verdict)
+{
+	enum sp_door door = sp_shield_door(packet, hit, verdict);
+	struct sp_knock knock;
+
+	if (door == SP_DOOR_NONE)
+		return verdict;
+	knock = sp_shield_knock(packet, hit, door);
+	switch (xdp_shield(knock.source, (__u64)knock.generation << 32 | knock.usage_index,
+			   knock.door, knock.protocol, now_ns)) {
+	case SP_LEASE_LIMITED:
+		return SP_LEASE_LIMITED;
+	case SP_SOURCE_LIMITED:
+		return SP_SOURCE_LIMITED;
+	default:
+		return verdict;
+	}
+}
+
+static __always_inline __u8 kind_of_note(const struct sp_packet *packet, enum sp_verdict verdict)
+{
+	__u8 kind = sp_note_kind_of(packet);
+
+	switch (verdict) {
+	case SP_FORWARDED:
+		return kind;
+	case SP_RESET_VM:
+		return SP_NOTE_LATE;
+	case SP_NOT_ALLOWED:
+		return kind == SP_NOTE_OPENS ? SP_NOTE_REFUSED : SP_NOTE_NONE;
+	case SP_SOURCE_LIMITED:
+		return SP_NOTE_SOURCE_LIMITED;
+	case SP_LEASE_LIMITED:
+		return SP_NOTE_LEASE_LIMITED;
+	default:
+		return SP_NOTE_NONE;
+	}
 }
 
 static __always_inline void note_if_worth(struct xdp_md *ctx, const struct sp_packet *packet,
 					  const struct sp_hit *hit, __u64 now_ns,
 					  enum sp_verdict verdict)
 {
-	__u8 kind = verdict == SP_RESET_VM ? SP_NOTE_LATE : sp_note_kind_of(packet);
+	__u8 kind = kind_of_note(packet, verdict);
 
-	if (kind == SP_NOTE_NONE)
-		return;
-	if (verdict == SP_FORWARDED || kind == SP_NOTE_LATE)
-		note(ctx, packet, hit, now_ns, kind);
-	else if (verdict == SP_NOT_ALLOWED && kind == SP_NOTE_OPENS)
-		note(ctx, packet, hit, now_ns, SP_NOTE_REFUSED);
+	if (kind != SP_NOTE_NONE)
+		xdp_note(ctx, packet, (__u64)hit->slot->generation << 32 | hit->slot_index,
+			 (__u32)hit->direction << 8 | kind, now_ns);
 }
 
 /*
@@ -113,6 +217,14 @@ static __always_inline int worker_alive(__u32 queue, const struct sp_settings *n
 	return beat_ns + now->failover_ns > now_ns;
 }
 
+/* Apart, so that its stack and that of xdp_shield() do not add up. */
+static __attribute__((__noinline__)) int carry(struct xdp_md *ctx, const struct sp_packet *packet,
+					       const struct sp_hit *hit, __u64 now_ns,
+					       enum sp_verdict *verdict)
+{
+	return sp_carry(ctx, packet, hit, now_ns, verdict);
+}
+
 static __always_inline int carry_or_steer(struct xdp_md *ctx, const struct sp_packet *packet,
 					  const struct sp_hit *hit, __u64 now_ns,
 					  enum sp_verdict *verdict)
@@ -131,7 +243,7 @@ static __always_inline int carry_or_steer(struct xdp_md *ctx, const struct sp_pa
 			return XDP_DROP;
 		}
 	}
-	return sp_carry(ctx, packet, hit, now_ns, verdict);
+	return carry(ctx, packet, hit, now_ns, verdict);
 }
 
 SEC("xdp")
@@ -150,6 +262,7 @@ int xsk_def_prog(struct xdp_md *ctx)
 	if (verdict == SP_FORWARDED) {
 		now_ns = bpf_ktime_get_boot_ns();
 		verdict = sp_judge(0, &packet, now_ns, &hit);
+		verdict = shield(&packet, &hit, now_ns, verdict);
 		note_if_worth(ctx, &packet, &hit, now_ns, verdict);
 	}
 	if (sp_snap_marked(&hit, verdict))

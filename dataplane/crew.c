@@ -70,6 +70,7 @@ static void set_worker(struct worker *worker, uint32_t w, uint32_t nr_workers,
 	worker->counters = &table->counters[row];
 	worker->usage = table_map_usage(table, row, 0);
 	worker->nr_usage = table->nr_usage;
+	worker->limit_rows = (struct sp_rows){row, table->nr_cpus, table->nr_rows};
 	worker->park.waiting_fd = -1;
 	forget_hops(worker);
 	set_queues(worker, w, nr_workers, table);

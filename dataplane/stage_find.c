@@ -8,6 +8,8 @@
 #include <rte_branch_prediction.h>
 #include <rte_prefetch.h>
 
+#include <sallyport/shield.h>
+
 /* Where sp_find() will look first: the slot itself, or what leads to it. */
 static const void *place_of(const struct sp_table *table, const struct sp_packet *packet,
 			    uint32_t role)
@@ -34,6 +36,16 @@ static void send_for_leases(const struct worker *worker, const struct batch *bat
 		rte_prefetch0(place_of(&worker->table, &batch->packet[i], batch->role));
 }
 
+/* What was let in and then waited for a neighbour is not asked again. */
+static enum sp_verdict let_in(struct worker *worker, const struct batch *batch, uint32_t i)
+{
+	struct sp_knock knock = sp_shield_knock(&batch->packet[i], &batch->hit[i], SP_DOOR_VM);
+
+	if (batch->returned)
+		return SP_FORWARDED;
+	return sp_shield(&worker->table, &worker->limit_rows, &knock, batch->now_ns);
+}
+
 static enum sp_verdict find(struct worker *worker, struct batch *batch, uint32_t i)
 {
 	struct sp_hit *hit = &batch->hit[i];
@@ -43,7 +55,10 @@ static enum sp_verdict find(struct worker *worker, struct batch *batch, uint32_t
 		return verdict;
 	/* For stage_nexthop and stage_send. */
 	rte_prefetch0(&worker->usage[hit->slot->usage_index]);
-	return sp_judge(&worker->table, &batch->packet[i], batch->now_ns, hit);
+	verdict = sp_judge(&worker->table, &batch->packet[i], batch->now_ns, hit);
+	if (unlikely(sp_shield_door(&batch->packet[i], hit, verdict) == SP_DOOR_VM))
+		verdict = let_in(worker, batch, i);
+	return verdict;
 }
 
 void stage_find(struct worker *worker, struct batch *batch)

@@ -12,6 +12,8 @@
 
 #include <sallyport/table_host.h>
 
+#include <sallyport/limit.h>
+
 #include "batch.h"
 #include "hop/nexthop.h"
 #include "hop/park.h"
@@ -37,7 +39,8 @@ struct worker {
 	struct sp_counters *counters; /* shared: written by this worker alone */
 	struct sp_usage *usage;	      /* shared: this worker's row */
 	uint32_t nr_usage;
-	bool spin; /* dataplane.idle: never sleep */
+	struct sp_rows limit_rows; /* shared: its own is written by this worker alone */
+	bool spin;		   /* dataplane.idle: never sleep */
 
 	struct park_end park; /* where packets wait for a neighbour */
 

@@ -17,7 +17,7 @@
 static bool carry_writes(unsigned int part)
 {
 	return part == TABLE_QUEUES || part == TABLE_WORKERS || part == TABLE_COUNTERS ||
-	       part == TABLE_USAGE;
+	       part == TABLE_USAGE || part == TABLE_LIMITS;
 }
 
 static bool writable(unsigned int part, enum table_access access)
@@ -113,6 +113,8 @@ int table_layout(const struct sp_meta *meta, struct table_layout ret_layout[TABL
 		[TABLE_COUNTERS] = {SP_PIN_COUNTERS, sizeof(struct sp_counters), rows},
 		[TABLE_USAGE] = {SP_PIN_USAGE, sizeof(struct sp_usage), rows * meta->nr_usage},
 		[TABLE_WANTED] = {SP_PIN_WANTED, sizeof(struct sp_wanted), meta->nr_cpus},
+		[TABLE_LIMITS] = {SP_PIN_LIMITS, sizeof(struct sp_limit_line),
+				  sp_limit_line_index(meta->nr_usage, rows, 0)},
 		[TABLE_NOTES] = {SP_PIN_NOTES, sizeof(struct sp_note), meta->nr_cpus * SP_NOTES},
 		[TABLE_NOTES_HEADS] = {SP_PIN_NOTES_HEADS, sizeof(struct sp_ring_head),
 				       meta->nr_cpus},
@@ -194,6 +196,7 @@ static void adopt(struct table_map *map, const struct sp_meta *meta)
 	map->counters = map->mappings[TABLE_COUNTERS].memory;
 	map->usage = map->mappings[TABLE_USAGE].memory;
 	map->wanted = map->mappings[TABLE_WANTED].memory;
+	map->limits = map->mappings[TABLE_LIMITS].memory;
 	map->notes = map->mappings[TABLE_NOTES].memory;
 	map->notes_heads = map->mappings[TABLE_NOTES_HEADS].memory;
 	map->snaps = map->mappings[TABLE_SNAPS].memory;
@@ -367,9 +370,12 @@ struct sp_table table_map_view(const struct table_map *map)
 		.leases = map->leases,
 		.endpoints = map->endpoints,
 		.allow = map->allow,
+		.limits = map->limits,
 		.nr_slots = map->nr_slots,
 		.nr_buckets = map->nr_buckets,
 		.nr_allow = map->nr_allow,
+		.nr_usage = map->nr_usage,
+		.nr_rows = map->nr_rows,
 		.hash_seed = map->hash_seed,
 	};
 }

@@ -25,6 +25,7 @@ enum table_part {
 	TABLE_COUNTERS,
 	TABLE_USAGE,
 	TABLE_WANTED,
+	TABLE_LIMITS,
 	TABLE_NOTES,
 	TABLE_NOTES_HEADS,
 	TABLE_SNAPS,
@@ -35,7 +36,7 @@ enum table_part {
 /* Which parts can be written through the pointers; a store to another one is a fault. */
 enum table_access {
 	TABLE_LOOK,   /* none */
-	TABLE_CARRY,  /* sallyport-dp: queues, workers, counters, usage */
+	TABLE_CARRY,  /* sallyport-dp: queues, workers, counters, usage, limits */
 	TABLE_DECIDE, /* sallyportd: all */
 };
 
@@ -67,6 +68,7 @@ struct table_map {
 	struct sp_counters *counters;	  /* [nr_rows] */
 	struct sp_usage *usage;		  /* [nr_rows * nr_usage] */
 	struct sp_wanted *wanted;	  /* [nr_cpus] */
+	struct sp_limit_line *limits;	  /* table.h says what lies where */
 	struct sp_note *notes;		  /* [nr_cpus * SP_NOTES] */
 	struct sp_ring_head *notes_heads; /* [nr_cpus] */
 	struct sp_snap *snaps;		  /* [nr_cpus * SP_SNAPS] */

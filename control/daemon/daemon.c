@@ -253,23 +253,10 @@ static int open_api(struct daemon *daemon)
 	return 0;
 }
 
-static void warn_unenforced(const struct config *config)
-{
-	static const char *const keys[] = {"limits.syn_per_source", "limits.syn_per_lease"};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (config_given(config, keys[i]))
-			log_write(LOG_WARNING,
-				  "This limit is read but not enforced by this version.",
-				  log_string("key", keys[i]));
-	}
-}
-
 static int serve(struct daemon *daemon)
 {
 	int r;
 
-	warn_unenforced(daemon->config);
 	log_kernel(daemon);
 	log_write(LOG_NOTICE, "Ready.", log_string("name", daemon->config->edge.name),
 		  log_string("socket", daemon->config->api.socket), log_number("pid", getpid()));

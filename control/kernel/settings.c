@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include <sallyport/compiler.h>
+#include <sallyport/table_host.h>
+
+#include <sallyport/limit.h>
 
 #include "host/config.h"
 
@@ -38,6 +41,26 @@ static void write_networks(struct sp_settings *settings, const struct config *co
 	__atomic_store_n(&settings->networks_now, next, __ATOMIC_SEQ_CST);
 }
 
+uint64_t kernel_settings_limit(const struct config_rate *rate)
+{
+	const uint64_t most = 1ull << 15; /* a word of limits counts to twice that */
+	uint32_t shift = SP_LIMIT_SHIFT_MIN;
+	uint64_t fits;
+
+	if (rate->count == 0)
+		return 0;
+	while (shift < SP_LIMIT_SHIFT_MAX && 1ull << shift < rate->period_ns)
+		shift++;
+	while (shift > SP_LIMIT_SHIFT_MIN && (double)rate->count * (double)(1ull << shift) >
+						     (double)most * (double)rate->period_ns)
+		shift--;
+	fits = (uint64_t)((double)rate->count * SP_LIMIT_ONE * (double)(1ull << shift) /
+			  (double)rate->period_ns);
+	if (fits > most * SP_LIMIT_ONE)
+		fits = most * SP_LIMIT_ONE;
+	return (uint64_t)shift << 32 | (fits < SP_LIMIT_ONE ? SP_LIMIT_ONE : fits);
+}
+
 void kernel_settings_write(struct sp_settings *settings, const struct config *config,
 			   uint32_t public_ifindex, uint32_t builds_ifindex)
 {
@@ -47,5 +70,7 @@ void kernel_settings_write(struct sp_settings *settings, const struct config *co
 	SP_STORE(settings->explain, config->leases.explain != CONFIG_EXPLAIN_OFF);
 	SP_STORE(settings->public_ifindex, public_ifindex);
 	SP_STORE(settings->builds_ifindex, builds_ifindex);
+	SP_STORE(settings->syn_per_source, kernel_settings_limit(&config->limits.syn_per_source));
+	SP_STORE(settings->syn_per_lease, kernel_settings_limit(&config->limits.syn_per_lease));
 	SP_STORE(settings->engine_mode, config->dataplane.engine);
 }

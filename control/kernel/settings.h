@@ -8,11 +8,19 @@
 #include <sallyport/table.h>
 
 struct config;
+struct config_rate;
 
 /* Result: whether builds.networks are neither of the two sets, so that one is to be written over.
  */
 bool kernel_settings_rewrite_networks(const struct sp_settings *settings,
 				      const struct config *config);
+
+/*
+ * Result: a rate as the engines read it (sallyport/limit.h): the window is the first power of two
+ * that the period fits into, or shorter where the rate is high. Rounded down, but to no less than
+ * one in a window.
+ */
+uint64_t kernel_settings_limit(const struct config_rate *rate);
 
 /*
  * Writes what the config says, each field by one store, and stores only what changes. Where

@@ -147,6 +147,7 @@ WATCHED(connections, connections.open)
 WATCHED(opened, connections.opened)
 WATCHED(left_out, connections.left_out)
 WATCHED(notes_lost, notes_lost)
+WATCHED(notes_withheld, notes_withheld)
 WATCHED(records_waiting, records.waiting)
 WATCHED(records_lost, records.lost)
 WATCHED(untold, untold)
@@ -194,6 +195,9 @@ static const struct metric metrics[] = {
 	 "First connections that no build.connected could tell of.", get_untold, NULL},
 	{"sallyport_notes_lost_total", "counter",
 	 "Notes of connections overwritten before sallyportd read them.", get_notes_lost, NULL},
+	{"sallyport_notes_withheld_total", "counter",
+	 "Notes of flooded leases that were not written, for the sake of others.",
+	 get_notes_withheld, NULL},
 	{"sallyport_records_waiting", "gauge",
 	 "Changes of connections that the journal has not taken yet.", get_records_waiting, NULL},
 	{"sallyport_records_lost_total", "counter",

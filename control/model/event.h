@@ -27,7 +27,7 @@
 	X(POOL_LOW, "pool.low", "free ports", "few public ports are left")                         \
 	X(POOL_RECOVERED, "pool.recovered", "free ports", "enough public ports are free again")    \
 	X(ENGINE_SWITCHED, "engine.switched", "0", "another engine carries; detail: which")        \
-	X(CLIENT_REFUSED, "client.refused", "packets", "an address not allowed; detail: which")
+	X(CLIENT_REFUSED, "client.refused", "packets", "not allowed, or over a limit; detail: who")
 
 enum event_type {
 #define EVENT_ENUM(name, spelling, value, meaning) EVENT_##name,

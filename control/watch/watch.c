@@ -161,9 +161,15 @@ static void on_change(struct connection *connection, enum connection_change chan
 	watch->unwritten = true;
 }
 
+static bool is_refusal(uint8_t kind)
+{
+	return kind == SP_NOTE_REFUSED || kind == SP_NOTE_SOURCE_LIMITED ||
+	       kind == SP_NOTE_LEASE_LIMITED;
+}
+
 static void take_note(struct watch *watch, const struct sp_note *note)
 {
-	if (note->kind != SP_NOTE_REFUSED) {
+	if (!is_refusal(note->kind)) {
 		watch_connections_note(watch->connections, note, on_change, watch);
 		return;
 	}
@@ -503,10 +509,20 @@ void watch_stop(struct watch *watch)
 	free(watch);
 }
 
+static uint64_t withheld(const struct table_map *table)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t cpu = 0; cpu < table->nr_cpus; cpu++)
+		sum += SP_LOAD(table->notes_heads[cpu].withheld);
+	return sum;
+}
+
 void watch_figures(const struct watch *watch, struct watch_figures *ret_figures)
 {
 	*ret_figures = watch->figures;
 	ret_figures->notes_lost = watch->notes.lost;
+	ret_figures->notes_withheld = withheld(watch->table);
 	watch_connections_figures(watch->connections, &ret_figures->connections);
 	watch_recorder_figures(watch->recorder, &ret_figures->records);
 }

@@ -37,8 +37,9 @@ bool watch_follow(struct watch *watch);
 struct watch_figures {
 	struct connections_figures connections;
 	struct recorder_figures records;
-	uint64_t notes_lost; /* overwritten before they were read */
-	uint64_t untold;     /* first connections, beyond what waits for the journal */
+	uint64_t notes_lost;	 /* overwritten before they were read */
+	uint64_t notes_withheld; /* not written, for the sake of other leases' notes */
+	uint64_t untold;	 /* first connections, beyond what waits for the journal */
 	uint64_t provoked;
 };
 

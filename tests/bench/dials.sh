@@ -7,6 +7,7 @@
 #
 #   DIALS_ROUNDS (5)   DIALS_SECONDS (5) for each half   DIALS_RATE (1000/s)   DIALS_CALLS (100/s)
 TEST_TIMEOUT=${TEST_TIMEOUT:-600}
+LAB_UNLIMITED=1
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/../e2e/_init.sh"
 # shellcheck source=tests/bench/statistics.sh

@@ -22,6 +22,7 @@
 TEST_TIMEOUT=${TEST_TIMEOUT:-1200}
 # shellcheck disable=SC2034
 LAB_DIRECT=1
+LAB_UNLIMITED=1
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/../e2e/_init.sh"
 # shellcheck source=tests/bench/statistics.sh

@@ -7,6 +7,7 @@
 #
 #   AUDIT_NUMBER (150; the full draw is 1000)   AUDIT_RATE (25/s)   AUDIT_SEED (of the clock)
 TEST_TIMEOUT=${TEST_TIMEOUT:-300}
+LAB_UNLIMITED=1
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 

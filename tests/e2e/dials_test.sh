@@ -7,6 +7,7 @@
 #
 #   DIALS_SECONDS (5) for each flood   DIALS_RATE (1000/s)
 TEST_TIMEOUT=${TEST_TIMEOUT:-180}
+LAB_UNLIMITED=1
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 # shellcheck source=tests/lab/dials.sh

@@ -4,6 +4,7 @@
 # raises an alarm; with room again everything works, what became of connections meanwhile is in the
 # audit, and a restart finds the last acknowledged state.
 LAB_ENGINE=xdp
+LAB_UNLIMITED=1
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 

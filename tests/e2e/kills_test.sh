@@ -9,6 +9,7 @@
 # shellcheck disable=SC2034
 LAB_ENGINE=xdp LAB_QUARANTINE=1m LAB_PORTS=40000-65535
 TEST_TIMEOUT=${TEST_TIMEOUT:-300}
+LAB_UNLIMITED=1
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 

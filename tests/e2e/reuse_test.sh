@@ -9,6 +9,7 @@ TEST_TIMEOUT=${TEST_TIMEOUT:-300}
 LAB_QUARANTINE=1s LAB_PORTS=1025-65535
 # shellcheck disable=SC2034
 TEST_ALONE=1
+LAB_UNLIMITED=1
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 

@@ -7,9 +7,13 @@
 #   LAB_ADDRESSES: more items of public.addresses, each after a comma
 #   LAB_NETWORKS: more items of builds.networks, the same
 #   LAB_LEASES: more keys of leases
+#   LAB_LIMITS: keys of limits   LAB_UNLIMITED=1: a client may dial as often as it likes
 #   LAB_EXTRA: whole groups, after the others
 
 config_write() {
+	local limits=${LAB_LIMITS:-}
+
+	[ -z "${LAB_UNLIMITED:-}" ] || limits+=' syn_per_source = "0"; syn_per_lease = "0";'
 	cat <<-EOT
 		edge: {
 			name = "$LAB_NS";
@@ -50,6 +54,7 @@ config_write() {
 		api: {
 			socket = "$LAB_SOCKET";
 		};
+		${limits:+limits: { $limits \};}
 		${LAB_EXTRA:-}
 	EOT
 }

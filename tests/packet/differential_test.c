@@ -22,6 +22,7 @@
 #include "packets.h"
 
 #include <sallyport/decide.h>
+#include <sallyport/limit.h>
 #include <sallyport/verdict.h>
 
 #define NOW_NS		      5000000000000ULL
@@ -38,21 +39,42 @@ static void print_frame(const char *what, const struct run *run, const struct fr
 }
 
 /* Turns some leases into other states, as time would. */
-static void change_table(struct random *random, struct fixture *fixture)
+static void change_table(struct random *random, struct fixture *fixture, __u64 now_ns)
 {
 	for (int i = 0; i < 8; i++) {
 		__u32 port = 64000 + random_below(random, 48);
 		struct sp_slot *slot = &fixture->leases[random_below(random, 2) << 16 | port];
 
 		slot->state = random_below(random, 3) ? SP_SLOT_LIVE : random_below(random, 4);
-		slot->deadline_ns = NOW_NS - 1 + random_below(random, 2) * 1000;
+		slot->deadline_ns =
+			random_below(random, 2) ? now_ns - 1 : now_ns + 3600000000000ULL;
 	}
 }
 
-static void run_both(struct bpf_engine *engine, struct random *random, unsigned long long *seen)
+/*
+ * Limits that are met, or none; time goes on by about a packet, a window or many, so that windows
+ * begin, slide and are long past.
+ */
+static void change_limits(struct random *random, struct sp_settings *settings)
+{
+	__u32 shift = SP_LIMIT_SHIFT_MIN + random_below(random, 12);
+
+	settings->syn_per_lease =
+		random_below(random, 4) ? SP_LIMIT(shift, 1 + random_below(random, 9)) : 0;
+	settings->syn_per_source =
+		random_below(random, 4) ? SP_LIMIT(shift, 1 + random_below(random, 4)) : 0;
+}
+
+static __u64 next_ns(struct random *random, __u64 now_ns)
+{
+	return now_ns + random_below(random, random_below(random, 512) ? 3000 : 100000000);
+}
+
+static void run_both(struct bpf_engine *engine, struct random *random, __u64 now_ns,
+		     unsigned long long *seen)
 {
 	static struct frame in, by_host, by_bpf;
-	struct run host = {.now_ns = NOW_NS, .role = SP_ROLE_BOTH}, bpf;
+	struct run host = {.now_ns = now_ns, .role = SP_ROLE_BOTH}, bpf;
 	int r;
 
 	if (random_below(random, 2))
@@ -91,18 +113,24 @@ static void test_engines_on_random_packets_agree(void **state)
 	unsigned long long count = packets_environment("PACKET_COUNT", PACKETS_DEFAULT);
 	unsigned long long seen[SP_VERDICT_COUNT + 1] = {0};
 	struct random random = {.state = seed};
+	__u64 now_ns = NOW_NS;
 
 	print_message("# PACKET_SEED=%llu PACKET_COUNT=%llu\n", seed, count);
 	for (unsigned long long i = 0; i < count; i++) {
 		if (i % (64 * PACKETS_BEFORE_CHANGE) == 0)
-			assert_int_equal(fixture_standard(&engine->fixture, NOW_NS), 0);
-		if (i % PACKETS_BEFORE_CHANGE == 0)
-			change_table(&random, &engine->fixture);
-		run_both(engine, &random, seen);
+			assert_int_equal(fixture_standard(&engine->fixture, now_ns), 0);
+		if (i % PACKETS_BEFORE_CHANGE == 0) {
+			change_table(&random, &engine->fixture, now_ns);
+			change_limits(&random, engine->fixture.settings);
+		}
+		now_ns = next_ns(&random, now_ns);
+		run_both(engine, &random, now_ns, seen);
 	}
 	print_verdicts(seen);
 	assert_int_equal(seen[SP_VERDICT_COUNT], 0);
 	assert_true(seen[SP_FORWARDED] > count / 20);
+	assert_true(seen[SP_LEASE_LIMITED] > count / 5000);
+	assert_true(seen[SP_SOURCE_LIMITED] > count / 5000);
 }
 
 int main(void)

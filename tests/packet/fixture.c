@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <sallyport/find.h>
+#include <sallyport/limit.h>
 
 int fixture_parse_addr(const char *text, struct sp_addr *ret)
 {
@@ -46,8 +47,9 @@ int fixture_new(struct fixture *fixture)
 	fixture->leases = calloc(FIXTURE_PUBLICS * SP_PORTS_PER_ADDRESS, sizeof(*fixture->leases));
 	fixture->endpoints = calloc(FIXTURE_BUCKETS, sizeof(*fixture->endpoints));
 	fixture->allow = calloc(FIXTURE_ALLOW, sizeof(*fixture->allow));
+	fixture->limits = calloc(FIXTURE_LIMITS, sizeof(*fixture->limits));
 	if (!fixture->settings || !fixture->hosts || !fixture->leases || !fixture->endpoints ||
-	    !fixture->allow) {
+	    !fixture->allow || !fixture->limits) {
 		fixture_free(fixture);
 		return -ENOMEM;
 	}
@@ -62,6 +64,7 @@ void fixture_free(struct fixture *fixture)
 	free(fixture->leases);
 	free(fixture->endpoints);
 	free(fixture->allow);
+	free(fixture->limits);
 	memset(fixture, 0, sizeof(*fixture));
 }
 
@@ -73,9 +76,12 @@ void fixture_bind(struct fixture *fixture)
 		.leases = fixture->leases,
 		.endpoints = fixture->endpoints,
 		.allow = fixture->allow,
+		.limits = fixture->limits,
 		.nr_slots = FIXTURE_PUBLICS * SP_PORTS_PER_ADDRESS,
 		.nr_buckets = FIXTURE_BUCKETS,
 		.nr_allow = FIXTURE_ALLOW,
+		.nr_usage = FIXTURE_USAGE,
+		.nr_rows = fixture->limits ? FIXTURE_ROWS : 0,
 		.hash_seed = FIXTURE_SEED,
 	};
 }
@@ -88,6 +94,8 @@ void fixture_clear(struct fixture *fixture)
 	       FIXTURE_PUBLICS * SP_PORTS_PER_ADDRESS * sizeof(*fixture->leases));
 	memset(fixture->endpoints, 0, FIXTURE_BUCKETS * sizeof(*fixture->endpoints));
 	memset(fixture->allow, 0, FIXTURE_ALLOW * sizeof(*fixture->allow));
+	if (fixture->limits)
+		memset(fixture->limits, 0, FIXTURE_LIMITS * sizeof(*fixture->limits));
 }
 
 int fixture_add_network(struct fixture *fixture, const char *prefix)
@@ -276,10 +284,14 @@ static int read_lease(struct fixture *fixture, const char *line)
 int fixture_read_line(struct fixture *fixture, const char *line)
 {
 	char name[64];
-	__u32 index;
-	int r;
+	__u32 index, shift;
+	int r = 0;
 
-	if (sscanf(line, "network %63s", name) == 1)
+	if (sscanf(line, "limit source %u %u", &index, &shift) == 2)
+		fixture->settings->syn_per_source = SP_LIMIT(shift, index);
+	else if (sscanf(line, "limit lease %u %u", &index, &shift) == 2)
+		fixture->settings->syn_per_lease = SP_LIMIT(shift, index);
+	else if (sscanf(line, "network %63s", name) == 1)
 		r = fixture_add_network(fixture, name);
 	else if (sscanf(line, "local %63s", name) == 1)
 		r = fixture_add_local(fixture, name);

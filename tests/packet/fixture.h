@@ -14,6 +14,8 @@
 #define FIXTURE_BUCKETS 256u
 #define FIXTURE_ALLOW	8u
 #define FIXTURE_USAGE	64u
+#define FIXTURE_ROWS	2u /* of limits: the BPF program's, and the host's */
+#define FIXTURE_LIMITS	sp_limit_line_index(FIXTURE_USAGE, FIXTURE_ROWS, 0)
 #define FIXTURE_SEED	0x5a11b0a7c0ffee11ULL
 
 struct fixture {
@@ -22,7 +24,8 @@ struct fixture {
 	struct sp_slot *leases;
 	struct sp_bucket *endpoints;
 	struct sp_allow *allow;
-	struct sp_table table; /* the readers' view of the same memory */
+	struct sp_limit_line *limits; /* may be NULL: nothing is limited then */
+	struct sp_table table;	      /* the readers' view of the same memory */
 	struct sp_addr publics[FIXTURE_PUBLICS];
 };
 
@@ -64,7 +67,8 @@ int fixture_standard(struct fixture *fixture, __u64 now_ns);
 /*
  * Reads "public 0 192.0.2.1", "local 10.0.0.1", "network 10.0.0.0/16", "allow 1 198.51.100.0/24" or
  * "lease 0 64000 live 10.0.3.7 22 tcp 1000 0" (public index, port, state, VM, its port, protocols,
- * deadline in ns, allow index). Result: 1 if the line was one of those, 0 if not, or -errno.
+ * deadline in ns, allow index), or "limit source 3 30" (or lease; so many in 2^30 ns). Result: 1 if
+ * the line was one of those, 0 if not, or -errno.
  */
 int fixture_read_line(struct fixture *fixture, const char *line);
 

@@ -15,6 +15,7 @@
 #include <sallyport/decide.h>
 #include <sallyport/nat.h>
 #include <sallyport/parse.h>
+#include <sallyport/shield.h>
 
 SP_ARRAY(run, run, 1);
 
@@ -41,6 +42,36 @@ static __always_inline int error(struct xdp_md *ctx, const struct sp_packet *pac
 					packet, &from, &answer));
 }
 
+int shield(__u64 source, __u64 lease, __u32 door, __u32 protocol, __u64 now_ns);
+
+/* Verified apart, as in the XDP program. */
+__attribute__((__noinline__)) int shield(__u64 source, __u64 lease, __u32 door, __u32 protocol,
+					 __u64 now_ns)
+{
+	const struct sp_rows rows = {.end = 1};
+	struct sp_knock knock = {source, (__u32)lease, (__u32)(lease >> 32), door, protocol};
+
+	return (int)sp_shield(0, &rows, &knock, now_ns);
+}
+
+static __always_inline enum sp_verdict let_in(const struct sp_packet *packet,
+					      const struct sp_hit *hit, enum sp_verdict verdict,
+					      __u64 now_ns)
+{
+	enum sp_door door = sp_shield_door(packet, hit, verdict);
+	struct sp_knock knock;
+	int limited;
+
+	if (door == SP_DOOR_NONE)
+		return verdict;
+	knock = sp_shield_knock(packet, hit, door);
+	limited = shield(knock.source, (__u64)knock.generation << 32 | knock.usage_index,
+			 knock.door, knock.protocol, now_ns);
+	if (limited == SP_LEASE_LIMITED)
+		return SP_LEASE_LIMITED;
+	return limited == SP_SOURCE_LIMITED ? SP_SOURCE_LIMITED : verdict;
+}
+
 SEC("xdp")
 int shared(struct xdp_md *ctx)
 {
@@ -57,6 +88,8 @@ int shared(struct xdp_md *ctx)
 		return XDP_ABORTED;
 	if (verdict == SP_FORWARDED)
 		verdict = sp_decide(0, &packet, now->role, now->now_ns, &hit);
+	if (hit.slot)
+		verdict = let_in(&packet, &hit, verdict, now->now_ns);
 	if (verdict == SP_FORWARDED && packet.l3_len_bytes > now->mtu)
 		verdict = packet.kind == SP_KIND_ERROR ? SP_ERROR_UNANSWERED : SP_TOO_BIG;
 	now->found = !!hit.slot;

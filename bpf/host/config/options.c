@@ -286,15 +286,15 @@ const struct config_option config_options[] = {
 	 .type = CONFIG_RATE,
 	 .fallback = "10/s",
 	 AT(limits.syn_per_source),
-	 .help = "New connections from one source. 0: no limit. This version checks the value but "
-		 "does not enforce it."},
+	 .help = "New connections from one source: an IPv4 address, or 64 bits of an IPv6 one. "
+		 "Over "
+		 "UDP, new sources. What is more is dropped, and the client tries again. 0: no "
+		 "limit."},
 	{.key = "limits.syn_per_lease",
 	 .type = CONFIG_RATE,
 	 .fallback = "50/s",
 	 AT(limits.syn_per_lease),
-	 .help = "New connections to one public port. 0: no limit. This version checks the value "
-		 "but "
-		 "does not enforce it."},
+	 .help = "New connections to one public port, from all sources together. 0: no limit."},
 
 	{.key = "dataplane.engine",
 	 .type = CONFIG_CHOICE,

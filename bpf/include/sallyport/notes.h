@@ -10,8 +10,15 @@
 #include "ring.h"
 #include "table.h"
 
-#define SP_NOTES      2048u	     /* notes in the ring of a CPU, a power of two */
-#define SP_NOTES_LATE (SP_NOTES / 4) /* of SP_NOTE_LATE in a window of sp_ring_may() */
+#define SP_NOTES      4096u	     /* notes in the ring of a CPU, a power of two */
+#define SP_NOTES_LATE (SP_NOTES / 8) /* of SP_NOTE_LATE in a window of sp_ring_may() */
+
+/*
+ * How many notes of one kind a lease may have in such a window; and how many once the ring has been
+ * half written in it, so that those of all others find room before sallyportd reads again.
+ */
+#define SP_NOTES_SHARE	    256u
+#define SP_NOTES_SHARE_LEAN 16u
 
 enum sp_note_kind {
 	SP_NOTE_NONE = 0,
@@ -21,6 +28,8 @@ enum sp_note_kind {
 	SP_NOTE_RESET = 4,    /* RST, by direction */
 	SP_NOTE_REFUSED = 5,  /* SYN of a client who is not on the allow-list */
 	SP_NOTE_LATE = 6,     /* a VM's segment after the end of the lease, answered by a reset */
+	SP_NOTE_SOURCE_LIMITED = 7, /* refused: more than limits.syn_per_source */
+	SP_NOTE_LEASE_LIMITED = 8,  /* refused: more than limits.syn_per_lease */
 };
 
 struct sp_note {

@@ -24,9 +24,11 @@ struct sp_ring_record {
 /* heads[cpu]: how many records that CPU has written. */
 struct sp_ring_head {
 	__u64 written;
-	__u64 limited_window; /* the writer's own: sp_ring_may() */
-	__u64 limited;
-	__u64 reserved[5];
+	__u64 window; /* the writer's own, as the next two: sp_ring_turn() */
+	__u64 window_from;
+	__u64 limited;	/* sp_ring_may() */
+	__u64 withheld; /* records not written, for the sake of others (note_put.h) */
+	__u64 reserved[3];
 };
 
 _Static_assert(sizeof(struct sp_ring_head) == 64, "a head is one cache line");
@@ -39,18 +41,26 @@ SP_INLINE __u32 sp_ring_at(__u64 number, __u32 nr_records)
 
 #define SP_RING_WINDOW_SHIFT 27 /* 134 ms */
 
+/* Result: how many records have been written in the present window of time. */
+SP_INLINE __u64 sp_ring_turn(struct sp_ring_head *head, __u64 now_ns)
+{
+	__u64 window = now_ns >> SP_RING_WINDOW_SHIFT;
+
+	if (head->window != window) {
+		head->window = window;
+		head->window_from = head->written;
+		head->limited = 0;
+	}
+	return head->written - head->window_from;
+}
+
 /*
  * For records that somebody could have written at will: at most so many in a window of time.
  * Result: whether one more may be.
  */
 SP_INLINE int sp_ring_may(struct sp_ring_head *head, __u64 most, __u64 now_ns)
 {
-	__u64 window = now_ns >> SP_RING_WINDOW_SHIFT;
-
-	if (head->limited_window != window) {
-		head->limited_window = window;
-		head->limited = 0;
-	}
+	sp_ring_turn(head, now_ns);
 	if (head->limited >= most)
 		return 0;
 	head->limited++;

@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 #define SP_TABLE_MAGIC	 0x53414c4c59504f52ULL /* "SALLYPOR" */
-#define SP_TABLE_VERSION 3
+#define SP_TABLE_VERSION 4
 
 #define SP_PORTS_PER_ADDRESS 65536u
 #define SP_PUBLICS_MAX	     16u /* public addresses: leases has SP_PORTS_PER_ADDRESS slots for each */
@@ -20,9 +20,13 @@
 #define SP_NETWORKS_MAX	     16u   /* prefixes of builds.networks */
 #define SP_ALLOW_PREFIXES    31u
 #define SP_BUCKET_ENTRIES    8u
-#define SP_QUEUES_MAX	     64u /* RX queues of one interface */
-#define SP_WORKERS_MAX	     32u /* workers of sallyport-dp */
-#define SP_WANTED_HOPS	     16u /* of one row of wanted, a power of two */
+#define SP_QUEUES_MAX	     64u   /* RX queues of one interface */
+#define SP_WORKERS_MAX	     32u   /* workers of sallyport-dp */
+#define SP_WANTED_HOPS	     16u   /* of one row of wanted, a power of two */
+#define SP_LIMIT_WORDS	     8u	   /* of a record of limits */
+#define SP_SOURCE_WORDS	     8192u /* of a row of limits, powers of two: counting sources, */
+#define SP_SEEN_WORDS	     2048u /* remembering sources of UDP, */
+#define SP_SHARE_WORDS	     1024u /* and counting notes (notes.h) */
 
 struct sp_addr {
 	__be32 word_be[4];
@@ -72,7 +76,9 @@ struct sp_settings {
 	__u32 explain;	      /* 1: ended, reserved and refused ports go up to the explain socket */
 	__u32 networks_now;   /* which of the two sets counts: 0 or 1 */
 	__u32 nr_networks[2]; /* of each set */
-	__u32 reserved[6];
+	__u64 syn_per_source; /* limits, as limit.h reads them; 0: none */
+	__u64 syn_per_lease;
+	__u32 reserved[2];
 	struct sp_prefix networks[2][SP_NETWORKS_MAX];
 };
 
@@ -218,6 +224,16 @@ struct sp_wanted {
 
 #define SP_WANTED_AGAIN_NS 100000000ULL
 
+/*
+ * limits: how many connections were let in of late. limits[0] holds in word[0] how many rows of the
+ * XDP program are in use: the highest CPU that has ever let one in, plus one. The rows follow, one
+ * for each CPU and each worker, written by its owner alone and read by those whose limits it
+ * shares; SP_LIMIT_…_FIRST() say what lies where, limit.h and shield.h how it is read.
+ */
+struct sp_limit_line {
+	__u64 word[SP_LIMIT_WORDS];
+};
+
 _Static_assert(sizeof(struct sp_addr) == 16, "an address is 16 bytes");
 _Static_assert(sizeof(struct sp_meta) == 64, "meta is one cache line");
 _Static_assert(sizeof(struct sp_settings) == 64 + 2 * 32 * SP_NETWORKS_MAX, "settings");
@@ -230,6 +246,8 @@ _Static_assert(sizeof(struct sp_queue) == 64, "a queue is one cache line");
 _Static_assert(sizeof(struct sp_worker) == 64, "a worker is one cache line");
 _Static_assert(sizeof(struct sp_counters) == 512, "counters are whole cache lines");
 _Static_assert(sizeof(struct sp_usage) == 64, "usage is one cache line");
+_Static_assert(sizeof(struct sp_limit_line) == 64, "a line of limits is one cache line");
+_Static_assert(__builtin_offsetof(struct sp_settings, syn_per_source) == 40, "limits are aligned");
 _Static_assert(sizeof(struct sp_wanted) == 64 + 32 * SP_WANTED_HOPS, "wanted");
 
 /* Names below edge.bpf_dir. The two xsks maps and links are one per interface. */
@@ -244,9 +262,28 @@ _Static_assert(sizeof(struct sp_wanted) == 64 + 32 * SP_WANTED_HOPS, "wanted");
 #define SP_PIN_COUNTERS	 "counters"
 #define SP_PIN_USAGE	 "usage"
 #define SP_PIN_WANTED	 "wanted"
+#define SP_PIN_LIMITS	 "limits"
 
 /* Result: the index of the slot of a public address and port (host order). */
 static inline __u32 sp_slot_index(__u32 public_index, __u16 public_port)
 {
 	return public_index << 16 | public_port;
+}
+
+/*
+ * Where in a row of limits its parts begin, in words. Of each lease two words count what was let in
+ * (by enum sp_door), and two, on other lines since nobody but sallyportd reads them, what was
+ * refused: generation and number, then when last.
+ */
+#define SP_LIMIT_LEASE_WORDS(nr_usage)	 ((((nr_usage) + 3u) & ~3u) * 2u)
+#define SP_LIMIT_REFUSED_FIRST(nr_usage) SP_LIMIT_LEASE_WORDS(nr_usage)
+#define SP_LIMIT_SOURCE_FIRST(nr_usage)	 (2u * SP_LIMIT_LEASE_WORDS(nr_usage))
+#define SP_LIMIT_SEEN_FIRST(nr_usage)	 (SP_LIMIT_SOURCE_FIRST(nr_usage) + SP_SOURCE_WORDS)
+#define SP_LIMIT_SHARE_FIRST(nr_usage)	 (SP_LIMIT_SEEN_FIRST(nr_usage) + SP_SEEN_WORDS)
+#define SP_LIMIT_ROW_WORDS(nr_usage)	 (SP_LIMIT_SHARE_FIRST(nr_usage) + SP_SHARE_WORDS)
+
+/* Result: the record of limits that a word of a row lies in. */
+static inline __u32 sp_limit_line_index(__u32 nr_usage, __u32 row, __u32 word)
+{
+	return 1 + row * (SP_LIMIT_ROW_WORDS(nr_usage) / SP_LIMIT_WORDS) + word / SP_LIMIT_WORDS;
 }

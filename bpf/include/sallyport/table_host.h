@@ -18,9 +18,12 @@ struct sp_table {
 	const struct sp_slot *leases;
 	const struct sp_bucket *endpoints;
 	const struct sp_allow *allow;
+	struct sp_limit_line *limits; /* written by the owners of its rows */
 	__u32 nr_slots;
 	__u32 nr_buckets;
 	__u32 nr_allow;
+	__u32 nr_usage;
+	__u32 nr_rows; /* of limits */
 	__u64 hash_seed;
 };
 
@@ -57,4 +60,17 @@ SP_INLINE __u32 sp_table_nr_buckets(const struct sp_table *table)
 SP_INLINE __u64 sp_table_hash_seed(const struct sp_table *table)
 {
 	return table->hash_seed;
+}
+
+SP_INLINE __u32 sp_table_nr_usage(const struct sp_table *table)
+{
+	return table->nr_usage;
+}
+
+SP_INLINE __u64 *sp_table_limit(const struct sp_table *table, __u32 row, __u32 word)
+{
+	if (row >= table->nr_rows || word >= SP_LIMIT_ROW_WORDS(table->nr_usage))
+		return NULL;
+	return &table->limits[sp_limit_line_index(table->nr_usage, row, word)]
+			.word[word % SP_LIMIT_WORDS];
 }

@@ -44,7 +44,11 @@ enum sp_fate {
 	X(NOT_UNICAST, not_unicast, PASS, "to a link-layer broadcast or multicast address")        \
 	X(SPOOFED, spoofed, PASS, "from outside, by a source that can only be inside")             \
 	X(ANSWER_LIMITED, answer_limited, DROP,                                                    \
-	  "to be answered, but an ICMP error has just been sent")
+	  "to be answered, but an ICMP error has just been sent")                                  \
+	X(SOURCE_LIMITED, source_limited, DROP,                                                    \
+	  "refused by rule: more new connections than limits.syn_per_source")                      \
+	X(LEASE_LIMITED, lease_limited, DROP,                                                      \
+	  "refused by rule: more new connections than limits.syn_per_lease")
 
 enum sp_verdict {
 #define X(NAME, name, fate, help) SP_##NAME,

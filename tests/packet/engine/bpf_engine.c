@@ -19,9 +19,10 @@ static int map_all(struct bpf_engine *engine)
 	fixture->leases = map_memory_open(engine->program->maps.leases);
 	fixture->endpoints = map_memory_open(engine->program->maps.endpoints);
 	fixture->allow = map_memory_open(engine->program->maps.allow);
+	fixture->limits = map_memory_open(engine->program->maps.limits);
 	fixture_bind(fixture);
 	return engine->run && fixture->settings && fixture->hosts && fixture->leases &&
-			       fixture->endpoints && fixture->allow
+			       fixture->endpoints && fixture->allow && fixture->limits
 		       ? 0
 		       : -ENOMEM;
 }
@@ -36,10 +37,13 @@ int bpf_engine_open(struct bpf_engine *engine)
 		return -errno;
 	engine->program->rodata->sp_nr_buckets = FIXTURE_BUCKETS;
 	engine->program->rodata->sp_hash_seed = FIXTURE_SEED;
+	engine->program->rodata->sp_nr_usage = FIXTURE_USAGE;
+	engine->program->rodata->sp_nr_cpus = FIXTURE_ROWS;
 	bpf_map__set_max_entries(engine->program->maps.leases,
 				 FIXTURE_PUBLICS * SP_PORTS_PER_ADDRESS);
 	bpf_map__set_max_entries(engine->program->maps.endpoints, FIXTURE_BUCKETS);
 	bpf_map__set_max_entries(engine->program->maps.allow, FIXTURE_ALLOW);
+	bpf_map__set_max_entries(engine->program->maps.limits, FIXTURE_LIMITS);
 	r = shared_program__load(engine->program);
 	if (!r)
 		r = map_all(engine);
@@ -58,6 +62,7 @@ void bpf_engine_close(struct bpf_engine *engine)
 	map_memory_close(engine->program->maps.leases, engine->fixture.leases);
 	map_memory_close(engine->program->maps.endpoints, engine->fixture.endpoints);
 	map_memory_close(engine->program->maps.allow, engine->fixture.allow);
+	map_memory_close(engine->program->maps.limits, engine->fixture.limits);
 	shared_program__destroy(engine->program);
 	memset(engine, 0, sizeof(*engine));
 }

@@ -83,6 +83,8 @@ static void set_up_worker(struct dp_engine *engine, const struct sp_table *table
 	worker->counters = &engine->counters;
 	worker->usage = engine->usage;
 	worker->nr_usage = FIXTURE_USAGE;
+	worker->limit_rows =
+		(struct sp_rows){table->nr_rows - 1, table->nr_rows - 1, table->nr_rows};
 	worker->park.waiting_fd = -1;
 	engine->ports.nr = 2;
 }

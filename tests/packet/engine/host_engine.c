@@ -9,6 +9,7 @@
 #include <sallyport/decide.h>
 #include <sallyport/nat.h>
 #include <sallyport/parse.h>
+#include <sallyport/shield.h>
 
 /* Copies a frame to memory of its own, behind room to grow at its head. */
 static __u8 *copy_frame(const struct frame *in, __u32 headroom_bytes)
@@ -61,6 +62,21 @@ static int carry_out(__u8 *data, const struct frame *in, struct frame *out,
 	return 0;
 }
 
+static enum sp_verdict let_in(const struct sp_table *table, const struct sp_packet *packet,
+			      const struct sp_hit *hit, enum sp_verdict verdict, __u64 now_ns)
+{
+	const struct sp_rows rows = {.own = 1, .first = 1, .end = 2};
+	enum sp_door door = sp_shield_door(packet, hit, verdict);
+	enum sp_verdict limited;
+	struct sp_knock knock;
+
+	if (door == SP_DOOR_NONE)
+		return verdict;
+	knock = sp_shield_knock(packet, hit, door);
+	limited = sp_shield(table, &rows, &knock, now_ns);
+	return limited == SP_FORWARDED ? verdict : limited;
+}
+
 void host_engine_run(const struct sp_table *table, struct run *run, const struct frame *in,
 		     struct frame *out)
 {
@@ -71,6 +87,8 @@ void host_engine_run(const struct sp_table *table, struct run *run, const struct
 
 	if (verdict == SP_FORWARDED)
 		verdict = sp_decide(table, &packet, run->role, run->now_ns, &hit);
+	if (hit.slot)
+		verdict = let_in(table, &packet, &hit, verdict, run->now_ns);
 	if (verdict == SP_FORWARDED && packet.l3_len_bytes > run->mtu)
 		verdict = packet.kind == SP_KIND_ERROR ? SP_ERROR_UNANSWERED : SP_TOO_BIG;
 	run->found = !!hit.slot;

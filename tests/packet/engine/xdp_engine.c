@@ -27,6 +27,8 @@ static void set_sizes(struct xdp_engine *engine, struct xdp_program *program, __
 	bpf_map__set_max_entries(program->maps.counters, engine->nr_cpus);
 	bpf_map__set_max_entries(program->maps.usage, engine->nr_cpus * FIXTURE_USAGE);
 	bpf_map__set_max_entries(program->maps.wanted, engine->nr_cpus);
+	bpf_map__set_max_entries(program->maps.limits,
+				 sp_limit_line_index(FIXTURE_USAGE, engine->nr_cpus + 1, 0));
 	bpf_map__set_max_entries(program->maps.notes, engine->nr_cpus * SP_NOTES);
 	bpf_map__set_max_entries(program->maps.notes_heads, engine->nr_cpus);
 	bpf_map__set_max_entries(program->maps.snaps, engine->nr_cpus * SP_SNAPS);
@@ -80,12 +82,15 @@ static int map_all(struct xdp_engine *engine)
 	engine->counters = map_memory_open(program->maps.counters);
 	engine->usage = map_memory_open(program->maps.usage);
 	engine->wanted = map_memory_open(program->maps.wanted);
+	engine->limits = map_memory_open(program->maps.limits);
 	engine->notes = map_memory_open(program->maps.notes);
 	engine->notes_heads = map_memory_open(program->maps.notes_heads);
 	engine->snaps = map_memory_open(program->maps.snaps);
 	engine->snaps_heads = map_memory_open(program->maps.snaps_heads);
 	engine->queues = map_memory_open(program->maps.queues);
 	fixture_bind(fixture);
+	fixture->table.limits = engine->limits;
+	fixture->table.nr_rows = engine->nr_cpus + 1;
 	return fixture->settings && fixture->hosts && fixture->leases && fixture->endpoints &&
 			       fixture->allow && engine->counters && engine->usage && engine->wanted
 		       ? 0
@@ -125,6 +130,7 @@ void xdp_engine_close(struct xdp_engine *engine)
 		map_memory_close(program->maps.counters, engine->counters);
 		map_memory_close(program->maps.usage, engine->usage);
 		map_memory_close(program->maps.wanted, engine->wanted);
+		map_memory_close(program->maps.limits, engine->limits);
 		map_memory_close(program->maps.notes, engine->notes);
 		map_memory_close(program->maps.notes_heads, engine->notes_heads);
 		map_memory_close(program->maps.snaps, engine->snaps);
