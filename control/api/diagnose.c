@@ -11,12 +11,14 @@
 #include "api/render.h"
 #include "connect/diagnose.h"
 #include "host/addr.h"
+#include "host/boottime.h"
 #include "kernel/kernel.h"
 #include "table/counters.h"
 #include "json/values.h"
 
-#define RECORDS_DEFAULT 100
-#define RECORDS_MAX	10000
+#define LIMITED_LATELY_NS 60000000000ull
+#define RECORDS_DEFAULT	  100
+#define RECORDS_MAX	  10000
 
 /* One who asks: about whom. */
 struct question {
@@ -46,6 +48,13 @@ static bool is_resolved(const struct api_call *call, const struct node *node)
 	return state != KERNEL_VM_UNANSWERED && state != KERNEL_VM_UNROUTED;
 }
 
+static bool is_limited(const struct api_call *call, const struct node *node)
+{
+	uint64_t at_ns = table_counters_refused_ns(call->api->table, &node->forwards[0]);
+
+	return at_ns != 0 && boottime_now_ns() < at_ns + LIMITED_LATELY_NS;
+}
+
 static struct diagnose_facts gather(const struct question *question, const struct node *node,
 				    const struct api_last_connection *last)
 {
@@ -58,6 +67,7 @@ static struct diagnose_facts gather(const struct question *question, const struc
 		.allowed = is_allowed(question),
 		.answers_probes = node->state == NODE_READY,
 		.resolved = !node->has_address || is_resolved(question->call, node),
+		.limited = is_limited(question->call, node),
 		.nr_connections = last->nr,
 		.packets_to_client = usage.packets[SP_TOWARD_CLIENT],
 		.accepted = last->accepted,

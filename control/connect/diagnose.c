@@ -28,6 +28,14 @@ static const struct diagnosis diagnoses[] = {
 			      NULL,
 			      {"Connect from an address that is allowed.",
 			       "Have the build declared with this address in allow."}},
+	[DIAGNOSE_RATE_LIMITED] =
+		{DIAGNOSE_RATE_LIMITED,
+		 "Within the last minute this port has refused connections by rule: more came than "
+		 "limits.syn_per_source or limits.syn_per_lease.",
+		 "The attempt was among them: somebody floods the port, or this client dials too "
+		 "often.",
+		 {"Wait a minute and dial once.",
+		  "Have whoever runs the edge look for client.refused among its events."}},
 	[DIAGNOSE_NOTHING_ARRIVED] =
 		{DIAGNOSE_NOTHING_ARRIVED,
 		 "No connection attempt has reached this port.",
@@ -127,6 +135,8 @@ static enum diagnose_case judge(const struct diagnose_facts *facts)
 		return DIAGNOSE_RESERVED;
 	if (!facts->allowed)
 		return DIAGNOSE_REFUSED;
+	if (facts->nr_connections == 0 && facts->limited)
+		return DIAGNOSE_RATE_LIMITED;
 	if (facts->nr_connections == 0)
 		return DIAGNOSE_NOTHING_ARRIVED;
 	if (!facts->accepted)

@@ -21,6 +21,7 @@
 	X(ENDED, ended)                                                                            \
 	X(RESERVED, reserved)                                                                      \
 	X(REFUSED, refused)                                                                        \
+	X(RATE_LIMITED, rate_limited)                                                              \
 	X(NOTHING_ARRIVED, nothing_arrived)                                                        \
 	X(VM_GONE, vm_gone)                                                                        \
 	X(VM_SILENT, vm_silent)                                                                    \
@@ -46,6 +47,7 @@ struct diagnose_facts {
 	bool allowed;	     /* the client is on the allow-list, or nobody is asked about */
 	bool answers_probes; /* node.ready */
 	bool resolved;	     /* the next hop's link address is known, or not known to be unknown */
+	bool limited;	     /* the lease has lately refused connections that came too fast */
 	uint64_t nr_connections;
 	uint64_t packets_to_client; /* of the lease, of anybody */
 	bool accepted;		    /* the latest connection, and so the next four */

@@ -84,6 +84,25 @@ void table_counters_add_usage(const struct table_map *table, const struct forwar
 	}
 }
 
+uint64_t table_counters_refused_ns(const struct table_map *table, const struct forward *forward)
+{
+	const struct sp_slot *slot = table_map_slot(table, forward->slot_index);
+	struct sp_table view = table_map_view(table);
+	uint64_t latest_ns = 0;
+
+	if (!slot || slot->generation == 0 || slot->usage_index >= table->nr_usage)
+		return 0;
+	for (uint32_t row = 0; row < table->nr_rows; row++) {
+		uint32_t word = SP_LIMIT_REFUSED_FIRST(table->nr_usage) + slot->usage_index * 2;
+		const __u64 *refused = sp_table_limit(&view, row, word);
+		const __u64 *last_ns = sp_table_limit(&view, row, word + 1);
+
+		if (load(refused) >> 32 == slot->generation && load(last_ns) > latest_ns)
+			latest_ns = load(last_ns);
+	}
+	return latest_ns;
+}
+
 bool table_counters_worker_alive(const struct table_map *table, unsigned int index)
 {
 	uint32_t pid = __atomic_load_n(&table->workers[index].pid, __ATOMIC_RELAXED);

@@ -32,6 +32,12 @@ struct metrics_usage {
 	uint64_t last_seen_ns; /* 0: never */
 };
 
+/*
+ * Result: when a packet of a forward's current lease was last refused by limits.syn_per_source or
+ * limits.syn_per_lease, 0 if never.
+ */
+uint64_t table_counters_refused_ns(const struct table_map *table, const struct forward *forward);
+
 /* Adds what a forward's current lease has carried, in all rows, to *usage. */
 void table_counters_add_usage(const struct table_map *table, const struct forward *forward,
 			      struct metrics_usage *usage);

@@ -18,6 +18,7 @@
 #include "watch/notes/ring.h"
 #include "watch/provoke.h"
 #include "watch/recorder.h"
+#include "watch/refusals.h"
 
 #define PERIOD_US	  100000
 #define EXPIRE_PERIOD_NS  (5 * CLOCK_SECOND_NS)
@@ -25,7 +26,8 @@
 #define JOURNAL_AGAIN_NS  CLOCK_SECOND_NS
 #define NEWS_MAX	  1024
 #define PROVOKE_MAX	  65536
-#define REFUSED_PERIOD_NS CLOCK_SECOND_NS
+#define REFUSED_PERIOD_NS CLOCK_SECOND_NS /* of each lease and reason */
+#define REFUSED_AT_ONCE	  8
 
 /* What is told to the model. */
 struct news {
@@ -56,12 +58,10 @@ struct watch {
 	bool failing;	    /* the journal took nothing the last time */
 	uint64_t again_ns;  /* until then it is not tried again */
 	uint64_t expire_ns;
-	uint64_t refused_ns; /* when a refusal was last told */
-	uint64_t nr_refused; /* since then */
+	struct watch_refusals refusals;
 	struct watch_figures figures;
 	struct news connected[NEWS_MAX];
 	unsigned int nr_connected;
-	struct news refused;
 	struct provocation *again; /* a queue by due_ns */
 	unsigned int nr_again;
 };
@@ -173,9 +173,7 @@ static void take_note(struct watch *watch, const struct sp_note *note)
 		watch_connections_note(watch->connections, note, on_change, watch);
 		return;
 	}
-	watch->nr_refused++;
-	watch->refused =
-		(struct news){note->slot_index, note->client, SP_HOST16(note->client_port_be)};
+	watch_refusals_note(&watch->refusals, note);
 }
 
 static void take_notes(struct watch *watch)
@@ -201,33 +199,39 @@ static void write_records(struct watch *watch)
 	watch->unwritten = error != 0;
 }
 
-static void tell_refused(struct watch *watch)
+static int tell_refusal(struct watch *watch, const struct watch_refusal *refusal)
 {
 	struct event event = {.type = EVENT_CLIENT_REFUSED, .node_index = EVENT_NO_NODE};
+	const char *rule = watch_refusals_rule(refusal);
 	const struct forward *forward;
 	const struct build *build;
 	const struct node *node;
 	char client[ADDR_TEXT_BYTES];
-	int error;
 
-	if (!watch->nr_refused || journal_rests(watch) ||
-	    watch->now.boot_ns - watch->refused_ns < REFUSED_PERIOD_NS)
-		return;
-	build = edge_by_slot(watch->edge, watch->refused.slot_index, &node, &forward);
+	build = edge_by_slot(watch->edge, refusal->slot_index, &node, &forward);
 	if (build) {
 		snprintf(event.build_id, sizeof(event.build_id), "%s", build->id);
 		event.node_index = (int32_t)node->index;
 	}
-	event.value = watch->nr_refused;
-	snprintf(event.detail, sizeof(event.detail), "%s",
-		 addr_format(&watch->refused.client, client));
-	error = edge_notes_event(watch->edge, &watch->now, &event);
-	if (error) {
-		note_journal(watch, error);
-		return;
+	event.value = refusal->nr;
+	snprintf(event.detail, sizeof(event.detail), "%s%s%s",
+		 addr_format(&refusal->client, client), rule ? " " : "", rule ? rule : "");
+	return edge_notes_event(watch->edge, &watch->now, &event);
+}
+
+static void tell_refused(struct watch *watch)
+{
+	for (unsigned int i = 0; i < REFUSED_AT_ONCE && !journal_rests(watch); i++) {
+		struct watch_refusal *refusal =
+			watch_refusals_due(&watch->refusals, watch->now.boot_ns, REFUSED_PERIOD_NS);
+		int error = refusal ? tell_refusal(watch, refusal) : 0;
+
+		if (error)
+			note_journal(watch, error);
+		if (error || !refusal)
+			return;
+		watch_refusals_told(refusal, watch->now.boot_ns);
 	}
-	watch->refused_ns = watch->now.boot_ns;
-	watch->nr_refused = 0;
 }
 
 /* What the journal does not take now is told later. */

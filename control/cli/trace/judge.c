@@ -12,6 +12,9 @@
 
 #include "host/boottime.h"
 #include "host/table_map.h"
+
+#include <sallyport/shield.h>
+
 #include "kernel/netlink/netlink.h"
 
 /* As the kernel's NUD_VALID: a link address is known, and may be used. */
@@ -107,6 +110,29 @@ static void carry(const struct trace_edge *edge, struct trace *trace, uint64_t n
 		trace->verdict = ask_hop(edge, trace);
 }
 
+/*
+ * What the XDP program would say if the packet knocked now, though nothing is counted. UDP is let
+ * pass: most of it comes from sources that are known.
+ */
+static enum sp_verdict ask_shield(const struct sp_table *table, const struct table_map *map,
+				  const struct trace *trace, const struct sp_hit *hit,
+				  uint64_t now_ns)
+{
+	enum sp_door door = sp_shield_door(&trace->packet, hit, trace->verdict);
+	uint32_t rows_used = (uint32_t)SP_LOAD(map->limits[0].word[0]);
+	struct sp_rows rows = {.end = rows_used < map->nr_cpus ? rows_used : map->nr_cpus};
+	struct sp_places places;
+	struct sp_knock knock;
+	enum sp_verdict asked;
+
+	if (door == SP_DOOR_NONE || trace->packet.protocol != SP_PROTOCOL_TCP)
+		return trace->verdict;
+	knock = sp_shield_knock(&trace->packet, hit, door);
+	places = sp_shield_places(table, &knock);
+	asked = sp_shield_ask(table, &rows, &places, now_ns);
+	return asked == SP_FORWARDED ? trace->verdict : asked;
+}
+
 struct trace trace_judge(const struct trace_edge *edge, const void *frame, size_t bytes,
 			 uint32_t role)
 {
@@ -121,6 +147,7 @@ struct trace trace_judge(const struct trace_edge *edge, const void *frame, size_
 		trace.verdict = sp_decide(&table, &trace.packet, role, now_ns, &hit);
 	if (!hit.slot)
 		return trace;
+	trace.verdict = ask_shield(&table, edge->map, &trace, &hit, now_ns);
 	trace.found = true;
 	trace.slot = *hit.slot;
 	trace.direction = hit.direction;

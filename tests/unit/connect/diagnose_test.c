@@ -21,6 +21,8 @@ static const struct {
 	{DIAGNOSE_ENDED, {.session = SESSION_ENDED, .bound = true, .allowed = true}},
 	{DIAGNOSE_RESERVED, {.session = SESSION_RESERVED, .allowed = true}},
 	{DIAGNOSE_REFUSED, {.session = SESSION_RUNNING, .bound = true, .nr_connections = 3}},
+	{DIAGNOSE_RATE_LIMITED,
+	 {.session = SESSION_RUNNING, .bound = true, .allowed = true, .limited = true}},
 	{DIAGNOSE_NOTHING_ARRIVED,
 	 {.session = SESSION_FINISHED, .bound = true, .allowed = true, .resolved = true}},
 	{DIAGNOSE_VM_REFUSED, {TRIED, .reset_by_vm = true}},

@@ -201,6 +201,24 @@ static void test_watch_when_refused_often_then_one_event_a_second(void **state)
 	assert_string_equal(ask(watched, COUNT), "0");
 }
 
+/* Each reason has a second of its own. */
+static void test_watch_when_over_a_limit_then_event_says_which(void **state)
+{
+	struct watched *watched = *state;
+
+	write_note(watched, SP_NOTE_REFUSED, SP_TOWARD_VM, 50000, 1);
+	write_note(watched, SP_NOTE_SOURCE_LIMITED, SP_TOWARD_VM, 50001, 1);
+	write_note(watched, SP_NOTE_LEASE_LIMITED, SP_TOWARD_VM, 50002, 1);
+	expect(watched, "SELECT count(*) FROM events WHERE type = 'client.refused'", "3");
+	assert_string_equal(ask(watched, "SELECT count(*) FROM events WHERE detail = '" CLIENT
+					 " limits.syn_per_source' AND value = 1"),
+			    "1");
+	assert_string_equal(ask(watched, "SELECT count(*) FROM events WHERE detail = '" CLIENT
+					 " limits.syn_per_lease' AND value = 1"),
+			    "1");
+	assert_string_equal(ask(watched, COUNT), "0");
+}
+
 static void test_follow_when_session_ends_then_its_connections_do(void **state)
 {
 	struct watched *watched = *state;
@@ -492,6 +510,7 @@ int main(void)
 		TEST(test_watch_when_connection_lives_then_recorded_and_told),
 		TEST(test_watch_when_second_connection_then_connected_once),
 		TEST(test_watch_when_refused_often_then_one_event_a_second),
+		TEST(test_watch_when_over_a_limit_then_event_says_which),
 		TEST(test_follow_when_session_ends_then_its_connections_do),
 		TEST(test_follow_when_a_cut_vm_answers_then_its_bytes_are_recorded),
 		TEST(test_start_when_opened_and_ended_meanwhile_then_closed),
