@@ -19,6 +19,7 @@
 #define BATCH_EVENTS  32
 #define HEARTBEAT_NS  (15 * CLOCK_SECOND_NS)
 #define HEARTBEAT_US  (HEARTBEAT_NS / 1000)
+#define LATE_US	      1000000 /* who reads goes by three missed ones */
 #define RETRY_AFTER_S 5
 
 struct stream {
@@ -75,8 +76,8 @@ int api_events_streams_open(sd_event *event, struct edge *edge, unsigned int max
 	streams->edge = edge;
 	streams->max = max;
 	LIST_INIT(&streams->list);
-	r = sd_event_add_time_relative(event, &streams->timer, CLOCK_MONOTONIC, HEARTBEAT_US, 0,
-				       on_heartbeat, streams);
+	r = sd_event_add_time_relative(event, &streams->timer, CLOCK_MONOTONIC, HEARTBEAT_US,
+				       LATE_US, on_heartbeat, streams);
 	if (r < 0) {
 		free(streams);
 		return r;

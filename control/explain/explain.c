@@ -25,8 +25,9 @@
 #define BURST		 20
 #define LISTEN_BACKLOG	 512
 #define CALLER_TIME_US	 (3 * 1000000ULL)
-#define CALLER_BYTES_MAX 16384 /* read and thrown away: a client's banner and key exchange */
-#define ACCEPTS_A_ROUND	 32    /* so that a flood leaves the loop to others */
+#define CALLER_LATE_US	 100000 /* a place is held no longer than that beyond it */
+#define CALLER_BYTES_MAX 16384	/* read and thrown away: a client's banner and key exchange */
+#define ACCEPTS_A_ROUND	 32	/* so that a flood leaves the loop to others */
 
 /* One who was told, and whose own words are read to their end, since closing on them resets. */
 struct caller {
@@ -108,7 +109,8 @@ static int watch_caller(struct caller *caller, int fd)
 		result = sd_event_source_set_priority(caller->readable, SD_EVENT_PRIORITY_IDLE);
 	if (result >= 0)
 		result = sd_event_add_time_relative(event, &caller->timeout, CLOCK_BOOTTIME,
-						    CALLER_TIME_US, 0, on_timeout, caller);
+						    CALLER_TIME_US, CALLER_LATE_US, on_timeout,
+						    caller);
 	if (result >= 0)
 		result = sd_event_source_set_priority(caller->timeout, SD_EVENT_PRIORITY_IDLE);
 	return result;

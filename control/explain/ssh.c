@@ -6,8 +6,10 @@
 
 #define IDENTIFICATION "SSH-2.0-sallyport\r\n"
 #define MSG_DISCONNECT 1
-/* RFC 4250, 4.2.2. Only with this one do clients of OpenSSH print the text whatever their log
- * level. */
+/*
+ * RFC 4250, 4.2.2. OpenSSH 9.2 prints the text with every reason at LogLevel ERROR and above, and
+ * with none below; ssh2 for Node says nothing of reason 11.
+ */
 #define DISCONNECT_PROTOCOL_ERROR 2
 #define BLOCK_BYTES		  8
 #define PADDING_MIN		  4

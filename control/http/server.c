@@ -6,7 +6,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define SWEEP_US 500000
+#define SWEEP_US      500000
+#define SWEEP_LATE_US 100000
 
 static int run(struct http_server *server)
 {
@@ -76,8 +77,8 @@ static int add_sources(struct http_server *server, sd_event *event)
 				       server);
 	if (r < 0)
 		return r;
-	r = sd_event_add_time_relative(event, &server->sweep, CLOCK_MONOTONIC, SWEEP_US, 0,
-				       on_sweep, server);
+	r = sd_event_add_time_relative(event, &server->sweep, CLOCK_MONOTONIC, SWEEP_US,
+				       SWEEP_LATE_US, on_sweep, server);
 	if (r < 0)
 		return r;
 	return sd_event_source_set_prepare(server->io, arm_timer);

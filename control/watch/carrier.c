@@ -11,6 +11,7 @@
 #include "table/counters.h"
 
 #define PERIOD_US 100000
+#define LATE_US	  10000 /* three looks tell of a switch: within 0.4 s */
 
 /* A worker that was kept from its core for a moment is no switch: so many looks must agree. */
 #define LOOKS 3
@@ -85,8 +86,8 @@ int watch_carrier_start(sd_event *event, struct edge *edge, const struct table_m
 	carrier->seen = table_counters_carrier(table, now.boot_ns);
 	r = find_told(carrier);
 	if (r == 0)
-		r = sd_event_add_time_relative(event, &carrier->timer, CLOCK_BOOTTIME, PERIOD_US, 0,
-					       on_timer, carrier);
+		r = sd_event_add_time_relative(event, &carrier->timer, CLOCK_BOOTTIME, PERIOD_US,
+					       LATE_US, on_timer, carrier);
 	if (r < 0) {
 		free(carrier);
 		return r;

@@ -15,6 +15,7 @@
 #include "model/clock.h"
 
 #define PERIOD_US	 500000
+#define LATE_US		 50000
 #define FIRST_NS	 (500 * 1000000ULL) /* after a node is bound, doubled until MOST_NS */
 #define MOST_NS		 (60 * CLOCK_SECOND_NS)
 #define CONNECT_LIMIT_US 2000000
@@ -138,7 +139,7 @@ static bool ask(struct readiness *readiness, const struct build *build, const st
 	if (sd_event_add_io(readiness->event, &asking->writable, fd, EPOLLOUT, on_writable,
 			    asking) < 0 ||
 	    sd_event_add_time_relative(readiness->event, &asking->timeout, CLOCK_BOOTTIME,
-				       CONNECT_LIMIT_US, 0, on_timeout, asking) < 0) {
+				       CONNECT_LIMIT_US, LATE_US, on_timeout, asking) < 0) {
 		asking_end(asking);
 		return false;
 	}
@@ -240,7 +241,7 @@ int watch_readiness_start(sd_event *event, struct edge *edge, struct readiness *
 	readiness->edge = edge;
 	for (unsigned int i = 0; i < ASKING_MAX; i++)
 		readiness->asking[i] = (struct asking){.readiness = readiness, .fd = -1};
-	r = sd_event_add_time_relative(event, &readiness->timer, CLOCK_BOOTTIME, PERIOD_US, 0,
+	r = sd_event_add_time_relative(event, &readiness->timer, CLOCK_BOOTTIME, PERIOD_US, LATE_US,
 				       on_timer, readiness);
 	if (r < 0) {
 		watch_readiness_stop(readiness);
