@@ -70,7 +70,7 @@ SP_INLINE void sp_want(const struct bpf_fib_lookup *fib, __u64 now_ns)
 		return;
 	row->hop[row->count % SP_WANTED_HOPS] = hop;
 	row->last_ns = now_ns;
-	SP_STORE(row->count, row->count + 1);
+	SP_STORE_RELEASE(row->count, row->count + 1);
 }
 
 /* A translated packet looking for its way out. */

@@ -160,7 +160,7 @@ static __always_inline void note_if_worth(struct xdp_md *ctx, const struct sp_pa
 	__u8 kind = kind_of_note(packet, verdict);
 
 	if (kind != SP_NOTE_NONE)
-		xdp_note(ctx, packet, (__u64)hit->slot->generation << 32 | hit->slot_index,
+		xdp_note(ctx, packet, (__u64)sp_life_generation(hit->life) << 32 | hit->slot_index,
 			 (__u32)hit->direction << 8 | kind, now_ns);
 }
 

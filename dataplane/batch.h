@@ -22,7 +22,7 @@ struct rte_mbuf;
 struct batch_answer {
 	struct rte_mbuf *mbuf;
 	struct sp_packet packet;
-	const struct sp_slot *slot;
+	struct sp_hit hit;
 	enum sp_verdict verdict;
 	uint16_t mtu; /* of SP_TOO_BIG */
 };

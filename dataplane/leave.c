@@ -13,7 +13,7 @@ static void answer(struct batch *batch, uint32_t i, enum sp_verdict verdict, uin
 	batch->answer[batch->nr_answers++] = (struct batch_answer){
 		.mbuf = batch->mbuf[i],
 		.packet = batch->packet[i],
-		.slot = batch->hit[i].slot,
+		.hit = batch->hit[i],
 		.verdict = verdict,
 		.mtu = mtu,
 	};

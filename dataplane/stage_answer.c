@@ -17,7 +17,7 @@ static int write_error(const struct batch_answer *answer)
 	if (!data)
 		return -1;
 	return sp_answer_error(data, data + rte_pktmbuf_data_len(answer->mbuf), packet,
-			       &answer->slot->public_addr, &error);
+			       &answer->hit.slot->public_addr, &error);
 }
 
 static int write_answer(const struct batch_answer *answer)
@@ -36,6 +36,8 @@ static enum sp_verdict send_answer(struct worker *worker, const struct batch *ba
 {
 	int len_bytes;
 
+	if (SP_LOAD(answer->hit.slot->life) != answer->hit.life)
+		return SP_RACED;
 	if (answer->verdict != SP_RESET_VM &&
 	    !sp_error_due(worker->error_ns, answer->verdict, batch->now_ns))
 		return SP_ANSWER_LIMITED;

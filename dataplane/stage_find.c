@@ -6,6 +6,7 @@
 #include "worker.h"
 
 #include <rte_branch_prediction.h>
+#include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
 #include <sallyport/shield.h>
@@ -36,6 +37,14 @@ static void send_for_leases(const struct worker *worker, const struct batch *bat
 		rte_prefetch0(place_of(&worker->table, &batch->packet[i], batch->role));
 }
 
+/* Of the lease that a packet back from waiting was found to be of. */
+static uint64_t life_before(struct rte_mbuf *mbuf)
+{
+	const struct port_note *note = rte_mbuf_to_priv(mbuf);
+
+	return note->life;
+}
+
 /* What was let in and then waited for a neighbour is not asked again. */
 static enum sp_verdict let_in(struct worker *worker, const struct batch *batch, uint32_t i)
 {
@@ -53,6 +62,8 @@ static enum sp_verdict find(struct worker *worker, struct batch *batch, uint32_t
 
 	if (unlikely(verdict != SP_FORWARDED))
 		return verdict;
+	if (unlikely(batch->returned && hit->life != life_before(batch->mbuf[i])))
+		return SP_RACED;
 	/* For stage_nexthop and stage_send. */
 	rte_prefetch0(&worker->usage[hit->slot->usage_index]);
 	verdict = sp_judge(&worker->table, &batch->packet[i], batch->now_ns, hit);

@@ -40,7 +40,7 @@ static struct sp_usage *memory_of(const struct worker *worker, const struct batc
 	struct sp_usage *usage = &worker->usage[hit->slot->usage_index];
 
 	if (hit->direction != SP_TOWARD_VM || hit->slot->usage_index >= worker->nr_usage ||
-	    usage->generation != hit->slot->generation)
+	    usage->generation != sp_life_generation(hit->life))
 		return NULL;
 	return usage;
 }
@@ -92,6 +92,7 @@ static void note_neighbour(struct batch *batch, uint32_t i, const struct sp_addr
 	note->via = *via;
 	note->out_port = out_port;
 	note->in_port = batch->in_port;
+	note->life = batch->hit[i].life;
 }
 
 static enum sp_verdict find_neighbour(const struct worker *worker, struct batch *batch, uint32_t i,

@@ -21,16 +21,17 @@
 
 /*
  * A worker that was stopped or put off between reading the clock and here must not send what has
- * expired meanwhile.
+ * expired, or is another lease's, meanwhile.
  */
 static void leave_expired(struct worker *worker, struct batch *batch, uint64_t now_ns)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < batch->nr; i++) {
-		const struct sp_slot *slot = batch->hit[i].slot;
+		const struct sp_hit *hit = &batch->hit[i];
 
-		if (SP_LOAD(slot->state) == SP_SLOT_LIVE && now_ns < SP_LOAD(slot->deadline_ns))
+		if (SP_LOAD(hit->slot->life) == hit->life &&
+		    now_ns < SP_LOAD(hit->slot->deadline_ns))
 			batch_keep(batch, kept++, i);
 		else
 			worker_leave(worker, batch, i, SP_RACED, 0);

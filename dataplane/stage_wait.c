@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * To the main lcore, untouched, to wait there until the kernel knows the neighbour. They come back
- * to stage_parse: a lease may end while its packet waits.
+ * to stage_parse: a lease may end while its packet waits, and its port be another's (stage_find).
  */
 #include "worker.h"
 

@@ -154,8 +154,17 @@ static void idle(struct worker *worker)
 	worker->sleep_ns = RTE_MIN(worker->sleep_ns * 2, SLEEP_MAX_NS);
 }
 
+/* What the worker before remembered, it numbered by epochs of its own. */
+static void forget_hops(struct worker *worker)
+{
+	for (uint32_t i = 0; i < worker->nr_usage; i++)
+		if (worker->usage[i].hop_epoch != 0)
+			worker->usage[i].hop_epoch = 0;
+}
+
 static void begin(struct worker *worker)
 {
+	forget_hops(worker);
 	/* The default slack of 50 us would be added to each sleep. */
 	prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul);
 	worker->sleep_ns = SLEEP_MIN_NS;

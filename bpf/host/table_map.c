@@ -43,6 +43,7 @@ void table_meta_init(struct sp_meta *meta)
 	meta->magic = SP_TABLE_MAGIC;
 	meta->version = SP_TABLE_VERSION;
 	meta->slot_bytes = sizeof(struct sp_slot);
+	meta->lives = 0;
 }
 
 static int check_kind(const struct sp_meta *meta, char **ret_reason)

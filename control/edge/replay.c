@@ -190,6 +190,17 @@ static void find_pools_low(struct edge *edge)
 	edge->pools_low = txn_commit_pools_low(edge);
 }
 
+/* A new table goes on where the one before can have been; what it kept of itself is exact. */
+static int load_lives(struct edge *edge)
+{
+	uint64_t lives = 0;
+	int result = journal_number(edge->journal, EDGE_LIVES, &lives);
+
+	if (table_publish_lives(edge->publish) == 0)
+		table_publish_continue(edge->publish, lives);
+	return result == -ENOENT ? 0 : result;
+}
+
 static int load_journal(struct replay *replay)
 {
 	struct edge *edge = replay->edge;
@@ -202,10 +213,24 @@ static int load_journal(struct replay *replay)
 	if (result == 0)
 		result = journal_number(edge->journal, "sync_generation", &edge->sync_generation);
 	if (result == 0 || result == -ENOENT)
+		result = load_lives(edge);
+	if (result == 0)
 		result = journal_build_load(edge->journal, load_build, replay);
 	if (result == 0)
 		result = journal_record_load_ports(edge->journal, touch_port, replay);
 	find_pools_low(edge);
+	return result;
+}
+
+/* Room for the leases that are written anew, and for what comes after them. */
+static int save_lives(struct replay *replay)
+{
+	struct edge *edge = replay->edge;
+	uint64_t lives = table_publish_lives(edge->publish) + replay->nr_found + EDGE_LIVES_AHEAD;
+	int result = journal_set_number(edge->journal, EDGE_LIVES, lives);
+
+	if (result == 0)
+		edge->lives_kept = lives;
 	return result;
 }
 
@@ -219,6 +244,8 @@ static int save_rebased(struct replay *replay)
 	while (replay->rebooted && result == 0 &&
 	       (build = state_registry_after(edge->registry, build ? build->serial : 0)))
 		result = journal_build_save(edge->journal, &replay->now, build, JOURNAL_ROW);
+	if (result == 0)
+		result = save_lives(replay);
 	if (result == 0)
 		result = journal_commit(edge->journal, &replay->now);
 	if (result < 0)

@@ -175,7 +175,7 @@ int kernel_mirror_dispatch(struct mirror *mirror, uint64_t now_ns)
 static void look_for_wanted(struct mirror *mirror, uint32_t cpu)
 {
 	const struct sp_wanted *row = &mirror->table->wanted[cpu];
-	uint64_t count = SP_LOAD(row->count), *read = &mirror->wanted_read[cpu];
+	uint64_t count = SP_LOAD_ACQUIRE(row->count), *read = &mirror->wanted_read[cpu];
 
 	if (count - *read > SP_WANTED_HOPS)
 		*read = count - SP_WANTED_HOPS;

@@ -15,6 +15,7 @@
 #include "table/endpoints.h"
 
 struct publish {
+	struct table_map *table;
 	struct sp_slot *leases;
 	uint32_t nr_slots;
 	struct endpoints endpoints;
@@ -26,12 +27,25 @@ struct publish {
 	uint32_t nr_live;
 };
 
+/* In a table of a sallyportd that did not count them edge-wide, or in a new one. */
+static void count_lives(const struct publish *publish)
+{
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; i < publish->nr_slots && publish->table->meta->lives == 0; i++)
+		if (publish->leases[i].generation > most)
+			most = publish->leases[i].generation;
+	if (most)
+		publish->table->meta->lives = most;
+}
+
 int table_publish_new(struct table_map *table, uint64_t quarantine_ns, struct publish **ret_publish)
 {
 	struct publish *publish = calloc(1, sizeof(*publish));
 
 	if (!publish)
 		return -ENOMEM;
+	publish->table = table;
 	publish->leases = table->leases;
 	publish->nr_slots = table->nr_slots;
 	publish->endpoints =
@@ -46,6 +60,7 @@ int table_publish_new(struct table_map *table, uint64_t quarantine_ns, struct pu
 		return -ENOMEM;
 	}
 	publish->allow.quarantine_ns = quarantine_ns;
+	count_lives(publish);
 	*ret_publish = publish;
 	return 0;
 }
@@ -59,6 +74,16 @@ void table_publish_free(struct publish *publish)
 	free(publish->usage_taken);
 	free(publish->usage_free);
 	free(publish);
+}
+
+uint64_t table_publish_lives(const struct publish *publish)
+{
+	return publish->table->meta->lives;
+}
+
+void table_publish_continue(struct publish *publish, uint64_t lives)
+{
+	publish->table->meta->lives = lives;
 }
 
 void table_publish_set_quarantine(struct publish *publish, uint64_t quarantine_ns)
@@ -79,7 +104,7 @@ static enum sp_slot_state state_of(const struct sp_slot *slot)
 
 static void store_state(struct sp_slot *slot, enum sp_slot_state state)
 {
-	__atomic_store_n(&slot->state, (__u32)state, __ATOMIC_RELEASE);
+	__atomic_store_n(&slot->life, sp_life_of(state, slot->generation), __ATOMIC_RELEASE);
 }
 
 static struct endpoint lease_endpoint(const struct lease *lease)
@@ -158,17 +183,17 @@ void table_publish_disown(struct publish *publish, const struct lease *lease)
 
 unsigned int table_publish_sweep(struct publish *publish)
 {
-	unsigned int nr_live = 0;
+	unsigned int nr_ended = 0;
 
 	for (uint32_t i = 0; i < publish->nr_slots; i++) {
 		struct sp_slot *slot = &publish->leases[i];
 
 		if (publish->adopted[i] || state_of(slot) == SP_SLOT_FREE)
 			continue;
-		nr_live += state_of(slot) == SP_SLOT_LIVE;
+		nr_ended++;
 		store_state(slot, SP_SLOT_ENDED);
 	}
-	return nr_live;
+	return nr_ended;
 }
 
 static int adopted_key(uint32_t slot_index, struct endpoint *ret_key, void *context)
@@ -307,26 +332,43 @@ static void fill_slot(struct sp_slot *slot, const struct lease *lease)
 	slot->capture_until_s = 0;
 }
 
-/* A generation is one use of the slot, from reserved on; 0 is never one. */
-static void begin_generation(struct sp_slot *slot)
+/* Was this usage record last written for a lease of that generation, 2^32 leases ago? */
+static bool is_left(const struct publish *publish, uint32_t usage_index, uint32_t generation)
 {
-	if (++slot->generation == 0)
-		slot->generation = 1;
+	for (uint32_t row = 0; row < publish->table->nr_rows; row++) {
+		const struct sp_usage *usage = table_map_usage(publish->table, row, usage_index);
+
+		if (__atomic_load_n(&usage->generation, __ATOMIC_RELAXED) == generation)
+			return true;
+	}
+	return false;
+}
+
+/* One that no record kept about another lease can have (see struct sp_slot). */
+static uint32_t next_generation(struct publish *publish, uint32_t usage_index)
+{
+	uint32_t generation;
+
+	do {
+		generation = (uint32_t)++publish->table->meta->lives;
+	} while (generation == 0 || is_left(publish, usage_index, generation));
+	return generation;
 }
 
 void table_publish_slot(struct publish *publish, const struct lease *lease,
 			enum sp_slot_state state)
 {
 	struct sp_slot *slot = slot_at(publish, lease->slot_index);
+	uint32_t generation = slot->generation;
 
 	assert(state_of(slot) == SP_SLOT_FREE || state_of(slot) == SP_SLOT_RESERVED);
 	assert(state != SP_SLOT_LIVE || lease->bound);
 	if (state == SP_SLOT_LIVE)
 		remove_rivals(publish, lease);
 	if (state_of(slot) == SP_SLOT_FREE)
-		begin_generation(slot);
+		generation = next_generation(publish, lease->usage_index);
 	fill_slot(slot, lease);
-	store_state(slot, state);
+	__atomic_store_n(&slot->life, sp_life_of(state, generation), __ATOMIC_RELEASE);
 	publish->nr_live += state == SP_SLOT_LIVE;
 }
 

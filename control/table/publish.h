@@ -35,6 +35,13 @@ int table_publish_new(struct table_map *table, uint64_t quarantine_ns,
 		      struct publish **ret_publish);
 void table_publish_free(struct publish *publish);
 
+/*
+ * How many uses of slots have begun: generations are counted from it. A new table begins where the
+ * one before can have ended, which the caller has kept (table_publish_continue(), before adoption).
+ */
+uint64_t table_publish_lives(const struct publish *publish);
+void table_publish_continue(struct publish *publish, uint64_t lives);
+
 /* A later quarantine of allow lists. */
 void table_publish_set_quarantine(struct publish *publish, uint64_t quarantine_ns);
 
@@ -57,7 +64,7 @@ void table_publish_disown(struct publish *publish, const struct lease *lease);
 int table_publish_adopt_allow(struct publish *publish, uint16_t allow_index,
 			      const struct sp_prefix *prefixes, unsigned int nr_prefixes);
 
-/* Ends every slot not adopted. Result: how many of them were live. */
+/* Ends every slot not adopted. Result: how many table_publish_settle() is going to free. */
 unsigned int table_publish_sweep(struct publish *publish);
 
 /* Frees the swept slots, clears endpoints and allow lists that nothing adopted uses. */
@@ -74,7 +81,8 @@ int table_publish_prepare(struct publish *publish, struct lease *lease);
 void table_publish_unprepare(struct publish *publish, const struct lease *lease);
 
 /*
- * Fills a free or reserved slot from a prepared lease: SP_SLOT_RESERVED, SP_SLOT_LIVE, or, after a
+ * Fills a free or reserved slot from a prepared lease, a free one with a generation that no other
+ * lease had: SP_SLOT_RESERVED, SP_SLOT_LIVE, or, after a
  * reboot, SP_SLOT_ENDED. An ended slot with the same endpoint loses its entry to a live one. Never
  * fails.
  */

@@ -184,6 +184,16 @@ static int add_endpoint(struct fixture *fixture, const struct lease *lease, __u8
 	return add_to_bucket(&fixture->endpoints[other], entry);
 }
 
+void fixture_lease_again(struct fixture *fixture, struct sp_slot *slot, struct sp_slot *other)
+{
+	__u32 usage_index = slot->usage_index;
+
+	slot->usage_index = other->usage_index;
+	other->usage_index = usage_index;
+	slot->generation = ++fixture->lives;
+	other->generation = ++fixture->lives;
+}
+
 int fixture_add_lease(struct fixture *fixture, const struct lease *lease)
 {
 	__u32 index = sp_slot_index(lease->public_index, lease->public_port);
@@ -193,8 +203,9 @@ int fixture_add_lease(struct fixture *fixture, const struct lease *lease)
 	if (lease->public_index >= FIXTURE_PUBLICS)
 		return -EINVAL;
 	slot = &fixture->leases[index];
+	fixture->lives++;
 	*slot = (struct sp_slot){
-		.generation = slot->generation + 1,
+		.generation = fixture->lives,
 		.deadline_ns = lease->deadline_ns,
 		.vm_addr = lease->vm_addr,
 		.public_addr = fixture->publics[lease->public_index],
@@ -203,7 +214,7 @@ int fixture_add_lease(struct fixture *fixture, const struct lease *lease)
 		.family = lease->vm_addr.word_be[2] == htonl(0xffff) ? 4 : 6,
 		.protocol_mask = lease->protocol_mask,
 		.allow_index = lease->allow_index,
-		.usage_index = index % FIXTURE_USAGE,
+		.usage_index = fixture->lives % FIXTURE_USAGE,
 		.state = lease->state,
 	};
 	if (lease->state < SP_SLOT_LIVE)

@@ -13,7 +13,7 @@
 #define FIXTURE_PUBLICS 2u
 #define FIXTURE_BUCKETS 256u
 #define FIXTURE_ALLOW	8u
-#define FIXTURE_USAGE	64u
+#define FIXTURE_USAGE	128u /* more than leases of the standard table, fewer than of two */
 #define FIXTURE_ROWS	2u /* of limits: the BPF program's, and the host's */
 #define FIXTURE_LIMITS	sp_limit_line_index(FIXTURE_USAGE, FIXTURE_ROWS, 0)
 #define FIXTURE_SEED	0x5a11b0a7c0ffee11ULL
@@ -27,6 +27,7 @@ struct fixture {
 	struct sp_limit_line *limits; /* may be NULL: nothing is limited then */
 	struct sp_table table;	      /* the readers' view of the same memory */
 	struct sp_addr publics[FIXTURE_PUBLICS];
+	__u32 lives; /* leases so far, in this table and those before it */
 };
 
 struct lease {
@@ -57,6 +58,9 @@ int fixture_add_public(struct fixture *fixture, __u32 index, const char *address
 int fixture_add_local(struct fixture *fixture, const char *address);
 int fixture_add_allow(struct fixture *fixture, __u32 index, const char *prefix);
 int fixture_add_lease(struct fixture *fixture, const struct lease *lease);
+
+/* As if both slots had been given up and leased again, each with the other's usage record. */
+void fixture_lease_again(struct fixture *fixture, struct sp_slot *slot, struct sp_slot *other);
 
 /*
  * The table that random and fuzzed packets meet: leases in every state on ports 64000 and up, of

@@ -230,14 +230,21 @@ void packets_random(struct random *random, const struct fixture *fixture, struct
 	mutate(random, ret);
 }
 
+static struct sp_slot *pick_slot(struct random *random, struct fixture *fixture)
+{
+	__u32 port = 64000 + random_below(random, 48);
+
+	return &fixture->leases[random_below(random, 2) << 16 | port];
+}
+
 void packets_change_table(struct random *random, struct fixture *fixture, uint64_t now_ns)
 {
 	for (int i = 0; i < 8; i++) {
-		__u32 port = 64000 + random_below(random, 48);
-		struct sp_slot *slot = &fixture->leases[random_below(random, 2) << 16 | port];
+		struct sp_slot *slot = pick_slot(random, fixture);
 
 		slot->state = random_below(random, 3) ? SP_SLOT_LIVE : random_below(random, 4);
 		slot->deadline_ns = random_below(random, 3) ? now_ns + 3600000000000 : now_ns;
+		fixture_lease_again(fixture, slot, pick_slot(random, fixture));
 	}
 }
 

@@ -148,7 +148,7 @@ static void test_last_seen_is_stored_once_a_second(void **state)
 {
 	struct sp_slot slot = {.generation = 3};
 	struct sp_packet packet = {.l3_len_bytes = 40, .tcp_flags = SP_TCP_SYN};
-	struct sp_hit hit = {.slot = &slot, .direction = SP_TOWARD_VM};
+	struct sp_hit hit = {.slot = &slot, .life = slot.life, .direction = SP_TOWARD_VM};
 	struct sp_usage usage = {.generation = 2, .packets = {7, 7}};
 
 	sp_usage_count(&usage, &packet, &hit, 5000000000);

@@ -17,6 +17,29 @@
 #define SP_LOAD(field)	       (*(const volatile __typeof__(field) *)&(field))
 #define SP_STORE(field, value) (*(volatile __typeof__(field) *)&(field) = (value))
 
+/*
+ * The same for a field that says whether others count: what is read after SP_LOAD_ACQUIRE() was
+ * stored before the SP_STORE_RELEASE() whose value it found. An x86-64 keeps loads in their order,
+ * and stores in theirs, so only the compiler has to be told. BPF has no instruction for it before
+ * Linux 6.15 and clang 20, so no other machine is built for (docs/adr/0012).
+ */
+#if !defined(__bpf__) && !defined(__x86_64__)
+#error "sallyport runs on x86-64 alone: see docs/adr/0012-one-life-of-a-record.md"
+#endif
+
+#define SP_BARRIER() __asm__ volatile("" ::: "memory")
+#define SP_LOAD_ACQUIRE(field)                                                                     \
+	({                                                                                         \
+		__typeof__(field) sp_loaded_ = SP_LOAD(field);                                     \
+		SP_BARRIER();                                                                      \
+		sp_loaded_;                                                                        \
+	})
+#define SP_STORE_RELEASE(field, value)                                                             \
+	do {                                                                                       \
+		SP_BARRIER();                                                                      \
+		SP_STORE(field, value);                                                            \
+	} while (0)
+
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define SP_BE16(value) ((__be16)__builtin_bswap16((__u16)(value)))
 #define SP_BE32(value) ((__be32)__builtin_bswap32((__u32)(value)))

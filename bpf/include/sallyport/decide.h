@@ -20,9 +20,14 @@ enum sp_role {
 	SP_ROLE_BOTH = 3, /* one interface for both: the sender's address tells */
 };
 
-/* slot and slot_index are set when a lease was found, whatever the verdict; else slot is NULL. */
+/*
+ * Set when a lease was found, whatever the verdict; else slot is NULL. life is the slot's as it was
+ * found: by its state the packet is judged, by its generation it is counted, and once the slot has
+ * another the packet is nobody's.
+ */
 struct sp_hit {
 	const struct sp_slot *slot;
+	__u64 life;
 	__u32 slot_index;
 	enum sp_direction direction;
 };
@@ -37,7 +42,7 @@ SP_INLINE const struct sp_host *sp_find_host(const struct sp_table *table,
 
 		if (!host)
 			return 0;
-		if (SP_LOAD(host->kind) == SP_HOST_NONE) {
+		if (SP_LOAD_ACQUIRE(host->kind) == SP_HOST_NONE) {
 			if (sp_addr_is_zero(&host->addr))
 				return 0;
 		} else if (sp_addr_equal(&host->addr, addr)) {
@@ -54,7 +59,7 @@ SP_INLINE int sp_in_builds(const struct sp_table *table, const struct sp_addr *a
 
 	if (!settings)
 		return 0;
-	now = SP_LOAD(settings->networks_now) & 1;
+	now = SP_LOAD_ACQUIRE(settings->networks_now) & 1;
 	for (__u32 i = 0; i < SP_NETWORKS_MAX && i < settings->nr_networks[now]; i++)
 		if (sp_prefix_contains(&settings->networks[now][i], addr))
 			return 1;
@@ -84,11 +89,10 @@ SP_INLINE int sp_is_client(const struct sp_table *table, const struct sp_addr *a
 	       !sp_find_host(table, addr);
 }
 
-/* The slot is the authority on what an endpoint entry claims. */
+/* The slot, live or ended, is the authority on what an endpoint entry claims. */
 SP_INLINE int sp_slot_has_endpoint(const struct sp_slot *slot, const struct sp_packet *packet)
 {
-	return SP_LOAD(slot->state) >= SP_SLOT_LIVE &&
-	       slot->vm_port_be == packet->tuple.from_port_be &&
+	return slot->vm_port_be == packet->tuple.from_port_be &&
 	       (slot->protocol_mask & packet->protocol) && slot->family == packet->family &&
 	       sp_addr_equal(&slot->vm_addr, &packet->tuple.from);
 }
@@ -106,17 +110,21 @@ SP_INLINE int sp_find_in_bucket(const struct sp_table *table, __u32 bucket_index
 	if (!bucket)
 		return 0;
 	for (__u32 i = 0; i < SP_BUCKET_ENTRIES; i++) {
-		__u64 entry = SP_LOAD(bucket->entry[i]);
+		__u64 entry = SP_LOAD(bucket->entry[i]), life;
 		const struct sp_slot *slot;
 
 		if (sp_entry_tag(entry) != tag)
 			continue;
 		slot = sp_table_slot(table, sp_entry_slot(entry));
-		if (!slot || !sp_slot_has_endpoint(slot, packet))
+		if (!slot)
+			continue;
+		life = SP_LOAD_ACQUIRE(slot->life);
+		if (sp_life_state(life) < SP_SLOT_LIVE || !sp_slot_has_endpoint(slot, packet))
 			continue;
 		hit->slot = slot;
+		hit->life = life;
 		hit->slot_index = sp_entry_slot(entry);
-		if (SP_LOAD(slot->state) == SP_SLOT_LIVE)
+		if (sp_life_state(life) == SP_SLOT_LIVE)
 			return 1;
 	}
 	return 0;
@@ -147,7 +155,10 @@ SP_INLINE enum sp_verdict sp_find_by_port(const struct sp_table *table,
 		return SP_NO_LEASE;
 	hit->slot_index = sp_slot_index(host->public_index, SP_HOST16(packet->tuple.to_port_be));
 	slot = sp_table_slot(table, hit->slot_index);
-	if (!slot || SP_LOAD(slot->state) == SP_SLOT_FREE || slot->family != packet->family)
+	if (!slot)
+		return SP_NO_LEASE;
+	hit->life = SP_LOAD_ACQUIRE(slot->life);
+	if (sp_life_state(hit->life) == SP_SLOT_FREE || slot->family != packet->family)
 		return SP_NO_LEASE;
 	hit->slot = slot;
 	hit->direction = SP_TOWARD_VM;
@@ -164,9 +175,10 @@ SP_INLINE enum sp_verdict sp_check_ttl(const struct sp_packet *packet)
 
 SP_INLINE enum sp_verdict sp_judge_client(const struct sp_table *table,
 					  const struct sp_packet *packet, __u64 now_ns,
-					  const struct sp_slot *slot)
+					  const struct sp_hit *hit)
 {
-	__u32 state = SP_LOAD(slot->state);
+	enum sp_slot_state state = sp_life_state(hit->life);
+	const struct sp_slot *slot = hit->slot;
 
 	if (state == SP_SLOT_RESERVED)
 		return SP_RESERVED;
@@ -206,16 +218,16 @@ SP_INLINE int sp_is_other_vm(const struct sp_table *table, const struct sp_packe
 }
 
 SP_INLINE enum sp_verdict sp_judge_vm(const struct sp_table *table, const struct sp_packet *packet,
-				      __u64 now_ns, const struct sp_slot *slot)
+				      __u64 now_ns, const struct sp_hit *hit)
 {
 	if (!sp_is_client(table, &packet->tuple.to, packet->family))
 		return SP_TO_HOST;
 	if ((packet->tcp_flags & (SP_TCP_SYN | SP_TCP_ACK)) == SP_TCP_SYN ||
 	    sp_is_other_vm(table, packet))
 		return SP_VM_OPENS;
-	if (SP_LOAD(slot->state) != SP_SLOT_LIVE || now_ns >= SP_LOAD(slot->deadline_ns))
+	if (sp_life_state(hit->life) != SP_SLOT_LIVE || now_ns >= SP_LOAD(hit->slot->deadline_ns))
 		return sp_judge_after_end(packet);
-	if (!sp_allowed(table, slot, &packet->tuple.to))
+	if (!sp_allowed(table, hit->slot, &packet->tuple.to))
 		return SP_NOT_ALLOWED;
 	return sp_check_ttl(packet);
 }
@@ -242,8 +254,8 @@ SP_INLINE enum sp_verdict sp_find(const struct sp_table *table, const struct sp_
 SP_INLINE enum sp_verdict sp_judge(const struct sp_table *table, const struct sp_packet *packet,
 				   __u64 now_ns, const struct sp_hit *hit)
 {
-	return hit->direction == SP_TOWARD_VM ? sp_judge_client(table, packet, now_ns, hit->slot)
-					      : sp_judge_vm(table, packet, now_ns, hit->slot);
+	return hit->direction == SP_TOWARD_VM ? sp_judge_client(table, packet, now_ns, hit)
+					      : sp_judge_vm(table, packet, now_ns, hit);
 }
 
 /* Both in one. */

@@ -36,7 +36,7 @@ struct sp_note {
 	struct sp_ring_record ring;
 	struct sp_addr client;
 	__u32 slot_index;
-	__u32 generation; /* of the slot */
+	__u32 generation; /* of the lease */
 	__be16 client_port_be;
 	__u8 kind;	/* enum sp_note_kind */
 	__u8 direction; /* enum sp_direction */

@@ -71,7 +71,7 @@ SP_INLINE int sp_ring_may(struct sp_ring_head *head, __u64 most, __u64 now_ns)
 SP_INLINE void sp_ring_begin(struct sp_ring_record *record, __u64 now_ns)
 {
 	SP_STORE(record->number, 0);
-	__asm__ volatile("" ::: "memory");
+	SP_BARRIER(); /* stores stay in their order: compiler.h */
 	record->at_ns = now_ns;
 }
 
@@ -80,7 +80,6 @@ SP_INLINE void sp_ring_end(struct sp_ring_head *head, struct sp_ring_record *rec
 {
 	__u64 number = head->written + 1;
 
-	__asm__ volatile("" ::: "memory");
-	SP_STORE(record->number, number);
-	SP_STORE(head->written, number);
+	SP_STORE_RELEASE(record->number, number);
+	SP_STORE_RELEASE(head->written, number);
 }

@@ -79,7 +79,7 @@ SP_INLINE struct sp_knock sp_shield_knock(const struct sp_packet *packet, const 
 	struct sp_knock knock = {
 		.source = sp_shield_source(&packet->tuple.from),
 		.usage_index = hit->slot->usage_index,
-		.generation = hit->slot->generation,
+		.generation = sp_life_generation(hit->life),
 		.door = door,
 		.protocol = packet->protocol,
 	};

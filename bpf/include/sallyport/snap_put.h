@@ -50,7 +50,7 @@ SP_INLINE void sp_snap_begin(struct sp_snap *snap, __u32 frame_bytes, const stru
 {
 	sp_ring_begin(&snap->ring, now_ns);
 	snap->slot_index = hit->slot_index;
-	snap->generation = hit->slot->generation;
+	snap->generation = sp_life_generation(hit->life);
 	snap->frame_bytes = frame_bytes;
 	snap->direction = (__u8)hit->direction;
 }

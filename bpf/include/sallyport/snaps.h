@@ -17,7 +17,7 @@
 struct sp_snap {
 	struct sp_ring_record ring;
 	__u32 slot_index;
-	__u32 generation;  /* of the slot */
+	__u32 generation;  /* of the lease */
 	__u32 frame_bytes; /* as it came */
 	__u16 kept_bytes;  /* of it in data */
 	__u8 verdict;	   /* enum sp_verdict */

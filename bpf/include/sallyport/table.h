@@ -54,7 +54,7 @@ struct sp_meta {
 	__u32 nr_workers; /* rows [nr_cpus, nr_cpus + nr_workers) to the workers of sallyport-dp */
 	__u64 hash_seed;  /* of endpoints */
 	__u64 layout;	  /* hash of the public addresses and ports the indexes stand for */
-	__u64 reserved[1];
+	__u64 lives;	  /* begun by slots so far: sallyportd's own, the one field that changes */
 };
 
 enum sp_engine_mode {
@@ -116,11 +116,26 @@ enum sp_protocol_mask {
 /*
  * leases[public_index << 16 | public_port]: one cache line a lease. A live slot is immutable but
  * for state, deadline_ns and capture_until_s, each a single aligned store. It is rewritten only
- * after the quarantine, and after every reader has been seen quiescent; state is then stored last.
+ * after the quarantine, and after every reader has been seen past its end, with nothing left that
+ * was steered before; life is then stored last.
+ *
+ * A generation is one use of a slot by one lease, from reserved to ended: no two leases of the
+ * edge, whichever their slots, have the same one. It is what a record kept about a lease (usage,
+ * next hop, note, snap, connection) is known by, and never 0. Generations come round after 2^32
+ * leases. Of the records only those of usage can be left that long, since nobody clears them; so
+ * a lease is given none that a record at its usage_index still has.
+ *
+ * A reader loads life once and goes by that: whoever holds a packet for longer than a moment
+ * compares it with the slot's before the packet leaves.
  */
 struct sp_slot {
-	__u32 state;	  /* enum sp_slot_state */
-	__u32 generation; /* of this slot, counted up at each reuse, never 0 in use */
+	union {
+		struct {
+			__u32 state; /* enum sp_slot_state */
+			__u32 generation;
+		};
+		__u64 life; /* both at once */
+	};
 	__u64 deadline_ns;
 	struct sp_addr vm_addr;
 	struct sp_addr public_addr;
@@ -187,8 +202,9 @@ enum sp_direction {
 
 /*
  * usage[row * nr_usage + usage_index]: what one lease carried, in one row. Written by the row's
- * owner alone, who clears it when generation is not the slot's. Readers sum the rows whose
- * generation is the one they want. bytes are those of the IP packets as they arrived.
+ * owner alone, who clears it when generation is not the lease's. Readers sum the rows whose
+ * generation is the one they want: no other lease ever had or will have it. bytes are those of the
+ * IP packets as they arrived. hop_epoch is of one run of sallyport-dp: each clears it at its start.
  */
 struct sp_usage {
 	__u32 generation;
@@ -240,6 +256,7 @@ _Static_assert(sizeof(struct sp_settings) == 64 + 2 * 32 * SP_NETWORKS_MAX, "set
 _Static_assert(sizeof(struct sp_host) == 32, "two hosts a cache line");
 _Static_assert(sizeof(struct sp_slot) == 64, "a slot is one cache line");
 _Static_assert(__builtin_offsetof(struct sp_slot, deadline_ns) == 8, "deadline is aligned");
+_Static_assert(__builtin_offsetof(struct sp_slot, generation) == 4, "beside state, in life");
 _Static_assert(sizeof(struct sp_bucket) == 64, "a bucket is one cache line");
 _Static_assert(sizeof(struct sp_allow) == 1024, "allow");
 _Static_assert(sizeof(struct sp_queue) == 64, "a queue is one cache line");
@@ -263,6 +280,30 @@ _Static_assert(sizeof(struct sp_wanted) == 64 + 32 * SP_WANTED_HOPS, "wanted");
 #define SP_PIN_USAGE	 "usage"
 #define SP_PIN_WANTED	 "wanted"
 #define SP_PIN_LIMITS	 "limits"
+
+/* A slot's life, taken apart and put together. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define SP_LIFE_STATE_SHIFT	 0
+#define SP_LIFE_GENERATION_SHIFT 32
+#else
+#define SP_LIFE_STATE_SHIFT	 32
+#define SP_LIFE_GENERATION_SHIFT 0
+#endif
+
+static inline enum sp_slot_state sp_life_state(__u64 life)
+{
+	return (enum sp_slot_state)(__u32)(life >> SP_LIFE_STATE_SHIFT);
+}
+
+static inline __u32 sp_life_generation(__u64 life)
+{
+	return (__u32)(life >> SP_LIFE_GENERATION_SHIFT);
+}
+
+static inline __u64 sp_life_of(enum sp_slot_state state, __u32 generation)
+{
+	return (__u64)state << SP_LIFE_STATE_SHIFT | (__u64)generation << SP_LIFE_GENERATION_SHIFT;
+}
 
 /* Result: the index of the slot of a public address and port (host order). */
 static inline __u32 sp_slot_index(__u32 public_index, __u16 public_port)

@@ -14,17 +14,17 @@
 
 /*
  * Counts one packet in a usage record that the caller alone writes. A record left by an earlier
- * lease of the port is begun anew. last_seen_ns is stored at most once a second, since the line is
- * read by others and each store of it takes the line away from them.
+ * lease, of whichever port, is begun anew. last_seen_ns is stored at most once a second, since the
+ * line is read by others and each store of it takes the line away from them.
  */
 SP_INLINE void sp_usage_count(struct sp_usage *usage, const struct sp_packet *packet,
 			      const struct sp_hit *hit, __u64 now_ns)
 {
-	__u32 generation = hit->slot->generation, direction = hit->direction & 1;
+	__u32 generation = sp_life_generation(hit->life), direction = hit->direction & 1;
 
 	if (usage->generation != generation) {
 		__builtin_memset(usage, 0, sizeof(*usage));
-		SP_STORE(usage->generation, generation);
+		SP_STORE_RELEASE(usage->generation, generation);
 	}
 	usage->packets[direction]++;
 	usage->bytes[direction] += packet->l3_len_bytes;

@@ -150,6 +150,7 @@ struct trace trace_judge(const struct trace_edge *edge, const void *frame, size_
 	trace.verdict = ask_shield(&table, edge->map, &trace, &hit, now_ns);
 	trace.found = true;
 	trace.slot = *hit.slot;
+	trace.slot.life = hit.life;
 	trace.direction = hit.direction;
 	deadline_ns = SP_LOAD(hit.slot->deadline_ns);
 	trace.left_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;

@@ -17,6 +17,13 @@
 #include "model/settings.h"
 #include "table/publish.h"
 
+/*
+ * The journal's number of the uses of slots (table_publish_lives()): those that have begun, and so
+ * many more that not each change has to write it.
+ */
+#define EDGE_LIVES	 "lives"
+#define EDGE_LIVES_AHEAD 65536u
+
 /* The names by which open builds are counted. */
 #define COUNT_ALL	   'b' /* of the empty name */
 #define COUNT_ACTOR	   'a'
@@ -35,6 +42,7 @@ struct edge {
 	struct events events;
 	uint64_t last_serial;
 	uint64_t sync_generation;
+	uint64_t lives_kept;	/* the journal knows of so many uses of slots, begun or to come */
 	uint64_t moment_due_ns; /* when to write the last moment again */
 	uint64_t journal_errors;
 	uint32_t pools_low; /* bits, by the first public address of each pool */

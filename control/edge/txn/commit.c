@@ -134,6 +134,17 @@ static int save_one(struct txn *txn, unsigned int i)
 	return save_event(txn, &txn->event[i - txn->nr_changes]);
 }
 
+/* Before any begins: a new table, after this one is lost, counts on from there. */
+static int save_lives(struct txn *txn)
+{
+	uint64_t lives = table_publish_lives(txn->edge->publish) + txn->nr_leases;
+
+	if (lives + EDGE_LIVES_AHEAD / 2 <= txn->edge->lives_kept)
+		return 0;
+	txn->lives_kept = lives + EDGE_LIVES_AHEAD;
+	return journal_set_number(txn->edge->journal, EDGE_LIVES, txn->lives_kept);
+}
+
 static int end_journal(struct txn *txn)
 {
 	struct journal *journal = txn->edge->journal;
@@ -144,6 +155,8 @@ static int end_journal(struct txn *txn)
 	if (result == 0 && txn->audited_what)
 		result = journal_record_save_audit(journal, &txn->now, &txn->peer,
 						   txn->audited_what, txn->audited);
+	if (result == 0)
+		result = save_lives(txn);
 	if (result == 0)
 		result = txn_receipt_save(txn);
 	return result < 0 ? result : journal_commit(journal, &txn->now);
@@ -272,6 +285,8 @@ static void apply(struct txn *txn)
 		settle_change(txn, &txn->change[i]);
 	if (txn->sync_generation != BUILD_DEFAULT)
 		txn->edge->sync_generation = txn->sync_generation;
+	if (txn->lives_kept)
+		txn->edge->lives_kept = txn->lives_kept;
 }
 
 void txn_commit_abort(struct txn *txn)

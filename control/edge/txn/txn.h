@@ -44,6 +44,7 @@ struct txn {
 	const struct build *audited; /* a build that somebody asked about, */
 	const char *audited_what;    /* for what, for the audit; NULL: nothing */
 	uint64_t sync_generation;    /* BUILD_DEFAULT: leave it */
+	uint64_t lives_kept;	     /* as it will be; 0: leave it */
 	bool moment;		     /* commit even without a change */
 	bool removed;		     /* set by txn_commit(): live slots were ended */
 	uint32_t pools_low;	     /* as it will be */

@@ -87,6 +87,7 @@ bool attach_maps_fit(const struct sp_meta *have, const struct sp_meta *want)
 	struct sp_meta same = *want;
 
 	same.hash_seed = have->hash_seed;
+	same.lives = have->lives;
 	return memcmp(have, &same, sizeof(same)) == 0;
 }
 

@@ -74,9 +74,9 @@ static int add_vms(void)
 
 	for (int vm = NETWORK_VM_FIRST; vm <= NETWORK_VM_LAST; vm++)
 		at += snprintf(lines + at, sizeof(lines) - at,
-			       "neigh add 10.0.3.%d lladdr 02:00:00:00:0b:02 dev builds\n"
-			       "neigh add 2001:db8:b::%d lladdr 02:00:00:00:0b:02 dev builds\n",
-			       vm, vm);
+			       "neigh add 10.0.3.%d lladdr 02:00:00:00:0c:%02x dev builds\n"
+			       "neigh add 2001:db8:b::%d lladdr 02:00:00:00:0d:%d dev builds\n",
+			       vm, vm, vm, vm);
 	return network_ip(lines);
 }
 

@@ -10,11 +10,15 @@ struct network {
 	uint32_t builds_ifindex;
 };
 
-/* Link addresses of the two interfaces, of the gateways behind them and of every VM. */
+/*
+ * Link addresses of the two interfaces, of the gateways behind them and of the VMs: each has one of
+ * its own, whose last byte is that of its address.
+ */
 #define NETWORK_PUBLIC_MAC  "\x02\0\0\0\x0a\x01"
 #define NETWORK_BUILDS_MAC  "\x02\0\0\0\x0a\x02"
 #define NETWORK_GATEWAY_MAC "\x02\0\0\0\x0b\x01"
-#define NETWORK_VM_MAC	    "\x02\0\0\0\x0b\x02"
+#define NETWORK_VM4_MAC	    "\x02\0\0\0\x0c"
+#define NETWORK_VM6_MAC	    "\x02\0\0\0\x0d"
 
 /* The VMs that are there: the last part of their addresses. */
 #define NETWORK_VM_FIRST 7

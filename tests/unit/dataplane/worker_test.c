@@ -189,6 +189,55 @@ static void test_deadline_is_looked_at_again_after_a_stall(void **state)
 	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
 }
 
+/* Runs one packet of the client by itself, as of that time, through worker_run_batch(). */
+static void run_alone(struct fixture *fixture, uint64_t now_ns, void (*meanwhile)(struct fixture *))
+{
+	struct batch *batch = &fixture->worker->batch;
+
+	batch->now_ns = now_ns;
+	batch->in_port = FIXTURE_PUBLIC;
+	batch->role = SP_ROLE_PUBLIC;
+	batch->returned = false;
+	batch->mbuf[0] = fixture_frame(fixture, &from_client);
+	batch->nr = 1;
+	stage_parse(fixture->worker, batch);
+	stage_find(fixture->worker, batch);
+	stage_nexthop(fixture->worker, batch);
+	meanwhile(fixture);
+	stage_rewrite(fixture->worker, batch);
+	stage_send(fixture->worker, batch);
+	stage_answer(fixture->worker, batch);
+	stage_drop(fixture->worker, batch);
+}
+
+/* The port is another build's, and live. */
+static void lease_again(struct fixture *fixture)
+{
+	struct sp_slot *slot = fixture_slot(fixture, FIXTURE_VM);
+
+	slot->vm_addr = fixture_addr("10.0.3.8");
+	slot->generation += 5;
+}
+
+static void test_packet_held_up_until_its_port_is_anothers_is_dropped(void **state)
+{
+	struct fixture *fixture = *state;
+
+	run_alone(fixture, boottime_now_ns() - 1000 * NS_PER_MS, lease_again);
+	expect_nothing_sent(fixture);
+	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
+}
+
+static void test_answer_held_up_until_its_port_is_anothers_is_dropped(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->ports.port[FIXTURE_BUILDS].mtu = 60;
+	run_alone(fixture, boottime_now_ns(), lease_again);
+	expect_nothing_sent(fixture);
+	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
+}
+
 static void test_vm_of_an_ended_lease_is_reset(void **state)
 {
 	struct fixture *fixture = *state;
@@ -387,6 +436,24 @@ static void test_lease_that_ends_while_a_packet_waits_stops_it(void **state)
 	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
 }
 
+/* The port is another build's by then, with a VM that could be reached. */
+static void test_port_that_is_anothers_while_a_packet_waits_stops_it(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_forget(fixture, FIXTURE_BUILDS, FIXTURE_VM);
+	receive(fixture, FIXTURE_PUBLIC, &from_client);
+	worker_round(fixture->worker);
+	lease_again(fixture);
+	fixture_neighbour(fixture, FIXTURE_BUILDS, "10.0.3.8", 30);
+	assert_int_equal(rte_ring_enqueue(fixture->worker->park.from_main[FIXTURE_PUBLIC],
+					  handed_over(fixture)),
+			 0);
+	worker_round(fixture->worker);
+	expect_nothing_sent(fixture);
+	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
+}
+
 /* More than a burst; of four packets one goes on and three leave, each at another stage. */
 static void receive_mixture(struct fixture *fixture)
 {
@@ -478,6 +545,22 @@ static void test_next_lease_of_a_port_does_not_remember(void **state)
 	}
 }
 
+/* Another run of sallyport-dp, which has come to the same epoch by other changes. */
+static void test_next_worker_of_a_row_does_not_remember(void **state)
+{
+	struct fixture *fixture = *state;
+	struct sp_usage *usage = fixture->worker->usage;
+	uint64_t packets;
+
+	forward(fixture, 3);
+	packets = usage->packets[SP_TOWARD_VM];
+	assert_int_not_equal(usage->hop_epoch, 0);
+	atomic_store(&fixture->worker->stop, true);
+	assert_int_equal(worker_main(fixture->worker), 0);
+	assert_int_equal(usage->hop_epoch, 0);
+	assert_int_equal(usage->packets[SP_TOWARD_VM], packets);
+}
+
 static void test_full_transmit_ring_is_counted(void **state)
 {
 	struct fixture *fixture = *state;
@@ -562,6 +645,8 @@ int main(void)
 		CASE(test_one_interface_serves_both_sides),
 		CASE(test_after_the_deadline_nothing_passes),
 		CASE(test_deadline_is_looked_at_again_after_a_stall),
+		CASE(test_packet_held_up_until_its_port_is_anothers_is_dropped),
+		CASE(test_answer_held_up_until_its_port_is_anothers_is_dropped),
 		CASE(test_vm_of_an_ended_lease_is_reset),
 		CASE(test_spent_ttl_is_answered),
 		CASE(test_packet_over_the_mtu_is_answered),
@@ -571,9 +656,11 @@ int main(void)
 		CASE(test_unknown_neighbour_waits_and_is_sent),
 		CASE(test_packet_waits_but_once),
 		CASE(test_lease_that_ends_while_a_packet_waits_stops_it),
+		CASE(test_port_that_is_anothers_while_a_packet_waits_stops_it),
 		CASE(test_mixed_burst_keeps_its_order),
 		CASE(test_neighbour_of_a_busy_lease_is_followed),
 		CASE(test_next_lease_of_a_port_does_not_remember),
+		CASE(test_next_worker_of_a_row_does_not_remember),
 		CASE(test_full_transmit_ring_is_counted),
 		CASE(test_usage_is_counted_for_the_lease),
 		CASE(test_rounds_and_heartbeats_are_written),

@@ -105,6 +105,26 @@ static void test_restart_when_port_is_taken_out_of_the_pool_then_its_session_goe
 	assert_int_equal(world->table->leases[port].state, SP_SLOT_FREE);
 }
 
+/* A connection journaled under a generation is not taken for one of a later lease. */
+static void test_reboot_when_the_table_is_new_then_no_generation_comes_again(void **state)
+{
+	struct world *world = *state;
+	uint32_t before;
+
+	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
+	assert_int_equal(world_put(world, "b", "10.0.0.2"), 0);
+	before = world_slot(world, world_ssh(world_get(world, "b"), 0))->generation;
+	for (unsigned int i = 0; i < 3; i++) {
+		const struct sp_slot *slot;
+
+		world_reboot(world, SECOND);
+		slot = world_slot(world, world_ssh(world_get(world, "a"), 0));
+		assert_true(slot->generation > before);
+		before = world_slot(world, world_ssh(world_get(world, "b"), 0))->generation;
+		assert_true(before > slot->generation);
+	}
+}
+
 static void test_reboot_when_deadline_is_ahead_then_same_port_and_time_left(void **state)
 {
 	struct world *world = *state;
@@ -197,6 +217,7 @@ int main(void)
 		CASE(test_restart_when_a_deadline_was_not_published_then_it_is),
 		CASE(test_restart_when_public_address_is_gone_then_its_sessions_end),
 		CASE(test_restart_when_port_is_taken_out_of_the_pool_then_its_session_goes_on),
+		CASE(test_reboot_when_the_table_is_new_then_no_generation_comes_again),
 		CASE(test_reboot_when_deadline_is_ahead_then_same_port_and_time_left),
 		CASE(test_reboot_when_in_use_then_extension_keeps_its_cap),
 		CASE(test_reboot_when_deadline_has_passed_then_ended_in_quarantine),

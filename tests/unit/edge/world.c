@@ -54,7 +54,7 @@ void world_init(struct world *world, unsigned int nr_ports)
 
 void world_make_table(struct world *world)
 {
-	struct sp_meta meta;
+	struct sp_meta meta = {0};
 
 	table_meta_init(&meta);
 	meta.nr_publics = world->settings.nr_publics;

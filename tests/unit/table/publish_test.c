@@ -201,6 +201,74 @@ static void test_usage_when_slots_come_and_go_then_never_shared(void **state)
 	assert_int_not_equal(slot(desk, 40002)->usage_index, slot(desk, 40001)->usage_index);
 }
 
+/* What one lease leaves in its usage record is nothing to the next, on whatever port. */
+static void test_generation_when_a_record_is_used_again_then_it_is_another(void **state)
+{
+	struct desk *desk = *state;
+	struct lease old = make_lease(40000, "10.0.0.1"), new = make_lease(40001, "10.0.0.2");
+	struct sp_slot before;
+
+	for (unsigned int i = 0; i < 20; i++) {
+		install(desk, &old);
+		before = *slot(desk, old.slot_index);
+		table_publish_end(desk->publish, old.slot_index);
+		table_publish_clear(desk->publish, old.slot_index);
+		install(desk, &new);
+		assert_int_equal(slot(desk, new.slot_index)->usage_index, before.usage_index);
+		assert_int_not_equal(slot(desk, new.slot_index)->generation, before.generation);
+		table_publish_end(desk->publish, new.slot_index);
+		table_publish_clear(desk->publish, new.slot_index);
+	}
+	assert_int_equal(table_publish_lives(desk->publish), 40);
+}
+
+static void make_anew(struct desk *desk)
+{
+	table_publish_free(desk->publish);
+	make_publish(desk);
+}
+
+static void test_generation_when_the_writer_is_another_then_counted_on(void **state)
+{
+	struct desk *desk = *state;
+	struct lease lease = make_lease(40000, "10.0.0.1"), other = make_lease(40001, "10.0.0.2");
+
+	install(desk, &lease);
+	make_anew(desk);
+	assert_true(table_publish_adopt(desk->publish, &lease, SP_SLOT_LIVE));
+	table_publish_settle(desk->publish);
+	install(desk, &other);
+	assert_int_equal(slot(desk, 40001)->generation, 2);
+}
+
+/* A table written before generations were counted for the whole edge. */
+static void test_generation_when_the_table_does_not_say_then_above_all_slots(void **state)
+{
+	struct desk *desk = *state;
+	struct lease lease = make_lease(40000, "10.0.0.1");
+
+	desk->world.table->meta->lives = 0;
+	desk->world.table->leases[40007].generation = 7;
+	make_anew(desk);
+	table_publish_settle(desk->publish);
+	install(desk, &lease);
+	assert_int_equal(slot(desk, 40000)->generation, 8);
+}
+
+static void test_generation_when_they_come_round_then_none_that_a_record_has(void **state)
+{
+	struct desk *desk = *state;
+	struct lease lease = make_lease(40000, "10.0.0.1");
+	struct table_map *table = desk->world.table;
+
+	desk->world.table->meta->lives = UINT32_MAX - 1ULL;
+	assert_int_equal(table_publish_prepare(desk->publish, &lease), 0);
+	table_map_usage(table, 0, lease.usage_index)->generation = UINT32_MAX;
+	table_map_usage(table, table->nr_rows - 1, lease.usage_index)->generation = 1;
+	table_publish_slot(desk->publish, &lease, SP_SLOT_LIVE);
+	assert_int_equal(slot(desk, 40000)->generation, 2); /* 0 is none */
+}
+
 static void test_adopt_when_same_then_kept_else_ended(void **state)
 {
 	struct desk *desk = *state;
@@ -341,6 +409,10 @@ int main(void)
 		CASE(test_prepare_when_given_back_then_no_trace),
 		CASE(test_prepare_when_table_is_full_then_refused),
 		CASE(test_slot_when_bound_later_then_same_generation),
+		CASE(test_generation_when_a_record_is_used_again_then_it_is_another),
+		CASE(test_generation_when_the_writer_is_another_then_counted_on),
+		CASE(test_generation_when_the_table_does_not_say_then_above_all_slots),
+		CASE(test_generation_when_they_come_round_then_none_that_a_record_has),
 		CASE(test_end_when_live_then_vm_still_leads_to_the_slot),
 		CASE(test_slot_when_vm_is_reused_then_the_ended_one_loses_its_entry),
 		CASE(test_usage_when_slots_come_and_go_then_never_shared),
