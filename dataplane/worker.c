@@ -12,6 +12,10 @@
 
 #include "host/boottime.h"
 
+/* Each round takes a burst from each queue, and one from each ring back from the main lcore. */
+_Static_assert(PORT_RING_FRAMES / BATCH_MAX < SP_DRAIN_ROUNDS, "a round less than may be begun");
+_Static_assert(PARK_RING / BATCH_MAX < SP_DRAIN_ROUNDS, "a round less than may be begun");
+
 #define BEAT_STEP_NS 100000ull /* heartbeats at most so often */
 
 /*

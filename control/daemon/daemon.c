@@ -91,7 +91,37 @@ static int start_kernel(struct daemon *daemon)
 
 static int wait_for_readers(void *context)
 {
-	return table_quiesce_wait(context);
+	return table_quiesce_wait_drained(context);
+}
+
+static void warn_undrained(struct daemon *daemon)
+{
+	const struct quiesce *drained = &daemon->drained;
+
+	daemon->drain_told = true;
+	log_write(
+		LOG_WARNING,
+		"Ports of ended sessions are not given out again: a reader has not been seen past "
+		"their end.",
+		log_number("workers", drained->nr_waiting),
+		log_number("pid", drained->nr_waiting ? drained->worker[0].pid : 0));
+}
+
+static int drain(void *context, enum edge_drain_step step)
+{
+	struct daemon *daemon = context;
+	int r;
+
+	if (step == EDGE_DRAIN_BEGIN) {
+		table_quiesce_drain(daemon->quiescer, boottime_now_ns(), &daemon->drained);
+		return -EAGAIN;
+	}
+	r = table_quiesce_poll(daemon->quiescer, &daemon->drained, boottime_now_ns());
+	if (r == -ETIMEDOUT && !daemon->drain_told)
+		warn_undrained(daemon);
+	if (r == 0)
+		daemon->drain_told = false;
+	return r;
 }
 
 /* Makes the model from the journal, and the table from the model. */
@@ -114,6 +144,7 @@ static int start_edge(struct daemon *daemon)
 	if (r < 0)
 		return fail(r, "The model cannot be made.", NULL);
 	edge_replay_set_wait(daemon->edge, wait_for_readers, daemon->quiescer);
+	edge_expire_set_drain(daemon->edge, drain, daemon);
 	json_problem_clear(&problem);
 	model_clock_read(&now);
 	r = edge_replay(daemon->edge, &now, &problem);

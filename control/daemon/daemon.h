@@ -40,6 +40,8 @@ struct daemon {
 	struct api *api;
 	uint64_t alarmed_ns;	   /* when the journal's failure was last logged */
 	sd_event_source *deadline; /* one timer on CLOCK_BOOTTIME, for the model and the kernel */
+	struct quiesce drained;	   /* who may have something left for a lease that has ended */
+	bool drain_told;	   /* that it takes long */
 	struct quiesce reloaded;   /* who may not have seen the last reload */
 	sd_event_source *again;	   /* a reload that waits for that */
 	sd_event_source *netlink;

@@ -36,9 +36,12 @@ int edge_new(const struct model_settings *settings, struct journal *journal,
 	     struct table_map *table, uint64_t seed, struct edge **ret_edge);
 void edge_free(struct edge *edge);
 
-/* For edge_replay(): how to wait before a foreign live slot is written over. Without: not at all.
+/* For edge_replay(): how to wait before a foreign slot is written over. Without: not at all.
  */
 void edge_replay_set_wait(struct edge *edge, edge_wait *wait, void *context);
+
+/* For edge_expire(), which frees slots. Without, a slot waits for its quarantine alone. */
+void edge_expire_set_drain(struct edge *edge, edge_drain *drain, void *context);
 
 /*
  * Loads every build from the journal, ends those whose deadline has passed, and makes the table

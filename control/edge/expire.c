@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "edge/edge.h"
+#include "edge/state/drain.h"
 #include "edge/state/state.h"
 #include "edge/txn/change.h"
 #include "edge/txn/txn.h"
@@ -87,6 +88,25 @@ static int handle_all(struct txn *txn, struct build **due, unsigned int nr_due)
 	return txn_commit(txn);
 }
 
+/* What has ended, but not been seen to be over by every reader, keeps its slots a while longer. */
+static unsigned int postpone_undrained(struct edge *edge, const struct instant *now,
+				       struct build **due, unsigned int nr_due)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < nr_due; i++) {
+		struct build *build = due[i];
+
+		if (build_is_open(build) ||
+		    state_drain_is_over(edge, build->end_number, now->boot_ns))
+			due[kept++] = build;
+		else
+			state_registry_postpone(edge->registry, build,
+						state_drain_again_ns(edge, now->boot_ns));
+	}
+	return kept;
+}
+
 static int handle_due(struct edge *edge, const struct instant *now, bool *ret_removed)
 {
 	struct build *due[BATCH];
@@ -94,6 +114,7 @@ static int handle_due(struct edge *edge, const struct instant *now, bool *ret_re
 	struct txn txn;
 	int result;
 
+	nr_due = postpone_undrained(edge, now, due, nr_due);
 	if (nr_due == 0)
 		return 0;
 	txn_begin_own(&txn, edge, now);
@@ -135,6 +156,12 @@ static uint64_t next_due_ns(const struct edge *edge)
 	const struct build *build = state_registry_first_due(edge->registry);
 
 	return build ? earlier(build->due_ns, edge->moment_due_ns) : edge->moment_due_ns;
+}
+
+void edge_expire_set_drain(struct edge *edge, edge_drain *drain, void *context)
+{
+	edge->drain = drain;
+	edge->drain_context = context;
 }
 
 uint64_t edge_expire(struct edge *edge, const struct instant *now, bool *ret_removed)

@@ -153,6 +153,7 @@ struct build {
 
 	/* the registry's own */
 	struct build *pending;	/* its successor in the transaction under way */
+	uint64_t end_number;	/* edge/state/drain.h; not in the journal */
 	uint64_t due_ns;	/* when the clock next has something to do with it */
 	uint32_t heap_position; /* by due_ns, from 1; 0: not there */
 	uint16_t allow_index;

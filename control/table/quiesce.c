@@ -126,24 +126,44 @@ static uint64_t request_grace(struct quiescer *quiescer)
 	return request;
 }
 
-void table_quiesce_begin(struct quiescer *quiescer, uint64_t now_ns, struct quiesce *ret_quiesce)
+static void list_worker(const struct quiescer *quiescer, uint32_t index, struct quiesce *quiesce)
 {
-	ret_quiesce->begun_ns = now_ns;
-	ret_quiesce->nr_waiting = 0;
+	const struct sp_worker *worker = &quiescer->workers[index];
+
+	quiesce->worker[quiesce->nr_waiting++] = (struct quiesce_worker){
+		.index = index,
+		.rounds = __atomic_load_n(&worker->rounds, __ATOMIC_ACQUIRE),
+		.started_ns = __atomic_load_n(&worker->started_ns, __ATOMIC_ACQUIRE),
+		.pid = (pid_t)__atomic_load_n(&worker->pid, __ATOMIC_ACQUIRE),
+	};
+}
+
+/* To drain it takes each that ever ran, else each that is awake. */
+static void list_workers(const struct quiescer *quiescer, struct quiesce *quiesce)
+{
 	/* The change is stored before rounds are read: a worker seen later has seen it. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (uint32_t i = 0; i < quiescer->nr_workers && i < SP_WORKERS_MAX; i++) {
 		const struct sp_worker *worker = &quiescer->workers[i];
-		struct quiesce_worker *waiting = &ret_quiesce->worker[ret_quiesce->nr_waiting];
 
-		if (!__atomic_load_n(&worker->active, __ATOMIC_ACQUIRE))
-			continue;
-		waiting->index = i;
-		waiting->rounds = __atomic_load_n(&worker->rounds, __ATOMIC_ACQUIRE);
-		waiting->started_ns = __atomic_load_n(&worker->started_ns, __ATOMIC_ACQUIRE);
-		waiting->pid = (pid_t)__atomic_load_n(&worker->pid, __ATOMIC_ACQUIRE);
-		ret_quiesce->nr_waiting++;
+		if (__atomic_load_n(quiesce->drains ? &worker->pid : &worker->active,
+				    __ATOMIC_ACQUIRE))
+			list_worker(quiescer, i, quiesce);
 	}
+	quiesce->listed = true;
+}
+
+void table_quiesce_begin(struct quiescer *quiescer, uint64_t now_ns, struct quiesce *ret_quiesce)
+{
+	*ret_quiesce = (struct quiesce){.begun_ns = now_ns, .rounds = 1};
+	list_workers(quiescer, ret_quiesce);
+	ret_quiesce->grace = request_grace(quiescer);
+}
+
+void table_quiesce_drain(struct quiescer *quiescer, uint64_t now_ns, struct quiesce *ret_quiesce)
+{
+	*ret_quiesce =
+		(struct quiesce){.begun_ns = now_ns, .rounds = SP_DRAIN_ROUNDS, .drains = true};
 	ret_quiesce->grace = request_grace(quiescer);
 }
 
@@ -180,38 +200,63 @@ static bool process_gone(const struct quiesce_worker *waiting)
 	return start_ns > waiting->started_ns;
 }
 
-static bool worker_passed(const struct quiescer *quiescer, const struct quiesce_worker *waiting)
+static bool worker_passed(const struct quiescer *quiescer, const struct quiesce *quiesce,
+			  const struct quiesce_worker *waiting)
 {
 	const struct sp_worker *worker = &quiescer->workers[waiting->index];
 
-	return !__atomic_load_n(&worker->active, __ATOMIC_ACQUIRE) ||
-	       __atomic_load_n(&worker->rounds, __ATOMIC_ACQUIRE) != waiting->rounds ||
+	return (!quiesce->drains && !__atomic_load_n(&worker->active, __ATOMIC_ACQUIRE)) ||
+	       __atomic_load_n(&worker->rounds, __ATOMIC_ACQUIRE) - waiting->rounds >=
+		       quiesce->rounds ||
 	       __atomic_load_n(&worker->started_ns, __ATOMIC_ACQUIRE) != waiting->started_ns ||
 	       process_gone(waiting);
 }
 
-int table_quiesce_poll(const struct quiescer *quiescer, struct quiesce *quiesce, uint64_t now_ns)
+static void drop_passed(const struct quiescer *quiescer, struct quiesce *quiesce)
 {
 	uint32_t nr_waiting = 0;
 
 	for (uint32_t i = 0; i < quiesce->nr_waiting; i++)
-		if (!worker_passed(quiescer, &quiesce->worker[i]))
+		if (!worker_passed(quiescer, quiesce, &quiesce->worker[i]))
 			quiesce->worker[nr_waiting++] = quiesce->worker[i];
 	quiesce->nr_waiting = nr_waiting;
-	if (nr_waiting == 0 &&
-	    __atomic_load_n(&quiescer->completed, __ATOMIC_ACQUIRE) >= quiesce->grace)
+}
+
+int table_quiesce_poll(const struct quiescer *quiescer, struct quiesce *quiesce, uint64_t now_ns)
+{
+	bool granted = __atomic_load_n(&quiescer->completed, __ATOMIC_ACQUIRE) >= quiesce->grace;
+
+	/* Until then a run of the XDP program may still put something into a socket. */
+	if (granted && !quiesce->listed)
+		list_workers(quiescer, quiesce);
+	drop_passed(quiescer, quiesce);
+	if (granted && quiesce->nr_waiting == 0)
 		return 0;
 	return now_ns - quiesce->begun_ns >= QUIESCE_LIMIT_NS ? -ETIMEDOUT : -EAGAIN;
 }
 
-int table_quiesce_wait(struct quiescer *quiescer)
+static int wait_for(const struct quiescer *quiescer, struct quiesce *quiesce)
 {
 	const struct timespec pause = {.tv_nsec = 200000};
-	struct quiesce quiesce;
 	int result;
 
-	table_quiesce_begin(quiescer, boottime_now_ns(), &quiesce);
-	while ((result = table_quiesce_poll(quiescer, &quiesce, boottime_now_ns())) == -EAGAIN)
+	while ((result = table_quiesce_poll(quiescer, quiesce, boottime_now_ns())) == -EAGAIN)
 		nanosleep(&pause, NULL);
 	return result;
+}
+
+int table_quiesce_wait(struct quiescer *quiescer)
+{
+	struct quiesce quiesce;
+
+	table_quiesce_begin(quiescer, boottime_now_ns(), &quiesce);
+	return wait_for(quiescer, &quiesce);
+}
+
+int table_quiesce_wait_drained(struct quiescer *quiescer)
+{
+	struct quiesce quiesce;
+
+	table_quiesce_drain(quiescer, boottime_now_ns(), &quiesce);
+	return wait_for(quiescer, &quiesce);
 }

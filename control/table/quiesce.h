@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -26,7 +27,10 @@ void table_quiesce_free(struct quiescer *quiescer);
 /* One wait. Plain data: may be copied, and dropped without ado. */
 struct quiesce {
 	uint64_t begun_ns;
-	uint64_t grace; /* the answer of the kernel that is enough */
+	uint64_t grace;	 /* the answer of the kernel that is enough */
+	uint64_t rounds; /* so many a worker must have begun since it was listed */
+	bool drains;
+	bool listed; /* the workers are */
 	uint32_t nr_waiting;
 	struct quiesce_worker {
 		uint64_t rounds;
@@ -36,14 +40,24 @@ struct quiesce {
 	} worker[SP_WORKERS_MAX];
 };
 
-/* Remembers where every reader is. Call after the change is stored. */
+/*
+ * Remembers where every reader is. Call after the change is stored. Who has passed judges by the
+ * change, also what was steered before it.
+ */
 void table_quiesce_begin(struct quiescer *quiescer, uint64_t now_ns, struct quiesce *ret_quiesce);
 
 /*
+ * The same, but passed is who has also taken out of its sockets all that was steered before the
+ * change, a worker that sleeps too: only then may what was changed be another lease's.
+ */
+void table_quiesce_drain(struct quiescer *quiescer, uint64_t now_ns, struct quiesce *ret_quiesce);
+
+/*
  * Result: 0 once all have passed, -EAGAIN: ask again in a millisecond, -ETIMEDOUT: QUIESCE_LIMIT_NS
- * are over, quiesce->worker[0 .. nr_waiting) have not passed. Never blocks.
+ * are over, quiesce->worker[0 .. nr_waiting) have not passed (they still may). Never blocks.
  */
 int table_quiesce_poll(const struct quiescer *quiescer, struct quiesce *quiesce, uint64_t now_ns);
 
-/* Blocks for at most the limit: for start and stop. Result: 0 or -ETIMEDOUT. */
+/* Block for at most the limit: for start and stop. Result: 0 or -ETIMEDOUT. */
 int table_quiesce_wait(struct quiescer *quiescer);
+int table_quiesce_wait_drained(struct quiescer *quiescer);

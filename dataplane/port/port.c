@@ -20,7 +20,6 @@
 /* The driver fills a ring of 2048 for reception and may hold as many in transmission. */
 #define BUFFERS_PER_QUEUE 8191u
 #define BUFFER_CACHE	  256u
-#define RING_FRAMES	  2048u
 
 /*
  * A buffer, with what librte_mempool puts around it, must be no longer than a page; that library
@@ -205,11 +204,12 @@ int port_start_queue(struct port *port, uint32_t queue)
 	r = rte_eth_dev_configure(eth_id, 1, 1, &plain);
 	if (r < 0)
 		return r;
-	r = rte_eth_rx_queue_setup(eth_id, 0, RING_FRAMES, (unsigned int)rte_socket_id(), NULL,
+	r = rte_eth_rx_queue_setup(eth_id, 0, PORT_RING_FRAMES, (unsigned int)rte_socket_id(), NULL,
 				   port->pools[queue]);
 	if (r < 0)
 		return r;
-	r = rte_eth_tx_queue_setup(eth_id, 0, RING_FRAMES, (unsigned int)rte_socket_id(), NULL);
+	r = rte_eth_tx_queue_setup(eth_id, 0, PORT_RING_FRAMES, (unsigned int)rte_socket_id(),
+				   NULL);
 	return r < 0 ? r : rte_eth_dev_start(eth_id);
 }
 

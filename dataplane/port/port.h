@@ -13,7 +13,8 @@
 
 struct rte_mempool;
 
-#define PORTS_MAX 2u
+#define PORTS_MAX	 2u
+#define PORT_RING_FRAMES 2048u /* that wait for a worker in one queue, at most */
 
 /*
  * What travels with a packet between the lcores, in its buffer's private area. A whole cache line,

@@ -181,6 +181,9 @@ struct sp_queue {
  * round when a slot changed has left it when rounds has moved. active is 0 while the worker holds
  * no packets and will read the table afresh before it touches one.
  */
+#define SP_DRAIN_ROUNDS 72u /* in so many rounds a worker takes out all that its queues can hold   \
+			     */
+
 struct sp_worker {
 	__u64 rounds;
 	__u32 active;

@@ -54,8 +54,15 @@ struct edge_call {
 	const struct edge_receipt *receipt; /* NULL: none is wanted */
 };
 
-/* Waits until no reader acts on what it read before (table_quiesce_wait()). Result: 0 or -errno. */
+/* Waits until every reader is drained (table_quiesce_wait_drained()). Result: 0 or -errno. */
 typedef int edge_wait(void *context);
+
+/*
+ * Begins a wait until every reader is drained (table_quiesce_drain()), or looks after the one that
+ * was begun last. Never blocks. Result of EDGE_DRAIN_POLL: 0, or -errno: not yet.
+ */
+enum edge_drain_step { EDGE_DRAIN_BEGIN, EDGE_DRAIN_POLL };
+typedef int edge_drain(void *context, enum edge_drain_step step);
 
 /* By how much, or until when: exactly one is not BUILD_DEFAULT. */
 struct edge_extension {

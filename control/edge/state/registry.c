@@ -214,6 +214,13 @@ void state_registry_replace(struct registry *registry, struct build *before, str
 	model_build_free(before);
 }
 
+void state_registry_postpone(struct registry *registry, struct build *build, uint64_t due_ns)
+{
+	assert(due_ns >= build->due_ns);
+	build->due_ns = due_ns;
+	heap_sink(registry, build->heap_position);
+}
+
 static void unchain_entry(struct registry *registry, uint32_t index)
 {
 	uint32_t *link = head_of(registry, registry->entry[index].build->id);

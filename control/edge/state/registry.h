@@ -25,6 +25,9 @@ void state_registry_add(struct registry *registry, struct build *build);
 /* Puts after in the place of before (same id and serial) and frees before. Takes its due_ns. */
 void state_registry_replace(struct registry *registry, struct build *before, struct build *after);
 
+/* Has the clock do with it later than it was due. */
+void state_registry_postpone(struct registry *registry, struct build *build, uint64_t due_ns);
+
 /* Takes a build and its slots out, and frees it. */
 void state_registry_remove(struct registry *registry, struct build *build);
 

@@ -49,6 +49,13 @@ struct edge {
 	bool busy;	    /* a change is done bit by bit: no other may begin */
 	edge_wait *wait_quiescent;
 	void *wait_context;
+	edge_drain *drain; /* the rest of these are drain.c's */
+	void *drain_context;
+	uint64_t nr_ends;	 /* numbers of ends that were given */
+	uint64_t drained_below;	 /* ends with lower numbers are over */
+	uint64_t draining_below; /* will be, when the present wait is; 0: there is none */
+	uint64_t drain_begun_ns;
+	uint64_t drain_polled_ns; /* not twice in one turn */
 };
 
 struct ports_figures;

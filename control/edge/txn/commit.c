@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "edge/state/drain.h"
 #include "edge/state/state.h"
 #include "edge/txn/receipt.h"
 #include "edge/txn/txn.h"
@@ -227,6 +228,7 @@ static void publish_ends(struct txn *txn)
 		if (!is_end(change))
 			continue;
 		for_each_forward(txn, change->before, end_forward);
+		change->after->end_number = state_drain_number(edge);
 		table_publish_allow_drop(edge->publish, change->after->allow_index,
 					 txn->now.boot_ns);
 		forget_counts(edge, change->before);

@@ -125,6 +125,50 @@ static void test_reboot_when_the_table_is_new_then_no_generation_comes_again(voi
 	}
 }
 
+struct drain {
+	unsigned int nr_begun;
+	bool is_over;
+};
+
+static int drain(void *context, enum edge_drain_step step)
+{
+	struct drain *drain = context;
+
+	if (step == EDGE_DRAIN_BEGIN)
+		drain->nr_begun++;
+	return step == EDGE_DRAIN_POLL && drain->is_over ? 0 : -EAGAIN;
+}
+
+/* However long its quarantine was; a later end is not over by an earlier wait. */
+static void test_slot_when_readers_are_not_drained_then_kept(void **state)
+{
+	struct world *world = *state;
+	struct drain drained = {0};
+	const struct sp_slot *slot;
+	struct edge_result result;
+
+	edge_expire_set_drain(world->edge, drain, &drained);
+	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
+	assert_int_equal(world_put(world, "b", "10.0.0.2"), 0);
+	slot = world_slot(world, world_ssh(world_get(world, "a"), 0));
+	assert_int_equal(world_cancel(world, "a", &result), 0);
+	world_pass(world, 60 * MINUTE);
+	assert_int_equal(drained.nr_begun, 1);
+	assert_int_equal(slot->state, SP_SLOT_ENDED);
+	assert_int_equal(world_cancel(world, "b", &result), 0);
+	drained.is_over = true;
+	world_pass(world, 2 * SECOND);
+	assert_int_equal(slot->state, SP_SLOT_FREE);
+	assert_null(edge_get(world->edge, "a"));
+	drained.is_over = false;
+	world_pass(world, 60 * MINUTE);
+	assert_int_equal(drained.nr_begun, 2);
+	assert_non_null(edge_get(world->edge, "b"));
+	drained.is_over = true;
+	world_pass(world, 2 * SECOND);
+	assert_null(edge_get(world->edge, "b"));
+}
+
 static void test_reboot_when_deadline_is_ahead_then_same_port_and_time_left(void **state)
 {
 	struct world *world = *state;
@@ -217,6 +261,7 @@ int main(void)
 		CASE(test_restart_when_a_deadline_was_not_published_then_it_is),
 		CASE(test_restart_when_public_address_is_gone_then_its_sessions_end),
 		CASE(test_restart_when_port_is_taken_out_of_the_pool_then_its_session_goes_on),
+		CASE(test_slot_when_readers_are_not_drained_then_kept),
 		CASE(test_reboot_when_the_table_is_new_then_no_generation_comes_again),
 		CASE(test_reboot_when_deadline_is_ahead_then_same_port_and_time_left),
 		CASE(test_reboot_when_in_use_then_extension_keeps_its_cap),

@@ -91,6 +91,49 @@ static void test_poll_when_worker_rests_then_done(void **state)
 	assert_int_equal(poll_until(desk, &quiesce), 0);
 }
 
+/* It has passed, but what lies in its sockets is still to be judged. */
+static void test_drain_when_worker_rests_then_its_rounds_are_waited_for(void **state)
+{
+	struct desk *desk = *state;
+	struct quiesce quiesce;
+
+	desk->worker->active = 0;
+	table_quiesce_drain(desk->quiescer, boottime_now_ns(), &quiesce);
+	assert_int_equal(poll_until(desk, &quiesce), -EAGAIN);
+	assert_int_equal(quiesce.nr_waiting, 1);
+	desk->worker->rounds += SP_DRAIN_ROUNDS - 1;
+	assert_int_equal(poll_until(desk, &quiesce), -EAGAIN);
+	desk->worker->rounds++;
+	assert_int_equal(poll_until(desk, &quiesce), 0);
+}
+
+/* What was steered until the kernel answers is in a socket only then. */
+static void test_drain_when_rounds_were_begun_before_the_answer_then_they_do_not_count(void **state)
+{
+	struct desk *desk = *state;
+	struct quiesce quiesce;
+
+	table_quiesce_drain(desk->quiescer, boottime_now_ns(), &quiesce);
+	assert_false(quiesce.listed);
+	desk->worker->rounds += 2 * SP_DRAIN_ROUNDS;
+	assert_int_equal(poll_until(desk, &quiesce), -EAGAIN);
+	assert_int_equal(quiesce.nr_waiting, 1);
+}
+
+static void test_drain_when_worker_is_another_or_none_then_done(void **state)
+{
+	struct desk *desk = *state;
+	struct quiesce quiesce;
+
+	table_quiesce_drain(desk->quiescer, boottime_now_ns(), &quiesce);
+	assert_int_equal(poll_until(desk, &quiesce), -EAGAIN);
+	desk->worker->started_ns++;
+	assert_int_equal(poll_until(desk, &quiesce), 0);
+	desk->worker->pid = 0;
+	table_quiesce_drain(desk->quiescer, boottime_now_ns(), &quiesce);
+	assert_int_equal(poll_until(desk, &quiesce), 0);
+}
+
 static void test_poll_when_worker_is_stuck_then_named_after_the_limit(void **state)
 {
 	struct desk *desk = *state;
@@ -272,6 +315,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_poll_when_worker_has_moved_then_done),
 		CASE(test_poll_when_worker_rests_then_done),
+		CASE(test_drain_when_worker_rests_then_its_rounds_are_waited_for),
+		CASE(test_drain_when_rounds_were_begun_before_the_answer_then_they_do_not_count),
+		CASE(test_drain_when_worker_is_another_or_none_then_done),
 		CASE(test_poll_when_worker_is_stuck_then_named_after_the_limit),
 		CASE(test_poll_when_process_is_gone_then_done),
 		CASE(test_poll_when_pid_is_another_process_now_then_done),
