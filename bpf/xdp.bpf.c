@@ -11,6 +11,7 @@
 
 #include <sallyport/decide.h>
 #include <sallyport/note_put.h>
+#include <sallyport/openings.h>
 #include <sallyport/parse.h>
 #include <sallyport/shield.h>
 #include <sallyport/snap_put.h>
@@ -133,17 +134,79 @@ static __always_inline enum sp_verdict shield(const struct sp_packet *packet,
 	}
 }
 
-static __always_inline __u8 kind_of_note(const struct sp_packet *packet, enum sp_verdict verdict)
+/* Result: the line of the connection that a segment with a lease is of, and its hash. */
+static __always_inline struct sp_opening *opening_of(const struct sp_packet *packet,
+						     const struct sp_hit *hit, __u64 *ret_hash)
+{
+	int toward_vm = hit->direction == SP_TOWARD_VM;
+	__u32 index;
+
+	*ret_hash = sp_opening_hash(
+		hit->slot_index, toward_vm ? &packet->tuple.from : &packet->tuple.to,
+		toward_vm ? packet->tuple.from_port_be : packet->tuple.to_port_be, sp_hash_seed);
+	index = sp_opening_of_hash(*ret_hash);
+	return bpf_map_lookup_elem(&openings, &index);
+}
+
+/* Remembers a VM's SYN-ACK, or finds what a client's segment answers. Result: whether it does. */
+static __attribute__((__noinline__)) int answers(struct xdp_md *ctx, const struct sp_packet *packet,
+						 const struct sp_hit *hit, __u64 now_ns)
+{
+	const struct sp_tcp *tcp = (void *)(long)ctx->data + SP_L4_OFFSET(packet->family);
+	__u32 index = sp_opening_of_slot(hit->slot_index);
+	struct sp_opening *of_slot = bpf_map_lookup_elem(&openings, &index), *line;
+	__u64 hash;
+
+	if (!of_slot || (void *)(tcp + 1) > (void *)(long)ctx->data_end)
+		return 0;
+	line = opening_of(packet, hit, &hash);
+	if (!line)
+		return 0;
+	if (hit->direction == SP_TOWARD_VM)
+		return sp_opening_take(line, sp_opening_entry(hash, SP_HOST32(tcp->ack_be)));
+	sp_opening_put(line, sp_opening_entry(hash, SP_HOST32(tcp->seq_be) + 1));
+	SP_STORE(of_slot->answered_ns, now_ns);
+	return 0;
+}
+
+/* Result: whether a segment that is noted for nothing else may be one that a VM waits for. */
+static __always_inline int may_answer(const struct sp_packet *packet, const struct sp_hit *hit,
+				      __u64 now_ns)
+{
+	__u32 index = sp_opening_of_slot(hit->slot_index);
+	const struct sp_opening *of_slot;
+
+	if (hit->direction != SP_TOWARD_VM || !(packet->tcp_flags & SP_TCP_ACK))
+		return 0;
+	of_slot = bpf_map_lookup_elem(&openings, &index);
+	return of_slot && now_ns < SP_LOAD(of_slot->answered_ns) + SP_OPENING_NS;
+}
+
+/* Result: the kind of note that a segment sent on is worth. */
+static __always_inline __u8 kind_sent_on(struct xdp_md *ctx, const struct sp_packet *packet,
+					 const struct sp_hit *hit, __u64 now_ns)
 {
 	__u8 kind = sp_note_kind_of(packet);
 
+	if (kind == SP_NOTE_ACCEPTED && hit->direction == SP_TOWARD_CLIENT)
+		answers(ctx, packet, hit, now_ns);
+	if (kind == SP_NOTE_NONE && may_answer(packet, hit, now_ns) &&
+	    answers(ctx, packet, hit, now_ns))
+		return SP_NOTE_ESTABLISHED;
+	return kind;
+}
+
+static __always_inline __u8 kind_of_note(struct xdp_md *ctx, const struct sp_packet *packet,
+					 const struct sp_hit *hit, __u64 now_ns,
+					 enum sp_verdict verdict)
+{
 	switch (verdict) {
 	case SP_FORWARDED:
-		return kind;
+		return kind_sent_on(ctx, packet, hit, now_ns);
 	case SP_RESET_VM:
 		return SP_NOTE_LATE;
 	case SP_NOT_ALLOWED:
-		return kind == SP_NOTE_OPENS ? SP_NOTE_REFUSED : SP_NOTE_NONE;
+		return sp_note_kind_of(packet) == SP_NOTE_OPENS ? SP_NOTE_REFUSED : SP_NOTE_NONE;
 	case SP_SOURCE_LIMITED:
 		return SP_NOTE_SOURCE_LIMITED;
 	case SP_LEASE_LIMITED:
@@ -157,7 +220,7 @@ static __always_inline void note_if_worth(struct xdp_md *ctx, const struct sp_pa
 					  const struct sp_hit *hit, __u64 now_ns,
 					  enum sp_verdict verdict)
 {
-	__u8 kind = kind_of_note(packet, verdict);
+	__u8 kind = kind_of_note(ctx, packet, hit, now_ns, verdict);
 
 	if (kind != SP_NOTE_NONE)
 		xdp_note(ctx, packet, (__u64)sp_life_generation(hit->life) << 32 | hit->slot_index,

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <sallyport/notes.h>
+#include <sallyport/openings.h>
 #include <sallyport/ring.h>
 #include <sallyport/snaps.h>
 #include <sallyport/table.h>
@@ -26,6 +27,7 @@ enum table_part {
 	TABLE_USAGE,
 	TABLE_WANTED,
 	TABLE_LIMITS,
+	TABLE_OPENINGS, /* of the XDP program alone */
 	TABLE_NOTES,
 	TABLE_NOTES_HEADS,
 	TABLE_SNAPS,

@@ -147,21 +147,44 @@ static void test_other_bucket_of_the_other_is_the_first(void **state)
 static void test_last_seen_is_stored_once_a_second(void **state)
 {
 	struct sp_slot slot = {.generation = 3};
-	struct sp_packet packet = {.l3_len_bytes = 40, .tcp_flags = SP_TCP_SYN};
-	struct sp_hit hit = {.slot = &slot, .life = slot.life, .direction = SP_TOWARD_VM};
+	struct sp_packet packet = {.l3_len_bytes = 40, .tcp_flags = SP_TCP_ACK};
+	struct sp_hit hit = {.slot = &slot, .life = slot.life, .direction = SP_TOWARD_CLIENT};
 	struct sp_usage usage = {.generation = 2, .packets = {7, 7}};
 
 	sp_usage_count(&usage, &packet, &hit, 5000000000);
 	assert_int_equal(usage.generation, 3);
-	assert_int_equal(usage.packets[SP_TOWARD_VM], 1);
-	assert_int_equal(usage.packets[SP_TOWARD_CLIENT], 0);
-	assert_int_equal(usage.syns[SP_TOWARD_VM], 1);
+	assert_int_equal(usage.packets[SP_TOWARD_CLIENT], 1);
+	assert_int_equal(usage.packets[SP_TOWARD_VM], 0);
 	assert_int_equal(usage.last_seen_ns, 5000000000);
 	sp_usage_count(&usage, &packet, &hit, 5999999999);
 	assert_int_equal(usage.last_seen_ns, 5000000000);
 	sp_usage_count(&usage, &packet, &hit, 6000000000);
 	assert_int_equal(usage.last_seen_ns, 6000000000);
-	assert_int_equal(usage.bytes[SP_TOWARD_VM], 120);
+	assert_int_equal(usage.bytes[SP_TOWARD_CLIENT], 120);
+}
+
+/* Of what anybody may send, and of what answers it, nothing shows that somebody is there. */
+static void test_a_scan_is_no_use_of_a_lease(void **state)
+{
+	static const struct {
+		enum sp_direction direction;
+		__u8 kind;
+		__u8 tcp_flags;
+	} scan[] = {
+		{SP_TOWARD_VM, SP_KIND_L4, SP_TCP_SYN},
+		{SP_TOWARD_VM, SP_KIND_L4, SP_TCP_ACK},
+		{SP_TOWARD_CLIENT, SP_KIND_L4, SP_TCP_SYN | SP_TCP_ACK},
+		{SP_TOWARD_CLIENT, SP_KIND_L4, SP_TCP_RST | SP_TCP_ACK},
+		{SP_TOWARD_CLIENT, SP_KIND_ERROR, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(scan) / sizeof(scan[0]); i++) {
+		struct sp_packet packet = {
+			.l3_len_bytes = 40, .kind = scan[i].kind, .tcp_flags = scan[i].tcp_flags};
+		struct sp_hit hit = {.direction = scan[i].direction};
+
+		assert_false(sp_usage_is_use(&packet, &hit));
+	}
 }
 
 int main(void)
@@ -174,6 +197,7 @@ int main(void)
 		cmocka_unit_test(test_frames_shorter_than_told_are_refused_untouched),
 		cmocka_unit_test(test_other_bucket_of_the_other_is_the_first),
 		cmocka_unit_test(test_last_seen_is_stored_once_a_second),
+		cmocka_unit_test(test_a_scan_is_no_use_of_a_lease),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -30,6 +30,7 @@ enum sp_note_kind {
 	SP_NOTE_LATE = 6,     /* a VM's segment after the end of the lease, answered by a reset */
 	SP_NOTE_SOURCE_LIMITED = 7, /* refused: more than limits.syn_per_source */
 	SP_NOTE_LEASE_LIMITED = 8,  /* refused: more than limits.syn_per_lease */
+	SP_NOTE_ESTABLISHED = 9,    /* a client's first segment that answers the VM's SYN and ACK */
 };
 
 struct sp_note {

@@ -215,7 +215,7 @@ struct sp_usage {
 	__u32 hop_epoch; /* the owner's own: when hop was learned, 0 never */
 	__u64 packets[2];
 	__u64 bytes[2];
-	__u64 last_seen_ns; /* stored at most once a second */
+	__u64 last_seen_ns; /* the VM, talking (usage.h): stored at most once a second */
 	__u64 hop;	    /* the owner's own: where packets toward the VM leave */
 };
 

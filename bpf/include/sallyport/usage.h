@@ -13,6 +13,17 @@
 #define SP_LAST_SEEN_STEP_NS 1000000000ULL
 
 /*
+ * Result: whether a packet shows that a lease is in use: that its VM talks to somebody. What
+ * clients send shows nothing, since anybody may, nor does what answers that: a SYN-ACK, a reset, an
+ * error.
+ */
+SP_INLINE int sp_usage_is_use(const struct sp_packet *packet, const struct sp_hit *hit)
+{
+	return hit->direction == SP_TOWARD_CLIENT && packet->kind == SP_KIND_L4 &&
+	       !(packet->tcp_flags & (SP_TCP_SYN | SP_TCP_RST));
+}
+
+/*
  * Counts one packet in a usage record that the caller alone writes. A record left by an earlier
  * lease, of whichever port, is begun anew. last_seen_ns is stored at most once a second, since the
  * line is read by others and each store of it takes the line away from them.
@@ -30,6 +41,6 @@ SP_INLINE void sp_usage_count(struct sp_usage *usage, const struct sp_packet *pa
 	usage->bytes[direction] += packet->l3_len_bytes;
 	if (packet->tcp_flags & SP_TCP_SYN)
 		usage->syns[direction]++;
-	if (now_ns - usage->last_seen_ns >= SP_LAST_SEEN_STEP_NS)
+	if (sp_usage_is_use(packet, hit) && now_ns - usage->last_seen_ns >= SP_LAST_SEEN_STEP_NS)
 		SP_STORE(usage->last_seen_ns, now_ns);
 }
