@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* /v1/builds/{id}/diagnose and /attestation, /v1/connections and /v1/audit: what was recorded. */
+#include <stdio.h>
 #include <string.h>
 
 #include <sallyport/addr.h>
@@ -12,8 +13,11 @@
 #include "connect/diagnose.h"
 #include "host/addr.h"
 #include "host/boottime.h"
+#include "host/table_map.h"
 #include "kernel/kernel.h"
 #include "table/counters.h"
+#include "watch/attempts.h"
+#include "watch/watch.h"
 #include "json/values.h"
 
 #define LIMITED_LATELY_NS 60000000000ull
@@ -55,10 +59,56 @@ static bool is_limited(const struct api_call *call, const struct node *node)
 	return at_ns != 0 && boottime_now_ns() < at_ns + LIMITED_LATELY_NS;
 }
 
+/* A client is forgotten only where more came than its place in the table can be sure to survive. */
+#define ATTEMPTS_SURE 64
+
+/* Takes the latest attempt for the latest connection, if it came later and to nothing. */
+static void take_attempt(const struct question *question, const struct attempt *attempt,
+			 struct api_last_connection *last)
+{
+	uint64_t wall_ns = clock_wall_at(&question->call->edge.now, attempt->opened_ns);
+	char text[ADDR_TEXT_BYTES];
+
+	last->nr += attempt->nr;
+	if (attempt->established || last->opened_wall_ns > wall_ns)
+		return;
+	last->accepted = attempt->accepted;
+	last->established = false;
+	last->open = attempt->end == CONNECTION_OPEN;
+	last->opened_wall_ns = wall_ns;
+	last->bytes_to_vm = last->bytes_to_client = 0;
+	snprintf(last->closed_by, sizeof(last->closed_by), "%s",
+		 last->open ? "" : model_connection_record_end_name(attempt->end));
+	snprintf(last->client, sizeof(last->client), "%s", addr_format(&attempt->client, text));
+}
+
+/* What came to nothing has no record, but may be remembered. */
+static void add_attempts(const struct question *question, const struct node *node,
+			 struct api_last_connection *last)
+{
+	struct watch *watch = question->call->api->watch;
+	uint32_t slot_index = node->forwards[0].slot_index;
+	const struct sp_slot *slot = table_map_slot(question->call->api->table, slot_index);
+	struct attempt attempt;
+
+	last->established = last->nr > 0;
+	if (!watch || !slot)
+		return;
+	if (watch_attempts_find(watch_attempts(watch), slot_index, slot->generation, NULL,
+				&attempt)) {
+		last->nr_lease = attempt.seen;
+		last->forgotten = attempt.nr > ATTEMPTS_SURE;
+	}
+	if (watch_attempts_find(watch_attempts(watch), slot_index, slot->generation,
+				question->client ? &question->client_addr : NULL, &attempt))
+		take_attempt(question, &attempt, last);
+}
+
 static struct diagnose_facts gather(const struct question *question, const struct node *node,
 				    const struct api_last_connection *last)
 {
 	struct metrics_usage usage = {0};
+	uint64_t known = last->nr_lease;
 
 	table_counters_add_usage(question->call->api->table, &node->forwards[0], &usage);
 	return (struct diagnose_facts){
@@ -69,8 +119,10 @@ static struct diagnose_facts gather(const struct question *question, const struc
 		.resolved = !node->has_address || is_resolved(question->call, node),
 		.limited = is_limited(question->call, node),
 		.nr_connections = last->nr,
+		.nr_unknown = usage.syns[SP_TOWARD_VM] > 0 && (last->forgotten || known == 0),
 		.packets_to_client = usage.packets[SP_TOWARD_CLIENT],
 		.accepted = last->accepted,
+		.established = last->established,
 		.open = last->open,
 		.reset_by_vm = strcmp(last->closed_by, "reset by the VM") == 0,
 		.bytes_to_vm = last->bytes_to_vm,
@@ -108,6 +160,7 @@ static json_t *render_node(const struct question *question, const struct node *n
 	if (api_records_last(edge_journal(question->call->api->edge), question->build->serial,
 			     node->index, question->client, &last) < 0)
 		return NULL;
+	add_attempts(question, node, &last);
 	facts = gather(question, node, &last);
 	diagnosis = connect_diagnose(&facts);
 	return json_pack("{s:i, s:s, s:s, s:s?, s:o, s:I, s:I, s:o}", "index", node->index, "case",

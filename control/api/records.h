@@ -38,7 +38,10 @@ struct api_last_connection {
 	uint64_t nr;
 	uint64_t nr_accepted;
 	bool accepted;
+	bool established; /* by its client */
 	bool open;
+	bool forgotten;	   /* attempts to connect may have been */
+	uint64_t nr_lease; /* attempts to connect to the lease that are known of */
 	uint64_t opened_wall_ns;
 	uint64_t bytes_to_vm;
 	uint64_t bytes_to_client;

@@ -136,16 +136,18 @@ static void set_connections(const struct watch *watch, json_t *status)
 
 	if (watch)
 		watch_figures(watch, &figures);
-	json_object_set_new(status, "connections",
-			    json_pack("{s:i, s:I, s:I, s:I, s:I, s:i, s:I, s:I}", "open",
-				      figures.connections.open, "opened",
-				      (json_int_t)figures.connections.opened, "left_out",
-				      (json_int_t)figures.connections.left_out, "untold",
-				      (json_int_t)figures.untold, "notes_lost",
-				      (json_int_t)figures.notes_lost, "records_waiting",
-				      figures.records.waiting, "records_lost",
-				      (json_int_t)figures.records.lost, "provoked",
-				      (json_int_t)figures.provoked));
+	json_object_set_new(
+		status, "connections",
+		json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:I, s:I}", "open",
+			  figures.connections.open, "half_open", figures.connections.half_open,
+			  "attempts", (json_int_t)figures.connections.attempts, "gave_way",
+			  (json_int_t)figures.connections.gave_way, "opened",
+			  (json_int_t)figures.connections.opened, "left_out",
+			  (json_int_t)figures.connections.left_out, "untold",
+			  (json_int_t)figures.untold, "notes_lost", (json_int_t)figures.notes_lost,
+			  "records_waiting", figures.records.waiting, "records_lost",
+			  (json_int_t)figures.records.lost, "provoked",
+			  (json_int_t)figures.provoked));
 }
 
 void api_status_get(struct api_call *call)

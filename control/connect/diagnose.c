@@ -64,6 +64,21 @@ static const struct diagnosis diagnoses[] = {
 				 NULL,
 				 {"See in the build's output whether sshd has started.",
 				  "Compare the node's port with what sshd listens on."}},
+	[DIAGNOSE_UNCONFIRMED] =
+		{DIAGNOSE_UNCONFIRMED,
+		 "The VM accepted the attempt, but its client has not answered the VM.",
+		 "What the VM sends is lost on the way to the client; or somebody else sent the "
+		 "attempt "
+		 "in the client's name.",
+		 {"Try again, and from another network.",
+		  "See whether a firewall near the client drops what comes back."}},
+	[DIAGNOSE_NOT_KNOWN] = {DIAGNOSE_NOT_KNOWN,
+				"Attempts to connect have reached this port, but none from there "
+				"is remembered: too many "
+				"came, or the edge was restarted since.",
+				"The port is being scanned or flooded.",
+				{"Try once more and ask again at once.",
+				 "Have the build declared with the client's address in allow."}},
 	[DIAGNOSE_BANNER_ONLY] = {DIAGNOSE_BANNER_ONLY,
 				  "The connection reached the VM, but no key exchange was made.",
 				  "What connected is not an ssh client, or gave up early.",
@@ -138,9 +153,11 @@ static enum diagnose_case judge(const struct diagnose_facts *facts)
 	if (facts->nr_connections == 0 && facts->limited)
 		return DIAGNOSE_RATE_LIMITED;
 	if (facts->nr_connections == 0)
-		return DIAGNOSE_NOTHING_ARRIVED;
+		return facts->nr_unknown ? DIAGNOSE_NOT_KNOWN : DIAGNOSE_NOTHING_ARRIVED;
 	if (!facts->accepted)
 		return judge_unanswered(facts);
+	if (!facts->established)
+		return DIAGNOSE_UNCONFIRMED;
 	return facts->open ? DIAGNOSE_CONNECTED : judge_bytes(facts);
 }
 

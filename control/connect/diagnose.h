@@ -27,6 +27,8 @@
 	X(VM_SILENT, vm_silent)                                                                    \
 	X(RETURN_PATH, return_path)                                                                \
 	X(VM_REFUSED, vm_refused)                                                                  \
+	X(UNCONFIRMED, unconfirmed)                                                                \
+	X(NOT_KNOWN, not_known)                                                                    \
 	X(BANNER_ONLY, banner_only)                                                                \
 	X(HOST_KEY, host_key)                                                                      \
 	X(KEY, key)                                                                                \
@@ -49,8 +51,10 @@ struct diagnose_facts {
 	bool resolved;	     /* the next hop's link address is known, or not known to be unknown */
 	bool limited;	     /* the lease has lately refused connections that came too fast */
 	uint64_t nr_connections;
+	uint64_t nr_unknown;	    /* attempts of anybody that are remembered no more */
 	uint64_t packets_to_client; /* of the lease, of anybody */
-	bool accepted;		    /* the latest connection, and so the next four */
+	bool accepted;		    /* the latest connection, and so the next five */
+	bool established;	    /* by the client's answer to the VM */
 	bool open;
 	bool reset_by_vm;
 	uint64_t bytes_to_vm; /* once it is closed */

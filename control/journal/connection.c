@@ -36,16 +36,8 @@ int journal_connection_open(struct journal *journal, const struct journal_place 
 	journal_sql_give(&use, connection->slot_index);
 	journal_sql_give(&use, connection->generation);
 	journal_sql_give(&use, connection->opened_ns);
-	journal_sql_give(&use, connection->syn_seq[SP_TOWARD_VM]);
-	journal_sql_give(&use, connection->number);
-	return journal_sql_run(&use);
-}
-
-int journal_connection_accept(struct journal *journal, const struct connection *connection)
-{
-	struct journal_use use = journal_sql_use(journal, JOURNAL_ACCEPT_CONNECTION);
-
 	journal_sql_give(&use, connection->accepted_ns);
+	journal_sql_give(&use, connection->syn_seq[SP_TOWARD_VM]);
 	journal_sql_give(&use, connection->syn_seq[SP_TOWARD_CLIENT]);
 	journal_sql_give(&use, connection->number);
 	return journal_sql_run(&use);
@@ -99,6 +91,7 @@ static int visit_connection(struct journal_use *use, journal_connection_visitor 
 	connection.generation = (uint32_t)journal_sql_take(use);
 	connection.opened_ns = journal_sql_take(use);
 	connection.accepted_ns = journal_sql_take(use);
+	connection.established_ns = connection.accepted_ns; /* nothing else has a record */
 	connection.syn_seq[SP_TOWARD_VM] = (uint32_t)journal_sql_take(use);
 	connection.syn_seq[SP_TOWARD_CLIENT] = (uint32_t)journal_sql_take(use);
 	connection.bytes[SP_TOWARD_VM] = journal_sql_take(use);

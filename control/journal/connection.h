@@ -25,8 +25,6 @@ int journal_connection_last(struct journal *journal, uint64_t *ret_number);
 int journal_connection_open(struct journal *journal, const struct journal_place *place,
 			    const struct connection *connection, uint64_t opened_wall_ns);
 
-int journal_connection_accept(struct journal *journal, const struct connection *connection);
-
 /* The first FIN: who closes, and what went that way. */
 int journal_connection_closing(struct journal *journal, const struct connection *connection);
 

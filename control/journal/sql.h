@@ -81,11 +81,10 @@
 		      " WHERE wall_ns < ? ORDER BY number LIMIT 1000)")                            \
 	X(ADD_CONNECTION,                                                                          \
 	  "INSERT INTO connections (serial, build, node, forward, client, client_port,"            \
-	  " opened_wall_ns, slot, generation, opened_ns, seq_to_vm, number)"                       \
-	  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO NOTHING")          \
+	  " opened_wall_ns, slot, generation, opened_ns, accepted_ns, seq_to_vm, seq_to_client,"   \
+	  " number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO "    \
+	  "NOTHING")                                                                               \
 	X(LAST_CONNECTION, "SELECT seq FROM sqlite_sequence WHERE name = 'connections'")           \
-	X(ACCEPT_CONNECTION, "UPDATE connections SET accepted_ns = ?, seq_to_client = ?"           \
-			     " WHERE number = ?")                                                  \
 	X(CLOSE_CONNECTION, "UPDATE connections SET closed_wall_ns = ?, closed_by = ?,"            \
 			    " bytes_to_vm = ?, bytes_to_client = ? WHERE number = ?")              \
 	X(GET_CONNECTIONS, "SELECT number, client, client_port, slot, generation, opened_ns,"      \

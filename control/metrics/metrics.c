@@ -144,6 +144,9 @@ static uint64_t get_unexplained(const struct sample *sample)
 		return sample->watched.field;                                                      \
 	}
 WATCHED(connections, connections.open)
+WATCHED(half_open, connections.half_open)
+WATCHED(attempts, connections.attempts)
+WATCHED(gave_way, connections.gave_way)
 WATCHED(opened, connections.opened)
 WATCHED(left_out, connections.left_out)
 WATCHED(notes_lost, notes_lost)
@@ -187,8 +190,14 @@ static const struct metric metrics[] = {
 	 get_unexplained, NULL},
 	{"sallyport_connections", "gauge", "Connections through leases that are open.",
 	 get_connections, NULL},
-	{"sallyport_connections_opened_total", "counter", "Connections seen to begin.", get_opened,
-	 NULL},
+	{"sallyport_connections_half_open", "gauge",
+	 "Attempts to connect that their client has not confirmed.", get_half_open, NULL},
+	{"sallyport_connections_attempts_total", "counter",
+	 "SYNs that may have become a connection.", get_attempts, NULL},
+	{"sallyport_connections_gave_way_total", "counter",
+	 "Attempts to connect forgotten for those that came later.", get_gave_way, NULL},
+	{"sallyport_connections_opened_total", "counter",
+	 "Connections that came up, confirmed by their client.", get_opened, NULL},
 	{"sallyport_connections_left_out_total", "counter",
 	 "Connections beyond what is watched at once: carried, not recorded.", get_left_out, NULL},
 	{"sallyport_connections_untold_total", "counter",

@@ -13,6 +13,7 @@ const char *model_connection_record_end_name(enum connection_end how)
 		[CONNECTION_RESET_BY_CLIENT] = "reset by the client",
 		[CONNECTION_RESET_BY_VM] = "reset by the VM",
 		[CONNECTION_UNANSWERED] = "unanswered",
+		[CONNECTION_UNCONFIRMED] = "not confirmed by the client",
 		[CONNECTION_CUT] = "session ended",
 	};
 
@@ -26,6 +27,6 @@ void model_connection_record_set_closing(struct connection *connection, const ch
 
 	connection->end = by_client ? CONNECTION_CLOSED_BY_CLIENT : CONNECTION_CLOSED_BY_VM;
 	connection->fins = (uint8_t)(1u << (by_client ? SP_TOWARD_VM : SP_TOWARD_CLIENT));
-	if (connection->accepted_ns)
+	if (connection->established_ns)
 		connection->counted = connection->fins;
 }

@@ -12,8 +12,9 @@ enum connection_end {
 	CONNECTION_CLOSED_BY_VM,
 	CONNECTION_RESET_BY_CLIENT,
 	CONNECTION_RESET_BY_VM,
-	CONNECTION_UNANSWERED, /* the VM did not accept it in time */
-	CONNECTION_CUT,	       /* its lease ended */
+	CONNECTION_UNANSWERED,	/* the VM did not accept it in time */
+	CONNECTION_UNCONFIRMED, /* the client did not answer the VM in time */
+	CONNECTION_CUT,		/* its lease ended */
 };
 
 struct connection {
@@ -22,7 +23,8 @@ struct connection {
 	struct sp_addr client;
 	uint16_t client_port;
 	uint64_t opened_ns;
-	uint64_t accepted_ns; /* 0: not yet */
+	uint64_t accepted_ns;	 /* by the VM; 0: not yet */
+	uint64_t established_ns; /* by the answer of the client to that; 0: not yet */
 	uint64_t ended_ns;
 	uint64_t bytes[2];   /* by enum sp_direction, of payload, modulo 4 GiB */
 	uint8_t counted;     /* of which directions bytes are known: bits, by enum sp_direction */

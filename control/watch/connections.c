@@ -2,38 +2,35 @@
 #include "watch/connections.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include <sallyport/addr.h>
+#include <sallyport/compiler.h>
 #include <sallyport/wire.h>
 
-#define CHAINS	   16384u
-#define SLOT_CHAIN 4096u
+#include "watch/known.h"
 
-/* In a chain by its client, and in a list with the others of its slot's chain. */
-struct record {
-	struct connection connection;
-	struct record *next;
-	struct record *slot_next;
-	struct record *slot_before;
-};
-
-struct connections {
-	struct record *by_client[CHAINS];
-	struct record *by_slot[SLOT_CHAIN];
-	struct connections_figures figures;
+/* Who is told of what one call changes. */
+struct visit {
+	struct connections *connections;
+	connections_visitor *tell;
+	void *context;
+	uint64_t now_ns;
 };
 
 struct connections *watch_connections_new(void)
 {
-	return calloc(1, sizeof(struct connections));
+	struct connections *connections = calloc(1, sizeof(*connections));
+
+	if (connections)
+		TAILQ_INIT(&connections->half_open);
+	return connections;
 }
 
 void watch_connections_free(struct connections *connections)
 {
 	if (!connections)
 		return;
-	for (unsigned int i = 0; i < SLOT_CHAIN; i++)
+	for (unsigned int i = 0; i < KNOWN_SLOTS; i++)
 		while (connections->by_slot[i]) {
 			struct record *record = connections->by_slot[i];
 
@@ -43,105 +40,23 @@ void watch_connections_free(struct connections *connections)
 	free(connections);
 }
 
-static struct record **client_chain(struct connections *connections, uint32_t slot_index,
-				    const struct sp_addr *client, uint16_t client_port)
+static void tell(const struct visit *visit, struct record *record, enum connection_change change)
 {
-	uint64_t seed = (uint64_t)slot_index << 16 | client_port;
-
-	return &connections->by_client[sp_addr_hash(client, seed) % CHAINS];
+	visit->tell(&record->connection, change, visit->context);
 }
 
-static struct record **chain_of(struct connections *connections, const struct connection *it)
-{
-	return client_chain(connections, it->slot_index, &it->client, it->client_port);
-}
-
-static struct record **slot_chain(struct connections *connections, uint32_t slot_index)
-{
-	return &connections->by_slot[slot_index % SLOT_CHAIN];
-}
-
-static bool same(const struct connection *connection, const struct sp_note *note)
-{
-	return connection->slot_index == note->slot_index &&
-	       connection->generation == note->generation &&
-	       connection->client_port == SP_HOST16(note->client_port_be) &&
-	       sp_addr_equal(&connection->client, &note->client);
-}
-
-static struct record *find(struct connections *connections, const struct sp_note *note)
-{
-	struct record *record = *client_chain(connections, note->slot_index, &note->client,
-					      SP_HOST16(note->client_port_be));
-
-	while (record && !same(&record->connection, note))
-		record = record->next;
-	return record;
-}
-
-static bool full(struct connections *connections, uint32_t slot_index)
-{
-	unsigned int nr = 0;
-
-	for (const struct record *record = *slot_chain(connections, slot_index); record;
-	     record = record->slot_next)
-		nr += record->connection.slot_index == slot_index;
-	return nr >= CONNECTIONS_PER_LEASE || connections->figures.open >= CONNECTIONS_MAX;
-}
-
-static struct record *insert(struct connections *connections, const struct connection *connection)
-{
-	struct record *record = NULL, **chain, **list;
-
-	if (!full(connections, connection->slot_index))
-		record = calloc(1, sizeof(*record));
-	if (!record) {
-		connections->figures.left_out++;
-		return NULL;
-	}
-	record->connection = *connection;
-	chain = chain_of(connections, connection);
-	record->next = *chain;
-	*chain = record;
-	list = slot_chain(connections, connection->slot_index);
-	record->slot_next = *list;
-	if (*list)
-		(*list)->slot_before = record;
-	*list = record;
-	connections->figures.open++;
-	return record;
-}
-
-/* It has ended, and is here for its bytes alone. */
-static bool is_cut(const struct record *record)
-{
-	return record->connection.end == CONNECTION_CUT;
-}
-
-static void forget(struct connections *connections, struct record *record)
-{
-	struct record **at = chain_of(connections, &record->connection);
-
-	while (*at != record)
-		at = &(*at)->next;
-	*at = record->next;
-	if (record->slot_before)
-		record->slot_before->slot_next = record->slot_next;
-	else
-		*slot_chain(connections, record->connection.slot_index) = record->slot_next;
-	if (record->slot_next)
-		record->slot_next->slot_before = record->slot_before;
-	connections->figures.open -= !is_cut(record);
-	free(record);
-}
-
-static void end(struct connections *connections, struct record *record, enum connection_end how,
-		uint64_t now_ns, connections_visitor *visit, void *context)
+static void end(const struct visit *visit, struct record *record, enum connection_end how)
 {
 	record->connection.end = how;
-	record->connection.ended_ns = now_ns;
-	visit(&record->connection, CONNECTION_ENDED, context);
-	forget(connections, record);
+	record->connection.ended_ns = visit->now_ns;
+	tell(visit, record, CONNECTION_ENDED);
+	watch_known_forget(visit->connections, record);
+}
+
+/* How one that is half open ends if nothing more is heard of it. */
+static enum connection_end end_unheard(const struct connection *connection)
+{
+	return connection->accepted_ns ? CONNECTION_UNCONFIRMED : CONNECTION_UNANSWERED;
 }
 
 static bool is_counted(const struct connection *connection)
@@ -149,15 +64,20 @@ static bool is_counted(const struct connection *connection)
 	return connection->counted == (1u << SP_TOWARD_VM | 1u << SP_TOWARD_CLIENT);
 }
 
-static void cut(struct connections *connections, struct record *record, uint64_t now_ns,
-		connections_visitor *visit, void *context)
+static void cut(const struct visit *visit, struct record *record)
 {
+	struct connections *connections = visit->connections;
+
+	if (watch_known_is_half_open(record)) {
+		end(visit, record, end_unheard(&record->connection));
+		return;
+	}
+	watch_known_count(connections, record, -1);
 	record->connection.end = CONNECTION_CUT;
-	record->connection.ended_ns = now_ns;
-	connections->figures.open--;
-	visit(&record->connection, CONNECTION_ENDED, context);
-	if (!record->connection.accepted_ns || is_counted(&record->connection))
-		forget(connections, record);
+	record->connection.ended_ns = visit->now_ns;
+	tell(visit, record, CONNECTION_ENDED);
+	if (is_counted(&record->connection))
+		watch_known_forget(connections, record);
 }
 
 bool watch_connections_awaits(struct connections *connections, const struct connection *connection)
@@ -168,86 +88,155 @@ bool watch_connections_awaits(struct connections *connections, const struct conn
 		.client = connection->client,
 		.client_port_be = SP_BE16(connection->client_port),
 	};
-	const struct record *record = find(connections, &like);
+	const struct record *record = watch_known_find(connections, &like);
 
-	return record && is_cut(record);
+	return record && watch_known_is_cut(record);
+}
+
+static bool is_full(struct connections *connections, uint32_t slot_index)
+{
+	return watch_known_share(connections, slot_index).nr >= CONNECTIONS_PER_LEASE ||
+	       connections->figures.open >= CONNECTIONS_MAX;
 }
 
 bool watch_connections_restore(struct connections *connections, const struct connection *connection)
 {
-	return insert(connections, connection) != NULL;
+	if (!is_full(connections, connection->slot_index) &&
+	    watch_known_insert(connections, connection))
+		return true;
+	connections->figures.left_out++;
+	return false;
 }
 
-/* A SYN: a new connection, or one sent again. Other numbers: the client began anew on its port. */
-static void note_opens(struct connections *connections, const struct sp_note *note,
-		       struct record *record, connections_visitor *visit, void *context)
+/* What is half open longest has had its time: of the same lease first, then of all. */
+static void make_way(const struct visit *visit, uint32_t slot_index)
 {
-	struct connection connection = {
+	struct connections *connections = visit->connections;
+	struct known_share share = watch_known_share(connections, slot_index);
+	struct record *oldest = NULL;
+
+	if (share.nr_half_open >= CONNECTIONS_HALF_OPEN_PER_LEASE)
+		oldest = share.oldest;
+	else if (connections->figures.half_open >= CONNECTIONS_HALF_OPEN_MAX)
+		oldest = TAILQ_FIRST(&connections->half_open);
+	if (!oldest)
+		return;
+	connections->figures.gave_way++;
+	end(visit, oldest, end_unheard(&oldest->connection));
+}
+
+static struct connection connection_of(const struct sp_note *note)
+{
+	return (struct connection){
 		.slot_index = note->slot_index,
 		.generation = note->generation,
 		.client = note->client,
 		.client_port = SP_HOST16(note->client_port_be),
 		.opened_ns = note->ring.at_ns,
-		.syn_seq[SP_TOWARD_VM] = note->seq,
 	};
-
-	if (record && record->connection.syn_seq[SP_TOWARD_VM] == note->seq)
-		return;
-	if (record)
-		end(connections, record,
-		    record->connection.fins ? record->connection.end : CONNECTION_RESET_BY_CLIENT,
-		    note->ring.at_ns, visit, context);
-	record = insert(connections, &connection);
-	if (!record)
-		return;
-	connections->figures.opened++;
-	visit(&record->connection, CONNECTION_OPENED, context);
 }
 
-static struct record *oldest_unanswered(struct connections *connections, uint32_t slot_index)
+/* Result: a new half-open connection whose client's SYN had that number, NULL without memory. */
+static struct record *open(const struct visit *visit, const struct sp_note *note, uint32_t seq)
 {
-	struct record *oldest = NULL;
+	struct connection connection = connection_of(note);
+	struct record *record;
 
-	for (struct record *record = *slot_chain(connections, slot_index); record;
-	     record = record->slot_next)
-		if (record->connection.slot_index == slot_index &&
-		    !record->connection.accepted_ns &&
-		    (!oldest || record->connection.opened_ns < oldest->connection.opened_ns))
-			oldest = record;
-	return oldest;
+	connection.syn_seq[SP_TOWARD_VM] = seq;
+	make_way(visit, note->slot_index);
+	record = watch_known_insert(visit->connections, &connection);
+	if (!record)
+		return NULL;
+	visit->connections->figures.attempts++;
+	tell(visit, record, CONNECTION_OPENED);
+	return record;
+}
+
+/* Of one whose port its client uses anew. */
+static void end_anew(const struct visit *visit, struct record *record)
+{
+	end(visit, record,
+	    record->connection.fins ? record->connection.end : CONNECTION_RESET_BY_CLIENT);
 }
 
 /*
- * A SYN that was left out, and is answered: what the answer acknowledges is the SYN's number. It
- * takes the place of one that nobody has answered. Result: NULL if there is none.
+ * A SYN: a new connection, or one sent again. Other numbers: the client began anew on its port; but
+ * one that is established ends by nobody's SYN, only once the VM accepts it.
  */
-static struct record *open_answered(struct connections *connections, const struct sp_note *note,
-				    connections_visitor *visit, void *context)
+static void note_opens(const struct visit *visit, const struct sp_note *note, struct record *record)
 {
-	struct sp_note syn = *note;
-	struct record *unanswered;
-
-	if (!full(connections, note->slot_index))
-		return NULL;
-	unanswered = oldest_unanswered(connections, note->slot_index);
-	if (!unanswered)
-		return NULL;
-	end(connections, unanswered, CONNECTION_UNANSWERED, note->ring.at_ns, visit, context);
-	syn.seq = note->ack - 1;
-	note_opens(connections, &syn, NULL, visit, context);
-	return find(connections, note);
+	if (record && (!watch_known_is_half_open(record) ||
+		       record->connection.syn_seq[SP_TOWARD_VM] == note->seq))
+		return;
+	if (record)
+		end_anew(visit, record);
+	open(visit, note, note->seq);
 }
 
-static void note_accepted(struct connections *connections, const struct sp_note *note,
-			  struct record *record, connections_visitor *visit, void *context)
+/* What the VM answers: the number that it acknowledges is the one after the client's. */
+static void note_accepted(const struct visit *visit, const struct sp_note *note,
+			  struct record *record)
 {
+	bool first;
+
+	if (record && !watch_known_is_half_open(record)) {
+		if (record->connection.syn_seq[SP_TOWARD_VM] == note->ack - 1)
+			return;
+		end_anew(visit, record);
+		record = NULL;
+	}
 	if (!record)
-		record = open_answered(connections, note, visit, context);
-	if (!record || record->connection.accepted_ns)
+		record = open(visit, note, note->ack - 1);
+	if (!record)
+		return;
+	first = !record->connection.accepted_ns;
+	record->connection.syn_seq[SP_TOWARD_CLIENT] = note->seq;
+	if (!first)
 		return;
 	record->connection.accepted_ns = note->ring.at_ns;
-	record->connection.syn_seq[SP_TOWARD_CLIENT] = note->seq;
-	visit(&record->connection, CONNECTION_ACCEPTED, context);
+	tell(visit, record, CONNECTION_ACCEPTED);
+}
+
+/* Result: whether there was room among the established; else it is forgotten. */
+static bool establish(const struct visit *visit, struct record *record)
+{
+	struct connections *connections = visit->connections;
+
+	if (is_full(connections, record->connection.slot_index)) {
+		connections->figures.left_out++;
+		watch_known_forget(connections, record);
+		return false;
+	}
+	TAILQ_REMOVE(&connections->half_open, record, half_open);
+	watch_known_count(connections, record, -1);
+	record->connection.established_ns = visit->now_ns;
+	if (!record->connection.accepted_ns)
+		record->connection.accepted_ns = visit->now_ns;
+	watch_known_count(connections, record, 1);
+	connections->figures.opened++;
+	tell(visit, record, CONNECTION_ESTABLISHED);
+	return true;
+}
+
+/*
+ * The client's answer to the VM, who had not been heard of if its note was lost, or gave way: the
+ * numbers of both are in it.
+ */
+static void note_established(const struct visit *visit, const struct sp_note *note,
+			     struct record *record)
+{
+	if (record && !watch_known_is_half_open(record)) {
+		if (record->connection.syn_seq[SP_TOWARD_CLIENT] == note->ack - 1)
+			return;
+		end_anew(visit, record);
+		record = NULL;
+	}
+	if (!record)
+		record = open(visit, note, note->seq - 1);
+	if (!record)
+		return;
+	record->connection.syn_seq[SP_TOWARD_CLIENT] = note->ack - 1;
+	establish(visit, record);
 }
 
 /*
@@ -256,7 +245,7 @@ static void note_accepted(struct connections *connections, const struct sp_note 
  */
 static void count_to(struct connection *connection, unsigned int direction, uint32_t end_seq)
 {
-	if (!connection->accepted_ns || connection->counted & 1u << direction ||
+	if (!connection->established_ns || connection->counted & 1u << direction ||
 	    end_seq == connection->syn_seq[direction])
 		return;
 	connection->bytes[direction] = (uint32_t)(end_seq - connection->syn_seq[direction] - 1);
@@ -276,12 +265,28 @@ static void count_received(struct connection *connection, const struct sp_note *
 		count_to(connection, !(note->direction & 1), note->ack);
 }
 
-static void note_closes(struct connections *connections, const struct sp_note *note,
-			struct record *record, connections_visitor *visit, void *context)
+/*
+ * Does a FIN show what the note of the first answer would have? A VM closes what it holds for
+ * established, a client acknowledges the number that the VM chose.
+ */
+static bool proves(const struct connection *connection, const struct sp_note *note)
+{
+	if (!connection->accepted_ns)
+		return false;
+	return note->direction == SP_TOWARD_CLIENT ||
+	       (note->tcp_flags & SP_TCP_ACK &&
+		note->ack == connection->syn_seq[SP_TOWARD_CLIENT] + 1);
+}
+
+static void note_closes(const struct visit *visit, const struct sp_note *note,
+			struct record *record)
 {
 	struct connection *connection = &record->connection;
 	uint8_t both = 1u << SP_TOWARD_VM | 1u << SP_TOWARD_CLIENT;
 
+	if (watch_known_is_half_open(record) &&
+	    (!proves(connection, note) || !establish(visit, record)))
+		return;
 	count_sent(connection, note);
 	if (!connection->fins) {
 		connection->end = note->direction == SP_TOWARD_VM ? CONNECTION_CLOSED_BY_CLIENT
@@ -292,20 +297,18 @@ static void note_closes(struct connections *connections, const struct sp_note *n
 		return;
 	connection->fins |= (uint8_t)(1u << (note->direction & 1));
 	if (connection->fins == both)
-		end(connections, record, connection->end, note->ring.at_ns, visit, context);
+		end(visit, record, connection->end);
 	else
-		visit(connection, CONNECTION_CLOSING, context);
+		tell(visit, record, CONNECTION_CLOSING);
 }
 
 /* A reset loses what its sender has not received, so that is not counted. */
-static void note_reset(struct connections *connections, const struct sp_note *note,
-		       struct record *record, connections_visitor *visit, void *context)
+static void note_reset(const struct visit *visit, const struct sp_note *note, struct record *record)
 {
 	count_sent(&record->connection, note);
 	count_received(&record->connection, note);
-	end(connections, record,
-	    note->direction == SP_TOWARD_VM ? CONNECTION_RESET_BY_CLIENT : CONNECTION_RESET_BY_VM,
-	    note->ring.at_ns, visit, context);
+	end(visit, record,
+	    note->direction == SP_TOWARD_VM ? CONNECTION_RESET_BY_CLIENT : CONNECTION_RESET_BY_VM);
 }
 
 /* Its payload did not get through, all before that may have. A SYN is sent again, if anything. */
@@ -318,8 +321,7 @@ static void count_late(struct connection *connection, const struct sp_note *note
 }
 
 /* A note of one that was cut: of its last moment, or of the VM's answer after that. */
-static void note_cut(struct connections *connections, const struct sp_note *note,
-		     struct record *record, connections_visitor *visit, void *context)
+static void note_cut(const struct visit *visit, const struct sp_note *note, struct record *record)
 {
 	struct connection *connection = &record->connection;
 
@@ -329,100 +331,131 @@ static void note_cut(struct connections *connections, const struct sp_note *note
 		count_sent(connection, note);
 	if (!is_counted(connection))
 		return;
-	visit(connection, CONNECTION_COUNTED, context);
-	forget(connections, record);
+	tell(visit, record, CONNECTION_COUNTED);
+	watch_known_forget(visit->connections, record);
 }
 
 void watch_connections_note(struct connections *connections, const struct sp_note *note,
-			    connections_visitor *visit, void *context)
+			    connections_visitor *tell_of, void *context)
 {
-	struct record *record = find(connections, note);
+	struct visit visit = {connections, tell_of, context, note->ring.at_ns};
+	struct record *record = watch_known_find(connections, note);
 
-	if (record && is_cut(record)) {
-		note_cut(connections, note, record, visit, context);
+	if (record && watch_known_is_cut(record)) {
+		note_cut(&visit, note, record);
 		return;
 	}
-	if (note->kind == SP_NOTE_OPENS) {
-		note_opens(connections, note, record, visit, context);
+	switch (note->kind) {
+	case SP_NOTE_OPENS:
+		note_opens(&visit, note, record);
 		return;
-	}
-	if (note->kind == SP_NOTE_ACCEPTED) {
-		note_accepted(connections, note, record, visit, context);
+	case SP_NOTE_ACCEPTED:
+		note_accepted(&visit, note, record);
 		return;
+	case SP_NOTE_ESTABLISHED:
+		note_established(&visit, note, record);
+		return;
+	default:
+		break;
 	}
 	if (!record)
 		return;
-	if (note->kind == SP_NOTE_CLOSES) {
-		note_closes(connections, note, record, visit, context);
-	} else if (note->kind == SP_NOTE_RESET) {
-		note_reset(connections, note, record, visit, context);
-	} else if (note->kind == SP_NOTE_LATE) { /* its end is not known here yet */
+	if (note->kind == SP_NOTE_CLOSES)
+		note_closes(&visit, note, record);
+	else if (note->kind == SP_NOTE_RESET)
+		note_reset(&visit, note, record);
+	else if (note->kind == SP_NOTE_LATE) /* its end is not known here yet */
 		count_late(&record->connection, note);
-	}
 }
 
 /* What was noted after now was read is not overdue. */
 static bool overdue(const struct connection *connection, uint64_t now_ns)
 {
+	uint64_t since_ns =
+		connection->accepted_ns ? connection->accepted_ns : connection->opened_ns;
+
 	if (connection->fins)
 		return now_ns >= connection->ended_ns + CONNECTIONS_HALF_NS;
-	return !connection->accepted_ns &&
-	       now_ns >= connection->opened_ns + CONNECTIONS_UNANSWERED_NS;
+	return !connection->established_ns && now_ns >= since_ns + CONNECTIONS_UNANSWERED_NS;
+}
+
+static void expire(const struct visit *visit, struct record *record)
+{
+	struct connection *connection = &record->connection;
+
+	if (watch_known_is_cut(record)) {
+		if (visit->now_ns >= connection->ended_ns + CONNECTIONS_LATE_NS)
+			watch_known_forget(visit->connections, record);
+	} else if (overdue(connection, visit->now_ns)) {
+		end(visit, record, connection->fins ? connection->end : end_unheard(connection));
+	}
 }
 
 void watch_connections_expire(struct connections *connections, uint64_t now_ns,
-			      connections_visitor *visit, void *context)
+			      connections_visitor *tell_of, void *context)
 {
-	for (unsigned int i = 0; i < SLOT_CHAIN; i++)
+	struct visit visit = {connections, tell_of, context, now_ns};
+
+	for (unsigned int i = 0; i < KNOWN_SLOTS; i++)
 		for (struct record *record = connections->by_slot[i], *next; record;
 		     record = next) {
 			next = record->slot_next;
-			if (is_cut(record)) {
-				if (now_ns >= record->connection.ended_ns + CONNECTIONS_LATE_NS)
-					forget(connections, record);
-				continue;
-			}
-			if (overdue(&record->connection, now_ns))
-				end(connections, record,
-				    record->connection.fins ? record->connection.end
-							    : CONNECTION_UNANSWERED,
-				    now_ns, visit, context);
+			expire(&visit, record);
 		}
 }
 
-void watch_connections_each(struct connections *connections, uint32_t slot_index,
-			    uint32_t generation, connections_visitor *visit, void *context)
+static bool is_of(const struct record *record, uint32_t slot_index, uint32_t generation)
 {
-	for (struct record *record = *slot_chain(connections, slot_index); record;
+	return record->connection.slot_index == slot_index &&
+	       record->connection.generation == generation && !watch_known_is_cut(record);
+}
+
+void watch_connections_each(struct connections *connections, uint32_t slot_index,
+			    uint32_t generation, connections_visitor *tell_of, void *context)
+{
+	for (struct record *record = *watch_known_of_slot(connections, slot_index); record;
 	     record = record->slot_next)
-		if (record->connection.slot_index == slot_index &&
-		    record->connection.generation == generation && !is_cut(record))
-			visit(&record->connection, CONNECTION_UNCHANGED, context);
+		if (is_of(record, slot_index, generation) && !watch_known_is_half_open(record))
+			tell_of(&record->connection, CONNECTION_UNCHANGED, context);
+}
+
+unsigned int watch_connections_nr(struct connections *connections, uint32_t slot_index,
+				  uint32_t generation)
+{
+	unsigned int nr = 0;
+
+	for (const struct record *record = *watch_known_of_slot(connections, slot_index); record;
+	     record = record->slot_next)
+		nr += is_of(record, slot_index, generation) && !watch_known_is_half_open(record);
+	return nr;
 }
 
 void watch_connections_cut(struct connections *connections, uint32_t slot_index,
-			   uint32_t generation, uint64_t now_ns, connections_visitor *visit,
+			   uint32_t generation, uint64_t now_ns, connections_visitor *tell_of,
 			   void *context)
 {
-	for (struct record *record = *slot_chain(connections, slot_index), *next; record;
+	struct visit visit = {connections, tell_of, context, now_ns};
+
+	for (struct record *record = *watch_known_of_slot(connections, slot_index), *next; record;
 	     record = next) {
 		next = record->slot_next;
-		if (record->connection.slot_index == slot_index &&
-		    record->connection.generation == generation && !is_cut(record))
-			cut(connections, record, now_ns, visit, context);
+		if (is_of(record, slot_index, generation))
+			cut(&visit, record);
 	}
 }
 
 void watch_connections_cut_if(struct connections *connections,
 			      bool (*is_over)(const struct connection *connection, void *context),
-			      uint64_t now_ns, connections_visitor *visit, void *context)
+			      uint64_t now_ns, connections_visitor *tell_of, void *context)
 {
-	for (unsigned int i = 0; i < SLOT_CHAIN; i++)
+	struct visit visit = {connections, tell_of, context, now_ns};
+
+	for (unsigned int i = 0; i < KNOWN_SLOTS; i++)
 		for (struct record *record = connections->by_slot[i], *next; record;
 		     record = next) {
 			next = record->slot_next;
-			if (!is_cut(record) && is_over(&record->connection, context))
-				cut(connections, record, now_ns, visit, context);
+			if (!watch_known_is_cut(record) && is_over(&record->connection, context))
+				cut(&visit, record);
 		}
 }
 

@@ -2,8 +2,12 @@
 /*
  * The TCP connections that go through leases, known from what the engines note of them: for the
  * audit, for "connected", and to tell both ends when a lease ends. Translation never asks for them:
- * one that is missing here works all the same. Bounded: beyond the limits connections are counted,
- * not kept, but one that the VM answers takes the place of one that it has not.
+ * one that is missing here works all the same.
+ *
+ * A connection is half open until its client has answered the VM's SYN-ACK: anybody can send a SYN
+ * in anybody's name, and the VM answers it. What is half open ends by itself, gives way to what
+ * comes later, and never takes the place of a connection that is established. Bounded: beyond the
+ * limits connections are counted, not kept.
  */
 #pragma once
 
@@ -19,14 +23,21 @@ enum connection_change {
 	CONNECTION_UNCHANGED,
 	CONNECTION_OPENED,
 	CONNECTION_ACCEPTED,
+	CONNECTION_ESTABLISHED,
 	CONNECTION_CLOSING, /* one end has sent its FIN */
 	CONNECTION_ENDED,   /* it is forgotten after the call, unless it was cut */
 	CONNECTION_COUNTED, /* it was cut, and its bytes are known now; it is forgotten */
 };
 
 #define CONNECTIONS_MAX	      65536u
-#define CONNECTIONS_PER_LEASE 256u
-/* How long a SYN, its retransmissions included, may go without an answer. */
+#define CONNECTIONS_PER_LEASE 1024u
+/* Of those that are half open; they come on top. */
+#define CONNECTIONS_HALF_OPEN_MAX	16384u
+#define CONNECTIONS_HALF_OPEN_PER_LEASE 64u
+/*
+ * How long a SYN or a SYN-ACK, sent again as often as Linux does (5 times: 63 s), may go without an
+ * answer.
+ */
 #define CONNECTIONS_UNANSWERED_NS (75 * 1000000000ULL)
 #define CONNECTIONS_HALF_NS	  (300 * 1000000000ULL) /* between one FIN and the other */
 /* How long after the end of a lease its VM's answer to being provoked is waited for. */
@@ -41,17 +52,21 @@ void watch_connections_free(struct connections *connections);
 typedef void connections_visitor(struct connection *connection, enum connection_change change,
 				 void *context);
 
-/* Takes one note, in the order of time. visit is called at most three times. */
+/* Takes one note, in the order of time. visit is called at most five times. */
 void watch_connections_note(struct connections *connections, const struct sp_note *note,
 			    connections_visitor *visit, void *context);
 
-/* Ends what was never answered, or never wholly closed; forgets what was cut. */
+/* Ends what was never established, or never wholly closed; forgets what was cut. */
 void watch_connections_expire(struct connections *connections, uint64_t now_ns,
 			      connections_visitor *visit, void *context);
 
-/* Visits the open connections of a lease, change CONNECTION_UNCHANGED. */
+/* Visits the established connections of a lease, change CONNECTION_UNCHANGED. */
 void watch_connections_each(struct connections *connections, uint32_t slot_index,
 			    uint32_t generation, connections_visitor *visit, void *context);
+
+/* Result: how many of a lease are established and open. */
+unsigned int watch_connections_nr(struct connections *connections, uint32_t slot_index,
+				  uint32_t generation);
 
 /*
  * Ends all connections of a lease as CONNECTION_CUT. The VM's first segment after that says what it
@@ -70,14 +85,18 @@ void watch_connections_cut_if(struct connections *connections,
  */
 bool watch_connections_awaits(struct connections *connections, const struct connection *connection);
 
-/* Puts back a connection known from an earlier life, open. Result: false beyond the limits. */
+/* Puts back a connection known from an earlier life, established. Result: false beyond the limits.
+ */
 bool watch_connections_restore(struct connections *connections,
 			       const struct connection *connection);
 
 struct connections_figures {
-	unsigned int open;
-	uint64_t opened;
-	uint64_t left_out; /* beyond the limits */
+	unsigned int open; /* established */
+	unsigned int half_open;
+	uint64_t opened;   /* established, ever */
+	uint64_t attempts; /* that may have become one */
+	uint64_t gave_way; /* half open, to those that came later */
+	uint64_t left_out; /* established, beyond the limits */
 };
 
 void watch_connections_figures(const struct connections *connections,

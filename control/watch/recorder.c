@@ -61,13 +61,13 @@ static bool make_room(struct recorder *recorder)
 void watch_recorder_add(struct recorder *recorder, struct connection *connection,
 			struct record *record)
 {
-	if (record->change != CONNECTION_OPENED && !connection->number)
+	if (record->change != CONNECTION_ESTABLISHED && !connection->number)
 		return;
 	if (!make_room(recorder)) {
 		recorder->figures.lost++;
 		return;
 	}
-	if (record->change == CONNECTION_OPENED)
+	if (record->change == CONNECTION_ESTABLISHED)
 		connection->number = ++recorder->last_number;
 	record->connection = *connection;
 	recorder->waiting[recorder->figures.waiting++] = *record;
@@ -81,17 +81,17 @@ bool watch_recorder_is_full(const struct recorder *recorder)
 static int write_one(struct journal *journal, const struct record *record)
 {
 	switch (record->change) {
-	case CONNECTION_OPENED:
+	case CONNECTION_ESTABLISHED:
 		return journal_connection_open(journal, &record->place, &record->connection,
 					       record->wall_ns);
-	case CONNECTION_ACCEPTED:
-		return journal_connection_accept(journal, &record->connection);
 	case CONNECTION_CLOSING:
 		return journal_connection_closing(journal, &record->connection);
 	case CONNECTION_ENDED:
 	case CONNECTION_COUNTED:
 		return journal_connection_close(journal, &record->connection, record->wall_ns);
 	case CONNECTION_UNCHANGED:
+	case CONNECTION_OPENED:
+	case CONNECTION_ACCEPTED:
 		break;
 	}
 	return 0;

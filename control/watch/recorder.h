@@ -22,7 +22,7 @@ struct record {
 	enum connection_change change;
 	struct connection connection; /* as it is then */
 	uint64_t wall_ns;	      /* when it was opened, or ended */
-	struct journal_place place;   /* of CONNECTION_OPENED */
+	struct journal_place place;   /* of CONNECTION_ESTABLISHED */
 };
 
 /* journal and notes outlive it. Result: 0, -ENOMEM, or -errno of the journal. */
@@ -33,9 +33,9 @@ int watch_recorder_new(struct journal *journal, const struct ring *notes,
 void watch_recorder_free(struct recorder *recorder);
 
 /*
- * Takes one change; that of CONNECTION_OPENED gives the connection its number. One without a number
- * has no record, so its later changes are passed over. Without memory the change is counted, not
- * kept.
+ * Takes one change; that of CONNECTION_ESTABLISHED gives the connection its number. One without a
+ * number has no record, so its later changes are passed over. Without memory the change is counted,
+ * not kept.
  */
 void watch_recorder_add(struct recorder *recorder, struct connection *connection,
 			struct record *record);

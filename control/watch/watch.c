@@ -13,12 +13,14 @@
 #include "host/table_map.h"
 #include "journal/journal.h"
 #include "model/clock.h"
+#include "watch/attempts.h"
 #include "watch/guests.h"
 #include "watch/notes/cursors.h"
 #include "watch/notes/ring.h"
 #include "watch/provoke.h"
 #include "watch/recorder.h"
 #include "watch/refusals.h"
+#include "watch/use.h"
 
 #define PERIOD_US	  100000
 #define EXPIRE_PERIOD_NS  (5 * CLOCK_SECOND_NS)
@@ -47,6 +49,7 @@ struct watch {
 	struct journal *journal;
 	const struct table_map *table;
 	struct connections *connections;
+	struct attempts *attempts;
 	struct provoker
 		*provoker; /* NULL if it may not: idle ends then wait for their next packet */
 	struct ring notes;
@@ -76,7 +79,6 @@ static uint64_t wall_at(const struct watch *watch, uint64_t boot_ns)
 	return watch->now.wall_ns - (watch->now.boot_ns - boot_ns);
 }
 
-/* Once for each time that the journal begins, or ends, to fail. */
 static void note_journal(struct watch *watch, int error)
 {
 	watch->again_ns = error ? watch->now.boot_ns + JOURNAL_AGAIN_NS : 0;
@@ -130,7 +132,6 @@ static void remember_client(const struct watch *watch, const struct connection *
 		edge_notes_guest(watch->edge, build->serial, &connection->client);
 }
 
-/* The first of each lease is enough. */
 static void tell_connected(struct watch *watch, const struct connection *connection)
 {
 	for (unsigned int i = 0; i < watch->nr_connected; i++)
@@ -149,14 +150,17 @@ static void on_change(struct connection *connection, enum connection_change chan
 	struct watch *watch = context;
 	struct record record = {.change = change};
 
-	if (change == CONNECTION_OPENED && !find_place(watch, connection, &record.place))
+	watch_attempts_note(watch->attempts, connection, change);
+	if (change == CONNECTION_OPENED || change == CONNECTION_ACCEPTED)
 		return;
-	if (change == CONNECTION_ACCEPTED) {
+	if (change == CONNECTION_ESTABLISHED) {
 		remember_client(watch, connection);
 		tell_connected(watch, connection);
+		if (!find_place(watch, connection, &record.place))
+			return;
 	}
-	record.wall_ns = wall_at(watch, change == CONNECTION_OPENED ? connection->opened_ns
-								    : connection->ended_ns);
+	record.wall_ns = wall_at(watch, change == CONNECTION_ESTABLISHED ? connection->opened_ns
+									 : connection->ended_ns);
 	watch_recorder_add(watch->recorder, connection, &record);
 	watch->unwritten = true;
 }
@@ -255,37 +259,6 @@ static void tell_news(struct watch *watch)
 	tell_refused(watch);
 }
 
-static uint64_t last_seen(const struct table_map *table, uint32_t slot_index)
-{
-	const struct sp_slot *slot = table_map_slot(table, slot_index);
-	uint64_t latest_ns = 0;
-
-	if (!slot || slot->usage_index >= table->nr_usage)
-		return 0;
-	for (uint32_t row = 0; row < table->nr_rows; row++) {
-		const struct sp_usage *usage = table_map_usage(table, row, slot->usage_index);
-		uint64_t seen_ns = SP_LOAD(usage->last_seen_ns);
-
-		if (SP_LOAD(usage->generation) == slot->generation && seen_ns > latest_ns)
-			latest_ns = seen_ns;
-	}
-	return latest_ns;
-}
-
-/* For extension while in use. */
-static void tell_used(struct watch *watch)
-{
-	for (const struct build *build = edge_after(watch->edge, 0); build;
-	     build = edge_after(watch->edge, build->serial))
-		for (unsigned int i = 0; build_is_open(build) && i < build->nr_nodes; i++)
-			for (unsigned int j = 0; j < build->nodes[i].nr_forwards; j++) {
-				uint32_t slot_index = build->nodes[i].forwards[j].slot_index;
-
-				edge_notes_used(watch->edge, slot_index,
-						last_seen(watch->table, slot_index));
-			}
-}
-
 static void provoke_client(struct watch *watch, const struct provoke_ends *ends)
 {
 	if (watch_provoke_client(watch->provoker, ends) == 0)
@@ -331,7 +304,8 @@ static void on_cut(struct connection *connection, enum connection_change change,
 	};
 
 	on_change(connection, change, watch);
-	if (!watch->provoker || slot->generation != connection->generation)
+	if (!connection->established_ns || !watch->provoker ||
+	    slot->generation != connection->generation)
 		return;
 	provoke_vm(watch, &provocation.ends);
 	provoke_client(watch, &provocation.ends);
@@ -356,7 +330,7 @@ static void expire(struct watch *watch)
 	watch->expire_ns = watch->now.boot_ns + EXPIRE_PERIOD_NS;
 	watch_connections_cut_if(watch->connections, is_over, watch->now.boot_ns, on_cut, watch);
 	watch_connections_expire(watch->connections, watch->now.boot_ns, on_change, watch);
-	tell_used(watch);
+	watch_use_tell(watch->edge, watch->table, watch->connections);
 }
 
 /* What the notes do not tell of any more: the ends of an ended session's connections. */
@@ -430,7 +404,7 @@ static int restore(const struct connection *connection, void *context)
 	if (gone.opened_ns > watch->now.boot_ns) /* of another boot */
 		gone.opened_ns = watch->now.boot_ns;
 	gone.ended_ns = watch->now.boot_ns; /* of the first FIN, if there was one */
-	if (build && watch_connections_restore(watch->connections, &gone)) {
+	if (build && gone.established_ns && watch_connections_restore(watch->connections, &gone)) {
 		if (!build_is_open(build)) /* ended while nobody watched */
 			watch_connections_cut(watch->connections, gone.slot_index, gone.generation,
 					      watch->now.boot_ns, on_cut, watch);
@@ -471,6 +445,7 @@ int watch_start(sd_event *event, struct edge *edge, const struct table_map *tabl
 	watch->table = table;
 	watch->seq = edge_events(edge)->newest_seq;
 	watch->connections = watch_connections_new();
+	watch->attempts = watch_attempts_new();
 	watch->again = calloc(PROVOKE_MAX, sizeof(*watch->again));
 	error = watch_provoke_open(&watch->provoker);
 	if (error)
@@ -480,7 +455,9 @@ int watch_start(sd_event *event, struct edge *edge, const struct table_map *tabl
 				     .record_bytes = sizeof(struct sp_note),
 				     .nr_records = SP_NOTES,
 				     .table = table};
-	error = watch->connections && watch->again ? notes_ring_open(&watch->notes) : -ENOMEM;
+	error = watch->connections && watch->attempts && watch->again
+			? notes_ring_open(&watch->notes)
+			: -ENOMEM;
 	if (!error)
 		error = load(watch);
 	if (!error)
@@ -509,6 +486,7 @@ void watch_stop(struct watch *watch)
 	watch_recorder_free(watch->recorder);
 	notes_ring_close(&watch->notes);
 	watch_connections_free(watch->connections);
+	watch_attempts_free(watch->attempts);
 	free(watch->again);
 	free(watch);
 }
@@ -534,4 +512,9 @@ void watch_figures(const struct watch *watch, struct watch_figures *ret_figures)
 struct connections *watch_connections(struct watch *watch)
 {
 	return watch->connections;
+}
+
+const struct attempts *watch_attempts(const struct watch *watch)
+{
+	return watch->attempts;
 }

@@ -14,6 +14,7 @@
 #include "watch/connections.h"
 #include "watch/recorder.h"
 
+struct attempts;
 struct edge;
 struct table_map;
 struct watch;
@@ -47,3 +48,6 @@ void watch_figures(const struct watch *watch, struct watch_figures *ret_figures)
 
 /* Result: the connections known now, for diagnose and lists. */
 struct connections *watch_connections(struct watch *watch);
+
+/* Result: what became of attempts to connect. */
+const struct attempts *watch_attempts(const struct watch *watch);

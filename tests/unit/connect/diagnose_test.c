@@ -12,7 +12,7 @@
 #define TRIED                                                                                      \
 	.session = SESSION_RUNNING, .bound = true, .allowed = true, .answers_probes = true,        \
 	.resolved = true, .nr_connections = 1
-#define ACCEPTED TRIED, .accepted = true
+#define ACCEPTED TRIED, .accepted = true, .established = true
 
 static const struct {
 	enum diagnose_case verdict;
@@ -25,6 +25,9 @@ static const struct {
 	 {.session = SESSION_RUNNING, .bound = true, .allowed = true, .limited = true}},
 	{DIAGNOSE_NOTHING_ARRIVED,
 	 {.session = SESSION_FINISHED, .bound = true, .allowed = true, .resolved = true}},
+	{DIAGNOSE_NOT_KNOWN,
+	 {.session = SESSION_RUNNING, .bound = true, .allowed = true, .nr_unknown = 100000}},
+	{DIAGNOSE_UNCONFIRMED, {TRIED, .accepted = true, .open = true}},
 	{DIAGNOSE_VM_REFUSED, {TRIED, .reset_by_vm = true}},
 	{DIAGNOSE_VM_GONE,
 	 {.session = SESSION_RUNNING, .bound = true, .allowed = true, .nr_connections = 1}},

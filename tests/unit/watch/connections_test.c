@@ -77,11 +77,31 @@ static void tell_kind(struct told *told, enum sp_note_kind kind, enum sp_directi
 	tell(told, note_of(kind, direction, seq));
 }
 
-/* SYN 1000, SYN-ACK 5000. */
+/* The VM's SYN-ACK, and the client's answer to it. */
+static struct sp_note accepted(uint32_t seq, uint32_t ack)
+{
+	struct sp_note note = note_of(SP_NOTE_ACCEPTED, SP_TOWARD_CLIENT, seq);
+
+	note.ack = ack;
+	note.tcp_flags = SP_TCP_SYN | SP_TCP_ACK;
+	return note;
+}
+
+static struct sp_note answer(uint32_t seq, uint32_t ack)
+{
+	struct sp_note note = note_of(SP_NOTE_ESTABLISHED, SP_TOWARD_VM, seq);
+
+	note.ack = ack;
+	note.tcp_flags = SP_TCP_ACK;
+	return note;
+}
+
+/* SYN 1000, SYN-ACK 5000, ACK. */
 static void establish(struct told *told)
 {
 	tell_kind(told, SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
-	tell_kind(told, SP_NOTE_ACCEPTED, SP_TOWARD_CLIENT, 5000);
+	tell(told, accepted(5000, 1001));
+	tell(told, answer(1001, 5001));
 }
 
 static unsigned int open_now(const struct told *told)
@@ -90,6 +110,14 @@ static unsigned int open_now(const struct told *told)
 
 	watch_connections_figures(told->connections, &figures);
 	return figures.open;
+}
+
+static unsigned int half_open_now(const struct told *told)
+{
+	struct connections_figures figures;
+
+	watch_connections_figures(told->connections, &figures);
+	return figures.half_open;
 }
 
 static uint64_t left_out(const struct told *told)
@@ -108,7 +136,9 @@ static void test_note_when_opened_and_closed_by_client_then_whole_record(void **
 	establish(&told);
 	assert_int_equal(told.nr[CONNECTION_OPENED], 1);
 	assert_int_equal(told.nr[CONNECTION_ACCEPTED], 1);
+	assert_int_equal(told.nr[CONNECTION_ESTABLISHED], 1);
 	assert_int_equal(open_now(&told), 1);
+	assert_int_equal(half_open_now(&told), 0);
 	tell_kind(&told, SP_NOTE_CLOSES, SP_TOWARD_VM, 1001 + 300);
 	assert_int_equal(told.nr[CONNECTION_ENDED], 0);
 	assert_int_equal(told.nr[CONNECTION_CLOSING], 1);
@@ -159,7 +189,8 @@ static void test_note_when_numbers_wrap_then_bytes_right(void **state)
 
 	begin(&told);
 	tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 0xfffffff0);
-	tell_kind(&told, SP_NOTE_ACCEPTED, SP_TOWARD_CLIENT, 0xffffffff);
+	tell(&told, accepted(0xffffffff, 0xfffffff1));
+	tell(&told, answer(0xfffffff1, 0));
 	tell_kind(&told, SP_NOTE_CLOSES, SP_TOWARD_VM, 0x0f);
 	tell_kind(&told, SP_NOTE_CLOSES, SP_TOWARD_CLIENT, 0x7fffffff);
 	assert_int_equal(told.last.bytes[SP_TOWARD_VM], 0x1e);
@@ -259,11 +290,16 @@ static void test_note_when_syn_is_sent_again_then_one_connection(void **state)
 	begin(&told);
 	tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
 	tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
-	tell_kind(&told, SP_NOTE_ACCEPTED, SP_TOWARD_CLIENT, 5000);
-	tell_kind(&told, SP_NOTE_ACCEPTED, SP_TOWARD_CLIENT, 5000);
+	tell(&told, accepted(5000, 1001));
+	tell(&told, accepted(5000, 1001));
 	tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
 	assert_int_equal(told.nr[CONNECTION_OPENED], 1);
 	assert_int_equal(told.nr[CONNECTION_ACCEPTED], 1);
+	assert_int_equal(half_open_now(&told), 1);
+	tell(&told, answer(1001, 5001));
+	tell(&told, answer(1001, 5001));
+	tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
+	assert_int_equal(told.nr[CONNECTION_ESTABLISHED], 1);
 	assert_int_equal(told.nr[CONNECTION_ENDED], 0);
 	assert_int_equal(open_now(&told), 1);
 	finish(&told);
@@ -275,10 +311,14 @@ static void test_note_when_port_is_used_anew_then_the_old_one_ends(void **state)
 
 	begin(&told);
 	establish(&told);
-	tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 900000);
+	tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 900000); /* anybody's, as far as is known */
+	assert_int_equal(told.nr[CONNECTION_ENDED], 0);
+	tell(&told, accepted(7000, 900001));
 	assert_int_equal(told.nr[CONNECTION_ENDED], 1);
 	assert_int_equal(told.ends[0], CONNECTION_RESET_BY_CLIENT);
 	assert_int_equal(told.nr[CONNECTION_OPENED], 2);
+	assert_int_equal(half_open_now(&told), 1);
+	tell(&told, answer(900001, 7001));
 	assert_int_equal(open_now(&told), 1);
 	finish(&told);
 }
@@ -291,7 +331,7 @@ static void test_note_when_port_of_a_closing_one_is_used_anew_then_closed(void *
 	begin(&told);
 	establish(&told);
 	tell_kind(&told, SP_NOTE_CLOSES, SP_TOWARD_CLIENT, 5001);
-	tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 900000);
+	tell(&told, accepted(7000, 900001));
 	assert_int_equal(told.ends[0], CONNECTION_CLOSED_BY_VM);
 	assert_int_equal(told.nr[CONNECTION_OPENED], 2);
 	finish(&told);
@@ -302,7 +342,6 @@ static void test_note_when_nothing_opened_then_ignored(void **state)
 	struct told told;
 
 	begin(&told);
-	tell_kind(&told, SP_NOTE_ACCEPTED, SP_TOWARD_CLIENT, 5000);
 	tell_kind(&told, SP_NOTE_CLOSES, SP_TOWARD_VM, 1001);
 	tell_kind(&told, SP_NOTE_RESET, SP_TOWARD_CLIENT, 5001);
 	assert_int_equal(told.nr[CONNECTION_ACCEPTED] + told.nr[CONNECTION_ENDED], 0);
@@ -326,13 +365,13 @@ static void test_note_when_port_client_slot_or_generation_differs_then_another(v
 	note.generation++;
 	tell(&told, note);
 	assert_int_equal(told.nr[CONNECTION_OPENED], 5);
-	assert_int_equal(open_now(&told), 5);
+	assert_int_equal(half_open_now(&told), 5);
 	finish(&told);
 }
 
 static void test_note_when_lease_is_full_then_left_out_and_others_not(void **state)
 {
-	struct sp_note note = note_of(SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
+	struct sp_note note = answer(1001, 5001);
 	struct told told;
 
 	begin(&told);
@@ -348,73 +387,67 @@ static void test_note_when_lease_is_full_then_left_out_and_others_not(void **sta
 	note = note_of(SP_NOTE_RESET, SP_TOWARD_VM, 1001);
 	note.client_port_be = SP_BE16(1024);
 	tell(&told, note);
-	note = note_of(SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
-	tell(&told, note);
+	establish(&told);
 	assert_int_equal(open_now(&told), CONNECTIONS_PER_LEASE + 1);
 	assert_int_equal(left_out(&told), 3);
 	finish(&told);
 }
 
-static void open_many(struct told *told, unsigned int nr)
-{
-	struct sp_note note = note_of(SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
+#define FLOOD 100000
 
-	for (unsigned int i = 0; i < nr; i++) {
-		note.client_port_be = SP_BE16(1024 + i);
-		note.ring.at_ns++;
-		tell(told, note);
+/* SYNs in the names of so many others, which the VM accepts. */
+static void flood(struct told *told)
+{
+	struct sp_note syn = note_of(SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
+	struct sp_note syn_ack = accepted(5000, 1001);
+
+	for (unsigned int i = 0; i < FLOOD; i++) {
+		syn.client.word_be[3] = syn_ack.client.word_be[3] = SP_BE32(0x0a000000 + i);
+		syn.ring.at_ns = syn_ack.ring.at_ns = START_NS + i;
+		tell(told, syn);
+		tell(told, syn_ack);
 	}
 }
 
-/* What nobody answers, a flood or a VM that is down, hides nobody who is answered. */
-static void test_note_when_full_of_unanswered_then_an_answered_one_takes_a_place(void **state)
+static void test_note_when_flooded_then_nobody_connected_and_who_does_is_kept(void **state)
 {
-	struct sp_note answer = note_of(SP_NOTE_ACCEPTED, SP_TOWARD_CLIENT, 5000);
-	struct sp_note reset = note_of(SP_NOTE_RESET, SP_TOWARD_VM, 1001 + 40);
 	struct told told;
 
 	begin(&told);
-	open_many(&told, CONNECTIONS_PER_LEASE);
-	tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
-	assert_int_equal(left_out(&told), 1);
-	answer.ack = 1001;
-	tell(&told, answer);
-	assert_int_equal(told.nr[CONNECTION_ENDED], 1);
-	assert_int_equal(told.ends[0], CONNECTION_UNANSWERED);
-	assert_int_equal(told.nr[CONNECTION_ACCEPTED], 1);
-	assert_int_equal(told.last.client_port, PORT);
-	assert_int_equal(open_now(&told), CONNECTIONS_PER_LEASE);
-	tell(&told, reset);
-	assert_int_equal(told.last.bytes[SP_TOWARD_VM], 40);
-	reset.client_port_be = SP_BE16(1024); /* the oldest was forgotten */
-	tell(&told, reset);
-	assert_int_equal(told.nr[CONNECTION_ENDED], 2);
-	finish(&told);
-}
-
-static void test_note_when_full_of_answered_then_left_out(void **state)
-{
-	struct sp_note answer = note_of(SP_NOTE_ACCEPTED, SP_TOWARD_CLIENT, 5000);
-	struct told told;
-
-	begin(&told);
-	open_many(&told, CONNECTIONS_PER_LEASE);
-	for (unsigned int i = 0; i < CONNECTIONS_PER_LEASE; i++) {
-		answer.client_port_be = SP_BE16(1024 + i);
-		tell(&told, answer);
-	}
 	establish(&told);
-	assert_int_equal(told.nr[CONNECTION_ACCEPTED], CONNECTIONS_PER_LEASE);
-	assert_int_equal(told.nr[CONNECTION_ENDED], 0);
+	flood(&told);
+	assert_int_equal(told.nr[CONNECTION_ESTABLISHED], 1);
+	assert_int_equal(open_now(&told), 1);
+	assert_int_equal(half_open_now(&told), CONNECTIONS_HALF_OPEN_PER_LEASE);
+	assert_int_equal(told.ends[0], CONNECTION_UNCONFIRMED);
+	for (uint16_t i = 1; i <= 10; i++) {
+		struct sp_note note = answer(1001, 5001);
+
+		note.client_port_be = SP_BE16(PORT + i);
+		tell(&told, note);
+		assert_int_equal(told.nr[CONNECTION_ESTABLISHED], 1 + i);
+		assert_int_equal(told.last.client_port, PORT + i);
+		assert_int_equal(told.last.syn_seq[SP_TOWARD_VM], 1000);
+		assert_int_equal(told.last.syn_seq[SP_TOWARD_CLIENT], 5000);
+	}
+	tell_kind(&told, SP_NOTE_RESET, SP_TOWARD_VM, 1001 + 40);
+	assert_int_equal(told.last.bytes[SP_TOWARD_VM], 40);
 	finish(&told);
 }
 
-static void test_note_when_all_leases_are_full_then_left_out(void **state)
+/* All leases together: what is half open longest gives way, whose ever it is. */
+static void test_note_when_all_leases_are_flooded_then_the_oldest_give_way(void **state)
 {
 	struct sp_note note = note_of(SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
 	struct told told;
 
 	begin(&told);
+	for (unsigned int i = 0; i < 2 * CONNECTIONS_HALF_OPEN_MAX; i++) {
+		note.slot_index = i;
+		tell(&told, note);
+	}
+	assert_int_equal(half_open_now(&told), CONNECTIONS_HALF_OPEN_MAX);
+	note = answer(1001, 5001);
 	for (unsigned int i = 0; i < CONNECTIONS_MAX + 5; i++) {
 		note.slot_index = i / CONNECTIONS_PER_LEASE;
 		note.client_port_be = SP_BE16(1024 + i % CONNECTIONS_PER_LEASE);
@@ -422,6 +455,57 @@ static void test_note_when_all_leases_are_full_then_left_out(void **state)
 	}
 	assert_int_equal(open_now(&told), CONNECTIONS_MAX);
 	assert_int_equal(left_out(&told), 5);
+	finish(&told);
+}
+
+/* The note of the answer was lost. A VM that closes, or a client that says what it got, shows it.
+ */
+static void test_note_when_a_fin_shows_it_then_established(void **state)
+{
+	static const struct {
+		enum sp_direction direction;
+		uint32_t ack;
+		unsigned int established;
+	} cases[] = {
+		{SP_TOWARD_CLIENT, 1001, 1},
+		{SP_TOWARD_VM, 5001, 1},
+		{SP_TOWARD_VM, 5002, 0}, /* a guess */
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sp_note fin = note_of(SP_NOTE_CLOSES, cases[i].direction,
+					     cases[i].direction == SP_TOWARD_VM ? 1001 : 5001);
+		struct told told;
+
+		begin(&told);
+		tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
+		tell(&told, accepted(5000, 1001));
+		fin.tcp_flags = SP_TCP_FIN | SP_TCP_ACK;
+		fin.ack = cases[i].ack;
+		tell(&told, fin);
+		assert_int_equal(told.nr[CONNECTION_ESTABLISHED], cases[i].established);
+		assert_int_equal(told.nr[CONNECTION_CLOSING], cases[i].established);
+		finish(&told);
+	}
+}
+
+/* The VM gives up, and so does this. */
+static void test_expire_when_never_confirmed_then_ended_on_time(void **state)
+{
+	struct sp_note syn_ack = accepted(5000, 1001);
+	struct told told;
+
+	begin(&told);
+	tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
+	syn_ack.ring.at_ns += SECOND;
+	tell(&told, syn_ack);
+	watch_connections_expire(told.connections, START_NS + CONNECTIONS_UNANSWERED_NS, on_change,
+				 &told);
+	assert_int_equal(told.nr[CONNECTION_ENDED], 0);
+	watch_connections_expire(told.connections, START_NS + SECOND + CONNECTIONS_UNANSWERED_NS,
+				 on_change, &told);
+	assert_int_equal(told.last.end, CONNECTION_UNCONFIRMED);
+	assert_int_equal(half_open_now(&told), 0);
 	finish(&told);
 }
 
@@ -437,7 +521,7 @@ static void test_expire_when_never_answered_then_ended_on_time(void **state)
 	watch_connections_expire(told.connections, START_NS + CONNECTIONS_UNANSWERED_NS, on_change,
 				 &told);
 	assert_int_equal(told.last.end, CONNECTION_UNANSWERED);
-	assert_int_equal(open_now(&told), 0);
+	assert_int_equal(half_open_now(&told), 0);
 	finish(&told);
 }
 
@@ -450,7 +534,7 @@ static void test_expire_when_noted_after_now_then_kept(void **state)
 	tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
 	watch_connections_expire(told.connections, START_NS - 1, on_change, &told);
 	assert_int_equal(told.nr[CONNECTION_ENDED], 0);
-	tell_kind(&told, SP_NOTE_ACCEPTED, SP_TOWARD_CLIENT, 5000);
+	establish(&told);
 	tell_kind(&told, SP_NOTE_CLOSES, SP_TOWARD_VM, 1001);
 	watch_connections_expire(told.connections, START_NS - 1, on_change, &told);
 	assert_int_equal(told.nr[CONNECTION_ENDED], 0);
@@ -477,7 +561,7 @@ static void test_expire_when_half_closed_then_ended_as_closed(void **state)
 
 static void test_cut_when_called_then_only_that_lease(void **state)
 {
-	struct sp_note note = note_of(SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
+	struct sp_note note = answer(1001, 5001);
 	struct told told;
 
 	begin(&told);
@@ -508,6 +592,7 @@ static void test_restore_when_known_then_goes_on(void **state)
 		.client_port = PORT,
 		.opened_ns = START_NS,
 		.accepted_ns = START_NS,
+		.established_ns = START_NS,
 		.syn_seq = {[SP_TOWARD_VM] = 1000, [SP_TOWARD_CLIENT] = 5000},
 		.number = 12,
 	};
@@ -634,7 +719,7 @@ static bool is_of_port(const struct connection *connection, void *context)
 
 static void test_cut_if_when_some_are_over_then_those(void **state)
 {
-	struct sp_note note = note_of(SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
+	struct sp_note note = answer(1001, 5001);
 	struct told told;
 
 	begin(&told);
@@ -686,10 +771,10 @@ int main(void)
 		cmocka_unit_test(
 			test_note_when_port_client_slot_or_generation_differs_then_another),
 		cmocka_unit_test(test_note_when_lease_is_full_then_left_out_and_others_not),
-		cmocka_unit_test(
-			test_note_when_full_of_unanswered_then_an_answered_one_takes_a_place),
-		cmocka_unit_test(test_note_when_full_of_answered_then_left_out),
-		cmocka_unit_test(test_note_when_all_leases_are_full_then_left_out),
+		cmocka_unit_test(test_note_when_flooded_then_nobody_connected_and_who_does_is_kept),
+		cmocka_unit_test(test_note_when_all_leases_are_flooded_then_the_oldest_give_way),
+		cmocka_unit_test(test_note_when_a_fin_shows_it_then_established),
+		cmocka_unit_test(test_expire_when_never_confirmed_then_ended_on_time),
 		cmocka_unit_test(test_expire_when_never_answered_then_ended_on_time),
 		cmocka_unit_test(test_expire_when_noted_after_now_then_kept),
 		cmocka_unit_test(test_expire_when_half_closed_then_ended_as_closed),
