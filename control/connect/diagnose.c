@@ -6,10 +6,14 @@
 /*
  * Bytes of TCP payload that stock OpenSSH clients and servers exchange, as measured: a banner is
  * below 300; a key exchange brings both sides beyond 1500; a client that then rejects the host key
- * has sent about 2810, one without a key 2940, one with a wrong key 3070 and more.
+ * has sent about 2810, one without a key 2940, one with a wrong key 3070 and more. An sshd that
+ * turns a connection away says so in a line of its own before its banner, and closes: since 9.8
+ * "Not allowed at this time", before that "Exceeded MaxStartups".
  */
-#define KEX_BYTES  1500
-#define AUTH_BYTES 2870
+#define NOT_ALLOWED_BYTES  26
+#define MAX_STARTUPS_BYTES 22
+#define KEX_BYTES	   1500
+#define AUTH_BYTES	   2870
 
 #define REACHED                                                                                    \
 	"The connection reached the VM's sshd and a key exchange completed: the network is fine."
@@ -57,8 +61,12 @@ static const struct diagnosis diagnoses[] = {
 		{DIAGNOSE_RETURN_PATH,
 		 "The VM's port answers this edge, but no answer to the client has come through "
 		 "it.",
-		 "The VM's replies leave by another way than this edge: its default route.",
-		 {"Have the VM's default route lead to this edge."}},
+		 "The VM's replies leave by another way than this edge, by its default route; or "
+		 "its "
+		 "kernel drops what arrives with a wrong checksum.",
+		 {"Have the VM's default route lead to this edge.",
+		  "On the VM: nstat -az TcpInCsumErrors. If it grows, switch checksum offload off "
+		  "where the packets are sent on this host: ethtool -K DEV tx off."}},
 	[DIAGNOSE_VM_REFUSED] = {DIAGNOSE_VM_REFUSED,
 				 "The VM refused the connection: nothing listens on its port.",
 				 NULL,
@@ -79,6 +87,20 @@ static const struct diagnosis diagnoses[] = {
 				"The port is being scanned or flooded.",
 				{"Try once more and ask again at once.",
 				 "Have the build declared with the client's address in allow."}},
+	[DIAGNOSE_TURNED_AWAY] =
+		{DIAGNOSE_TURNED_AWAY,
+		 "The connection reached the VM, which closed it after the few bytes by which sshd "
+		 "turns somebody away before any key is looked at.",
+		 "Too many connections came without a login: from this address, which OpenSSH 9.8 "
+		 "and "
+		 "newer then refuse for a while, with everybody else behind it "
+		 "(PerSourcePenalties), "
+		 "or from anywhere at once (MaxStartups).",
+		 {"Wait ten minutes without trying: penalties and waiting connections end by "
+		  "themselves.",
+		  "Connect from another address, one that is not shared with those who try.",
+		  "Have allow name who may connect, so that scanners do not reach the VM.",
+		  "Have the VM's sshd_config exempt the address: PerSourcePenaltyExemptList."}},
 	[DIAGNOSE_BANNER_ONLY] = {DIAGNOSE_BANNER_ONLY,
 				  "The connection reached the VM, but no key exchange was made.",
 				  "What connected is not an ssh client, or gave up early.",
@@ -129,9 +151,17 @@ static enum diagnose_case judge_unanswered(const struct diagnose_facts *facts)
 	return DIAGNOSE_VM_SILENT;
 }
 
+static bool is_turned_away(const struct diagnose_facts *facts)
+{
+	return facts->bytes_to_client == NOT_ALLOWED_BYTES ||
+	       facts->bytes_to_client == MAX_STARTUPS_BYTES;
+}
+
 /* Of a connection that was accepted and is over. */
 static enum diagnose_case judge_bytes(const struct diagnose_facts *facts)
 {
+	if (is_turned_away(facts))
+		return DIAGNOSE_TURNED_AWAY;
 	if (facts->bytes_to_vm < KEX_BYTES || facts->bytes_to_client < KEX_BYTES)
 		return DIAGNOSE_BANNER_ONLY;
 	if (facts->bytes_to_vm < AUTH_BYTES)

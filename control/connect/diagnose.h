@@ -29,6 +29,7 @@
 	X(VM_REFUSED, vm_refused)                                                                  \
 	X(UNCONFIRMED, unconfirmed)                                                                \
 	X(NOT_KNOWN, not_known)                                                                    \
+	X(TURNED_AWAY, turned_away)                                                                \
 	X(BANNER_ONLY, banner_only)                                                                \
 	X(HOST_KEY, host_key)                                                                      \
 	X(KEY, key)                                                                                \

@@ -130,6 +130,20 @@ assert_fails "ssh to a VM whose replies go elsewhere" attempt -q
 becomes return_path "a VM whose default route leads elsewhere"
 lab_in vm1 ip route replace default via $LAB_BUILDS_ADDRESS
 
+# A sender on this host that leaves checksums to a NIC, which is none: the VM's kernel drops them.
+checksum_errors() {
+	lab_in vm0 nstat -asz TcpInCsumErrors | awk '/TcpInCsumErrors/ { print $2 }'
+}
+on "$vm"
+wait_until 20 node_ready
+lab_in client ethtool -K eth0 tx on >/dev/null
+errors=$(checksum_errors)
+assert_fails "ssh by packets with a wrong checksum" attempt -q
+lab_in client ethtool -K eth0 tx off >/dev/null
+assert_ge "$(checksum_errors)" $((errors + 1)) "segments that the VM dropped for their checksum"
+becomes return_path "packets with a wrong checksum"
+answer '.nodes[0].next[]' | grep -q TcpInCsumErrors || fail "no advice to look at the VM's counter"
+
 lab_in vm1 nft -f - <<-EOT
 	table inet mute { chain in { type filter hook input priority 0; tcp dport 22 drop; }; }
 EOT

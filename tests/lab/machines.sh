@@ -1,6 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
 # The lab's machines: what inside.sh becomes in namespaces of its own.
+#   LAB_SSHD    a directory with another usr/sbin/sshd and usr/lib/openssh/ for the VMs, such as an
+#               unpacked openssh-server of another release
+#   LAB_SSHD_CONFIG   more lines of the VMs' sshd_config
+LAB_SSHD=${LAB_SSHD:-}
 
 machine_dir() {
 	echo "$LAB_DIR/machine/$1"
@@ -46,6 +50,17 @@ machine_vm_files() {
 		Subsystem sftp internal-sftp
 		LogLevel VERBOSE
 	EOT
+	machine_vm_limits >>"$dir/etc/ssh/sshd_config"
+}
+
+# Since OpenSSH 9.8 sshd turns away who comes often without a login, and tests do: not unless a test
+# is about it.
+machine_vm_limits() {
+	if [ -n "${LAB_SSHD_CONFIG:-}" ]; then
+		echo "$LAB_SSHD_CONFIG"
+	elif "$LAB_SSHD/usr/sbin/sshd" -G -f /dev/null -o PerSourcePenalties=no >/dev/null 2>&1; then
+		echo "PerSourcePenalties no"
+	fi
 }
 
 machine_client_files() {
@@ -76,7 +91,7 @@ machine_start() {
 	: >"$LAB_DIR/log/$name"
 	setsid nsenter --net="/run/netns/$LAB_NS-$name" \
 		unshare --mount --uts --pid --fork --kill-child=KILL --mount-proc \
-		"$LAB_SOURCE/inside.sh" "$kind" "$LAB_NS-$name" "$dir" \
+		"$LAB_SOURCE/inside.sh" "$kind" "$LAB_NS-$name" "$dir" "$LAB_SSHD" \
 		>"$LAB_DIR/log/$name" 2>&1 </dev/null &
 	echo "$! $(lab_started $!)" >"$dir/pid"
 	disown

@@ -36,6 +36,10 @@ static const struct {
 	{DIAGNOSE_CONNECTED, {ACCEPTED, .open = true}},
 	/* Payload each way as measured with OpenSSH 9.2. */
 	{DIAGNOSE_BANNER_ONLY, {ACCEPTED, .bytes_to_vm = 1, .bytes_to_client = 77}},
+	{DIAGNOSE_BANNER_ONLY, {ACCEPTED, .bytes_to_vm = 40, .bytes_to_client = 25}},
+	{DIAGNOSE_TURNED_AWAY, {ACCEPTED, .bytes_to_vm = 40, .bytes_to_client = 26}},
+	{DIAGNOSE_TURNED_AWAY, {ACCEPTED, .reset_by_vm = true, .bytes_to_client = 26}},
+	{DIAGNOSE_TURNED_AWAY, {ACCEPTED, .bytes_to_client = 22}}, /* OpenSSH 9.2 */
 	{DIAGNOSE_HOST_KEY, {ACCEPTED, .bytes_to_vm = 2809, .bytes_to_client = 2693}},
 	{DIAGNOSE_KEY, {ACCEPTED, .bytes_to_vm = 2937, .bytes_to_client = 2781}},
 	{DIAGNOSE_KEY, {ACCEPTED, .bytes_to_vm = 3069, .bytes_to_client = 2873}},

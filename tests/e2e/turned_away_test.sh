@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# An sshd that turns connections away before any key is looked at, and what diagnose says of it: by
+# MaxStartups, as every OpenSSH does, and by the penalties of OpenSSH 9.8 and newer.
+#
+# SALLYPORT_NEW_SSHD: an unpacked openssh-server of 9.8 or newer; without it, and with an older one on
+# this host, the second is skipped.
+LAB_ENGINE=xdp
+LAB_SSHD_CONFIG='MaxStartups 2
+LoginGraceTime 60'
+# shellcheck source=tests/e2e/_init.sh
+. "$(dirname "$0")/_init.sh"
+
+is_turned_away() {
+	api GET "/v1/builds/$1/diagnose?client=$2"
+	[ "$(answer '.nodes[0].case')" = turned_away ]
+}
+
+# turned_away BUILD CLIENT WHAT: diagnose says so of that client, soon.
+turned_away() {
+	wait_until 10 is_turned_away "$1" "$2" || fail "$3: $(answer '.nodes[0]')"
+	ok "$3: $(answer '.nodes[0].case'), $(answer '.nodes[0].latest.bytes_to_client') bytes from the VM"
+}
+
+# attempt ADDRESS OPTION…: ssh from that address of the client.
+attempt() {
+	local from=$1
+
+	shift
+	lab_client ssh -b "$from" -o ConnectTimeout=5 -o BatchMode=yes "$@" "${SSH_OPTIONS[@]}" -p "$PORT" \
+		"ubuntu@$LAB_PUBLIC_ADDRESS" true
+}
+
+# two_wait: two connections that never log in, held open; sshd takes no third.
+two_wait() {
+	lab_client python3 -c 'import socket, sys, time
+ends = [socket.create_connection((sys.argv[1], int(sys.argv[2]))) for i in range(2)]
+for end in ends:
+    end.recv(100)
+print("waiting", flush=True)
+time.sleep(60)' "$LAB_PUBLIC_ADDRESS" "$PORT" >"$LAB_DIR/two" 2>&1 &
+	wait_line 10 "$LAB_DIR/two" waiting
+}
+
+knows_penalties() {
+	"$1/usr/sbin/sshd" -G -f /dev/null -o PerSourcePenalties=yes >/dev/null 2>&1
+}
+
+need_programs
+lab_begin 1
+control_start
+put_build crowded 0
+PORT=$(node_port 0)
+two_wait
+assert_fails "ssh to an sshd that is full" attempt "$LAB_STRANGER_ADDRESS"
+turned_away crowded "$LAB_STRANGER_ADDRESS" "as many connections as sshd takes wait for a login"
+
+new=${SALLYPORT_NEW_SSHD:-}
+if ! knows_penalties "$new"; then
+	echo "ok - penalties # skip skipped: no sshd of OpenSSH 9.8 or newer (SALLYPORT_NEW_SSHD)"
+	exit 0
+fi
+daemon_stop control
+LAB_SSHD=$new
+LAB_SSHD_CONFIG='PerSourcePenalties authfail:60s noauth:60s min:10s'
+lab_remove "$LAB_ID"
+lab_build 1 "$BASHPID"
+control_start
+put_build penalised 0
+PORT=$(node_port 0)
+assert_eq "" "$(attempt "$LAB_CLIENT_ADDRESS" 2>&1)" "a login at $("$new/usr/sbin/sshd" -V 2>&1)"
+ok "ssh to $("$new/usr/sbin/sshd" -V 2>&1)"
+assert_fails "ssh without a key" attempt "$LAB_STRANGER_ADDRESS" -o IdentityFile=/nonexistent -o IdentitiesOnly=yes
+assert_fails "ssh from an address with a penalty" attempt "$LAB_STRANGER_ADDRESS"
+turned_away penalised "$LAB_STRANGER_ADDRESS" "a penalty for the one before"
+assert_eq "" "$(attempt "$LAB_CLIENT_ADDRESS" 2>&1)" "a login from another address meanwhile"
+ok "another address logs in meanwhile"
