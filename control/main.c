@@ -14,6 +14,8 @@ enum action {
 	ACTION_RUN,
 	ACTION_CHECK,
 	ACTION_DETACH,
+	ACTION_JOURNAL_VERSION,
+	ACTION_TAKE_BACK,
 	ACTION_VERSION,
 	ACTION_HELP,
 	ACTION_WRONG, /* the arguments make no sense */
@@ -22,6 +24,7 @@ enum action {
 struct arguments {
 	enum action action;
 	const char *config_path;
+	int journal_version; /* to be taken back */
 };
 
 static void print_help(FILE *out)
@@ -30,6 +33,8 @@ static void print_help(FILE *out)
 		"usage: sallyportd [-c FILE]\n"
 		"       sallyportd --check FILE\n"
 		"       sallyportd -c FILE --detach\n"
+		"       sallyportd -c FILE --journal-version\n"
+		"       sallyportd -c FILE --take-back-journal VERSION\n"
 		"\n"
 		"Decides who may reach which build, until when.\n"
 		"\n"
@@ -37,6 +42,10 @@ static void print_help(FILE *out)
 		"  -c, --config FILE  the configuration, else %s\n"
 		"  --check            check the configuration, print every error, exit 0 or 1\n"
 		"  --detach           remove programs and tables from the kernel, and exit\n"
+		"  --journal-version  print the version of the journal, 0 for none\n"
+		"  --take-back-journal VERSION\n"
+		"                     put back the journal as it was before its version was "
+		"raised\n"
 		"  --version          print the version\n"
 		"  -h, --help         print this help\n",
 		CONFIG_DEFAULT_PATH);
@@ -45,13 +54,19 @@ static void print_help(FILE *out)
 static struct arguments parse(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
-		{"detach", no_argument, NULL, 'd'},	  {"version", no_argument, NULL, 'v'},
-		{"help", no_argument, NULL, 'h'},	  {0},
+		{"config", required_argument, NULL, 'c'},
+		{"check", no_argument, NULL, 'k'},
+		{"detach", no_argument, NULL, 'd'},
+		{"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},
+		{"journal-version", no_argument, NULL, 'j'},
+		{"take-back-journal", required_argument, NULL, 't'},
+		{0},
 	};
 	static const enum action actions[] = {
-		['k'] = ACTION_CHECK, ['d'] = ACTION_DETACH, ['v'] = ACTION_VERSION,
-		['h'] = ACTION_HELP,  ['?'] = ACTION_WRONG,
+		['k'] = ACTION_CHECK,	  ['d'] = ACTION_DETACH, ['v'] = ACTION_VERSION,
+		['h'] = ACTION_HELP,	  ['?'] = ACTION_WRONG,	 ['j'] = ACTION_JOURNAL_VERSION,
+		['t'] = ACTION_TAKE_BACK,
 	};
 	struct arguments arguments = {.config_path = CONFIG_DEFAULT_PATH};
 	int c;
@@ -61,7 +76,11 @@ static struct arguments parse(int argc, char **argv)
 			arguments.config_path = optarg;
 		else
 			arguments.action = actions[c];
+		if (c == 't')
+			arguments.journal_version = atoi(optarg);
 	}
+	if (arguments.action == ACTION_TAKE_BACK && arguments.journal_version <= 0)
+		arguments.action = ACTION_WRONG;
 	if (arguments.action == ACTION_CHECK && optind < argc)
 		arguments.config_path = argv[optind++];
 	if (optind < argc)
@@ -97,6 +116,24 @@ static void ask(const struct config *config, const char *path)
 	}
 }
 
+/* What is done with a configuration but to run. Result: 0 or -errno. */
+static int act(const struct arguments *arguments, const struct config *config)
+{
+	switch (arguments->action) {
+	case ACTION_CHECK:
+		ask(config, arguments->config_path);
+		return 0;
+	case ACTION_DETACH:
+		return daemon_detach(config);
+	case ACTION_JOURNAL_VERSION:
+		return daemon_journal_version(config);
+	case ACTION_TAKE_BACK:
+		return daemon_take_back_journal(config, arguments->journal_version);
+	default:
+		return 0;
+	}
+}
+
 static int run_with_config(const struct arguments *arguments)
 {
 	struct config *config = load(arguments->config_path);
@@ -106,9 +143,7 @@ static int run_with_config(const struct arguments *arguments)
 		return EXIT_FAILURE;
 	if (arguments->action == ACTION_RUN)
 		return daemon_run(arguments->config_path, config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-	if (arguments->action == ACTION_CHECK)
-		ask(config, arguments->config_path);
-	r = arguments->action == ACTION_DETACH ? daemon_detach(config) : 0;
+	r = act(arguments, config);
 	config_free(config);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -131,6 +166,8 @@ int main(int argc, char **argv)
 	case ACTION_RUN:
 	case ACTION_CHECK:
 	case ACTION_DETACH:
+	case ACTION_JOURNAL_VERSION:
+	case ACTION_TAKE_BACK:
 		break;
 	}
 	return run_with_config(&arguments);

@@ -92,6 +92,7 @@ static void set_sessions(const struct api_context *api, json_t *status)
 	json_object_set_new(status, "builds", render_builds(&figures));
 	json_object_set_new(status, "nodes", json_integer(figures.nodes));
 	json_object_set_new(status, "leases_live", json_integer(figures.leases_live));
+	json_object_set_new(status, "leases_expected", json_integer(figures.leases_expected));
 	json_object_set_new(status, "endpoints",
 			    render_level(figures.endpoints, figures.endpoints_max));
 	json_object_set_new(status, "allow_lists",

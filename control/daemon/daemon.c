@@ -22,6 +22,7 @@
 #include "host/config.h"
 #include "host/lock_file.h"
 #include "host/log.h"
+#include "journal/copy.h"
 #include "journal/journal.h"
 #include "kernel/kernel.h"
 #include "table/quiesce.h"
@@ -71,12 +72,19 @@ static int take_lock(const struct config *config, int *ret_fd)
 	return 0;
 }
 
+#define JOURNAL_PATH_BYTES (CONFIG_PATH_SIZE + sizeof(JOURNAL_NAME) + 1)
+
+static void name_journal(const struct config *config, char ret_path[JOURNAL_PATH_BYTES])
+{
+	snprintf(ret_path, JOURNAL_PATH_BYTES, "%s/" JOURNAL_NAME, config->edge.state_dir);
+}
+
 static int open_journal(struct daemon *daemon)
 {
-	char path[CONFIG_PATH_SIZE + sizeof(JOURNAL_NAME) + 1], *reason = NULL;
+	char path[JOURNAL_PATH_BYTES], *reason = NULL;
 	int r;
 
-	snprintf(path, sizeof(path), "%s/" JOURNAL_NAME, daemon->config->edge.state_dir);
+	name_journal(daemon->config, path);
 	r = journal_open(path, &daemon->journal, &reason);
 	return r < 0 ? fail(r, "The journal cannot be opened.", reason) : 0;
 }
@@ -402,5 +410,35 @@ int daemon_detach(const struct config *config)
 		return fail(r, "Not everything could be removed.", reason);
 	log_write(LOG_NOTICE, "Nothing of this edge is left in the kernel.",
 		  log_string("name", config->edge.name));
+	return 0;
+}
+
+int daemon_journal_version(const struct config *config)
+{
+	char path[JOURNAL_PATH_BYTES], *reason = NULL;
+	int version, r;
+
+	name_journal(config, path);
+	r = journal_copy_version(path, &version, &reason);
+	if (r < 0)
+		return fail(r, "The journal's version is not known.", reason);
+	printf("%d\n", version);
+	return 0;
+}
+
+int daemon_take_back_journal(const struct config *config, int version)
+{
+	char path[JOURNAL_PATH_BYTES], *reason = NULL;
+	int fd, r = take_lock(config, &fd);
+
+	if (r < 0)
+		return r;
+	name_journal(config, path);
+	r = journal_copy_take_back(path, version, &reason);
+	close(fd);
+	if (r < 0)
+		return fail(r, "The journal could not be taken back.", reason);
+	log_write(LOG_NOTICE, "The journal is again what it was before its version was raised.",
+		  log_string("path", path), log_number("version", version));
 	return 0;
 }

@@ -56,3 +56,9 @@ int daemon_run(const char *config_path, struct config *config);
 
 /* Removes everything of ours from the kernel. Logs. Result: 0 or -errno. */
 int daemon_detach(const struct config *config);
+
+/* Prints the version of the journal to stdout, 0 if there is none. Logs. Result: 0 or -errno. */
+int daemon_journal_version(const struct config *config);
+
+/* Puts the journal's copy of that version in its place (journal/copy.h). Logs. Result: the same. */
+int daemon_take_back_journal(const struct config *config, int version);

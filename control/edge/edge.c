@@ -151,6 +151,18 @@ const struct build *edge_by_slot(const struct edge *edge, uint32_t slot_index,
 	return NULL;
 }
 
+/* Result: how many leases this build must have live. */
+static unsigned int count_leases(const struct build *build)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < build->nr_nodes; i++)
+		for (unsigned int j = 0; j < build->nodes[i].nr_forwards; j++)
+			nr += build->nodes[i].has_address &&
+			      forward_has_slot(&build->nodes[i].forwards[j]);
+	return nr;
+}
+
 void edge_figures(const struct edge *edge, struct edge_figures *ret_figures)
 {
 	struct edge_figures figures = {0};
@@ -159,8 +171,10 @@ void edge_figures(const struct edge *edge, struct edge_figures *ret_figures)
 
 	while ((build = state_registry_after(edge->registry, build ? build->serial : 0))) {
 		figures.builds[build->state]++;
-		if (build_is_open(build))
+		if (build_is_open(build)) {
 			figures.nodes += build->nr_nodes;
+			figures.leases_expected += count_leases(build);
+		}
 	}
 	table_publish_figures(edge->publish, &published);
 	figures.leases_live = published.live;

@@ -180,6 +180,7 @@ struct edge_figures {
 	unsigned int builds[SESSION_STATES_NR];
 	unsigned int nodes;
 	unsigned int leases_live;
+	unsigned int leases_expected; /* ports of open builds that have an address here */
 	unsigned int endpoints;
 	unsigned int endpoints_max;
 	unsigned int allow_lists;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/copy.h"
 #include "journal/schema.h"
 #include "journal/sql.h"
 #include "journal/wal.h"
@@ -208,15 +209,19 @@ static int check_contents(sqlite3 *database, const char *path, char **ret_reason
 	return result;
 }
 
-/* From what an older sallyportd wrote, in one transaction. */
+/* From what an older sallyportd wrote, in one transaction; what it wrote is kept beside it. */
 static int upgrade(sqlite3 *database, const char *path, char **ret_reason)
 {
 	sqlite3_int64 version = 0;
+	int result;
 
 	if (read_number(database, "PRAGMA user_version", &version) < 0)
 		return refuse_unreadable(ret_reason, path, database);
 	if (version == JOURNAL_VERSION)
 		return 0;
+	result = journal_copy_write(database, path, (int)version, ret_reason);
+	if (result < 0)
+		return result;
 	return run_text(database, path,
 			"BEGIN IMMEDIATE; " JOURNAL_RECEIPTS " PRAGMA user_version = 2; COMMIT",
 			ret_reason);

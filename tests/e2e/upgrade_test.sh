@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # configs/sallyport-upgrade replaces the programs under a live session, which misses nothing, to a table
-# of another version too; new programs that do not start are taken back.
-TEST_TIMEOUT=${TEST_TIMEOUT:-120}
+# of another version too, and while the orchestrator works; new programs that do not start are taken
+# back, and a journal that they raised.
+# UPGRADE_ROUNDS: how many upgrades under a PUT each 100 ms (5; the full draw is 20).
+TEST_TIMEOUT=${TEST_TIMEOUT:-420}
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 
@@ -12,7 +14,7 @@ BUILT=$SALLYPORT_BUILD
 
 # An installation of its own, so that programs can be replaced: laid out as the lab expects it.
 installation() {
-	mkdir -p "$1/control/cli" "$1/new"
+	mkdir -p "$1/control/cli" "$1/new" "$1/root"
 	cp "$BUILT/control/sallyportd" "$BUILT/dataplane/sallyport-dp" "$1/control/"
 	cp "$BUILT/control/cli/sallyport" "$1/control/cli/"
 	ln -s control "$1/dataplane"
@@ -25,12 +27,82 @@ installation() {
 		sallyportd) daemon_stop control && control_start ;;
 		esac
 	EOT
-	chmod +x "$1/restart"
+	cat >"$1/stop" <<-EOT
+		#!/bin/bash
+		. "$LAB_SOURCE/lab.sh"
+		lab_attach $LAB_ID
+		daemon_stop control
+	EOT
+	printf '#!/bin/sh\ntouch "%s/reloaded"\n' "$1" >"$1/reload"
+	chmod +x "$1/restart" "$1/stop" "$1/reload"
 }
 
+# upgrade [ARGUMENT…]: to what is in $PLACE/new, unless something else is said.
 upgrade() {
 	SALLYPORT_CONF=$LAB_CONFIG SALLYPORT_SOCKET=$LAB_SOCKET SALLYPORT_RESTART=$PLACE/restart \
-		SALLYPORT_SBIN=$PLACE/control SALLYPORT_BIN=$PLACE/control/cli "$UPGRADE" "$PLACE/new"
+		SALLYPORT_STOP=$PLACE/stop SALLYPORT_RELOAD=$PLACE/reload SALLYPORT_ROOT=$PLACE/root \
+		SALLYPORT_SBIN=$PLACE/control SALLYPORT_BIN=$PLACE/control/cli "$UPGRADE" "${@:-$PLACE/new}"
+}
+
+# mistaken PATTERN ARGUMENT…: is refused as a mistake (2) with these words, and nothing is touched.
+mistaken() {
+	local pattern=$1 status=0
+
+	shift
+	upgrade "$@" >"$LAB_DIR/said" 2>&1 || status=$?
+	assert_eq 2 "$status" "status of sallyport-upgrade $*"
+	assert_match "$pattern" "$LAB_DIR/said" "what it says to $*"
+}
+
+# The orchestrator at work: a build each 100 ms, and the one before the last ends. Until it is killed.
+work() {
+	local i
+
+	for ((i = 0; ; i++)); do
+		lab_api PUT "/v1/builds/work-$i" '{"nodes":[{"index":0},{"index":1}]}' >/dev/null 2>&1 || :
+		[ "$i" -lt 2 ] || lab_api DELETE "/v1/builds/work-$((i - 2))" >/dev/null 2>&1 || :
+		read -rt 0.1 <> <(:) || :
+	done
+}
+
+upgrades_at_work() {
+	local i rounds=${UPGRADE_ROUNDS:-5} worker
+
+	work &
+	worker=$!
+	for ((i = 0; i < rounds; i++)); do
+		rm -f "$PLACE"/new/*
+		renew "$BUILT/dataplane/sallyport-dp" sallyport-dp
+		renew "$BUILT/control/sallyportd" sallyportd
+		upgrade >"$LAB_DIR/said" 2>&1 || fail "upgrade $i at work: $(cat "$LAB_DIR/said")"
+		runs control sallyportd || fail "sallyportd is not the new one, in round $i"
+	done
+	kill $worker
+	wait $worker 2>/dev/null || :
+	ok "$rounds of $rounds upgrades under a PUT each 100 ms"
+}
+
+# A sallyportd that raises the journal's version as a newer one does, and then does not start.
+newer_journal() {
+	cat >"$PLACE/new/sallyportd" <<-EOT
+		#!/usr/bin/python3
+		import os, sqlite3, sys
+		if len(sys.argv) > 1 and sys.argv[1] == "--check" or "journal" in sys.argv[-1] or \\
+				"journal" in sys.argv[-2]:
+		    os.execv("$BUILT/control/sallyportd", ["sallyportd", *sys.argv[1:]])
+		journal = "$LAB_DIR/state/journal.db"
+		database = sqlite3.connect(journal, isolation_level=None)
+		version = database.execute("PRAGMA user_version").fetchone()[0]
+		copy = f"{journal}.version-{version}"
+		if version < 99:
+		    if os.path.exists(copy):
+		        os.unlink(copy)
+		    database.execute("VACUUM INTO ?", (copy,))
+		    database.execute("CREATE TABLE novelty (a)")
+		    database.execute("PRAGMA user_version = 99")
+		sys.exit(1)
+	EOT
+	chmod +x "$PLACE/new/sallyportd"
 }
 
 # A program that does the same and is another file: bytes behind an ELF file do nothing.
@@ -104,7 +176,54 @@ ok "sallyportd is the new one"
 
 misses_none "an upgrade"
 
+upgrade --help >"$LAB_DIR/said" || fail "--help: $(cat "$LAB_DIR/said")"
+assert_match 'usage: sallyport-upgrade DIR' "$LAB_DIR/said" "the help"
+mkdir -p "$PLACE/empty" "$PLACE/odd"
+echo 'no program' >"$PLACE/odd/sallyportd"
+mistaken 'no option --upgrade' --upgrade
+mistaken 'nowhere is not a directory' "$PLACE/nowhere"
+mistaken 'no program of sallyport in' "$PLACE/empty"
+mistaken 'sallyportd is not a program' "$PLACE/odd"
+mistaken 'one directory' "$PLACE/new" "$PLACE/new"
+ok "mistakes are named, and touch nothing"
+upgrade >"$LAB_DIR/said" || fail "the same again: $(cat "$LAB_DIR/said")"
+assert_match 'all is the same already' "$LAB_DIR/said" "what is said of the same again"
+
+upgrades_at_work
+misses_none "upgrades at work"
+
 rm "$PLACE"/new/*
+mkdir -p "$PLACE"/new/usr/{sbin,share/man/man8,lib/systemd/system,share/bash-completion/completions}
+cp "$BUILT/control/hooks/sallyport-hooks" "$PLACE/new/usr/sbin/"
+for file in share/man/man8/sallyportd.8 lib/systemd/system/sallyportd.service \
+	share/bash-completion/completions/sallyport.bash; do
+	echo "new $file" >"$PLACE/new/usr/$file"
+done
+echo old >"$PLACE/root/old" && install -D "$PLACE/root/old" "$PLACE/root/usr/share/man/man8/sallyportd.8"
+upgrade >"$LAB_DIR/said" 2>&1 || fail "the upgrade of an installation: $(cat "$LAB_DIR/said")"
+for file in share/man/man8/sallyportd.8 lib/systemd/system/sallyportd.service \
+	share/bash-completion/completions/sallyport.bash; do
+	assert_eq "new $file" "$(cat "$PLACE/root/usr/$file")" "$file"
+done
+cmp -s "$BUILT/control/hooks/sallyport-hooks" "$PLACE/control/sallyport-hooks" ||
+	fail "sallyport-hooks is not the new one"
+[ -e "$PLACE/reloaded" ] || fail "systemd was not told of new units"
+if find "$PLACE/root" "$PLACE/control" -name '*.old' | grep .; then
+	fail "an upgrade left these behind"
+fi
+ok "hooks, manual pages, units and completion are replaced too"
+rm -r "$PLACE"/new/*
+
+api PUT /v1/builds/lasting '{"nodes":[{"index":0}]}'
+newer_journal
+refused "a sallyportd that raises the journal's version"
+assert_eq lasting "$(sallyport -o json show lasting | jq -r .id)" "the build of before"
+[ -e "$LAB_DIR/state/journal.db.version-99" ] || fail "the raised journal is not kept"
+assert_match 'have the orchestrator sync' "$LAB_DIR/said" "what is said of the journal"
+ok "over a raised journal: the one before is back, and the raised one kept"
+misses_none "a rollback over a newer journal"
+
+rm -f "$PLACE"/new/*
 cp "$BUILT/tests/e2e/sallyport-dp-other-table" "$PLACE/new/sallyport-dp"
 refused "a sallyport-dp for another table, alone"
 assert_match 'The table has version [0-9]+, this program reads version 1000\.' "$LAB_DIR/log/dp" \
@@ -134,17 +253,20 @@ refused "a sallyportd that refuses the configuration"
 assert_eq "$pid" "$(daemon_pid control)" "sallyportd's process"
 ok "a sallyportd that refuses the configuration replaces nothing"
 
-# An edge that says something else each time it is looked at.
-mkdir -p "$PLACE/restless"
-printf '#!/bin/sh\ndate +"{\\"carrying\\":\\"%%N\\",\\"leases_live\\":1}"\n' >"$PLACE/restless/sallyport"
-chmod +x "$PLACE/restless/sallyport"
+# An edge where a lease is not live that should be.
+mkdir -p "$PLACE/unwell"
+cat >"$PLACE/unwell/sallyport" <<-'EOT'
+	#!/bin/sh
+	echo '{"engine":"dpdk","carrying":"dpdk","leases_live":1,"leases_expected":2,"events":{"newest":1}}'
+EOT
+chmod +x "$PLACE/unwell/sallyport"
 rm "$PLACE"/new/*
 renew "$(lab_control_path)" sallyportd
 if SALLYPORT_CONF=$LAB_CONFIG SALLYPORT_RESTART=false SALLYPORT_SBIN=$PLACE/control SALLYPORT_SETTLE=1 \
-	SALLYPORT_BIN=$PLACE/restless "$UPGRADE" "$PLACE/new" 2>"$LAB_DIR/refused"; then
-	fail "an edge that does not settle was upgraded"
+	SALLYPORT_BIN=$PLACE/unwell "$UPGRADE" "$PLACE/new" 2>"$LAB_DIR/refused"; then
+	fail "an edge that is not well was upgraded"
 fi
-assert_match 'does not settle: nothing was replaced' "$LAB_DIR/refused" "what it says"
+assert_match '1 leases are live, not 2; nothing was replaced' "$LAB_DIR/refused" "what it says"
 assert_eq "$pid" "$(daemon_pid control)" "sallyportd's process"
-ok "an edge that does not settle is left as it is"
+ok "an edge that is not well is left as it is"
 misses_none "what was taken back"

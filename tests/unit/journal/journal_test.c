@@ -21,6 +21,8 @@
 #include "edge/put/build.h"
 #include "edge/state/events.h"
 #include "host/table_map.h"
+#include "journal/copy.h"
+#include "journal/schema.h"
 #include "world.h"
 
 struct place {
@@ -277,8 +279,43 @@ static void test_open_when_version_is_older_then_it_is_made_new(void **state)
 	world_start(&world, place->path);
 	assert_non_null(world_get(&world, "full"));
 	assert_int_equal(ask(&world, "SELECT count(*) FROM receipts"), 0);
-	assert_int_equal(ask(&world, "PRAGMA user_version"), 2);
+	assert_int_equal(ask(&world, "PRAGMA user_version"), JOURNAL_VERSION);
 	world_stop(&world);
+}
+
+/* What an older sallyportd can go on with is beside it, and comes back by one call. */
+static void test_take_back_when_version_was_raised_then_the_one_before(void **state)
+{
+	const struct place *place = *state;
+	char *reason = NULL;
+	int version = -1;
+	struct world world;
+
+	assert_int_equal(journal_copy_version(place->path, &version, &reason), 0);
+	assert_int_equal(version, 0);
+	world_init(&world, 16);
+	world_start(&world, place->path);
+	put_full(&world);
+	world_stop(&world);
+	run_sql(place->path, "DROP TABLE receipts; PRAGMA user_version = 1");
+	world_init(&world, 16);
+	world_start(&world, place->path);
+	assert_int_equal(world_put(&world, "later", ""), 0);
+	world_stop(&world);
+	assert_int_equal(journal_copy_version(place->path, &version, &reason), 0);
+	assert_int_equal(version, JOURNAL_VERSION);
+	assert_int_equal(journal_copy_take_back(place->path, 1, &reason), 0);
+	assert_int_equal(journal_copy_version(place->path, &version, &reason), 0);
+	assert_int_equal(version, 1);
+	assert_int_equal(journal_copy_take_back(place->path, JOURNAL_VERSION, &reason), 0);
+	world_init(&world, 16);
+	world_start(&world, place->path);
+	assert_non_null(world_get(&world, "full"));
+	assert_non_null(world_get(&world, "later"));
+	world_stop(&world);
+	assert_int_equal(journal_copy_take_back(place->path, 77, &reason), -ENOENT);
+	assert_non_null(strstr(reason, "no copy"));
+	free(reason);
 }
 
 static void test_open_when_database_is_foreign_then_refused(void **state)
@@ -506,6 +543,7 @@ int main(void)
 		CASE(test_open_when_a_page_is_damaged_then_refused_and_kept),
 		CASE(test_open_when_version_is_another_then_it_is_named),
 		CASE(test_open_when_version_is_older_then_it_is_made_new),
+		CASE(test_take_back_when_version_was_raised_then_the_one_before),
 		CASE(test_open_when_database_is_foreign_then_refused),
 		CASE(test_open_when_killed_then_last_commit_is_there),
 		CASE(test_open_when_log_is_torn_at_its_end_then_the_commit_before),
