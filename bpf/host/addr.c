@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static struct sp_addr from_v6(const struct in6_addr *v6)
 {
@@ -45,6 +46,18 @@ const char *addr_format(const struct sp_addr *addr, char ret_text[ADDR_TEXT_BYTE
 	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? &addr->word_be[3] : &addr->word_be[0], ret_text,
 		  ADDR_TEXT_BYTES);
 	return ret_text;
+}
+
+bool addr_same_host(const char *a, const char *b)
+{
+	size_t len_a = strlen(a), len_b = strlen(b);
+	struct sp_addr addr_a, addr_b;
+
+	if (addr_parse(a, &addr_a) == 0 && addr_parse(b, &addr_b) == 0)
+		return sp_addr_equal(&addr_a, &addr_b);
+	len_a -= len_a > 1 && a[len_a - 1] == '.';
+	len_b -= len_b > 1 && b[len_b - 1] == '.';
+	return len_a > 0 && len_a == len_b && strncasecmp(a, b, len_a) == 0;
 }
 
 unsigned int addr_family(const struct sp_addr *addr)

@@ -21,6 +21,12 @@ int addr_parse(const char *text, struct sp_addr *ret_addr);
 /* Writes an address as addr_parse() reads it. Result: ret_text. */
 const char *addr_format(const struct sp_addr *addr, char ret_text[ADDR_TEXT_BYTES]);
 
+/*
+ * Result: whether two texts name the same host for people who dial it: addresses by value, names
+ * whatever their case and with or without a dot at the end; "" is none. No resolver is asked.
+ */
+bool addr_same_host(const char *a, const char *b);
+
 /* Result: 4 or 6. */
 unsigned int addr_family(const struct sp_addr *addr);
 

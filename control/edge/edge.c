@@ -8,6 +8,7 @@
 #include <sallyport/compiler.h>
 
 #include "edge/state/state.h"
+#include "host/addr.h"
 #include "host/table_map.h"
 #include "model/pools.h"
 
@@ -83,15 +84,27 @@ static bool same_public(const struct model_public *a, const struct model_public 
 	       memcmp(a->ranges, b->ranges, a->nr_ranges * sizeof(a->ranges[0])) == 0;
 }
 
+/* Ports go by which addresses share a name (ports.h). */
+static bool same_names(const struct model_settings *a, const struct model_settings *b)
+{
+	for (unsigned int i = 1; i < a->nr_publics; i++)
+		for (unsigned int j = 0; j < i; j++)
+			if (addr_same_host(a->publics[i].advertise, a->publics[j].advertise) !=
+			    addr_same_host(b->publics[i].advertise, b->publics[j].advertise))
+				return false;
+	return true;
+}
+
 int edge_reload(struct edge *edge, const struct model_settings *settings, struct problem *problem)
 {
 	bool same = edge->settings.nr_publics == settings->nr_publics;
 
 	for (unsigned int i = 0; same && i < settings->nr_publics; i++)
 		same = same_public(&edge->settings.publics[i], &settings->publics[i]);
-	if (!same) {
+	if (!same || !same_names(&edge->settings, settings)) {
 		json_problem_set(problem, PROBLEM_INVALID,
-				 "Public addresses and ports change by a restart of sallyportd.");
+				 "Public addresses and ports, and which addresses share a name, "
+				 "change by a restart of sallyportd.");
 		return -EINVAL;
 	}
 	edge->settings = *settings;

@@ -5,6 +5,7 @@
 
 #include "edge/edge.h"
 #include "explain/explain.h"
+#include "host/addr.h"
 #include "host/table_map.h"
 #include "model/ports.h"
 #include "table/counters.h"
@@ -49,8 +50,10 @@ static void write_builds(const struct sample *sample, const char *name, FILE *ou
 static void write_port_state(const char *name, const struct model_public *public, const char *state,
 			     uint32_t value, FILE *out)
 {
-	fprintf(out, "%s{address=\"%s\",pool=\"%s\",state=\"%s\"} %u\n", name, public->advertise,
-		public->pool, state, value);
+	char bind[ADDR_TEXT_BYTES];
+
+	fprintf(out, "%s{address=\"%s\",pool=\"%s\",state=\"%s\"} %u\n", name,
+		addr_format(&public->bind, bind), public->pool, state, value);
 }
 
 static void write_ports(const struct sample *sample, const char *name, FILE *out)

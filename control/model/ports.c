@@ -23,6 +23,7 @@ struct port {
 	uint16_t number;
 	uint8_t public_index;
 	uint8_t state;
+	uint8_t nr_holding; /* ports of the same name and number that are not free */
 };
 
 /* Ports in the order in which they come out, linked through the pool's array. */
@@ -38,6 +39,7 @@ struct ports {
 	struct queue free[SP_PUBLICS_MAX];
 	struct ports_figures figures[SP_PUBLICS_MAX];
 	unsigned int nr_publics;
+	uint32_t namesakes[SP_PUBLICS_MAX]; /* bits: other addresses that people are told alike */
 };
 
 static struct queue *free_queue(struct ports *ports, unsigned int public_index)
@@ -76,13 +78,14 @@ static void unlink_port(struct ports *ports, struct queue *queue, uint32_t ordin
 		ports->port[port->after].before = port->before;
 }
 
+/* One that may not be handed out since another of its name is counts as used. */
 static uint32_t *counter(struct ports *ports, const struct port *port)
 {
 	struct ports_figures *figures = &ports->figures[port->public_index];
 
 	switch ((enum port_state)port->state) {
 	case PORT_FREE:
-		return &figures->free;
+		return port->nr_holding ? &figures->used : &figures->free;
 	case PORT_USED:
 		return &figures->used;
 	case PORT_QUARANTINED:
@@ -91,13 +94,59 @@ static uint32_t *counter(struct ports *ports, const struct port *port)
 	return NULL;
 }
 
-static void set_state(struct ports *ports, uint32_t ordinal, enum port_state state)
+/* Where in its queue a port goes that has become free. */
+enum place {
+	PLACE_FIRST,
+	PLACE_LAST,
+};
+
+static bool is_queued(const struct port *port)
+{
+	return port->state == PORT_FREE && port->nr_holding == 0;
+}
+
+/* Every change of a port goes through here: it is in its queue, and counted, as it then is. */
+static void change_port(struct ports *ports, uint32_t ordinal, enum port_state state,
+			unsigned int nr_holding, enum place place)
 {
 	struct port *port = &ports->port[ordinal];
+	struct queue *queue = free_queue(ports, port->public_index);
+	bool was_queued = is_queued(port);
 
 	--*counter(ports, port);
 	port->state = (uint8_t)state;
+	port->nr_holding = (uint8_t)nr_holding;
 	++*counter(ports, port);
+	if (was_queued && !is_queued(port))
+		unlink_port(ports, queue, ordinal);
+	if (!was_queued && is_queued(port))
+		insert(ports, queue, ordinal, place == PLACE_FIRST ? NONE : queue->last);
+}
+
+/* The ports of that number under the same name are held while this one is not free. */
+static void hold_namesakes(struct ports *ports, uint32_t ordinal, int step, enum place place)
+{
+	const struct port *port = &ports->port[ordinal];
+
+	for (unsigned int i = 0; i < ports->nr_publics; i++) {
+		uint32_t other = ports->ordinal_of[i][port->number];
+
+		if (!(ports->namesakes[port->public_index] & 1u << i) || other == NONE)
+			continue;
+		change_port(ports, other, (enum port_state)ports->port[other].state,
+			    (unsigned int)(ports->port[other].nr_holding + step), place);
+	}
+}
+
+static void set_state(struct ports *ports, uint32_t ordinal, enum port_state state,
+		      enum place place)
+{
+	struct port *port = &ports->port[ordinal];
+	bool was_free = port->state == PORT_FREE;
+
+	change_port(ports, ordinal, state, port->nr_holding, place);
+	if (was_free != (state == PORT_FREE))
+		hold_namesakes(ports, ordinal, was_free ? 1 : -1, place);
 }
 
 static int count_ports(const struct model_settings *settings, uint32_t *ret_count)
@@ -145,6 +194,9 @@ static int add_public(struct ports *ports, uint8_t index, const struct model_set
 	ports->free[index] = (struct queue){NONE, NONE};
 	ports->queue_of[index] =
 		(uint8_t)model_pools_find(settings, public->pool, addr_family(&public->bind));
+	for (unsigned int i = 0; i < settings->nr_publics; i++)
+		if (i != index && addr_same_host(public->advertise, settings->publics[i].advertise))
+			ports->namesakes[index] |= 1u << i;
 	for (unsigned int i = 0; i < public->nr_ranges; i++) {
 		int result = add_range(ports, index, &public->ranges[i]);
 
@@ -259,8 +311,7 @@ int model_ports_take(struct ports *ports, uint32_t public_index, uint32_t *ret_o
 
 	if (ordinal == NONE)
 		return -ENOSPC;
-	unlink_port(ports, queue, ordinal);
-	set_state(ports, ordinal, PORT_USED);
+	set_state(ports, ordinal, PORT_USED, PLACE_LAST);
 	*ret_ordinal = ordinal;
 	return 0;
 }
@@ -272,34 +323,33 @@ int model_ports_claim(struct ports *ports, uint32_t ordinal)
 	assert(ordinal < ports->nr_ports);
 	if (port->state != PORT_FREE)
 		return -EBUSY;
-	unlink_port(ports, free_queue(ports, port->public_index), ordinal);
-	set_state(ports, ordinal, PORT_USED);
+	set_state(ports, ordinal, PORT_USED, PLACE_LAST);
 	return 0;
 }
 
 void model_ports_untake(struct ports *ports, uint32_t ordinal)
 {
 	assert(ordinal < ports->nr_ports && ports->port[ordinal].state == PORT_USED);
-	set_state(ports, ordinal, PORT_FREE);
-	insert(ports, free_queue(ports, ports->port[ordinal].public_index), ordinal, NONE);
+	set_state(ports, ordinal, PORT_FREE, PLACE_FIRST);
 }
 
 void model_ports_quarantine(struct ports *ports, uint32_t ordinal)
 {
 	assert(ordinal < ports->nr_ports && ports->port[ordinal].state == PORT_USED);
-	set_state(ports, ordinal, PORT_QUARANTINED);
+	set_state(ports, ordinal, PORT_QUARANTINED, PLACE_LAST);
 }
 
 void model_ports_release(struct ports *ports, uint32_t ordinal)
 {
 	assert(ordinal < ports->nr_ports && ports->port[ordinal].state == PORT_QUARANTINED);
-	set_state(ports, ordinal, PORT_FREE);
-	append_free(ports, ordinal);
+	set_state(ports, ordinal, PORT_FREE, PLACE_LAST);
 }
 
 void model_ports_touch(struct ports *ports, uint32_t ordinal)
 {
 	assert(ordinal < ports->nr_ports && ports->port[ordinal].state == PORT_FREE);
+	if (!is_queued(&ports->port[ordinal]))
+		return;
 	unlink_port(ports, free_queue(ports, ports->port[ordinal].public_index), ordinal);
 	append_free(ports, ordinal);
 }

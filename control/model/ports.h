@@ -4,6 +4,10 @@
  * used, or in quarantine. Free ports are handed out least recently used first; those never used
  * come first of all, shuffled. Every operation but creation is O(1).
  *
+ * Addresses that people are told by one name, such as an IPv4 and an IPv6 address of it, share
+ * their numbers: while a port of one is used or in quarantine, that of the others is not handed
+ * out, so that no two builds have the same command. It counts as used.
+ *
  * A port has an ordinal, dense from 0, which is also its usage record. It never changes while the
  * pool lives.
  */
@@ -36,7 +40,10 @@ int model_ports_find(const struct ports *ports, uint32_t public_index, uint16_t 
  */
 int model_ports_take(struct ports *ports, uint32_t public_index, uint32_t *ret_ordinal);
 
-/* Takes this very port: a lease found in the journal. Result: 0, or -EBUSY if it is not free. */
+/*
+ * Takes this very port: a lease found in the journal, also if another one of its name is used.
+ * Result: 0, or -EBUSY if it is not free.
+ */
 int model_ports_claim(struct ports *ports, uint32_t ordinal);
 
 /* Undoes a take that came to nothing: the port is the next to be taken again. */

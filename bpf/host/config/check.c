@@ -76,6 +76,51 @@ static void check_ports(struct config_reading *reading, uint32_t index)
 	}
 }
 
+/* Result: the first item before that one whose ports are told under the same name, in one family.
+ */
+static bool find_namesake(const struct config_reading *reading, uint32_t index, uint32_t *ret_other,
+			  const struct config_range **ret_range)
+{
+	const struct config_public *all = reading->config->public.addresses, *own = &all[index];
+
+	for (uint32_t i = 0; i < index; i++) {
+		if (addr_family(&own->bind) != addr_family(&all[i].bind) ||
+		    sp_addr_equal(&own->bind, &all[i].bind) ||
+		    !addr_same_host(own->advertise, all[i].advertise))
+			continue;
+		for (uint32_t j = 0; j < own->nr_ports * all[i].nr_ports; j++) {
+			const struct config_range *range = &own->ports[j / all[i].nr_ports];
+			const struct config_range *other = &all[i].ports[j % all[i].nr_ports];
+
+			if (range->first > other->last || other->first > range->last)
+				continue;
+			*ret_other = i;
+			*ret_range = range;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Of two addresses of one family under one name nobody can say which of them is dialled. Under a
+ * name of both families each port is handed out once (ports.h).
+ */
+static void check_names(struct config_reading *reading, uint32_t index)
+{
+	const struct config_public *address = &reading->config->public.addresses[index];
+	const struct config_range *range;
+	uint32_t other;
+
+	if (!config_reading_find(reading, &address->bind) ||
+	    !find_namesake(reading, index, &other, &range))
+		return;
+	fail_at(reading, config_reading_find(reading, range) ? (const void *)range : &address->bind,
+		NULL,
+		"%u-%u overlaps ports of public.addresses[%u], which people are told as %s too",
+		range->first, range->last, other, address->advertise);
+}
+
 /* A listener of ours on a public port would be hidden by the lease of that port. */
 static void check_metrics(struct config_reading *reading)
 {
@@ -177,6 +222,7 @@ void config_check(struct config_reading *reading)
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
 		check_bind(reading, i);
 		check_ports(reading, i);
+		check_names(reading, i);
 	}
 	check_metrics(reading);
 	check_leases(reading);

@@ -75,7 +75,9 @@ static const struct config_option address_members[] = {
 	 .fallback = "",
 	 IN(struct config_public, advertise),
 	 .help = "The address or host name that people are told, where a cloud translates. Not "
-		 "given: bind."},
+		 "given: bind. Addresses of one family with the same name need ports of their "
+		 "own; of an IPv4 and an IPv6 address with one name each port is handed out once. "
+		 "Which addresses share a name changes by a restart."},
 	{.key = "pool",
 	 .type = CONFIG_NAME,
 	 .harmless = true,

@@ -274,6 +274,32 @@ static void test_load_when_addresses_are_wrong_then_each_is_named(void **state)
 		     "host name such as \"ssh.example.org\"\n");
 }
 
+#define NAMED(bind, more) "{ bind = \"" bind "\"; advertise = \"edge.example.org\"; " more " }"
+
+#define BUILDS "builds: { interface = \"eth1\"; networks = [ \"10.0.0.0/16\" ]; };"
+
+static void test_load_when_one_name_is_ambiguous_then_said(void **state)
+{
+	const char *net = "\"10.0.0.0/16\"";
+
+	expect_sides(NAMED("192.0.2.1", "") ",\n" NAMED("192.0.2.2", ""), net,
+		     "f:3: public.addresses[1].bind: 64535-65535 overlaps ports of "
+		     "public.addresses[0], which people are told as edge.example.org too\n");
+	expect_sides(NAMED("192.0.2.1",
+			   "ports = [ \"1000-1999\" ];") ",\n"
+							 "{ bind = \"192.0.2.2\"; advertise = "
+							 "\"EDGE.example.org\";\n"
+							 "  ports = [ \"2000-2999\", \"1999\" ]; }",
+		     net,
+		     "f:4: public.addresses[1].ports[1]: 1999-1999 overlaps ports of "
+		     "public.addresses[0], which people are told as EDGE.example.org too\n");
+	config_free(fixture_load("public: { interface = \"eth0\"; addresses = ( " NAMED(
+		"192.0.2.1", "") ", " NAMED("2001:db8::1", "") " ); };" BUILDS));
+	config_free(fixture_load("public: { interface = \"eth0\"; addresses = ( " NAMED(
+		"192.0.2.1", "ports = [ 443 ];") ", " NAMED("192.0.2.2",
+							    "ports = [ 444 ];") " ); };" BUILDS));
+}
+
 static void test_load_when_there_are_too_many_addresses_then_the_most(void **state)
 {
 	char addresses[4096] = "";
@@ -444,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_load_when_listener_is_elsewhere_then_no_error),
 		cmocka_unit_test(test_load_when_addresses_are_wrong_then_each_is_named),
 		cmocka_unit_test(test_load_when_there_are_too_many_addresses_then_the_most),
+		cmocka_unit_test(test_load_when_one_name_is_ambiguous_then_said),
 		cmocka_unit_test(test_load_when_there_are_thousands_of_items_then_no_more_are_read),
 		cmocka_unit_test(test_load_when_ports_are_wrong_then_each_is_named),
 		cmocka_unit_test(test_load_when_networks_are_wrong_then_each_is_named),
