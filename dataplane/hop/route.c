@@ -81,14 +81,16 @@ static void read_multipath(const struct nlattr *multipath, struct mirror_hops *h
 	int left_bytes = mnl_attr_get_payload_len(multipath);
 
 	for (; RTNH_OK(next, left_bytes) && hops->nr < MIRROR_HOPS_MAX; next = RTNH_NEXT(next)) {
-		const struct nlattr *attr = (const void *)RTNH_DATA(next);
+		/* The macro below reckons the end from its first argument, again and again. */
+		const void *first = RTNH_DATA(next);
+		const struct nlattr *attr;
 		struct mirror_hop *hop = &hops->hop[hops->nr++];
 
 		left_bytes -= NLMSG_ALIGN(next->rtnh_len);
 		*hop = (struct mirror_hop){.ifindex = next->rtnh_ifindex,
 					   .weight = next->rtnh_hops + 1u,
 					   .dead = (next->rtnh_flags & RTNH_F_DEAD) != 0};
-		mnl_attr_for_each_payload(attr, next->rtnh_len - sizeof(*next))
+		mnl_attr_for_each_payload(first, next->rtnh_len - sizeof(*next))
 			mirror_hop_read(attr, hop);
 	}
 }
