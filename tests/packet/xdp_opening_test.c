@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "xdp_engine.h"
+#include "engine/xdp_engine.h"
 
 #define LEASE	 64003 /* of the standard fixture: live, TCP, for everybody */
 #define CLIENT	 0xcb007132u
