@@ -37,6 +37,16 @@ static int lock(int fd, unsigned int wait_ms)
 	return 0;
 }
 
+/* In place, and of no consequence: a full disk is no reason not to take the lock. */
+static void write_holder(int fd)
+{
+	char text[16];
+	int bytes = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+	if (pwrite(fd, text, (size_t)bytes, 0) != bytes || ftruncate(fd, bytes) < 0)
+		return;
+}
+
 static int take(int fd, unsigned int wait_ms, pid_t *ret_holder)
 {
 	int r = lock(fd, wait_ms);
@@ -45,7 +55,8 @@ static int take(int fd, unsigned int wait_ms, pid_t *ret_holder)
 		*ret_holder = read_holder(fd);
 	if (r < 0)
 		return r;
-	return ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0 ? -errno : 0;
+	write_holder(fd);
+	return 0;
 }
 
 int lock_file_take(const struct lock_file *file, pid_t *ret_holder)

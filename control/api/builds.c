@@ -27,6 +27,12 @@ static struct api_view view_of(const struct api_call *call)
 	};
 }
 
+/* What is in force, but would not outlive a crash of the host, is no more than accepted. */
+static unsigned int status_of(const struct edge_result *result, unsigned int done)
+{
+	return result->standing == EDGE_LOOSE ? 202 : done;
+}
+
 static int make_build(const struct api_call *call, const void *context,
 		      const struct edge_outcome *outcome, struct api_reply *ret_reply)
 {
@@ -34,11 +40,12 @@ static int make_build(const struct api_call *call, const void *context,
 	const struct edge_result *result = &outcome->build;
 
 	*ret_reply = (struct api_reply){
-		.status = result->change == EDGE_CREATED ? 201 : 200,
+		.status = status_of(result, result->change == EDGE_CREATED ? 201 : 200),
 		.body = api_render_build(&view, result->build),
 		.build = result->build,
 		.location = result->change == EDGE_CREATED,
 		.removed = result->removed,
+		.standing = result->standing,
 	};
 	return ret_reply->body ? 0 : -ENOMEM;
 }
@@ -47,7 +54,13 @@ static int make_build(const struct api_call *call, const void *context,
 static int make_removal(const struct api_call *call, const void *context,
 			const struct edge_outcome *outcome, struct api_reply *ret_reply)
 {
-	*ret_reply = (struct api_reply){.status = 204, .removed = true};
+	const struct edge_result *result = &outcome->build;
+
+	*ret_reply = (struct api_reply){
+		.status = status_of(result, 204),
+		.removed = true,
+		.standing = result->standing,
+	};
 	return 0;
 }
 
@@ -159,6 +172,15 @@ void api_builds_delete(struct api_call *call)
 	call_receipt_expect(call, make_removal, NULL);
 	conclude(call, edge_calls_cancel(call->api->edge, &call->edge, call->id, &outcome.build),
 		 &outcome);
+}
+
+/* Neither a precondition nor a key, that may be of a request of long ago, can be judged here. */
+void api_builds_delete_ahead(const struct api_call *call)
+{
+	if (!http_request_header(call->request, "If-Match") &&
+	    !http_request_header(call->request, "If-None-Match") &&
+	    !http_request_header(call->request, API_RECEIPT_HEADER))
+		edge_calls_cut_ahead(call->api->edge, call->id);
 }
 
 void api_builds_finish(struct api_call *call)

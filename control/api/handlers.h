@@ -11,6 +11,9 @@ void api_builds_put_all(struct api_call *const *calls, unsigned int nr_calls);
 void api_builds_get(struct api_call *call);
 void api_builds_list(struct api_call *call);
 void api_builds_delete(struct api_call *call);
+
+/* Ends the slots at once, where that is sure to be what the call will do. */
+void api_builds_delete_ahead(const struct api_call *call);
 void api_builds_finish(struct api_call *call);
 void api_builds_extend(struct api_call *call);
 void api_builds_connect(struct api_call *call);

@@ -90,17 +90,30 @@ static json_t *make_body(const struct api_route *route)
 			 api_schemas_reference(route->table->name));
 }
 
+/* What is said of a cut that the journal has not taken yet. */
+static json_t *add_owed(const struct api_route *route, json_t *response)
+{
+	if (route->cuts)
+		json_object_set_new(
+			response, "headers",
+			json_pack("{s:{s:s, s:{s:s}}}", API_OWED_HEADER, "description",
+				  "there if the journal could not be written: it follows later; "
+				  "with 202, the cut would not outlive a crash of the host",
+				  "schema", "type", "string"));
+	return response;
+}
+
 static json_t *make_success(const struct api_route *route, const char *description)
 {
 	json_t *schema;
 
 	if (!route->answer)
-		return json_pack("{s:s}", "description", "Done");
+		return add_owed(route, json_pack("{s:s}", "description", description));
 	schema = strcmp(route->answer, "application/json") == 0
 			 ? json_pack("{s:s}", "type", "object")
 			 : json_pack("{s:s}", "type", "string");
-	return json_pack("{s:s, s:{s:{s:o}}}", "description", description, "content", route->answer,
-			 "schema", schema);
+	return add_owed(route, json_pack("{s:s, s:{s:{s:o}}}", "description", description,
+					 "content", route->answer, "schema", schema));
 }
 
 static json_t *make_problem(void)
@@ -109,11 +122,11 @@ static json_t *make_problem(void)
 			 "application/problem+json", "schema", api_schemas_reference("Problem"));
 }
 
-static json_t *make_response(const struct api_route *route, char class)
+static json_t *make_response(const struct api_route *route, const char *status)
 {
-	switch (class) {
+	switch (status[0]) {
 	case '2':
-		return make_success(route, "Created");
+		return make_success(route, strcmp(status, "202") == 0 ? "Accepted" : "Created");
 	case '3':
 		return json_pack("{s:s}", "description", "As known");
 	default:
@@ -128,7 +141,7 @@ static void add_statuses(json_t *responses, const struct api_route *route, const
 	for (; statuses && *statuses; statuses += strspn(statuses, " ")) {
 		memcpy(status, statuses, 3);
 		statuses += 3;
-		json_object_set_new(responses, status, make_response(route, status[0]));
+		json_object_set_new(responses, status, make_response(route, status));
 	}
 }
 

@@ -162,8 +162,12 @@ static void fill_peer(struct api_call *call, const struct door *door)
 
 static void take_turn(struct api_call *call)
 {
+	bool others = call_turns_waiting(call->api->turns) > 0;
+
 	if (call_turns_add(call->api->turns, call) < 0)
 		call_refuse(call);
+	else if (others && call->route->ahead)
+		call->route->ahead(call);
 }
 
 static void handle(void *context, struct http_request *request)

@@ -103,6 +103,11 @@ static void set_sessions(const struct api_context *api, json_t *status)
 				      "newest", (json_int_t)figures.newest_seq));
 	json_object_set_new(status, "journal_errors",
 			    json_integer((json_int_t)figures.journal_errors));
+	json_object_set_new(status, "cuts",
+			    json_pack("{s:I, s:I, s:I, s:I}", "made", (json_int_t)figures.cuts,
+				      "owed", (json_int_t)figures.cuts_owed, "unrecorded",
+				      (json_int_t)figures.cuts_loose, "room",
+				      (json_int_t)figures.cuts_room));
 }
 
 static void set_engines(const struct table_map *table, uint64_t now_ns, json_t *status)

@@ -260,8 +260,10 @@ static void on_journal_failed(void *context, const char *detail)
 	if (daemon->alarmed_ns && now_ns - daemon->alarmed_ns < ALARM_PERIOD_NS)
 		return;
 	daemon->alarmed_ns = now_ns;
-	log_write(LOG_ALERT, "Changes are refused: the journal cannot be written.",
-		  log_string("detail", detail));
+	log_write(
+		LOG_ALERT,
+		"Changes are refused but for the ends of sessions: the journal cannot be written.",
+		log_string("detail", detail));
 }
 
 static int open_api(struct daemon *daemon)

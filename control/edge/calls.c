@@ -7,13 +7,14 @@
 #include "edge/edge.h"
 #include "edge/state/state.h"
 #include "edge/txn/change.h"
+#include "edge/txn/settle.h"
 #include "edge/txn/txn.h"
 
 /* Result: 0 and the build, which is not overdue; or -errno. */
 static int find(struct edge *edge, const struct edge_call *call, const char *id,
 		struct build **ret_build)
 {
-	int result = txn_change_settle(edge, call, id);
+	int result = txn_settle_overdue(edge, call, id);
 
 	if (result < 0)
 		return result;
@@ -24,16 +25,35 @@ static int find(struct edge *edge, const struct edge_call *call, const char *id,
 	return -ENOENT;
 }
 
-static int finish_call(struct txn *txn, const struct build *build, struct edge_result *ret_result)
+static int finish_call(struct txn *txn, const char *id, struct edge_result *ret_result)
 {
-	const struct build *after = txn_current(build);
+	struct edge *edge = txn->edge;
 	int result;
 
-	txn->outcome.build = (struct edge_result){after, EDGE_CHANGED, txn_commit_removes(txn)};
+	txn->outcome.build = (struct edge_result){
+		.build = txn_current(edge_get(edge, id)),
+		.change = EDGE_CHANGED,
+		.removed = txn_commit_removes(txn),
+	};
 	result = txn_commit(txn);
 	if (result == 0)
-		*ret_result = (struct edge_result){after, EDGE_CHANGED, txn->removed};
+		*ret_result = (struct edge_result){
+			.build = edge_get(edge, id),
+			.change = EDGE_CHANGED,
+			.standing = txn->standing,
+			.removed = txn->removed,
+		};
 	return result;
+}
+
+/* Result: how well it is kept that the session was cut. */
+static enum edge_standing standing_of(const struct edge *edge, const struct build *build)
+{
+	const struct debt *debt = state_debts_find(&edge->debts, build->serial);
+
+	if (!debt)
+		return EDGE_JOURNALED;
+	return debt->record == JOURNAL_CUTS_NONE ? EDGE_LOOSE : EDGE_RECORDED;
 }
 
 /* Nothing to do but to remember that this was the answer, if that is asked for. */
@@ -51,6 +71,28 @@ static int unchanged(struct edge *edge, const struct edge_call *call,
 	return result;
 }
 
+/* The same of a cut that was made before: it holds, whether or not a receipt can be given. */
+static int cut_already(struct edge *edge, const struct edge_call *call, const struct build *build,
+		       bool removed, struct edge_result *ret_result)
+{
+	const struct edge_result same = {
+		.build = build,
+		.change = EDGE_UNCHANGED,
+		.removed = removed,
+	};
+	int result = unchanged(edge, call, &same, ret_result);
+
+	if (result < 0 && call->problem->type == PROBLEM_JOURNAL) {
+		json_problem_clear(call->problem);
+		*ret_result = same;
+		ret_result->standing = EDGE_RECORDED;
+		result = 0;
+	}
+	if (result == 0 && state_debts_find(&edge->debts, build->serial))
+		ret_result->standing = standing_of(edge, build);
+	return result;
+}
+
 int edge_calls_finish(struct edge *edge, const struct edge_call *call, const char *id,
 		      uint64_t finished_wall_ns, struct edge_result *ret_result)
 {
@@ -60,15 +102,12 @@ int edge_calls_finish(struct edge *edge, const struct edge_call *call, const cha
 
 	if (result < 0)
 		return result;
-	if (build->state == SESSION_FINISHED || build->state == SESSION_ENDED) {
-		const struct edge_result same = {build, EDGE_UNCHANGED, false};
-
-		return unchanged(edge, call, &same, ret_result);
-	}
+	if (build->state == SESSION_FINISHED || build->state == SESSION_ENDED)
+		return cut_already(edge, call, build, false, ret_result);
 	txn_begin(&txn, edge, call);
 	copy = txn_edit(&txn, build, "finish");
 	result = copy ? txn_change_finish(&txn, copy, finished_wall_ns) : -ENOMEM;
-	return result < 0 ? txn_give_up(&txn, result) : finish_call(&txn, build, ret_result);
+	return result < 0 ? txn_give_up(&txn, result) : finish_call(&txn, id, ret_result);
 }
 
 /* Result: what a deadline is asked to be; UINT64_MAX beyond all sense. */
@@ -138,14 +177,14 @@ int edge_calls_extend(struct edge *edge, const struct edge_call *call, const cha
 	if (result < 0)
 		return result;
 	if (deadline_ns <= build->deadline_ns) {
-		const struct edge_result same = {build, EDGE_UNCHANGED, false};
+		const struct edge_result same = {.build = build, .change = EDGE_UNCHANGED};
 
 		return unchanged(edge, call, &same, ret_result);
 	}
 	txn_begin(&txn, edge, call);
 	copy = txn_edit(&txn, build, "extend");
 	result = copy ? txn_change_extend(&txn, copy, deadline_ns) : -ENOMEM;
-	return result < 0 ? txn_give_up(&txn, result) : finish_call(&txn, build, ret_result);
+	return result < 0 ? txn_give_up(&txn, result) : finish_call(&txn, id, ret_result);
 }
 
 int edge_calls_cancel(struct edge *edge, const struct edge_call *call, const char *id,
@@ -157,13 +196,24 @@ int edge_calls_cancel(struct edge *edge, const struct edge_call *call, const cha
 
 	if (result < 0)
 		return result;
-	if (!build_is_open(build)) {
-		/* It may have ended only just, or its confirmation have failed: wait again. */
-		const struct edge_result same = {build, EDGE_UNCHANGED, true};
-
-		return unchanged(edge, call, &same, ret_result);
-	}
+	/* It may have ended only just, or its confirmation have failed: wait again. */
+	if (!build_is_open(build))
+		return cut_already(edge, call, build, true, ret_result);
 	txn_begin(&txn, edge, call);
 	result = txn_end(&txn, build, SESSION_CANCEL, "cancel");
-	return result < 0 ? txn_give_up(&txn, result) : finish_call(&txn, build, ret_result);
+	return result < 0 ? txn_give_up(&txn, result) : finish_call(&txn, id, ret_result);
+}
+
+void edge_calls_cut_ahead(struct edge *edge, const char *id)
+{
+	struct build *build = state_registry_find(edge->registry, id);
+
+	if (!build || !build_is_open(build))
+		return;
+	build->cut_ahead = true;
+	for (unsigned int i = 0; i < build->nr_nodes; i++)
+		for (unsigned int j = 0; j < build->nodes[i].nr_forwards; j++)
+			if (forward_has_slot(&build->nodes[i].forwards[j]))
+				table_publish_end(edge->publish,
+						  build->nodes[i].forwards[j].slot_index);
 }

@@ -41,6 +41,10 @@ static int make_parts(struct edge *edge, uint64_t seed)
 		edge->guests = state_guests_new(seed);
 		result = edge->guests ? 0 : -ENOMEM;
 	}
+	/* Two cuts a build at most, and it has a port. Without the file, cuts are made all the
+	 * same. */
+	if (result == 0)
+		journal_cuts_open(edge->journal, 2 * model_ports_count(edge->ports));
 	return result;
 }
 
@@ -69,6 +73,7 @@ void edge_free(struct edge *edge)
 	if (!edge)
 		return;
 	state_guests_free(edge->guests);
+	state_debts_free(&edge->debts);
 	state_tally_free(edge->tally);
 	state_holders_free(edge->holders);
 	state_registry_free(edge->registry);
@@ -199,6 +204,10 @@ void edge_figures(const struct edge *edge, struct edge_figures *ret_figures)
 	figures.newest_seq = edge->events.newest_seq;
 	figures.sync_generation = edge->sync_generation;
 	figures.journal_errors = edge->journal_errors;
+	figures.cuts = edge->debts.cuts;
+	figures.cuts_owed = edge->debts.nr;
+	figures.cuts_loose = edge->debts.nr_loose;
+	figures.cuts_room = journal_cuts_room(edge->journal);
 	*ret_figures = figures;
 }
 

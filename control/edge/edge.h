@@ -4,6 +4,11 @@
  * calls are synchronous, from one thread, with the time passed in. A call that changes something is
  * journaled durably, then published to the table, before it returns; a call that fails has changed
  * nothing, anywhere.
+ *
+ * Cuts are the exception: ends of sessions, and finish. They are published first and need no
+ * journal. If it cannot be written they are noted beside it and owed to it, and a call that comes
+ * to nothing else has succeeded, its result's standing saying so; one that fails for the journal
+ * has made its cuts, and nothing else.
  */
 #pragma once
 
@@ -79,6 +84,12 @@ int edge_calls_extend(struct edge *edge, const struct edge_call *call, const cha
  */
 int edge_calls_cancel(struct edge *edge, const struct edge_call *call, const char *id,
 		      struct edge_result *ret_result);
+
+/*
+ * Ends a session's slots at once, also while the edge is busy; the cancel itself follows when its
+ * turn has come. Until then nothing opens them again.
+ */
+void edge_calls_cut_ahead(struct edge *edge, const char *id);
 
 /* The full desired set. */
 struct edge_sync {
@@ -189,6 +200,10 @@ struct edge_figures {
 	uint64_t newest_seq;
 	uint64_t sync_generation; /* of the last sync that gave one, 0: none */
 	uint64_t journal_errors;
+	uint64_t cuts;		 /* made without the journal, since the start */
+	unsigned int cuts_owed;	 /* of them, not in the journal yet, */
+	unsigned int cuts_loose; /* and of these, not in the file beside it either */
+	unsigned int cuts_room;	 /* of that file, in cuts; 0: there is none */
 };
 
 void edge_figures(const struct edge *edge, struct edge_figures *ret_figures);

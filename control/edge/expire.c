@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the clock does. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "edge/edge.h"
 #include "edge/state/drain.h"
 #include "edge/state/state.h"
 #include "edge/txn/change.h"
+#include "edge/txn/cut.h"
 #include "edge/txn/txn.h"
 #include "model/deadline.h"
 
@@ -62,12 +64,13 @@ static int warn(struct txn *txn, struct build *build)
 	return 0;
 }
 
+/* What the journal is owed of a build goes before that it is forgotten. */
 static int handle(struct txn *txn, struct build *build)
 {
 	uint64_t now_ns = txn->now.boot_ns;
 
 	if (!build_is_open(build))
-		return txn_forget(txn, build);
+		return txn->edge->debts.nr > 0 ? 0 : txn_forget(txn, build);
 	if (build->deadline_ns <= now_ns)
 		return txn_end(txn, build, SESSION_EXPIRE, NULL);
 	if (build->connect_by_ns && build->connect_by_ns <= now_ns)
@@ -107,10 +110,29 @@ static unsigned int postpone_undrained(struct edge *edge, const struct instant *
 	return kept;
 }
 
-static int handle_due(struct edge *edge, const struct instant *now, bool *ret_removed)
+static bool must_end(const struct build *build, uint64_t now_ns)
 {
-	struct build *due[BATCH];
-	unsigned int nr_due = state_registry_due(edge->registry, now->boot_ns, due, BATCH);
+	return build_is_open(build) && (build->deadline_ns <= now_ns ||
+					(build->connect_by_ns && build->connect_by_ns <= now_ns));
+}
+
+/* Of all that is due, what ends: it needs no journal, and the rest is not to stand before it. */
+static unsigned int find_ends(const struct edge *edge, uint64_t now_ns, struct build **due)
+{
+	unsigned int nr = state_registry_count(edge->registry), nr_ends = 0;
+	struct build **all = calloc(nr + 1, sizeof(struct build *));
+
+	nr = all ? state_registry_due(edge->registry, now_ns, all, nr) : 0;
+	for (unsigned int i = 0; i < nr && nr_ends < BATCH; i++)
+		if (must_end(all[i], now_ns))
+			due[nr_ends++] = all[i];
+	free(all);
+	return nr_ends;
+}
+
+static int handle_some(struct edge *edge, const struct instant *now, struct build **due,
+		       unsigned int nr_due, bool *ret_removed)
+{
 	struct txn txn;
 	int result;
 
@@ -119,9 +141,40 @@ static int handle_due(struct edge *edge, const struct instant *now, bool *ret_re
 		return 0;
 	txn_begin_own(&txn, edge, now);
 	result = handle_all(&txn, due, nr_due);
-	if (result == 0 && txn.removed)
+	if (txn.removed)
 		*ret_removed = true;
 	return result;
+}
+
+static int handle_due(struct edge *edge, const struct instant *now, bool *ret_removed)
+{
+	struct build *due[BATCH];
+	unsigned int nr_due;
+	int result;
+
+	if (edge->failing) {
+		nr_due = find_ends(edge, now->boot_ns, due);
+		result = handle_some(edge, now, due, nr_due, ret_removed);
+		if (result < 0 || (nr_due > 0 && edge->failing))
+			return result;
+	}
+	nr_due = state_registry_due(edge->registry, now->boot_ns, due, BATCH);
+	return handle_some(edge, now, due, nr_due, ret_removed);
+}
+
+/* The journal is tried again now and then, whoever else does. */
+static void pay_debts(struct edge *edge, const struct instant *now)
+{
+	struct debts *debts = &edge->debts;
+
+	if ((debts->nr == 0 && !edge->owes_rebase) || debts->retry_due_ns > now->boot_ns)
+		return;
+	if (txn_cut_pay(edge, now) == 0) {
+		edge->failing = false;
+		return;
+	}
+	edge->journal_errors++;
+	debts->retry_due_ns = now->boot_ns + RETRY_NS;
 }
 
 static uint64_t before(uint64_t wall_ns, uint64_t kept_ns)
@@ -133,7 +186,7 @@ static uint64_t before(uint64_t wall_ns, uint64_t kept_ns)
 static int tidy(struct edge *edge, const struct instant *now)
 {
 	uint64_t before_wall_ns = before(now->wall_ns, edge->settings.audit_kept_ns);
-	int result = journal_begin(edge->journal);
+	int result = edge->owes_rebase ? -EAGAIN : journal_begin(edge->journal);
 
 	if (result == 0)
 		result = state_events_compact(&edge->events, edge->settings.events_kept);
@@ -151,11 +204,19 @@ static int tidy(struct edge *edge, const struct instant *now)
 	return result;
 }
 
-static uint64_t next_due_ns(const struct edge *edge)
+static uint64_t next_due_ns(const struct edge *edge, uint64_t now_ns)
 {
 	const struct build *build = state_registry_first_due(edge->registry);
+	uint64_t due_ns = edge->moment_due_ns;
 
-	return build ? earlier(build->due_ns, edge->moment_due_ns) : edge->moment_due_ns;
+	if (build)
+		due_ns = earlier(due_ns, build->due_ns);
+	if (edge->debts.nr == 0 && !edge->owes_rebase)
+		return due_ns;
+	/* What waits until they are paid is due all the time. */
+	if (due_ns <= now_ns)
+		due_ns = now_ns + RETRY_NS;
+	return earlier(due_ns, edge->debts.retry_due_ns);
 }
 
 void edge_expire_set_drain(struct edge *edge, edge_drain *drain, void *context)
@@ -171,6 +232,7 @@ uint64_t edge_expire(struct edge *edge, const struct instant *now, bool *ret_rem
 	*ret_removed = false;
 	if (edge->busy) /* it cuts no packet later: the deadline is in the slot */
 		return now->boot_ns + BUSY_NS;
+	pay_debts(edge, now);
 	result = handle_due(edge, now, ret_removed);
 	if (result == 0 && edge->moment_due_ns <= now->boot_ns) {
 		result = tidy(edge, now);
@@ -179,5 +241,5 @@ uint64_t edge_expire(struct edge *edge, const struct instant *now, bool *ret_rem
 		else
 			edge->moment_due_ns = now->boot_ns + MOMENT_EVERY_NS;
 	}
-	return result < 0 ? now->boot_ns + RETRY_NS : next_due_ns(edge);
+	return result < 0 ? now->boot_ns + RETRY_NS : next_due_ns(edge, now->boot_ns);
 }

@@ -6,6 +6,8 @@
 
 #include "edge/edge.h"
 #include "edge/state/state.h"
+#include "edge/txn/cut.h"
+#include "edge/txn/recall.h"
 #include "edge/txn/txn.h"
 #include "host/addr.h"
 #include "model/deadline.h"
@@ -26,6 +28,7 @@ struct replay {
 	struct problem *problem;
 	struct found *found;
 	unsigned int nr_found, room_found;
+	struct txn_recall cuts;
 };
 
 static int refuse(struct replay *replay, int error, const char *detail)
@@ -162,6 +165,10 @@ static int load_build(struct build *build, void *context)
 	}
 	if (replay->rebooted)
 		model_deadline_rebase(build, &replay->then, &replay->now);
+	if (txn_recall_apply(&replay->cuts, edge, &replay->now, build) < 0) {
+		model_build_free(build);
+		return -ENOMEM;
+	}
 	if (build->serial > edge->last_serial)
 		edge->last_serial = build->serial;
 	build->due_ns = model_deadline_due_ns(build);
@@ -215,42 +222,51 @@ static int load_journal(struct replay *replay)
 	if (result == 0 || result == -ENOENT)
 		result = load_lives(edge);
 	if (result == 0)
+		result = txn_recall_load(&replay->cuts, edge->journal);
+	if (result == 0)
 		result = journal_build_load(edge->journal, load_build, replay);
 	if (result == 0)
 		result = journal_record_load_ports(edge->journal, touch_port, replay);
+	if (result == 0)
+		txn_recall_drop_old(&replay->cuts, edge->journal);
 	find_pools_low(edge);
 	return result;
 }
 
-/* Room for the leases that are written anew, and for what comes after them. */
-static int save_lives(struct replay *replay)
+/*
+ * Room for the leases that are written anew, and for what comes after them. Without a journal that
+ * can be written, the next change makes it.
+ */
+static void save_lives(struct replay *replay)
 {
 	struct edge *edge = replay->edge;
 	uint64_t lives = table_publish_lives(edge->publish) + replay->nr_found + EDGE_LIVES_AHEAD;
-	int result = journal_set_number(edge->journal, EDGE_LIVES, lives);
-
-	if (result == 0)
-		edge->lives_kept = lives;
-	return result;
-}
-
-/* After a reboot every time is one of the new boot, in the journal too. */
-static int save_rebased(struct replay *replay)
-{
-	struct edge *edge = replay->edge;
-	const struct build *build = NULL;
 	int result = journal_begin(edge->journal);
 
-	while (replay->rebooted && result == 0 &&
-	       (build = state_registry_after(edge->registry, build ? build->serial : 0)))
-		result = journal_build_save(edge->journal, &replay->now, build, JOURNAL_ROW);
 	if (result == 0)
-		result = save_lives(replay);
+		result = journal_set_number(edge->journal, EDGE_LIVES, lives);
 	if (result == 0)
 		result = journal_commit(edge->journal, &replay->now);
-	if (result < 0)
+	if (result == 0)
+		edge->lives_kept = lives;
+	else
 		journal_rollback(edge->journal);
-	return result;
+}
+
+/*
+ * After a reboot every time is one of the new boot, in the journal too. A journal that cannot be
+ * written is no reason not to start: what is cut, expires or is asked for goes without it.
+ */
+static void save_rebased(struct replay *replay)
+{
+	struct edge *edge = replay->edge;
+
+	edge->owes_rebase = replay->rebooted;
+	journal_keep_moment(edge->journal, replay->rebooted);
+	if (txn_cut_pay(edge, &replay->now) == 0)
+		return;
+	edge->journal_errors++;
+	edge->failing = true;
 }
 
 /* All leases of a build name one list: the one of its first adopted slot. */
@@ -372,31 +388,29 @@ static int end_lost(struct replay *replay)
 }
 
 /* Ends what has passed meanwhile, batch by batch. */
-static int end_overdue(struct replay *replay)
+static void end_overdue(struct replay *replay)
 {
-	struct edge *edge = replay->edge;
-	uint64_t errors = edge->journal_errors;
 	bool removed;
 
-	while (edge_expire(edge, &replay->now, &removed) <= replay->now.boot_ns)
+	while (edge_expire(replay->edge, &replay->now, &removed) <= replay->now.boot_ns)
 		;
-	return edge->journal_errors == errors ? 0 : -EIO;
 }
 
 static int run(struct replay *replay)
 {
 	int result = load_journal(replay);
 
-	if (result == 0)
-		result = save_rebased(replay);
-	if (result == 0)
-		result = make_table_agree(replay);
+	if (result < 0)
+		return result;
+	save_rebased(replay);
+	save_lives(replay);
+	result = make_table_agree(replay);
 	if (result == 0)
 		result = take_allows(replay);
 	if (result == 0)
 		result = end_lost(replay);
 	if (result == 0)
-		result = end_overdue(replay);
+		end_overdue(replay);
 	return result;
 }
 
@@ -412,6 +426,7 @@ int edge_replay(struct edge *edge, const struct instant *now, struct problem *pr
 	int result = run(&replay);
 
 	free(replay.found);
+	txn_recall_free(&replay.cuts);
 	if (result < 0)
 		json_problem_set(problem, PROBLEM_JOURNAL,
 				 "The journal cannot be replayed (error %d).", -result);

@@ -134,7 +134,7 @@ static int put_one(struct edge_sync_work *work, unsigned int i)
 	char prefix[32];
 	int result;
 
-	if (build && !build_is_open(build)) {
+	if (build && (build->cut_ahead || !build_is_open(build))) {
 		work->result.nr_ended++;
 		tell(work, spec->id, EDGE_UNCHANGED, false);
 		return 0;

@@ -294,6 +294,7 @@ void journal_close(struct journal *journal)
 {
 	if (!journal)
 		return;
+	journal_cuts_close(journal);
 	for (unsigned int i = 0; i < JOURNAL_STATEMENTS_NR; i++)
 		sqlite3_finalize(journal->statement[i]);
 	sqlite3_close(journal->database);
@@ -318,11 +319,18 @@ int journal_commit(struct journal *journal, const struct instant *now)
 	struct journal_use use = journal_sql_use(journal, JOURNAL_COMMIT);
 	int result;
 
+	if (journal->keep_moment)
+		return journal_sql_run(&use);
 	journal_sql_give_text(&moment, journal->boot_id);
 	journal_sql_give(&moment, now->boot_ns);
 	journal_sql_give(&moment, now->wall_ns);
 	result = journal_sql_run(&moment);
 	return result < 0 ? result : journal_sql_run(&use);
+}
+
+void journal_keep_moment(struct journal *journal, bool keep)
+{
+	journal->keep_moment = keep;
 }
 
 /* After some errors SQLite has rolled back by itself. */

@@ -36,6 +36,9 @@ int journal_begin(struct journal *journal);
 int journal_commit(struct journal *journal, const struct instant *now);
 void journal_rollback(struct journal *journal);
 
+/* From now on commits leave the last moment known as it is: what it dates is still of that boot. */
+void journal_keep_moment(struct journal *journal, bool keep);
+
 /* Which boot CLOCK_BOOTTIME is of, for every later commit: the running one unless a test says so.
  */
 void journal_set_boot_id(struct journal *journal, const char *boot_id);

@@ -119,11 +119,18 @@ enum journal_statement {
 		JOURNAL_STATEMENTS_NR
 };
 
+struct journal_cuts;
+
 struct journal {
 	sqlite3 *database;
+	struct journal_cuts *cuts; /* NULL: none */
+	bool keep_moment;
 	sqlite3_stmt *statement[JOURNAL_STATEMENTS_NR];
 	char boot_id[CLOCK_BOOT_ID_SIZE];
 };
+
+/* Of the journal's end. */
+void journal_cuts_close(struct journal *journal);
 
 /* One use of a statement: values go in from the left, rows come out. */
 struct journal_use {

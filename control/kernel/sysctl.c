@@ -124,6 +124,14 @@ static int keep(const char *state_dir, const struct kept *now)
 	return error;
 }
 
+/* On a full disk sessions matter more than what --detach can put back. */
+static int keep_if_room(const char *state_dir, const struct kept *now)
+{
+	int error = keep(state_dir, now);
+
+	return error == -ENOSPC || error == -EDQUOT ? 0 : error;
+}
+
 int kernel_sysctl_enable(const char *state_dir, char **ret_reason)
 {
 	struct kept now, kept;
@@ -133,7 +141,7 @@ int kernel_sysctl_enable(const char *state_dir, char **ret_reason)
 		return pins_reason_give(ret_reason, error, "forwarding of lo cannot be read: %s",
 					strerror(-error));
 	if (read_kept(state_dir, &kept) || strcmp(kept.boot_id, now.boot_id) != 0)
-		error = keep(state_dir, &now);
+		error = keep_if_room(state_dir, &now);
 	if (error)
 		return pins_reason_give(ret_reason, error,
 					"edge.state_dir: %s cannot be written: %s", state_dir,

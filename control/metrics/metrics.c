@@ -129,6 +129,8 @@ FIGURE(allow_lists)
 FIGURE(allow_lists_max)
 FIGURE(newest_seq)
 FIGURE(journal_errors)
+FIGURE(cuts_owed)
+FIGURE(cuts_loose)
 #undef FIGURE
 
 static uint64_t get_explained(const struct sample *sample)
@@ -187,6 +189,10 @@ static const struct metric metrics[] = {
 	 get_newest_seq, NULL},
 	{"sallyport_journal_errors_total", "counter", "Changes refused by the journal.",
 	 get_journal_errors, NULL},
+	{"sallyport_cuts_owed", "gauge",
+	 "Sessions cut without the journal, which has not taken them yet.", get_cuts_owed, NULL},
+	{"sallyport_cuts_unrecorded", "gauge",
+	 "Of these, those that a crash of the host would forget.", get_cuts_loose, NULL},
 	{"sallyport_explained_total", "counter", "Connections told why a port is closed.",
 	 get_explained, NULL},
 	{"sallyport_unexplained_total", "counter", "Connections closed without a word.",

@@ -157,6 +157,7 @@ struct build {
 	uint64_t due_ns;	/* when the clock next has something to do with it */
 	uint32_t heap_position; /* by due_ns, from 1; 0: not there */
 	uint16_t allow_index;
+	bool cut_ahead;	  /* its slots are ended already, the build is about to be */
 	uint64_t used_ns; /* packets were last seen; 0: not since the start */
 };
 

@@ -46,7 +46,12 @@ void model_deadline_begin(struct build *build, const struct model_settings *sett
 
 void model_deadline_finish(struct build *build, uint64_t finished_ns, uint64_t now_ns)
 {
-	uint64_t deadline_ns = earlier(build->deadline_ns, finished_ns + build->linger_ns);
+	model_deadline_shorten(build, finished_ns + build->linger_ns, now_ns);
+}
+
+void model_deadline_shorten(struct build *build, uint64_t most_ns, uint64_t now_ns)
+{
+	uint64_t deadline_ns = earlier(build->deadline_ns, most_ns);
 
 	build->cap_ns = earlier(build->cap_ns, deadline_ns + build->max_extension_ns);
 	build->base_ns = deadline_ns;

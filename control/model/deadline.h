@@ -24,6 +24,9 @@ void model_deadline_begin(struct build *build, const struct model_settings *sett
 /* The build was over at finished_ns: what is left is the linger, or less. */
 void model_deadline_finish(struct build *build, uint64_t finished_ns, uint64_t now_ns);
 
+/* The same where the end of the linger is known. */
+void model_deadline_shorten(struct build *build, uint64_t most_ns, uint64_t now_ns);
+
 /* Moves the deadline, which must be within the cap. */
 void model_deadline_move(struct build *build, uint64_t deadline_ns, uint64_t now_ns);
 

@@ -380,12 +380,17 @@ void table_publish_deadline(struct publish *publish, uint32_t slot_index, uint64
 bool table_publish_end(struct publish *publish, uint32_t slot_index)
 {
 	struct sp_slot *slot = slot_at(publish, slot_index);
-	bool was_live = state_of(slot) == SP_SLOT_LIVE;
+	enum sp_slot_state before = state_of(slot);
 
-	assert(was_live || state_of(slot) == SP_SLOT_RESERVED);
+	assert(before != SP_SLOT_FREE);
 	store_state(slot, SP_SLOT_ENDED);
-	publish->nr_live -= was_live;
-	return was_live;
+	publish->nr_live -= before == SP_SLOT_LIVE;
+	return before != SP_SLOT_RESERVED;
+}
+
+bool table_publish_has_ended(const struct publish *publish, uint32_t slot_index)
+{
+	return state_of(slot_at(publish, slot_index)) == SP_SLOT_ENDED;
 }
 
 void table_publish_clear(struct publish *publish, uint32_t slot_index)

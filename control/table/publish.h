@@ -96,8 +96,11 @@ void table_publish_deadline(struct publish *publish, uint32_t slot_index, uint64
  */
 void table_publish_capture(struct publish *publish, uint32_t slot_index, uint32_t until_s);
 
-/* Ends a live or reserved slot: one store. Result: whether it was live. */
+/* Ends a live or reserved slot: one store. Result: whether it was live, or has ended already. */
 bool table_publish_end(struct publish *publish, uint32_t slot_index);
+
+/* Result: whether the slot is one that was ended. */
+bool table_publish_has_ended(const struct publish *publish, uint32_t slot_index);
 
 /* Empties an ended slot, with its endpoint entry and its usage record. */
 void table_publish_clear(struct publish *publish, uint32_t slot_index);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A full disk: changes are refused by 503 and none is half-done, what is there goes on, the log
 # raises an alarm; with room again everything works, what became of connections meanwhile is in the
-# audit, and a restart finds the last acknowledged state.
+# audit, and a restart finds the last acknowledged state. Sessions end all the same, by DELETE,
+# finish, supersede and their deadlines, and none of them comes back by a crash on the full disk.
 LAB_ENGINE=xdp
 LAB_UNLIMITED=1
 # shellcheck source=tests/e2e/_init.sh
@@ -56,6 +57,68 @@ capture_until_refused() {
 	fail "all captures were audited on a full disk"
 }
 
+# put_until_refused NAME: reserves builds NAME1 and on, until the disk refuses NAME$i.
+put_until_refused() {
+	local refused=0
+
+	for i in $(seq 400); do
+		api PUT "/v1/builds/$1$i" '{"nodes":[{"index":0}]}'
+		[ "$STATUS" = 201 ] && continue
+		refused=$STATUS
+		break
+	done
+	assert_eq 503 "$refused" "status of a PUT on a full disk"
+}
+
+# put_short NAME N: a build at an address that no VM has. "over" lingers for a second.
+put_short() {
+	api PUT "/v1/builds/$1" "{\"linger_s\":$([ "$1" = over ] && echo 1 || echo 1800),
+		\"nodes\":[{\"index\":0,\"address\":\"10.0.9.$2\"}]}"
+	assert_eq 201 "$STATUS" "status of the PUT of $1"
+	ports[$1]=$(node_port 0)
+}
+
+# end_by METHOD PATH STATUS: one that ends a session; its answer says what is owed.
+end_by() {
+	local got
+
+	got=$(curl -sS --max-time 10 --unix-socket "$LAB_SOCKET" -D "$LAB_DIR/headers" -o /dev/null \
+		-w '%{http_code}' -X "$1" "http://edge$2")
+	assert_eq "$3" "$got" "status of $1 $2 on a full disk"
+	assert_match '^Sallyport-Owed: journal.?$' "$LAB_DIR/headers" "what is owed"
+}
+
+build_is() {
+	[ "$(lab_api GET "/v1/builds/$1" | head -n1 | jq -r '"\(.state) \(.reason)"')" = "$2" ]
+}
+
+check_build() {
+	build_is "$1" "$2" || fail "build $1 is not $2: $(lab_api GET "/v1/builds/$1" | head -n1)"
+}
+
+check_cuts() {
+	check_build cut "ended cancelled"
+	check_build older "ended superseded"
+	check_build over "ended expired"
+	check_build lingers "finished null"
+	for name in cut older over; do
+		assert_eq ended "$(slot "${ports[$name]}" state)" "the lease of $name"
+	done
+	assert_eq live "$(slot "${ports[lingers]}" state)" "the lease of a build that lingers"
+	# A time of another boot would be some seconds off; one of this is the same but for rounding.
+	assert_eq "${lingers:0:16}" "$(deadline_of lingers | cut -c1-16)" "its deadline"
+	assert_eq live "$(slot "$port" state)" "the lease of a build that nobody ended"
+}
+
+deadline_of() {
+	lab_api GET "/v1/builds/$1" | head -n1 | jq -r .deadline
+}
+
+nothing_is_owed() {
+	api GET /v1/status
+	[ "$(answer .cuts.owed)" = 0 ]
+}
+
 unmount() {
 	umount "$LAB_DIR/state"
 }
@@ -74,20 +137,10 @@ held=$!
 wait_until 10 records_are 1 'accepted_ns IS NOT NULL'
 fill_disk
 
-refused=0
-for i in $(seq 400); do
-	api PUT "/v1/builds/full$i" '{"nodes":[{"index":0}]}'
-	[ "$STATUS" = 201 ] && continue
-	refused=$STATUS
-	break
-done
-assert_eq 503 "$refused" "status of a PUT on a full disk"
+put_until_refused full
 assert_eq urn:sallyport:problem:journal-unavailable "$(answer .type)" "the problem"
 api GET "/v1/builds/full$i"
 assert_eq 404 "$STATUS" "status of GET of the refused build"
-api DELETE /v1/builds/kept
-assert_eq 503 "$STATUS" "status of DELETE on a full disk"
-assert_eq live "$(slot "$port" state)" "the lease after a refused DELETE"
 dialled=1
 connect_until_not_recorded
 capture_until_refused
@@ -135,3 +188,46 @@ control_start
 assert_eq "$during" "$(state | jq -c '[.[] | select(.id != "again")]')" "the state after a crash"
 assert_eq "$(jq -c '.[0]' <<<"$before")" "$(state | jq -c '.[0]')" "the first build"
 ok "after a crash the state is the last acknowledged one"
+
+declare -A ports
+number=0
+for name in cut older over lingers; do
+	number=$((number + 1))
+	put_short "$name" "$number"
+done
+fill_disk
+put_until_refused again
+end_by DELETE /v1/builds/cut 204
+assert_eq ended "$(slot "${ports[cut]}" state)" "the lease of a build deleted on a full disk"
+end_by DELETE /v1/builds/cut 204
+end_by POST /v1/builds/lingers/finish 200
+lingers=$(deadline_of lingers)
+end_by POST /v1/builds/over/finish 200
+wait_until 10 build_is over "ended expired"
+api PUT /v1/builds/newer '{"supersede":true,"nodes":[{"index":0,"address":"10.0.9.2"}]}'
+assert_eq 503 "$STATUS" "status of a PUT that supersedes"
+[[ $ANSWER == *"1 sessions that were to end have ended"* ]] || fail "it says: $ANSWER"
+check_cuts
+api GET /v1/status
+assert_eq "5 5 0" "$(answer '.cuts | "\(.made) \(.owed) \(.unrecorded)"')" "cuts, by the status"
+ok "on a full disk DELETE, finish, supersede and deadlines end sessions at once"
+
+daemon_crash control
+control_start
+check_cuts
+daemon_crash control
+nsenter --net="/run/netns/$LAB_NS-edge" "$(lab_control_path)" -c "$LAB_CONFIG" --detach >"$LAB_DIR/detach" 2>&1 ||
+	fail "--detach: $(cat "$LAB_DIR/detach")"
+control_start
+check_cuts
+ok "a crash on a full disk, and a table made anew, bring none of them back"
+
+rm "$LAB_DIR/state/ballast"
+wait_until 10 nothing_is_owed
+for name in cut older over; do
+	assert_eq 1 "$(sqlite3 -readonly "$LAB_DIR/state/journal.db" \
+		"SELECT count(*) FROM events WHERE type = 'build.ended' AND build = '$name'")" "events of the end of $name"
+done
+assert_eq 1 "$(sqlite3 -readonly "$LAB_DIR/state/journal.db" \
+	"SELECT count(*) FROM audit WHERE what = 'cancel' AND build = 'cut'")" "the audit of the DELETE"
+ok "with room again the journal has it all: rows, events, audit"

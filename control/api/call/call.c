@@ -140,13 +140,27 @@ static void print_etag(const struct build *build, char text[ETAG_BYTES])
 	snprintf(text, ETAG_BYTES, "\"%" PRIu64 "-%" PRIu64 "\"", build->serial, build->revision);
 }
 
+/* What of a cut is not where it belongs yet. */
+static int add_owed(const struct api_reply *reply, struct http_answer *answer)
+{
+	switch (reply->standing) {
+	case EDGE_JOURNALED:
+		break;
+	case EDGE_RECORDED:
+		return http_answer_header(answer, API_OWED_HEADER, "journal");
+	case EDGE_LOOSE:
+		return http_answer_header(answer, API_OWED_HEADER, "journal, record");
+	}
+	return 0;
+}
+
 static int add_headers(const struct api_reply *reply, struct http_answer *answer)
 {
 	char etag[ETAG_BYTES];
-	int r;
+	int r = add_owed(reply, answer);
 
-	if (!reply->build)
-		return 0;
+	if (r < 0 || !reply->build)
+		return r;
 	print_etag(reply->build, etag);
 	r = http_answer_header(answer, "ETag", "%s", etag);
 	if (r < 0 || !reply->location)

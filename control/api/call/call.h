@@ -17,6 +17,9 @@
 
 struct api_context;
 
+/* Of an answer: what a cut made without the journal is owed still. */
+#define API_OWED_HEADER "Sallyport-Owed"
+
 struct api_call {
 	const struct api_context *api;
 	struct http_request *request; /* NULL once answered */
@@ -63,6 +66,7 @@ struct api_reply {
 	const struct build *build; /* for ETag, or NULL */
 	bool location;		   /* say where the build is */
 	bool removed;		   /* wait until no reader can use what was removed */
+	enum edge_standing standing;
 };
 
 /* Makes the answer of a reply, whose body is taken over also on failure. Result: 0 or -ENOMEM. */

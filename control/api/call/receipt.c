@@ -118,6 +118,9 @@ static bool find(struct api_call *call)
 		call->edge.receipt = &call->wanted;
 		return true;
 	}
+	/* What was done before is done again: a cut, which the same request may make twice. */
+	if (r < 0 && call->route->cuts)
+		return true;
 	if (r < 0)
 		call_refuse_with(call, PROBLEM_JOURNAL,
 				 "The journal cannot be read (error %d): nothing was changed.", -r);
@@ -165,6 +168,15 @@ void call_receipt_reply(struct api_call *call, const struct edge_outcome *outcom
 {
 	struct api_reply reply = {0};
 
+	/* What was made for the journal did not come to be in it. */
+	if (call->prepared && outcome->build.standing != EDGE_JOURNALED) {
+		http_answer_clear(&call->answer);
+		call->prepared = false;
+		call->receipt.number = 0;
+	}
+	if (outcome->build.standing != EDGE_JOURNALED)
+		call->api->journal_failed(call->api->user,
+					  "a session was cut all the same, which is owed to it");
 	if (call->prepared)
 		call_send(call);
 	else if (call->make(call, call->make_context, outcome, &reply) < 0)

@@ -40,7 +40,10 @@ struct api_route {
 	void (*handle)(struct api_call *call);
 	/* Those that wait together and have no preconditions, in one go; NULL: each by itself. */
 	void (*handle_all)(struct api_call *const *calls, unsigned int nr_calls);
+	void (*ahead)(
+		const struct api_call *call); /* on its arrival, if others come before; or NULL */
 	bool in_turn; /* it changes the edge or reads the journal: see turns.h */
+	bool cuts;    /* it ends sessions, or sooner: it needs no journal (edge.h) */
 	enum api_body body;
 	const struct json_table *table;			    /* of the body */
 	size_t body_bytes;				    /* the longest, 0 for the usual limit */

@@ -10,6 +10,7 @@
 #include "edge/put/spec.h"
 #include "edge/state/state.h"
 #include "edge/txn/change.h"
+#include "edge/txn/settle.h"
 #include "model/deadline.h"
 
 static int compare_prefixes(const void *a, const void *b)
@@ -135,6 +136,10 @@ static int refuse_ended(const struct put *put)
 {
 	const struct build *build = put->build;
 
+	if (build->cut_ahead) {
+		put_wrong(put, PROBLEM_BUILD_ENDED, "", "build %s is being cancelled", build->id);
+		return -EEXIST;
+	}
 	if (build_is_open(txn_current(build)))
 		return 0;
 	put_wrong(put, PROBLEM_BUILD_ENDED, "",
@@ -183,7 +188,7 @@ int put_build(struct edge *edge, const struct edge_call *call, const struct buil
 {
 	enum edge_change change;
 	struct txn txn;
-	int result = txn_change_settle(edge, call, spec->id);
+	int result = txn_settle_overdue(edge, call, spec->id);
 
 	if (result < 0)
 		return result;
@@ -191,8 +196,11 @@ int put_build(struct edge *edge, const struct edge_call *call, const struct buil
 	result = put_build_work_in(&txn, spec, "", &change);
 	if (result < 0)
 		return txn_give_up(&txn, result);
-	txn.outcome.build = (struct edge_result){build_after(&txn, spec->id), change,
-						 txn_commit_removes(&txn) || spec->supersede};
+	txn.outcome.build = (struct edge_result){
+		.build = build_after(&txn, spec->id),
+		.change = change,
+		.removed = txn_commit_removes(&txn) || spec->supersede,
+	};
 	result = txn_commit(&txn);
 	if (result < 0)
 		return result;

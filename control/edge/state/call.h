@@ -17,9 +17,17 @@ enum edge_change {
 	EDGE_CHANGED,
 };
 
+/* How well a change is kept. */
+enum edge_standing {
+	EDGE_JOURNALED,
+	EDGE_RECORDED, /* a cut: beside the journal, which is owed it; it outlives any crash */
+	EDGE_LOOSE,    /* a cut that is in force, but that a crash of the host forgets */
+};
+
 struct edge_result {
 	const struct build *build; /* good until the next change */
 	enum edge_change change;
+	enum edge_standing standing;
 	bool removed; /* slots went out of use: wait for quiescence (quiesce.h) before answering */
 };
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "edge/state/call.h"
+#include "edge/state/debts.h"
 #include "edge/state/events.h"
 #include "edge/state/guests.h"
 #include "edge/state/holders.h"
@@ -46,7 +47,10 @@ struct edge {
 	uint64_t moment_due_ns; /* when to write the last moment again */
 	uint64_t journal_errors;
 	uint32_t pools_low; /* bits, by the first public address of each pool */
-	bool busy;	    /* a change is done bit by bit: no other may begin */
+	struct debts debts;
+	bool owes_rebase; /* the journal's times are of another boot: owed too */
+	bool failing;	  /* the journal has refused the last change */
+	bool busy;	  /* a change is done bit by bit: no other may begin */
 	edge_wait *wait_quiescent;
 	void *wait_context;
 	edge_drain *drain; /* the rest of these are drain.c's */

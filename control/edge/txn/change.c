@@ -57,17 +57,3 @@ int txn_change_extend(struct txn *txn, struct build *copy, uint64_t deadline_ns)
 	model_deadline_move(copy, deadline_ns, txn->now.boot_ns);
 	return add_event(txn, copy, EVENT_BUILD_EXTENDED);
 }
-
-int txn_change_settle(struct edge *edge, const struct edge_call *call, const char *id)
-{
-	struct build *build = state_registry_find(edge->registry, id);
-	struct txn txn;
-	int result;
-
-	txn_begin_own(&txn, edge, &call->now);
-	txn.problem = call->problem;
-	if (!build || !txn_change_is_overdue(&txn, build))
-		return 0;
-	result = txn_end(&txn, build, SESSION_EXPIRE, NULL);
-	return result < 0 ? txn_give_up(&txn, result) : txn_commit(&txn);
-}

@@ -15,9 +15,3 @@ bool txn_change_is_overdue(const struct txn *txn, const struct build *build);
 
 /* Moves a copy's deadline later, within its cap, with its event. Result: 0 or -ENOMEM. */
 int txn_change_extend(struct txn *txn, struct build *copy, uint64_t deadline_ns);
-
-/*
- * Ends that build if its deadline has passed and edge_expire() was not there yet: nothing is to be
- * done to a session that is over. Result: 0, or -errno and the problem.
- */
-int txn_change_settle(struct edge *edge, const struct edge_call *call, const char *id);

@@ -8,6 +8,7 @@
 
 #include "edge/state/drain.h"
 #include "edge/state/state.h"
+#include "edge/txn/cut.h"
 #include "edge/txn/receipt.h"
 #include "edge/txn/txn.h"
 #include "edge/txn/undo.h"
@@ -18,16 +19,10 @@
 #define LOW_WATER_GAP_PERCENT 5
 #define JOURNAL_RETRY_S	      5
 
-static bool is_end(const struct txn_change *change)
-{
-	return change->before && change->after && build_is_open(change->before) &&
-	       !build_is_open(change->after);
-}
-
 bool txn_commit_removes(const struct txn *txn)
 {
 	for (unsigned int i = 0; i < txn->nr_changes; i++)
-		if (is_end(&txn->change[i]))
+		if (txn_cut_is_end(&txn->change[i]))
 			return true;
 	return false;
 }
@@ -85,25 +80,6 @@ static int note_pools(struct txn *txn)
 	return result;
 }
 
-static int save_ports(struct txn *txn, const struct build *build)
-{
-	uint64_t until_wall_ns = clock_wall_at(&txn->now, build->gone_ns);
-
-	for (unsigned int i = 0; i < build->nr_nodes; i++) {
-		const struct node *node = &build->nodes[i];
-
-		for (unsigned int j = 0; j < node->nr_forwards; j++) {
-			int result = journal_record_save_port(
-				txn->edge->journal, &node->forwards[j].public_addr,
-				node->forwards[j].public_port, until_wall_ns);
-
-			if (result < 0)
-				return result;
-		}
-	}
-	return 0;
-}
-
 static int save_change(struct txn *txn, const struct txn_change *change)
 {
 	struct journal *journal = txn->edge->journal;
@@ -113,8 +89,8 @@ static int save_change(struct txn *txn, const struct txn_change *change)
 		return journal_build_forget(journal, change->before->serial);
 	result = journal_build_save(journal, &txn->now, change->after,
 				    change->whole ? JOURNAL_WHOLE : JOURNAL_ROW);
-	if (result == 0 && is_end(change))
-		result = save_ports(txn, change->after);
+	if (result == 0 && txn_cut_is_end(change))
+		result = txn_cut_save_ports(txn->edge, &txn->now, change->after);
 	if (result == 0 && change->what)
 		result = journal_record_save_audit(journal, &txn->now, &change->peer, change->what,
 						   change->after);
@@ -225,7 +201,7 @@ static void publish_ends(struct txn *txn)
 	for (unsigned int i = 0; i < txn->nr_changes; i++) {
 		const struct txn_change *change = &txn->change[i];
 
-		if (!is_end(change))
+		if (!txn_cut_is_end(change))
 			continue;
 		for_each_forward(txn, change->before, end_forward);
 		change->after->end_number = state_drain_number(edge);
@@ -246,6 +222,42 @@ static void publish_deadlines(struct txn *txn)
 	}
 }
 
+static void cut_forward(struct txn *txn, const struct build *build, const struct node *node,
+			const struct forward *forward)
+{
+	if (table_publish_end(txn->edge->publish, forward->slot_index))
+		txn->removed = true;
+}
+
+/* Only ever sooner, before the journal is asked: what it says does not matter to it. */
+static void cut_first(struct txn *txn)
+{
+	for (unsigned int i = 0; i < txn->nr_changes; i++) {
+		const struct txn_change *change = &txn->change[i];
+
+		if (txn_cut_is_end(change))
+			for_each_forward(txn, change->before, cut_forward);
+		else if (change->before && change->after &&
+			 change->after->deadline_ns < change->before->deadline_ns)
+			for_each_forward(txn, change->before, move_forward);
+	}
+}
+
+/* Result: whether the build was cut while this was under way: then the slot is not opened. */
+static bool publish_cut(struct txn *txn, const struct build *build, const struct lease *lease)
+{
+	const struct edge *edge = txn->edge;
+	const struct build *before = state_registry_find_serial(edge->registry, build->serial);
+
+	if (!before || !before->cut_ahead)
+		return false;
+	if (table_publish_has_ended(edge->publish, lease->slot_index))
+		table_publish_unprepare(edge->publish, lease);
+	else
+		table_publish_slot(edge->publish, lease, SP_SLOT_ENDED);
+	return true;
+}
+
 static void publish_leases(struct txn *txn)
 {
 	for (unsigned int i = 0; i < txn->nr_leases; i++) {
@@ -254,8 +266,9 @@ static void publish_leases(struct txn *txn)
 
 		lease->allow_index = build->allow_index;
 		lease->deadline_ns = build->deadline_ns;
-		table_publish_slot(txn->edge->publish, lease,
-				   lease->bound ? SP_SLOT_LIVE : SP_SLOT_RESERVED);
+		if (!publish_cut(txn, build, lease))
+			table_publish_slot(txn->edge->publish, lease,
+					   lease->bound ? SP_SLOT_LIVE : SP_SLOT_RESERVED);
 		state_registry_own_slot(txn->edge->registry, lease->slot_index, build->serial);
 	}
 }
@@ -272,6 +285,8 @@ static void settle_change(struct txn *txn, const struct txn_change *change)
 	if (build_is_open(change->after))
 		model_deadline_check(change->after);
 	change->after->due_ns = model_deadline_due_ns(change->after);
+	if (change->before && change->before->cut_ahead)
+		change->after->cut_ahead = true;
 	if (change->before)
 		state_registry_replace(registry, change->before, change->after);
 	else
@@ -298,16 +313,56 @@ void txn_commit_abort(struct txn *txn)
 	txn_abort(txn);
 }
 
-static int refuse(struct txn *txn, int error)
+/* What is cut, in a transaction that the journal does not see. */
+static void cut_alone(struct txn *txn, const struct txn_cuts *cuts)
 {
-	txn->edge->journal_errors++;
-	if (txn->problem) {
-		json_problem_set(txn->problem, PROBLEM_JOURNAL,
+	struct txn own;
+	bool recorded = false;
+
+	txn_begin_own(&own, txn->edge, &txn->now);
+	if (txn_cut_remake(&own, cuts, &recorded) < 0) {
+		txn_abort(&own);
+		return;
+	}
+	apply(&own);
+	txn_release(&own);
+	txn->removed = txn->removed || own.removed;
+	txn->nr_cut = cuts->nr;
+	txn->cut_all = cuts->all;
+	txn->standing = recorded ? EDGE_RECORDED : EDGE_LOOSE;
+}
+
+static void complain(const struct txn *txn, int error)
+{
+	struct problem *problem = txn->problem;
+
+	if (!problem)
+		return;
+	if (txn->nr_cut)
+		json_problem_set(problem, PROBLEM_JOURNAL,
+				 "The journal cannot be written (error %d): nothing was changed, "
+				 "but that %u sessions that were to end have ended.",
+				 -error, txn->nr_cut);
+	else
+		json_problem_set(problem, PROBLEM_JOURNAL,
 				 "The journal cannot be written (error %d): nothing was changed.",
 				 -error);
-		txn->problem->retry_after_s = JOURNAL_RETRY_S;
-	}
+	problem->retry_after_s = JOURNAL_RETRY_S;
+}
+
+static int refuse(struct txn *txn, int error)
+{
+	struct txn_cuts cuts = {0};
+
+	txn->edge->journal_errors++;
+	txn->edge->failing = true;
+	txn_cut_collect(txn, &cuts);
 	txn_commit_abort(txn);
+	if (cuts.nr)
+		cut_alone(txn, &cuts);
+	txn_cut_free(&cuts);
+	if (!txn->cut_all)
+		complain(txn, error);
 	return error;
 }
 
@@ -323,6 +378,8 @@ int txn_commit_begin(struct txn *txn)
 
 	if (result == 0)
 		result = state_registry_reserve(txn->edge->registry, txn->nr_changes);
+	if (result == 0 && !is_empty(txn))
+		result = txn_cut_pay(txn->edge, &txn->now);
 	if (result == 0 && !is_empty(txn))
 		result = journal_begin(txn->edge->journal);
 	return result < 0 ? refuse(txn, result) : 0;
@@ -349,6 +406,7 @@ int txn_commit_end(struct txn *txn)
 	if (result < 0)
 		return refuse(txn, result);
 	state_events_committed(&txn->edge->events);
+	txn->edge->failing = false;
 	txn->edge->pools_low = txn->pools_low;
 	apply(txn);
 	txn_release(txn);
@@ -357,9 +415,13 @@ int txn_commit_end(struct txn *txn)
 
 int txn_commit(struct txn *txn)
 {
-	int result = txn_commit_begin(txn);
+	int result;
 
+	cut_first(txn);
+	result = txn_commit_begin(txn);
 	if (result == 0)
 		result = txn_commit_some(txn, UINT_MAX);
-	return result < 0 ? result : txn_commit_end(txn);
+	if (result == 0)
+		result = txn_commit_end(txn);
+	return result < 0 && txn->cut_all ? 0 : result;
 }

@@ -47,6 +47,9 @@ struct txn {
 	uint64_t lives_kept;	     /* as it will be; 0: leave it */
 	bool moment;		     /* commit even without a change */
 	bool removed;		     /* set by txn_commit(): live slots were ended */
+	unsigned int nr_cut;	     /* cuts made without the journal; likewise, */
+	bool cut_all;		     /* the change was nothing else, */
+	enum edge_standing standing; /* and how well it is kept */
 	uint32_t pools_low;	     /* as it will be */
 	unsigned int nr_saved;	     /* changes and events that the journal has */
 };
@@ -62,14 +65,17 @@ void txn_begin(struct txn *txn, struct edge *edge, const struct edge_call *call)
 void txn_begin_own(struct txn *txn, struct edge *edge, const struct instant *now);
 
 /*
- * Journals and publishes. Result: 0, or -errno with the problem set and nothing changed. Either way
- * the transaction is over and what it held is freed.
+ * Journals and publishes. Result: 0, or -errno with the problem set and nothing changed but what is
+ * cut (cut.h), which is made in any case: first, if all is well, so that no disk holds it up; alone
+ * if it is not. Either way the transaction is over and what it held is freed, copies too if
+ * anything failed.
  */
 int txn_commit(struct txn *txn);
 
 /*
  * The same bit by bit: begin; some, until it does not say -EAGAIN; end. The journal's transaction
- * is open in between, so the edge is to be busy. Results below 0 are as above, -EAGAIN apart.
+ * is open in between, so the edge is to be busy. Results below 0 are as above, -EAGAIN apart, but
+ * for a change that was nothing but cuts too.
  */
 int txn_commit_begin(struct txn *txn);
 int txn_commit_some(struct txn *txn, unsigned int most);

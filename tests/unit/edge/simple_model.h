@@ -53,6 +53,7 @@ struct simple {
 	struct simple_build build[SIMPLE_IDS];
 	uint64_t last_seq;
 	bool disk_full;
+	bool disk_was_full;
 };
 
 void simple_init(struct simple *simple, const struct model_settings *settings);
