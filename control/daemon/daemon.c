@@ -32,6 +32,7 @@
 
 #define JOURNAL_NAME	"journal.db"
 #define ALARM_PERIOD_NS (10 * NS_PER_S)
+#define START_LIMIT_NS	(600 * NS_PER_S) /* for each step of a start */
 
 /* Logs one sentence, the reason if there is one, and frees it. Result: r. */
 static int fail(int r, const char *what, char *reason)
@@ -79,11 +80,19 @@ static void name_journal(const struct config *config, char ret_path[JOURNAL_PATH
 	snprintf(ret_path, JOURNAL_PATH_BYTES, "%s/" JOURNAL_NAME, config->edge.state_dir);
 }
 
+/* A large journal takes its time, and a start that is given up only begins again. */
+static void say_starting(const char *what)
+{
+	sd_notifyf(0, "STATUS=Starting: %s.\nEXTEND_TIMEOUT_USEC=%llu", what,
+		   (unsigned long long)(START_LIMIT_NS / NS_PER_US));
+}
+
 static int open_journal(struct daemon *daemon)
 {
 	char path[JOURNAL_PATH_BYTES], *reason = NULL;
 	int r;
 
+	say_starting("the journal is read");
 	name_journal(daemon->config, path);
 	r = journal_open(path, &daemon->journal, &reason);
 	return r < 0 ? fail(r, "The journal cannot be opened.", reason) : 0;
@@ -155,6 +164,7 @@ static int start_edge(struct daemon *daemon)
 	edge_expire_set_drain(daemon->edge, drain, daemon);
 	json_problem_clear(&problem);
 	model_clock_read(&now);
+	say_starting("the journal is replayed");
 	r = edge_replay(daemon->edge, &now, &problem);
 	if (r < 0) {
 		edge_free(daemon->edge);
@@ -169,6 +179,7 @@ static int attach_kernel(struct daemon *daemon)
 	char *reason = NULL;
 	int r = 0;
 
+	say_starting("the programs are attached");
 	if (kernel_rewrites_networks(daemon->kernel))
 		r = table_quiesce_wait(daemon->quiescer);
 	if (r < 0)
@@ -301,7 +312,11 @@ static int serve(struct daemon *daemon)
 	log_kernel(daemon);
 	log_write(LOG_NOTICE, "Ready.", log_string("name", daemon->config->edge.name),
 		  log_string("socket", daemon->config->api.socket), log_number("pid", getpid()));
-	sd_notify(0, "READY=1");
+	sd_notify(0, "READY=1\nSTATUS=Serving.");
+	/* Only now: a beat before the loop turns would have the service manager expect the next. */
+	r = sd_event_set_watchdog(daemon->event, 1);
+	if (r < 0)
+		log_write(LOG_WARNING, "There is no watchdog.", log_error("error", r));
 	r = sd_event_loop(daemon->event);
 	sd_notify(0, "STOPPING=1");
 	if (r < 0)
@@ -346,6 +361,15 @@ free_followers:
 	return r;
 }
 
+/* sallyport-dp may be in a PID namespace of its own: its lock says that it lives. */
+static void watch_dp_lock(struct daemon *daemon)
+{
+	char path[CONFIG_PATH_SIZE + sizeof("/dp.lock")];
+
+	snprintf(path, sizeof(path), "%s/dp.lock", daemon->config->edge.run_dir);
+	table_quiesce_set_lock(daemon->quiescer, path);
+}
+
 static int start_and_serve(struct daemon *daemon)
 {
 	int r = take_lock(daemon->config, &daemon->lock_fd);
@@ -371,6 +395,7 @@ static int start_and_serve(struct daemon *daemon)
 		     NULL);
 		goto stop_kernel;
 	}
+	watch_dp_lock(daemon);
 	r = start_edge(daemon);
 	if (r < 0)
 		goto free_quiescer;

@@ -63,8 +63,6 @@ int daemon_loop_new(struct daemon *daemon)
 		r = sd_event_add_signal(daemon->event, NULL, SIGINT, NULL, NULL);
 	if (r >= 0)
 		r = sd_event_add_signal(daemon->event, NULL, SIGHUP, on_reload, daemon);
-	if (r >= 0)
-		r = sd_event_set_watchdog(daemon->event, 1);
 	if (r < 0) {
 		daemon_loop_free(daemon);
 		return r;

@@ -124,7 +124,8 @@ static uint64_t rebase(uint64_t at_ns, uint64_t lost_ns, const struct instant *t
 void model_deadline_rebase(struct build *build, const struct instant *then,
 			   const struct instant *now)
 {
-	uint64_t lost_ns = now->wall_ns > then->wall_ns ? now->wall_ns - then->wall_ns : 0;
+	bool known = now->wall_ns >= then->wall_ns;
+	uint64_t lost_ns = known ? now->wall_ns - then->wall_ns : UINT64_MAX;
 
 	build->deadline_ns = rebase(build->deadline_ns, lost_ns, then, now);
 	build->base_ns = rebase(build->base_ns, lost_ns, then, now);
@@ -132,5 +133,5 @@ void model_deadline_rebase(struct build *build, const struct instant *then,
 	build->lifetime_end_ns = rebase(build->lifetime_end_ns, lost_ns, then, now);
 	build->hard_end_ns = rebase(build->hard_end_ns, lost_ns, then, now);
 	build->connect_by_ns = rebase(build->connect_by_ns, lost_ns, then, now);
-	build->gone_ns = rebase(build->gone_ns, lost_ns, then, now);
+	build->gone_ns = rebase(build->gone_ns, known ? lost_ns : 0, then, now);
 }

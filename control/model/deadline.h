@@ -48,7 +48,8 @@ void model_deadline_check(const struct build *build);
 /*
  * Moves all times of a build from the clock of another boot to this one's, of which now is a
  * moment. What was left at then, the last moment known of that boot, is left now but for the wall
- * time that has passed; a wall clock set back does not add to it.
+ * time that has passed. A wall clock that is behind then cannot tell how long the host was away: no
+ * time is left then, but for a quarantine, of which none has passed.
  */
 void model_deadline_rebase(struct build *build, const struct instant *then,
 			   const struct instant *now);

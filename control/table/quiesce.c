@@ -2,12 +2,14 @@
 #include "table/quiesce.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +31,7 @@ struct quiescer {
 	uint64_t requested;
 	bool stop;
 	uint64_t completed;
+	char *lock_path; /* or NULL */
 };
 
 /* Result: the latest request to answer, 0 to stop. */
@@ -112,6 +115,7 @@ void table_quiesce_free(struct quiescer *quiescer)
 	pthread_cond_destroy(&quiescer->wanted);
 	pthread_mutex_destroy(&quiescer->lock);
 	table_grace_close(&quiescer->grace);
+	free(quiescer->lock_path);
 	free(quiescer);
 }
 
@@ -189,11 +193,61 @@ static uint64_t process_start_ns(pid_t pid)
 	return ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-/* A pid may have been given to another process since: one that began after the worker did. */
-static bool process_gone(const struct quiesce_worker *waiting)
+void table_quiesce_set_lock(struct quiescer *quiescer, const char *path)
+{
+	free(quiescer->lock_path);
+	quiescer->lock_path = strdup(path);
+}
+
+enum lock_state {
+	LOCK_UNKNOWN,
+	LOCK_FREE,
+	LOCK_HELD,
+};
+
+/* Result: LOCK_HELD and the pid that the holder knows itself by, in whatever namespace. */
+static enum lock_state look_at_lock(int fd, pid_t *ret_holder)
+{
+	char text[16] = "";
+
+	if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+		return LOCK_FREE;
+	if (errno != EWOULDBLOCK || pread(fd, text, sizeof(text) - 1, 0) <= 0)
+		return LOCK_UNKNOWN;
+	*ret_holder = (pid_t)strtol(text, NULL, 10);
+	return LOCK_HELD;
+}
+
+static enum lock_state lock_state(const struct quiescer *quiescer, pid_t *ret_holder)
+{
+	int fd = quiescer->lock_path ? open(quiescer->lock_path, O_RDONLY | O_CLOEXEC) : -1;
+	enum lock_state state;
+
+	if (fd < 0)
+		return LOCK_UNKNOWN;
+	state = look_at_lock(fd, ret_holder);
+	close(fd);
+	return state;
+}
+
+/*
+ * Whoever holds the lock is the only one there is, and knows itself by the pid that the worker has
+ * written. Without a lock the pid is looked up, which may have been given to another process since:
+ * one that began after the worker did.
+ */
+static bool process_gone(const struct quiescer *quiescer, const struct quiesce_worker *waiting)
 {
 	uint64_t start_ns;
+	pid_t holder = 0;
 
+	switch (lock_state(quiescer, &holder)) {
+	case LOCK_FREE:
+		return true;
+	case LOCK_HELD:
+		return holder != waiting->pid;
+	case LOCK_UNKNOWN:
+		break;
+	}
 	if (kill(waiting->pid, 0) < 0 && errno == ESRCH)
 		return true;
 	start_ns = process_start_ns(waiting->pid);
@@ -209,7 +263,7 @@ static bool worker_passed(const struct quiescer *quiescer, const struct quiesce 
 	       __atomic_load_n(&worker->rounds, __ATOMIC_ACQUIRE) - waiting->rounds >=
 		       quiesce->rounds ||
 	       __atomic_load_n(&worker->started_ns, __ATOMIC_ACQUIRE) != waiting->started_ns ||
-	       process_gone(waiting);
+	       process_gone(quiescer, waiting);
 }
 
 static void drop_passed(const struct quiescer *quiescer, struct quiesce *quiesce)

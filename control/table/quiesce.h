@@ -3,7 +3,8 @@
  * Knowing that a change of the table is seen everywhere: that no worker of sallyport-dp, and no run
  * of the XDP program, still acts on what it read before.
  *
- * A worker has passed when its rounds have moved, it is not active, or its process is gone. For the
+ * A worker has passed when its rounds have moved, it is not active, or its process is gone: as told
+ * by the lock it holds, which is seen from any PID namespace, or else by its pid. For the
  * XDP program the kernel is asked for a grace period (grace.h). That takes milliseconds, so a
  * thread of its own does nothing but ask; requests made meanwhile share the next answer.
  */
@@ -23,6 +24,9 @@ struct table_map;
 /* Starts the thread. table outlives it. Result: 0, -EOPNOTSUPP without a grace period, -errno. */
 int table_quiesce_new(const struct table_map *table, struct quiescer **ret_quiescer);
 void table_quiesce_free(struct quiescer *quiescer);
+
+/* The lock that the workers' process holds while it lives: it is seen across PID namespaces. */
+void table_quiesce_set_lock(struct quiescer *quiescer, const char *path);
 
 /* One wait. Plain data: may be copied, and dropped without ado. */
 struct quiesce {

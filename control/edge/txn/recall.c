@@ -54,7 +54,8 @@ static unsigned int first_cut(const struct txn_recall *recall, uint64_t serial)
 /* Result: when the session is over at the latest, as the cut has it. */
 static uint64_t cut_deadline_ns(const struct instant *now, const struct journal_cut *cut)
 {
-	uint64_t lost_ns = now->wall_ns > cut->wall_ns ? now->wall_ns - cut->wall_ns : 0;
+	/* A wall clock that is behind cannot tell how much of it is left. */
+	uint64_t lost_ns = now->wall_ns >= cut->wall_ns ? now->wall_ns - cut->wall_ns : UINT64_MAX;
 
 	if (cut->same_boot)
 		return cut->boot_ns + cut->left_ns;

@@ -296,13 +296,18 @@ void simple_tick(struct simple *simple, uint64_t now_ns)
 		tick_build(&simple->build[i], now_ns);
 }
 
-static void rebase(uint64_t *at_ns, const struct instant *then, const struct instant *now)
+static void rebase(uint64_t *at_ns, bool quarantine, const struct instant *then,
+		   const struct instant *now)
 {
 	int64_t left_ns = (int64_t)(*at_ns - then->boot_ns);
 	int64_t lost_ns = (int64_t)(now->wall_ns - then->wall_ns);
 
 	if (*at_ns == 0)
 		return;
+	if (lost_ns < 0 && !quarantine) {
+		*at_ns = 1;
+		return;
+	}
 	if (left_ns < 0)
 		left_ns = 0;
 	if (lost_ns > 0)
@@ -315,11 +320,11 @@ void simple_rebase(struct simple *simple, const struct instant *then, const stru
 	for (unsigned int i = 0; i < SIMPLE_IDS; i++) {
 		struct simple_build *build = &simple->build[i];
 
-		rebase(&build->deadline_ns, then, now);
-		rebase(&build->cap_ns, then, now);
-		rebase(&build->hard_end_ns, then, now);
-		rebase(&build->connect_by_ns, then, now);
-		rebase(&build->gone_ns, then, now);
+		rebase(&build->deadline_ns, false, then, now);
+		rebase(&build->cap_ns, false, then, now);
+		rebase(&build->hard_end_ns, false, then, now);
+		rebase(&build->connect_by_ns, false, then, now);
+		rebase(&build->gone_ns, true, then, now);
 	}
 }
 

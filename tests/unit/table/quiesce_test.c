@@ -2,13 +2,17 @@
 #include "table/quiesce.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -160,6 +164,55 @@ static void test_poll_when_process_is_gone_then_done(void **state)
 	desk->worker->pid = (__u32)pid;
 	table_quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce);
 	assert_int_equal(poll_until(desk, &quiesce), 0);
+}
+
+/* A child holds the lock, as sallyport-dp does in a PID namespace of its own: its pid is nobody's
+ * here.
+ */
+static pid_t hold_lock(const char *path, pid_t known_as)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	pid_t pid;
+
+	assert_true(fd >= 0);
+	assert_true(dprintf(fd, "%d\n", (int)known_as) > 0);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	pid = fork();
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	close(fd);
+	return pid;
+}
+
+static void test_poll_when_lock_is_held_then_process_is_not_gone(void **state)
+{
+	char path[] = "/tmp/quiesce_test.XXXXXX";
+	struct desk *desk = *state;
+	struct quiesce quiesce;
+	pid_t nobody = fork(), holder;
+	int fd = mkstemp(path);
+
+	if (nobody == 0)
+		_exit(0);
+	assert_int_equal(waitpid(nobody, NULL, 0), nobody);
+	close(fd);
+	holder = hold_lock(path, nobody);
+	desk->worker->pid = (__u32)nobody;
+	table_quiesce_set_lock(desk->quiescer, path);
+	table_quiesce_begin(desk->quiescer, 1000, &quiesce);
+	assert_int_equal(table_quiesce_poll(desk->quiescer, &quiesce, 1000 + QUIESCE_LIMIT_NS),
+			 -ETIMEDOUT);
+	desk->worker->pid = (__u32)getpid();
+	table_quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce);
+	assert_int_equal(poll_until(desk, &quiesce), 0); /* another one holds it now */
+	desk->worker->pid = (__u32)nobody;
+	kill(holder, SIGKILL);
+	assert_int_equal(waitpid(holder, NULL, 0), holder);
+	table_quiesce_begin(desk->quiescer, boottime_now_ns(), &quiesce);
+	assert_int_equal(poll_until(desk, &quiesce), 0);
+	unlink(path);
 }
 
 static void test_poll_when_pid_is_another_process_now_then_done(void **state)
@@ -320,6 +373,7 @@ int main(void)
 		CASE(test_drain_when_worker_is_another_or_none_then_done),
 		CASE(test_poll_when_worker_is_stuck_then_named_after_the_limit),
 		CASE(test_poll_when_process_is_gone_then_done),
+		CASE(test_poll_when_lock_is_held_then_process_is_not_gone),
 		CASE(test_poll_when_pid_is_another_process_now_then_done),
 		CASE(test_poll_when_worker_was_started_anew_then_done),
 		CASE(test_poll_when_many_wait_then_each_is_answered),
