@@ -35,7 +35,7 @@ static void take(struct connection *connection, enum connection_change change, v
 	struct connect_client *client;
 	uint64_t since_wall_ns = clock_wall_at(search->now, connection->opened_ns);
 
-	if (!connection->accepted_ns)
+	if (!connection->established_ns)
 		return;
 	client = find_client(search, &connection->client);
 	if (!client) {

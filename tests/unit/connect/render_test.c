@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include <sallyport/wire.h>
+
 #include "connect/clients.h"
 #include "connect/connect.h"
 #include "edge/edge.h"
@@ -175,7 +177,7 @@ static void expect_opened(struct connection *connection, enum connection_change 
 {
 }
 
-/* A connection that the VM of that slot has accepted, or not, so many seconds ago. */
+/* A connection that the VM of that slot accepted and its client confirmed, or not, long ago. */
 static void connect_from(struct connections *connections, const char *client, uint32_t slot_index,
 			 bool accepted, unsigned int age_s)
 {
@@ -189,8 +191,14 @@ static void connect_from(struct connections *connections, const char *client, ui
 	watch_connections_note(connections, &note, expect_opened, NULL);
 	note.kind = SP_NOTE_ACCEPTED;
 	note.direction = SP_TOWARD_CLIENT;
-	if (accepted)
-		watch_connections_note(connections, &note, expect_opened, NULL);
+	if (!accepted)
+		return;
+	watch_connections_note(connections, &note, expect_opened, NULL);
+	note.kind = SP_NOTE_ESTABLISHED;
+	note.direction = SP_TOWARD_VM;
+	note.ack = note.seq + 1;
+	note.tcp_flags = SP_TCP_ACK;
+	watch_connections_note(connections, &note, expect_opened, NULL);
 }
 
 /* Nobody is connected unless somebody has been; then to the ports of node 0, and VNC. */
