@@ -146,6 +146,12 @@ static void set_value(json_t *object, const struct event *event)
 	case EVENT_CLIENT_REFUSED:
 		json_object_set(object, "packets", number);
 		break;
+	case EVENT_ATTACHMENT_RESTORED:
+		json_object_set(object, "lost_ms", number);
+		break;
+	case EVENT_HOST_CORRECTED:
+		json_object_set(object, "count", number);
+		break;
 	default:
 		break;
 	}

@@ -11,6 +11,7 @@
 #include "explain/explain.h"
 #include "host/addr.h"
 #include "host/table_map.h"
+#include "kernel/kernel.h"
 #include "metrics/metrics.h"
 #include "model/ports.h"
 #include "table/counters.h"
@@ -195,6 +196,18 @@ static void write_metrics(const void *source, FILE *out)
 	metrics_write(source, out);
 }
 
+static struct metrics_host figures_of_host(const struct kernel *kernel)
+{
+	const struct kernel_figures figures = kernel_figures(kernel);
+
+	return (struct metrics_host){
+		.resyncs = figures.resyncs,
+		.lost = figures.lost,
+		.corrected = figures.corrected,
+		.blind = figures.blind,
+	};
+}
+
 void api_status_metrics(struct api_call *call)
 {
 	const struct metrics_source source = {
@@ -202,6 +215,7 @@ void api_status_metrics(struct api_call *call)
 		.table = call->api->table,
 		.explain = call->api->explain,
 		.watch = call->api->watch,
+		.host = figures_of_host(call->api->kernel),
 		.now_ns = call->edge.now.boot_ns,
 	};
 

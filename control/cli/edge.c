@@ -73,6 +73,9 @@ static void print_interfaces(const json_t *status)
 	}
 	putchar('\n');
 	talk_print_table(&table, stdout);
+	json_array_foreach (json_object_get(kernel, "interfaces"), i, interface)
+		if (json_is_string(json_object_get(interface, "problem")))
+			printf("problem: %s\n", talk_text(interface, "problem"));
 	json_array_foreach (json_object_get(kernel, "warnings"), i, warning)
 		printf("warning: %s\n", json_string_value(warning));
 }

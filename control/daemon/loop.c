@@ -9,6 +9,7 @@
 #include "daemon/daemon.h"
 #include "daemon/follow.h"
 #include "daemon/reload.h"
+#include "daemon/tell.h"
 #include "edge/edge.h"
 #include "host/boottime.h"
 #include "host/log.h"
@@ -86,12 +87,23 @@ static int on_netlink(sd_event_source *source, int fd, uint32_t revents, void *c
 	struct daemon *daemon = context;
 	int r = kernel_netlink_dispatch(daemon->kernel);
 
-	if (r < 0) {
-		log_write(LOG_ERR, "Addresses and neighbours are no longer mirrored.",
+	if (r < 0)
+		log_write(LOG_WARNING, "Netlink failed: it is opened anew, and all is read again.",
 			  log_error("error", r));
-		sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	}
 	return 0;
+}
+
+/* After a failure netlink has another descriptor, or none for now. */
+static int watch_netlink(struct daemon *daemon)
+{
+	int fd = kernel_netlink_fd(daemon->kernel);
+
+	if (daemon->netlink && sd_event_source_get_io_fd(daemon->netlink) == fd)
+		return 0;
+	daemon->netlink = sd_event_source_disable_unref(daemon->netlink);
+	if (fd < 0)
+		return 0;
+	return sd_event_add_io(daemon->event, &daemon->netlink, fd, EPOLLIN, on_netlink, daemon);
 }
 
 static void arm_deadline(struct daemon *daemon, uint64_t next_ns)
@@ -135,6 +147,9 @@ static int on_post(sd_event_source *source, void *context)
 	if (removed)
 		api_server_confirm_removal(daemon->api);
 	kernel_ns = kernel_expire(daemon->kernel, now.boot_ns);
+	if (watch_netlink(daemon) < 0)
+		log_write(LOG_ERR, "Netlink cannot be watched.");
+	daemon_tell_changes(daemon);
 	if (follow(daemon))
 		next_ns = now.boot_ns;
 	api_server_notify(daemon->api);
@@ -144,7 +159,6 @@ static int on_post(sd_event_source *source, void *context)
 
 int daemon_loop_begin(struct daemon *daemon)
 {
-	int fd = kernel_netlink_fd(daemon->kernel);
 	int r = sd_event_add_time(daemon->event, &daemon->deadline, CLOCK_BOOTTIME, 0, 1,
 				  on_deadline, daemon);
 
@@ -152,8 +166,7 @@ int daemon_loop_begin(struct daemon *daemon)
 		r = sd_event_add_time(daemon->event, &daemon->again, CLOCK_BOOTTIME, UINT64_MAX, 1,
 				      on_again, daemon);
 	if (r >= 0)
-		r = sd_event_add_io(daemon->event, &daemon->netlink, fd, EPOLLIN, on_netlink,
-				    daemon);
+		r = watch_netlink(daemon);
 	if (r >= 0)
 		r = sd_event_add_post(daemon->event, &daemon->post, on_post, daemon);
 	return r < 0 ? r : 0;

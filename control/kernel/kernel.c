@@ -17,6 +17,7 @@
 #include "kernel/attach/attach.h"
 #include "kernel/attach/maps.h"
 #include "kernel/attach/probe.h"
+#include "kernel/changes.h"
 #include "kernel/mirror.h"
 #include "kernel/napi_threads.h"
 #include "kernel/neighbours/neighbours.h"
@@ -25,6 +26,7 @@
 #include "kernel/pins/reason.h"
 #include "kernel/settings.h"
 #include "kernel/sysctl.h"
+#include "kernel/watchful.h"
 
 struct kernel {
 	struct config *config; /* a copy: what is in force */
@@ -33,6 +35,10 @@ struct kernel {
 	struct attach_plan plan;
 	struct attach_outcome outcomes[ATTACH_MAX];
 	bool attached;
+	bool told_blind;
+	uint64_t corrected; /* how much others had changed */
+	struct watchful watchful;
+	struct changes changes;
 	unsigned int nr_warnings;
 	char warnings[KERNEL_WARNINGS_MAX][KERNEL_SENTENCE_SIZE];
 };
@@ -84,6 +90,9 @@ static void plan(struct kernel *kernel, const struct probe_interfaces *found)
 		 config->public.interface);
 	snprintf(kernel->mirror.interfaces[1].name, KERNEL_NAME_SIZE, "%s",
 		 config->builds.interface);
+	for (unsigned int i = 0; i < 2; i++)
+		memcpy(kernel->mirror.interfaces[i].called, kernel->mirror.interfaces[i].name,
+		       KERNEL_NAME_SIZE);
 	kernel->mirror.interfaces[0].ifindex = found->public_ifindex;
 	kernel->mirror.interfaces[1].ifindex = found->builds_ifindex;
 }
@@ -175,7 +184,7 @@ static void apply_napi_threads(struct kernel *kernel)
 		const char *name = kernel->plan.targets[i].name;
 		int error = kernel_napi_threads_apply(kernel->config, name);
 
-		if (error)
+		if (error < 0)
 			warn(kernel, "dataplane.napi_threads: not set for %s: %s", name,
 			     strerror(-error));
 	}
@@ -192,9 +201,34 @@ static int attach(struct kernel *kernel, char **ret_reason)
 	return 0;
 }
 
+/* Result: whether packets of IPv6 are carried: a VM is of the family of its public address. */
+static bool carries_v6(const struct config *config)
+{
+	for (uint32_t i = 0; i < config->public.nr_addresses; i++)
+		if (addr_family(&config->public.addresses[i].bind) == 6)
+			return true;
+	return false;
+}
+
+static struct watchful_site site_of(struct kernel *kernel)
+{
+	return (struct watchful_site){.plan = &kernel->plan,
+				      .outcomes = kernel->outcomes,
+				      .settings = kernel->maps.table->settings,
+				      .changes = &kernel->changes};
+}
+
+static void watch(struct kernel *kernel)
+{
+	const struct watchful_site site = site_of(kernel);
+
+	kernel_watchful_begin(&kernel->watchful, &site, boottime_now_ns());
+}
+
 int kernel_attach(struct kernel *kernel, char **ret_reason)
 {
-	int error = kernel_sysctl_enable(kernel->config->edge.state_dir, ret_reason);
+	int error = kernel_sysctl_enable(kernel->config->edge.state_dir, carries_v6(kernel->config),
+					 ret_reason);
 
 	if (error)
 		return error;
@@ -205,6 +239,7 @@ int kernel_attach(struct kernel *kernel, char **ret_reason)
 		return error;
 	}
 	kernel->attached = true;
+	watch(kernel);
 	error = attach_maps_commit(&kernel->maps, ret_reason);
 	if (error)
 		return error;
@@ -287,36 +322,118 @@ int kernel_netlink_fd(const struct kernel *kernel)
 	return netlink_fd(kernel->mirror.netlink);
 }
 
-/* An interface of ours was made anew: a program goes there too, with a new xsks map. */
-static void reattach(struct kernel *kernel)
+/* An interface of ours was made anew: it is to have a program too, with a new xsks map. */
+static void renumber(struct kernel *kernel)
 {
-	char *reason = NULL;
-
 	kernel_mirror_renumber(&kernel->mirror);
-	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++)
+	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++) {
+		if (kernel->plan.targets[i].ifindex == kernel->mirror.interfaces[i].ifindex)
+			continue;
 		kernel->plan.targets[i].ifindex = kernel->mirror.interfaces[i].ifindex;
-	if (!kernel->attached)
+		kernel_watchful_made_anew(&kernel->watchful, i);
+	}
+	if (kernel->attached)
+		write_settings(kernel);
+}
+
+static void tell_corrected(struct kernel *kernel, unsigned int nr, const char *what)
+{
+	if (!nr)
 		return;
-	if (attach(kernel, &reason))
-		warn(kernel, "%s", reason ? reason : "no memory");
-	else
-		warn(kernel, "an interface was made anew and has its program again: restart "
-			     "sallyport-dp if it does not do so itself");
-	free(reason);
+	kernel->corrected += nr;
+	kernel_changes_add(&kernel->changes, KERNEL_CHANGE_CORRECTED, nr, "%s", what);
+}
+
+/* While a veth is down its threads cannot be set, and others may set them. */
+static void correct_napi_threads(struct kernel *kernel, const char *name)
+{
+	char what[KERNEL_SENTENCE_SIZE];
+
+	snprintf(what, sizeof(what), "NAPI threads of %s", name);
+	if (kernel_napi_threads_apply(kernel->config, name) > 0)
+		tell_corrected(kernel, 1, what);
+}
+
+/* Puts right what others changed of what an attached edge needs. */
+static void correct(struct kernel *kernel)
+{
+	char what[KERNEL_SENTENCE_SIZE];
+	unsigned int nr = neighbours_take_corrected(kernel->mirror.neighbours);
+
+	snprintf(what, sizeof(what), "%u neighbours", nr);
+	tell_corrected(kernel, nr, what);
+	if (!kernel->mirror.switched || !kernel->attached)
+		return;
+	kernel->mirror.switched = false;
+	nr = kernel_sysctl_correct(carries_v6(kernel->config), what, sizeof(what));
+	tell_corrected(kernel, nr, what);
+}
+
+/* What the mirror heard of our interfaces: one look at each that is concerned. */
+static void take_links(struct kernel *kernel, uint64_t now_ns)
+{
+	struct mirror *mirror = &kernel->mirror;
+
+	if (mirror->renumbered)
+		renumber(kernel);
+	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++) {
+		struct mirror_interface *interface = &mirror->interfaces[i];
+
+		if (interface->gone)
+			kernel_watchful_made_anew(&kernel->watchful, i);
+		if (interface->told)
+			kernel_watchful_hurry(&kernel->watchful, i, now_ns);
+		if (interface->told && kernel->attached)
+			correct_napi_threads(kernel, interface->name);
+		if (interface->renamed)
+			kernel_changes_add(&kernel->changes, KERNEL_CHANGE_RENAMED, 0,
+					   "%s is called %s now", interface->name,
+					   interface->called);
+		interface->told = interface->gone = interface->renamed = false;
+	}
 }
 
 int kernel_netlink_dispatch(struct kernel *kernel)
 {
-	int error = kernel_mirror_dispatch(&kernel->mirror, boottime_now_ns());
+	uint64_t now_ns = boottime_now_ns();
+	int error = kernel_mirror_dispatch(&kernel->mirror, now_ns);
 
-	if (kernel->mirror.renumbered)
-		reattach(kernel);
+	take_links(kernel, now_ns);
 	return error;
+}
+
+/* Told once a failure that lasts; one that is over at once only counts as a resync. */
+static void tell_blind(struct kernel *kernel)
+{
+	if (kernel->mirror.blind && !kernel->told_blind)
+		kernel_changes_add(&kernel->changes, KERNEL_CHANGE_BLIND, 0,
+				   "netlink cannot be opened");
+	kernel->told_blind = kernel->mirror.blind;
 }
 
 uint64_t kernel_expire(struct kernel *kernel, uint64_t now_ns)
 {
-	return kernel_mirror_expire(&kernel->mirror, now_ns);
+	const struct watchful_site site = site_of(kernel);
+	uint64_t mirror_ns = kernel_mirror_expire(&kernel->mirror, now_ns), watchful_ns;
+	bool attached;
+
+	take_links(kernel, now_ns);
+	correct(kernel);
+	tell_blind(kernel);
+	watchful_ns = kernel_watchful_expire(&kernel->watchful, &site, now_ns, &attached);
+	if (attached)
+		apply_napi_threads(kernel);
+	return mirror_ns < watchful_ns ? mirror_ns : watchful_ns;
+}
+
+struct kernel_change *kernel_next_change(struct kernel *kernel)
+{
+	return kernel_changes_oldest(&kernel->changes);
+}
+
+void kernel_change_done(struct kernel *kernel)
+{
+	kernel_changes_done(&kernel->changes);
 }
 
 int kernel_vm_add(struct kernel *kernel, const struct sp_addr *addr)
@@ -334,6 +451,15 @@ struct kernel_vm kernel_vm(const struct kernel *kernel, const struct sp_addr *ad
 	return neighbours_vm(kernel->mirror.neighbours, addr);
 }
 
+struct kernel_figures kernel_figures(const struct kernel *kernel)
+{
+	return (struct kernel_figures){.resyncs = kernel->mirror.resyncs,
+				       .lost = kernel->watchful.lost,
+				       .restored = kernel->watchful.restored,
+				       .corrected = kernel->corrected,
+				       .blind = kernel->mirror.blind};
+}
+
 void kernel_status(const struct kernel *kernel, struct kernel_status *ret_status)
 {
 	const struct mirror *mirror = &kernel->mirror;
@@ -343,14 +469,17 @@ void kernel_status(const struct kernel *kernel, struct kernel_status *ret_status
 	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++) {
 		attach_look(kernel->config->edge.bpf_dir, &kernel->plan.targets[i],
 			    &ret_status->interfaces[i]);
-		ret_status->interfaces[i].attachment = kernel->outcomes[i].how;
+		if (ret_status->interfaces[i].prog_id && !ret_status->interfaces[i].foreign)
+			ret_status->interfaces[i].attachment = kernel->outcomes[i].how;
+		kernel_watchful_describe(&kernel->watchful, i, kernel->plan.targets[i].name,
+					 ret_status->interfaces[i].problem);
 	}
 	ret_status->origin = kernel->maps.origin;
 	ret_status->meta = *kernel->maps.table->meta;
 	ret_status->local_addrs = mirror->hosts.nr_local;
 	ret_status->hosts_refused = mirror->hosts.nr_refused;
 	ret_status->neighbours = neighbours_managed(mirror->neighbours);
-	ret_status->resyncs = mirror->resyncs;
+	ret_status->figures = kernel_figures(kernel);
 	ret_status->nr_warnings = kernel->nr_warnings;
 	memcpy(ret_status->warnings, kernel->warnings, sizeof(kernel->warnings));
 }

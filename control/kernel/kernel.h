@@ -69,8 +69,9 @@ enum kernel_origin kernel_origin(const struct kernel *kernel);
 
 /*
  * For the event loop: the descriptor to be watched for input, and what to do then. dispatch never
- * blocks on the network. Result of dispatch: 0, or -errno after which the mirror is no longer kept
- * (log it; packets are not concerned).
+ * blocks on the network. The descriptor may be another after each call of this and of
+ * kernel_expire(), and -1 while netlink cannot be opened: kernel_expire() opens it anew. Result of
+ * dispatch: 0, or -errno, of which kernel_expire() makes what it can.
  */
 int kernel_netlink_fd(const struct kernel *kernel);
 int kernel_netlink_dispatch(struct kernel *kernel);
@@ -93,6 +94,15 @@ int kernel_vm_remove(struct kernel *kernel, const struct sp_addr *addr);
 /* Result: what the kernel knows of a VM's link-layer address. No system call. */
 struct kernel_vm kernel_vm(const struct kernel *kernel, const struct sp_addr *addr);
 
+/* How often, since the start. */
+struct kernel_figures {
+	uint64_t resyncs;   /* of the netlink mirror, after it lost messages or failed */
+	uint64_t lost;	    /* packets of an interface met no program of ours any more */
+	uint64_t restored;  /* and did again */
+	uint64_t corrected; /* switches and neighbours that others had changed */
+	bool blind;	    /* netlink cannot be opened now */
+};
+
 struct kernel_status {
 	struct kernel_interface interfaces[2]; /* public and builds; one if they are the same */
 	unsigned int nr_interfaces;
@@ -101,10 +111,19 @@ struct kernel_status {
 	unsigned int local_addrs; /* of this host, in hosts */
 	uint64_t hosts_refused;	  /* addresses that hosts had no record for */
 	unsigned int neighbours;  /* managed ones of ours */
-	uint64_t resyncs;	  /* of the netlink mirror, after it lost messages */
+	struct kernel_figures figures;
 	unsigned int nr_warnings;
 	char warnings[KERNEL_WARNINGS_MAX][KERNEL_SENTENCE_SIZE]; /* sentences, since the start */
 };
+
+/*
+ * What there is to tell, oldest first: NULL if nothing, else it stays the same until
+ * kernel_change_done(). Beyond CHANGES_MAX of them the oldest is forgotten.
+ */
+struct kernel_change *kernel_next_change(struct kernel *kernel);
+void kernel_change_done(struct kernel *kernel);
+
+struct kernel_figures kernel_figures(const struct kernel *kernel);
 
 /* Asks the kernel what is attached now. Fields that cannot be learned are left 0. */
 void kernel_status(const struct kernel *kernel, struct kernel_status *ret_status);

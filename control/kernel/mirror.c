@@ -2,6 +2,8 @@
 #include "kernel/mirror.h"
 
 #include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +15,8 @@
 #include "kernel/neighbours/neighbours.h"
 #include "kernel/netlink/netlink.h"
 #include "kernel/pins/reason.h"
+
+#define REOPEN_PAUSE_NS 100000000ULL /* doubled up to 64 times that */
 
 struct listing {
 	struct hosts *hosts;
@@ -133,21 +137,90 @@ static void hear_route(void *context)
 	neighbours_route_changed(mirror->neighbours);
 }
 
+static void hear_interface(struct mirror *mirror, struct mirror_interface *interface,
+			   const struct netlink_link *link)
+{
+	bool named = strcmp(interface->name, link->name) == 0;
+
+	if (interface->ifindex == link->ifindex) {
+		interface->told = true;
+		interface->gone |= link->gone;
+		interface->renamed |= !link->gone && strcmp(interface->called, link->name) != 0;
+		snprintf(interface->called, sizeof(interface->called), "%s", link->name);
+	} else if (named && !link->gone) {
+		interface->told = true;
+		interface->ifindex = link->ifindex;
+		snprintf(interface->called, sizeof(interface->called), "%s", link->name);
+		mirror->renumbered = true;
+	}
+}
+
 static void hear_link(const struct netlink_link *link, void *context)
 {
 	struct mirror *mirror = context;
 
-	for (unsigned int i = 0; i < 2 && !link->gone; i++) {
-		struct mirror_interface *interface = &mirror->interfaces[i];
-
-		if (interface->ifindex != link->ifindex &&
-		    strcmp(interface->name, link->name) == 0) {
-			interface->ifindex = link->ifindex;
-			mirror->renumbered = true;
-		}
-	}
+	for (unsigned int i = 0; i < 2; i++)
+		hear_interface(mirror, &mirror->interfaces[i], link);
 	if (!link->gone && link->up)
 		neighbours_link_up(mirror->neighbours, link->ifindex);
+}
+
+static void hear_switch(void *context)
+{
+	struct mirror *mirror = context;
+
+	mirror->switched = true;
+}
+
+/* What was told of interfaces may be lost: those of our names are looked for. */
+static void look_at_names(struct mirror *mirror)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		struct mirror_interface *interface = &mirror->interfaces[i];
+		uint32_t ifindex = if_nametoindex(interface->name);
+
+		interface->told = true;
+		if (!ifindex || ifindex == interface->ifindex)
+			continue;
+		interface->ifindex = ifindex;
+		interface->gone = true;
+		mirror->renumbered = true;
+	}
+}
+
+/* Messages were lost: everything is compared with the kernel. */
+static int resync(struct mirror *mirror, uint64_t now_ns)
+{
+	mirror->resyncs++;
+	mirror->addrs_changed = mirror->switched = true;
+	look_at_names(mirror);
+	return neighbours_resync(mirror->neighbours, now_ns);
+}
+
+static void go_blind(struct mirror *mirror, uint64_t now_ns)
+{
+	mirror->blind = true;
+	mirror->reopen_ns = now_ns;
+	mirror->reopens_failed = 0;
+}
+
+/* Opens netlink anew if that is due, with pauses that grow. */
+static void regain_sight(struct mirror *mirror, uint64_t now_ns)
+{
+	uint64_t pause_ns = REOPEN_PAUSE_NS
+			    << (mirror->reopens_failed < 6 ? mirror->reopens_failed : 6);
+	int error;
+
+	if (!mirror->blind || now_ns < mirror->reopen_ns)
+		return;
+	error = netlink_reopen(mirror->netlink);
+	if (!error)
+		error = resync(mirror, now_ns);
+	if (!error)
+		error = list_addrs(mirror, now_ns);
+	mirror->blind = error != 0;
+	mirror->reopens_failed++;
+	mirror->reopen_ns = now_ns + pause_ns;
 }
 
 int kernel_mirror_dispatch(struct mirror *mirror, uint64_t now_ns)
@@ -157,17 +230,20 @@ int kernel_mirror_dispatch(struct mirror *mirror, uint64_t now_ns)
 		.neigh = hear_neigh,
 		.route_changed = hear_route,
 		.link = hear_link,
+		.switched = hear_switch,
 		.context = mirror,
 	};
-	int error = netlink_receive(mirror->netlink, &listener);
+	int error;
 
-	if (error == -ENOBUFS) {
-		mirror->resyncs++;
-		mirror->addrs_changed = true;
-		error = neighbours_resync(mirror->neighbours, now_ns);
-	}
+	if (mirror->blind)
+		return 0;
+	error = netlink_receive(mirror->netlink, &listener);
+	if (error == -ENOBUFS)
+		error = resync(mirror, now_ns);
 	if (!error && mirror->addrs_changed)
 		error = list_addrs(mirror, now_ns);
+	if (error)
+		go_blind(mirror, now_ns);
 	return error;
 }
 
@@ -204,8 +280,12 @@ uint64_t kernel_mirror_expire(struct mirror *mirror, uint64_t now_ns)
 {
 	uint64_t hosts_ns, neighbours_ns;
 
-	if (mirror->addrs_changed || now_ns >= table_hosts_retry_ns(&mirror->hosts))
-		list_addrs(mirror, now_ns);
+	regain_sight(mirror, now_ns);
+	if (mirror->blind)
+		return mirror->reopen_ns;
+	if ((mirror->addrs_changed || now_ns >= table_hosts_retry_ns(&mirror->hosts)) &&
+	    list_addrs(mirror, now_ns))
+		go_blind(mirror, now_ns);
 	hosts_ns = mirror->addrs_changed ? now_ns : table_hosts_retry_ns(&mirror->hosts);
 	neighbours_ns = neighbours_expire(mirror->neighbours, now_ns);
 	look_for_all_wanted(mirror, now_ns);

@@ -19,6 +19,11 @@ struct table_map;
 struct mirror_interface {
 	char name[KERNEL_NAME_SIZE];
 	uint32_t ifindex;
+	/* For the owner, who clears them. */
+	bool told;    /* something of it changed */
+	bool gone;    /* it was taken away, if only for a moment */
+	bool renamed; /* it got the name that called says */
+	char called[KERNEL_NAME_SIZE];
 };
 
 struct mirror {
@@ -29,6 +34,10 @@ struct mirror {
 	bool addrs_changed;
 	bool renumbered; /* an interface of ours came back with another index; the owner clears it
 			  */
+	bool switched;	 /* forwarding of something was turned on or off; the owner clears it */
+	bool blind;	 /* netlink failed: opened anew by kernel_mirror_expire() */
+	uint64_t reopen_ns;
+	unsigned int reopens_failed;
 	uint64_t resyncs;
 	const struct table_map *table;
 	uint64_t *wanted_read; /* for each CPU, the count of wanted that was read up to */
@@ -43,7 +52,7 @@ int kernel_mirror_open(struct mirror *mirror, const struct config *config,
 		       const struct table_map *table, char **ret_reason);
 void kernel_mirror_close(struct mirror *mirror);
 
-/* Takes in what changed. Result: 0, or -errno: the mirror is blind from now on. */
+/* Takes in what changed. Result: 0, or -errno: the mirror is blind for now. */
 int kernel_mirror_dispatch(struct mirror *mirror, uint64_t now_ns);
 
 /* Like kernel_expire(). */

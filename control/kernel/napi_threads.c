@@ -57,7 +57,7 @@ static int set(const char *interface, bool threads)
 	fd = open_switch(interface, O_WRONLY);
 	if (fd < 0)
 		return fd;
-	result = write(fd, threads ? "1" : "0", 1) == 1 ? 0 : -errno;
+	result = write(fd, threads ? "1" : "0", 1) == 1 ? 1 : -errno;
 	close(fd);
 	return result;
 }
@@ -104,5 +104,5 @@ int kernel_napi_threads_undo(const struct config *config, const char *interface)
 	if (!decides(config, interface))
 		return 0;
 	error = set(interface, false);
-	return error == -EOPNOTSUPP ? 0 : error;
+	return error == -EOPNOTSUPP || error > 0 ? 0 : error;
 }

@@ -12,8 +12,8 @@
 
 /*
  * Sets an interface that has its program up as the config wishes. "auto" decides for a veth alone,
- * and leaves other drivers as they are. Result: 0; -EOPNOTSUPP where the kernel has no threads for
- * that interface; or -errno.
+ * and leaves other drivers as they are. Result: 1 if that changed something, else 0; -EOPNOTSUPP
+ * where the kernel has no threads for that interface; or -errno.
  */
 int kernel_napi_threads_apply(const struct config *config, const char *interface);
 

@@ -10,19 +10,20 @@
 #include <unistd.h>
 
 #include "kernel/pins/reason.h"
+#include "kernel/ra_routes.h"
 
 #define KEPT_NAME "lo-forwarding"
 #define BOOT_ID	  "/proc/sys/kernel/random/boot_id"
 #define PATH_SIZE 256
 #define LINE_SIZE 64
 
-/* IPv6 may be missing from the kernel. */
+/* IPv6 may be missing from the kernel, and is left alone where no public address is of it. */
 static const struct {
-	const char *path;
-	bool optional;
+	const char *path, *name;
+	bool v6;
 } switches[] = {
-	{"/proc/sys/net/ipv4/conf/lo/forwarding", false},
-	{"/proc/sys/net/ipv6/conf/lo/forwarding", true},
+	{"/proc/sys/net/ipv4/conf/lo/forwarding", "net.ipv4.conf.lo.forwarding", false},
+	{"/proc/sys/net/ipv6/conf/lo/forwarding", "net.ipv6.conf.lo.forwarding", true},
 };
 
 #define NR_SWITCHES (sizeof(switches) / sizeof(*switches))
@@ -60,6 +61,30 @@ static int write_switch(size_t i, char value)
 	return error;
 }
 
+/*
+ * Turns one on. Writing 1 over 1 would do harm too: the kernel removes default routes whenever
+ * forwarding of IPv6 is written so.
+ */
+static int turn_on(size_t i)
+{
+	struct ra_routes routes;
+	int error, release_error;
+
+	if (!switches[i].v6)
+		return write_switch(i, '1');
+	error = kernel_ra_routes_hold(&routes);
+	if (error)
+		return error;
+	error = write_switch(i, '1');
+	release_error = kernel_ra_routes_release(&routes);
+	return error ? error : release_error;
+}
+
+static bool is_wanted(size_t i, bool v6)
+{
+	return v6 || !switches[i].v6;
+}
+
 static int read_now(struct kept *now)
 {
 	char line[LINE_SIZE];
@@ -70,7 +95,7 @@ static int read_now(struct kept *now)
 	memset(now->values, 0, sizeof(now->values));
 	for (size_t i = 0; i < NR_SWITCHES; i++) {
 		error = read_line(switches[i].path, line, sizeof(line));
-		if (error && !(switches[i].optional && error == -ENOENT))
+		if (error && !(switches[i].v6 && error == -ENOENT))
 			return error;
 		now->values[i] = error ? '-' : line[0];
 	}
@@ -132,30 +157,65 @@ static int keep_if_room(const char *state_dir, const struct kept *now)
 	return error == -ENOSPC || error == -EDQUOT ? 0 : error;
 }
 
-int kernel_sysctl_enable(const char *state_dir, char **ret_reason)
+/* What was kept by an earlier start of this boot stays; a switch that it had no use for is added.
+ */
+static int keep_now(const char *state_dir, const struct kept *now, bool v6)
 {
-	struct kept now, kept;
+	struct kept kept, next = *now;
+	bool known = !read_kept(state_dir, &kept) && strcmp(kept.boot_id, now->boot_id) == 0;
+
+	for (size_t i = 0; i < NR_SWITCHES; i++) {
+		if (known && kept.values[i] != '-')
+			next.values[i] = kept.values[i];
+		else if (!is_wanted(i, v6))
+			next.values[i] = '-';
+	}
+	return known && strcmp(next.values, kept.values) == 0 ? 0 : keep_if_room(state_dir, &next);
+}
+
+int kernel_sysctl_enable(const char *state_dir, bool v6, char **ret_reason)
+{
+	struct kept now;
 	int error = read_now(&now);
 
 	if (error)
 		return pins_reason_give(ret_reason, error, "forwarding of lo cannot be read: %s",
 					strerror(-error));
-	if (read_kept(state_dir, &kept) || strcmp(kept.boot_id, now.boot_id) != 0)
-		error = keep_if_room(state_dir, &now);
+	error = keep_now(state_dir, &now, v6);
 	if (error)
 		return pins_reason_give(ret_reason, error,
 					"edge.state_dir: %s cannot be written: %s", state_dir,
 					strerror(-error));
 	for (size_t i = 0; i < NR_SWITCHES; i++) {
-		if (now.values[i] != '0')
+		if (now.values[i] != '0' || !is_wanted(i, v6))
 			continue;
-		error = write_switch(i, '1');
+		error = turn_on(i);
 		if (error)
 			return pins_reason_give(ret_reason, error,
 						"%s cannot be set to 1, which next hops need: %s",
 						switches[i].path, strerror(-error));
 	}
 	return 0;
+}
+
+unsigned int kernel_sysctl_correct(bool v6, char *ret_names, size_t size)
+{
+	unsigned int corrected = 0;
+	size_t length = 0;
+	struct kept now;
+
+	*ret_names = '\0';
+	if (read_now(&now))
+		return 0;
+	for (size_t i = 0; i < NR_SWITCHES; i++) {
+		if (now.values[i] != '0' || !is_wanted(i, v6) || turn_on(i))
+			continue;
+		if (length < size)
+			length += (size_t)snprintf(ret_names + length, size - length, "%s%s",
+						   corrected ? ", " : "", switches[i].name);
+		corrected++;
+	}
+	return corrected;
 }
 
 int kernel_sysctl_restore(const char *state_dir)
@@ -174,7 +234,7 @@ int kernel_sysctl_restore(const char *state_dir)
 
 		if (strcmp(kept.boot_id, now.boot_id) == 0 && kept.values[i] != '-' &&
 		    kept.values[i] != now.values[i])
-			one = write_switch(i, kept.values[i]);
+			one = kept.values[i] == '1' ? turn_on(i) : write_switch(i, kept.values[i]);
 		if (!error)
 			error = one;
 	}

@@ -3,6 +3,11 @@
 
 #include <inttypes.h>
 
+#include <sallyport/table_host.h>
+
+#include <sallyport/compiler.h>
+#include <sallyport/decide.h>
+
 #include "edge/edge.h"
 #include "explain/explain.h"
 #include "host/addr.h"
@@ -82,6 +87,15 @@ static void write_carrying(const struct sample *sample, const char *name, FILE *
 	}
 }
 
+static void write_attached(const struct sample *sample, const char *name, FILE *out)
+{
+	const struct sp_settings *settings = sample->source->table->settings;
+	uint32_t detached = SP_LOAD(settings->detached);
+
+	fprintf(out, "%s{interface=\"public\"} %d\n", name, !(detached & SP_ROLE_PUBLIC));
+	fprintf(out, "%s{interface=\"builds\"} %d\n", name, !(detached & SP_ROLE_BUILDS));
+}
+
 static void write_beats(const struct sample *sample, const char *name, FILE *out)
 {
 	const struct metrics_source *source = sample->source;
@@ -94,6 +108,21 @@ static void write_beats(const struct sample *sample, const char *name, FILE *out
 		fprintf(out, "%s{interface=\"%s\",queue=\"%u\"} %.6f\n", name,
 			i < SP_QUEUES_MAX ? "public" : "builds", i % SP_QUEUES_MAX,
 			beat_ns < source->now_ns ? (double)(source->now_ns - beat_ns) / 1e9 : 0.0);
+	}
+}
+
+static void write_losses(const struct sample *sample, const char *name, FILE *out)
+{
+	const struct table_map *table = sample->source->table;
+
+	for (unsigned int i = 0; i < 2 * SP_QUEUES_MAX; i++) {
+		for (unsigned int loss = 0;
+		     table->queues[i].frame_bytes && loss < SP_QUEUE_LOSSES_NR; loss++)
+			fprintf(out,
+				"%s{interface=\"%s\",queue=\"%u\",reason=\"%s\"} %" PRIu64 "\n",
+				name, i < SP_QUEUES_MAX ? "public" : "builds", i % SP_QUEUES_MAX,
+				table_counters_loss_name(loss),
+				(uint64_t)table->queues[i].lost[loss]);
 	}
 }
 
@@ -115,6 +144,21 @@ static uint64_t is_left(const struct sample *sample)
 {
 	return table_counters_left(sample->source->table) != 0;
 }
+
+static uint64_t get_netlink_open(const struct sample *sample)
+{
+	return !sample->source->host.blind;
+}
+
+#define HOST(field)                                                                                \
+	static uint64_t get_##field(const struct sample *sample)                                   \
+	{                                                                                          \
+		return sample->source->host.field;                                                 \
+	}
+HOST(lost)
+HOST(corrected)
+HOST(resyncs)
+#undef HOST
 
 #define FIGURE(field)                                                                              \
 	static uint64_t get_##field(const struct sample *sample)                                   \
@@ -168,8 +212,23 @@ static const struct metric metrics[] = {
 	 NULL, write_verdicts},
 	{"sallyport_carrying", "gauge", "1 for the engine that carries packets now.", NULL,
 	 write_carrying},
+	{"sallyport_attached", "gauge",
+	 "1 while packets of an interface that is up meet the program of sallyport.", NULL,
+	 write_attached},
+	{"sallyport_attachments_lost_total", "counter",
+	 "How often packets of an interface met the program no longer.", get_lost, NULL},
+	{"sallyport_host_corrected_total", "counter",
+	 "Switches and neighbours of this host that others changed, put right.", get_corrected,
+	 NULL},
+	{"sallyport_netlink_resyncs_total", "counter",
+	 "How often the kernel's state was read anew after netlink lost messages or failed.",
+	 get_resyncs, NULL},
+	{"sallyport_netlink_open", "gauge", "0 while netlink cannot be opened anew.",
+	 get_netlink_open, NULL},
 	{"sallyport_queue_beat_age_seconds", "gauge", "Time since a queue was last polled.", NULL,
 	 write_beats},
+	{"sallyport_socket_lost_total", "counter",
+	 "Frames that AF_XDP sockets lost before a worker saw them.", NULL, write_losses},
 	{"sallyport_workers_alive", "gauge", "Workers of sallyport-dp that are there.",
 	 count_workers, NULL},
 	{"sallyport_left_to_xdp", "gauge",

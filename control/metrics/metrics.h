@@ -2,6 +2,7 @@
 /* Metrics in Prometheus' text exposition format, from tables. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -10,11 +11,20 @@ struct explain;
 struct table_map;
 struct watch;
 
+/* What is known of this host's kernel, by how often since the start. */
+struct metrics_host {
+	uint64_t resyncs;   /* of the netlink mirror */
+	uint64_t lost;	    /* packets of an interface met the program no longer */
+	uint64_t corrected; /* what others had changed */
+	bool blind;	    /* netlink cannot be opened */
+};
+
 struct metrics_source {
 	const struct edge *edge;
 	const struct table_map *table;
 	const struct explain *explain; /* may be NULL */
 	const struct watch *watch;     /* may be NULL */
+	struct metrics_host host;
 	uint64_t now_ns;
 };
 

@@ -27,7 +27,12 @@
 	X(POOL_LOW, "pool.low", "free ports", "few public ports are left")                         \
 	X(POOL_RECOVERED, "pool.recovered", "free ports", "enough public ports are free again")    \
 	X(ENGINE_SWITCHED, "engine.switched", "0", "another engine carries; detail: which")        \
-	X(CLIENT_REFUSED, "client.refused", "packets", "not allowed, or over a limit; detail: who")
+	X(CLIENT_REFUSED, "client.refused", "packets",                                             \
+	  "not allowed, or over a limit; detail: who")                                             \
+	X(ATTACHMENT_LOST, "attachment.lost", "0", "an interface meets no program; detail: why")   \
+	X(ATTACHMENT_RESTORED, "attachment.restored", "ms without",                                \
+	  "it does again; detail: which")                                                          \
+	X(HOST_CORRECTED, "host.corrected", "how many", "what others changed, put right; detail")
 
 enum event_type {
 #define EVENT_ENUM(name, spelling, value, meaning) EVENT_##name,

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include <sallyport/compiler.h>
 #include <sallyport/left.h>
 
 #include "host/table_map.h"
@@ -139,10 +140,24 @@ bool table_counters_queue_fresh(const struct table_map *table, unsigned int reco
 	       (beat_ns >= now_ns || now_ns - beat_ns <= table->settings->failover_ns);
 }
 
+const char *table_counters_loss_name(enum sp_queue_loss loss)
+{
+	static const char *const names[SP_QUEUE_LOSSES_NR] = {
+		[SP_LOST_DROPPED] = "dropped",
+		[SP_LOST_RING_FULL] = "ring_full",
+		[SP_LOST_NO_BUFFERS] = "no_buffers",
+	};
+
+	return names[loss];
+}
+
 const char *table_counters_carrier(const struct table_map *table, uint64_t now_ns)
 {
 	const struct sp_settings *settings = table->settings;
 
+	/* Past the programs nothing finds its way, whichever engine is there. */
+	if (SP_LOAD(settings->detached))
+		return "none";
 	if (settings->engine_mode == SP_ENGINE_XDP)
 		return "xdp";
 	for (unsigned int i = 0; i < 2 * SP_QUEUES_MAX; i++) {

@@ -58,5 +58,8 @@ const char *table_counters_left_text(unsigned int bit);
 bool table_counters_queue_fresh(const struct table_map *table, unsigned int record,
 				uint64_t now_ns);
 
+/* Result: what an AF_XDP socket's loss is called, static. */
+const char *table_counters_loss_name(enum sp_queue_loss loss);
+
 /* Result: who carries packets that come now; "none" if nobody does. */
 const char *table_counters_carrier(const struct table_map *table, uint64_t now_ns);

@@ -52,6 +52,16 @@ json_t *table_json_left(const struct table_map *table)
 	return array;
 }
 
+static json_t *render_lost(const struct sp_queue *queue)
+{
+	json_t *object = json_object();
+
+	for (unsigned int i = 0; i < SP_QUEUE_LOSSES_NR; i++)
+		json_object_set_new(object, table_counters_loss_name(i),
+				    json_integer((json_int_t)queue->lost[i]));
+	return object;
+}
+
 json_t *table_json_queues(const struct table_map *table, uint64_t now_ns)
 {
 	json_t *array = json_array();
@@ -62,12 +72,12 @@ json_t *table_json_queues(const struct table_map *table, uint64_t now_ns)
 
 		if (beat_ns == 0)
 			continue;
-		json_array_append_new(array,
-				      json_pack("{s:s, s:i, s:I, s:b}", "interface",
-						i < SP_QUEUES_MAX ? "public" : "builds", "queue",
-						i % SP_QUEUES_MAX, "beat_age_us",
-						(json_int_t)(age_ns / NS_PER_US), "fresh",
-						table_counters_queue_fresh(table, i, now_ns)));
+		json_array_append_new(array, json_pack("{s:s, s:i, s:I, s:b, s:o}", "interface",
+						       i < SP_QUEUES_MAX ? "public" : "builds",
+						       "queue", i % SP_QUEUES_MAX, "beat_age_us",
+						       (json_int_t)(age_ns / NS_PER_US), "fresh",
+						       table_counters_queue_fresh(table, i, now_ns),
+						       "lost", render_lost(&table->queues[i])));
 	}
 	return array;
 }

@@ -78,7 +78,8 @@ struct sp_settings {
 	__u32 nr_networks[2]; /* of each set */
 	__u64 syn_per_source; /* limits, as limit.h reads them; 0: none */
 	__u64 syn_per_lease;
-	__u32 reserved[2];
+	__u32 detached; /* roles (enum sp_role, or-ed) whose interface meets no program */
+	__u32 reserved[1];
 	struct sp_prefix networks[2][SP_NETWORKS_MAX];
 };
 
@@ -165,6 +166,14 @@ struct sp_allow {
 	struct sp_prefix prefix[SP_ALLOW_PREFIXES];
 };
 
+/* Why an AF_XDP socket took a frame no further, as the kernel counts (XDP_STATISTICS). */
+enum sp_queue_loss {
+	SP_LOST_DROPPED,    /* too long for a buffer, or there was none */
+	SP_LOST_RING_FULL,  /* the worker did not take what was there */
+	SP_LOST_NO_BUFFERS, /* the part of the first for which there was no buffer */
+	SP_QUEUE_LOSSES_NR
+};
+
 /*
  * queues[role << 6 | queue], role 0 for the public and 1 for the builds interface. beat_ns is
  * written by the worker that polls the queue, at most every 100 us; cleared before ports are
@@ -172,7 +181,10 @@ struct sp_allow {
  */
 struct sp_queue {
 	__u64 beat_ns;
-	__u64 reserved[7];
+	__u32 frame_bytes; /* the longest frame its socket takes: others are carried here; 0: any */
+	__u32 reserved32;
+	__u64 lost[SP_QUEUE_LOSSES_NR]; /* frames, by enum sp_queue_loss; counted on over starts */
+	__u64 reserved[3];
 };
 
 /*
@@ -181,8 +193,9 @@ struct sp_queue {
  * round when a slot changed has left it when rounds has moved. active is 0 while the worker holds
  * no packets and will read the table afresh before it touches one.
  */
-#define SP_DRAIN_ROUNDS 72u /* in so many rounds a worker takes out all that its queues can hold   \
-			     */
+#define SP_DRAIN_ROUNDS                                                                            \
+	72u /* in so many rounds a worker takes out all that its queues can hold                   \
+	     */
 
 struct sp_worker {
 	__u64 rounds;
@@ -271,18 +284,20 @@ _Static_assert(__builtin_offsetof(struct sp_settings, syn_per_source) == 40, "li
 _Static_assert(sizeof(struct sp_wanted) == 64 + 32 * SP_WANTED_HOPS, "wanted");
 
 /* Names below edge.bpf_dir. The two xsks maps and links are one per interface. */
-#define SP_PIN_META	 "meta"
-#define SP_PIN_SETTINGS	 "settings"
-#define SP_PIN_HOSTS	 "hosts"
-#define SP_PIN_LEASES	 "leases"
-#define SP_PIN_ENDPOINTS "endpoints"
-#define SP_PIN_ALLOW	 "allow"
-#define SP_PIN_QUEUES	 "queues"
-#define SP_PIN_WORKERS	 "workers"
-#define SP_PIN_COUNTERS	 "counters"
-#define SP_PIN_USAGE	 "usage"
-#define SP_PIN_WANTED	 "wanted"
-#define SP_PIN_LIMITS	 "limits"
+#define SP_PIN_XSKS_PUBLIC "xsks_public"
+#define SP_PIN_XSKS_BUILDS "xsks_builds"
+#define SP_PIN_META	   "meta"
+#define SP_PIN_SETTINGS	   "settings"
+#define SP_PIN_HOSTS	   "hosts"
+#define SP_PIN_LEASES	   "leases"
+#define SP_PIN_ENDPOINTS   "endpoints"
+#define SP_PIN_ALLOW	   "allow"
+#define SP_PIN_QUEUES	   "queues"
+#define SP_PIN_WORKERS	   "workers"
+#define SP_PIN_COUNTERS	   "counters"
+#define SP_PIN_USAGE	   "usage"
+#define SP_PIN_WANTED	   "wanted"
+#define SP_PIN_LIMITS	   "limits"
 
 /* A slot's life, taken apart and put together. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

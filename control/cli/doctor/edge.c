@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What doctor makes of the daemon's own account. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "cli/doctor/checks.h"
@@ -13,13 +14,24 @@ static void check_program(struct doctor *doctor, const json_t *interface)
 	if (json_is_true(json_object_get(interface, "foreign")))
 		doctor_finding_say(
 			doctor, "program", DOCTOR_FAILURE,
-			"Another XDP program is attached to %s. ip link set %s xdp off, then "
-			"restart sallyportd.",
+			"Another XDP program is attached to %s. ip link set %s xdp off: then "
+			"sallyportd puts its own there.",
 			name, name);
+	else if (json_is_string(json_object_get(interface, "problem")))
+		doctor_finding_say(
+			doctor, "program", DOCTOR_FAILURE,
+			"%s. sallyportd puts it right as soon as that can be done; see its log.",
+			talk_text(interface, "problem"));
 	else if (strcmp(talk_text(interface, "attachment"), "none") == 0)
 		doctor_finding_say(doctor, "program", DOCTOR_FAILURE,
 				   "The XDP program is not attached to %s. Restart sallyportd.",
 				   name);
+	else if (strcmp(talk_text(interface, "called"), name) != 0)
+		doctor_finding_say(
+			doctor, "program", DOCTOR_WARNING,
+			"%s is called %s now: it carries on until the next start. Name it in "
+			"the configuration.",
+			name, talk_text(interface, "called"));
 	else if (strcmp(mode, "generic") == 0)
 		doctor_finding_say(
 			doctor, "program", DOCTOR_WARNING,
@@ -42,6 +54,17 @@ static void check_programs(struct doctor *doctor)
 		doctor_finding_say(doctor, "kernel", DOCTOR_WARNING, "%s", json_string_value(each));
 }
 
+static bool lacks_program(const struct doctor *doctor)
+{
+	const json_t *kernel = json_object_get(doctor->status, "kernel"), *each;
+	size_t i;
+
+	json_array_foreach (json_object_get(kernel, "interfaces"), i, each)
+		if (json_is_string(json_object_get(each, "problem")))
+			return true;
+	return false;
+}
+
 static void check_carrier(struct doctor *doctor)
 {
 	const char *wanted = talk_text(doctor->status, "engine");
@@ -56,7 +79,11 @@ static void check_carrier(struct doctor *doctor)
 			json_string_value(why));
 	if (json_array_size(left) > 0 && strcmp(now, "xdp") == 0)
 		return;
-	if (strcmp(now, "none") == 0)
+	if (strcmp(now, "none") == 0 && lacks_program(doctor))
+		doctor_finding_say(
+			doctor, "engine", DOCTOR_FAILURE,
+			"Nothing carries packets: an interface does not meet the program.");
+	else if (strcmp(now, "none") == 0)
 		doctor_finding_say(
 			doctor, "engine", DOCTOR_FAILURE,
 			"Nothing carries packets: sallyport-dp is away, and dataplane.fallback "

@@ -93,6 +93,14 @@ static void check_interface(struct doctor *doctor, const char *interface)
 			interface);
 }
 
+static bool carries_v6(const struct config *config)
+{
+	for (unsigned int i = 0; i < config->public.nr_addresses; i++)
+		if (addr_family(&config->public.addresses[i].bind) == 6)
+			return true;
+	return false;
+}
+
 static void check_loopback(struct doctor *doctor)
 {
 	static const char *const paths[] = {"/proc/sys/net/ipv4/conf/lo/forwarding",
@@ -100,7 +108,7 @@ static void check_loopback(struct doctor *doctor)
 	bool off = false;
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		if (read_number(paths[i]) != 0)
+		if (read_number(paths[i]) != 0 || (i == 1 && !carries_v6(doctor->config)))
 			continue;
 		doctor_finding_say(
 			doctor, "forwarding", DOCTOR_FAILURE,

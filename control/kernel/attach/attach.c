@@ -4,8 +4,11 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <sallyport/table_host.h>
@@ -135,6 +138,16 @@ static int survey_all(struct works *works, char **ret_reason)
 	return error;
 }
 
+/* A program that was taken off leaves its sockets behind, in the map that is pinned. */
+static void take_sockets(const struct attach_plan *plan, struct work *work)
+{
+	char path[PINS_PATH_SIZE];
+
+	if (work->old_xsks_fd >= 0 || !plan->keep_sockets)
+		return;
+	work->old_xsks_fd = bpf_obj_get(pins_path(plan->bpf_dir, xsks_name(work->target), path));
+}
+
 static int load_all(struct works *works, char **ret_reason)
 {
 	int error = 0;
@@ -142,6 +155,7 @@ static int load_all(struct works *works, char **ret_reason)
 	for (unsigned int i = 0; i < works->plan->nr_targets && !error; i++) {
 		struct work *work = &works->work[i];
 
+		take_sockets(works->plan, work);
 		error = attach_program_load(work->target, works->plan->maps, work->old_xsks_fd,
 					    &work->program, ret_reason);
 	}
@@ -174,6 +188,14 @@ static int put_in_force(struct work *work, char **ret_reason)
 					target->name, strerror(-result));
 	work->outcome.how = KERNEL_LINK_UPDATED;
 	return 0;
+}
+
+static uint32_t program_id(int fd)
+{
+	struct bpf_prog_info info = {0};
+	__u32 bytes = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &bytes) ? 0 : info.id;
 }
 
 static uint32_t id_of(int fd, bool map)
@@ -214,6 +236,14 @@ static int pin(const struct attach_plan *plan, struct work *work, char **ret_rea
 	return 0;
 }
 
+/* Result: whether a link of that name is this plan's to end. */
+static bool concerns(const struct attach_plan *plan, const char *name)
+{
+	const char *own = link_name(&plan->targets[0]);
+
+	return !plan->again || strncmp(name, own, strlen(own)) == 0;
+}
+
 static bool in_use(const struct works *works, const struct link *link)
 {
 	for (unsigned int i = 0; i < works->plan->nr_targets; i++)
@@ -233,8 +263,11 @@ static void tidy(const struct works *works)
 	bool builds = false;
 
 	for (unsigned int i = 0; i < NR_LINKS; i++)
-		if (works->links[i].fd >= 0 && !in_use(works, &works->links[i]))
+		if (works->links[i].fd >= 0 && concerns(works->plan, link_names[i]) &&
+		    !in_use(works, &works->links[i]))
 			bpf_link_detach(works->links[i].fd);
+	if (works->plan->again)
+		return;
 	for (unsigned int i = 0; i < works->plan->nr_targets; i++)
 		builds |= works->plan->targets[i].role == SP_ROLE_BUILDS;
 	if (!builds) {
@@ -310,11 +343,73 @@ int attach_all(const struct attach_plan *plan, struct attach_outcome *ret_outcom
 		goto close;
 	}
 	tidy(&works);
-	for (unsigned int i = 0; i < plan->nr_targets; i++)
-		ret_outcomes[i] = works.work[i].outcome;
+	for (unsigned int i = 0; i < plan->nr_targets; i++) {
+		struct work *work = &works.work[i];
+
+		work->outcome.prog_id =
+			program_id(work->outcome.how == KERNEL_LINK_ADOPTED ? work->old_prog_fd
+									    : work->program.fd);
+		ret_outcomes[i] = work->outcome;
+	}
 close:
 	close_works(&works);
 	return error;
+}
+
+int attach_again(const struct attach_plan *plan, unsigned int target, bool same_device,
+		 struct attach_outcome *ret_outcome, char **ret_reason)
+{
+	const struct attach_plan one = {
+		.bpf_dir = plan->bpf_dir,
+		.maps = plan->maps,
+		.targets[0] = plan->targets[target],
+		.nr_targets = 1,
+		.again = true,
+		.keep_sockets = same_device,
+	};
+
+	return attach_all(&one, ret_outcome, ret_reason);
+}
+
+/* Result: whether packets come and go by an interface of that name, as far as can be learned. */
+static bool is_up(const char *name)
+{
+	struct ifreq request = {0};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool up = true;
+
+	if (fd < 0)
+		return true;
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	if (!ioctl(fd, SIOCGIFFLAGS, &request))
+		up = request.ifr_flags & IFF_UP && request.ifr_flags & IFF_RUNNING;
+	close(fd);
+	return up;
+}
+
+int attach_see(const char *bpf_dir, const struct attach_target *target, struct desired_seen *ret)
+{
+	struct link_programs programs = {0};
+	struct link link = {.fd = -1};
+	struct desired_seen seen = {0};
+	char name[KERNEL_NAME_SIZE];
+	int error = 0;
+
+	if (if_indextoname(target->ifindex, name)) {
+		seen.present = true;
+		seen.up = is_up(name);
+		error = attach_link_programs(target->ifindex, &programs);
+	} else if (errno != ENXIO) {
+		error = -errno;
+	}
+	if (error)
+		return error;
+	attach_link_open(bpf_dir, link_name(target), &link);
+	seen.prog_id = programs.prog_id;
+	seen.by_our_link = attach_link_is_on(&link, target->ifindex, &programs);
+	close_fd(&link.fd);
+	*ret = seen;
+	return 0;
 }
 
 /* Takes a program of ours off at once, whoever else holds its link. Result: 0 or -errno. */
@@ -364,6 +459,7 @@ void attach_look(const char *bpf_dir, const struct attach_target *target,
 	memset(ret, 0, sizeof(*ret));
 	snprintf(ret->name, sizeof(ret->name), "%s", target->name);
 	ret->ifindex = target->ifindex;
+	if_indextoname(target->ifindex, ret->called);
 	pins_path(bpf_dir, link_name(target), ret->link_path);
 	attach_link_open(bpf_dir, link_name(target), &link);
 	if (!attach_link_programs(target->ifindex, &programs) && programs.prog_id) {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/attach/desired.h"
 #include "kernel/attach/maps.h"
 #include "kernel/pins/names.h"
 
@@ -27,11 +28,14 @@ struct attach_plan {
 	const struct maps *maps;
 	struct attach_target targets[ATTACH_MAX];
 	unsigned int nr_targets;
+	bool again;	   /* not all targets of this edge: links of others are left alone */
+	bool keep_sockets; /* the xsks maps that are pinned are those of these interfaces */
 };
 
 struct attach_outcome {
 	enum kernel_attachment how;
 	bool native;
+	uint32_t prog_id;
 };
 
 /*
@@ -41,6 +45,16 @@ struct attach_outcome {
  */
 int attach_all(const struct attach_plan *plan, struct attach_outcome *ret_outcomes,
 	       char **ret_reason);
+
+/*
+ * Does the same for one target of a plan that was carried out before. same_device: the interface is
+ * still the one it was then, so that AF_XDP sockets bound to it go on. Result as above.
+ */
+int attach_again(const struct attach_plan *plan, unsigned int target, bool same_device,
+		 struct attach_outcome *ret_outcome, char **ret_reason);
+
+/* Looks what packets of an interface meet. Result: 0 or -errno. */
+int attach_see(const char *bpf_dir, const struct attach_target *target, struct desired_seen *ret);
 
 /* Removes the links, which takes the programs off, and the xsks maps. Result: 0 or -errno. */
 int attach_remove(const char *bpf_dir);

@@ -24,10 +24,12 @@ static void set_ours(struct hops *hops, struct hop *hop, bool ours)
 
 void neighbours_hops_note(struct hops *hops, struct hop *hop, const struct netlink_neigh *neigh)
 {
-	bool mine = neigh->managed && neigh->protocol == NETLINK_NEIGH_OURS;
+	bool marked = neigh->protocol == NETLINK_NEIGH_OURS, mine = neigh->managed && marked;
 
+	hop->taken |= hop->ours && (neigh->gone || !mine);
 	set_ours(hops, hop, mine && !neigh->gone);
-	hop->foreign = !neigh->gone && !mine &&
+	/* What bears our mark was ours, whatever others made of it. */
+	hop->foreign = !neigh->gone && !marked &&
 		       (neigh->managed || neigh->state & (NUD_PERMANENT | NUD_NOARP));
 	hop->state = neigh->gone ? NUD_NONE : neigh->state;
 	memcpy(hop->mac, neigh->mac, sizeof(hop->mac));
@@ -60,6 +62,8 @@ static void manage(struct hops *hops, struct hop *hop)
 	if (error == -EEXIST)
 		error = manage_present(hops, hop);
 	if (!error && hop->waiting) {
+		hops->nr_corrected += hop->taken;
+		hop->taken = false;
 		set_ours(hops, hop, true);
 		hop->waiting = false;
 	}

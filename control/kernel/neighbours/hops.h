@@ -19,6 +19,7 @@ struct hop {
 	bool gateway_seen;	/* by the look at routes under way */
 	bool ours;		/* managed, with our mark */
 	bool foreign;		/* somebody else fixed it: left alone */
+	bool taken;		/* was ours until others took or changed it */
 	bool failed;		/* was given up on since it was last resolved */
 	bool waiting;		/* to be managed as soon as the kernel lets us */
 	bool listed;		/* by the dump under way */
@@ -30,7 +31,8 @@ struct hops {
 	struct netlink *netlink; /* not ours */
 	struct index index;
 	unsigned int nr_ours;
-	bool retry; /* some hop waits */
+	unsigned int nr_corrected; /* taken ones that are ours again */
+	bool retry;		   /* some hop waits */
 };
 
 /* Result: the hop, or NULL; neighbours_hops_get() makes one that is not there, and returns NULL for

@@ -235,9 +235,10 @@ static int look_at_routes(struct neighbours *neighbours)
 		error = netlink_dump(neighbours->netlink, NETLINK_OBJECTS, &listener);
 	if (error == -EINTR)
 		neighbours->routes_changed = true;
-	else if (error)
+	else if (error) {
+		neighbours->routes_changed = true;
 		return error;
-	else
+	} else
 		neighbours_hops_each(&neighbours->hops, settle_gateway, neighbours);
 	neighbours->next_slot = 0;
 	neighbours->ask_all = true;
@@ -392,6 +393,14 @@ void neighbours_free(struct neighbours *neighbours)
 	neighbours_index_free_nodes(&neighbours->vms);
 	neighbours_index_free_nodes(&neighbours->hops.index);
 	free(neighbours);
+}
+
+unsigned int neighbours_take_corrected(struct neighbours *neighbours)
+{
+	unsigned int corrected = neighbours->hops.nr_corrected;
+
+	neighbours->hops.nr_corrected = 0;
+	return corrected;
 }
 
 unsigned int neighbours_managed(const struct neighbours *neighbours)

@@ -54,6 +54,9 @@ int neighbours_resync(struct neighbours *neighbours, uint64_t now_ns);
  * call again, UINT64_MAX if nothing waits. */
 uint64_t neighbours_expire(struct neighbours *neighbours, uint64_t now_ns);
 
+/* Result: how many that others took or changed are managed again, since the last call. */
+unsigned int neighbours_take_corrected(struct neighbours *neighbours);
+
 /* Result: how many neighbours of ours the kernel manages. */
 unsigned int neighbours_managed(const struct neighbours *neighbours);
 

@@ -22,8 +22,9 @@
 #define ANSWER_TIMEOUT_S     5
 
 struct netlink {
-	struct mnl_socket *changes;
+	struct mnl_socket *changes;  /* NULL: it failed and could not be opened anew */
 	struct mnl_socket *requests; /* blocking, one question at a time */
+	bool spoilt;		     /* an answer may be left half read: to be opened anew */
 	uint32_t sequence;
 };
 
@@ -45,7 +46,9 @@ static int join_groups(struct mnl_socket *sock)
 static int open_changes(struct mnl_socket **ret_socket)
 {
 	static const unsigned int groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_LINK |
-					   RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
+					   RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE |
+					   1u << (RTNLGRP_IPV4_NETCONF - 1) |
+					   1u << (RTNLGRP_IPV6_NETCONF - 1);
 	struct mnl_socket *sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	int bytes = RECEIVE_BUFFER_BYTES, error;
 
@@ -115,7 +118,21 @@ void netlink_close(struct netlink *netlink)
 
 int netlink_fd(const struct netlink *netlink)
 {
-	return mnl_socket_get_fd(netlink->changes);
+	return netlink->changes ? mnl_socket_get_fd(netlink->changes) : -1;
+}
+
+int netlink_reopen(struct netlink *netlink)
+{
+	struct mnl_socket *old = netlink->changes;
+	int error;
+
+	netlink->changes = NULL;
+	netlink->spoilt = true;
+	/* The new one first: its descriptor is to be another. */
+	error = open_changes(&netlink->changes);
+	if (old)
+		mnl_socket_close(old);
+	return error;
 }
 
 static int tell(const struct nlmsghdr *message, void *data)
@@ -133,6 +150,8 @@ int netlink_receive(struct netlink *netlink, const struct netlink_listener *list
 	char buffer[REPLY_BYTES];
 	int lost = 0;
 
+	if (!netlink->changes)
+		return -ENOTCONN;
 	for (;;) {
 		ssize_t bytes = mnl_socket_recvfrom(netlink->changes, buffer, sizeof(buffer));
 
@@ -140,16 +159,39 @@ int netlink_receive(struct netlink *netlink, const struct netlink_listener *list
 			lost = -ENOBUFS;
 		else if (bytes < 0)
 			return errno == EAGAIN || errno == EINTR ? lost : -errno;
+		else if (bytes == 0)
+			return -ECONNRESET;
 		else
 			mnl_cb_run(buffer, bytes, 0, 0, tell, (void *)listener);
 	}
 }
 
+/* A dump that was given up half read makes each one after it fail: a new socket knows of none. */
+static int renew_requests(struct netlink *netlink)
+{
+	struct mnl_socket *fresh;
+	int error = open_requests(&fresh);
+
+	if (error)
+		return error;
+	mnl_socket_close(netlink->requests);
+	netlink->requests = fresh;
+	netlink->spoilt = false;
+	return 0;
+}
+
 /* Puts the sequence number on a request and sends it. */
 static int ask(struct netlink *netlink, struct nlmsghdr *request)
 {
+	int error = netlink->spoilt ? renew_requests(netlink) : 0;
+
+	if (error)
+		return error;
 	request->nlmsg_seq = ++netlink->sequence;
-	return mnl_socket_sendto(netlink->requests, request, request->nlmsg_len) < 0 ? -errno : 0;
+	if (mnl_socket_sendto(netlink->requests, request, request->nlmsg_len) >= 0)
+		return 0;
+	netlink->spoilt = true;
+	return -errno;
 }
 
 static const struct netlink_listener deaf;
@@ -196,8 +238,10 @@ static int await(struct netlink *netlink, const struct netlink_listener *listene
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0)
-			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		if (got <= 0) {
+			netlink->spoilt = true;
+			return got == 0 ? -ECONNRESET : errno == EAGAIN ? -ETIMEDOUT : -errno;
+		}
 		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
 			if (message->nlmsg_seq == netlink->sequence)
 				read_message(&reading, message);

@@ -50,6 +50,7 @@ struct netlink_listener {
 	void (*route_changed)(void *context);
 	void (*neigh)(const struct netlink_neigh *neigh, void *context);
 	void (*link)(const struct netlink_link *link, void *context);
+	void (*switched)(void *context); /* forwarding of some interface was turned on or off */
 	void *context;
 };
 
@@ -60,8 +61,14 @@ struct netlink_listener {
 int netlink_open(struct netlink **ret_netlink);
 void netlink_close(struct netlink *netlink);
 
-/* Result: the descriptor on which changes arrive. */
+/* Result: the descriptor on which changes arrive, -1 after netlink_reopen() failed. */
 int netlink_fd(const struct netlink *netlink);
+
+/*
+ * Opens the sockets anew after one of them failed; what was told meanwhile is lost, and everything
+ * is to be dumped anew. Result: 0, or -errno: then it is to be tried again later.
+ */
+int netlink_reopen(struct netlink *netlink);
 
 /*
  * Tells the listener what has arrived since the last call, without waiting. Result: 0, -ENOBUFS if

@@ -223,5 +223,9 @@ void netlink_parse(const struct nlmsghdr *message, bool answered,
 	case RTM_DELLINK:
 		parse_link(message, listener);
 		break;
+	case RTM_NEWNETCONF:
+		if (listener->switched)
+			listener->switched(listener->context);
+		break;
 	}
 }

@@ -48,6 +48,7 @@ enum kernel_attachment {
 
 struct kernel_interface {
 	char name[KERNEL_NAME_SIZE];
+	char called[KERNEL_NAME_SIZE]; /* now; empty: there is none of that index */
 	uint32_t ifindex;
 	enum kernel_attachment attachment;
 	bool native;	  /* else generic */
@@ -58,6 +59,26 @@ struct kernel_interface {
 	char prog_name[KERNEL_NAME_SIZE];
 	char prog_tag[KERNEL_TAG_SIZE];
 	char link_path[KERNEL_PATH_SIZE];
+	char problem[KERNEL_SENTENCE_SIZE]; /* a sentence without its stop, or empty */
+};
+
+/* What may happen to what we hold of this host. */
+enum kernel_change_type {
+	KERNEL_CHANGE_LOST,	 /* packets no longer meet a program; value: 0 */
+	KERNEL_CHANGE_FAILED,	 /* it cannot be put back for now; value: 0 */
+	KERNEL_CHANGE_RESTORED,	 /* they do again; value: for how many ms they did not */
+	KERNEL_CHANGE_RENAMED,	 /* an interface with our program has another name; value: 0 */
+	KERNEL_CHANGE_BLIND,	 /* netlink failed and cannot be opened anew; value: 0 */
+	KERNEL_CHANGE_CORRECTED, /* a switch or neighbour that others changed; value: how many */
+	KERNEL_CHANGES_NR
+};
+
+/* Something that others did to what we hold of this host, or what became of it. */
+struct kernel_change {
+	enum kernel_change_type type;
+	uint64_t value;
+	char what[KERNEL_SENTENCE_SIZE];
+	bool logged; /* the caller's */
 };
 
 /* Result: "created", "adopted", "replaced"; "none", "attached", "adopted", "updated". */

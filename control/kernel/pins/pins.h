@@ -5,12 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <sallyport/table.h>
+
 #define PINS_PATH_SIZE	 256
 #define PINS_NAME_SIZE	 32
 #define PINS_LINK_PUBLIC "link_public"
 #define PINS_LINK_BUILDS "link_builds"
-#define PINS_XSKS_PUBLIC "xsks_public"
-#define PINS_XSKS_BUILDS "xsks_builds"
+#define PINS_XSKS_PUBLIC SP_PIN_XSKS_PUBLIC
+#define PINS_XSKS_BUILDS SP_PIN_XSKS_BUILDS
 /*
  * What is not in force yet: a directory with the maps of a table that is to take another's place,
  * and names on their way to their own. A start that finds such a directory begins that anew.

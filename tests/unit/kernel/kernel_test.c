@@ -352,7 +352,7 @@ static void test_kernel_dispatch_when_messages_are_lost_then_resyncs(void **stat
 			      " ip address add 203.0.113.60/32 dev lo");
 	assert_int_equal(kernel_netlink_dispatch(kernel), 0);
 	assert_true(is_local(kernel, "203.0.113.60"));
-	assert_int_equal(status_of(kernel).resyncs, 1);
+	assert_int_equal(status_of(kernel).figures.resyncs, 1);
 	kernel_stop(kernel);
 }
 

@@ -8,15 +8,16 @@ const struct redact_rules redact_rules_version = {{
 const struct redact_rules redact_rules_status = {{
 	[REDACT_INSIDE] = "engines xdp dpdk workers queues kernel interfaces",
 	[REDACT_FIGURES] =
-		"verdicts builds endpoints allow_lists ports events explained connections",
-	[REDACT_SENTENCE] = "warnings",
+		"verdicts builds endpoints allow_lists ports events explained connections lost",
+	[REDACT_SENTENCE] = "warnings problem",
 	[REDACT_PLAIN] =
 		"name version started_at now engine carrying left_to_xdp packets index pid alive "
 		"active rounds interface queue beat_age_us fresh nodes leases_live leases_expected "
 		"journal_errors calls_waiting "
 		"cuts made owed unrecorded room "
 		"table ifindex attachment mode foreign link_pinned link_path link_id prog_id "
-		"prog_name prog_tag local_addresses hosts_refused neighbours resyncs",
+		"prog_name prog_tag local_addresses hosts_refused neighbours resyncs called "
+		"attachments_lost attachments_restored corrected netlink",
 }};
 
 const struct redact_rules redact_rules_pools = {{
@@ -77,6 +78,7 @@ const struct redact_rules redact_rules_audit = {{
 const struct redact_rules redact_rules_events = {{
 	[REDACT_SENTENCE] = "detail",
 	[REDACT_PLAIN] = "seq time type build node reason deadline remaining_s free_ports pool "
+			 "lost_ms count "
 			 "packets",
 }};
 

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/netlink/netlink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void count(const struct netlink_addr *addr, void *context)
+{
+	++*(unsigned int *)context;
+}
+
+static int dump(struct netlink *netlink, unsigned int *ret_nr)
+{
+	const struct netlink_listener listener = {.addr = count, .context = ret_nr};
+
+	*ret_nr = 0;
+	return netlink_dump(netlink, NETLINK_ADDRS, &listener);
+}
+
+static bool is_netlink(int fd)
+{
+	int domain = 0;
+	socklen_t bytes = sizeof(domain);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &bytes) == 0 && domain == AF_NETLINK;
+}
+
+/* Puts a socket that answers nothing in the place of one. */
+static void spoil(int fd)
+{
+	int pair[2];
+
+	assert_true(is_netlink(fd));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair),
+			 0);
+	assert_int_equal(dup3(pair[0], fd, O_CLOEXEC), fd);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+/* Result: the descriptor of the other socket, that for requests. */
+static int requests_fd(const struct netlink *netlink)
+{
+	for (int fd = 3; fd < 64; fd++)
+		if (is_netlink(fd) && fd != netlink_fd(netlink))
+			return fd;
+	return -1;
+}
+
+static void test_dump_when_the_last_one_broke_off_then_answered(void **state)
+{
+	unsigned int before, after;
+	struct netlink *netlink;
+
+	assert_int_equal(netlink_open(&netlink), 0);
+	assert_int_equal(dump(netlink, &before), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		spoil(requests_fd(netlink));
+		assert_true(dump(netlink, &after) < 0);
+		assert_int_equal(dump(netlink, &after), 0);
+		assert_int_equal(after, before);
+	}
+	netlink_close(netlink);
+}
+
+/* What had been asked is still on its way: it is not taken for the answer to what is asked next. */
+static void test_dump_when_the_last_one_was_left_then_answered(void **state)
+{
+	unsigned int before, after;
+	struct netlink *netlink;
+	int few = 1;
+
+	assert_int_equal(netlink_open(&netlink), 0);
+	assert_int_equal(dump(netlink, &before), 0);
+	assert_int_equal(setsockopt(requests_fd(netlink), SOL_SOCKET, SO_RCVBUF, &few, sizeof(few)),
+			 0);
+	dump(netlink, &after);
+	dump(netlink, &after);
+	assert_int_equal(dump(netlink, &after), 0);
+	assert_int_equal(after, before);
+	netlink_close(netlink);
+}
+
+static void test_reopen_when_changes_failed_then_another_descriptor(void **state)
+{
+	const struct netlink_listener listener = {0};
+	struct netlink *netlink;
+	unsigned int nr;
+	int fd;
+
+	assert_int_equal(netlink_open(&netlink), 0);
+	fd = netlink_fd(netlink);
+	spoil(fd);
+	assert_int_equal(netlink_reopen(netlink), 0);
+	assert_int_not_equal(netlink_fd(netlink), fd);
+	assert_int_equal(netlink_receive(netlink, &listener), 0);
+	assert_int_equal(dump(netlink, &nr), 0);
+	netlink_close(netlink);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dump_when_the_last_one_broke_off_then_answered),
+		cmocka_unit_test(test_dump_when_the_last_one_was_left_then_answered),
+		cmocka_unit_test(test_reopen_when_changes_failed_then_another_descriptor),
+	};
+
+	return cmocka_run_group_tests_name("netlink", tests, NULL, NULL);
+}
