@@ -264,10 +264,16 @@ static __always_inline void snap_end(struct sp_snap *record, enum sp_verdict ver
 		sp_snap_end(head, record, verdict);
 }
 
-/* Does a worker poll this queue: has it a socket, and is the heartbeat of its worker fresh? */
-static __always_inline int worker_alive(__u32 queue, const struct sp_settings *now, __u64 now_ns)
+/*
+ * Does a worker poll this queue, and has it room for this frame: is there a socket, is the frame no
+ * longer than its buffers (the MTU may have been raised since), is the heartbeat fresh?
+ */
+static __always_inline int worker_takes(struct xdp_md *ctx, const struct sp_settings *now,
+					__u64 now_ns)
 {
+	__u32 queue = ctx->rx_queue_index;
 	__u32 index = (sp_role == SP_ROLE_BUILDS ? SP_QUEUES_MAX : 0) + queue;
+	__u32 bytes = (__u32)(ctx->data_end - ctx->data), most_bytes;
 	const struct sp_queue *record;
 	__u64 beat_ns;
 
@@ -275,6 +281,9 @@ static __always_inline int worker_alive(__u32 queue, const struct sp_settings *n
 		return 0;
 	record = bpf_map_lookup_elem(&queues, &index);
 	if (!record)
+		return 0;
+	most_bytes = SP_LOAD(record->frame_bytes);
+	if (most_bytes && bytes > most_bytes)
 		return 0;
 	beat_ns = SP_LOAD(record->beat_ns);
 	return beat_ns + now->failover_ns > now_ns;
@@ -297,7 +306,7 @@ static __always_inline int carry_or_steer(struct xdp_md *ctx, const struct sp_pa
 	if (!now)
 		return XDP_PASS;
 	if (now->engine_mode == SP_ENGINE_DPDK) {
-		if (worker_alive(ctx->rx_queue_index, now, now_ns)) {
+		if (worker_takes(ctx, now, now_ns)) {
 			*verdict = SP_STEERED;
 			return bpf_redirect_map(&xsks_map, ctx->rx_queue_index, XDP_DROP);
 		}

@@ -4,10 +4,15 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rte_ether.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 
+#include "port/losses.h"
+#include "port/port.h"
+
+#include "host/log.h"
 #include "host/table_map.h"
 
 void crew_clear_table(const struct table_map *table)
@@ -26,11 +31,16 @@ static uint32_t port_of_role(const struct ports *ports, uint32_t role)
 	return 0;
 }
 
+struct sp_queue *crew_queues(const struct table_map *table, const struct port *port)
+{
+	return &table->queues[port->role == SP_ROLE_BUILDS ? SP_QUEUES_MAX : 0];
+}
+
 /* Where the XDP program of that port looks for the heartbeat. */
 static struct sp_queue *beat_of(const struct table_map *table, const struct port *port,
 				uint32_t queue)
 {
-	return &table->queues[(port->role == SP_ROLE_BUILDS ? SP_QUEUES_MAX : 0) + queue];
+	return &crew_queues(table, port)[queue];
 }
 
 static void set_queues(struct worker *worker, uint32_t w, uint32_t nr_workers,
@@ -144,4 +154,22 @@ bool crew_moves(struct crew *crew)
 		crew->seen_rounds[w] = rounds;
 	}
 	return all;
+}
+
+void crew_look_at_port(const struct table_map *table, struct port *port)
+{
+	uint32_t mtu = atomic_load(&port->mtu);
+	uint64_t lost = losses_count(port, crew_queues(table, port));
+	bool outgrown = mtu + (uint32_t)RTE_ETHER_HDR_LEN > port->frame_bytes;
+
+	if (lost)
+		log_write(LOG_WARNING, "AF_XDP sockets lost frames.",
+			  log_string("interface", port->name), log_number("frames", (int64_t)lost));
+	if (outgrown && !port->outgrown)
+		log_write(LOG_WARNING,
+			  "The MTU has outgrown the buffers: the XDP program carries longer frames "
+			  "until sallyport-dp is restarted.",
+			  log_string("interface", port->name), log_number("mtu", mtu),
+			  log_number("frame_bytes", port->frame_bytes));
+	port->outgrown = outgrown;
 }

@@ -36,8 +36,17 @@ void crew_stop(struct crew *crew);
 /* Result: whether every worker has begun a round since the last call. */
 bool crew_moves(struct crew *crew);
 
+/* Result: the records of a port's queues, by queue. */
+struct sp_queue *crew_queues(const struct table_map *table, const struct port *port);
+
 /*
  * Clears every heartbeat and every worker's record in the table, so that the XDP program hands
  * nothing to sockets that nobody polls yet. Before the ports are started.
  */
 void crew_clear_table(const struct table_map *table);
+
+/*
+ * Adds what a port's sockets lost to the records of its queues, and logs it, and an MTU that has
+ * outgrown the buffers: that costs no frame, but speed. Now and then, on the main lcore.
+ */
+void crew_look_at_port(const struct table_map *table, struct port *port);

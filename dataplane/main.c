@@ -47,6 +47,7 @@ struct dataplane {
 	struct crew crew;
 	struct park park;
 	uint32_t table_id;
+	uint32_t sockets_ids[PORTS_MAX]; /* of the maps that our sockets are in */
 	uint64_t table_looked_ns;
 	uint32_t nr_refused; /* of nexthops, as last logged */
 	uint32_t left;	     /* likewise */
@@ -239,13 +240,33 @@ static int open_crew(struct dataplane *dataplane)
 	return r;
 }
 
+/* Result: 0, or -EAGAIN while the interface has no program that would steer to us. */
+static int check_program(struct dataplane *dataplane, uint32_t i)
+{
+	const struct port *port = &dataplane->ports.port[i];
+	struct sp_queue *records = crew_queues(dataplane->table, port);
+
+	dataplane->sockets_ids[i] =
+		table_watch_sockets(dataplane->config->edge.bpf_dir, port->role);
+	for (uint32_t queue = 0; queue < port->nr_queues; queue++)
+		SP_STORE(records[queue].frame_bytes, port->frame_bytes);
+	if (table_watch_program(port->ifindex))
+		return 0;
+	log_write(LOG_ERR, "The interface has no XDP program yet: sallyportd puts it there.",
+		  log_string("interface", port->name));
+	return -EAGAIN;
+}
+
 static int open_devices(struct dataplane *dataplane)
 {
 	quiet_libraries();
 	crew_clear_table(dataplane->table);
 	for (uint32_t i = 0; i < dataplane->ports.nr; i++) {
 		struct port *port = &dataplane->ports.port[i];
+		int error = check_program(dataplane, i);
 
+		if (error < 0)
+			return error;
 		for (uint32_t queue = 0; queue < port->nr_queues; queue++) {
 			int r = port_start_queue(port, queue);
 
@@ -309,13 +330,22 @@ static void feed_watchdog(struct dataplane *dataplane, uint64_t now_ns)
 		log_write(LOG_ERR, "A worker does not move.");
 }
 
-/* Looked at once a second: it matters only after a change of sizes. */
-static bool table_gone(struct dataplane *dataplane, uint64_t now_ns)
+/* Result: 0, or -ESTALE once the programs look at another table or for other sockets than ours. */
+static int look_around(struct dataplane *dataplane, uint64_t now_ns)
 {
+	const char *bpf_dir = dataplane->config->edge.bpf_dir;
+
 	if (now_ns - dataplane->table_looked_ns < NS_PER_S)
-		return false;
+		return 0;
 	dataplane->table_looked_ns = now_ns;
-	return table_watch_replaced(dataplane->config->edge.bpf_dir, dataplane->table_id);
+	for (uint32_t i = 0; i < dataplane->ports.nr; i++) {
+		struct port *port = &dataplane->ports.port[i];
+
+		if (table_watch_other_sockets(bpf_dir, port->role, dataplane->sockets_ids[i]))
+			return -ESTALE;
+		crew_look_at_port(dataplane->table, port);
+	}
+	return table_watch_replaced(bpf_dir, dataplane->table_id) ? -ESTALE : 0;
 }
 
 static int sooner(int a_ms, int b_ms)
@@ -358,8 +388,9 @@ static int loop(struct dataplane *dataplane)
 			return r;
 		park_take(&dataplane->park, dataplane->mirror, now_ns);
 		park_give_back(&dataplane->park, &dataplane->nexthops, now_ns);
-		if (table_gone(dataplane, now_ns))
-			return -ESTALE;
+		r = look_around(dataplane, now_ns);
+		if (r < 0)
+			return r;
 		log_refused(dataplane);
 		log_left(dataplane);
 		feed_watchdog(dataplane, now_ns);
@@ -385,7 +416,8 @@ static int run(struct dataplane *dataplane)
 	if (r == -ENODEV)
 		log_write(LOG_ERR, "An interface has been taken away.");
 	else if (r == -ESTALE)
-		log_write(LOG_ERR, "sallyportd has made another table: start again on that one.");
+		log_write(LOG_ERR, "sallyportd has put another table or program there: start again "
+				   "on that one.");
 	else if (r < 0)
 		log_write(LOG_ERR, "The kernel's routes cannot be followed.",
 			  log_error("error", r));

@@ -6,17 +6,21 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
-#include <sallyport/table.h>
+#include <sallyport/table_host.h>
 
-uint32_t table_watch_id(const char *bpf_dir)
+#include <sallyport/decide.h>
+
+/* Result: the kernel's id of a pinned map, 0 if none can be seen. */
+static uint32_t id_of(const char *bpf_dir, const char *name)
 {
 	struct bpf_map_info info = {0};
 	uint32_t info_bytes = sizeof(info);
 	char path[PATH_MAX];
 	int fd;
 
-	if (snprintf(path, sizeof(path), "%s/%s", bpf_dir, SP_PIN_META) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/%s", bpf_dir, name) >= (int)sizeof(path))
 		return 0;
 	fd = bpf_obj_get(path);
 	if (fd < 0)
@@ -25,6 +29,30 @@ uint32_t table_watch_id(const char *bpf_dir)
 		info.id = 0;
 	close(fd);
 	return info.id;
+}
+
+uint32_t table_watch_id(const char *bpf_dir)
+{
+	return id_of(bpf_dir, SP_PIN_META);
+}
+
+uint32_t table_watch_sockets(const char *bpf_dir, uint32_t role)
+{
+	return id_of(bpf_dir, role == SP_ROLE_BUILDS ? SP_PIN_XSKS_BUILDS : SP_PIN_XSKS_PUBLIC);
+}
+
+bool table_watch_other_sockets(const char *bpf_dir, uint32_t role, uint32_t id)
+{
+	uint32_t now = table_watch_sockets(bpf_dir, role);
+
+	return now != 0 && now != id;
+}
+
+bool table_watch_program(uint32_t ifindex)
+{
+	uint32_t id = 0;
+
+	return bpf_xdp_query_id((int)ifindex, 0, &id) == 0 && id != 0;
 }
 
 bool table_watch_replaced(const char *bpf_dir, uint32_t id)

@@ -12,5 +12,14 @@
 /* Result: the kernel's id of the pinned meta map, 0 if none can be seen. */
 uint32_t table_watch_id(const char *bpf_dir);
 
+/* Result: the same of the map of that role's AF_XDP sockets. */
+uint32_t table_watch_sockets(const char *bpf_dir, uint32_t role);
+
+/* Result: whether that map is pinned, but not the one of that id. */
+bool table_watch_other_sockets(const char *bpf_dir, uint32_t role, uint32_t id);
+
+/* Result: whether an interface has an XDP program; without one libxdp would bring its own. */
+bool table_watch_program(uint32_t ifindex);
+
 /* Result: whether a table is pinned, but not the one of that id. */
 bool table_watch_replaced(const char *bpf_dir, uint32_t id);

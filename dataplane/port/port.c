@@ -17,6 +17,8 @@
 #include <rte_mbuf.h>
 #include <rte_mbuf_pool_ops.h>
 
+#include "port/losses.h"
+
 /* The driver fills a ring of 2048 for reception and may hold as many in transmission. */
 #define BUFFERS_PER_QUEUE 8191u
 #define BUFFER_CACHE	  256u
@@ -66,6 +68,7 @@ static int probe_over(int fd, struct port *port)
 {
 	struct ifreq answer;
 	uint64_t link_addr = 0;
+	uint32_t mtu;
 	int r;
 
 	r = ask_interface(fd, SIOCGIFINDEX, port->name, &answer);
@@ -75,12 +78,14 @@ static int probe_over(int fd, struct port *port)
 	r = ask_interface(fd, SIOCGIFMTU, port->name, &answer);
 	if (r < 0)
 		return r;
-	atomic_store(&port->mtu, (uint32_t)answer.ifr_mtu);
+	mtu = (uint32_t)answer.ifr_mtu;
+	atomic_store(&port->mtu, mtu);
 	r = ask_interface(fd, SIOCGIFHWADDR, port->name, &answer);
 	if (r < 0)
 		return r;
 	memcpy(&link_addr, answer.ifr_hwaddr.sa_data, RTE_ETHER_ADDR_LEN);
 	atomic_store(&port->link_addr, link_addr);
+	port->frame_bytes = port_frame_bytes(mtu);
 	port->nr_queues = count_queues(fd, port->name);
 	return port->nr_queues > SP_QUEUES_MAX ? -ERANGE : 0;
 }
@@ -91,6 +96,7 @@ int port_probe(struct port *port, const char *name, uint32_t role)
 
 	memset(port, 0, sizeof(*port));
 	memset(port->eth_ids, 0xff, sizeof(port->eth_ids));
+	memset(port->sockets, 0xff, sizeof(port->sockets));
 	snprintf(port->name, sizeof(port->name), "%s", name);
 	port->role = role;
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -106,9 +112,14 @@ uint32_t port_mtu_max(void)
 	return LARGE_MTU;
 }
 
+uint32_t port_frame_bytes(uint32_t mtu)
+{
+	return FRAME_ROOM(DATA_BYTES_FOR(mtu)) + RTE_ETHER_HDR_LEN;
+}
+
 uint64_t port_memory_bytes(const struct port *port)
 {
-	uint32_t mtu = atomic_load(&port->mtu);
+	uint32_t mtu = port->frame_bytes - RTE_ETHER_HDR_LEN;
 
 	return port->nr_queues * (BUFFERS_PER_QUEUE + 1ull) *
 	       (BUFFER_BYTES(DATA_BYTES_FOR(mtu)) + 64);
@@ -165,7 +176,8 @@ static int make_buffers(struct port *port, uint32_t queue)
 	struct rte_mempool *pool;
 
 	snprintf(name, sizeof(name), "%.15s_%u", port->name, queue);
-	pool = port_pool_make(name, BUFFERS_PER_QUEUE, atomic_load(&port->mtu));
+	/* Not the MTU of now: what was told to the XDP program holds. */
+	pool = port_pool_make(name, BUFFERS_PER_QUEUE, port->frame_bytes - RTE_ETHER_HDR_LEN);
 	if (!pool)
 		return -rte_errno;
 	port->pools[queue] = pool;
@@ -188,6 +200,20 @@ static int make_device(struct port *port, uint32_t queue)
 	return rte_eth_dev_get_port_by_name(name, &port->eth_ids[queue]);
 }
 
+/* The driver makes its socket here. */
+static int set_up_rx(struct port *port, uint32_t queue)
+{
+	struct losses_sockets before, now;
+	int r;
+
+	losses_sockets_list(&before);
+	r = rte_eth_rx_queue_setup(port->eth_ids[queue], 0, PORT_RING_FRAMES,
+				   (unsigned int)rte_socket_id(), NULL, port->pools[queue]);
+	losses_sockets_list(&now);
+	port->sockets[queue] = losses_sockets_new(&before, &now);
+	return r;
+}
+
 int port_start_queue(struct port *port, uint32_t queue)
 {
 	struct rte_eth_conf plain = {0};
@@ -204,8 +230,7 @@ int port_start_queue(struct port *port, uint32_t queue)
 	r = rte_eth_dev_configure(eth_id, 1, 1, &plain);
 	if (r < 0)
 		return r;
-	r = rte_eth_rx_queue_setup(eth_id, 0, PORT_RING_FRAMES, (unsigned int)rte_socket_id(), NULL,
-				   port->pools[queue]);
+	r = set_up_rx(port, queue);
 	if (r < 0)
 		return r;
 	r = rte_eth_tx_queue_setup(eth_id, 0, PORT_RING_FRAMES, (unsigned int)rte_socket_id(),

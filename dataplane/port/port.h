@@ -7,6 +7,7 @@
 
 #include <net/if.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sallyport/table.h>
@@ -35,6 +36,10 @@ struct port {
 	uint32_t nr_queues;
 	uint16_t eth_ids[SP_QUEUES_MAX]; /* by queue */
 	struct rte_mempool *pools[SP_QUEUES_MAX];
+	int sockets[SP_QUEUES_MAX];			  /* the driver's, -1: not found */
+	uint64_t lost[SP_QUEUES_MAX][SP_QUEUE_LOSSES_NR]; /* of each, as last looked at */
+	uint32_t frame_bytes; /* the longest frame that the buffers hold; the MTU may grow */
+	bool outgrown;	      /* it has, and that was logged */
 	/* Written by the main lcore as the kernel says, read by workers. */
 	_Atomic uint32_t mtu;
 	_Atomic uint64_t link_addr; /* in the low 48 bits, as it lies in a frame */
@@ -57,6 +62,9 @@ uint64_t port_memory_bytes(const struct port *port);
 
 /* Result: the largest MTU that a frame of a buffer can hold. */
 uint32_t port_mtu_max(void);
+
+/* Result: the longest frame that buffers made for that MTU take from the kernel. */
+uint32_t port_frame_bytes(uint32_t mtu);
 
 /*
  * Makes buffers with room for frames of that MTU, a struct port_note each. Result: the pool, or

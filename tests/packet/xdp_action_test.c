@@ -240,6 +240,14 @@ static void test_a_worker_with_a_fresh_beat_gets_the_packets(void **state)
 	builds->beat_ns = xdp_engine_now_ns();
 	assert_int_equal(run_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, CLIENT, 0).verdict,
 			 SP_STEERED);
+	/* One that is longer than its buffers would be lost there. */
+	builds->frame_bytes = 60;
+	assert_int_equal(run_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, CLIENT, 100).verdict,
+			 SP_FORWARDED);
+	builds->frame_bytes = 1514;
+	assert_int_equal(run_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, CLIENT, 100).verdict,
+			 SP_STEERED);
+	builds->frame_bytes = 0;
 	builds->beat_ns = xdp_engine_now_ns() - 1000000000;
 	assert_int_equal(run_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, CLIENT, 0).verdict,
 			 SP_FORWARDED);

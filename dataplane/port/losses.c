@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "port/losses.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/if_xdp.h>
+
+#include <sallyport/compiler.h>
+
+#include "port/port.h"
+
+static bool is_socket(int fd)
+{
+	int domain = 0;
+	socklen_t bytes = sizeof(domain);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &bytes) == 0 && domain == AF_XDP;
+}
+
+void losses_sockets_list(struct losses_sockets *ret)
+{
+	for (uint32_t fd = 0; fd < LOSSES_FDS; fd++)
+		ret->is_one[fd] = is_socket((int)fd);
+}
+
+int losses_sockets_new(const struct losses_sockets *before, const struct losses_sockets *now)
+{
+	for (uint32_t fd = 0; fd < LOSSES_FDS; fd++)
+		if (now->is_one[fd] && !before->is_one[fd])
+			return (int)fd;
+	return -1;
+}
+
+/* Result: what a counter grew by; one that fell began anew. */
+static uint64_t add(uint64_t now, uint64_t *last, __u64 *counter)
+{
+	uint64_t grown = now >= *last ? now - *last : now;
+
+	*last = now;
+	if (grown)
+		SP_STORE(*counter, *counter + grown);
+	return grown;
+}
+
+uint64_t losses_count(struct port *port, struct sp_queue *records)
+{
+	uint64_t lost = 0;
+
+	for (uint32_t queue = 0; queue < port->nr_queues; queue++) {
+		struct xdp_statistics now;
+		socklen_t bytes = sizeof(now);
+		uint64_t *last = port->lost[queue];
+		__u64 *counters = records[queue].lost;
+
+		memset(&now, 0, sizeof(now));
+		if (port->sockets[queue] < 0 ||
+		    getsockopt(port->sockets[queue], SOL_XDP, XDP_STATISTICS, &now, &bytes) < 0)
+			continue;
+		lost += add(now.rx_dropped, &last[SP_LOST_DROPPED], &counters[SP_LOST_DROPPED]);
+		lost += add(now.rx_ring_full, &last[SP_LOST_RING_FULL],
+			    &counters[SP_LOST_RING_FULL]);
+		/* These are among the first. */
+		add(now.rx_fill_ring_empty_descs, &last[SP_LOST_NO_BUFFERS],
+		    &counters[SP_LOST_NO_BUFFERS]);
+	}
+	return lost;
+}
