@@ -68,8 +68,8 @@ def compile_flags(tree):
 
 def include_flags(tree, path):
     """What the owner's meson.build gives: its own part, the shared headers, what is generated."""
-    places = [path.parent, pathlib.Path(path.parts[0]), "bpf/include", "bpf", "tests", "control",
-              "dataplane"]
+    places = [path.parent, path.parent.parent, pathlib.Path(path.parts[0]), "bpf/include", "bpf",
+              "tests", "control", "dataplane"]
     if path.parts[0] == CONTROL:
         places.remove(DATAPLANE)
     if path.parts[0] == DATAPLANE:

@@ -14,7 +14,7 @@
 #define FIXTURE_BUCKETS 256u
 #define FIXTURE_ALLOW	8u
 #define FIXTURE_USAGE	128u /* more than leases of the standard table, fewer than of two */
-#define FIXTURE_ROWS	2u /* of limits: the BPF program's, and the host's */
+#define FIXTURE_ROWS	2u   /* of limits: the BPF program's, and the host's */
 #define FIXTURE_LIMITS	sp_limit_line_index(FIXTURE_USAGE, FIXTURE_ROWS, 0)
 #define FIXTURE_SEED	0x5a11b0a7c0ffee11ULL
 
