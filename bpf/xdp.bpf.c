@@ -273,8 +273,8 @@ static __always_inline int worker_takes(struct xdp_md *ctx, const struct sp_sett
 {
 	__u32 queue = ctx->rx_queue_index;
 	__u32 index = (sp_role == SP_ROLE_BUILDS ? SP_QUEUES_MAX : 0) + queue;
-	__u32 bytes = (__u32)(ctx->data_end - ctx->data), most_bytes;
 	const struct sp_queue *record;
+	__u32 most_bytes;
 	__u64 beat_ns;
 
 	if (queue >= SP_QUEUES_MAX || !bpf_map_lookup_elem(&xsks_map, &queue))
@@ -283,7 +283,8 @@ static __always_inline int worker_takes(struct xdp_md *ctx, const struct sp_sett
 	if (!record)
 		return 0;
 	most_bytes = SP_LOAD(record->frame_bytes);
-	if (most_bytes && bytes > most_bytes)
+	/* Asked for here, so that no compiler has to keep half a packet's address meanwhile. */
+	if (most_bytes && (long)ctx->data_end - (long)ctx->data > (long)most_bytes)
 		return 0;
 	beat_ns = SP_LOAD(record->beat_ns);
 	return beat_ns + now->failover_ns > now_ns;
