@@ -58,7 +58,7 @@ begins_connecting() {
 	USED=$(node_port 0)
 	assert_eq vm0 "$(ssh_to "$USED" hostname)" "host name"
 	wait_until 10 told used build.connected
-	put_vm unused 1 22 "\"connect_within_s\":$CONNECT_S"
+	put_vm unused 1 22 "\"connect_within_s\":$CONNECT_S,\"allow\":[\"192.0.2.0/24\"]"
 	UNUSED=$(node_port 0)
 }
 

@@ -14,7 +14,7 @@ static void check_program(struct doctor *doctor, const json_t *interface)
 	if (json_is_true(json_object_get(interface, "foreign")))
 		doctor_finding_say(
 			doctor, "program", DOCTOR_FAILURE,
-			"Another XDP program is attached to %s. ip link set %s xdp off: then "
+			"%s has somebody else's XDP program. ip link set %s xdp off: then "
 			"sallyportd puts its own there.",
 			name, name);
 	else if (json_is_string(json_object_get(interface, "problem")))
