@@ -182,8 +182,9 @@ static void take_note(struct watch *watch, const struct sp_note *note)
 
 static void take_notes(struct watch *watch)
 {
-	uint32_t nr =
-		watch_recorder_is_full(watch->recorder) ? 0 : notes_ring_gather(&watch->notes);
+	uint32_t nr = watch_recorder_is_full(watch->recorder)
+			      ? 0
+			      : notes_ring_gather(&watch->notes, watch->now.boot_ns);
 	const struct sp_note *notes = watch->notes.batch;
 
 	for (uint32_t i = 0; i < nr; i++)

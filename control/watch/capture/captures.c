@@ -145,7 +145,7 @@ static void take_snap(const struct captures *captures, const struct sp_snap *sna
 
 static void take_snaps(struct captures *captures, const struct instant *now)
 {
-	uint32_t nr = notes_ring_gather(&captures->ring);
+	uint32_t nr = notes_ring_gather(&captures->ring, now->boot_ns);
 	const struct sp_snap *snaps = captures->ring.batch;
 
 	for (uint32_t i = 0; i < nr; i++)

@@ -57,7 +57,7 @@ static const struct sp_ring_record *record_at(const struct ring *ring, uint32_t 
 	return (const void *)((const char *)ring->records + index * ring->record_bytes);
 }
 
-static void gather_of(struct ring *ring, uint32_t cpu)
+static void gather_of(struct ring *ring, uint32_t cpu, uint64_t until_ns)
 {
 	uint64_t newest = written(ring, cpu), *read = &ring->read[cpu];
 
@@ -68,12 +68,16 @@ static void gather_of(struct ring *ring, uint32_t cpu)
 		*read = newest - ring->nr_records;
 	}
 	while (*read < newest) {
-		++*read;
-		if (copy(ring, record_at(ring, cpu, *read), *read,
-			 (char *)ring->batch + ring->nr_batch * ring->record_bytes))
-			ring->nr_batch++;
-		else
+		struct sp_ring_record *to =
+			(void *)((char *)ring->batch + ring->nr_batch * ring->record_bytes);
+
+		if (!copy(ring, record_at(ring, cpu, *read + 1), *read + 1, to))
 			ring->lost++;
+		else if (to->at_ns > until_ns)
+			return;
+		else
+			ring->nr_batch++;
+		++*read;
 	}
 }
 
@@ -84,11 +88,11 @@ static int compare(const void *one, const void *other)
 	return (a->at_ns > b->at_ns) - (a->at_ns < b->at_ns);
 }
 
-uint32_t notes_ring_gather(struct ring *ring)
+uint32_t notes_ring_gather(struct ring *ring, uint64_t until_ns)
 {
 	ring->nr_batch = 0;
 	for (uint32_t cpu = 0; cpu < ring->table->nr_cpus; cpu++)
-		gather_of(ring, cpu);
+		gather_of(ring, cpu, until_ns);
 	qsort(ring->batch, ring->nr_batch, ring->record_bytes, compare);
 	return ring->nr_batch;
 }

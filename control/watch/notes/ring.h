@@ -33,6 +33,8 @@ void notes_ring_skip(struct ring *ring);
 
 /*
  * Gathers what is new, at most one ring of each CPU, into batch, sorted by time. Result: how many.
- * The rings are not marked: who forgets ring->read, reads them again.
+ * What is later than until_ns, which is not after the call, is left for the next time: it may have
+ * come of something that another CPU noted after its ring was looked at, and is not to come before
+ * that. The rings are not marked: who forgets ring->read, reads them again.
  */
-uint32_t notes_ring_gather(struct ring *ring);
+uint32_t notes_ring_gather(struct ring *ring, uint64_t until_ns);

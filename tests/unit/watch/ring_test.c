@@ -71,7 +71,7 @@ static void test_gather_when_several_cpus_then_in_the_order_of_time(void **state
 	assert_int_equal(open_ring(&ring, table), 0);
 	for (unsigned int i = 0; i < 300; i++)
 		write_note(table, i % NR_CPUS, 1000 - i);
-	assert_int_equal(notes_ring_gather(&ring), 300);
+	assert_int_equal(notes_ring_gather(&ring, UINT64_MAX), 300);
 	for (unsigned int i = 0; i < 300; i++)
 		assert_int_equal(at(&ring, i), 701 + i);
 	assert_int_equal(ring.lost, 0);
@@ -84,13 +84,30 @@ static void test_gather_when_called_again_then_only_what_is_new(void **state)
 	struct ring ring;
 
 	assert_int_equal(open_ring(&ring, table), 0);
-	assert_int_equal(notes_ring_gather(&ring), 0);
+	assert_int_equal(notes_ring_gather(&ring, UINT64_MAX), 0);
 	write_note(table, 1, 5);
-	assert_int_equal(notes_ring_gather(&ring), 1);
-	assert_int_equal(notes_ring_gather(&ring), 0);
+	assert_int_equal(notes_ring_gather(&ring, UINT64_MAX), 1);
+	assert_int_equal(notes_ring_gather(&ring, UINT64_MAX), 0);
 	write_note(table, 1, 6);
-	assert_int_equal(notes_ring_gather(&ring), 1);
+	assert_int_equal(notes_ring_gather(&ring, UINT64_MAX), 1);
 	assert_int_equal(at(&ring, 0), 6);
+	notes_ring_close(&ring);
+}
+
+static void test_gather_when_later_than_the_look_then_left_for_the_next(void **state)
+{
+	struct table_map *table = *state;
+	struct ring ring;
+
+	assert_int_equal(open_ring(&ring, table), 0);
+	write_note(table, 1,
+		   20); /* what came of the next, which is written after a look at CPU 0 */
+	assert_int_equal(notes_ring_gather(&ring, 15), 0);
+	write_note(table, 0, 10);
+	assert_int_equal(notes_ring_gather(&ring, 25), 2);
+	assert_int_equal(at(&ring, 0), 10);
+	assert_int_equal(at(&ring, 1), 20);
+	assert_int_equal(ring.lost, 0);
 	notes_ring_close(&ring);
 }
 
@@ -105,7 +122,7 @@ static void test_gather_when_ring_wraps_then_none_is_missed(void **state)
 		write_note(table, 2, i);
 		if (i % 1000)
 			continue;
-		assert_int_equal(notes_ring_gather(&ring), 1000);
+		assert_int_equal(notes_ring_gather(&ring, UINT64_MAX), 1000);
 		for (unsigned int j = 0; j < 1000; j++)
 			assert_int_equal(at(&ring, j), ++seen);
 	}
@@ -121,7 +138,7 @@ static void test_gather_when_full_ring_then_all_of_it(void **state)
 	assert_int_equal(open_ring(&ring, table), 0);
 	for (unsigned int i = 1; i <= SP_NOTES; i++)
 		write_note(table, 0, i);
-	assert_int_equal(notes_ring_gather(&ring), SP_NOTES);
+	assert_int_equal(notes_ring_gather(&ring, UINT64_MAX), SP_NOTES);
 	assert_int_equal(ring.lost, 0);
 	notes_ring_close(&ring);
 }
@@ -134,7 +151,7 @@ static void test_gather_when_overwritten_then_counted_lost(void **state)
 	assert_int_equal(open_ring(&ring, table), 0);
 	for (unsigned int i = 1; i <= SP_NOTES + 17; i++)
 		write_note(table, 0, i);
-	assert_int_equal(notes_ring_gather(&ring), SP_NOTES);
+	assert_int_equal(notes_ring_gather(&ring, UINT64_MAX), SP_NOTES);
 	assert_int_equal(ring.lost, 17);
 	assert_int_equal(at(&ring, 0), 18);
 	notes_ring_close(&ring);
@@ -151,7 +168,7 @@ static void test_gather_when_note_is_being_written_then_lost(void **state)
 	write_note(table, 0, 2);
 	write_note(table, 0, 3);
 	table->notes[sp_ring_at(2, SP_NOTES)].ring.number = 0;
-	assert_int_equal(notes_ring_gather(&ring), 2);
+	assert_int_equal(notes_ring_gather(&ring, UINT64_MAX), 2);
 	assert_int_equal(ring.lost, 1);
 	assert_int_equal(at(&ring, 1), 3);
 	notes_ring_close(&ring);
@@ -166,9 +183,9 @@ static void test_gather_when_skipped_then_only_what_comes_after(void **state)
 	write_note(table, 1, 2);
 	assert_int_equal(open_ring(&ring, table), 0);
 	notes_ring_skip(&ring);
-	assert_int_equal(notes_ring_gather(&ring), 0);
+	assert_int_equal(notes_ring_gather(&ring, UINT64_MAX), 0);
 	write_note(table, 1, 3);
-	assert_int_equal(notes_ring_gather(&ring), 1);
+	assert_int_equal(notes_ring_gather(&ring, UINT64_MAX), 1);
 	assert_int_equal(at(&ring, 0), 3);
 	assert_int_equal(ring.lost, 0);
 	notes_ring_close(&ring);
@@ -183,7 +200,7 @@ static void test_gather_when_table_is_fresh_then_from_its_beginning(void **state
 	for (uint32_t cpu = 0; cpu < NR_CPUS; cpu++)
 		ring.read[cpu] = 5000; /* of the table before */
 	write_note(table, 1, 8);
-	assert_int_equal(notes_ring_gather(&ring), 1);
+	assert_int_equal(notes_ring_gather(&ring, UINT64_MAX), 1);
 	assert_int_equal(at(&ring, 0), 8);
 	assert_int_equal(ring.lost, 0);
 	assert_int_equal(ring.read[0], 0);
@@ -197,6 +214,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_gather_when_several_cpus_then_in_the_order_of_time),
 		TEST(test_gather_when_called_again_then_only_what_is_new),
+		TEST(test_gather_when_later_than_the_look_then_left_for_the_next),
 		TEST(test_gather_when_ring_wraps_then_none_is_missed),
 		TEST(test_gather_when_full_ring_then_all_of_it),
 		TEST(test_gather_when_overwritten_then_counted_lost),
