@@ -14,8 +14,6 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 
-#include <sallyport/left.h>
-
 #include "crew.h"
 #include "hop/mirror.h"
 #include "hop/park.h"
@@ -25,6 +23,7 @@
 #include "start/privilege.h"
 #include "start/quiet.h"
 #include "table_watch.h"
+#include "told.h"
 
 #include "host/boottime.h"
 #include "host/config.h"
@@ -49,8 +48,7 @@ struct dataplane {
 	uint32_t table_id;
 	uint32_t sockets_ids[PORTS_MAX]; /* of the maps that our sockets are in */
 	uint64_t table_looked_ns;
-	uint32_t nr_refused; /* of nexthops, as last logged */
-	uint32_t left;	     /* likewise */
+	struct told told;
 	uint64_t watchdog_ns;
 	uint64_t watched_ns;
 };
@@ -289,36 +287,6 @@ static void close_devices(struct dataplane *dataplane)
 		port_close(&dataplane->ports.port[i]);
 }
 
-static void log_refused(struct dataplane *dataplane)
-{
-	if (dataplane->nexthops.nr_refused == dataplane->nr_refused)
-		return;
-	dataplane->nr_refused = dataplane->nexthops.nr_refused;
-	log_write(LOG_WARNING, "Routes or neighbours find no room.",
-		  log_number("refused", dataplane->nr_refused));
-}
-
-/* What is left to the XDP program, and that nothing is any more. */
-static void log_left(struct dataplane *dataplane)
-{
-	static const char *const texts[] = {
-#define X(name, text) text,
-		SP_LEFT_LIST(X)
-#undef X
-	};
-	uint32_t left = atomic_load(&dataplane->nexthops.left);
-
-	if (left == dataplane->left)
-		return;
-	for (unsigned int bit = 0; bit < SP_LEFT_BITS; bit++)
-		if ((left & ~dataplane->left) >> bit & 1)
-			log_write(LOG_WARNING, "All packets are left to the XDP program.",
-				  log_string("because", texts[bit]));
-	if (left == 0)
-		log_write(LOG_INFO, "No packets are left to the XDP program any more.");
-	dataplane->left = left;
-}
-
 static void feed_watchdog(struct dataplane *dataplane, uint64_t now_ns)
 {
 	if (!dataplane->watchdog_ns || now_ns - dataplane->watched_ns < dataplane->watchdog_ns / 2)
@@ -391,8 +359,7 @@ static int loop(struct dataplane *dataplane)
 		r = look_around(dataplane, now_ns);
 		if (r < 0)
 			return r;
-		log_refused(dataplane);
-		log_left(dataplane);
+		told_look(&dataplane->told, &dataplane->nexthops);
 		feed_watchdog(dataplane, now_ns);
 	}
 }

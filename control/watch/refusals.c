@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "watch/refusals.h"
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <sallyport/notes.h>
+
+#include "edge/edge.h"
+#include "host/addr.h"
+#include "model/build.h"
+#include "model/event.h"
 
 static bool is_same(const struct watch_refusal *refusal, const struct sp_note *note)
 {
@@ -70,4 +75,31 @@ const char *watch_refusals_rule(const struct watch_refusal *refusal)
 	if (refusal->kind == SP_NOTE_SOURCE_LIMITED)
 		return "limits.syn_per_source";
 	return refusal->kind == SP_NOTE_LEASE_LIMITED ? "limits.syn_per_lease" : NULL;
+}
+
+bool watch_refusals_are_told_by(uint8_t kind)
+{
+	return kind == SP_NOTE_REFUSED || kind == SP_NOTE_SOURCE_LIMITED ||
+	       kind == SP_NOTE_LEASE_LIMITED;
+}
+
+int watch_refusals_tell(struct edge *edge, const struct instant *now,
+			const struct watch_refusal *refusal)
+{
+	struct event event = {.type = EVENT_CLIENT_REFUSED, .node_index = EVENT_NO_NODE};
+	const char *rule = watch_refusals_rule(refusal);
+	const struct forward *forward;
+	const struct build *build;
+	const struct node *node;
+	char client[ADDR_TEXT_BYTES];
+
+	build = edge_by_slot(edge, refusal->slot_index, &node, &forward);
+	if (build) {
+		snprintf(event.build_id, sizeof(event.build_id), "%s", build->id);
+		event.node_index = (int32_t)node->index;
+	}
+	event.value = refusal->nr;
+	snprintf(event.detail, sizeof(event.detail), "%s%s%s",
+		 addr_format(&refusal->client, client), rule ? " " : "", rule ? rule : "");
+	return edge_notes_event(edge, now, &event);
 }

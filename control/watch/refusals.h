@@ -5,10 +5,13 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sallyport/table.h>
 
+struct edge;
+struct instant;
 struct sp_note;
 
 #define WATCH_REFUSALS_MAX 256
@@ -40,3 +43,10 @@ void watch_refusals_told(struct watch_refusal *refusal, uint64_t now_ns);
 /* Result: the key of the configuration that refused it, or NULL for a build's allow-list. Static.
  */
 const char *watch_refusals_rule(const struct watch_refusal *refusal);
+
+/* Result: whether notes of that kind (enum sp_note_kind) tell of a refusal. */
+bool watch_refusals_are_told_by(uint8_t kind);
+
+/* Tells of it in an event of the lease's build. Result: as of edge_notes_event(). */
+int watch_refusals_tell(struct edge *edge, const struct instant *now,
+			const struct watch_refusal *refusal);

@@ -165,15 +165,9 @@ static void on_change(struct connection *connection, enum connection_change chan
 	watch->unwritten = true;
 }
 
-static bool is_refusal(uint8_t kind)
-{
-	return kind == SP_NOTE_REFUSED || kind == SP_NOTE_SOURCE_LIMITED ||
-	       kind == SP_NOTE_LEASE_LIMITED;
-}
-
 static void take_note(struct watch *watch, const struct sp_note *note)
 {
-	if (!is_refusal(note->kind)) {
+	if (!watch_refusals_are_told_by(note->kind)) {
 		watch_connections_note(watch->connections, note, on_change, watch);
 		return;
 	}
@@ -204,32 +198,12 @@ static void write_records(struct watch *watch)
 	watch->unwritten = error != 0;
 }
 
-static int tell_refusal(struct watch *watch, const struct watch_refusal *refusal)
-{
-	struct event event = {.type = EVENT_CLIENT_REFUSED, .node_index = EVENT_NO_NODE};
-	const char *rule = watch_refusals_rule(refusal);
-	const struct forward *forward;
-	const struct build *build;
-	const struct node *node;
-	char client[ADDR_TEXT_BYTES];
-
-	build = edge_by_slot(watch->edge, refusal->slot_index, &node, &forward);
-	if (build) {
-		snprintf(event.build_id, sizeof(event.build_id), "%s", build->id);
-		event.node_index = (int32_t)node->index;
-	}
-	event.value = refusal->nr;
-	snprintf(event.detail, sizeof(event.detail), "%s%s%s",
-		 addr_format(&refusal->client, client), rule ? " " : "", rule ? rule : "");
-	return edge_notes_event(watch->edge, &watch->now, &event);
-}
-
 static void tell_refused(struct watch *watch)
 {
 	for (unsigned int i = 0; i < REFUSED_AT_ONCE && !journal_rests(watch); i++) {
 		struct watch_refusal *refusal =
 			watch_refusals_due(&watch->refusals, watch->now.boot_ns, REFUSED_PERIOD_NS);
-		int error = refusal ? tell_refusal(watch, refusal) : 0;
+		int error = refusal ? watch_refusals_tell(watch->edge, &watch->now, refusal) : 0;
 
 		if (error)
 			note_journal(watch, error);

@@ -45,7 +45,7 @@ VIOLATIONS = [
     ("whitespace", "docs/guide.md", "blank \n"),
     ("whitespace", "docs/guide.md", "no newline"),
     ("sizes", "control/model/lease.c", body(60)),
-    ("sizes", "control/model/lease.c", SPDX + "int lease;\n" * 541),
+    ("sizes", "control/model/lease.c", SPDX + "int lease;\n" * 501),
     ("clang_format", "control/model/lease.c", SPDX + "int  lease;\n"),
     ("pragma_once", "control/model/lease.h", SPDX + "int model_lease_begin(void);\n"),
     ("include_direction", "control/model/lease.c", SPDX + '#include "worker.h"\n'),
