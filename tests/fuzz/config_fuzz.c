@@ -141,10 +141,13 @@ static void check_members(const config_t *tree, const struct config *config)
 /* What libconfig reads when it cannot cut anything is what was taken, for every number. */
 static void check_numbers(const struct config *config, const uint8_t *data, size_t size)
 {
-	char *text = strndup((const char *)data, size), *whole = write_whole(text);
+	char *text = calloc(1, size + 1), *whole; /* data has no NUL at its end */
 	config_t tree;
 	uint32_t number;
 
+	assert(text);
+	memcpy(text, data, size);
+	whole = write_whole(text);
 	config_init(&tree);
 	assert(config_read_string(&tree, whole));
 	for (const struct config_option *option = config_options; option->key; option++) {
