@@ -11,7 +11,7 @@ import random
 import re
 import sys
 
-from api_test import Connection
+from api_client import Connection
 
 SOCKET_ERRORS = (OSError, ValueError)
 TEXTS = ["", "x", "10.0.9.1", "::1", "2001:db8::1", "0.0.0.0", "10.0.0.0/8", "a" * 200, "\u0000", "\u001b[2J",

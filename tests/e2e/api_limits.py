@@ -8,8 +8,8 @@ import socket
 import sys
 import time
 
-from api_test import OPERATOR_UID, SOCKET, VIEWER_SOCKET, Answer, Connection, as_user, build, call, check, expect, main, \
-    pointers
+from api_client import OPERATOR_UID, SOCKET, VIEWER_SOCKET, Answer, Connection, as_user, build, call, check, expect, \
+    main, pointers
 
 
 def test_one_user_leaves_connections_to_others():

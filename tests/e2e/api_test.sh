@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The API's contract, route by route, against a real sallyportd (api_test.py, api_limits.py); then what only its
-# signals show: reload, restart, and a clean end.
+# The API's contract, route by route, against a real sallyportd (the parts below, in their order: each goes on with
+# what those before it left); then what only its signals show: reload, restart, and a clean end.
 LAB_ENGINE=xdp
 TEST_TIMEOUT=480
 # shellcheck source=tests/e2e/_init.sh
@@ -29,8 +29,9 @@ export API_SOCKET=$LAB_SOCKET API_VIEWER_SOCKET=$LAB_DIR/run/viewer.sock API_BPF
 	API_OPERATOR_UID=$OPERATOR_UID API_VIEWER_UID=$VIEWER_UID API_METRICS_PORT=19464 API_EVENTS_KEPT=$EVENTS_KEPT
 API_PID=$(daemon_pid control)
 export API_PID
-for part in api_test api_limits; do
-	nsenter --net="/run/netns/$LAB_NS-edge" python3 -B "$(dirname "$TEST_FILE")/$part.py" || fail "the API's contract"
+for part in builds retries sets events status peers limits; do
+	nsenter --net="/run/netns/$LAB_NS-edge" python3 -B "$(dirname "$TEST_FILE")/api_$part.py" ||
+		fail "the API's contract: $part"
 done
 
 # reload TEXT: SIGHUP, until the log says TEXT once more.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The path of a packet through a worker: bytes in, bytes out, and what is counted. */
-#include "fixture.h"
+#include "worker_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,62 +15,6 @@
 #include <sallyport/wire.h>
 
 #include "host/boottime.h"
-
-static const struct fixture_packet from_client = {
-	.from = FIXTURE_CLIENT,
-	.to = FIXTURE_EDGE,
-	.from_port = 40000,
-	.to_port = FIXTURE_PUBLIC_PORT,
-	.ip_protocol = SP_IPPROTO_TCP,
-	.tcp_flags = SP_TCP_SYN,
-	.ttl = 64,
-	.payload_bytes = 33,
-};
-
-static const struct fixture_packet from_vm = {
-	.from = FIXTURE_VM,
-	.to = FIXTURE_CLIENT,
-	.from_port = FIXTURE_VM_PORT,
-	.to_port = 40000,
-	.ip_protocol = SP_IPPROTO_TCP,
-	.tcp_flags = SP_TCP_ACK,
-	.ttl = 63,
-	.payload_bytes = 12,
-	.seq = 1000,
-	.ack = 77777,
-};
-
-static void expect_nothing_sent(struct fixture *fixture)
-{
-	assert_null(fixture_sent(fixture, FIXTURE_PUBLIC));
-	assert_null(fixture_sent(fixture, FIXTURE_BUILDS));
-}
-
-static void receive(struct fixture *fixture, uint32_t port, const struct fixture_packet *packet)
-{
-	fixture_receive(fixture, port, fixture_frame(fixture, packet));
-}
-
-static void expect_and_free(struct rte_mbuf *mbuf, uint8_t link_from, uint8_t link_to,
-			    const struct fixture_packet *expected)
-{
-	fixture_expect(mbuf, link_from, link_to, expected);
-	rte_pktmbuf_free(mbuf);
-}
-
-/* Packets of a client, sent on to the VM; the lease's way out is remembered after two. */
-static void forward(struct fixture *fixture, int nr)
-{
-	for (int i = 0; i < nr; i++) {
-		struct rte_mbuf *mbuf;
-
-		receive(fixture, FIXTURE_PUBLIC, &from_client);
-		worker_round(fixture->worker);
-		mbuf = fixture_sent(fixture, FIXTURE_BUILDS);
-		assert_non_null(mbuf);
-		rte_pktmbuf_free(mbuf);
-	}
-}
 
 static void test_client_packet_reaches_vm(void **state)
 {
@@ -158,84 +102,6 @@ static void test_one_interface_serves_both_sides(void **state)
 	expected.ttl--;
 	expect_and_free(fixture_sent(fixture, FIXTURE_PUBLIC), FIXTURE_LINK_PUBLIC,
 			FIXTURE_LINK_CLIENT, &expected);
-}
-
-static void test_after_the_deadline_nothing_passes(void **state)
-{
-	struct fixture *fixture = *state;
-
-	fixture_slot(fixture, FIXTURE_VM)->deadline_ns = boottime_now_ns();
-	receive(fixture, FIXTURE_PUBLIC, &from_client);
-	worker_round(fixture->worker);
-	expect_nothing_sent(fixture);
-	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
-	assert_int_equal(fixture_counter(fixture, SP_FORWARDED), 0);
-}
-
-/* As if the worker had been stopped in the middle of a round. */
-static void test_deadline_is_looked_at_again_after_a_stall(void **state)
-{
-	struct fixture *fixture = *state;
-	struct batch *batch = &fixture->worker->batch;
-
-	batch->now_ns = boottime_now_ns() - 1000 * NS_PER_MS;
-	fixture_slot(fixture, FIXTURE_VM)->deadline_ns = batch->now_ns + NS_PER_MS;
-	batch->in_port = FIXTURE_PUBLIC;
-	batch->role = SP_ROLE_PUBLIC;
-	batch->mbuf[0] = fixture_frame(fixture, &from_client);
-	batch->nr = 1;
-	worker_run_batch(fixture->worker, batch);
-	expect_nothing_sent(fixture);
-	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
-}
-
-/* Runs one packet of the client by itself, as of that time, through worker_run_batch(). */
-static void run_alone(struct fixture *fixture, uint64_t now_ns, void (*meanwhile)(struct fixture *))
-{
-	struct batch *batch = &fixture->worker->batch;
-
-	batch->now_ns = now_ns;
-	batch->in_port = FIXTURE_PUBLIC;
-	batch->role = SP_ROLE_PUBLIC;
-	batch->returned = false;
-	batch->mbuf[0] = fixture_frame(fixture, &from_client);
-	batch->nr = 1;
-	stage_parse(fixture->worker, batch);
-	stage_find(fixture->worker, batch);
-	stage_nexthop(fixture->worker, batch);
-	meanwhile(fixture);
-	stage_rewrite(fixture->worker, batch);
-	stage_send(fixture->worker, batch);
-	stage_answer(fixture->worker, batch);
-	stage_drop(fixture->worker, batch);
-}
-
-/* The port is another build's, and live. */
-static void lease_again(struct fixture *fixture)
-{
-	struct sp_slot *slot = fixture_slot(fixture, FIXTURE_VM);
-
-	slot->vm_addr = fixture_addr("10.0.3.8");
-	slot->generation += 5;
-}
-
-static void test_packet_held_up_until_its_port_is_anothers_is_dropped(void **state)
-{
-	struct fixture *fixture = *state;
-
-	run_alone(fixture, boottime_now_ns() - 1000 * NS_PER_MS, lease_again);
-	expect_nothing_sent(fixture);
-	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
-}
-
-static void test_answer_held_up_until_its_port_is_anothers_is_dropped(void **state)
-{
-	struct fixture *fixture = *state;
-
-	fixture->ports.port[FIXTURE_BUILDS].mtu = 60;
-	run_alone(fixture, boottime_now_ns(), lease_again);
-	expect_nothing_sent(fixture);
-	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
 }
 
 static void test_vm_of_an_ended_lease_is_reset(void **state)
@@ -333,127 +199,6 @@ static void test_packet_over_the_routes_mtu_is_answered(void **state)
 	assert_int_equal(fixture_counter(fixture, SP_TOO_BIG), 1);
 }
 
-static void test_route_out_of_the_wrong_port_is_none(void **state)
-{
-	struct fixture *fixture = *state;
-
-	fixture_route(fixture, FIXTURE_VM, 32, FIXTURE_PUBLIC, NULL);
-	receive(fixture, FIXTURE_PUBLIC, &from_client);
-	worker_round(fixture->worker);
-	expect_nothing_sent(fixture);
-	assert_int_equal(fixture_counter(fixture, SP_NO_ROUTE), 1);
-}
-
-static void test_gateway_is_followed_when_its_link_address_changes(void **state)
-{
-	struct fixture *fixture = *state;
-	struct fixture_packet packet = from_vm, expected;
-
-	fixture_route(fixture, "0.0.0.0", 0, FIXTURE_PUBLIC, "198.51.100.254");
-	fixture_neighbour(fixture, FIXTURE_PUBLIC, "198.51.100.254", 9);
-	packet.to = "203.0.113.5";
-	expected = packet;
-	expected.from = FIXTURE_EDGE;
-	expected.from_port = FIXTURE_PUBLIC_PORT;
-	expected.ttl--;
-	receive(fixture, FIXTURE_BUILDS, &packet);
-	worker_round(fixture->worker);
-	expect_and_free(fixture_sent(fixture, FIXTURE_PUBLIC), FIXTURE_LINK_PUBLIC, 9, &expected);
-
-	fixture_neighbour(fixture, FIXTURE_PUBLIC, "198.51.100.254", 10);
-	receive(fixture, FIXTURE_BUILDS, &packet);
-	worker_round(fixture->worker);
-	expect_and_free(fixture_sent(fixture, FIXTURE_PUBLIC), FIXTURE_LINK_PUBLIC, 10, &expected);
-}
-
-/* Takes the place of the main lcore: what the worker handed over to wait. */
-static struct rte_mbuf *handed_over(struct fixture *fixture)
-{
-	void *mbuf;
-
-	return rte_ring_dequeue(fixture->worker->park.to_main, &mbuf) == 0 ? mbuf : NULL;
-}
-
-static void test_unknown_neighbour_waits_and_is_sent(void **state)
-{
-	struct fixture *fixture = *state;
-	struct sp_addr vm = fixture_addr(FIXTURE_VM);
-	const struct port_note *note;
-	struct rte_mbuf *mbuf;
-
-	fixture_forget(fixture, FIXTURE_BUILDS, FIXTURE_VM);
-	receive(fixture, FIXTURE_PUBLIC, &from_client);
-	worker_round(fixture->worker);
-	expect_nothing_sent(fixture);
-	mbuf = handed_over(fixture);
-	assert_non_null(mbuf);
-	note = rte_mbuf_to_priv(mbuf);
-	assert_memory_equal(&note->via, &vm, sizeof(vm));
-	assert_int_equal(note->out_port, FIXTURE_BUILDS);
-	assert_int_equal(note->in_port, FIXTURE_PUBLIC);
-
-	fixture_neighbour(fixture, FIXTURE_BUILDS, FIXTURE_VM, FIXTURE_LINK_VM);
-	assert_int_equal(rte_ring_enqueue(fixture->worker->park.from_main[FIXTURE_PUBLIC], mbuf),
-			 0);
-	worker_round(fixture->worker);
-	mbuf = fixture_sent(fixture, FIXTURE_BUILDS);
-	assert_non_null(mbuf);
-	rte_pktmbuf_free(mbuf);
-	assert_int_equal(fixture_counter(fixture, SP_FORWARDED), 1);
-	assert_int_equal(fixture_counter(fixture, SP_NO_NEIGHBOUR), 0);
-}
-
-static void test_packet_waits_but_once(void **state)
-{
-	struct fixture *fixture = *state;
-
-	fixture_forget(fixture, FIXTURE_BUILDS, FIXTURE_VM);
-	receive(fixture, FIXTURE_PUBLIC, &from_client);
-	worker_round(fixture->worker);
-	assert_int_equal(rte_ring_enqueue(fixture->worker->park.from_main[FIXTURE_PUBLIC],
-					  handed_over(fixture)),
-			 0);
-	worker_round(fixture->worker);
-	expect_nothing_sent(fixture);
-	assert_null(handed_over(fixture));
-	assert_int_equal(fixture_counter(fixture, SP_NO_NEIGHBOUR), 1);
-}
-
-static void test_lease_that_ends_while_a_packet_waits_stops_it(void **state)
-{
-	struct fixture *fixture = *state;
-
-	fixture_forget(fixture, FIXTURE_BUILDS, FIXTURE_VM);
-	receive(fixture, FIXTURE_PUBLIC, &from_client);
-	worker_round(fixture->worker);
-	fixture_slot(fixture, FIXTURE_VM)->state = SP_SLOT_ENDED;
-	fixture_neighbour(fixture, FIXTURE_BUILDS, FIXTURE_VM, FIXTURE_LINK_VM);
-	assert_int_equal(rte_ring_enqueue(fixture->worker->park.from_main[FIXTURE_PUBLIC],
-					  handed_over(fixture)),
-			 0);
-	worker_round(fixture->worker);
-	expect_nothing_sent(fixture);
-	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
-}
-
-/* The port is another build's by then, with a VM that could be reached. */
-static void test_port_that_is_anothers_while_a_packet_waits_stops_it(void **state)
-{
-	struct fixture *fixture = *state;
-
-	fixture_forget(fixture, FIXTURE_BUILDS, FIXTURE_VM);
-	receive(fixture, FIXTURE_PUBLIC, &from_client);
-	worker_round(fixture->worker);
-	lease_again(fixture);
-	fixture_neighbour(fixture, FIXTURE_BUILDS, "10.0.3.8", 30);
-	assert_int_equal(rte_ring_enqueue(fixture->worker->park.from_main[FIXTURE_PUBLIC],
-					  handed_over(fixture)),
-			 0);
-	worker_round(fixture->worker);
-	expect_nothing_sent(fixture);
-	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
-}
-
 /* More than a burst; of four packets one goes on and three leave, each at another stage. */
 static void receive_mixture(struct fixture *fixture)
 {
@@ -494,71 +239,6 @@ static void test_mixed_burst_keeps_its_order(void **state)
 	assert_int_equal(fixture_counter(fixture, SP_FORWARDED), 20);
 	assert_int_equal(fixture_counter(fixture, SP_ANSWER_LIMITED), 40 - answered);
 	assert_int_equal(fixture_counter(fixture, SP_RACED), 20);
-}
-
-/* Remembered where the lease leads, and forgotten when that changes. */
-static void test_neighbour_of_a_busy_lease_is_followed(void **state)
-{
-	struct fixture *fixture = *state;
-	struct fixture_packet expected = from_client;
-
-	expected.to = FIXTURE_VM;
-	expected.to_port = FIXTURE_VM_PORT;
-	expected.ttl--;
-	for (uint8_t i = 0; i < 6; i++) {
-		uint8_t link = (uint8_t)(20 + i / 3);
-
-		if (i % 3 == 0)
-			fixture_neighbour(fixture, FIXTURE_BUILDS, FIXTURE_VM, link);
-		receive(fixture, FIXTURE_PUBLIC, &from_client);
-		worker_round(fixture->worker);
-		expect_and_free(fixture_sent(fixture, FIXTURE_BUILDS), FIXTURE_LINK_BUILDS, link,
-				&expected);
-	}
-	assert_int_not_equal(fixture->worker->usage->hop, 0);
-	fixture_route(fixture, FIXTURE_VM, 32, FIXTURE_PUBLIC, NULL);
-	receive(fixture, FIXTURE_PUBLIC, &from_client);
-	worker_round(fixture->worker);
-	expect_nothing_sent(fixture);
-	assert_int_equal(fixture_counter(fixture, SP_NO_ROUTE), 1);
-}
-
-/* A port's next lease leads to another VM. */
-static void test_next_lease_of_a_port_does_not_remember(void **state)
-{
-	struct fixture *fixture = *state;
-	struct fixture_packet expected = from_client;
-	struct sp_slot *slot = fixture_slot(fixture, FIXTURE_VM);
-
-	fixture_neighbour(fixture, FIXTURE_BUILDS, "10.0.3.8", 30);
-	forward(fixture, 3);
-	slot->generation++;
-	slot->vm_addr = fixture_addr("10.0.3.8");
-	expected.to = "10.0.3.8";
-	expected.to_port = FIXTURE_VM_PORT;
-	expected.ttl--;
-	for (int i = 0; i < 3; i++) {
-		receive(fixture, FIXTURE_PUBLIC, &from_client);
-		worker_round(fixture->worker);
-		expect_and_free(fixture_sent(fixture, FIXTURE_BUILDS), FIXTURE_LINK_BUILDS, 30,
-				&expected);
-	}
-}
-
-/* Another run of sallyport-dp, which has come to the same epoch by other changes. */
-static void test_next_worker_of_a_row_does_not_remember(void **state)
-{
-	struct fixture *fixture = *state;
-	struct sp_usage *usage = fixture->worker->usage;
-	uint64_t packets;
-
-	forward(fixture, 3);
-	packets = usage->packets[SP_TOWARD_VM];
-	assert_int_not_equal(usage->hop_epoch, 0);
-	atomic_store(&fixture->worker->stop, true);
-	assert_int_equal(worker_main(fixture->worker), 0);
-	assert_int_equal(usage->hop_epoch, 0);
-	assert_int_equal(usage->packets[SP_TOWARD_VM], packets);
 }
 
 static void test_full_transmit_ring_is_counted(void **state)
@@ -634,8 +314,6 @@ static void test_stopping_worker_withdraws_its_heartbeat_and_empties_its_queues(
 	rte_pktmbuf_free(mbuf);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -643,24 +321,11 @@ int main(void)
 		CASE(test_vm_packet_reaches_client),
 		CASE(test_ipv6_udp_goes_both_ways),
 		CASE(test_one_interface_serves_both_sides),
-		CASE(test_after_the_deadline_nothing_passes),
-		CASE(test_deadline_is_looked_at_again_after_a_stall),
-		CASE(test_packet_held_up_until_its_port_is_anothers_is_dropped),
-		CASE(test_answer_held_up_until_its_port_is_anothers_is_dropped),
 		CASE(test_vm_of_an_ended_lease_is_reset),
 		CASE(test_spent_ttl_is_answered),
 		CASE(test_packet_over_the_mtu_is_answered),
 		CASE(test_packet_over_the_routes_mtu_is_answered),
-		CASE(test_route_out_of_the_wrong_port_is_none),
-		CASE(test_gateway_is_followed_when_its_link_address_changes),
-		CASE(test_unknown_neighbour_waits_and_is_sent),
-		CASE(test_packet_waits_but_once),
-		CASE(test_lease_that_ends_while_a_packet_waits_stops_it),
-		CASE(test_port_that_is_anothers_while_a_packet_waits_stops_it),
 		CASE(test_mixed_burst_keeps_its_order),
-		CASE(test_neighbour_of_a_busy_lease_is_followed),
-		CASE(test_next_lease_of_a_port_does_not_remember),
-		CASE(test_next_worker_of_a_row_does_not_remember),
 		CASE(test_full_transmit_ring_is_counted),
 		CASE(test_usage_is_counted_for_the_lease),
 		CASE(test_rounds_and_heartbeats_are_written),
