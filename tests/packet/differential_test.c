@@ -10,9 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -29,26 +27,11 @@
 #define PACKETS_DEFAULT	      1000000
 #define PACKETS_BEFORE_CHANGE 1000
 
-static void print_frame(const char *what, const struct run *run, const struct frame *frame)
+static void print_run(const char *what, const struct run *run, const struct frame *frame)
 {
-	print_message("# %s: verdict %u slot %u direction %u, %u bytes: ", what, run->verdict,
+	print_message("# %s: verdict %u slot %u direction %u, %u bytes\n", what, run->verdict,
 		      run->slot_index, run->direction, frame->len_bytes);
-	for (uint32_t i = 0; i < frame->len_bytes; i++)
-		print_message("%02x", frame->bytes[i]);
-	print_message("\n");
-}
-
-/* Turns some leases into other states, as time would. */
-static void change_table(struct random *random, struct fixture *fixture, __u64 now_ns)
-{
-	for (int i = 0; i < 8; i++) {
-		__u32 port = 64000 + random_below(random, 48);
-		struct sp_slot *slot = &fixture->leases[random_below(random, 2) << 16 | port];
-
-		slot->state = random_below(random, 3) ? SP_SLOT_LIVE : random_below(random, 4);
-		slot->deadline_ns =
-			random_below(random, 2) ? now_ns - 1 : now_ns + 3600000000000ULL;
-	}
+	packets_print(what, frame);
 }
 
 /*
@@ -85,14 +68,13 @@ static void run_both(struct bpf_engine *engine, struct random *random, __u64 now
 	by_host = in;
 	host_engine_run(&engine->fixture.table, &host, &in, &by_host);
 	r = bpf_engine_run(engine, &bpf, &in, &by_bpf);
-	if (!r && memcmp(&host, &bpf, sizeof(host)) == 0 && by_host.len_bytes == by_bpf.len_bytes &&
-	    memcmp(by_host.bytes, by_bpf.bytes, by_host.len_bytes) == 0) {
+	if (!r && memcmp(&host, &bpf, sizeof(host)) == 0 && packets_same(&by_host, &by_bpf)) {
 		seen[host.verdict]++;
 		return;
 	}
-	print_frame("in", &host, &in);
-	print_frame("host", &host, &by_host);
-	print_frame("bpf", &bpf, &by_bpf);
+	print_run("in", &host, &in);
+	print_run("host", &host, &by_host);
+	print_run("bpf", &bpf, &by_bpf);
 	fail_msg("the engines differ (BPF_PROG_TEST_RUN: %d)", r);
 }
 
@@ -108,19 +90,16 @@ static void print_verdicts(const unsigned long long *seen)
 static void test_engines_on_random_packets_agree(void **state)
 {
 	struct bpf_engine *engine = *state;
-	unsigned long long seed =
-		packets_environment("PACKET_SEED", (unsigned long long)time(NULL));
-	unsigned long long count = packets_environment("PACKET_COUNT", PACKETS_DEFAULT);
 	unsigned long long seen[SP_VERDICT_COUNT + 1] = {0};
-	struct random random = {.state = seed};
+	struct random random;
+	unsigned long long count = packets_begin(PACKETS_DEFAULT, &random);
 	__u64 now_ns = NOW_NS;
 
-	print_message("# PACKET_SEED=%llu PACKET_COUNT=%llu\n", seed, count);
 	for (unsigned long long i = 0; i < count; i++) {
 		if (i % (64 * PACKETS_BEFORE_CHANGE) == 0)
 			assert_int_equal(fixture_standard(&engine->fixture, now_ns), 0);
 		if (i % PACKETS_BEFORE_CHANGE == 0) {
-			change_table(&random, &engine->fixture, now_ns);
+			packets_change_table(&random, &engine->fixture, now_ns);
 			change_limits(&random, engine->fixture.settings);
 		}
 		now_ns = next_ns(&random, now_ns);

@@ -11,9 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -47,12 +45,6 @@ static int is_astray(const struct xdp_result *xdp, const struct dp_result *dp)
 	       (dp->verdict == SP_FORWARDED || dp->verdict == SP_NO_NEIGHBOUR);
 }
 
-static int same_frame(const struct xdp_result *xdp, const struct dp_result *dp)
-{
-	return xdp->out.len_bytes == dp->out.len_bytes &&
-	       memcmp(xdp->out.bytes, dp->out.bytes, dp->out.len_bytes) == 0;
-}
-
 static int agree(const struct xdp_result *xdp, const struct dp_result *dp)
 {
 	/* What asks the host itself too often never comes as far as a worker. */
@@ -65,7 +57,7 @@ static int agree(const struct xdp_result *xdp, const struct dp_result *dp)
 	if (sp_verdict_fate(xdp->verdict) == SP_FATE_DROP)
 		return !dp->sent && xdp->action == XDP_DROP;
 	return dp->sent && (xdp->action == XDP_REDIRECT || xdp->action == XDP_TX) &&
-	       same_frame(xdp, dp);
+	       packets_same(&xdp->out, &dp->out);
 }
 
 static void run_both(struct engines *engines)
@@ -111,21 +103,14 @@ static void change_limits(struct engines *engines)
 static void test_both_engines_do_the_same_to_random_packets(void **state)
 {
 	struct engines *engines = *state;
-	struct fixture *fixture = &engines->xdp.fixture;
-	unsigned long long seed =
-		packets_environment("PACKET_SEED", (unsigned long long)time(NULL));
-	unsigned long long count = packets_environment("PACKET_COUNT", PACKETS_DEFAULT);
+	unsigned long long count = packets_begin(PACKETS_DEFAULT, &engines->random);
 	__u64 now_ns = xdp_engine_now_ns();
 
-	engines->random.state = seed;
-	print_message("# PACKET_SEED=%llu PACKET_COUNT=%llu\n", seed, count);
 	for (unsigned long long i = 0; i < count; i++) {
-		if (i % (64 * PACKETS_BEFORE_CHANGE) == 0) {
-			assert_int_equal(fixture_standard(fixture, now_ns), 0);
-			xdp_engine_settings(&engines->xdp);
-		}
+		if (i % (64 * PACKETS_BEFORE_CHANGE) == 0)
+			assert_int_equal(xdp_engine_standard(&engines->xdp, now_ns), 0);
 		if (i % PACKETS_BEFORE_CHANGE == 0) {
-			packets_change_table(&engines->random, fixture, now_ns);
+			packets_change_table(&engines->random, &engines->xdp.fixture, now_ns);
 			change_limits(engines);
 		}
 		run_both(engines);

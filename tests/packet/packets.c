@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "checksums.h"
 
@@ -248,11 +249,25 @@ void packets_change_table(struct random *random, struct fixture *fixture, uint64
 	}
 }
 
-unsigned long long packets_environment(const char *name, unsigned long long otherwise)
+static unsigned long long environment(const char *name, unsigned long long otherwise)
 {
 	const char *text = getenv(name);
 
 	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+unsigned long long packets_begin(unsigned long long otherwise, struct random *ret)
+{
+	unsigned long long count = environment("PACKET_COUNT", otherwise);
+
+	ret->state = environment("PACKET_SEED", (unsigned long long)time(NULL));
+	printf("# PACKET_SEED=%llu PACKET_COUNT=%llu\n", (unsigned long long)ret->state, count);
+	return count;
+}
+
+int packets_same(const struct frame *a, const struct frame *b)
+{
+	return a->len_bytes == b->len_bytes && memcmp(a->bytes, b->bytes, a->len_bytes) == 0;
 }
 
 void packets_print(const char *what, const struct frame *frame)

@@ -27,8 +27,13 @@ void packets_random(struct random *random, const struct fixture *fixture, struct
 /* Turns some leases of the standard fixture into other states, as time would. */
 void packets_change_table(struct random *random, struct fixture *fixture, uint64_t now_ns);
 
-/* Result: the number in a variable of the environment, or otherwise. */
-unsigned long long packets_environment(const char *name, unsigned long long otherwise);
+/*
+ * Begins a test with random packets and prints how to have the same again: PACKET_SEED, else the
+ * clock, is where *ret begins. Result: how many packets: PACKET_COUNT, else otherwise.
+ */
+unsigned long long packets_begin(unsigned long long otherwise, struct random *ret);
+
+int packets_same(const struct frame *a, const struct frame *b);
 
 /* Prints a frame in hex, as a comment of TAP. */
 void packets_print(const char *what, const struct frame *frame);

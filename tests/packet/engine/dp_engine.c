@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_eal.h>
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
@@ -16,6 +15,8 @@
 #include "hop/mirror.h"
 #include "host/boottime.h"
 #include "worker.h"
+
+#include "../../unit/dataplane/eal.h"
 
 #define PUBLIC	   0 /* ports */
 #define BUILDS	   1
@@ -33,20 +34,6 @@ struct dp_engine {
 	struct rte_ring *in[PORTS_MAX], *out[PORTS_MAX];
 	struct rte_mempool *pool;
 };
-
-static int start_eal(void)
-{
-	/* EAL exchanges the pointers among themselves, and keeps some. */
-	static char text[][16] = {
-		"test",		  "--no-huge", "-m256", "--no-pci",    "--no-shconf",
-		"--no-telemetry", "-l",	       "0",	"--log-level", "error",
-	};
-	static char *argv[sizeof(text) / sizeof(text[0]) + 1];
-
-	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
-		argv[i] = text[i];
-	return rte_eal_init(sizeof(text) / sizeof(text[0]), argv) < 0 ? -EIO : 0;
-}
 
 static int open_port(struct dp_engine *engine, uint32_t index, const char *name, uint32_t role)
 {
@@ -98,7 +85,7 @@ int dp_engine_open(const struct sp_table *table, struct dp_engine **ret)
 		return -ENOMEM;
 	memset(engine, 0, sizeof(*engine));
 	set_up_worker(engine, table);
-	r = start_eal();
+	r = eal_start();
 	if (!r)
 		r = nexthops_open(&engine->nexthops);
 	if (!r) {

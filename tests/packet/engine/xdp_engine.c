@@ -154,6 +154,14 @@ void xdp_engine_settings(struct xdp_engine *engine)
 	settings->builds_ifindex = engine->ingress_ifindex[SP_ROLE_BUILDS];
 }
 
+int xdp_engine_standard(struct xdp_engine *engine, __u64 now_ns)
+{
+	int r = fixture_standard(&engine->fixture, now_ns);
+
+	xdp_engine_settings(engine);
+	return r;
+}
+
 int xdp_engine_add_socket(struct xdp_engine *engine, enum sp_role role)
 {
 	int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0), map_fd, r;

@@ -57,6 +57,9 @@ int xdp_engine_run(struct xdp_engine *engine, enum sp_role role, const struct fr
 /* Sets what fixture_clear() has cleared: the interfaces and the mode. */
 void xdp_engine_settings(struct xdp_engine *engine);
 
+/* Makes the table the standard one as of that time, with such settings. Result: 0 or -errno. */
+int xdp_engine_standard(struct xdp_engine *engine, __u64 now_ns);
+
 /*
  * Puts an AF_XDP socket into queue 0 of that role's instance, as sallyport-dp would. Result: the
  * socket, which leaves the map when the caller closes it, or -errno.

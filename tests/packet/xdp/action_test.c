@@ -239,12 +239,6 @@ int main(void)
 		TEST(test_a_deadline_passes_while_nobody_writes),
 	};
 #undef TEST
-	int r = xdp_engine_start(&engine);
 
-	if (r)
-		return r;
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	xdp_engine_close(&engine);
-	return r;
+	return RUN_ON_ENGINE(tests, &engine);
 }

@@ -14,22 +14,12 @@
 static struct sp_note note_of(struct xdp_engine *engine, enum sp_direction direction, __u8 flags,
 			      const char *client)
 {
-	static struct xdp_result result;
-	struct sp_note found = {0};
 	struct frame in;
 
-	memset(engine->notes_heads, 0, engine->nr_cpus * sizeof(*engine->notes_heads));
 	make_packet(engine, TCP_LEASE, direction, client, 5, &in);
 	in.bytes[34 + 4] = 0x12;
 	in.bytes[34 + 13] = flags;
-	assert_int_equal(xdp_engine_run(engine,
-					direction == SP_TOWARD_VM ? SP_ROLE_PUBLIC : SP_ROLE_BUILDS,
-					&in, &result),
-			 0);
-	for (__u32 cpu = 0; cpu < engine->nr_cpus; cpu++)
-		if (engine->notes_heads[cpu].written)
-			found = engine->notes[cpu * SP_NOTES + sp_ring_at(1, SP_NOTES)];
-	return found;
+	return note_left(engine, role_of(direction), &in);
 }
 
 static void test_segments_that_open_or_close_are_noted(void **state)
@@ -91,20 +81,6 @@ static void test_late_segments_are_noted_but_so_often(void **state)
 	assert_in_range(nr, 1, windows * engine->nr_cpus * SP_NOTES_LATE);
 }
 
-/* Result: the one snap that a frame left, without a number if it left none. */
-static struct sp_snap snap_of(struct xdp_engine *engine, enum sp_role role, const struct frame *in)
-{
-	static struct xdp_result result;
-	struct sp_snap found = {0};
-
-	memset(engine->snaps_heads, 0, engine->nr_cpus * sizeof(*engine->snaps_heads));
-	assert_int_equal(xdp_engine_run(engine, role, in, &result), 0);
-	for (__u32 cpu = 0; cpu < engine->nr_cpus; cpu++)
-		if (engine->snaps_heads[cpu].written)
-			found = engine->snaps[cpu * SP_SNAPS + sp_ring_at(1, SP_SNAPS)];
-	return found;
-}
-
 static __u32 next_second(void)
 {
 	return (__u32)(xdp_engine_now_ns() / 1000000000) + 60;
@@ -117,15 +93,15 @@ static void test_only_a_lease_being_captured_leaves_snaps(void **state)
 	struct frame in;
 
 	make_packet(engine, TCP_LEASE, SP_TOWARD_VM, CLIENT, 5, &in);
-	assert_int_equal(snap_of(engine, SP_ROLE_PUBLIC, &in).ring.number, 0);
+	assert_int_equal(snap_left(engine, SP_ROLE_PUBLIC, &in).ring.number, 0);
 	slot->capture_until_s = next_second();
-	assert_int_equal(snap_of(engine, SP_ROLE_PUBLIC, &in).ring.number, 1);
+	assert_int_equal(snap_left(engine, SP_ROLE_PUBLIC, &in).ring.number, 1);
 	make_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, "192.0.2.9", 5, &in);
-	assert_int_equal(snap_of(engine, SP_ROLE_BUILDS, &in).ring.number, 0);
+	assert_int_equal(snap_left(engine, SP_ROLE_BUILDS, &in).ring.number, 0);
 	make_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, CLIENT, 5, &in);
-	assert_int_equal(snap_of(engine, SP_ROLE_BUILDS, &in).ring.number, 1);
+	assert_int_equal(snap_left(engine, SP_ROLE_BUILDS, &in).ring.number, 1);
 	slot->capture_until_s = (__u32)(xdp_engine_now_ns() / 1000000000);
-	assert_int_equal(snap_of(engine, SP_ROLE_BUILDS, &in).ring.number, 0);
+	assert_int_equal(snap_left(engine, SP_ROLE_BUILDS, &in).ring.number, 0);
 }
 
 static void test_a_snap_is_the_headers_as_they_came_and_no_more(void **state)
@@ -139,7 +115,7 @@ static void test_a_snap_is_the_headers_as_they_came_and_no_more(void **state)
 	slot->capture_until_s = next_second();
 	make_packet(engine, TCP_LEASE, SP_TOWARD_VM, CLIENT, 50, &in);
 	memset(in.bytes + 54, 'x', 50);
-	snap = snap_of(engine, SP_ROLE_PUBLIC, &in);
+	snap = snap_left(engine, SP_ROLE_PUBLIC, &in);
 	assert_int_equal(snap.kept_bytes, 54);
 	assert_memory_equal(snap.data, in.bytes, 54);
 	assert_null(memchr(snap.data + 54, 'x', SP_SNAP_BYTES - 54));
@@ -150,11 +126,11 @@ static void test_a_snap_is_the_headers_as_they_came_and_no_more(void **state)
 	assert_int_equal(snap.generation, slot->generation);
 	assert_in_range(snap.ring.at_ns, before_ns, xdp_engine_now_ns());
 	in.bytes[34 + 12] = 0xf0; /* all the options that fit */
-	snap = snap_of(engine, SP_ROLE_PUBLIC, &in);
+	snap = snap_left(engine, SP_ROLE_PUBLIC, &in);
 	assert_int_equal(snap.kept_bytes, 94);
 	assert_memory_equal(snap.data, in.bytes, 94);
 	make_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, CLIENT, 0, &in);
-	snap = snap_of(engine, SP_ROLE_BUILDS, &in);
+	snap = snap_left(engine, SP_ROLE_BUILDS, &in);
 	assert_int_equal(snap.kept_bytes, 54);
 	assert_int_equal(snap.direction, SP_TOWARD_CLIENT);
 }
@@ -182,7 +158,7 @@ static void test_a_snap_of_an_icmp_error_ends_with_the_quoted_ports(void **state
 	icmp[1] = 1;
 	memcpy(icmp + 8, quoted.bytes + 14, 40);
 	in.len_bytes = 14 + 20 + 8 + 40;
-	snap = snap_of(engine, SP_ROLE_BUILDS, &in);
+	snap = snap_left(engine, SP_ROLE_BUILDS, &in);
 	assert_int_equal(snap.ring.number, 1);
 	assert_int_equal(snap.kept_bytes, 14 + 20 + 8 + 20 + 8);
 	assert_memory_equal(snap.data, in.bytes, snap.kept_bytes);
@@ -198,16 +174,16 @@ static void test_a_snap_says_what_became_of_its_packet(void **state)
 	slot->capture_until_s = next_second();
 	make_packet(engine, TCP_LEASE, SP_TOWARD_VM, CLIENT, 0, &in);
 	make_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, "192.0.2.77", 0, &stray);
-	assert_int_equal(snap_of(engine, SP_ROLE_BUILDS, &stray).verdict, SP_NO_NEIGHBOUR);
+	assert_int_equal(snap_left(engine, SP_ROLE_BUILDS, &stray).verdict, SP_NO_NEIGHBOUR);
 	slot->allow_index = 1;
-	assert_int_equal(snap_of(engine, SP_ROLE_PUBLIC, &in).verdict, SP_NOT_ALLOWED);
+	assert_int_equal(snap_left(engine, SP_ROLE_PUBLIC, &in).verdict, SP_NOT_ALLOWED);
 	slot->allow_index = 0;
 	in.bytes[22] = 1;
-	assert_int_equal(snap_of(engine, SP_ROLE_PUBLIC, &in).verdict, SP_TTL_EXCEEDED);
+	assert_int_equal(snap_left(engine, SP_ROLE_PUBLIC, &in).verdict, SP_TTL_EXCEEDED);
 	slot->state = SP_SLOT_ENDED;
-	assert_int_equal(snap_of(engine, SP_ROLE_PUBLIC, &in).verdict, SP_ENDED);
+	assert_int_equal(snap_left(engine, SP_ROLE_PUBLIC, &in).verdict, SP_ENDED);
 	make_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, CLIENT, 0, &in);
-	assert_int_equal(snap_of(engine, SP_ROLE_BUILDS, &in).verdict, SP_RESET_VM);
+	assert_int_equal(snap_left(engine, SP_ROLE_BUILDS, &in).verdict, SP_RESET_VM);
 }
 
 int main(void)
@@ -223,12 +199,6 @@ int main(void)
 		TEST(test_a_snap_says_what_became_of_its_packet),
 	};
 #undef TEST
-	int r = xdp_engine_start(&engine);
 
-	if (r)
-		return r;
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	xdp_engine_close(&engine);
-	return r;
+	return RUN_ON_ENGINE(tests, &engine);
 }

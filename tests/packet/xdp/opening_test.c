@@ -11,21 +11,20 @@
 
 #include <cmocka.h>
 
-#include "engine/xdp_engine.h"
+#include "xdp/standard.h"
 
-#define LEASE	 64003 /* of the standard fixture: live, TCP, for everybody */
-#define CLIENT	 0xcb007132u
-#define PORT	 50000
-#define SYN	 0x02
-#define SYN_ACK	 0x12
-#define ACK	 0x10
-#define PSH_ACK	 0x18
-#define FIN_ACK	 0x11
-#define VM_SEQ	 5000u
-#define ANSWERED (VM_SEQ + 1)
-#define OTHERS	 10000
+#define CLIENT_NUMBER 0xcb007132u /* CLIENT */
+#define PORT	      50000
+#define SYN	      0x02
+#define SYN_ACK	      0x12
+#define ACK	      0x10
+#define PSH_ACK	      0x18
+#define FIN_ACK	      0x11
+#define VM_SEQ	      5000u
+#define ANSWERED      (VM_SEQ + 1)
+#define OTHERS	      10000
 
-/* A segment of a connection through LEASE. */
+/* A segment of a connection through TCP_LEASE. */
 struct segment {
 	enum sp_direction direction;
 	uint32_t client;
@@ -44,7 +43,7 @@ static void put32(uint8_t *at, uint32_t value)
 
 static void make(const struct xdp_engine *engine, const struct segment *segment, struct frame *ret)
 {
-	const struct sp_slot *slot = &engine->fixture.leases[LEASE];
+	const struct sp_slot *slot = &engine->fixture.leases[TCP_LEASE];
 	int toward_vm = segment->direction == SP_TOWARD_VM;
 	uint8_t *ip = ret->bytes + 14, *tcp = ip + 20, port[2];
 	uint32_t total = 40 + segment->payload_bytes;
@@ -73,40 +72,20 @@ static void make(const struct xdp_engine *engine, const struct segment *segment,
 /* Result: the note that a segment left, of no kind if it left none. */
 static struct sp_note note_of(struct xdp_engine *engine, struct segment segment)
 {
-	static struct xdp_result result;
-	struct sp_note found = {0};
 	struct frame in;
 
-	memset(engine->notes_heads, 0, engine->nr_cpus * sizeof(*engine->notes_heads));
 	make(engine, &segment, &in);
-	assert_int_equal(
-		xdp_engine_run(engine,
-			       segment.direction == SP_TOWARD_VM ? SP_ROLE_PUBLIC : SP_ROLE_BUILDS,
-			       &in, &result),
-		0);
-	for (__u32 cpu = 0; cpu < engine->nr_cpus; cpu++)
-		if (engine->notes_heads[cpu].written)
-			found = engine->notes[cpu * SP_NOTES + sp_ring_at(1, SP_NOTES)];
-	return found;
+	return note_left(engine, role_of(segment.direction), &in);
 }
 
 static struct segment of_client(uint8_t flags, uint32_t ack)
 {
-	return (struct segment){SP_TOWARD_VM, CLIENT, PORT, flags, 1001, ack, 0};
+	return (struct segment){SP_TOWARD_VM, CLIENT_NUMBER, PORT, flags, 1001, ack, 0};
 }
 
 static struct segment of_vm(uint32_t client, uint32_t seq)
 {
 	return (struct segment){SP_TOWARD_CLIENT, client, PORT, SYN_ACK, seq, 1001, 0};
-}
-
-static int set_up(void **state)
-{
-	struct xdp_engine *engine = *state;
-	int r = fixture_standard(&engine->fixture, xdp_engine_now_ns());
-
-	xdp_engine_settings(engine);
-	return r;
 }
 
 static void test_who_answers_the_vm_is_noted_once(void **state)
@@ -119,7 +98,8 @@ static void test_who_answers_the_vm_is_noted_once(void **state)
 		struct sp_note note;
 
 		answer.payload_bytes = 21 * i;
-		assert_int_equal(note_of(engine, of_vm(CLIENT, VM_SEQ + i)).kind, SP_NOTE_ACCEPTED);
+		assert_int_equal(note_of(engine, of_vm(CLIENT_NUMBER, VM_SEQ + i)).kind,
+				 SP_NOTE_ACCEPTED);
 		note = note_of(engine, answer);
 		assert_int_equal(note.kind, SP_NOTE_ESTABLISHED);
 		assert_int_equal(note.direction, SP_TOWARD_VM);
@@ -136,7 +116,7 @@ static void test_who_guesses_the_number_is_not_noted(void **state)
 	struct xdp_engine *engine = *state;
 	struct segment other = of_client(ACK, ANSWERED);
 
-	note_of(engine, of_vm(CLIENT, VM_SEQ));
+	note_of(engine, of_vm(CLIENT_NUMBER, VM_SEQ));
 	assert_int_equal(note_of(engine, of_client(ACK, ANSWERED + 1)).kind, SP_NOTE_NONE);
 	assert_int_equal(note_of(engine, of_client(ACK, VM_SEQ)).kind, SP_NOTE_NONE);
 	other.client++;
@@ -151,7 +131,7 @@ static void test_what_is_noted_otherwise_stays_so(void **state)
 {
 	struct xdp_engine *engine = *state;
 
-	note_of(engine, of_vm(CLIENT, VM_SEQ));
+	note_of(engine, of_vm(CLIENT_NUMBER, VM_SEQ));
 	assert_int_equal(note_of(engine, of_client(SYN, 0)).kind, SP_NOTE_OPENS);
 	assert_int_equal(note_of(engine, of_client(FIN_ACK, ANSWERED)).kind, SP_NOTE_CLOSES);
 	assert_int_equal(note_of(engine, of_client(ACK, ANSWERED)).kind, SP_NOTE_ESTABLISHED);
@@ -162,28 +142,22 @@ static void test_who_answers_among_thousands_is_noted(void **state)
 {
 	struct xdp_engine *engine = *state;
 
-	note_of(engine, of_vm(CLIENT, VM_SEQ));
+	note_of(engine, of_vm(CLIENT_NUMBER, VM_SEQ));
 	for (uint32_t i = 0; i < OTHERS; i++)
-		note_of(engine, of_vm(CLIENT + 1 + i, VM_SEQ + i));
+		note_of(engine, of_vm(CLIENT_NUMBER + 1 + i, VM_SEQ + i));
 	assert_int_equal(note_of(engine, of_client(ACK, ANSWERED)).kind, SP_NOTE_ESTABLISHED);
 }
 
 int main(void)
 {
 	static struct xdp_engine engine;
-#define TEST(name) cmocka_unit_test_prestate_setup_teardown(name, set_up, NULL, &engine)
+#define TEST(name) cmocka_unit_test_prestate_setup_teardown(name, set_up_standard, NULL, &engine)
 	const struct CMUnitTest tests[] = {
 		TEST(test_who_answers_the_vm_is_noted_once),
 		TEST(test_who_guesses_the_number_is_not_noted),
 		TEST(test_what_is_noted_otherwise_stays_so),
 		TEST(test_who_answers_among_thousands_is_noted),
 	};
-	int r = xdp_engine_start(&engine);
 
-	if (r)
-		return r;
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	xdp_engine_close(&engine);
-	return r;
+	return RUN_ON_ENGINE(tests, &engine);
 }

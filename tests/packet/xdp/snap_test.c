@@ -10,12 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
-#include "engine/xdp_engine.h"
 #include "packets.h"
+#include "xdp/standard.h"
 
 #define PACKETS_DEFAULT 50000
 #define ALWAYS_S	UINT32_MAX
@@ -43,20 +42,6 @@ static struct headers read_headers(const struct frame *frame)
 	}
 }
 
-/* Result: the snap of that frame, NULL if there is none. */
-static const struct sp_snap *snap_of(struct xdp_engine *engine, enum sp_role role,
-				     const struct frame *in)
-{
-	static struct xdp_result result;
-
-	memset(engine->snaps_heads, 0, engine->nr_cpus * sizeof(*engine->snaps_heads));
-	assert_int_equal(xdp_engine_run(engine, role, in, &result), 0);
-	for (__u32 cpu = 0; cpu < engine->nr_cpus; cpu++)
-		if (engine->snaps_heads[cpu].written)
-			return &engine->snaps[cpu * SP_SNAPS + sp_ring_at(1, SP_SNAPS)];
-	return NULL;
-}
-
 /* TCP with options, which are as good as payload to whoever counts wrong. */
 static void add_options(struct random *random, struct frame *frame)
 {
@@ -70,33 +55,28 @@ static void add_options(struct random *random, struct frame *frame)
 static void test_a_snap_never_goes_beyond_the_headers(void **state)
 {
 	struct xdp_engine *engine = *state;
-	unsigned long long seed =
-		packets_environment("PACKET_SEED", (unsigned long long)time(NULL));
-	unsigned long long count = packets_environment("PACKET_COUNT", PACKETS_DEFAULT);
-	struct random random = {.state = seed};
+	struct random random;
+	unsigned long long count = packets_begin(PACKETS_DEFAULT, &random);
 	unsigned int nr[KINDS] = {0};
 	struct frame in;
 
-	print_message("# PACKET_SEED=%llu PACKET_COUNT=%llu\n", seed, count);
-	assert_int_equal(fixture_standard(&engine->fixture, xdp_engine_now_ns()), 0);
-	xdp_engine_settings(engine);
 	for (__u32 i = 0; i < FIXTURE_PUBLICS * SP_PORTS_PER_ADDRESS; i++)
 		engine->fixture.leases[i].capture_until_s = ALWAYS_S;
 	for (unsigned long long i = 0; i < count; i++) {
-		const struct sp_snap *snap;
+		struct sp_snap snap;
 		struct headers headers;
 
 		packets_random(&random, &engine->fixture, &in);
 		if (in.len_bytes >= 94 && random_below(&random, 2))
 			add_options(&random, &in);
-		snap = snap_of(engine, 1 + random_below(&random, 2), &in);
-		if (!snap)
+		snap = snap_left(engine, 1 + random_below(&random, 2), &in);
+		if (!snap.ring.number)
 			continue;
 		headers = read_headers(&in);
 		nr[headers.kind]++;
-		assert_int_equal(snap->kept_bytes, headers.bytes);
-		assert_memory_equal(snap->data, in.bytes, headers.bytes);
-		assert_int_equal(snap->frame_bytes, in.len_bytes);
+		assert_int_equal(snap.kept_bytes, headers.bytes);
+		assert_memory_equal(snap.data, in.bytes, headers.bytes);
+		assert_int_equal(snap.frame_bytes, in.len_bytes);
 	}
 	for (enum kind kind = 0; kind < KINDS; kind++)
 		assert_in_range(nr[kind], count / 1000, count);
@@ -107,14 +87,8 @@ int main(void)
 	static struct xdp_engine engine;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate_setup_teardown(test_a_snap_never_goes_beyond_the_headers,
-							 NULL, NULL, &engine),
+							 set_up_standard, NULL, &engine),
 	};
-	int r = xdp_engine_start(&engine);
 
-	if (r)
-		return r;
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	xdp_engine_close(&engine);
-	return r;
+	return RUN_ON_ENGINE(tests, &engine);
 }

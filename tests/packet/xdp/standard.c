@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "xdp/standard.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 void make_packet(struct xdp_engine *engine, __u16 port, enum sp_direction direction,
 		 const char *client, __u32 payload_bytes, struct frame *ret)
@@ -37,6 +31,11 @@ void make_packet(struct xdp_engine *engine, __u16 port, enum sp_direction direct
 	       4);
 }
 
+enum sp_role role_of(enum sp_direction direction)
+{
+	return direction == SP_TOWARD_VM ? SP_ROLE_PUBLIC : SP_ROLE_BUILDS;
+}
+
 struct xdp_result run_packet(struct xdp_engine *engine, __u16 port, enum sp_direction direction,
 			     const char *client, __u32 payload_bytes)
 {
@@ -44,20 +43,53 @@ struct xdp_result run_packet(struct xdp_engine *engine, __u16 port, enum sp_dire
 	struct frame in;
 
 	make_packet(engine, port, direction, client, payload_bytes, &in);
-	assert_int_equal(xdp_engine_run(engine,
-					direction == SP_TOWARD_VM ? SP_ROLE_PUBLIC : SP_ROLE_BUILDS,
-					&in, &result),
-			 0);
+	assert_int_equal(xdp_engine_run(engine, role_of(direction), &in, &result), 0);
 	return result;
 }
 
 int set_up_standard(void **state)
 {
 	struct xdp_engine *engine = *state;
-	int r = fixture_standard(&engine->fixture, xdp_engine_now_ns());
 
-	xdp_engine_settings(engine);
 	memset(engine->wanted, 0, engine->nr_cpus * sizeof(*engine->wanted));
 	memset(engine->usage, 0, engine->nr_cpus * FIXTURE_USAGE * sizeof(*engine->usage));
+	return xdp_engine_standard(engine, xdp_engine_now_ns());
+}
+
+struct sp_note note_left(struct xdp_engine *engine, enum sp_role role, const struct frame *in)
+{
+	static struct xdp_result result;
+	struct sp_note found = {0};
+
+	memset(engine->notes_heads, 0, engine->nr_cpus * sizeof(*engine->notes_heads));
+	assert_int_equal(xdp_engine_run(engine, role, in, &result), 0);
+	for (__u32 cpu = 0; cpu < engine->nr_cpus; cpu++)
+		if (engine->notes_heads[cpu].written)
+			found = engine->notes[cpu * SP_NOTES + sp_ring_at(1, SP_NOTES)];
+	return found;
+}
+
+struct sp_snap snap_left(struct xdp_engine *engine, enum sp_role role, const struct frame *in)
+{
+	static struct xdp_result result;
+	struct sp_snap found = {0};
+
+	memset(engine->snaps_heads, 0, engine->nr_cpus * sizeof(*engine->snaps_heads));
+	assert_int_equal(xdp_engine_run(engine, role, in, &result), 0);
+	for (__u32 cpu = 0; cpu < engine->nr_cpus; cpu++)
+		if (engine->snaps_heads[cpu].written)
+			found = engine->snaps[cpu * SP_SNAPS + sp_ring_at(1, SP_SNAPS)];
+	return found;
+}
+
+int run_on_engine(const struct CMUnitTest *tests, size_t nr, struct xdp_engine *engine)
+{
+	int r = xdp_engine_start(engine);
+
+	if (r)
+		return r;
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	r = _cmocka_run_group_tests("tests", tests, nr, NULL, NULL);
+	xdp_engine_close(engine);
 	return r;
 }

@@ -10,17 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 #include <linux/bpf.h>
 
-#include "engine/xdp_engine.h"
 #include "packets.h"
 #include "vectors.h"
+#include "xdp/standard.h"
 
 #define PACKETS_DEFAULT	      200000
 #define PACKETS_BEFORE_CHANGE 1000
@@ -61,11 +59,6 @@ static __u32 expected_action(enum sp_verdict verdict)
 	return XDP_REDIRECT;
 }
 
-static int same_bytes(const struct frame *a, const struct frame *b)
-{
-	return a->len_bytes == b->len_bytes && memcmp(a->bytes, b->bytes, a->len_bytes) == 0;
-}
-
 /* Result: whether the program did what is expected, which is printed if not. */
 static int check(const struct xdp_result *result, enum sp_role role, const struct frame *in,
 		 enum sp_verdict verdict, struct frame *expected, int to_builds)
@@ -73,7 +66,7 @@ static int check(const struct xdp_result *result, enum sp_role role, const struc
 	if (verdict == SP_FORWARDED)
 		expect_links(expected, to_builds);
 	if (result->verdict == verdict && result->action == expected_action(verdict) &&
-	    same_bytes(&result->out, expected))
+	    packets_same(&result->out, expected))
 		return 1;
 	print_message("# role %u: verdict %s action %u, expected %s\n", role,
 		      vectors_verdict(result->verdict), result->action, vectors_verdict(verdict));
@@ -139,7 +132,7 @@ static int is_astray(const struct xdp_result *result, enum sp_verdict verdict,
 {
 	return verdict == SP_FORWARDED && result->action == XDP_DROP &&
 	       (result->verdict == SP_NO_NEIGHBOUR || result->verdict == SP_NO_ROUTE) &&
-	       same_bytes(&result->out, in);
+	       packets_same(&result->out, in);
 }
 
 struct random_run {
@@ -172,21 +165,14 @@ static int run_random(struct random_run *all)
 
 static void test_random_packets_become_what_the_host_makes_of_them(void **state)
 {
-	unsigned long long seed =
-		packets_environment("PACKET_SEED", (unsigned long long)time(NULL));
-	unsigned long long count = packets_environment("PACKET_COUNT", PACKETS_DEFAULT);
-	struct random_run all = {
-		.engine = *state, .random = {.state = seed}, .now_ns = xdp_engine_now_ns()};
-	struct fixture *fixture = &all.engine->fixture;
+	struct random_run all = {.engine = *state, .now_ns = xdp_engine_now_ns()};
+	unsigned long long count = packets_begin(PACKETS_DEFAULT, &all.random);
 
-	print_message("# PACKET_SEED=%llu PACKET_COUNT=%llu\n", seed, count);
 	for (unsigned long long i = 0; i < count; i++) {
-		if (i % (64 * PACKETS_BEFORE_CHANGE) == 0) {
-			assert_int_equal(fixture_standard(fixture, all.now_ns), 0);
-			xdp_engine_settings(all.engine);
-		}
+		if (i % (64 * PACKETS_BEFORE_CHANGE) == 0)
+			assert_int_equal(xdp_engine_standard(all.engine, all.now_ns), 0);
 		if (i % PACKETS_BEFORE_CHANGE == 0)
-			packets_change_table(&all.random, fixture, all.now_ns);
+			packets_change_table(&all.random, &all.engine->fixture, all.now_ns);
 		if (!run_random(&all))
 			fail_msg("packet %llu differs", i);
 	}
@@ -204,16 +190,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test_prestate(test_random_packets_become_what_the_host_makes_of_them,
 					  &engine),
 	};
-	int r;
 
 	if (argc < 2)
 		return 2;
 	vectors_path = argv[1];
-	r = xdp_engine_start(&engine);
-	if (r)
-		return r;
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	xdp_engine_close(&engine);
-	return r;
+	return RUN_ON_ENGINE(tests, &engine);
 }

@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include <rte_bus_vdev.h>
-#include <rte_eal.h>
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
@@ -18,6 +17,7 @@
 #include <sallyport/find.h>
 #include <sallyport/wire.h>
 
+#include "eal.h"
 #include "host/addr.h"
 #include "host/boottime.h"
 
@@ -27,16 +27,7 @@
 
 int fixture_start_eal(void)
 {
-	/* EAL exchanges the pointers among themselves, and keeps some. */
-	static char text[][16] = {
-		"test",		  "--no-huge", "-m256", "--no-pci",    "--no-shconf",
-		"--no-telemetry", "-l",	       "0",	"--log-level", "error",
-	};
-	static char *argv[sizeof(text) / sizeof(text[0]) + 1];
-
-	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
-		argv[i] = text[i];
-	return rte_eal_init(sizeof(text) / sizeof(text[0]), argv) < 0 ? -1 : 0;
+	return eal_start();
 }
 
 struct sp_addr fixture_addr(const char *text)

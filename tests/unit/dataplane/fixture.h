@@ -62,7 +62,7 @@ struct fixture_packet {
 	uint32_t ack;
 };
 
-/* Starts EAL once for the program: no hugepages, no devices. Result: 0 or -1. */
+/* As eal_start(). */
 int fixture_start_eal(void);
 
 /* Setup and teardown of cmocka: a lease on FIXTURE_PUBLIC_PORT for each family, all live. */

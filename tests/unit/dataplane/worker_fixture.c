@@ -36,6 +36,22 @@ const struct fixture_packet from_vm = {
 	.ack = 77777,
 };
 
+struct fixture_packet at_vm(struct fixture_packet packet)
+{
+	packet.to = FIXTURE_VM;
+	packet.to_port = FIXTURE_VM_PORT;
+	packet.ttl--;
+	return packet;
+}
+
+struct fixture_packet at_client(struct fixture_packet packet)
+{
+	packet.from = FIXTURE_EDGE;
+	packet.from_port = FIXTURE_PUBLIC_PORT;
+	packet.ttl--;
+	return packet;
+}
+
 void expect_nothing_sent(struct fixture *fixture)
 {
 	assert_null(fixture_sent(fixture, FIXTURE_PUBLIC));
@@ -80,4 +96,18 @@ struct rte_mbuf *handed_over(struct fixture *fixture)
 	void *mbuf;
 
 	return rte_ring_dequeue(fixture->worker->park.to_main, &mbuf) == 0 ? mbuf : NULL;
+}
+
+void send_to_unknown_vm(struct fixture *fixture)
+{
+	fixture_forget(fixture, FIXTURE_BUILDS, FIXTURE_VM);
+	receive(fixture, FIXTURE_PUBLIC, &from_client);
+	worker_round(fixture->worker);
+}
+
+void bring_back(struct fixture *fixture, struct rte_mbuf *mbuf)
+{
+	assert_int_equal(rte_ring_enqueue(fixture->worker->park.from_main[FIXTURE_PUBLIC], mbuf),
+			 0);
+	worker_round(fixture->worker);
 }

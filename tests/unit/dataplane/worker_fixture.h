@@ -10,6 +10,10 @@
 /* A SYN of a client to the public port, and an ACK of its VM back. */
 extern const struct fixture_packet from_client, from_vm;
 
+/* Results: a packet of the client as its VM gets it, and one of the VM as the client gets it. */
+struct fixture_packet at_vm(struct fixture_packet packet);
+struct fixture_packet at_client(struct fixture_packet packet);
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
 void expect_nothing_sent(struct fixture *fixture);
@@ -29,3 +33,9 @@ void lease_again(struct fixture *fixture);
 
 /* Takes the place of the main lcore: what the worker handed over to wait. */
 struct rte_mbuf *handed_over(struct fixture *fixture);
+
+/* A packet of the client, whose VM no neighbour is known for: it is handed over to wait. */
+void send_to_unknown_vm(struct fixture *fixture);
+
+/* As the main lcore does with what has waited; the worker takes it. */
+void bring_back(struct fixture *fixture, struct rte_mbuf *mbuf);

@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include <rte_mbuf.h>
-#include <rte_ring.h>
 
 static void test_route_out_of_the_wrong_port_is_none(void **state)
 {
@@ -31,10 +30,7 @@ static void test_gateway_is_followed_when_its_link_address_changes(void **state)
 	fixture_route(fixture, "0.0.0.0", 0, FIXTURE_PUBLIC, "198.51.100.254");
 	fixture_neighbour(fixture, FIXTURE_PUBLIC, "198.51.100.254", 9);
 	packet.to = "203.0.113.5";
-	expected = packet;
-	expected.from = FIXTURE_EDGE;
-	expected.from_port = FIXTURE_PUBLIC_PORT;
-	expected.ttl--;
+	expected = at_client(packet);
 	receive(fixture, FIXTURE_BUILDS, &packet);
 	worker_round(fixture->worker);
 	expect_and_free(fixture_sent(fixture, FIXTURE_PUBLIC), FIXTURE_LINK_PUBLIC, 9, &expected);
@@ -52,9 +48,7 @@ static void test_unknown_neighbour_waits_and_is_sent(void **state)
 	const struct port_note *note;
 	struct rte_mbuf *mbuf;
 
-	fixture_forget(fixture, FIXTURE_BUILDS, FIXTURE_VM);
-	receive(fixture, FIXTURE_PUBLIC, &from_client);
-	worker_round(fixture->worker);
+	send_to_unknown_vm(fixture);
 	expect_nothing_sent(fixture);
 	mbuf = handed_over(fixture);
 	assert_non_null(mbuf);
@@ -64,9 +58,7 @@ static void test_unknown_neighbour_waits_and_is_sent(void **state)
 	assert_int_equal(note->in_port, FIXTURE_PUBLIC);
 
 	fixture_neighbour(fixture, FIXTURE_BUILDS, FIXTURE_VM, FIXTURE_LINK_VM);
-	assert_int_equal(rte_ring_enqueue(fixture->worker->park.from_main[FIXTURE_PUBLIC], mbuf),
-			 0);
-	worker_round(fixture->worker);
+	bring_back(fixture, mbuf);
 	mbuf = fixture_sent(fixture, FIXTURE_BUILDS);
 	assert_non_null(mbuf);
 	rte_pktmbuf_free(mbuf);
@@ -78,13 +70,8 @@ static void test_packet_waits_but_once(void **state)
 {
 	struct fixture *fixture = *state;
 
-	fixture_forget(fixture, FIXTURE_BUILDS, FIXTURE_VM);
-	receive(fixture, FIXTURE_PUBLIC, &from_client);
-	worker_round(fixture->worker);
-	assert_int_equal(rte_ring_enqueue(fixture->worker->park.from_main[FIXTURE_PUBLIC],
-					  handed_over(fixture)),
-			 0);
-	worker_round(fixture->worker);
+	send_to_unknown_vm(fixture);
+	bring_back(fixture, handed_over(fixture));
 	expect_nothing_sent(fixture);
 	assert_null(handed_over(fixture));
 	assert_int_equal(fixture_counter(fixture, SP_NO_NEIGHBOUR), 1);
@@ -94,11 +81,8 @@ static void test_packet_waits_but_once(void **state)
 static void test_neighbour_of_a_busy_lease_is_followed(void **state)
 {
 	struct fixture *fixture = *state;
-	struct fixture_packet expected = from_client;
+	struct fixture_packet expected = at_vm(from_client);
 
-	expected.to = FIXTURE_VM;
-	expected.to_port = FIXTURE_VM_PORT;
-	expected.ttl--;
 	for (uint8_t i = 0; i < 6; i++) {
 		uint8_t link = (uint8_t)(20 + i / 3);
 

@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include <rte_mbuf.h>
-#include <rte_ring.h>
 
 #include "host/boottime.h"
 
@@ -87,15 +86,10 @@ static void test_lease_that_ends_while_a_packet_waits_stops_it(void **state)
 {
 	struct fixture *fixture = *state;
 
-	fixture_forget(fixture, FIXTURE_BUILDS, FIXTURE_VM);
-	receive(fixture, FIXTURE_PUBLIC, &from_client);
-	worker_round(fixture->worker);
+	send_to_unknown_vm(fixture);
 	fixture_slot(fixture, FIXTURE_VM)->state = SP_SLOT_ENDED;
 	fixture_neighbour(fixture, FIXTURE_BUILDS, FIXTURE_VM, FIXTURE_LINK_VM);
-	assert_int_equal(rte_ring_enqueue(fixture->worker->park.from_main[FIXTURE_PUBLIC],
-					  handed_over(fixture)),
-			 0);
-	worker_round(fixture->worker);
+	bring_back(fixture, handed_over(fixture));
 	expect_nothing_sent(fixture);
 	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
 }
@@ -105,15 +99,10 @@ static void test_port_that_is_anothers_while_a_packet_waits_stops_it(void **stat
 {
 	struct fixture *fixture = *state;
 
-	fixture_forget(fixture, FIXTURE_BUILDS, FIXTURE_VM);
-	receive(fixture, FIXTURE_PUBLIC, &from_client);
-	worker_round(fixture->worker);
+	send_to_unknown_vm(fixture);
 	lease_again(fixture);
 	fixture_neighbour(fixture, FIXTURE_BUILDS, "10.0.3.8", 30);
-	assert_int_equal(rte_ring_enqueue(fixture->worker->park.from_main[FIXTURE_PUBLIC],
-					  handed_over(fixture)),
-			 0);
-	worker_round(fixture->worker);
+	bring_back(fixture, handed_over(fixture));
 	expect_nothing_sent(fixture);
 	assert_int_equal(fixture_counter(fixture, SP_RACED), 1);
 }

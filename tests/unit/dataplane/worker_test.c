@@ -19,13 +19,10 @@
 static void test_client_packet_reaches_vm(void **state)
 {
 	struct fixture *fixture = *state;
-	struct fixture_packet expected = from_client;
+	struct fixture_packet expected = at_vm(from_client);
 
 	receive(fixture, FIXTURE_PUBLIC, &from_client);
 	assert_int_equal(worker_round(fixture->worker), 1);
-	expected.to = FIXTURE_VM;
-	expected.to_port = FIXTURE_VM_PORT;
-	expected.ttl--;
 	expect_and_free(fixture_sent(fixture, FIXTURE_BUILDS), FIXTURE_LINK_BUILDS, FIXTURE_LINK_VM,
 			&expected);
 	expect_nothing_sent(fixture);
@@ -35,13 +32,10 @@ static void test_client_packet_reaches_vm(void **state)
 static void test_vm_packet_reaches_client(void **state)
 {
 	struct fixture *fixture = *state;
-	struct fixture_packet expected = from_vm;
+	struct fixture_packet expected = at_client(from_vm);
 
 	receive(fixture, FIXTURE_BUILDS, &from_vm);
 	assert_int_equal(worker_round(fixture->worker), 1);
-	expected.from = FIXTURE_EDGE;
-	expected.from_port = FIXTURE_PUBLIC_PORT;
-	expected.ttl--;
 	expect_and_free(fixture_sent(fixture, FIXTURE_PUBLIC), FIXTURE_LINK_PUBLIC,
 			FIXTURE_LINK_CLIENT, &expected);
 	expect_nothing_sent(fixture);
@@ -81,7 +75,7 @@ static void test_ipv6_udp_goes_both_ways(void **state)
 static void test_one_interface_serves_both_sides(void **state)
 {
 	struct fixture *fixture = *state;
-	struct fixture_packet expected = from_client;
+	struct fixture_packet expected = at_vm(from_client);
 
 	fixture->ports.port[FIXTURE_PUBLIC].role = SP_ROLE_BOTH;
 	fixture->ports.nr = 1;
@@ -91,15 +85,9 @@ static void test_one_interface_serves_both_sides(void **state)
 	receive(fixture, FIXTURE_PUBLIC, &from_client);
 	receive(fixture, FIXTURE_PUBLIC, &from_vm);
 	worker_round(fixture->worker);
-	expected.to = FIXTURE_VM;
-	expected.to_port = FIXTURE_VM_PORT;
-	expected.ttl--;
 	expect_and_free(fixture_sent(fixture, FIXTURE_PUBLIC), FIXTURE_LINK_PUBLIC, FIXTURE_LINK_VM,
 			&expected);
-	expected = from_vm;
-	expected.from = FIXTURE_EDGE;
-	expected.from_port = FIXTURE_PUBLIC_PORT;
-	expected.ttl--;
+	expected = at_client(from_vm);
 	expect_and_free(fixture_sent(fixture, FIXTURE_PUBLIC), FIXTURE_LINK_PUBLIC,
 			FIXTURE_LINK_CLIENT, &expected);
 }
@@ -218,14 +206,11 @@ static void receive_mixture(struct fixture *fixture)
 static void test_mixed_burst_keeps_its_order(void **state)
 {
 	struct fixture *fixture = *state;
-	struct fixture_packet expected = from_client;
+	struct fixture_packet expected = at_vm(from_client);
 	uint64_t answered;
 
 	atomic_store(&fixture->ports.port[FIXTURE_BUILDS].mtu, 1280);
 	receive_mixture(fixture);
-	expected.to = FIXTURE_VM;
-	expected.to_port = FIXTURE_VM_PORT;
-	expected.ttl--;
 	for (uint16_t i = 0; i < 80; i += 4) {
 		expected.from_port = (uint16_t)(1000 + i);
 		expect_and_free(fixture_sent(fixture, FIXTURE_BUILDS), FIXTURE_LINK_BUILDS,
