@@ -14,21 +14,10 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 #include "host/table_map.h"
 #include "journal/cuts.h"
 #include "world.h"
-
-static int refuse_commit(void *context)
-{
-	return 1;
-}
-
-static void set_journal(struct world *world, bool works)
-{
-	sqlite3_commit_hook(journal_handle(world->journal), works ? NULL : refuse_commit, NULL);
-}
 
 static struct edge_figures figures(const struct world *world)
 {
@@ -43,26 +32,12 @@ static enum sp_slot_state slot_state(const struct world *world, const char *id)
 	return world_slot(world, world_ssh(world_get(world, id), 0))->state;
 }
 
-static unsigned int count_rows(const struct world *world, const char *query)
-{
-	sqlite3_stmt *statement = NULL;
-	unsigned int number;
-
-	assert_int_equal(
-		sqlite3_prepare_v2(journal_handle(world->journal), query, -1, &statement, NULL),
-		SQLITE_OK);
-	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-	number = (unsigned int)sqlite3_column_int(statement, 0);
-	sqlite3_finalize(statement);
-	return number;
-}
-
 /* All that was owed has come to the journal: the rows, the audit of who asked, one event. */
 static void check_paid(struct world *world, const char *id, const char *what)
 {
 	char query[160];
 
-	set_journal(world, true);
+	world_break_journal(world, false);
 	world_pass(world, 2 * SECOND);
 	assert_int_equal(figures(world).cuts_owed, 0);
 	assert_int_equal(world_count_events(world, id, EVENT_BUILD_ENDED), 1);
@@ -70,11 +45,11 @@ static void check_paid(struct world *world, const char *id, const char *what)
 		 "SELECT count(*) FROM builds WHERE id = '%s' AND state = 'ended'"
 		 " AND ended_wall_ns NOT NULL",
 		 id);
-	assert_int_equal(count_rows(world, query), 1);
+	assert_string_equal(world_ask(world, query), "1");
 	snprintf(query, sizeof(query),
 		 "SELECT count(*) FROM audit WHERE build = '%s' AND what = '%s' AND uid = 1000", id,
 		 what);
-	assert_int_equal(count_rows(world, query), 1);
+	assert_string_equal(world_ask(world, query), "1");
 }
 
 static void test_cancel_when_journal_fails_then_cut_and_owed(void **state)
@@ -83,7 +58,7 @@ static void test_cancel_when_journal_fails_then_cut_and_owed(void **state)
 	struct edge_result result;
 
 	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
-	set_journal(world, false);
+	world_break_journal(world, true);
 	assert_int_equal(world_cancel(world, "a", &result), 0);
 	assert_int_equal(result.standing, EDGE_RECORDED);
 	assert_true(result.removed);
@@ -108,7 +83,7 @@ static void test_finish_when_journal_fails_then_deadline_is_moved(void **state)
 	uint64_t deadline_ns;
 
 	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
-	set_journal(world, false);
+	world_break_journal(world, true);
 	call = world_call(world);
 	assert_int_equal(edge_calls_finish(world->edge, &call, "a", BUILD_DEFAULT, &result), 0);
 	assert_int_equal(result.standing, EDGE_RECORDED);
@@ -122,7 +97,7 @@ static void test_finish_when_journal_fails_then_deadline_is_moved(void **state)
 	world->now.wall_ns += 10 * MINUTE;
 	world_reboot(world, 5 * MINUTE);
 	assert_int_equal(world_get(world, "a")->deadline_ns, world->now.boot_ns + 15 * MINUTE);
-	set_journal(world, true);
+	world_break_journal(world, false);
 	world_pass(world, 16 * MINUTE);
 	assert_int_equal(world_count_events(world, "a", EVENT_BUILD_FINISHED), 1);
 	assert_int_equal(world_count_events(world, "a", EVENT_BUILD_ENDED), 1);
@@ -136,7 +111,7 @@ static void test_supersede_when_journal_fails_then_the_older_one_has_ended(void 
 	struct build_spec spec;
 
 	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
-	set_journal(world, false);
+	world_break_journal(world, true);
 	world_spec(&spec, "b", 1, addresses);
 	spec.supersede = true;
 	assert_true(world_put_spec(world, &spec, &result) < 0);
@@ -157,7 +132,7 @@ static void test_sync_when_journal_fails_then_what_is_not_in_it_has_ended(void *
 	struct edge_sync_result result;
 
 	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
-	set_journal(world, false);
+	world_break_journal(world, true);
 	assert_true(edge_sync(world->edge, &call, &sync, NULL, NULL, &result) < 0);
 	assert_int_equal(slot_state(world, "a"), SP_SLOT_ENDED);
 	check_paid(world, "a", "sync");
@@ -174,7 +149,7 @@ static void test_expire_when_journal_fails_then_ends_pass_what_cannot_be_forgott
 	assert_int_equal(world_put(world, "gone", "10.0.0.1"), 0);
 	assert_int_equal(world_cancel(world, "gone", &result), 0);
 	assert_int_equal(world_put(world, "unused", "10.0.0.2"), 0);
-	set_journal(world, false);
+	world_break_journal(world, true);
 	world->now.boot_ns += HOUR;
 	world->now.wall_ns += HOUR;
 	edge_expire(world->edge, &world->now, &removed); /* finds out that the journal fails */
@@ -183,7 +158,7 @@ static void test_expire_when_journal_fails_then_ends_pass_what_cannot_be_forgott
 	assert_int_equal(world_get(world, "unused")->reason, SESSION_UNUSED);
 	assert_int_equal(slot_state(world, "unused"), SP_SLOT_ENDED);
 	assert_true(edge_expire(world->edge, &world->now, &removed) > world->now.boot_ns);
-	set_journal(world, true);
+	world_break_journal(world, false);
 	world_pass(world, 2 * SECOND);
 	assert_null(edge_get(world->edge, "gone"));
 	assert_int_equal(world_count_events(world, "unused", EVENT_BUILD_ENDED), 1);
@@ -196,7 +171,7 @@ static void test_restart_when_journal_fails_still_then_none_is_live_again(void *
 
 	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
 	assert_int_equal(world_put(world, "kept", "10.0.0.2"), 0);
-	set_journal(world, false);
+	world_break_journal(world, true);
 	assert_int_equal(world_cancel(world, "a", &result), 0);
 	world_restart(world);
 	assert_int_equal(world_get(world, "a")->state, SESSION_ENDED);
@@ -215,12 +190,12 @@ static void test_reboot_when_journal_fails_then_times_are_right_ever_after(void 
 
 	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
 	assert_int_equal(world_finish(world, "a", BUILD_DEFAULT), 0);
-	set_journal(world, false);
+	world_break_journal(world, true);
 	world_reboot(world, 5 * MINUTE);
 	assert_int_equal(world_get(world, "a")->deadline_ns, world->now.boot_ns + 25 * MINUTE);
 	world->now.boot_ns += 5 * MINUTE;
 	world->now.wall_ns += 5 * MINUTE;
-	set_journal(world, true);
+	world_break_journal(world, false);
 	assert_int_equal(world_put(world, "b", "10.0.0.2"), 0);
 	world_restart(world);
 	assert_int_equal(world_get(world, "a")->deadline_ns, world->now.boot_ns + 20 * MINUTE);
@@ -301,7 +276,7 @@ static enum edge_standing cut_and_die(const struct place *place, struct world *w
 	world_start(world, place->path);
 	assert_int_equal(world_put(world, "cut", "10.0.0.1"), 0);
 	assert_int_equal(world_put(world, "kept", "10.0.0.2"), 0);
-	set_journal(world, false);
+	world_break_journal(world, true);
 	assert_int_equal(world_cancel(world, "cut", &result), 0);
 	world_stop(world);
 	return result.standing;
@@ -370,17 +345,16 @@ static void test_file_when_there_is_none_then_cut_all_the_same_and_said(void **s
 
 int main(void)
 {
-#define CASE(name)  cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 #define PLACE(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
 	const struct CMUnitTest tests[] = {
-		CASE(test_cancel_when_journal_fails_then_cut_and_owed),
-		CASE(test_finish_when_journal_fails_then_deadline_is_moved),
-		CASE(test_supersede_when_journal_fails_then_the_older_one_has_ended),
-		CASE(test_sync_when_journal_fails_then_what_is_not_in_it_has_ended),
-		CASE(test_expire_when_journal_fails_then_ends_pass_what_cannot_be_forgotten),
-		CASE(test_restart_when_journal_fails_still_then_none_is_live_again),
-		CASE(test_reboot_when_journal_fails_then_times_are_right_ever_after),
-		CASE(test_cut_ahead_when_a_sync_is_under_way_then_nothing_opens_it_again),
+		WORLD_CASE(test_cancel_when_journal_fails_then_cut_and_owed),
+		WORLD_CASE(test_finish_when_journal_fails_then_deadline_is_moved),
+		WORLD_CASE(test_supersede_when_journal_fails_then_the_older_one_has_ended),
+		WORLD_CASE(test_sync_when_journal_fails_then_what_is_not_in_it_has_ended),
+		WORLD_CASE(test_expire_when_journal_fails_then_ends_pass_what_cannot_be_forgotten),
+		WORLD_CASE(test_restart_when_journal_fails_still_then_none_is_live_again),
+		WORLD_CASE(test_reboot_when_journal_fails_then_times_are_right_ever_after),
+		WORLD_CASE(test_cut_ahead_when_a_sync_is_under_way_then_nothing_opens_it_again),
 		PLACE(test_file_when_host_comes_back_then_cuts_are_known),
 		PLACE(test_file_when_record_is_damaged_then_it_is_none),
 		PLACE(test_file_when_journal_is_another_then_its_builds_are_left_alone),

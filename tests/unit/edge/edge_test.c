@@ -404,24 +404,23 @@ static void test_by_slot_when_build_is_known_then_node_and_forward(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 	const struct CMUnitTest tests[] = {
-		CASE(test_finish_when_running_then_linger_begins),
-		CASE(test_finish_when_reserved_then_its_slot_says_so_too),
-		CASE(test_finish_when_it_was_earlier_then_linger_is_from_there),
-		CASE(test_expire_when_deadline_passes_then_ended_with_one_event),
-		CASE(test_expire_when_never_finished_then_lifetime),
-		CASE(test_expire_when_nobody_connects_then_unused),
-		CASE(test_expire_when_build_is_queued_then_time_to_connect_waits),
-		CASE(test_extend_when_over_the_cap_then_the_most_possible_is_named),
-		CASE(test_extend_when_used_then_by_itself_to_its_cap),
-		CASE(test_cancel_when_again_then_unchanged),
-		CASE(test_sync_when_applied_then_exactly_the_difference),
-		CASE(test_sync_when_guarded_then_refused),
+		WORLD_CASE(test_finish_when_running_then_linger_begins),
+		WORLD_CASE(test_finish_when_reserved_then_its_slot_says_so_too),
+		WORLD_CASE(test_finish_when_it_was_earlier_then_linger_is_from_there),
+		WORLD_CASE(test_expire_when_deadline_passes_then_ended_with_one_event),
+		WORLD_CASE(test_expire_when_never_finished_then_lifetime),
+		WORLD_CASE(test_expire_when_nobody_connects_then_unused),
+		WORLD_CASE(test_expire_when_build_is_queued_then_time_to_connect_waits),
+		WORLD_CASE(test_extend_when_over_the_cap_then_the_most_possible_is_named),
+		WORLD_CASE(test_extend_when_used_then_by_itself_to_its_cap),
+		WORLD_CASE(test_cancel_when_again_then_unchanged),
+		WORLD_CASE(test_sync_when_applied_then_exactly_the_difference),
+		WORLD_CASE(test_sync_when_guarded_then_refused),
 		cmocka_unit_test(test_sync_when_bit_by_bit_then_others_see_all_or_nothing),
 		cmocka_unit_test(test_sync_when_given_up_then_nothing_has_happened),
-		CASE(test_note_node_when_state_changes_then_one_event),
-		CASE(test_by_slot_when_build_is_known_then_node_and_forward),
+		WORLD_CASE(test_note_node_when_state_changes_then_one_event),
+		WORLD_CASE(test_by_slot_when_build_is_known_then_node_and_forward),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

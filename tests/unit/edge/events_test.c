@@ -104,11 +104,10 @@ static void test_follow_when_the_visitor_ends_it_then_that_is_the_result(void **
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 	const struct CMUnitTest tests[] = {
-		CASE(test_follow_when_there_are_many_then_each_once),
-		CASE(test_follow_when_the_first_are_gone_then_from_the_oldest),
-		CASE(test_follow_when_the_visitor_ends_it_then_that_is_the_result),
+		WORLD_CASE(test_follow_when_there_are_many_then_each_once),
+		WORLD_CASE(test_follow_when_the_first_are_gone_then_from_the_oldest),
+		WORLD_CASE(test_follow_when_the_visitor_ends_it_then_that_is_the_result),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,11 +110,6 @@ static void set_pages(struct world *world, const char *pages)
 	sqlite3_exec(journal_handle(world->journal), text, NULL, NULL, NULL);
 }
 
-static int refuse_commit(void *context)
-{
-	return 1;
-}
-
 /* While the disk is full the clock is not asked: what it did would depend on which pages are free.
  */
 static void do_fill_disk(struct world *world, struct simple *simple)
@@ -124,11 +119,11 @@ static void do_fill_disk(struct world *world, struct simple *simple)
 	simple->disk_was_full = true;
 	if (!simple->disk_full) {
 		set_pages(world, "1000000");
-		sqlite3_commit_hook(journal_handle(world->journal), NULL, NULL);
+		world_break_journal(world, false);
 	} else if (draw_chance(50)) {
 		set_pages(world, "1");
 	} else {
-		sqlite3_commit_hook(journal_handle(world->journal), refuse_commit, NULL);
+		world_break_journal(world, true);
 	}
 }
 

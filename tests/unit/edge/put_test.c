@@ -394,25 +394,24 @@ static void test_put_all_when_journal_fails_then_all_are_told(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 	const struct CMUnitTest tests[] = {
-		CASE(test_put_when_new_then_lease_is_live),
-		CASE(test_put_when_same_then_nothing_moves),
-		CASE(test_put_when_bound_later_then_port_stays),
-		CASE(test_put_when_nodes_are_added_then_others_stay),
-		CASE(test_put_when_one_node_is_bad_then_none_is_installed),
-		CASE(test_put_when_endpoint_is_held_then_holder_is_named),
-		CASE(test_put_when_superseding_then_older_ends_first),
-		CASE(test_put_when_ended_then_refused),
-		CASE(test_put_when_it_cannot_become_so_then_pointers_say_where),
-		CASE(test_put_when_pool_is_empty_then_503_until_quarantine_is_over),
-		CASE(test_put_when_over_a_limit_then_limit_is_named),
-		CASE(test_put_when_allow_lists_are_equal_then_they_are_one),
-		CASE(test_put_when_refused_then_its_allow_list_is_not_held),
-		CASE(test_put_all_when_independent_then_one_commit),
-		CASE(test_put_all_when_one_is_refused_then_others_are_done),
-		CASE(test_put_all_when_of_one_build_then_one_after_the_other),
-		CASE(test_put_all_when_journal_fails_then_all_are_told),
+		WORLD_CASE(test_put_when_new_then_lease_is_live),
+		WORLD_CASE(test_put_when_same_then_nothing_moves),
+		WORLD_CASE(test_put_when_bound_later_then_port_stays),
+		WORLD_CASE(test_put_when_nodes_are_added_then_others_stay),
+		WORLD_CASE(test_put_when_one_node_is_bad_then_none_is_installed),
+		WORLD_CASE(test_put_when_endpoint_is_held_then_holder_is_named),
+		WORLD_CASE(test_put_when_superseding_then_older_ends_first),
+		WORLD_CASE(test_put_when_ended_then_refused),
+		WORLD_CASE(test_put_when_it_cannot_become_so_then_pointers_say_where),
+		WORLD_CASE(test_put_when_pool_is_empty_then_503_until_quarantine_is_over),
+		WORLD_CASE(test_put_when_over_a_limit_then_limit_is_named),
+		WORLD_CASE(test_put_when_allow_lists_are_equal_then_they_are_one),
+		WORLD_CASE(test_put_when_refused_then_its_allow_list_is_not_held),
+		WORLD_CASE(test_put_all_when_independent_then_one_commit),
+		WORLD_CASE(test_put_all_when_one_is_refused_then_others_are_done),
+		WORLD_CASE(test_put_all_when_of_one_build_then_one_after_the_other),
+		WORLD_CASE(test_put_all_when_journal_fails_then_all_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,20 +258,20 @@ static void test_expire_when_wall_clock_is_stepped_then_deadline_stays(void **st
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 	const struct CMUnitTest tests[] = {
-		CASE(test_restart_when_leases_live_then_slots_are_left_alone),
-		CASE(test_restart_when_table_holds_a_foreign_lease_then_it_ends),
-		CASE(test_restart_when_a_deadline_was_not_published_then_it_is),
-		CASE(test_restart_when_public_address_is_gone_then_its_sessions_end),
-		CASE(test_restart_when_port_is_taken_out_of_the_pool_then_its_session_goes_on),
-		CASE(test_slot_when_readers_are_not_drained_then_kept),
-		CASE(test_reboot_when_the_table_is_new_then_no_generation_comes_again),
-		CASE(test_reboot_when_deadline_is_ahead_then_same_port_and_time_left),
-		CASE(test_reboot_when_in_use_then_extension_keeps_its_cap),
-		CASE(test_reboot_when_deadline_has_passed_then_ended_in_quarantine),
-		CASE(test_reboot_when_wall_clock_is_behind_then_sessions_end),
-		CASE(test_expire_when_wall_clock_is_stepped_then_deadline_stays),
+		WORLD_CASE(test_restart_when_leases_live_then_slots_are_left_alone),
+		WORLD_CASE(test_restart_when_table_holds_a_foreign_lease_then_it_ends),
+		WORLD_CASE(test_restart_when_a_deadline_was_not_published_then_it_is),
+		WORLD_CASE(test_restart_when_public_address_is_gone_then_its_sessions_end),
+		WORLD_CASE(
+			test_restart_when_port_is_taken_out_of_the_pool_then_its_session_goes_on),
+		WORLD_CASE(test_slot_when_readers_are_not_drained_then_kept),
+		WORLD_CASE(test_reboot_when_the_table_is_new_then_no_generation_comes_again),
+		WORLD_CASE(test_reboot_when_deadline_is_ahead_then_same_port_and_time_left),
+		WORLD_CASE(test_reboot_when_in_use_then_extension_keeps_its_cap),
+		WORLD_CASE(test_reboot_when_deadline_has_passed_then_ended_in_quarantine),
+		WORLD_CASE(test_reboot_when_wall_clock_is_behind_then_sessions_end),
+		WORLD_CASE(test_expire_when_wall_clock_is_stepped_then_deadline_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

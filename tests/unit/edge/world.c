@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "edge/put/build.h"
 #include "host/addr.h"
@@ -122,6 +123,31 @@ int world_tear_down(void **state)
 	world_stop(*state);
 	free(*state);
 	return 0;
+}
+
+static int refuse_commit(void *context)
+{
+	return 1;
+}
+
+void world_break_journal(struct world *world, bool broken)
+{
+	sqlite3_commit_hook(journal_handle(world->journal), broken ? refuse_commit : NULL, NULL);
+}
+
+const char *world_ask(const struct world *world, const char *query)
+{
+	static char text[256];
+	sqlite3_stmt *statement;
+
+	assert_int_equal(
+		sqlite3_prepare_v2(journal_handle(world->journal), query, -1, &statement, NULL),
+		SQLITE_OK);
+	text[0] = '\0';
+	if (sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_text(statement, 0))
+		snprintf(text, sizeof(text), "%s", sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	return text;
 }
 
 void world_restart(struct world *world)

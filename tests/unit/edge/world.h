@@ -38,6 +38,13 @@ void world_stop(struct world *world);
 /* For cmocka: a world of 16 ports with a journal in memory, started and stopped. */
 int world_set_up(void **state);
 int world_tear_down(void **state);
+#define WORLD_CASE(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
+
+/* From here on the journal takes nothing, or takes all. */
+void world_break_journal(struct world *world, bool broken);
+
+/* Asks the journal. Result, until the next: the first column of the first row, "" for none. */
+const char *world_ask(const struct world *world, const char *query);
 
 /* The daemon anew over the same table and journal. */
 void world_restart(struct world *world);

@@ -5,19 +5,16 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 #include <systemd/sd-event.h>
 
 #include "host/table_map.h"
+#include "loop.h"
 
 #include <sallyport/compiler.h>
 #include <sallyport/wire.h>
-
-#define LIMIT_NS (20 * SECOND)
 
 void start_watch(struct watched *watched)
 {
@@ -124,26 +121,12 @@ void cancel(struct watched *watched)
 
 const char *ask(struct watched *watched, const char *query)
 {
-	static char text[256];
-	sqlite3_stmt *statement;
-
-	assert_int_equal(sqlite3_prepare_v2(journal_handle(watched->world.journal), query, -1,
-					    &statement, NULL),
-			 SQLITE_OK);
-	text[0] = '\0';
-	if (sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_text(statement, 0))
-		snprintf(text, sizeof(text), "%s", sqlite3_column_text(statement, 0));
-	sqlite3_finalize(statement);
-	return text;
+	return world_ask(&watched->world, query);
 }
 
 bool turn(struct watched *watched, const struct instant *begun)
 {
-	struct instant now;
-
-	assert_true(sd_event_run(watched->event, 100000) >= 0);
-	model_clock_read(&now);
-	return now.boot_ns - begun->boot_ns < LIMIT_NS;
+	return loop_turn(watched->event, begun);
 }
 
 void expect(struct watched *watched, const char *query, const char *expected)
