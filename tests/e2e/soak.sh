@@ -18,7 +18,7 @@ export KILLS_NUMBER=${KILLS_NUMBER:-1000} REUSE_COUNT=${REUSE_COUNT:-10000}
 export API_FUZZ_COUNT=${API_FUZZ_COUNT:-100000}
 # Seconds in which a full draw ends, of a test that has a deadline of its own.
 LONG=14400
-unit=$SALLYPORT_BUILD/tests/unit/control
+unit=$SALLYPORT_BUILD/tests/unit
 passed=0
 
 new_seed() {
@@ -51,11 +51,11 @@ fuzz_api() {
 }
 
 new_seed
-runs "$unit/model_journal_kill_test"
+runs "$unit/journal/journal_kill_test"
 runs env TEST_TIMEOUT=$LONG tests/e2e/kills_test.sh
 runs env TEST_TIMEOUT=$LONG tests/e2e/reuse_test.sh
 runs fuzz_api
-runs "$unit/model_edge_model_test"
+runs "$unit/edge/edge_model_test"
 
 end=$((EPOCHSECONDS + ${SOAK_MINUTES:-60} * 60))
 while [ "$EPOCHSECONDS" -lt "$end" ]; do
