@@ -153,15 +153,26 @@ static bool has_table(const struct mirror_tree *tree, uint32_t node, uint32_t ta
 	return false;
 }
 
+static bool throws_locally(const struct mirror_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->nr_routes; i++)
+		if (tree->routes[i].table == RT_TABLE_LOCAL &&
+		    tree->routes[i].answer == MIRROR_THROWS)
+			return true;
+	return false;
+}
+
 /*
  * Until the first policy rule is made the kernel keeps the local and the main table of IPv4 as one,
- * in which the longest prefix wins; from then on the local one goes before, even once the rule is
- * gone. It cannot be asked which it is.
+ * in which the longest prefix wins and a throw in the local one ends the search; from then on the
+ * local one goes before, even once the rule is gone. It cannot be asked which it is.
  */
 static bool local_is_open(const struct mirror_tree *tree)
 {
 	if (tree->family != 4 || !plain_rules(tree->rules))
 		return false;
+	if (throws_locally(tree))
+		return true;
 	for (uint32_t i = 1; i < tree->nr; i++) {
 		if (!has_table(tree, i, RT_TABLE_MAIN))
 			continue;
@@ -169,6 +180,52 @@ static bool local_is_open(const struct mirror_tree *tree)
 		     n = tree->nodes[n].parent)
 			if (has_table(tree, n, RT_TABLE_LOCAL))
 				return true;
+	}
+	return false;
+}
+
+/* Result: whether the table has a route of the node's prefix for all sources. */
+static bool is_for_all(const struct mirror_tree *tree, uint32_t node, uint32_t table)
+{
+	const struct mirror_node *it = &tree->nodes[node];
+
+	for (uint32_t i = it->first; i < it->first + it->nr; i++)
+		if (tree->routes[i].table == table && tree->routes[i].source.depth == 0)
+			return true;
+	return false;
+}
+
+static bool has_within(const struct mirror_tree *tree, uint32_t node, uint32_t table)
+{
+	const struct mirror_prefix *around = &tree->nodes[node].prefix;
+
+	for (uint32_t i = node + 1; i < tree->nr; i++) {
+		if (!mirror_prefix_covers(around, &tree->nodes[i].prefix))
+			return false;
+		if (has_table(tree, i, table))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Where a prefix other than ::/0 has routes for some sources only, and longer ones within it, the
+ * kernel finds those for some sources or not, as routes came and went: once it had one for all
+ * sources that is gone, the tree's node borrows the route of a longer prefix, whose key it then
+ * compares (fib6_find_prefix() and fib6_node_lookup_1() of net/ipv6/ip6_fib.c). It cannot be asked.
+ */
+static bool sources_are_open(const struct mirror_tree *tree)
+{
+	for (uint32_t n = 1; tree->family == 6 && n < tree->nr; n++) {
+		const struct mirror_node *it = &tree->nodes[n];
+
+		for (uint32_t i = it->first; i < it->first + it->nr; i++) {
+			uint32_t table = tree->routes[i].table;
+
+			if (tree->routes[i].source.depth > 0 && !is_for_all(tree, n, table) &&
+			    has_within(tree, n, table))
+				return true;
+		}
 	}
 	return false;
 }
@@ -194,6 +251,8 @@ int mirror_tree_make(const struct mirror *mirror, uint8_t family, struct mirror_
 		*left |= SP_LEFT_SOURCES;
 	if (local_is_open(&tree))
 		*left |= SP_LEFT_LOCAL;
+	if (sources_are_open(&tree))
+		*left |= SP_LEFT_WITHIN;
 	*ret = tree;
 	return 0;
 }

@@ -12,8 +12,9 @@
 	X(RULE, "there is a policy rule of a kind that it does not know")                          \
 	X(SOURCES, "rules and routes tell more sources apart than it can")                         \
 	X(ROUTERS, "the kernel goes from one to another of equal IPv6 routers")                    \
-	X(LOCAL, "a local IPv4 prefix has longer routes within it")                                \
-	X(ROOM, "there are more routes, next hops or rules than it has room for")
+	X(LOCAL, "a local IPv4 prefix has longer routes within it, or throws")                     \
+	X(ROOM, "there are more routes, next hops or rules than it has room for")                  \
+	X(WITHIN, "a prefix with routes for some sources only has longer routes within it")
 
 enum sp_left_bit {
 #define X(name, text) SP_LEFT_BIT_##name,

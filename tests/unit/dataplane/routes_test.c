@@ -5,9 +5,8 @@
  * say the same. Where a route has several hops, the mirror's are those that the kernel takes.
  *
  * SALLYPORT_ROUTES_TABLES and SALLYPORT_ROUTES_QUESTIONS (for each) say how many, SALLYPORT_SEED
- * which, and
- * SALLYPORT_ROUTES_LOG where to write what ip complains of. Tables that are left to the XDP program
- * are counted, and others drawn in their place.
+ * which, and SALLYPORT_ROUTES_LOG where to write what ip complains of. Tables that are left to the
+ * XDP program are counted, and others drawn in their place.
  */
 #include <errno.h>
 #include <sched.h>
@@ -28,6 +27,7 @@
 #include "fixture.h"
 #include "hop/mirror.h"
 #include "host/addr.h"
+#include "sallyport/left.h"
 
 #define MEMBER_QUESTIONS 1024u
 #define GROUPS_SEEN	 64u
@@ -44,7 +44,7 @@ struct setting {
 
 struct totals {
 	uint32_t tables, questions, answered, several, elsewhere, groups;
-	uint32_t left[5]; /* by bit of enum sp_left */
+	uint32_t left[SP_LEFT_BITS];
 };
 
 static uint32_t setting_of(const char *name, uint32_t otherwise)
@@ -273,7 +273,7 @@ static bool is_told(struct setting *setting, struct totals *totals)
 {
 	uint32_t left = atomic_load(&setting->fixture.nexthops.left);
 
-	for (uint32_t i = 0; i < 5; i++)
+	for (uint32_t i = 0; i < SP_LEFT_BITS; i++)
 		totals->left[i] += left >> i & 1;
 	return left == 0;
 }
@@ -290,6 +290,11 @@ static void ask_all(struct setting *setting, uint32_t questions, struct totals *
 
 static void test_mirror_answers_as_the_kernel(void **state)
 {
+	static const char *const texts[] = {
+#define X(name, text) text,
+		SP_LEFT_LIST(X)
+#undef X
+	};
 	uint32_t tables = setting_of("SALLYPORT_ROUTES_TABLES", 40);
 	uint32_t questions = setting_of("SALLYPORT_ROUTES_QUESTIONS", 500);
 	uint32_t seed = setting_of("SALLYPORT_SEED", (uint32_t)time(NULL));
@@ -314,9 +319,8 @@ static void test_mirror_answers_as_the_kernel(void **state)
 		"%u have several ways (%u groups met whole, %u answers elsewhere)\n",
 		totals.questions, totals.tables, totals.answered, totals.several, totals.groups,
 		totals.elsewhere);
-	print_message("# left to XDP: rule %u, sources %u, routers %u, local %u, room %u\n",
-		      totals.left[0], totals.left[1], totals.left[2], totals.left[3],
-		      totals.left[4]);
+	for (uint32_t i = 0; i < SP_LEFT_BITS; i++)
+		print_message("# left to XDP %u times because %s\n", totals.left[i], texts[i]);
 }
 
 int main(void)
