@@ -91,14 +91,17 @@ def skip_reason(text):
 
 
 def count_output(name, text, status):
-    """Result: the count of one program's output. One that fails with no failing case is a case."""
+    """Result: the count of one program's output. One that fails with no failing case is a failed
+    case, and so is one that shows nothing."""
     if status == 77:
         count = Count()
         count.skip(name, skip_reason(text))
         return count
     count = count_totals(text) or count_cases(text)
     if count is None:
-        count = Count(passed=int(status == 0))
+        count = Count()
+        if status == 0:
+            count.fail(f"{name}: not one case")
     if status != 0 and count.failed == 0:
         count.fail(f"{name}: exit status {status}")
     return count

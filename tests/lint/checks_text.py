@@ -19,6 +19,8 @@ MACHINE = re.compile(r"(?<![\w./])/(U[s]ers|w[o]rk|workspace)/|\bt[m]p/sp/")
 ISSUE = re.compile(r"\b[Ii]ssues? (#|\d)|\b(fixes|closes|resolves) #\d", re.I)
 WEAK = re.compile(r"\|\|[ ]true\b|(^|[;&|]\s*|\s)sl[e]ep\s+[\d$]|assert_true\((1|true)\)")
 
+TEST_CALL = re.compile(r"^ *test\((.*)(?:\n.+)*", re.M)
+
 
 def each_line(tree, paths, pattern, what):
     problems = []
@@ -75,6 +77,17 @@ def weak_tests(tree):
     paths = [path for path in text_files(tree)
              if path.parts[0] in ("tests", ".ci") and path.suffix in ("", ".sh", ".c", ".py")]
     return each_line(tree, paths, WEAK, "hides a failure or waits by the clock")
+
+
+def tap_run(tree):
+    """Every meson test runs through tests/tap-run, so that `meson test` counts as tests/run does."""
+    problems = []
+    for path in tree.files(".build"):
+        for found in TEST_CALL.finditer(tree.text(path)):
+            if "tap_run" not in found.group(1) or "protocol: 'tap'" not in found.group(0):
+                line = tree.text(path)[:found.start()].count("\n") + 1
+                problems.append(f"{path}:{line}: test(NAME, tap_run, args: …, protocol: 'tap') is our way")
+    return problems
 
 
 def whitespace(tree):

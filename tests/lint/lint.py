@@ -18,7 +18,8 @@ import tree as trees
 
 CHECKS = [
     checks_text.top_level, checks_text.spdx, checks_text.unfinished, checks_text.conflicts,
-    checks_text.words, checks_text.weak_tests, checks_text.whitespace, checks_text.sizes,
+    checks_text.words, checks_text.weak_tests, checks_text.tap_run,
+    checks_text.whitespace, checks_text.sizes,
     checks_c.clang_format, checks_c.pragma_once, checks_c.include_direction, checks_c.bpf_includes,
     checks_c.headers, checks_c.shellcheck, checks_c.python, rooms.rooms, rooms.names,
     rooms.folders, rooms.page,

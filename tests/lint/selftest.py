@@ -42,6 +42,10 @@ VIOLATIONS = [
     ("weak_tests", "tests/run.sh", CLEAN["tests/run.sh"] + "ls |" + "| true\n"),
     ("weak_tests", "tests/run.sh", CLEAN["tests/run.sh"] + "sle" + "ep 1\n"),
     ("weak_tests", "tests/unit/a_test.c", SPDX + "assert_tr" + "ue(1);\n"),
+    ("tap_run", "tests/meson.build", "# SPDX-License-Identifier: BSD-3-Clause\n"
+     "test('a', a_test, protocol: 'tap')\n"),
+    ("tap_run", "tests/meson.build", "# SPDX-License-Identifier: BSD-3-Clause\n"
+     "test('a', tap_run, args: a_test)\n"),
     ("whitespace", "docs/guide.md", "blank \n"),
     ("whitespace", "docs/guide.md", "no newline"),
     ("sizes", "control/model/lease.c", body(60)),

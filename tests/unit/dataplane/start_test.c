@@ -94,8 +94,10 @@ static void test_missing_capability_is_named(void **state)
 	int status;
 	pid_t child;
 
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		print_message("# skipped: needs root\n");
 		skip();
+	}
 	assert_null(privilege_missing());
 	child = fork();
 	if (child == 0) {

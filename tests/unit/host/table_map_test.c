@@ -168,7 +168,7 @@ static int pin_table(void **state)
 
 	assert_non_null(pinned);
 	snprintf(pinned->dir, sizeof(pinned->dir), "/sys/fs/bpf/sptest-%d-table", getpid());
-	if (mkdir(pinned->dir, 0700) < 0) {
+	if (geteuid() != 0 || mkdir(pinned->dir, 0700) < 0) {
 		free(pinned);
 		*state = NULL;
 		return 0;
@@ -199,8 +199,10 @@ static int unpin_table(void **state)
 
 static struct pinned *need_pinned(void **state)
 {
-	if (!*state)
+	if (!*state) {
+		print_message("# skipped: needs root and a BPF file system\n");
 		skip();
+	}
 	return *state;
 }
 
