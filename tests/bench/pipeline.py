@@ -80,6 +80,16 @@ def wait_until(condition, process):
     sys.exit("pipeline.py: testpmd does not start")
 
 
+def cpu_ns_to_the_end(task, process):
+    """It goes on forwarding, and counting packets, for some time after it was told to stop."""
+    used_ns = cpu_ns(task)
+    while process.poll() is None:
+        with contextlib.suppress(OSError, IndexError):
+            used_ns = cpu_ns(task)
+        time.sleep(0.001)
+    return used_ns
+
+
 def measure_testpmd(mode, pcap, seconds, memory):
     """Returns millions of packets per second of the forwarding thread's CPU time."""
     command = ["dpdk-testpmd", "--no-pci", "--no-telemetry", *memory,
@@ -91,9 +101,8 @@ def measure_testpmd(mode, pcap, seconds, memory):
         task = wait_until(lambda: worker_thread(process.pid), process)
         wait_until(lambda: cpu_ns(task) > 50_000_000, process)
         time.sleep(seconds)
-        used_ns = cpu_ns(task)
         process.send_signal(signal.SIGINT)
-        process.wait()
+        used_ns = cpu_ns_to_the_end(task, process)
         out.seek(0)
         packets = re.findall(r"RX-packets: *(\d+)", out.read())
     if not packets:
