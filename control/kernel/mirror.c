@@ -77,7 +77,7 @@ int kernel_mirror_open(struct mirror *mirror, const struct config *config,
 		return -ENOMEM;
 	for (uint32_t cpu = 0; cpu < table->nr_cpus; cpu++)
 		mirror->wanted_read[cpu] = SP_LOAD(table->wanted[cpu].count);
-	table_hosts_open(&mirror->hosts, table->hosts, now_ns);
+	table_hosts_open(&mirror->hosts, table->hosts, table->settings, now_ns);
 	error = place_publics(mirror, config, now_ns, ret_reason);
 	if (error)
 		goto close;

@@ -8,6 +8,7 @@
 #include <sallyport/table_host.h>
 
 #include <sallyport/limit.h>
+#include <sallyport/near.h>
 
 #include "host/config.h"
 
@@ -24,6 +25,15 @@ bool kernel_settings_rewrite_networks(const struct sp_settings *settings,
 				      const struct config *config)
 {
 	return !holds(settings, 0, config) && !holds(settings, 1, config);
+}
+
+/* Before readers meet them, and for good: see near.h. */
+static void note_networks(struct sp_settings *settings, const struct config *config)
+{
+	sp_near_begin(settings);
+	for (uint32_t i = 0; i < config->builds.nr_networks; i++)
+		sp_near_add_network(settings, &config->builds.networks[i]);
+	sp_near_ready(settings);
 }
 
 /* Readers go from one whole set to the other. What is undone is still there: they go back. */
@@ -64,6 +74,7 @@ uint64_t kernel_settings_limit(const struct config_rate *rate)
 void kernel_settings_write(struct sp_settings *settings, const struct config *config,
 			   uint32_t public_ifindex, uint32_t builds_ifindex)
 {
+	note_networks(settings, config);
 	write_networks(settings, config);
 	SP_STORE(settings->fallback, config->dataplane.fallback == CONFIG_FALLBACK_XDP);
 	SP_STORE(settings->failover_ns, config->dataplane.failover_ns);

@@ -9,6 +9,7 @@
 #include <sallyport/table_host.h>
 
 #include <sallyport/find.h>
+#include <sallyport/near.h>
 
 #include "table/grace.h"
 
@@ -59,6 +60,7 @@ static void fill(struct hosts *hosts, uint32_t index, const struct sp_addr *addr
 	if (hosts->emptied_ns[index])
 		table_grace_once();
 	hosts->emptied_ns[index] = 0;
+	sp_near_add_host(hosts->settings, addr);
 	record->addr = *addr;
 	record->public_index = public_index;
 	__atomic_store_n(&record->kind, kind, __ATOMIC_RELEASE);
@@ -70,12 +72,14 @@ static void empty(struct hosts *hosts, uint32_t index, uint64_t now_ns)
 	hosts->emptied_ns[index] = now_ns;
 }
 
-void table_hosts_open(struct hosts *hosts, struct sp_host *records, uint64_t now_ns)
+void table_hosts_open(struct hosts *hosts, struct sp_host *records, struct sp_settings *settings,
+		      uint64_t now_ns)
 {
 	static const struct sp_host untouched;
 
 	memset(hosts, 0, sizeof(*hosts));
 	hosts->records = records;
+	hosts->settings = settings;
 	for (uint32_t index = 0; index < SP_HOSTS; index++) {
 		hosts->nr_local += records[index].kind == SP_HOST_LOCAL;
 		/* Emptied by an earlier writer, nobody knows when. */

@@ -18,8 +18,9 @@
 #define HOSTS_REST_NS 1000000000ULL
 
 struct hosts {
-	struct sp_host *records; /* SP_HOSTS of them, shared with the engines */
-	bool seen[SP_HOSTS];	 /* by the listing under way */
+	struct sp_host *records;      /* SP_HOSTS of them, shared with the engines */
+	struct sp_settings *settings; /* where near.h notes them */
+	bool seen[SP_HOSTS];	      /* by the listing under way */
 	uint64_t emptied_ns[SP_HOSTS];
 	uint64_t nr_refused; /* addresses found no room for, a listing's counted once each */
 	bool waiting;	     /* an address of the last listing has no record; resting ones may do */
@@ -27,10 +28,11 @@ struct hosts {
 };
 
 /*
- * Begins writing to records, which may hold another writer's work: that is kept. now_ns is
- * CLOCK_BOOTTIME here and below.
+ * Begins writing to records, which may hold another writer's work: that is kept. What it places
+ * is noted in settings (near.h). now_ns is CLOCK_BOOTTIME here and below.
  */
-void table_hosts_open(struct hosts *hosts, struct sp_host *records, uint64_t now_ns);
+void table_hosts_open(struct hosts *hosts, struct sp_host *records, struct sp_settings *settings,
+		      uint64_t now_ns);
 
 /*
  * Places a public address. Result: 0; -EEXIST if it is there with another index; -ENOSPC if all

@@ -16,6 +16,7 @@
 #include <rte_mbuf.h>
 
 #include <sallyport/find.h>
+#include <sallyport/near.h>
 #include <sallyport/wire.h>
 
 #include "crew.h"
@@ -166,6 +167,10 @@ static void open_table(struct bench *bench)
 	settings->nr_networks[0] = 1;
 	settings->networks[0][0].addr = sp_addr_from_v4(SP_BE32(0x0a000000));
 	memset(&settings->networks[0][0].mask, 0xff, 13);
+	sp_near_begin(settings);
+	sp_near_add_network(settings, &settings->networks[0][0]);
+	sp_near_add_host(settings, &edge);
+	sp_near_ready(settings);
 	bench->table->hosts[sp_host_first(&edge)] =
 		(struct sp_host){.addr = edge, .kind = SP_HOST_PUBLIC};
 	for (uint32_t i = 0; i < NR_LEASES; i++) {

@@ -8,6 +8,7 @@
 
 #include <sallyport/find.h>
 #include <sallyport/limit.h>
+#include <sallyport/near.h>
 
 int fixture_parse_addr(const char *text, struct sp_addr *ret)
 {
@@ -106,7 +107,12 @@ int fixture_add_network(struct fixture *fixture, const char *prefix)
 	if (nr >= SP_NETWORKS_MAX)
 		return -ENOSPC;
 	r = fixture_parse_prefix(prefix, &fixture->settings->networks[0][nr]);
-	fixture->settings->nr_networks[0] += r == 0;
+	if (r)
+		return r;
+	sp_near_begin(fixture->settings);
+	sp_near_add_network(fixture->settings, &fixture->settings->networks[0][nr]);
+	sp_near_ready(fixture->settings);
+	fixture->settings->nr_networks[0]++;
 	return r;
 }
 
@@ -120,6 +126,7 @@ static int add_host(struct fixture *fixture, const struct sp_addr *addr, enum sp
 
 		if (host->kind != SP_HOST_NONE)
 			continue;
+		sp_near_add_host(fixture->settings, addr);
 		host->addr = *addr;
 		host->public_index = public_index;
 		host->kind = kind;

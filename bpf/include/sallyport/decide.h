@@ -10,6 +10,7 @@
 #include "addr.h"
 #include "compiler.h"
 #include "find.h"
+#include "near.h"
 #include "parse.h"
 #include "table.h"
 #include "verdict.h"
@@ -85,6 +86,10 @@ SP_INLINE int sp_allowed(const struct sp_table *table, const struct sp_slot *slo
 /* Can a client have this address: one host's, neither this one's nor in the builds' networks? */
 SP_INLINE int sp_is_client(const struct sp_table *table, const struct sp_addr *addr, __u8 family)
 {
+	const struct sp_settings *settings = sp_table_settings(table);
+
+	if (settings && sp_near_is_far(settings, addr, family))
+		return 1;
 	return sp_addr_is_host(addr, family) && !sp_in_builds(table, addr) &&
 	       !sp_find_host(table, addr);
 }

@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 #define SP_TABLE_MAGIC	 0x53414c4c59504f52ULL /* "SALLYPOR" */
-#define SP_TABLE_VERSION 4
+#define SP_TABLE_VERSION 5
 
 #define SP_PORTS_PER_ADDRESS 65536u
 #define SP_PUBLICS_MAX	     16u /* public addresses: leases has SP_PORTS_PER_ADDRESS slots for each */
@@ -27,6 +27,7 @@
 #define SP_SOURCE_WORDS	     8192u /* of a row of limits, powers of two: counting sources, */
 #define SP_SEEN_WORDS	     2048u /* remembering sources of UDP, */
 #define SP_SHARE_WORDS	     1024u /* and counting notes (notes.h) */
+#define SP_NEAR_WORDS	     1024u /* a bit for each of 64 Ki */
 
 struct sp_addr {
 	__be32 word_be[4];
@@ -78,9 +79,10 @@ struct sp_settings {
 	__u32 nr_networks[2]; /* of each set */
 	__u64 syn_per_source; /* limits, as limit.h reads them; 0: none */
 	__u64 syn_per_lease;
-	__u32 detached; /* roles (enum sp_role, or-ed) whose interface meets no program */
-	__u32 reserved[1];
+	__u32 detached;	  /* roles (enum sp_role, or-ed) whose interface meets no program */
+	__u32 near_ready; /* 1: near holds all that it must */
 	struct sp_prefix networks[2][SP_NETWORKS_MAX];
+	__u64 near[SP_NEAR_WORDS]; /* near.h; bits are only ever set */
 };
 
 enum sp_host_kind {
@@ -268,7 +270,8 @@ struct sp_limit_line {
 
 _Static_assert(sizeof(struct sp_addr) == 16, "an address is 16 bytes");
 _Static_assert(sizeof(struct sp_meta) == 64, "meta is one cache line");
-_Static_assert(sizeof(struct sp_settings) == 64 + 2 * 32 * SP_NETWORKS_MAX, "settings");
+_Static_assert(sizeof(struct sp_settings) == 64 + 2 * 32 * SP_NETWORKS_MAX + 8 * SP_NEAR_WORDS,
+	       "settings");
 _Static_assert(sizeof(struct sp_host) == 32, "two hosts a cache line");
 _Static_assert(sizeof(struct sp_slot) == 64, "a slot is one cache line");
 _Static_assert(__builtin_offsetof(struct sp_slot, deadline_ns) == 8, "deadline is aligned");

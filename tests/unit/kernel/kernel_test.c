@@ -15,6 +15,10 @@
 
 #include <cmocka.h>
 
+#include <sallyport/table_host.h>
+
+#include <sallyport/near.h>
+
 #include "host/addr.h"
 #include "host/boottime.h"
 #include "host/table_map.h"
@@ -408,6 +412,8 @@ static void test_kernel_reload_when_networks_change_then_the_set_left_is_whole(v
 
 		before = *settings;
 		reload_networks(rig, kernel, nr, nr & 1 ? "10.1.0.0/16" : "10.2.0.0/16");
+		assert_true(sp_near_is_set(settings, nr & 1 ? 0x0a01 : 0x0a02));
+		assert_int_equal(settings->near_ready, 1);
 		assert_int_equal(settings->networks_now, !left);
 		assert_int_equal(settings->nr_networks[left], before.nr_networks[left]);
 		assert_memory_equal(settings->networks[left], before.networks[left],

@@ -14,11 +14,13 @@
 #include <sallyport/table_host.h>
 
 #include <sallyport/decide.h>
+#include <sallyport/near.h>
 
 #define START_NS 5000000000ULL
 
 struct fixture {
 	struct sp_host records[SP_HOSTS];
+	struct sp_settings settings;
 	struct hosts hosts;
 	struct sp_table view;
 };
@@ -28,7 +30,7 @@ static int make(void **state)
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
 	assert_non_null(fixture);
-	table_hosts_open(&fixture->hosts, fixture->records, START_NS);
+	table_hosts_open(&fixture->hosts, fixture->records, &fixture->settings, START_NS);
 	fixture->view.hosts = fixture->records;
 	*state = fixture;
 	return 0;
@@ -78,6 +80,22 @@ static void test_hosts_list_when_placed_then_packets_find_it(void **state)
 	assert_int_equal(host->kind, SP_HOST_LOCAL);
 	assert_null(sp_find_host(&fixture->view, &absent));
 	assert_int_equal(fixture->hosts.nr_local, 2);
+}
+
+static void test_hosts_list_when_placed_then_near_for_good(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct sp_addr addr = v4(1), other = v4(0x10000);
+
+	sp_near_ready(&fixture->settings);
+	assert_true(sp_near_is_far(&fixture->settings, &addr, 4));
+	list(&fixture->hosts, &addr, 1, START_NS);
+	assert_false(sp_near_is_far(&fixture->settings, &addr, 4));
+	assert_true(sp_near_is_far(&fixture->settings, &other, 4));
+	list(&fixture->hosts, NULL, 0, START_NS);
+	assert_false(sp_near_is_far(&fixture->settings, &addr, 4));
+	assert_int_equal(table_hosts_put_public(&fixture->hosts, &other, 0, START_NS), 0);
+	assert_false(sp_near_is_far(&fixture->settings, &other, 4));
 }
 
 static void test_hosts_list_when_left_out_then_gone(void **state)
@@ -169,7 +187,7 @@ static void test_hosts_open_when_adopted_then_residue_rests(void **state)
 	list(&fixture->hosts, addrs, SP_HOST_PROBES, START_NS);
 	list(&fixture->hosts, addrs + 1, SP_HOST_PROBES - 1, START_NS);
 
-	table_hosts_open(&fixture->hosts, fixture->records, START_NS + 5);
+	table_hosts_open(&fixture->hosts, fixture->records, &fixture->settings, START_NS + 5);
 	assert_int_equal(fixture->hosts.nr_local, SP_HOST_PROBES - 1);
 	list(&fixture->hosts, addrs + 1, SP_HOST_PROBES, START_NS + 6);
 	assert_null(sp_find_host(&fixture->view, &addrs[SP_HOST_PROBES]));
@@ -181,6 +199,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, discard)
 	const struct CMUnitTest tests[] = {
 		TEST(test_hosts_list_when_placed_then_packets_find_it),
+		TEST(test_hosts_list_when_placed_then_near_for_good),
 		TEST(test_hosts_list_when_left_out_then_gone),
 		TEST(test_hosts_put_public_when_listed_too_then_stays_public),
 		TEST(test_hosts_put_public_when_local_before_then_turned),
