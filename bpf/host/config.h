@@ -170,6 +170,7 @@ struct config {
 	} events;
 	struct {
 		uint64_t retention_ns;
+		uint32_t budget; /* MiB */
 	} audit;
 	struct {
 		uint32_t kept; /* answers to changes with an Idempotency-Key */

@@ -23,6 +23,7 @@
 #define LIMITED_LATELY_NS 60000000000ull
 #define RECORDS_DEFAULT	  100
 #define RECORDS_MAX	  10000
+#define PAGE_MAX	  2000 /* of these: a page is made at one go */
 
 /* One who asks: about whom. */
 struct question {
@@ -157,8 +158,9 @@ static json_t *render_node(const struct question *question, const struct node *n
 	const struct diagnosis *diagnosis;
 	struct diagnose_facts facts;
 
-	if (api_records_last(edge_journal(question->call->api->edge), question->build->serial,
-			     node->index, question->client, &last) < 0)
+	if (!question->call->api->audit ||
+	    api_records_last(question->call->api->audit, question->build->serial, node->index,
+			     question->client, &last) < 0)
 		return NULL;
 	add_attempts(question, node, &last);
 	facts = gather(question, node, &last);
@@ -214,7 +216,10 @@ void api_diagnose_build(struct api_call *call)
 
 void api_diagnose_attestation(struct api_call *call)
 {
-	json_t *attestation = api_records_attestation(edge_journal(call->api->edge), call->id);
+	json_t *attestation = call->api->audit
+				      ? api_records_attestation(edge_journal(call->api->edge),
+								call->api->audit, call->id)
+				      : NULL;
 
 	if (!attestation) {
 		call_refuse_with(call, PROBLEM_JOURNAL, "The records cannot be read.");
@@ -236,12 +241,17 @@ static void answer_records(struct api_call *call, enum api_records what, const c
 		.open = call_query_flag(call, "open"),
 		.limit = RECORDS_DEFAULT,
 	};
+	struct journal *database;
 	json_t *records, *last;
 
 	if (!call_query_number(call, "after", 0, INT64_MAX, &query.after) ||
 	    !call_query_number(call, "limit", 1, RECORDS_MAX, &query.limit))
 		return;
-	records = api_records(edge_journal(call->api->edge), &query);
+	if (query.limit > PAGE_MAX)
+		query.limit = PAGE_MAX;
+	database =
+		what == API_RECORDS_CONNECTIONS ? call->api->audit : edge_journal(call->api->edge);
+	records = database ? api_records(database, &query) : NULL;
 	if (!records) {
 		call_refuse_with(call, PROBLEM_JOURNAL, "The records cannot be read.");
 		return;

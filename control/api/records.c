@@ -25,10 +25,12 @@
 	" bytes_to_vm, bytes_to_client"
 #define AUDIT_COLUMNS "number, wall_ns AS changed_at, uid, pid, what, build, revision"
 
-#define TEXT_OF(number)	 #number
-#define TEXT_OF_(number) TEXT_OF(number)
-#define LOGIN_TO_VM	 TEXT_OF_(DIAGNOSE_LOGIN_TO_VM)
-#define LOGIN_TO_CLIENT	 TEXT_OF_(DIAGNOSE_LOGIN_TO_CLIENT)
+/* Of an attestation: clients, and rows of sources that are looked at for them. */
+#define CLIENTS_MAX	"1000"
+#define CLIENTS_SCANNED "8192"
+
+/* The triggers of the audit (journal/schema.h) know these numbers as text. */
+_Static_assert(DIAGNOSE_LOGIN_TO_VM == 3650 && DIAGNOSE_LOGIN_TO_CLIENT == 3400, "schema.h");
 
 static const char *const selects[] = {
 	[API_RECORDS_CONNECTIONS] = "SELECT " CONNECTION_COLUMNS " FROM connections",
@@ -91,7 +93,7 @@ static json_t *take_rows(sqlite3_stmt *statement)
 	return NULL;
 }
 
-json_t *api_records(struct journal *journal, const struct api_records_query *query)
+json_t *api_records(struct journal *database, const struct api_records_query *query)
 {
 	sqlite3_stmt *statement;
 	char text[512];
@@ -99,7 +101,7 @@ json_t *api_records(struct journal *journal, const struct api_records_query *que
 	snprintf(text, sizeof(text), "%s WHERE number > ?1%s%s ORDER BY number LIMIT ?2",
 		 selects[query->what], query->build ? " AND build = ?3" : "",
 		 query->open ? " AND closed_wall_ns IS NULL" : "");
-	statement = prepare(journal, text);
+	statement = prepare(database, text);
 	if (!statement)
 		return NULL;
 	sqlite3_bind_int64(statement, 1, (sqlite3_int64)query->after);
@@ -140,16 +142,15 @@ static sqlite3_int64 find_serial(struct journal *journal, const char *id)
 	return serial;
 }
 
-static json_t *take_clients(struct journal *journal, sqlite3_int64 serial)
+/* Bounded by what a place keeps of sources, and by CLIENTS_MAX of them. */
+static json_t *take_clients(struct journal *audit, sqlite3_int64 serial)
 {
 	sqlite3_stmt *statement = prepare(
-		journal, "SELECT client, count(*) AS connections,"
-			 " sum(closed_wall_ns IS NULL OR (bytes_to_vm >= " LOGIN_TO_VM
-			 " AND bytes_to_client >= " LOGIN_TO_CLIENT ")) AS likely_logins,"
-			 " min(opened_wall_ns) AS first_at, max(opened_wall_ns) AS last_at"
-			 " FROM connections"
-			 " WHERE build = (SELECT id FROM builds WHERE serial = ?1) AND serial = ?1"
-			 " AND accepted_ns IS NOT NULL GROUP BY client ORDER BY first_at");
+		audit, "SELECT client, sum(connections) AS connections,"
+		       " sum(connections - failed) AS likely_logins,"
+		       " min(first_wall_ns) AS first_at, max(last_wall_ns) AS last_at"
+		       " FROM (SELECT * FROM sources WHERE serial = ?1 LIMIT " CLIENTS_SCANNED ")"
+		       " GROUP BY client ORDER BY first_at LIMIT " CLIENTS_MAX);
 
 	if (!statement)
 		return NULL;
@@ -157,7 +158,22 @@ static json_t *take_clients(struct journal *journal, sqlite3_int64 serial)
 	return take_rows(statement);
 }
 
-json_t *api_records_attestation(struct journal *journal, const char *id)
+static json_t *take_total(struct journal *audit, sqlite3_int64 serial)
+{
+	sqlite3_stmt *statement =
+		prepare(audit, "SELECT ifnull(sum(connections), 0) FROM places WHERE serial = ?1");
+	sqlite3_int64 total = 0;
+
+	if (!statement)
+		return NULL;
+	sqlite3_bind_int64(statement, 1, serial);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		total = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return json_integer(total);
+}
+
+json_t *api_records_attestation(struct journal *journal, struct journal *audit, const char *id)
 {
 	sqlite3_int64 serial = find_serial(journal, id);
 	json_t *object, *clients;
@@ -169,7 +185,7 @@ json_t *api_records_attestation(struct journal *journal, const char *id)
 			  " finished_wall_ns AS finished_at, connected_wall_ns AS connected_at,"
 			  " ended_wall_ns AS ended_at FROM builds WHERE serial = ?",
 			  serial);
-	clients = take_clients(journal, serial);
+	clients = take_clients(audit, serial);
 	if (!object || !clients) {
 		json_decref(object);
 		json_decref(clients);
@@ -178,36 +194,47 @@ json_t *api_records_attestation(struct journal *journal, const char *id)
 	json_object_set_new(object, "touched",
 			    json_boolean(json_array_size(clients) > 0 ||
 					 json_is_string(json_object_get(object, "connected_at"))));
+	json_object_set_new(object, "connections", take_total(audit, serial));
 	json_object_set_new(object, "clients", clients);
 	return object;
 }
 
+/* A record that gave way to the budget is known by its source alone: that it was. */
 static void take_last(sqlite3_stmt *statement, struct api_last_connection *last)
 {
-	const char *closed_by = (const char *)sqlite3_column_text(statement, 6);
-	const char *client = (const char *)sqlite3_column_text(statement, 7);
+	const char *closed_by = (const char *)sqlite3_column_text(statement, 4);
+	const char *client = (const char *)sqlite3_column_text(statement, 5);
 
-	last->nr = (uint64_t)sqlite3_column_int64(statement, 0);
-	last->nr_accepted = (uint64_t)sqlite3_column_int64(statement, 1);
-	last->accepted = sqlite3_column_int(statement, 2);
-	last->opened_wall_ns = (uint64_t)sqlite3_column_int64(statement, 3);
-	last->bytes_to_vm = (uint64_t)sqlite3_column_int64(statement, 4);
-	last->bytes_to_client = (uint64_t)sqlite3_column_int64(statement, 5);
-	last->open = last->nr > 0 && !closed_by;
+	if (sqlite3_column_type(statement, 6) == SQLITE_NULL)
+		return;
+	last->nr = last->nr_accepted = (uint64_t)sqlite3_column_int64(statement, 0);
+	last->accepted = true;
+	last->opened_wall_ns = (uint64_t)sqlite3_column_int64(statement, 1);
+	last->bytes_to_vm = (uint64_t)sqlite3_column_int64(statement, 2);
+	last->bytes_to_client = (uint64_t)sqlite3_column_int64(statement, 3);
+	last->open = !closed_by;
 	snprintf(last->closed_by, sizeof(last->closed_by), "%s", closed_by ? closed_by : "");
 	snprintf(last->client, sizeof(last->client), "%s", client ? client : "");
 }
 
-int api_records_last(struct journal *journal, uint64_t serial, uint32_t node, const char *client,
+/* Of a place the latest connection, or of one source there: that, and how many there were. */
+#define LAST_COLUMNS                                                                               \
+	" k.connections, c.opened_wall_ns, c.bytes_to_vm, c.bytes_to_client, " CLOSED_BY ","       \
+	" c.client, c.number"
+#define LAST_WHERE " WHERE k.serial = ?1 AND k.node = ?2 AND k.forward = 'ssh'"
+
+static const char last_of_place[] =
+	"SELECT" LAST_COLUMNS
+	" FROM places k LEFT JOIN connections c ON c.number = k.latest" LAST_WHERE;
+static const char last_of_source[] =
+	"SELECT" LAST_COLUMNS
+	" FROM sources k LEFT JOIN connections c ON c.number = k.latest" LAST_WHERE
+	" AND k.client = ?3";
+
+int api_records_last(struct journal *audit, uint64_t serial, uint32_t node, const char *client,
 		     struct api_last_connection *ret_last)
 {
-	/* With max() SQLite takes the other columns from the row that has the maximum. */
-	sqlite3_stmt *statement = prepare(
-		journal,
-		"SELECT count(*), count(accepted_ns), accepted_ns IS NOT NULL, opened_wall_ns,"
-		" bytes_to_vm, bytes_to_client, " CLOSED_BY ", client, max(number) FROM connections"
-		" WHERE build = (SELECT id FROM builds WHERE serial = ?1) AND serial = ?1"
-		" AND node = ?2 AND forward = 'ssh' AND (?3 IS NULL OR client = ?3)");
+	sqlite3_stmt *statement = prepare(audit, client ? last_of_source : last_of_place);
 	int code;
 
 	if (!statement)
@@ -220,5 +247,5 @@ int api_records_last(struct journal *journal, uint64_t serial, uint32_t node, co
 	if (code == SQLITE_ROW)
 		take_last(statement, ret_last);
 	sqlite3_finalize(statement);
-	return code == SQLITE_ROW ? 0 : -EIO;
+	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : -EIO;
 }

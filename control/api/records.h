@@ -23,15 +23,18 @@ struct api_records_query {
 	uint64_t limit;
 };
 
-/* Result: an array in order of number, NULL without memory or for an error of the journal. */
-json_t *api_records(struct journal *journal, const struct api_records_query *query);
+/*
+ * database: the audit of connections, or the journal for changes. Result: an array in order of
+ * number, NULL without memory or for an error of the database.
+ */
+json_t *api_records(struct journal *database, const struct api_records_query *query);
 
 /*
  * Result: what is known of the latest build of that id, also one forgotten by the edge: an object
  * with its times, how many connections there were and from where; null if there never was one; NULL
  * as above.
  */
-json_t *api_records_attestation(struct journal *journal, const char *id);
+json_t *api_records_attestation(struct journal *journal, struct journal *audit, const char *id);
 
 /* One node's latest ssh connection, and how many there were. */
 struct api_last_connection {
@@ -50,5 +53,5 @@ struct api_last_connection {
 };
 
 /* Of the build with that serial; client NULL: from anywhere. Result: 0 or -EIO. */
-int api_records_last(struct journal *journal, uint64_t serial, uint32_t node, const char *client,
+int api_records_last(struct journal *audit, uint64_t serial, uint32_t node, const char *client,
 		     struct api_last_connection *ret_last);

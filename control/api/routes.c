@@ -152,7 +152,9 @@ const struct api_route api_routes[] = {
 		.parameter = {{"build", "*", "only of this build"},
 			      {"open", "0|1", "1: only those open now"},
 			      {"after", NULL, "continue behind this: next of the page before"},
-			      {"limit", NULL, "at most so many, 1 to 10000; 100 if not given"}},
+			      {"limit", NULL,
+			       "at most so many, 1 to 10000, of which a page has 2000; 100 if not "
+			       "given"}},
 		.statuses = "503",
 		.answer = "application/json",
 		.help = "Connections through leases, as recorded",
@@ -166,7 +168,9 @@ const struct api_route api_routes[] = {
 		.in_turn = true,
 		.parameter = {{"build", "*", "only of this build"},
 			      {"after", NULL, "continue behind this: next of the page before"},
-			      {"limit", NULL, "at most so many, 1 to 10000; 100 if not given"}},
+			      {"limit", NULL,
+			       "at most so many, 1 to 10000, of which a page has 2000; 100 if not "
+			       "given"}},
 		.statuses = "503",
 		.answer = "application/json",
 		.help = "Who asked for which change",

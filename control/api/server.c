@@ -305,6 +305,7 @@ int api_server_open(const struct api_options *options, struct api **ret_api, cha
 			.kernel = options->kernel,
 			.explain = options->explain,
 			.watch = options->watch,
+			.audit = options->audit,
 			.routes = api_routes,
 			.started_wall_ns = now.wall_ns,
 			.journal_failed = options->journal_failed,

@@ -13,6 +13,7 @@ struct api;
 struct config;
 struct edge;
 struct explain;
+struct journal;
 struct kernel;
 struct quiescer;
 struct table_map;
@@ -35,6 +36,7 @@ struct api_options {
 	struct kernel *kernel;
 	struct explain *explain; /* these may be NULL */
 	struct watch *watch;
+	struct journal *audit; /* of connections */
 	int fds[API_DOORS_NR]; /* listening sockets, taken over also on failure; -1: none */
 	/* A removal was not confirmed in time: by a worker, or by the kernel for the program. */
 	void (*stuck)(void *context, bool by_worker);

@@ -22,6 +22,7 @@
 #include "host/config.h"
 #include "host/lock_file.h"
 #include "host/log.h"
+#include "journal/audit_file.h"
 #include "journal/copy.h"
 #include "journal/journal.h"
 #include "kernel/kernel.h"
@@ -31,6 +32,7 @@
 #include "watch/watch.h"
 
 #define JOURNAL_NAME	"journal.db"
+#define AUDIT_NAME	"audit.db"
 #define ALARM_PERIOD_NS (10 * NS_PER_S)
 #define START_LIMIT_NS	(600 * NS_PER_S) /* for each step of a start */
 
@@ -96,6 +98,24 @@ static int open_journal(struct daemon *daemon)
 	name_journal(daemon->config, path);
 	r = journal_open(path, &daemon->journal, &reason);
 	return r < 0 ? fail(r, "The journal cannot be opened.", reason) : 0;
+}
+
+/* Without it nothing is recorded. */
+static void open_audit(struct daemon *daemon)
+{
+	char path[CONFIG_PATH_SIZE + sizeof(AUDIT_NAME) + 1], *reason = NULL;
+	int r;
+
+	snprintf(path, sizeof(path), "%s/" AUDIT_NAME, daemon->config->edge.state_dir);
+	r = journal_audit_file_open(path, &daemon->audit, &reason);
+	if (r < 0) {
+		fail(r, "The audit of connections cannot be opened.", reason);
+		return;
+	}
+	if (r > 0)
+		log_write(LOG_ALERT, "The audit of connections is put aside, and begun anew.",
+			  log_string("reason", reason ? reason : "not known"));
+	free(reason);
 }
 
 static int start_kernel(struct daemon *daemon)
@@ -227,8 +247,9 @@ static void start_explain(struct daemon *daemon)
 /* Without it nothing is recorded, and idle ends learn late: no reason not to carry either. */
 static void start_watch(struct daemon *daemon)
 {
-	int r = watch_start(daemon->event, daemon->edge, kernel_table(daemon->kernel),
-			    &daemon->watch);
+	int r = daemon->audit ? watch_start(daemon->event, daemon->edge, daemon->audit,
+					    kernel_table(daemon->kernel), &daemon->watch)
+			      : -ENODATA;
 
 	if (r < 0)
 		log_write(LOG_WARNING, "Connections are not recorded.", log_error("error", r));
@@ -288,6 +309,7 @@ static int open_api(struct daemon *daemon)
 		.kernel = daemon->kernel,
 		.explain = daemon->explain,
 		.watch = daemon->watch,
+		.audit = daemon->audit,
 		.stuck = on_stuck,
 		.journal_failed = on_journal_failed,
 		.context = daemon,
@@ -384,6 +406,7 @@ static int start_and_serve(struct daemon *daemon)
 	r = open_journal(daemon);
 	if (r < 0)
 		goto free_loop;
+	open_audit(daemon);
 	r = start_kernel(daemon);
 	if (r < 0)
 		goto close_journal;
@@ -407,6 +430,7 @@ free_quiescer:
 stop_kernel:
 	kernel_stop(daemon->kernel);
 close_journal:
+	journal_close(daemon->audit);
 	journal_close(daemon->journal);
 free_loop:
 	daemon_loop_free(daemon);

@@ -29,6 +29,7 @@ struct daemon {
 	int lock_fd;
 	sd_event *event;
 	struct journal *journal;
+	struct journal *audit; /* of connections; NULL: none are recorded */
 	struct kernel *kernel;
 	struct quiescer *quiescer;
 	struct edge *edge;

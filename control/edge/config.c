@@ -46,6 +46,7 @@ void edge_config_read(const struct config *config, struct model_settings *ret_se
 	ret_settings->builds_per_organisation = config->limits.builds_per_organisation;
 	ret_settings->prefixes_per_build = config->limits.prefixes_per_build;
 	ret_settings->events_kept = config->events.kept;
+	ret_settings->audit_budget_bytes = (uint64_t)config->audit.budget << 20;
 	ret_settings->audit_kept_ns = config->audit.retention_ns;
 	ret_settings->receipts_kept = config->receipts.kept;
 	ret_settings->receipts_kept_ns = config->receipts.retention_ns;

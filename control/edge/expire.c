@@ -182,16 +182,21 @@ static uint64_t before(uint64_t wall_ns, uint64_t kept_ns)
 	return wall_ns > kept_ns ? wall_ns - kept_ns : 0;
 }
 
-/* Forgets what is kept no longer, and notes the time: after a reboot, what was left is known. */
+/*
+ * Forgets what is kept no longer, and notes the time: after a reboot, what was left is known.
+ * Result: 0, 1 if there is more to forget, or -errno.
+ */
 static int tidy(struct edge *edge, const struct instant *now)
 {
 	uint64_t before_wall_ns = before(now->wall_ns, edge->settings.audit_kept_ns);
-	int result = edge->owes_rebase ? -EAGAIN : journal_begin(edge->journal);
+	int result = edge->owes_rebase ? -EAGAIN : journal_begin(edge->journal), more = 0;
 
 	if (result == 0)
 		result = state_events_compact(&edge->events, edge->settings.events_kept);
 	if (result == 0)
-		result = journal_record_drop_records(edge->journal, before_wall_ns);
+		result = more = journal_record_drop_records(edge->journal, before_wall_ns);
+	if (result > 0)
+		result = 0;
 	if (result == 0)
 		result = journal_receipt_drop(
 			edge->journal, before(now->wall_ns, edge->settings.receipts_kept_ns));
@@ -201,7 +206,7 @@ static int tidy(struct edge *edge, const struct instant *now)
 		journal_rollback(edge->journal);
 		state_events_open(&edge->events, edge->journal);
 	}
-	return result;
+	return result < 0 ? result : more;
 }
 
 static uint64_t next_due_ns(const struct edge *edge, uint64_t now_ns)
@@ -239,7 +244,8 @@ uint64_t edge_expire(struct edge *edge, const struct instant *now, bool *ret_rem
 		if (result < 0)
 			edge->journal_errors++;
 		else
-			edge->moment_due_ns = now->boot_ns + MOMENT_EVERY_NS;
+			edge->moment_due_ns =
+				now->boot_ns + (result > 0 ? BUSY_NS : MOMENT_EVERY_NS);
 	}
 	return result < 0 ? now->boot_ns + RETRY_NS : next_due_ns(edge, now->boot_ns);
 }

@@ -21,8 +21,35 @@
 
 static const char *const statement_texts[JOURNAL_STATEMENTS_NR] = {
 #define JOURNAL_TEXT(name, text) [JOURNAL_##name] = text,
-	JOURNAL_STATEMENTS(JOURNAL_TEXT)
+	JOURNAL_STATEMENTS(JOURNAL_TEXT) AUDIT_STATEMENTS(JOURNAL_TEXT)
 #undef JOURNAL_TEXT
+};
+
+/* The two databases. */
+struct kind {
+	const char *schema;
+	const char *modes; /* for each connection */
+	int application_id;
+	int version;
+	int oldest; /* that it is made from */
+};
+
+static const struct kind journal_kind = {
+	.schema = "BEGIN; " JOURNAL_SCHEMA,
+	.modes = "PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;" JOURNAL_ADDED,
+	.application_id = JOURNAL_APPLICATION_ID,
+	.version = JOURNAL_VERSION,
+	.oldest = JOURNAL_OLDEST,
+};
+
+/* What a power cut takes of the last moments, it takes of the rings as well. */
+static const struct kind audit_kind = {
+	.schema = "PRAGMA auto_vacuum = INCREMENTAL; BEGIN; " AUDIT_SCHEMA,
+	.modes = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192;"
+		 " PRAGMA journal_size_limit = 4194304;",
+	.application_id = AUDIT_APPLICATION_ID,
+	.version = AUDIT_VERSION,
+	.oldest = AUDIT_VERSION,
 };
 
 static int fail(char **ret_reason, int error, const char *format, ...)
@@ -82,14 +109,15 @@ static int run_text(sqlite3 *database, const char *path, const char *text, char 
 	return 0;
 }
 
-static int write_schema(sqlite3 *database, const char *path, char **ret_reason)
+static int write_schema(const struct kind *kind, sqlite3 *database, const char *path,
+			char **ret_reason)
 {
 	char versions[128];
 
 	snprintf(versions, sizeof(versions),
-		 "PRAGMA application_id = %d; PRAGMA user_version = %d;", JOURNAL_APPLICATION_ID,
-		 JOURNAL_VERSION);
-	if (run_text(database, path, "BEGIN; " JOURNAL_SCHEMA, ret_reason) < 0 ||
+		 "PRAGMA application_id = %d; PRAGMA user_version = %d;", kind->application_id,
+		 kind->version);
+	if (run_text(database, path, kind->schema, ret_reason) < 0 ||
 	    run_text(database, path, versions, ret_reason) < 0)
 		return -EIO;
 	return run_text(database, path, "COMMIT", ret_reason);
@@ -109,20 +137,20 @@ static int sync_directory(const char *path)
 	return result;
 }
 
-static int fill_file(const char *fresh, char **ret_reason)
+static int fill_file(const struct kind *kind, const char *fresh, char **ret_reason)
 {
 	sqlite3 *database;
 	int result = open_database(fresh, &database, ret_reason);
 
 	if (result < 0)
 		return result;
-	result = write_schema(database, fresh, ret_reason);
+	result = write_schema(kind, database, fresh, ret_reason);
 	sqlite3_close(database);
 	return result;
 }
 
 /* Made whole under another name first: an empty or half-made journal is therefore always damage. */
-static int create_file(const char *path, char **ret_reason)
+static int create_file(const struct kind *kind, const char *path, char **ret_reason)
 {
 	char fresh[PATH_MAX];
 	int fd, result;
@@ -132,7 +160,7 @@ static int create_file(const char *path, char **ret_reason)
 	if (fd < 0)
 		return fail(ret_reason, -errno, "the journal %s cannot be made: %m", fresh);
 	close(fd);
-	result = fill_file(fresh, ret_reason);
+	result = fill_file(kind, fresh, ret_reason);
 	if (result == 0 && (rename(fresh, path) < 0 || sync_directory(path) < 0))
 		result = fail(ret_reason, -errno, "the journal %s cannot be made: %m", path);
 	if (result < 0)
@@ -141,7 +169,7 @@ static int create_file(const char *path, char **ret_reason)
 }
 
 /* Looks before SQLite does, which would begin an empty file anew and shorten a damaged WAL. */
-static int check_files(const char *path, char **ret_reason)
+static int check_files(const struct kind *kind, const char *path, char **ret_reason)
 {
 	char wal[PATH_MAX];
 	struct stat file;
@@ -150,7 +178,7 @@ static int check_files(const char *path, char **ret_reason)
 		if (errno != ENOENT)
 			return fail(ret_reason, -errno, "the journal %s cannot be opened: %m",
 				    path);
-		return create_file(path, ret_reason);
+		return create_file(kind, path, ret_reason);
 	}
 	if (file.st_size == 0)
 		return refuse_damaged(ret_reason, path, "it is empty");
@@ -173,20 +201,21 @@ static int read_number(sqlite3 *database, const char *text, sqlite3_int64 *ret_v
 	return code == SQLITE_ROW ? 0 : journal_sql_errno(code);
 }
 
-static int check_version(sqlite3 *database, const char *path, char **ret_reason)
+static int check_version(const struct kind *kind, sqlite3 *database, const char *path,
+			 char **ret_reason)
 {
 	sqlite3_int64 application = 0, version = 0;
 
 	if (read_number(database, "PRAGMA application_id", &application) < 0 ||
 	    read_number(database, "PRAGMA user_version", &version) < 0)
 		return refuse_unreadable(ret_reason, path, database);
-	if (application != JOURNAL_APPLICATION_ID)
+	if (application != kind->application_id)
 		return fail(ret_reason, -EBADMSG,
 			    "%s is a database, but not a journal of sallyport", path);
-	if (version < JOURNAL_OLDEST || version > JOURNAL_VERSION)
+	if (version < kind->oldest || version > kind->version)
 		return fail(ret_reason, -EPROTO,
 			    "the journal %s is of version %lld, this sallyportd reads version %d",
-			    path, (long long)version, JOURNAL_VERSION);
+			    path, (long long)version, kind->version);
 	return 0;
 }
 
@@ -227,67 +256,111 @@ static int upgrade(sqlite3 *database, const char *path, char **ret_reason)
 			ret_reason);
 }
 
-static int set_modes(sqlite3 *database, const char *path, char **ret_reason)
+static int set_modes(const struct kind *kind, sqlite3 *database, const char *path,
+		     char **ret_reason)
 {
-	return run_text(database, path,
-			"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-			" PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
-			" PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
-			ret_reason);
+	int result = run_text(database, path,
+			      "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;"
+			      " PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;",
+			      ret_reason);
+
+	return result == 0 ? run_text(database, path, kind->modes, ret_reason) : result;
 }
 
-static int prepare_all(struct journal *journal, const char *path, char **ret_reason)
+/* Of transactions and numbers, which every database has. */
+static bool is_common(unsigned int statement)
+{
+	return statement == JOURNAL_BEGIN || statement == JOURNAL_COMMIT ||
+	       statement == JOURNAL_ROLLBACK || statement == JOURNAL_SET_NUMBER ||
+	       statement == JOURNAL_GET_NUMBER;
+}
+
+static bool is_of(const struct kind *kind, unsigned int statement)
+{
+	return is_common(statement) || (statement < JOURNAL_OWN_NR) == (kind == &journal_kind);
+}
+
+static int prepare_all(const struct kind *kind, struct journal *journal, const char *path,
+		       char **ret_reason)
 {
 	for (unsigned int i = 0; i < JOURNAL_STATEMENTS_NR; i++)
-		if (sqlite3_prepare_v3(journal->database, statement_texts[i], -1,
-				       SQLITE_PREPARE_PERSISTENT, &journal->statement[i],
-				       NULL) != SQLITE_OK)
+		if (is_of(kind, i) && sqlite3_prepare_v3(journal->database, statement_texts[i], -1,
+							 SQLITE_PREPARE_PERSISTENT,
+							 &journal->statement[i], NULL) != SQLITE_OK)
 			return refuse_unreadable(ret_reason, path, journal->database);
 	return 0;
 }
 
-static int set_up(struct journal *journal, const char *path, char **ret_reason)
+/* Ended in order, SQLite leaves no log behind; after a crash all that is there is looked through.
+ */
+#define CHECKED_BYTES ((off_t)32 << 20)
+
+static bool needs_check(const char *path)
+{
+	char wal[PATH_MAX];
+	struct stat file;
+
+	snprintf(wal, sizeof(wal), "%s-wal", path);
+	if (stat(wal, &file) == 0 && file.st_size > 0)
+		return true;
+	return stat(path, &file) < 0 || file.st_size <= CHECKED_BYTES;
+}
+
+static int set_up(const struct kind *kind, struct journal *journal, const char *path,
+		  char **ret_reason)
 {
 	bool memory = strcmp(path, ":memory:") == 0;
+	bool check = !memory && kind == &journal_kind && needs_check(path);
 	int result = open_database(path, &journal->database, ret_reason);
 
 	if (result == 0 && memory)
-		result = write_schema(journal->database, path, ret_reason);
+		result = write_schema(kind, journal->database, path, ret_reason);
 	if (result == 0)
-		result = check_version(journal->database, path, ret_reason);
-	if (result == 0 && !memory)
+		result = check_version(kind, journal->database, path, ret_reason);
+	if (result == 0 && check)
 		result = check_contents(journal->database, path, ret_reason);
 	if (result == 0)
-		result = set_modes(journal->database, path, ret_reason);
-	if (result == 0)
+		result = set_modes(kind, journal->database, path, ret_reason);
+	if (result == 0 && kind == &journal_kind)
 		result = upgrade(journal->database, path, ret_reason);
 	if (result == 0)
-		result = prepare_all(journal, path, ret_reason);
+		result = prepare_all(kind, journal, path, ret_reason);
 	if (result == 0 && model_clock_boot_id(journal->boot_id) < 0)
 		result = fail(ret_reason, -EIO, "the kernel's boot id cannot be read");
 	return result;
 }
 
-int journal_open(const char *path, struct journal **ret_journal, char **ret_reason)
+static int open_kind(const struct kind *kind, const char *path, struct journal **ret_journal,
+		     char **ret_reason)
 {
 	struct journal *journal;
 	int result = 0;
 
 	*ret_reason = NULL;
 	if (strcmp(path, ":memory:") != 0)
-		result = check_files(path, ret_reason);
+		result = check_files(kind, path, ret_reason);
 	if (result < 0)
 		return result;
 	journal = calloc(1, sizeof(*journal));
 	if (!journal)
 		return -ENOMEM;
-	result = set_up(journal, path, ret_reason);
+	result = set_up(kind, journal, path, ret_reason);
 	if (result < 0) {
 		journal_close(journal);
 		return result;
 	}
 	*ret_journal = journal;
 	return 0;
+}
+
+int journal_open(const char *path, struct journal **ret_journal, char **ret_reason)
+{
+	return open_kind(&journal_kind, path, ret_journal, ret_reason);
+}
+
+int journal_open_audit(const char *path, struct journal **ret_audit, char **ret_reason)
+{
+	return open_kind(&audit_kind, path, ret_audit, ret_reason);
 }
 
 void journal_close(struct journal *journal)
@@ -319,7 +392,8 @@ int journal_commit(struct journal *journal, const struct instant *now)
 	struct journal_use use = journal_sql_use(journal, JOURNAL_COMMIT);
 	int result;
 
-	if (journal->keep_moment)
+	/* Nothing hangs on the moment of the audit. */
+	if (journal->keep_moment || !moment.statement)
 		return journal_sql_run(&use);
 	journal_sql_give_text(&moment, journal->boot_id);
 	journal_sql_give(&moment, now->boot_ns);

@@ -28,6 +28,12 @@ struct sqlite3;
  * be freed (NULL without memory).
  */
 int journal_open(const char *path, struct journal **ret_journal, char **ret_reason);
+
+/*
+ * The same for the audit of connections, beside it. What is in a file that was opened is not looked
+ * through: a damaged one shows by an -EBADMSG later.
+ */
+int journal_open_audit(const char *path, struct journal **ret_audit, char **ret_reason);
 void journal_close(struct journal *journal);
 
 int journal_begin(struct journal *journal);
@@ -99,7 +105,10 @@ int journal_record_event_bounds(struct journal *journal, uint64_t *ret_oldest,
 int journal_record_save_audit(struct journal *journal, const struct instant *now,
 			      const struct peer *peer, const char *what, const struct build *build);
 
-/* Drops records of audit, connections and forgotten builds from before then, a bounded number. */
+/*
+ * Drops records of audit and forgotten builds from before then, a bounded number. Result: 0, 1 if
+ * there may be more, or -errno.
+ */
 int journal_record_drop_records(struct journal *journal, uint64_t before_wall_ns);
 
 /*

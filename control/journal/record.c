@@ -3,6 +3,7 @@
 #include "journal/journal.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "host/addr.h"
@@ -178,15 +179,17 @@ int journal_record_save_audit(struct journal *journal, const struct instant *now
 
 int journal_record_drop_records(struct journal *journal, uint64_t before_wall_ns)
 {
-	static const enum journal_statement drops[] = {JOURNAL_DROP_AUDIT, JOURNAL_DROP_CONNECTIONS,
-						       JOURNAL_DROP_BUILDS};
+	static const enum journal_statement drops[] = {JOURNAL_DROP_AUDIT, JOURNAL_DROP_BUILDS};
+	static const int most[] = {1000, 250};
+	bool more = false;
 	int result = 0;
 
-	for (unsigned int i = 0; i < 3 && result == 0; i++) {
+	for (unsigned int i = 0; i < 2 && result == 0; i++) {
 		struct journal_use use = journal_sql_use(journal, drops[i]);
 
 		journal_sql_give(&use, before_wall_ns);
 		result = journal_sql_run(&use);
+		more = more || sqlite3_changes(journal->database) >= most[i];
 	}
-	return result;
+	return result < 0 ? result : more;
 }

@@ -20,6 +20,14 @@
 	"CREATE INDEX receipts_by_time ON receipts (wall_ns);"                                     \
 	"CREATE INDEX receipts_by_bytes ON receipts (begin_bytes);"
 
+/*
+ * Since then, to the same version: who knows nothing of it reads and writes the journal all the
+ * same. Its table of connections is of before there was an audit beside it: rows go over (audit.h).
+ */
+#define JOURNAL_ADDED                                                                              \
+	"CREATE INDEX IF NOT EXISTS builds_by_id_ever ON builds (id, serial);"                     \
+	"CREATE INDEX IF NOT EXISTS audit_by_time ON audit (wall_ns);"
+
 #define JOURNAL_SCHEMA                                                                             \
 	"CREATE TABLE moment (" /* the last one known: one row */                                  \
 	"  id INTEGER PRIMARY KEY CHECK (id = 1),"                                                 \
@@ -76,3 +84,74 @@
 	"CREATE INDEX connections_by_time ON connections (opened_wall_ns);"                        \
 	"CREATE INDEX connections_open ON connections (number) WHERE closed_wall_ns IS "           \
 	"NULL;" JOURNAL_RECEIPTS
+
+/*
+ * The audit of connections is a file of its own, since others' packets fill it: what happens to it
+ * harms nothing else. Rows of places and sources are kept by triggers, so that what is asked of a
+ * build costs the same however many connections it had; of a place the first SOURCES_MAX sources.
+ */
+#define AUDIT_VERSION	     1
+#define AUDIT_APPLICATION_ID 0x53504155 /* "SPAU" */
+#define AUDIT_SOURCES_MAX    "512"
+
+/* Closed, and too few bytes for a login (connect/diagnose.h); not known is no login either. */
+#define AUDIT_FAILED(row)                                                                          \
+	"(" row ".closed_wall_ns IS NOT NULL AND (ifnull(" row ".bytes_to_vm, 0) < 3650"           \
+	" OR ifnull(" row ".bytes_to_client, 0) < 3400))"
+#define AUDIT_PLACE "serial = new.serial AND node = new.node AND forward = new.forward"
+
+#define AUDIT_SCHEMA                                                                               \
+	"CREATE TABLE numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL)"                     \
+	"  STRICT, WITHOUT ROWID;"                                                                 \
+	"CREATE TABLE connections ("                                                               \
+	"  number INTEGER PRIMARY KEY AUTOINCREMENT, serial INTEGER NOT NULL, build TEXT NOT "     \
+	"NULL,"                                                                                    \
+	"  node INTEGER NOT NULL, forward TEXT NOT NULL, client TEXT NOT NULL,"                    \
+	"  client_port INTEGER NOT NULL, opened_wall_ns INTEGER NOT NULL, closed_wall_ns INTEGER," \
+	"  bytes_to_vm INTEGER, bytes_to_client INTEGER, closed_by TEXT,"                          \
+	"  slot INTEGER NOT NULL, generation INTEGER NOT NULL, opened_ns INTEGER NOT NULL,"        \
+	"  accepted_ns INTEGER, seq_to_vm INTEGER NOT NULL, seq_to_client INTEGER) STRICT;"        \
+	"CREATE INDEX connections_by_build ON connections (build);"                                \
+	"CREATE INDEX connections_by_time ON connections (opened_wall_ns);"                        \
+	"CREATE INDEX connections_open ON connections (number) WHERE closed_wall_ns IS NULL;"      \
+	"CREATE INDEX connections_open_by_build ON connections (build, number)"                    \
+	"  WHERE closed_wall_ns IS NULL;"                                                          \
+	"CREATE TABLE places (" /* what a forward of a build had */                                \
+	"  serial INTEGER NOT NULL, node INTEGER NOT NULL, forward TEXT NOT NULL,"                 \
+	"  connections INTEGER NOT NULL, sources INTEGER NOT NULL, latest INTEGER NOT NULL,"       \
+	"  last_wall_ns INTEGER NOT NULL, PRIMARY KEY (serial, node, forward))"                    \
+	"  STRICT, WITHOUT ROWID;"                                                                 \
+	"CREATE INDEX places_by_time ON places (last_wall_ns);"                                    \
+	"CREATE TABLE sources (" /* and from where */                                              \
+	"  serial INTEGER NOT NULL, node INTEGER NOT NULL, forward TEXT NOT NULL,"                 \
+	"  client TEXT NOT NULL, connections INTEGER NOT NULL, failed INTEGER NOT NULL,"           \
+	"  first_wall_ns INTEGER NOT NULL, last_wall_ns INTEGER NOT NULL, latest INTEGER NOT "     \
+	"NULL, PRIMARY KEY (serial, node, forward, client)) STRICT, WITHOUT ROWID;"                \
+	"CREATE INDEX sources_by_time ON sources (last_wall_ns);"                                  \
+	"CREATE TRIGGER source_added AFTER INSERT ON sources BEGIN"                                \
+	"  UPDATE places SET sources = sources + 1 WHERE " AUDIT_PLACE ";"                         \
+	"END;"                                                                                     \
+	"CREATE TRIGGER connection_added AFTER INSERT ON connections BEGIN"                        \
+	"  INSERT INTO places VALUES (new.serial, new.node, new.forward, 0, 0, 0,"                 \
+	"   new.opened_wall_ns) ON CONFLICT DO NOTHING;"                                           \
+	"  UPDATE places SET connections = connections + 1, latest = max(latest, new.number),"     \
+	"   last_wall_ns = max(last_wall_ns, new.opened_wall_ns) WHERE " AUDIT_PLACE ";"           \
+	"  INSERT INTO sources SELECT new.serial, new.node, new.forward, new.client, 0, 0,"        \
+	"   new.opened_wall_ns, new.opened_wall_ns, 0 FROM places WHERE " AUDIT_PLACE              \
+	"   AND sources < " AUDIT_SOURCES_MAX " ON CONFLICT DO NOTHING;"                           \
+	"  UPDATE sources SET connections = connections + 1, failed = failed +" AUDIT_FAILED(      \
+		"new") ", latest = max(latest, new.number),"                                       \
+		       "   last_wall_ns = max(last_wall_ns, new.opened_wall_ns),"                  \
+		       "   first_wall_ns = min(first_wall_ns, new.opened_wall_ns)"                 \
+		       "   WHERE " AUDIT_PLACE " AND client = new.client;"                         \
+		       "END;"                                                                      \
+		       "CREATE TRIGGER connection_changed AFTER UPDATE ON connections "            \
+		       "WHEN " AUDIT_FAILED("new") " != " AUDIT_FAILED(                            \
+			       "old") " BEGIN"                                                     \
+				      "  UPDATE sources SET failed = failed + " AUDIT_FAILED(      \
+					      "new") " - " AUDIT_FAILED("old") "   "               \
+									       "WHERE"             \
+									       " " AUDIT_PLACE     \
+									       " AND client = "    \
+									       "new.client;"       \
+									       "END;"

@@ -78,27 +78,15 @@
 	X(ADD_AUDIT, "INSERT INTO audit (wall_ns, uid, pid, what, build, revision)"                \
 		     " VALUES (?, ?, ?, ?, ?, ?)")                                                 \
 	X(DROP_AUDIT, "DELETE FROM audit WHERE number IN (SELECT number FROM audit"                \
-		      " WHERE wall_ns < ? ORDER BY number LIMIT 1000)")                            \
-	X(ADD_CONNECTION,                                                                          \
-	  "INSERT INTO connections (serial, build, node, forward, client, client_port,"            \
-	  " opened_wall_ns, slot, generation, opened_ns, accepted_ns, seq_to_vm, seq_to_client,"   \
-	  " number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO "    \
-	  "NOTHING")                                                                               \
-	X(LAST_CONNECTION, "SELECT seq FROM sqlite_sequence WHERE name = 'connections'")           \
-	X(CLOSE_CONNECTION, "UPDATE connections SET closed_wall_ns = ?, closed_by = ?,"            \
-			    " bytes_to_vm = ?, bytes_to_client = ? WHERE number = ?")              \
-	X(GET_CONNECTIONS, "SELECT number, client, client_port, slot, generation, opened_ns,"      \
-			   " accepted_ns, seq_to_vm, seq_to_client, bytes_to_vm, bytes_to_client," \
-			   " closed_by FROM connections"                                           \
-			   " WHERE closed_wall_ns IS NULL ORDER BY number")                        \
-	X(GET_CLIENTS, "SELECT client FROM (SELECT number, serial, client, accepted_ns"            \
-		       " FROM connections WHERE build = ? ORDER BY number DESC LIMIT ?)"           \
-		       " WHERE serial = ? AND accepted_ns IS NOT NULL ORDER BY number")            \
-	X(DROP_CONNECTIONS, "DELETE FROM connections WHERE number IN (SELECT number"               \
-			    " FROM connections WHERE opened_wall_ns < ?"                           \
-			    " ORDER BY opened_wall_ns LIMIT 1000)")                                \
+		      " WHERE wall_ns < ? ORDER BY wall_ns LIMIT 1000)")                           \
+	X(OLD_LAST, "SELECT ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'connections'),"  \
+		    " 0)")                                                                         \
+	X(OLD_OPEN, "SELECT * FROM connections WHERE closed_wall_ns IS NULL ORDER BY number"       \
+		    " LIMIT ?")                                                                    \
+	X(OLD_ANY, "SELECT * FROM connections ORDER BY number LIMIT ?")                            \
+	X(OLD_DROP, "DELETE FROM connections WHERE number = ?")                                    \
 	X(DROP_BUILDS, "DELETE FROM builds WHERE serial IN (SELECT serial FROM builds"             \
-		       " WHERE gone = 1 AND ended_wall_ns < ? LIMIT 1000)")                        \
+		       " WHERE gone = 1 AND ended_wall_ns < ? LIMIT 250)")                         \
 	X(ADD_RECEIPT,                                                                             \
 	  "INSERT INTO receipts (uid, key, digest, wall_ns, status, removed, etag, location,"      \
 	  " body, begin_bytes, end_bytes)"                                                         \
@@ -112,9 +100,49 @@
 	X(DROP_RECEIPTS_BY_TIME, "DELETE FROM receipts WHERE number IN (SELECT number"             \
 				 " FROM receipts WHERE wall_ns < ? LIMIT 1000)")
 
+/* Those of the audit of connections; it has those above of transactions and numbers too. */
+#define AUDIT_STATEMENTS(X)                                                                        \
+	X(ADD_CONNECTION,                                                                          \
+	  "INSERT INTO connections (serial, build, node, forward, client, client_port,"            \
+	  " opened_wall_ns, slot, generation, opened_ns, accepted_ns, seq_to_vm, seq_to_client,"   \
+	  " number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                             \
+	  " ON CONFLICT (number) DO NOTHING")                                                      \
+	X(ADOPT_CONNECTION,                                                                        \
+	  "INSERT INTO connections VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  \
+	  " ON CONFLICT (number) DO NOTHING")                                                      \
+	X(LAST_CONNECTION, "SELECT seq FROM sqlite_sequence WHERE name = 'connections'")           \
+	X(CLOSE_CONNECTION, "UPDATE connections SET closed_wall_ns = ?, closed_by = ?,"            \
+			    " bytes_to_vm = ?, bytes_to_client = ? WHERE number = ?")              \
+	X(GET_CONNECTIONS, "SELECT number, client, client_port, slot, generation, opened_ns,"      \
+			   " accepted_ns, seq_to_vm, seq_to_client, bytes_to_vm, bytes_to_client," \
+			   " closed_by FROM connections"                                           \
+			   " WHERE closed_wall_ns IS NULL ORDER BY number")                        \
+	X(GET_CLIENTS, "SELECT client FROM (SELECT number, serial, client, accepted_ns"            \
+		       " FROM connections WHERE build = ? ORDER BY number DESC LIMIT ?)"           \
+		       " WHERE serial = ? AND accepted_ns IS NOT NULL ORDER BY number")            \
+	X(DROP_OVERDUE, "DELETE FROM connections WHERE number IN (SELECT number"                   \
+			" FROM connections WHERE opened_wall_ns < ?"                               \
+			" ORDER BY opened_wall_ns LIMIT ?)")                                       \
+	X(DROP_OLDEST, "DELETE FROM connections WHERE number IN (SELECT number"                    \
+		       " FROM connections ORDER BY number LIMIT ?)")                               \
+	X(DROP_SOURCES, "DELETE FROM sources WHERE (serial, node, forward, client) IN (SELECT"     \
+			" serial, node, forward, client FROM sources WHERE last_wall_ns < ?"       \
+			" ORDER BY last_wall_ns LIMIT ?)")                                         \
+	X(DROP_PLACES, "DELETE FROM places WHERE (serial, node, forward) IN (SELECT serial, node," \
+		       " forward FROM places WHERE last_wall_ns < ? ORDER BY last_wall_ns"         \
+		       " LIMIT ?)")                                                                \
+	X(PAGES, "SELECT page_count, freelist_count FROM pragma_page_count,"                       \
+		 " pragma_freelist_count")                                                         \
+	X(VACUUM, "PRAGMA incremental_vacuum(256)")
+
 enum journal_statement {
 #define JOURNAL_ENUM(name, text) JOURNAL_##name,
 	JOURNAL_STATEMENTS(JOURNAL_ENUM)
+#undef JOURNAL_ENUM
+		JOURNAL_OWN_NR,
+	JOURNAL_AUDIT_BEGIN = JOURNAL_OWN_NR - 1,
+#define JOURNAL_ENUM(name, text) JOURNAL_##name,
+	AUDIT_STATEMENTS(JOURNAL_ENUM)
 #undef JOURNAL_ENUM
 		JOURNAL_STATEMENTS_NR
 };
@@ -127,6 +155,8 @@ struct journal {
 	bool keep_moment;
 	sqlite3_stmt *statement[JOURNAL_STATEMENTS_NR];
 	char boot_id[CLOCK_BOOT_ID_SIZE];
+	uint64_t dropped;    /* the audit's own: records, for the sake of the budget */
+	uint32_t pages_kept; /* by its budget */
 };
 
 /* Of the journal's end. */

@@ -204,6 +204,11 @@ WATCHED(records_waiting, records.waiting)
 WATCHED(records_lost, records.lost)
 WATCHED(untold, untold)
 WATCHED(provoked, provoked)
+WATCHED(audit_used, audit.used)
+WATCHED(audit_bytes, audit.bytes)
+WATCHED(audit_budget, audit.budget)
+WATCHED(audit_dropped, audit.dropped)
+WATCHED(sampled_out, records.sampled_out)
 #undef WATCHED
 
 static const struct metric metrics[] = {
@@ -281,6 +286,17 @@ static const struct metric metrics[] = {
 	 "Changes of connections forgotten because memory ran out.", get_records_lost, NULL},
 	{"sallyport_provoked_total", "counter",
 	 "Segments sent to ends of connections whose session has ended.", get_provoked, NULL},
+	{"sallyport_audit_bytes", "gauge", "How long the audit of connections is.", get_audit_bytes,
+	 NULL},
+	{"sallyport_audit_used_bytes", "gauge", "How much of that holds something.", get_audit_used,
+	 NULL},
+	{"sallyport_audit_budget_bytes", "gauge", "How long it may get.", get_audit_budget, NULL},
+	{"sallyport_audit_dropped_total", "counter",
+	 "Records of connections dropped before their time, for the budget's sake.",
+	 get_audit_dropped, NULL},
+	{"sallyport_audit_sampled_out_total", "counter",
+	 "Connections without a record, of those who open them without end.", get_sampled_out,
+	 NULL},
 };
 
 void metrics_write(const struct metrics_source *source, FILE *out)

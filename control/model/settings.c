@@ -22,6 +22,7 @@ void model_settings_init(struct model_settings *settings)
 	settings->nodes_per_build = 64;
 	settings->prefixes_per_build = SP_ALLOW_PREFIXES;
 	settings->events_kept = 100000;
+	settings->audit_budget_bytes = (uint64_t)1 << 30;
 	settings->audit_kept_ns = 90 * 24 * HOUR_NS;
 	settings->receipts_kept = 10000;
 	settings->receipts_kept_ns = 24 * HOUR_NS;

@@ -42,6 +42,7 @@ struct model_settings {
 	unsigned int prefixes_per_build;
 	uint64_t events_kept;
 	uint64_t audit_kept_ns;
+	uint64_t audit_budget_bytes; /* of connections */
 	uint64_t receipts_kept;
 	uint64_t receipts_kept_ns;
 };

@@ -16,7 +16,7 @@ static void remember(const struct sp_addr *client, void *context)
 	edge_notes_guest(host->edge, host->build->serial, client);
 }
 
-int watch_guests_load(struct edge *edge)
+int watch_guests_load(struct edge *edge, struct journal *audit)
 {
 	struct host host = {.edge = edge};
 	uint64_t serial = 0;
@@ -25,8 +25,7 @@ int watch_guests_load(struct edge *edge)
 	while (!error && (host.build = edge_after(edge, serial))) {
 		serial = host.build->serial;
 		if (host.build->connected_wall_ns)
-			error = journal_connection_clients(edge_journal(edge), host.build, remember,
-							   &host);
+			error = journal_connection_clients(audit, host.build, remember, &host);
 	}
 	return error;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 struct edge;
+struct journal;
 
-/* Has the edge remember whom the records name, of the builds that it knows. Result: 0 or -errno. */
-int watch_guests_load(struct edge *edge);
+/* Has the edge remember whom the audit names, of the builds that it knows. Result: 0 or -errno. */
+int watch_guests_load(struct edge *edge, struct journal *audit);

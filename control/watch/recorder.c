@@ -4,19 +4,22 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "journal/audit.h"
 #include "journal/journal.h"
+#include "watch/audit/sampling.h"
 #include "watch/notes/cursors.h"
 
 struct recorder {
 	struct journal *journal;
 	const struct ring *notes;
-	uint64_t last_number; /* given out; nobody else gives any */
+	uint64_t last_number;	   /* given out; nobody else gives any */
+	struct sampling *sampling; /* NULL: all */
 	struct record *waiting;
 	unsigned int room;
 	struct recorder_figures figures;
 };
 
-int watch_recorder_new(struct journal *journal, const struct ring *notes,
+int watch_recorder_new(struct journal *audit, struct journal *journal, const struct ring *notes,
 		       struct recorder **ret_recorder)
 {
 	struct recorder *recorder = calloc(1, sizeof(*recorder));
@@ -24,9 +27,11 @@ int watch_recorder_new(struct journal *journal, const struct ring *notes,
 
 	if (!recorder)
 		return -ENOMEM;
-	recorder->journal = journal;
+	recorder->journal = audit;
 	recorder->notes = notes;
-	error = journal_connection_last(journal, &recorder->last_number);
+	recorder->sampling = audit_sampling_new();
+	error = recorder->sampling ? journal_audit_last(audit, journal, &recorder->last_number)
+				   : -ENOMEM;
 	if (error) {
 		watch_recorder_free(recorder);
 		return error;
@@ -39,6 +44,7 @@ void watch_recorder_free(struct recorder *recorder)
 {
 	if (!recorder)
 		return;
+	audit_sampling_free(recorder->sampling);
 	free(recorder->waiting);
 	free(recorder);
 }
@@ -63,6 +69,11 @@ void watch_recorder_add(struct recorder *recorder, struct connection *connection
 {
 	if (record->change != CONNECTION_ESTABLISHED && !connection->number)
 		return;
+	if (record->change == CONNECTION_ESTABLISHED && recorder->sampling &&
+	    !audit_sampling_may(recorder->sampling, connection)) {
+		recorder->figures.sampled_out++;
+		return;
+	}
 	if (!make_room(recorder)) {
 		recorder->figures.lost++;
 		return;
@@ -71,6 +82,12 @@ void watch_recorder_add(struct recorder *recorder, struct connection *connection
 		connection->number = ++recorder->last_number;
 	record->connection = *connection;
 	recorder->waiting[recorder->figures.waiting++] = *record;
+}
+
+void watch_recorder_take_all(struct recorder *recorder)
+{
+	audit_sampling_free(recorder->sampling);
+	recorder->sampling = NULL;
 }
 
 bool watch_recorder_is_full(const struct recorder *recorder)

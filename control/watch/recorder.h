@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Writes what becomes of connections into the journal. What the journal does not take, on a full
+ * Writes what becomes of connections into the audit. What that does not take, on a full
  * disk say, waits here in its order until it does. On the event loop's thread.
  */
 #pragma once
@@ -25,8 +25,11 @@ struct record {
 	struct journal_place place;   /* of CONNECTION_ESTABLISHED */
 };
 
-/* journal and notes outlive it. Result: 0, -ENOMEM, or -errno of the journal. */
-int watch_recorder_new(struct journal *journal, const struct ring *notes,
+/*
+ * audit (journal_open_audit()) and notes outlive it. Numbers go on after the highest that a record
+ * in the audit, or in the journal before there was one, ever had. Result: 0, -ENOMEM or -errno.
+ */
+int watch_recorder_new(struct journal *audit, struct journal *journal, const struct ring *notes,
 		       struct recorder **ret_recorder);
 
 /* What still waits is lost. NULL is allowed. */
@@ -40,6 +43,9 @@ void watch_recorder_free(struct recorder *recorder);
 void watch_recorder_add(struct recorder *recorder, struct connection *connection,
 			struct record *record);
 
+/* Records all, without sampling: for tests. */
+void watch_recorder_take_all(struct recorder *recorder);
+
 bool watch_recorder_is_full(const struct recorder *recorder);
 
 /*
@@ -50,7 +56,8 @@ int watch_recorder_write(struct recorder *recorder, const struct instant *now);
 
 struct recorder_figures {
 	unsigned int waiting;
-	uint64_t lost; /* without memory */
+	uint64_t lost;	      /* for want of memory */
+	uint64_t sampled_out; /* of those who open connections without end */
 };
 
 void watch_recorder_figures(const struct recorder *recorder, struct recorder_figures *ret_figures);

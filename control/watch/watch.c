@@ -11,9 +11,11 @@
 #include "host/addr.h"
 #include "host/log.h"
 #include "host/table_map.h"
+#include "journal/audit.h"
 #include "journal/journal.h"
 #include "model/clock.h"
 #include "watch/attempts.h"
+#include "watch/audit/keeper.h"
 #include "watch/guests.h"
 #include "watch/notes/cursors.h"
 #include "watch/notes/ring.h"
@@ -46,7 +48,7 @@ struct provocation {
 
 struct watch {
 	struct edge *edge;
-	struct journal *journal;
+	struct journal *audit;
 	const struct table_map *table;
 	struct connections *connections;
 	struct attempts *attempts;
@@ -54,6 +56,7 @@ struct watch {
 		*provoker; /* NULL if it may not: idle ends then wait for their next packet */
 	struct ring notes;
 	struct recorder *recorder;
+	struct keeper *keeper;
 	sd_event_source *timer;
 	struct instant now; /* of this run */
 	uint64_t seq;	    /* of the last event followed */
@@ -196,6 +199,7 @@ static void write_records(struct watch *watch)
 	error = watch_recorder_write(watch->recorder, &watch->now);
 	note_journal(watch, error);
 	watch->unwritten = error != 0;
+	audit_keeper_look(watch->keeper);
 }
 
 static void tell_refused(struct watch *watch)
@@ -390,25 +394,28 @@ static int restore(const struct connection *connection, void *context)
 	return 0;
 }
 
-static int load(struct watch *watch)
+static int load(struct watch *watch, sd_event *event)
 {
 	int error;
 
 	model_clock_read(&watch->now);
-	error = notes_cursors_load(watch->journal, &watch->notes);
+	error = audit_keeper_start(event, watch->edge, watch->audit, &watch->keeper);
 	if (!error)
-		error = watch_recorder_new(watch->journal, &watch->notes, &watch->recorder);
+		error = notes_cursors_load(watch->audit, edge_journal(watch->edge), &watch->notes);
 	if (!error)
-		error = watch_guests_load(watch->edge);
+		error = watch_guests_load(watch->edge, watch->audit);
 	if (!error)
-		error = journal_connection_load(watch->journal, restore, watch);
+		error = watch_recorder_new(watch->audit, edge_journal(watch->edge), &watch->notes,
+					   &watch->recorder);
+	if (!error)
+		error = journal_connection_load(watch->audit, restore, watch);
 	if (!error)
 		write_records(watch);
 	return error;
 }
 
-int watch_start(sd_event *event, struct edge *edge, const struct table_map *table,
-		struct watch **ret_watch)
+int watch_start(sd_event *event, struct edge *edge, struct journal *audit,
+		const struct table_map *table, struct watch **ret_watch)
 {
 	struct watch *watch = calloc(1, sizeof(*watch));
 	int error;
@@ -416,7 +423,7 @@ int watch_start(sd_event *event, struct edge *edge, const struct table_map *tabl
 	if (!watch)
 		return -ENOMEM;
 	watch->edge = edge;
-	watch->journal = edge_journal(edge);
+	watch->audit = audit;
 	watch->table = table;
 	watch->seq = edge_events(edge)->newest_seq;
 	watch->connections = watch_connections_new();
@@ -434,7 +441,7 @@ int watch_start(sd_event *event, struct edge *edge, const struct table_map *tabl
 			? notes_ring_open(&watch->notes)
 			: -ENOMEM;
 	if (!error)
-		error = load(watch);
+		error = load(watch, event);
 	if (!error)
 		error = sd_event_add_time_relative(event, &watch->timer, CLOCK_BOOTTIME, PERIOD_US,
 						   1, on_timer, watch);
@@ -457,6 +464,7 @@ void watch_stop(struct watch *watch)
 		write_records(watch);
 		sd_event_source_disable_unref(watch->timer);
 	}
+	audit_keeper_stop(watch->keeper);
 	watch_provoke_close(watch->provoker);
 	watch_recorder_free(watch->recorder);
 	notes_ring_close(&watch->notes);
@@ -466,22 +474,14 @@ void watch_stop(struct watch *watch)
 	free(watch);
 }
 
-static uint64_t withheld(const struct table_map *table)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t cpu = 0; cpu < table->nr_cpus; cpu++)
-		sum += SP_LOAD(table->notes_heads[cpu].withheld);
-	return sum;
-}
-
 void watch_figures(const struct watch *watch, struct watch_figures *ret_figures)
 {
 	*ret_figures = watch->figures;
 	ret_figures->notes_lost = watch->notes.lost;
-	ret_figures->notes_withheld = withheld(watch->table);
+	ret_figures->notes_withheld = notes_ring_withheld(&watch->notes);
 	watch_connections_figures(watch->connections, &ret_figures->connections);
 	watch_recorder_figures(watch->recorder, &ret_figures->records);
+	journal_audit_figures(watch->audit, &ret_figures->audit);
 }
 
 struct connections *watch_connections(struct watch *watch)
@@ -492,4 +492,9 @@ struct connections *watch_connections(struct watch *watch)
 const struct attempts *watch_attempts(const struct watch *watch)
 {
 	return watch->attempts;
+}
+
+void watch_record_all(struct watch *watch)
+{
+	watch_recorder_take_all(watch->recorder);
 }

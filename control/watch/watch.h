@@ -11,20 +11,25 @@
 
 #include <systemd/sd-event.h>
 
+#include "journal/audit.h"
 #include "watch/connections.h"
 #include "watch/recorder.h"
 
 struct attempts;
 struct edge;
+struct journal;
 struct table_map;
 struct watch;
 
 /*
- * Starts watching, from where the journal says that was left. edge and table outlive it. Result: 0,
- * -ENOMEM, or -errno of the journal or sd-event.
+ * Starts watching, from where the audit says that was left. edge, audit and table outlive it.
+ * Result: 0, -ENOMEM, or -errno of the journal or sd-event.
  */
-int watch_start(sd_event *event, struct edge *edge, const struct table_map *table,
-		struct watch **ret_watch);
+int watch_start(sd_event *event, struct edge *edge, struct journal *audit,
+		const struct table_map *table, struct watch **ret_watch);
+
+/* Records all connections, without sampling: for tests. */
+void watch_record_all(struct watch *watch);
 
 /* Reads what there is, and stops. NULL is allowed. */
 void watch_stop(struct watch *watch);
@@ -42,6 +47,7 @@ struct watch_figures {
 	uint64_t notes_withheld; /* not written, for the sake of other leases' notes */
 	uint64_t untold;	 /* first connections, beyond what waits for the journal */
 	uint64_t provoked;
+	struct journal_audit_figures audit;
 };
 
 void watch_figures(const struct watch *watch, struct watch_figures *ret_figures);

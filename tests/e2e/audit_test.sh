@@ -40,7 +40,8 @@ kills_until_gone() {
 }
 
 asked() {
-	sqlite3 -readonly "$LAB_DIR/state/journal.db" "$@"
+	sqlite3 -readonly -cmd "ATTACH '$LAB_DIR/state/journal.db' AS journal" \
+		"$LAB_DIR/state/audit.db" "$@"
 }
 
 # records_are NUMBER WHERE: so many records are so.
@@ -115,7 +116,7 @@ shows_retention() {
 	local kept=$((NUMBER / 3))
 
 	daemon_stop control
-	sqlite3 "$LAB_DIR/state/journal.db" "UPDATE connections
+	sqlite3 "$LAB_DIR/state/audit.db" "UPDATE connections
 		SET opened_wall_ns = opened_wall_ns - 2 * 3600 * 1000000000 WHERE number > $kept"
 	LAB_EXTRA='audit: { retention = "1h"; };'
 	config_write >"$LAB_CONFIG"

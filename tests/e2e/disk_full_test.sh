@@ -21,7 +21,7 @@ state() {
 
 # recorded WHERE: how many records of connections are so.
 recorded() {
-	sqlite3 -readonly "$LAB_DIR/state/journal.db" "SELECT count(*) FROM connections WHERE $1"
+	sqlite3 -readonly "$LAB_DIR/state/audit.db" "SELECT count(*) FROM connections WHERE $1"
 }
 
 records_are() {

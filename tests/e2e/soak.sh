@@ -54,6 +54,7 @@ new_seed
 runs "$unit/journal/journal_kill_test"
 runs env TEST_TIMEOUT=$LONG tests/e2e/kills_test.sh
 runs env TEST_TIMEOUT=$LONG tests/e2e/reuse_test.sh
+runs env TEST_TIMEOUT=$LONG SCAN_NUMBER=100000 tests/e2e/scan_test.sh
 runs fuzz_api
 runs "$unit/edge/edge_model_test"
 

@@ -40,6 +40,7 @@ ROOMS = {
     "connect": ("what people are told: connect, diagnose", "watch edge table model json"),
     "metrics": ("the text that Prometheus reads", "watch explain edge edge/state table model"),
     "watch": ("what becomes of connections", "edge edge/state journal table model"),
+    "watch/audit": ("which connections are recorded, and how long", "edge journal model"),
     "watch/capture": ("packets of one build, as pcapng", "watch/notes edge model"),
     "watch/notes": ("rings of what the engines note, and how far they were read", "journal"),
     "explain": ("a port that says why it is shut", "edge edge/state model"),

@@ -16,6 +16,7 @@ struct api_waits;
 struct captures;
 struct edge;
 struct explain;
+struct journal;
 struct kernel;
 struct table_map;
 struct watch;
@@ -26,6 +27,7 @@ struct api_context {
 	struct kernel *kernel;
 	struct explain *explain; /* this and the next may be NULL */
 	struct watch *watch;
+	struct journal *audit;		/* of connections; may be NULL too */
 	const struct api_route *routes; /* all rows, ended by one without a method */
 	struct api_turns *turns;
 	struct api_waits *waits;

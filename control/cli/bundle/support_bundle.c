@@ -32,7 +32,7 @@ static const char explanation[] =
 	"  hooks print.\n"
 	"- never looked at: hooks, their environment and webhook, answers kept for an\n"
 	"  Idempotency-Key, environments of processes, captures, and anything of a VM.\n"
-	"Lists end at 10000 records (then they have a next), events and the journal begin with\n"
+	"Lists end at 2000 records (then they have a next), events and the journal begin with\n"
 	"the latest 1000 and 2000.\n"
 	"Not secrets, and kept: ids of builds, names of forwards, pools, interfaces and hooks,\n"
 	"paths, uids and pids of callers of the API, times, counters, what this host and its\n"

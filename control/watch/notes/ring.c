@@ -96,3 +96,12 @@ uint32_t notes_ring_gather(struct ring *ring, uint64_t until_ns)
 	qsort(ring->batch, ring->nr_batch, ring->record_bytes, compare);
 	return ring->nr_batch;
 }
+
+uint64_t notes_ring_withheld(const struct ring *ring)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t cpu = 0; cpu < ring->table->nr_cpus; cpu++)
+		sum += SP_LOAD(ring->heads[cpu].withheld);
+	return sum;
+}

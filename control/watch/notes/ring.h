@@ -38,3 +38,6 @@ void notes_ring_skip(struct ring *ring);
  * that. The rings are not marked: who forgets ring->read, reads them again.
  */
 uint32_t notes_ring_gather(struct ring *ring, uint64_t until_ns);
+
+/* Result: how many notes were not written, for the sake of other leases' notes. */
+uint64_t notes_ring_withheld(const struct ring *ring);

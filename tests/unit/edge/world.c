@@ -135,19 +135,23 @@ void world_break_journal(struct world *world, bool broken)
 	sqlite3_commit_hook(journal_handle(world->journal), broken ? refuse_commit : NULL, NULL);
 }
 
-const char *world_ask(const struct world *world, const char *query)
+const char *world_ask_of(struct journal *database, const char *query)
 {
 	static char text[256];
 	sqlite3_stmt *statement;
 
-	assert_int_equal(
-		sqlite3_prepare_v2(journal_handle(world->journal), query, -1, &statement, NULL),
-		SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(journal_handle(database), query, -1, &statement, NULL),
+			 SQLITE_OK);
 	text[0] = '\0';
 	if (sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_text(statement, 0))
 		snprintf(text, sizeof(text), "%s", sqlite3_column_text(statement, 0));
 	sqlite3_finalize(statement);
 	return text;
+}
+
+const char *world_ask(const struct world *world, const char *query)
+{
+	return world_ask_of(world->journal, query);
 }
 
 void world_restart(struct world *world)

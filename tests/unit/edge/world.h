@@ -45,6 +45,8 @@ void world_break_journal(struct world *world, bool broken);
 
 /* Asks the journal. Result, until the next: the first column of the first row, "" for none. */
 const char *world_ask(const struct world *world, const char *query);
+/* The same of another database, such as an audit. */
+const char *world_ask_of(struct journal *database, const char *query);
 
 /* The daemon anew over the same table and journal. */
 void world_restart(struct world *world);

@@ -11,6 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "host/table_map.h"
+#include "journal/journal.h"
 #include "loop.h"
 
 #include <sallyport/compiler.h>
@@ -18,14 +19,15 @@
 
 void start_watch(struct watched *watched)
 {
-	assert_int_equal(watch_start(watched->event, watched->world.edge, watched->world.table,
-				     &watched->watch),
+	assert_int_equal(watch_start(watched->event, watched->world.edge, watched->audit,
+				     watched->world.table, &watched->watch),
 			 0);
 }
 
 int set_up(void **state)
 {
 	static struct watched watched;
+	char *reason;
 
 	memset(&watched, 0, sizeof(watched));
 	world_init(&watched.world, 100);
@@ -33,6 +35,7 @@ int set_up(void **state)
 	world_start(&watched.world, ":memory:");
 	assert_int_equal(world_put(&watched.world, "b1", "10.0.3.7"), 0);
 	assert_true(sd_event_new(&watched.event) >= 0);
+	assert_int_equal(journal_open_audit(":memory:", &watched.audit, &reason), 0);
 	start_watch(&watched);
 	*state = &watched;
 	return 0;
@@ -44,6 +47,7 @@ int tear_down(void **state)
 
 	watch_stop(watched->watch);
 	sd_event_unref(watched->event);
+	journal_close(watched->audit);
 	world_stop(&watched->world);
 	return 0;
 }
@@ -121,6 +125,8 @@ void cancel(struct watched *watched)
 
 const char *ask(struct watched *watched, const char *query)
 {
+	if (strstr(query, "connections"))
+		return world_ask_of(watched->audit, query);
 	return world_ask(&watched->world, query);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the tests of the watch share: a world whose one build, b1, is watched; the notes of its SSH
- * port as the XDP program writes them; and what the journal says of it.
+ * port as the XDP program writes them; and what is recorded of it.
  */
 #pragma once
 
@@ -20,6 +20,7 @@ struct watched {
 	struct world world;
 	sd_event *event;
 	struct watch *watch;
+	struct journal *audit;
 };
 
 /* Setup and teardown of cmocka: *state is the watched world. */
@@ -54,7 +55,8 @@ void establish(struct watched *watched, uint16_t client_port);
 /* Ends the session of the build; the watch is not told. */
 void cancel(struct watched *watched);
 
-/* Result: the one value a query gives, as text until the next call; "" for none. */
+/* Of the audit if it is about connections, else of the journal. Result: the one value a query
+ * gives, as text until the next call; "" for none. */
 const char *ask(struct watched *watched, const char *query);
 
 /* One turn of the event loop. Result: whether there may be another, so long after begun. */

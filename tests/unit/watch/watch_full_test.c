@@ -12,23 +12,22 @@
 
 #include "watch_fixture.h"
 
-static void change(struct watched *watched, const char *statement)
+static void change(struct journal *database, const char *statement)
 {
-	assert_int_equal(
-		sqlite3_exec(journal_handle(watched->world.journal), statement, NULL, NULL, NULL),
-		SQLITE_OK);
+	assert_int_equal(sqlite3_exec(journal_handle(database), statement, NULL, NULL, NULL),
+			 SQLITE_OK);
 }
 
-/* From here on, until room is made, the journal takes none of the watch's transactions. */
+/* From here on, until room is made, the audit takes none of the watch's transactions. */
 static void fill_disk(struct watched *watched)
 {
-	change(watched, "CREATE TEMP TRIGGER full BEFORE INSERT ON numbers BEGIN"
-			" SELECT raise(ABORT, 'full'); END");
+	change(watched->audit, "CREATE TEMP TRIGGER full BEFORE INSERT ON numbers BEGIN"
+			       " SELECT raise(ABORT, 'full'); END");
 }
 
 static void make_room(struct watched *watched)
 {
-	change(watched, "DROP TRIGGER full");
+	change(watched->audit, "DROP TRIGGER full");
 }
 
 static struct watch_figures figures_of(struct watched *watched)
@@ -65,7 +64,7 @@ static void follow(struct watched *watched)
 	" connections ORDER BY client_port)"
 
 /* Open before, ended meanwhile; opened and ended meanwhile; and cut meanwhile. */
-static void test_watch_when_journal_failed_then_all_is_recorded_later(void **state)
+static void test_watch_when_audit_failed_then_all_is_recorded_later(void **state)
 {
 	struct watched *watched = *state;
 
@@ -90,7 +89,7 @@ static void test_watch_when_journal_failed_then_all_is_recorded_later(void **sta
 }
 
 /* Numbers are given out before they are written: those of the records that follow stay right. */
-static void test_watch_when_journal_failed_then_no_record_is_mistaken(void **state)
+static void test_watch_when_audit_failed_then_no_record_is_mistaken(void **state)
 {
 	struct watched *watched = *state;
 
@@ -115,11 +114,11 @@ static void test_watch_when_journal_failed_then_first_connection_is_told_later(v
 {
 	struct watched *watched = *state;
 
-	change(watched, "CREATE TEMP TRIGGER full BEFORE INSERT ON events BEGIN"
-			" SELECT raise(ABORT, 'full'); END");
+	change(watched->world.journal, "CREATE TEMP TRIGGER full BEFORE INSERT ON events BEGIN"
+				       " SELECT raise(ABORT, 'full'); END");
 	establish(watched, 50000);
 	expect(watched, COUNT " WHERE accepted_ns IS NOT NULL", "1");
-	make_room(watched);
+	change(watched->world.journal, "DROP TRIGGER full");
 	expect(watched, "SELECT detail FROM events WHERE type = 'build.connected'",
 	       CLIENT " port 50000");
 }
@@ -138,6 +137,7 @@ static void test_watch_when_too_much_waits_then_the_rest_stays_in_the_rings(void
 	struct watched *watched = *state;
 	char expected[16];
 
+	watch_record_all(watched->watch);
 	fill_disk(watched);
 	for (unsigned int i = 0; i < RECORDER_WAITING_MAX / SP_NOTES; i++) {
 		dial_often(watched, SP_NOTES / 2);
@@ -156,8 +156,8 @@ static void test_watch_when_too_much_waits_then_the_rest_stays_in_the_rings(void
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_watch_when_journal_failed_then_all_is_recorded_later),
-		TEST(test_watch_when_journal_failed_then_no_record_is_mistaken),
+		TEST(test_watch_when_audit_failed_then_all_is_recorded_later),
+		TEST(test_watch_when_audit_failed_then_no_record_is_mistaken),
 		TEST(test_watch_when_journal_failed_then_first_connection_is_told_later),
 		TEST(test_watch_when_too_much_waits_then_the_rest_stays_in_the_rings),
 	};

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "journal/audit.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "api/records.h"
+#include "journal/connection.h"
+#include "journal/journal.h"
+#include "model/connection_record.h"
+#include "world.h"
+
+#define FULL_NUMBER "AUDIT_ROWS" /* how many rows retention removes: 50000 */
+
+struct place {
+	char dir[64];
+	char path[96];
+	struct journal *audit;
+};
+
+static int set_up(void **state)
+{
+	static struct place place;
+	char *reason;
+
+	snprintf(place.dir, sizeof(place.dir), "/tmp/sallyport-audit-XXXXXX");
+	assert_non_null(mkdtemp(place.dir));
+	snprintf(place.path, sizeof(place.path), "%s/audit.db", place.dir);
+	assert_int_equal(journal_open_audit(place.path, &place.audit, &reason), 0);
+	*state = &place;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct place *place = *state;
+	char command[128];
+
+	journal_close(place->audit);
+	snprintf(command, sizeof(command), "rm -r %s", place->dir);
+	return system(command);
+}
+
+static void run(struct journal *database, const char *text)
+{
+	char *error = NULL;
+
+	if (sqlite3_exec(journal_handle(database), text, NULL, NULL, &error) != SQLITE_OK)
+		fail_msg("%s: %s", text, error);
+}
+
+static int64_t ask(struct journal *database, const char *query)
+{
+	sqlite3_stmt *statement;
+	int64_t value;
+
+	assert_int_equal(sqlite3_prepare_v2(journal_handle(database), query, -1, &statement, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	value = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return value;
+}
+
+/* So many connections of one client each, a second apart, of the build with that serial. */
+static void fill(struct journal *database, unsigned int nr, unsigned int serial)
+{
+	char text[640];
+
+	snprintf(text, sizeof(text),
+		 "BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
+		 "%u)"
+		 " INSERT INTO connections (serial, build, node, forward, client, client_port,"
+		 " opened_wall_ns, closed_wall_ns, closed_by, bytes_to_vm, bytes_to_client, slot,"
+		 " generation, opened_ns, accepted_ns, seq_to_vm, seq_to_client) SELECT %u, 'b%u', "
+		 "0,"
+		 " 'ssh', '198.51.100.' || (i %% 250), 1024, i * 1000000000, i * 1000000000 + 5,"
+		 " 'closed by the client', 4000, 4000, 1, 1, 1, 1, 1, 1 FROM n; COMMIT",
+		 nr, serial, serial);
+	run(database, text);
+}
+
+static uint64_t file_bytes(const struct place *place, const char *suffix)
+{
+	char path[128];
+	struct stat file;
+
+	snprintf(path, sizeof(path), "%s%s", place->path, suffix);
+	return stat(path, &file) < 0 ? 0 : (uint64_t)file.st_size;
+}
+
+static void test_drop_when_more_than_the_budget_comes_then_never_exceeded(void **state)
+{
+	struct place *place = *state;
+	struct journal_audit_figures figures;
+	unsigned int nr = 0;
+	int result;
+
+	assert_int_equal(journal_audit_set_budget(place->audit, JOURNAL_AUDIT_BUDGET_MIN), 0);
+	while (nr < 10 * JOURNAL_AUDIT_BUDGET_MIN / 250) { /* 200 bytes each and more, ten times */
+		fill(place->audit, 5000, 1 + nr / 50000);
+		nr += 5000;
+		assert_true(file_bytes(place, "") + file_bytes(place, "-wal") <=
+			    JOURNAL_AUDIT_BUDGET_MIN);
+		while ((result = journal_audit_drop_excess(place->audit)) > 0)
+			;
+		assert_int_equal(result, 0);
+	}
+	assert_int_equal(journal_audit_figures(place->audit, &figures), 0);
+	assert_true(figures.dropped > nr / 2);
+	assert_int_equal(ask(place->audit, "SELECT max(number) FROM connections"), nr);
+	assert_true(ask(place->audit, "SELECT count(*) FROM connections") > 10000);
+}
+
+/* The budget is the database's own: what does not fit is refused, and the file stays as it is. */
+static void test_add_when_nobody_drops_then_refused_within_the_budget(void **state)
+{
+	struct place *place = *state;
+	struct connection connection = {.number = 0, .client = world_addr("203.0.113.9")};
+	struct journal_place of = {.serial = 1, .build_id = "b1", .forward = "ssh"};
+	int result = 0;
+
+	assert_int_equal(journal_audit_set_budget(place->audit, 0), 0);
+	while (result == 0) {
+		assert_int_equal(journal_begin(place->audit), 0);
+		for (unsigned int i = 0; i < 5000 && result == 0; i++) {
+			connection.number++;
+			result = journal_connection_open(place->audit, &of, &connection, 1);
+		}
+		if (result == 0)
+			result = journal_commit(place->audit, NULL);
+		assert_true(connection.number < 1000000);
+	}
+	journal_rollback(place->audit);
+	assert_int_equal(result, -ENOSPC);
+	assert_true(file_bytes(place, "") <= JOURNAL_AUDIT_BUDGET_MIN);
+}
+
+static void test_drop_when_overdue_then_however_many_and_no_more(void **state)
+{
+	struct place *place = *state;
+	unsigned int nr = getenv(FULL_NUMBER) ? (unsigned int)atoi(getenv(FULL_NUMBER)) : 50000;
+	unsigned int bits = 0;
+	int result;
+
+	fill(place->audit, nr, 1);
+	while ((result = journal_audit_drop_overdue(place->audit, (nr - 9) * SECOND)) > 0) {
+		assert_true(result <= 1000);
+		bits++;
+	}
+	assert_int_equal(result, 0);
+	assert_in_range(bits, nr / 1000, nr / 1000 + 3);
+	assert_int_equal(ask(place->audit, "SELECT count(*) FROM connections"), 10);
+	assert_int_equal(ask(place->audit, "SELECT connections FROM places"), nr);
+	while (journal_audit_drop_overdue(place->audit, (nr + 1) * SECOND) > 0)
+		;
+	assert_int_equal(ask(place->audit, "SELECT count(*) FROM connections"), 0);
+	assert_int_equal(ask(place->audit, "SELECT count(*) FROM sources"), 0);
+	assert_int_equal(ask(place->audit, "SELECT count(*) FROM places"), 0);
+	while (journal_audit_shrink(place->audit) > 0)
+		;
+	assert_true(ask(place->audit, "SELECT page_count FROM pragma_page_count") < 50);
+}
+
+static void test_last_when_many_then_of_the_place_and_of_each_source(void **state)
+{
+	struct place *place = *state;
+	struct api_last_connection last = {0};
+
+	fill(place->audit, 1000, 1);
+	fill(place->audit, 500, 2);
+	run(place->audit, "UPDATE connections SET bytes_to_vm = 10 WHERE serial = 1 AND"
+			  " client = '198.51.100.7'");
+	assert_int_equal(api_records_last(place->audit, 1, 0, NULL, &last), 0);
+	assert_int_equal(last.nr, 1000);
+	assert_int_equal(last.opened_wall_ns, 1000 * SECOND);
+	last = (struct api_last_connection){0};
+	assert_int_equal(api_records_last(place->audit, 1, 0, "198.51.100.7", &last), 0);
+	assert_int_equal(last.nr, 4);
+	assert_int_equal(last.bytes_to_vm, 10);
+	assert_string_equal(last.client, "198.51.100.7");
+	assert_int_equal(ask(place->audit, "SELECT failed FROM sources WHERE serial = 1 AND"
+					   " client = '198.51.100.7'"),
+			 4);
+	last = (struct api_last_connection){0};
+	assert_int_equal(api_records_last(place->audit, 1, 0, "198.51.101.7", &last), 0);
+	assert_int_equal(last.nr, 0);
+	assert_int_equal(api_records_last(place->audit, 3, 0, NULL, &last), 0);
+	assert_int_equal(last.nr, 0);
+}
+
+/* Of sources a place keeps but so many. */
+static void test_add_when_from_everywhere_then_sources_are_bounded(void **state)
+{
+	struct place *place = *state;
+
+	run(place->audit,
+	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
+	    " INSERT INTO connections (serial, build, node, forward, client, client_port,"
+	    " opened_wall_ns, slot, generation, opened_ns, seq_to_vm) SELECT 1, 'b1', 0, 'ssh',"
+	    " '2001:db8::' || i, 1, i, 1, 1, 1, 1 FROM n");
+	assert_int_equal(ask(place->audit, "SELECT count(*) FROM sources"), 512);
+	assert_int_equal(ask(place->audit, "SELECT sources FROM places"), 512);
+	assert_int_equal(ask(place->audit, "SELECT connections FROM places"), 5000);
+}
+
+/* From a journal of before: what nobody accepted was none, numbers go on, nothing comes twice. */
+static void test_take_when_the_journal_has_some_then_they_go_over(void **state)
+{
+	struct place *place = *state;
+	struct journal *journal;
+	uint64_t last;
+	char *reason;
+
+	assert_int_equal(journal_open(":memory:", &journal, &reason), 0);
+	fill(journal, 2500, 1);
+	run(journal, "UPDATE connections SET accepted_ns = NULL WHERE number % 2 = 0;"
+		     " UPDATE connections SET closed_wall_ns = NULL WHERE number = 2499");
+	assert_int_equal(journal_audit_last(place->audit, journal, &last), 0);
+	assert_int_equal(last, 2500);
+	assert_int_equal(journal_audit_take_open(place->audit, journal), 1);
+	assert_int_equal(journal_audit_take_open(place->audit, journal), 0);
+	assert_int_equal(ask(place->audit, "SELECT number FROM connections"), 2499);
+	fill(journal, 1, 1); /* as if a crash had come between the two */
+	run(journal, "UPDATE connections SET number = 2499 WHERE number = 2501");
+	while (journal_audit_take_over(place->audit, journal) > 0)
+		;
+	assert_int_equal(ask(journal, "SELECT count(*) FROM connections"), 0);
+	assert_int_equal(ask(place->audit, "SELECT count(*) FROM connections"), 1250);
+	assert_int_equal(ask(place->audit, "SELECT sum(connections) FROM sources"), 1250);
+	journal_close(journal);
+}
+
+/* However many rows: each question looks at an index alone. */
+static void test_queries_when_explained_then_none_scans(void **state)
+{
+	static const char *const queries[] = {
+		"SELECT * FROM connections WHERE number > 1 ORDER BY number LIMIT 2",
+		"SELECT * FROM connections WHERE number > 1 AND build = 'b1' ORDER BY number LIMIT "
+		"2",
+		"SELECT * FROM connections WHERE number > 1 AND closed_wall_ns IS NULL"
+		" ORDER BY number LIMIT 2",
+		"SELECT * FROM connections WHERE number > 1 AND build = 'b1' AND closed_wall_ns IS"
+		" NULL ORDER BY number LIMIT 2",
+		"SELECT * FROM sources WHERE serial = 1",
+		"SELECT * FROM places WHERE serial = 1",
+	};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		sqlite3_stmt *statement;
+		char text[256];
+
+		snprintf(text, sizeof(text), "EXPLAIN QUERY PLAN %s", queries[i]);
+		assert_int_equal(sqlite3_prepare_v2(journal_handle(place->audit), text, -1,
+						    &statement, NULL),
+				 SQLITE_OK);
+		while (sqlite3_step(statement) == SQLITE_ROW) {
+			const char *detail = (const char *)sqlite3_column_text(statement, 3);
+
+			if (strncmp(detail, "SCAN", 4) == 0 || strstr(detail, "TEMP B-TREE"))
+				fail_msg("%s: %s", queries[i], detail);
+		}
+		sqlite3_finalize(statement);
+	}
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		CASE(test_drop_when_more_than_the_budget_comes_then_never_exceeded),
+		CASE(test_add_when_nobody_drops_then_refused_within_the_budget),
+		CASE(test_drop_when_overdue_then_however_many_and_no_more),
+		CASE(test_last_when_many_then_of_the_place_and_of_each_source),
+		CASE(test_add_when_from_everywhere_then_sources_are_bounded),
+		CASE(test_take_when_the_journal_has_some_then_they_go_over),
+		CASE(test_queries_when_explained_then_none_scans),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
