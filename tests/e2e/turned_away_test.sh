@@ -16,12 +16,6 @@ is_turned_away() {
 	[ "$(answer '.nodes[0].case')" = turned_away ]
 }
 
-# turned_away BUILD CLIENT WHAT: diagnose says so of that client, soon.
-turned_away() {
-	wait_until 10 is_turned_away "$1" "$2" || fail "$3: $(answer '.nodes[0]')"
-	ok "$3: $(answer '.nodes[0].case'), $(answer '.nodes[0].latest.bytes_to_client') bytes from the VM"
-}
-
 # attempt ADDRESS OPTION…: ssh from that address of the client.
 attempt() {
 	local from=$1
@@ -29,6 +23,20 @@ attempt() {
 	shift
 	lab_client ssh -b "$from" -o ConnectTimeout=5 -o BatchMode=yes "$@" "${SSH_OPTIONS[@]}" -p "$PORT" \
 		"ubuntu@$LAB_PUBLIC_ADDRESS" true
+}
+
+# turned_away BUILD CLIENT WHAT: an attempt of that client fails, and diagnose soon says why. Which of
+# two attempts sshd has room for is not ours to say, nor whether its last words came before its reset.
+turned_away() {
+	local i
+
+	for i in 1 2 3; do
+		assert_fails "ssh: $3" attempt "$2"
+		! wait_until 5 is_turned_away "$1" "$2" || break
+	done
+	is_turned_away "$1" "$2" ||
+		fail "$3: $(answer '.nodes[0]'), $(lab_api GET "/v1/connections?build=$1&limit=100")"
+	ok "$3: $(answer '.nodes[0].case'), $(answer '.nodes[0].latest.bytes_to_client') bytes from the VM"
 }
 
 # two_wait: two connections that never log in, held open; sshd takes no third.
@@ -52,7 +60,6 @@ control_start
 put_build crowded 0
 PORT=$(node_port 0)
 two_wait
-assert_fails "ssh to an sshd that is full" attempt "$LAB_STRANGER_ADDRESS"
 turned_away crowded "$LAB_STRANGER_ADDRESS" "as many connections as sshd takes wait for a login"
 
 new=${SALLYPORT_NEW_SSHD:-}
@@ -71,7 +78,6 @@ PORT=$(node_port 0)
 assert_eq "" "$(attempt "$LAB_CLIENT_ADDRESS" 2>&1)" "a login at $("$new/usr/sbin/sshd" -V 2>&1)"
 ok "ssh to $("$new/usr/sbin/sshd" -V 2>&1)"
 assert_fails "ssh without a key" attempt "$LAB_STRANGER_ADDRESS" -o IdentityFile=/nonexistent -o IdentitiesOnly=yes
-assert_fails "ssh from an address with a penalty" attempt "$LAB_STRANGER_ADDRESS"
 turned_away penalised "$LAB_STRANGER_ADDRESS" "a penalty for the one before"
 assert_eq "" "$(attempt "$LAB_CLIENT_ADDRESS" 2>&1)" "a login from another address meanwhile"
 ok "another address logs in meanwhile"
