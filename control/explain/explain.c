@@ -15,29 +15,16 @@
 #include <sallyport/addr.h>
 
 #include "edge/edge.h"
+#include "explain/callers.h"
 #include "explain/lookup.h"
 #include "explain/rate.h"
 #include "explain/ssh.h"
 #include "model/clock.h"
 
-#define CALLERS_MAX	 256 /* open at once */
-#define PER_SECOND	 2   /* for one source, after a burst */
-#define BURST		 20
-#define LISTEN_BACKLOG	 512
-#define CALLER_TIME_US	 (3 * 1000000ULL)
-#define CALLER_LATE_US	 100000 /* a place is held no longer than that beyond it */
-#define CALLER_BYTES_MAX 16384	/* read and thrown away: a client's banner and key exchange */
-#define ACCEPTS_A_ROUND	 32	/* so that a flood leaves the loop to others */
-
-/* One who was told, and whose own words are read to their end, since closing on them resets. */
-struct caller {
-	struct explain *explain;
-	int fd;
-	uint64_t number; /* counted as they come */
-	size_t read_bytes;
-	sd_event_source *readable;
-	sd_event_source *timeout;
-};
+#define PER_SECOND	2 /* for one source, after a burst */
+#define BURST		20
+#define LISTEN_BACKLOG	512
+#define ACCEPTS_A_ROUND 32 /* so that a flood leaves the loop to others */
 
 struct explain {
 	sd_event *event;
@@ -48,90 +35,8 @@ struct explain {
 	int listen_fd[2];
 	sd_event_source *acceptable[2];
 	struct explain_figures figures;
-	uint64_t nr_callers;		    /* ever */
-	struct caller callers[CALLERS_MAX]; /* fd -1: free */
+	struct explain_callers *callers;
 };
-
-static void caller_close(struct caller *caller)
-{
-	sd_event_source_disable_unref(caller->readable);
-	sd_event_source_disable_unref(caller->timeout);
-	close(caller->fd);
-	*caller = (struct caller){.explain = caller->explain, .fd = -1};
-}
-
-static int on_timeout(sd_event_source *source, uint64_t usec, void *context)
-{
-	caller_close(context);
-	return 0;
-}
-
-static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *context)
-{
-	struct caller *caller = context;
-	char words[2048];
-	ssize_t len_bytes = recv(fd, words, sizeof(words), 0);
-
-	if (len_bytes < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	if (len_bytes > 0)
-		caller->read_bytes += (size_t)len_bytes;
-	if (len_bytes <= 0 || caller->read_bytes > CALLER_BYTES_MAX)
-		caller_close(caller);
-	return 0;
-}
-
-/* A free place, or that of the one who has had most time: who stays on keeps nobody else out. */
-static struct caller *place_for_one(struct explain *explain)
-{
-	struct caller *oldest = &explain->callers[0];
-
-	for (unsigned int i = 0; i < CALLERS_MAX; i++) {
-		struct caller *caller = &explain->callers[i];
-
-		if (caller->fd < 0)
-			return caller;
-		if (caller->number < oldest->number)
-			oldest = caller;
-	}
-	caller_close(oldest);
-	return oldest;
-}
-
-/* After everybody else: strangers decide how many these are. */
-static int watch_caller(struct caller *caller, int fd)
-{
-	sd_event *event = caller->explain->event;
-	int result;
-
-	result = sd_event_add_io(event, &caller->readable, fd, EPOLLIN, on_readable, caller);
-	if (result >= 0)
-		result = sd_event_source_set_priority(caller->readable, SD_EVENT_PRIORITY_IDLE);
-	if (result >= 0)
-		result = sd_event_add_time_relative(event, &caller->timeout, CLOCK_BOOTTIME,
-						    CALLER_TIME_US, CALLER_LATE_US, on_timeout,
-						    caller);
-	if (result >= 0)
-		result = sd_event_source_set_priority(caller->timeout, SD_EVENT_PRIORITY_IDLE);
-	return result;
-}
-
-/* Keeps the connection until its end is read. On failure it is the caller's to close. */
-static int listen_out(struct explain *explain, int fd)
-{
-	struct caller *caller = place_for_one(explain);
-	int result = watch_caller(caller, fd);
-
-	if (result < 0) {
-		caller->readable = sd_event_source_disable_unref(caller->readable);
-		caller->timeout = sd_event_source_disable_unref(caller->timeout);
-		return result;
-	}
-	caller->fd = fd;
-	caller->read_bytes = 0;
-	caller->number = ++explain->nr_callers;
-	return 0;
-}
 
 static void addr_of(const struct sockaddr_storage *name, struct sp_addr *ret_addr,
 		    uint16_t *ret_port)
@@ -201,17 +106,9 @@ static int words_for(struct explain *explain, int fd, const struct sockaddr_stor
 static int answer(struct explain *explain, int fd, const struct sockaddr_storage *peer)
 {
 	char text[EXPLAIN_TEXT_MAX + 1];
-	uint8_t bytes[EXPLAIN_SSH_MAX];
 	int result = words_for(explain, fd, peer, text);
-	size_t len_bytes;
 
-	if (result)
-		return result;
-	len_bytes = explain_ssh_encode(text, bytes);
-	if (send(fd, bytes, len_bytes, MSG_NOSIGNAL) != (ssize_t)len_bytes)
-		return -EPIPE;
-	shutdown(fd, SHUT_WR);
-	return listen_out(explain, fd);
+	return result ? result : explain_callers_take(explain->callers, fd, text);
 }
 
 /* Closes with a reset, which leaves nothing behind here. */
@@ -316,8 +213,11 @@ static struct explain *explain_new(sd_event *event, struct edge *edge, enum expl
 	explain->mode = mode;
 	explain->listen_fd[0] = explain->listen_fd[1] = -1;
 	explain_rate_init(&explain->rate, PER_SECOND, BURST, seed);
-	for (unsigned int i = 0; i < CALLERS_MAX; i++)
-		explain->callers[i] = (struct caller){.explain = explain, .fd = -1};
+	explain->callers = explain_callers_new(event);
+	if (!explain->callers) {
+		explain_stop(explain);
+		return NULL;
+	}
 	return explain;
 }
 
@@ -346,9 +246,7 @@ void explain_stop(struct explain *explain)
 	if (!explain)
 		return;
 	explain_lookup_close(explain->lookup);
-	for (unsigned int i = 0; i < CALLERS_MAX; i++)
-		if (explain->callers[i].fd >= 0)
-			caller_close(&explain->callers[i]);
+	explain_callers_free(explain->callers);
 	for (unsigned int i = 0; i < 2; i++) {
 		sd_event_source_disable_unref(explain->acceptable[i]);
 		if (explain->listen_fd[i] >= 0)

@@ -15,7 +15,7 @@ LAB_UNLIMITED=1
 
 SECONDS_EACH=${DIALS_SECONDS:-5}
 RATE=${DIALS_RATE:-1000}
-CALLERS_MAX=256  # open at once, see control/explain/explain.c
+CALLERS_MAX=256  # open at once, see control/explain/callers.c
 OTHER_FDS=24     # of the API meanwhile
 MEMORY_KIB=16384 # a flood may cost no more
 

@@ -26,7 +26,7 @@ def hear(source, target):
         end.bind((source, 0))
         try:
             end.connect(target)
-            end.sendall(b"SSH-2.0-scan\r\n")
+            end.sendall(b"SSH-2.0-scan\r\n\0\0\0\4scan")
             while data := end.recv(4096):
                 said += data
                 if b"\r\n" in said and b"OpenSSH" in said:  # a VM's own sshd waits for us
