@@ -9,7 +9,8 @@ round they take turns, so that a busy machine is busy for all; what is counted i
 forwarding thread, not the time that passed. testpmd's 5tswap exchanges addresses and ports; its csum
 computes checksums anew. Neither looks anything up.
 
-SALLYPORT_BUILD is the build directory. As root, hugepages are reserved for the time it takes.
+SALLYPORT_BUILD is the build directory, SALLYPORT_BESIDE that of another revision, to take turns with.
+As root, hugepages are reserved for the time it takes.
 """
 
 import contextlib
@@ -27,7 +28,7 @@ HUGEPAGES = pathlib.Path("/proc/sys/vm/nr_hugepages")
 HUGEPAGES_NEEDED = 512
 WORKER = "rte-worker-1"
 START_LIMIT_S = 60
-NAMES = ("sallyport", "5tswap", "csum")
+TESTPMD = ("5tswap", "csum")
 
 
 @contextlib.contextmanager
@@ -117,19 +118,22 @@ def describe(values):
 
 def main(rounds=7, seconds=1.5):
     build = pathlib.Path(os.environ["SALLYPORT_BUILD"])
-    results = {name: [] for name in NAMES}
+    others = [pathlib.Path(path) for path in [os.environ.get("SALLYPORT_BESIDE")] if path]
+    results = {name: [] for name in ("sallyport", *TESTPMD, *(["beside"] if others else []))}
     with tempfile.TemporaryDirectory(dir="/dev/shm") as scratch, eal_memory() as memory:
         pcap = os.path.join(scratch, "flows.pcap")
         subprocess.run([build / "tests" / "bench" / "pipeline_bench", "make", pcap], check=True)
         for _ in range(rounds):
             results["sallyport"].append(measure_ours(build, pcap, seconds, memory))
-            for mode in NAMES[1:]:
+            for other in others:
+                results["beside"].append(measure_ours(other, pcap, seconds, memory))
+            for mode in TESTPMD:
                 results[mode].append(measure_testpmd(mode, pcap, seconds, memory))
-    for name in NAMES:
+    for name in results:
         print(f"{name + ', Mpps':24}{describe(results[name])}")
-    for mode in NAMES[1:]:
-        ratios = [ours / theirs for ours, theirs in zip(results["sallyport"], results[mode])]
-        print(f"{'sallyport : ' + mode:24}{describe(ratios)}")
+    for name in list(results)[1:]:
+        ratios = [ours / theirs for ours, theirs in zip(results["sallyport"], results[name])]
+        print(f"{'sallyport : ' + name:24}{describe(ratios)}")
     print(f"hugepages: {'yes' if '--in-memory' in memory else 'no'}")
 
 
