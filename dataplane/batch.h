@@ -16,7 +16,7 @@
 
 struct rte_mbuf;
 
-#define BATCH_MAX 32u
+#define BATCH_MAX 64u
 
 /* A packet that is to be turned into an answer to its sender. */
 struct batch_answer {

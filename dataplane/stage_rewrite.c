@@ -2,18 +2,10 @@
 /* From packets as they came to frames as they leave. */
 #include "worker.h"
 
-#include <string.h>
-
 #include <rte_branch_prediction.h>
 #include <rte_mbuf.h>
 
 #include <sallyport/nat.h>
-
-static void set_links(struct sp_eth *eth, uint64_t to, uint64_t from)
-{
-	memcpy(eth->to, &to, sizeof(eth->to));
-	memcpy(eth->from, &from, sizeof(eth->from));
-}
 
 void stage_rewrite(struct worker *worker, struct batch *batch)
 {
@@ -29,8 +21,8 @@ void stage_rewrite(struct worker *worker, struct batch *batch)
 			worker_leave(worker, batch, i, SP_NO_BUFFER, 0);
 			continue;
 		}
-		set_links((struct sp_eth *)data, batch->hop[i],
-			  atomic_load_explicit(&out->link_addr, memory_order_relaxed));
+		worker_set_links(data, batch->hop[i],
+				 atomic_load_explicit(&out->link_addr, memory_order_relaxed));
 		batch_keep(batch, kept++, i);
 	}
 	batch->nr = kept;

@@ -14,12 +14,6 @@
 #include "host/boottime.h"
 
 /*
- * How long a burst may take before its deadlines are looked at again: the most that a packet can be
- * late by, but for the time that the call into the driver takes.
- */
-#define STALE_NS 100000ull
-
-/*
  * A worker that was stopped or put off between reading the clock and here must not send what has
  * expired, or is another lease's, meanwhile.
  */
@@ -60,7 +54,7 @@ void stage_send(struct worker *worker, struct batch *batch)
 	if (batch->nr == 0)
 		return;
 	now_ns = boottime_now_ns();
-	if (unlikely(now_ns - batch->now_ns > STALE_NS))
+	if (unlikely(now_ns - batch->now_ns > WORKER_STALE_NS))
 		leave_expired(worker, batch, now_ns);
 	if (batch->nr == 0)
 		return;

@@ -30,7 +30,7 @@ _Static_assert(PARK_RING / BATCH_MAX < SP_DRAIN_ROUNDS, "a round less than may b
 #define DRAIN_QUIET_NS 1000000ull
 #define DRAIN_MAX_NS   20000000ull
 
-void worker_run_batch(struct worker *worker, struct batch *batch)
+void worker_run_stages(struct worker *worker, struct batch *batch)
 {
 	stage_parse(worker, batch);
 	stage_find(worker, batch);
@@ -41,6 +41,12 @@ void worker_run_batch(struct worker *worker, struct batch *batch)
 	stage_answer(worker, batch);
 	stage_wait(worker, batch);
 	stage_drop(worker, batch);
+}
+
+void worker_run_batch(struct worker *worker, struct batch *batch)
+{
+	stage_lane(worker, batch);
+	worker_run_stages(worker, batch);
 }
 
 static void begin_batch(struct worker *worker, uint32_t in_port, bool returned, uint64_t now_ns)

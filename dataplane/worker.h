@@ -9,15 +9,23 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <sallyport/table_host.h>
 
 #include <sallyport/limit.h>
+#include <sallyport/wire.h>
 
 #include "batch.h"
 #include "hop/nexthop.h"
 #include "hop/park.h"
 #include "port/port.h"
+
+/*
+ * How long a burst may take before its deadlines are looked at again: the most that a packet can be
+ * late by, but for the time that the call into the driver takes.
+ */
+#define WORKER_STALE_NS 100000ull
 
 struct worker_queue {
 	uint32_t in_port;
@@ -68,6 +76,9 @@ uint32_t worker_round(struct worker *worker);
 /* Takes batch->mbuf[0..nr) from arrival to departure. The worker's thread. */
 void worker_run_batch(struct worker *worker, struct batch *batch);
 
+/* The same without the lane: by the stages that know everything. */
+void worker_run_stages(struct worker *worker, struct batch *batch);
+
 /* A packet leaves its batch with a verdict that is not SP_FORWARDED. For stages. */
 void worker_leave(struct worker *worker, struct batch *batch, uint32_t i, enum sp_verdict verdict,
 		  uint16_t mtu);
@@ -76,6 +87,18 @@ static inline void worker_count(struct worker *worker, enum sp_verdict verdict, 
 {
 	worker->counters->verdict[verdict] += packets;
 }
+
+/* Link addresses of a frame to send, as they lie in it in the low 48 bits. */
+static inline void worker_set_links(char *data, uint64_t to, uint64_t from)
+{
+	struct sp_eth *eth = (void *)data;
+
+	memcpy(eth->to, &to, sizeof(eth->to));
+	memcpy(eth->from, &from, sizeof(eth->from));
+}
+
+/* Carries what is plain from end to end, and leaves all else to the stages that follow. */
+void stage_lane(struct worker *worker, struct batch *batch);
 
 /* The stages. Each works on batch->[0, nr) and leaves there what goes on. */
 void stage_parse(struct worker *worker, struct batch *batch);

@@ -264,6 +264,54 @@ void nexthop_way_find(const struct nexthops *nexthops, const struct sp_tuple *co
 	}
 }
 
+static void find_leaves_of(const struct nexthops *nexthops, struct sp_addr *targets, uint8_t family,
+			   uint64_t *ret_leaf, uint32_t n)
+{
+	uint32_t v4[FIND_MAX];
+
+	if (family == 6) {
+		rte_fib6_lookup_bulk(nexthops->fib6, (void *)targets, ret_leaf, (int)n);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		v4[i] = host_v4(&targets[i]);
+	rte_fib_lookup_bulk(nexthops->fib4, v4, ret_leaf, (int)n);
+}
+
+/* Result: the gateway of all packets to a prefix, or NULL if it depends. */
+static const struct nexthop_gateway *only_gateway(const struct nexthops *nexthops,
+						  uint64_t leaf_index, uint32_t port_index)
+{
+	const struct nexthop_leaf *leaf = &nexthops->leaves[leaf_index];
+	const struct nexthop_gateway *gateway = &nexthops->gateways[leaf->gateway[0]];
+
+	if (leaf->sources != 0 || gateway->group != 0 || gateway->mtu != 0 ||
+	    gateway->port_index != port_index)
+		return NULL;
+	return gateway;
+}
+
+void nexthop_hop_find(const struct nexthops *nexthops, struct sp_addr *targets, uint8_t family,
+		      uint32_t port_index, uint64_t *ret_hops, uint32_t n)
+{
+	uint64_t found[FIND_MAX], last = NEXTHOP_NO_ROUTE_INDEX, hop = 0;
+	const struct nexthop_gateway *gateway = NULL;
+
+	find_leaves_of(nexthops, targets, family, found, n);
+	for (uint32_t i = 0; i < n; i++) {
+		if (unlikely(found[i] != last)) {
+			last = found[i];
+			gateway = only_gateway(nexthops, last, port_index);
+			hop = gateway && !gateway->on_link
+				      ? nexthop_neighbour_find(nexthops, &gateway->addr, port_index)
+				      : 0;
+		}
+		ret_hops[i] = gateway && gateway->on_link
+				      ? nexthop_neighbour_find(nexthops, &targets[i], port_index)
+				      : hop;
+	}
+}
+
 static uint64_t make_word(const uint8_t *link_addr, uint32_t port_index)
 {
 	uint64_t word = 0;

@@ -174,6 +174,14 @@ void nexthop_way_find(const struct nexthops *nexthops, const struct sp_tuple *co
 		      uint32_t n);
 
 /*
+ * For n (<= 64) targets of one family, of packets that leave by that port: the neighbour's word
+ * where the way is the same for all senders, by one gateway or straight, with no MTU of its own;
+ * else, or if its link address is not known, 0: then ask nexthop_way_find(). Any thread.
+ */
+void nexthop_hop_find(const struct nexthops *nexthops, struct sp_addr *targets, uint8_t family,
+		      uint32_t port_index, uint64_t *ret_hops, uint32_t n);
+
+/*
  * Result: a number that is another one, never 0, whenever a look-up could have another outcome than
  * one made since the number was the same. Load it first. Any thread.
  */

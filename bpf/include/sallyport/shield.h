@@ -224,6 +224,26 @@ SP_INLINE void sp_seen_add(const struct sp_table *table, __u32 row, __u64 hash, 
 		SP_STORE(*place, (__u64)sp_seen_tag(hash) << 32 | now);
 }
 
+/* Result: whether anything is limited. */
+SP_INLINE int sp_shield_is_on(const struct sp_table *table)
+{
+	const struct sp_settings *settings = sp_table_settings(table);
+
+	return settings && (SP_LOAD(settings->syn_per_lease) || SP_LOAD(settings->syn_per_source));
+}
+
+/*
+ * Result: whether who knocks is let in without being counted: nothing is limited, or a source of
+ * UDP has lately sent to this lease, which is then noted anew.
+ */
+SP_INLINE int sp_shield_knows(const struct sp_table *table, __u32 row,
+			      const struct sp_places *places, __u32 protocol, __u64 now_ns)
+{
+	if (!places->per_lease && !places->per_source)
+		return 1;
+	return protocol == SP_PROTOCOL_UDP && sp_seen(table, row, places->seen_hash, now_ns);
+}
+
 /*
  * Lets a packet that knocks in, or not, and counts it in the caller's own row. Result: SP_FORWARDED
  * if its verdict stands, or SP_LEASE_LIMITED or SP_SOURCE_LIMITED in the place of that.
@@ -232,12 +252,9 @@ SP_INLINE enum sp_verdict sp_shield(const struct sp_table *table, const struct s
 				    const struct sp_knock *knock, __u64 now_ns)
 {
 	struct sp_places places = sp_shield_places(table, knock);
-	int udp = knock->protocol == SP_PROTOCOL_UDP;
 	enum sp_verdict asked;
 
-	if (!places.per_lease && !places.per_source)
-		return SP_FORWARDED;
-	if (udp && sp_seen(table, rows->own, places.seen_hash, now_ns))
+	if (sp_shield_knows(table, rows->own, &places, knock->protocol, now_ns))
 		return SP_FORWARDED;
 	asked = sp_shield_ask(table, rows, &places, now_ns);
 	if (asked != SP_FORWARDED) {
@@ -245,7 +262,7 @@ SP_INLINE enum sp_verdict sp_shield(const struct sp_table *table, const struct s
 		return asked;
 	}
 	sp_shield_count(table, rows->own, &places, now_ns);
-	if (udp)
+	if (knock->protocol == SP_PROTOCOL_UDP)
 		sp_seen_add(table, rows->own, places.seen_hash, now_ns);
 	return SP_FORWARDED;
 }

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * For stage_lane.c: what it keeps of a packet, and how it reads one. All is inlined, so that the
+ * compiler makes of each function a copy for each family and direction.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+
+#include <sallyport/decide.h>
+#include <sallyport/parse.h>
+#include <sallyport/wire.h>
+
+#include "batch.h"
+
+/* A packet on the lane. Two a cache line. */
+struct ride {
+	char *data;
+	uint64_t life;	      /* of its slot, once that was looked at */
+	uint32_t slot_index;  /* before that, toward clients: its bucket */
+	uint32_t usage_index; /* before that, toward clients: its tag */
+	uint16_t l3_len_bytes;
+	uint8_t protocol; /* enum sp_protocol_mask */
+	uint8_t tcp_flags;
+	uint8_t at; /* in the batch */
+};
+
+_Static_assert(sizeof(struct ride) == 32, "two rides a cache line");
+_Static_assert(BATCH_MAX <= 64, "a bit for each packet");
+
+/* Those of one family. */
+struct rides {
+	uint32_t nr;
+	struct ride ride[BATCH_MAX];
+	uint64_t hop[BATCH_MAX]; /* toward clients: the neighbour's word, 0: ask the other stages */
+};
+
+/* A burst's journey: what all of its packets have in common, and who went along. */
+struct journey {
+	uint64_t now_ns;
+	uint64_t link_addr;
+	uint32_t out_port;
+	uint32_t mtu;
+	uint32_t epoch; /* of the next hops, loaded before any of them is looked at */
+	uint64_t taken; /* bits of the batch */
+};
+
+/* The address of this host that the last packet was sent to. */
+struct own {
+	struct sp_addr addr;
+	uint32_t first_slot;
+	bool known;
+};
+
+static __rte_always_inline uint64_t load64(const char *at)
+{
+	uint64_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static __rte_always_inline bool read_l4(const char *l4, uint32_t l4_len_bytes, uint8_t ip_protocol,
+					struct ride *ride)
+{
+	const struct sp_tcp *tcp = (const void *)l4;
+	uint32_t header_bytes;
+
+	ride->protocol = sp_protocol_bit(ip_protocol);
+	if (ride->protocol == SP_PROTOCOL_TCP) {
+		header_bytes = (tcp->data_offset >> 4) * 4u;
+		ride->tcp_flags = tcp->flags;
+		return header_bytes >= sizeof(*tcp) && l4_len_bytes >= header_bytes;
+	}
+	ride->tcp_flags = 0;
+	return ride->protocol == SP_PROTOCOL_UDP && l4_len_bytes >= sizeof(struct sp_udp);
+}
+
+/*
+ * Both of these are given the eight bytes at 12, of which they know the first three, and look at
+ * those at 20. A frame may end before, its buffer does not; what the frame does not hold is found
+ * out by its lengths. No fragment; whole.
+ */
+static __rte_always_inline bool read_v4(const char *data, uint64_t at_12, uint32_t frame_bytes,
+					struct ride *ride)
+{
+	uint64_t at_20 = load64(data + 20);
+	uint32_t l3_len_bytes = __builtin_bswap16((uint16_t)(at_12 >> 32));
+
+	if (unlikely((at_20 & SP_BE16(SP_IPV4_MORE_OR_OFFSET)) != 0 ||
+		     l3_len_bytes < sizeof(struct sp_ipv4) + sizeof(struct sp_udp) ||
+		     frame_bytes < SP_L3_OFFSET + l3_len_bytes))
+		return false;
+	ride->l3_len_bytes = (uint16_t)l3_len_bytes;
+	return read_l4(data + SP_L4_OFFSET(4), l3_len_bytes - (uint32_t)sizeof(struct sp_ipv4),
+		       (uint8_t)(at_20 >> 24), ride);
+}
+
+static __rte_always_inline bool read_v6(const char *data, uint64_t at_12, uint32_t frame_bytes,
+					struct ride *ride)
+{
+	uint32_t l4_len_bytes = __builtin_bswap16((uint16_t)(at_12 >> 48));
+
+	if (unlikely(l4_len_bytes < sizeof(struct sp_udp) ||
+		     frame_bytes < SP_L4_OFFSET(6) + l4_len_bytes))
+		return false;
+	ride->l3_len_bytes = (uint16_t)(sizeof(struct sp_ipv6) + l4_len_bytes);
+	return read_l4(data + SP_L4_OFFSET(6), l4_len_bytes, (uint8_t)data[20], ride);
+}
+
+/* What the shared code is told of a packet. It costs what is used of it: all is inlined. */
+static __rte_always_inline struct sp_packet packet_of(const struct ride *ride, const uint8_t family)
+{
+	const struct sp_ipv4 *v4 = (const void *)(ride->data + SP_L3_OFFSET);
+	const struct sp_ipv6 *v6 = (const void *)v4;
+	const struct sp_udp *ports = (const void *)(ride->data + SP_L4_OFFSET(family));
+	struct sp_packet packet = {
+		.tuple.from =
+			family == 4 ? sp_addr_from_v4(v4->from_be) : sp_addr_from_v6(v6->from_be),
+		.tuple.to = family == 4 ? sp_addr_from_v4(v4->to_be) : sp_addr_from_v6(v6->to_be),
+		.tuple.from_port_be = ports->from_be,
+		.tuple.to_port_be = ports->to_be,
+		.l3_len_bytes = ride->l3_len_bytes,
+		.family = family,
+		.kind = SP_KIND_L4,
+		.protocol = ride->protocol,
+		.tcp_flags = ride->tcp_flags,
+		.ttl = family == 4 ? v4->ttl : v6->hop_limit,
+	};
+
+	packet.sender = packet.tuple.from;
+	return packet;
+}
+
+static __rte_always_inline struct sp_hit
+hit_of(const struct worker *worker, const struct ride *ride, const enum sp_direction direction)
+{
+	struct sp_hit hit = {
+		.slot = &worker->table.leases[ride->slot_index],
+		.life = ride->life,
+		.slot_index = ride->slot_index,
+		.direction = direction,
+	};
+
+	return hit;
+}
