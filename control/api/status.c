@@ -145,7 +145,7 @@ static void set_connections(const struct watch *watch, json_t *status)
 		watch_figures(watch, &figures);
 	json_object_set_new(
 		status, "connections",
-		json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:I, s:I}", "open",
+		json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:I, s:I, s:b}", "open",
 			  figures.connections.open, "half_open", figures.connections.half_open,
 			  "attempts", (json_int_t)figures.connections.attempts, "gave_way",
 			  (json_int_t)figures.connections.gave_way, "opened",
@@ -154,7 +154,8 @@ static void set_connections(const struct watch *watch, json_t *status)
 			  (json_int_t)figures.untold, "notes_lost", (json_int_t)figures.notes_lost,
 			  "records_waiting", figures.records.waiting, "records_lost",
 			  (json_int_t)figures.records.lost, "provoked",
-			  (json_int_t)figures.provoked));
+			  (json_int_t)figures.provoked, "audit_in_memory",
+			  figures.audit.in_memory));
 }
 
 void api_status_get(struct api_call *call)

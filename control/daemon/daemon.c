@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "api/server.h"
+#include "daemon/audit.h"
 #include "daemon/follow.h"
 #include "daemon/loop.h"
 #include "daemon/reload.h"
@@ -22,7 +23,6 @@
 #include "host/config.h"
 #include "host/lock_file.h"
 #include "host/log.h"
-#include "journal/audit_file.h"
 #include "journal/copy.h"
 #include "journal/journal.h"
 #include "kernel/kernel.h"
@@ -32,7 +32,6 @@
 #include "watch/watch.h"
 
 #define JOURNAL_NAME	"journal.db"
-#define AUDIT_NAME	"audit.db"
 #define ALARM_PERIOD_NS (10 * NS_PER_S)
 #define START_LIMIT_NS	(600 * NS_PER_S) /* for each step of a start */
 
@@ -98,24 +97,6 @@ static int open_journal(struct daemon *daemon)
 	name_journal(daemon->config, path);
 	r = journal_open(path, &daemon->journal, &reason);
 	return r < 0 ? fail(r, "The journal cannot be opened.", reason) : 0;
-}
-
-/* Without it nothing is recorded. */
-static void open_audit(struct daemon *daemon)
-{
-	char path[CONFIG_PATH_SIZE + sizeof(AUDIT_NAME) + 1], *reason = NULL;
-	int r;
-
-	snprintf(path, sizeof(path), "%s/" AUDIT_NAME, daemon->config->edge.state_dir);
-	r = journal_audit_file_open(path, &daemon->audit, &reason);
-	if (r < 0) {
-		fail(r, "The audit of connections cannot be opened.", reason);
-		return;
-	}
-	if (r > 0)
-		log_write(LOG_ALERT, "The audit of connections is put aside, and begun anew.",
-			  log_string("reason", reason ? reason : "not known"));
-	free(reason);
 }
 
 static int start_kernel(struct daemon *daemon)
@@ -244,17 +225,6 @@ static void start_explain(struct daemon *daemon)
 	free(reason);
 }
 
-/* Without it nothing is recorded, and idle ends learn late: no reason not to carry either. */
-static void start_watch(struct daemon *daemon)
-{
-	int r = daemon->audit ? watch_start(daemon->event, daemon->edge, daemon->audit,
-					    kernel_table(daemon->kernel), &daemon->watch)
-			      : -ENODATA;
-
-	if (r < 0)
-		log_write(LOG_WARNING, "Connections are not recorded.", log_error("error", r));
-}
-
 static void start_readiness(struct daemon *daemon)
 {
 	int r = watch_readiness_start(daemon->event, daemon->edge, &daemon->readiness);
@@ -358,7 +328,7 @@ static int attach_and_serve(struct daemon *daemon)
 	if (r < 0)
 		goto free_followers;
 	start_explain(daemon);
-	start_watch(daemon);
+	daemon_audit_watch(daemon);
 	start_readiness(daemon);
 	start_carrier(daemon);
 	r = open_api(daemon);
@@ -406,7 +376,7 @@ static int start_and_serve(struct daemon *daemon)
 	r = open_journal(daemon);
 	if (r < 0)
 		goto free_loop;
-	open_audit(daemon);
+	daemon_audit_open(daemon);
 	r = start_kernel(daemon);
 	if (r < 0)
 		goto close_journal;

@@ -29,13 +29,13 @@ struct daemon {
 	int lock_fd;
 	sd_event *event;
 	struct journal *journal;
-	struct journal *audit; /* of connections; NULL: none are recorded */
+	struct journal *audit; /* of connections; NULL without memory */
 	struct kernel *kernel;
 	struct quiescer *quiescer;
 	struct edge *edge;
 	struct daemon_followers *followers;
 	struct explain *explain; /* NULL if it could not be started: ports stay mute */
-	struct watch *watch;	 /* NULL if it could not be started: connections are not recorded */
+	struct watch *watch;	 /* NULL if it could not be started: nobody counts as connected */
 	struct readiness *readiness; /* NULL: nodes stay pending */
 	struct carrier *carrier;     /* NULL: switches of engine are not told */
 	struct api *api;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "journal/connection.h"
 #include "journal/journal.h"
@@ -29,10 +30,17 @@ static int run(struct journal *audit, enum journal_statement statement, uint64_t
 	return result < 0 ? result : sqlite3_changes(audit->database);
 }
 
+static bool is_in_memory(const struct journal *audit)
+{
+	return strcmp(audit->path, ":memory:") == 0;
+}
+
 int journal_audit_set_budget(struct journal *audit, uint64_t bytes)
 {
 	char text[64];
 
+	if (is_in_memory(audit) && bytes > JOURNAL_AUDIT_MEMORY_MAX)
+		bytes = JOURNAL_AUDIT_MEMORY_MAX;
 	if (bytes < JOURNAL_AUDIT_BUDGET_MIN)
 		bytes = JOURNAL_AUDIT_BUDGET_MIN;
 	audit->pages_kept = (uint32_t)((bytes - LOG_BYTES) / PAGE_BYTES);
@@ -69,6 +77,7 @@ int journal_audit_figures(struct journal *audit, struct journal_audit_figures *r
 		.used = (pages.all - pages.free) * PAGE_BYTES,
 		.budget = (uint64_t)audit->pages_kept * PAGE_BYTES,
 		.dropped = audit->dropped,
+		.in_memory = is_in_memory(audit),
 	};
 	return 0;
 }

@@ -6,13 +6,17 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct journal;
 
 #define JOURNAL_AUDIT_BUDGET_MIN ((uint64_t)32 << 20)
+#define JOURNAL_AUDIT_MEMORY_MAX ((uint64_t)128 << 20)
 
-/* How many bytes the file and its log may have together, at least that minimum. Result: 0, -errno.
+/*
+ * How many bytes the file and its log may have together, at least that minimum; in memory no more
+ * than that maximum. Result: 0 or -errno.
  */
 int journal_audit_set_budget(struct journal *audit, uint64_t bytes);
 
@@ -21,6 +25,7 @@ struct journal_audit_figures {
 	uint64_t used;	  /* of these */
 	uint64_t budget;  /* of the file */
 	uint64_t dropped; /* records, for the sake of the budget, since the start */
+	bool in_memory;	  /* no file could be had */
 };
 
 /* Result: 0 or -errno. */

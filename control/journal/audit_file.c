@@ -5,9 +5,13 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "journal/journal.h"
+#include "journal/sql.h"
+
+#define MEMORY ":memory:"
 
 #define NAME_BYTES (PATH_MAX + 32)
 
@@ -29,17 +33,77 @@ static int put_aside(const char *path)
 	return 0;
 }
 
+/* Whatever is, or is not, in its place. */
+static int open_in_memory(struct journal **ret_audit, char **ret_reason)
+{
+	char *reason = NULL;
+	int result = journal_open_audit(MEMORY, ret_audit, &reason);
+
+	if (result == 0) {
+		free(reason);
+		return JOURNAL_AUDIT_IN_MEMORY;
+	}
+	free(*ret_reason);
+	*ret_reason = reason;
+	return result;
+}
+
+static int open_anew(const char *path, struct journal **ret_audit, char **ret_reason)
+{
+	char *again = NULL;
+	int result = put_aside(path);
+
+	if (result == 0)
+		result = journal_open_audit(path, ret_audit, &again);
+	if (result == 0)
+		return JOURNAL_AUDIT_ANEW;
+	if (again) {
+		free(*ret_reason);
+		*ret_reason = again;
+	}
+	return open_in_memory(ret_audit, ret_reason);
+}
+
 int journal_audit_file_open(const char *path, struct journal **ret_audit, char **ret_reason)
 {
 	int result = journal_open_audit(path, ret_audit, ret_reason);
-	char *again = NULL;
 
-	if (result != -EBADMSG || put_aside(path) < 0)
-		return result;
-	result = journal_open_audit(path, ret_audit, &again);
 	if (result == 0)
-		return 1;
-	free(*ret_reason);
-	*ret_reason = again;
+		return 0;
+	return result == -EBADMSG ? open_anew(path, ret_audit, ret_reason)
+				  : open_in_memory(ret_audit, ret_reason);
+}
+
+static bool has_moved(const struct journal *audit)
+{
+	int moved = 0;
+
+	sqlite3_file_control(audit->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	return moved != 0;
+}
+
+bool journal_audit_file_is_lost(const struct journal *audit)
+{
+	return audit->damaged || has_moved(audit);
+}
+
+/* What was put aside SQLite neither writes back nor removes when it is closed: it has moved. */
+int journal_audit_file_renew(struct journal *audit, char **ret_reason)
+{
+	struct journal *fresh, old = *audit;
+	int result;
+
+	*ret_reason = strdup(audit->damaged	? "it is damaged"
+			     : has_moved(audit) ? "it was removed"
+						: "it fails");
+	result = journal_audit_file_is_lost(audit) && strcmp(audit->path, MEMORY) != 0
+			 ? open_anew(audit->path, &fresh, ret_reason)
+			 : open_in_memory(&fresh, ret_reason);
+	if (result < 0)
+		return result;
+	*audit = *fresh;
+	audit->dropped = old.dropped;
+	*fresh = old;
+	journal_close(fresh);
 	return result;
 }

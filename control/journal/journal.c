@@ -71,7 +71,7 @@ static int refuse_damaged(char **ret_reason, const char *path, const char *what)
 	return fail(
 		ret_reason, -EBADMSG,
 		"the journal %s is damaged (%s): it was left as it is; restore a copy, or move it"
-		" away to begin with no sessions",
+		" and its -wal away to begin with no sessions",
 		path, what);
 }
 
@@ -149,12 +149,32 @@ static int fill_file(const struct kind *kind, const char *fresh, char **ret_reas
 	return result;
 }
 
+/* SQLite would play the log of a file that was removed into the new one. */
+static int refuse_left_log(const char *path, char **ret_reason)
+{
+	char name[PATH_MAX];
+	struct stat file;
+
+	snprintf(name, sizeof(name), "%s-wal", path);
+	if (stat(name, &file) == 0 && file.st_size > 0)
+		return fail(ret_reason, -EBADMSG,
+			    "the log %s lies there without its journal: put the journal back beside"
+			    " it, or move the log away too to begin with nothing",
+			    name);
+	snprintf(name, sizeof(name), "%s-shm", path);
+	return unlink(name) < 0 && errno != ENOENT
+		       ? fail(ret_reason, -errno, "%s cannot be removed: %m", name)
+		       : 0;
+}
+
 /* Made whole under another name first: an empty or half-made journal is therefore always damage. */
 static int create_file(const struct kind *kind, const char *path, char **ret_reason)
 {
 	char fresh[PATH_MAX];
-	int fd, result;
+	int fd, result = refuse_left_log(path, ret_reason);
 
+	if (result < 0)
+		return result;
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	fd = open(fresh, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0640);
 	if (fd < 0)
@@ -344,7 +364,8 @@ static int open_kind(const struct kind *kind, const char *path, struct journal *
 	journal = calloc(1, sizeof(*journal));
 	if (!journal)
 		return -ENOMEM;
-	result = set_up(kind, journal, path, ret_reason);
+	journal->path = strdup(path);
+	result = journal->path ? set_up(kind, journal, path, ret_reason) : -ENOMEM;
 	if (result < 0) {
 		journal_close(journal);
 		return result;
@@ -371,6 +392,7 @@ void journal_close(struct journal *journal)
 	for (unsigned int i = 0; i < JOURNAL_STATEMENTS_NR; i++)
 		sqlite3_finalize(journal->statement[i]);
 	sqlite3_close(journal->database);
+	free(journal->path);
 	free(journal);
 }
 

@@ -31,6 +31,8 @@ int journal_sql_errno(int code)
 
 static void note(struct journal_use *use, int code)
 {
+	if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
+		use->journal->damaged = true;
 	if (use->error == 0)
 		use->error = journal_sql_errno(code);
 }

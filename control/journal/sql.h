@@ -157,6 +157,8 @@ struct journal {
 	char boot_id[CLOCK_BOOT_ID_SIZE];
 	uint64_t dropped;    /* the audit's own: records, for the sake of the budget */
 	uint32_t pages_kept; /* by its budget */
+	char *path;	     /* as it was opened */
+	bool damaged;	     /* SQLite has met damage in it */
 };
 
 /* Of the journal's end. */

@@ -209,6 +209,7 @@ WATCHED(audit_bytes, audit.bytes)
 WATCHED(audit_budget, audit.budget)
 WATCHED(audit_dropped, audit.dropped)
 WATCHED(sampled_out, records.sampled_out)
+WATCHED(audit_in_memory, audit.in_memory)
 #undef WATCHED
 
 static const struct metric metrics[] = {
@@ -281,9 +282,10 @@ static const struct metric metrics[] = {
 	 "Notes of flooded leases that were not written, for the sake of others.",
 	 get_notes_withheld, NULL},
 	{"sallyport_records_waiting", "gauge",
-	 "Changes of connections that the journal has not taken yet.", get_records_waiting, NULL},
+	 "Changes of connections that the audit has not taken yet.", get_records_waiting, NULL},
 	{"sallyport_records_lost_total", "counter",
-	 "Changes of connections forgotten because memory ran out.", get_records_lost, NULL},
+	 "Changes of connections that are not recorded: too many waited for the audit.",
+	 get_records_lost, NULL},
 	{"sallyport_provoked_total", "counter",
 	 "Segments sent to ends of connections whose session has ended.", get_provoked, NULL},
 	{"sallyport_audit_bytes", "gauge", "How long the audit of connections is.", get_audit_bytes,
@@ -297,6 +299,9 @@ static const struct metric metrics[] = {
 	{"sallyport_audit_sampled_out_total", "counter",
 	 "Connections without a record, of those who open them without end.", get_sampled_out,
 	 NULL},
+	{"sallyport_audit_in_memory", "gauge",
+	 "Whether the audit of connections has no file, and ends with sallyportd.",
+	 get_audit_in_memory, NULL},
 };
 
 void metrics_write(const struct metrics_source *source, FILE *out)

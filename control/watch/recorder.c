@@ -49,6 +49,13 @@ void watch_recorder_free(struct recorder *recorder)
 	free(recorder);
 }
 
+/* What ends has a record already: there is more room for that. */
+static bool is_full(const struct recorder *recorder, enum connection_change change)
+{
+	return recorder->figures.waiting >=
+	       (change == CONNECTION_ESTABLISHED ? RECORDER_WAITING_MAX : 2 * RECORDER_WAITING_MAX);
+}
+
 static bool make_room(struct recorder *recorder)
 {
 	unsigned int more = recorder->room ? recorder->room * 2 : 64;
@@ -74,7 +81,7 @@ void watch_recorder_add(struct recorder *recorder, struct connection *connection
 		recorder->figures.sampled_out++;
 		return;
 	}
-	if (!make_room(recorder)) {
+	if (is_full(recorder, record->change) || !make_room(recorder)) {
 		recorder->figures.lost++;
 		return;
 	}
@@ -88,11 +95,6 @@ void watch_recorder_take_all(struct recorder *recorder)
 {
 	audit_sampling_free(recorder->sampling);
 	recorder->sampling = NULL;
-}
-
-bool watch_recorder_is_full(const struct recorder *recorder)
-{
-	return recorder->figures.waiting >= RECORDER_WAITING_MAX;
 }
 
 static int write_one(struct journal *journal, const struct record *record)

@@ -15,7 +15,7 @@
 struct ring;
 struct recorder;
 
-/* From so many waiting changes on, no more notes are to be read. */
+/* From so many waiting changes on, no more connections get a record; from twice as many, no end. */
 #define RECORDER_WAITING_MAX 65536u
 
 struct record {
@@ -37,16 +37,14 @@ void watch_recorder_free(struct recorder *recorder);
 
 /*
  * Takes one change; that of CONNECTION_ESTABLISHED gives the connection its number. One without a
- * number has no record, so its later changes are passed over. Without memory the change is counted,
- * not kept.
+ * number has no record, so its later changes are passed over. Beyond the limit, or without memory,
+ * the change is counted, not kept.
  */
 void watch_recorder_add(struct recorder *recorder, struct connection *connection,
 			struct record *record);
 
 /* Records all, without sampling: for tests. */
 void watch_recorder_take_all(struct recorder *recorder);
-
-bool watch_recorder_is_full(const struct recorder *recorder);
 
 /*
  * Writes all that waits, and how far the notes were read, in one transaction, so that a crash
@@ -56,7 +54,7 @@ int watch_recorder_write(struct recorder *recorder, const struct instant *now);
 
 struct recorder_figures {
 	unsigned int waiting;
-	uint64_t lost;	      /* for want of memory */
+	uint64_t lost;	      /* too much waited, or no memory */
 	uint64_t sampled_out; /* of those who open connections without end */
 };
 

@@ -22,12 +22,12 @@
 #include "watch/provoke.h"
 #include "watch/recorder.h"
 #include "watch/refusals.h"
+#include "watch/store.h"
 #include "watch/use.h"
 
 #define PERIOD_US	  100000
 #define EXPIRE_PERIOD_NS  (5 * CLOCK_SECOND_NS)
 #define PROVOKE_AGAIN_NS  (600 * 1000000ULL) /* past the kernel's limit for challenge ACKs */
-#define JOURNAL_AGAIN_NS  CLOCK_SECOND_NS
 #define NEWS_MAX	  1024
 #define PROVOKE_MAX	  65536
 #define REFUSED_PERIOD_NS CLOCK_SECOND_NS /* of each lease and reason */
@@ -61,8 +61,8 @@ struct watch {
 	struct instant now; /* of this run */
 	uint64_t seq;	    /* of the last event followed */
 	bool unwritten;	    /* the recorder has what the journal has not */
-	bool failing;	    /* the journal took nothing the last time */
-	uint64_t again_ns;  /* until then it is not tried again */
+	struct store audit_store;
+	struct store journal_store;
 	uint64_t expire_ns;
 	struct watch_refusals refusals;
 	struct watch_figures figures;
@@ -80,21 +80,6 @@ static void warn(const char *sentence, int error)
 static uint64_t wall_at(const struct watch *watch, uint64_t boot_ns)
 {
 	return watch->now.wall_ns - (watch->now.boot_ns - boot_ns);
-}
-
-static void note_journal(struct watch *watch, int error)
-{
-	watch->again_ns = error ? watch->now.boot_ns + JOURNAL_AGAIN_NS : 0;
-	if (error && !watch->failing)
-		warn("Connections cannot be recorded: they are kept until they can.", error);
-	if (!error && watch->failing)
-		log_write(LOG_NOTICE, "Connections are recorded again.");
-	watch->failing = error != 0;
-}
-
-static bool journal_rests(const struct watch *watch)
-{
-	return watch->now.boot_ns < watch->again_ns;
 }
 
 /* Result: the build whose slot it still, or again, is; or NULL. */
@@ -179,9 +164,7 @@ static void take_note(struct watch *watch, const struct sp_note *note)
 
 static void take_notes(struct watch *watch)
 {
-	uint32_t nr = watch_recorder_is_full(watch->recorder)
-			      ? 0
-			      : notes_ring_gather(&watch->notes, watch->now.boot_ns);
+	uint32_t nr = notes_ring_gather(&watch->notes, watch->now.boot_ns);
 	const struct sp_note *notes = watch->notes.batch;
 
 	for (uint32_t i = 0; i < nr; i++)
@@ -194,24 +177,26 @@ static void write_records(struct watch *watch)
 {
 	int error;
 
-	if (!watch->unwritten || journal_rests(watch))
+	if (!watch->unwritten || watch_store_rests(&watch->audit_store, &watch->now))
 		return;
 	error = watch_recorder_write(watch->recorder, &watch->now);
-	note_journal(watch, error);
+	watch_store_note(&watch->audit_store, &watch->now, error);
 	watch->unwritten = error != 0;
 	audit_keeper_look(watch->keeper);
 }
 
 static void tell_refused(struct watch *watch)
 {
-	for (unsigned int i = 0; i < REFUSED_AT_ONCE && !journal_rests(watch); i++) {
+	for (unsigned int i = 0;
+	     i < REFUSED_AT_ONCE && !watch_store_rests(&watch->journal_store, &watch->now); i++) {
 		struct watch_refusal *refusal =
 			watch_refusals_due(&watch->refusals, watch->now.boot_ns, REFUSED_PERIOD_NS);
 		int error = refusal ? watch_refusals_tell(watch->edge, &watch->now, refusal) : 0;
 
+		if (!refusal)
+			return;
+		watch_store_note(&watch->journal_store, &watch->now, error);
 		if (error)
-			note_journal(watch, error);
-		if (error || !refusal)
 			return;
 		watch_refusals_told(refusal, watch->now.boot_ns);
 	}
@@ -222,15 +207,15 @@ static void tell_news(struct watch *watch)
 {
 	unsigned int nr = 0;
 
-	for (; nr < watch->nr_connected && !journal_rests(watch); nr++) {
+	for (; nr < watch->nr_connected && !watch_store_rests(&watch->journal_store, &watch->now);
+	     nr++) {
 		const struct news *news = &watch->connected[nr];
 		int error = edge_notes_connected(watch->edge, &watch->now, news->slot_index,
 						 &news->client, news->client_port);
 
-		if (error && error != -ENOENT) {
-			note_journal(watch, error);
+		watch_store_note(&watch->journal_store, &watch->now, error == -ENOENT ? 0 : error);
+		if (error && error != -ENOENT)
 			break;
-		}
 	}
 	watch->nr_connected -= nr;
 	memmove(watch->connected, watch->connected + nr,
@@ -425,6 +410,14 @@ int watch_start(sd_event *event, struct edge *edge, struct journal *audit,
 	watch->edge = edge;
 	watch->audit = audit;
 	watch->table = table;
+	watch->audit_store = (struct store){
+		.failed = "Connections cannot be recorded: they are kept until they can.",
+		.resumed = "Connections are recorded again.",
+	};
+	watch->journal_store = (struct store){
+		.failed = "Who connects or is refused cannot be told: it is kept until it can.",
+		.resumed = "Who connects or is refused is told again.",
+	};
 	watch->seq = edge_events(edge)->newest_seq;
 	watch->connections = watch_connections_new();
 	watch->attempts = watch_attempts_new();
@@ -460,7 +453,7 @@ void watch_stop(struct watch *watch)
 	if (watch->timer) {
 		model_clock_read(&watch->now);
 		take_notes(watch);
-		watch->again_ns = 0;
+		watch->audit_store.again_ns = 0;
 		write_records(watch);
 		sd_event_source_disable_unref(watch->timer);
 	}

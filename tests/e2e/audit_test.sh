@@ -125,8 +125,22 @@ shows_retention() {
 	ok "records older than audit.retention go, the others stay"
 }
 
+# Whatever is in its place, connections are watched.
+shows_memory() {
+	daemon_stop control
+	sqlite3 "$LAB_DIR/state/audit.db" "PRAGMA user_version = 99"
+	control_start
+	lab_api GET /metrics >"$LAB_DIR/metrics"
+	assert_match '^sallyport_audit_in_memory 1$' "$LAB_DIR/metrics" "the metric"
+	sallyport doctor "$LAB_CONFIG" >"$LAB_DIR/doctor" || :
+	assert_match 'audit: .*in memory' "$LAB_DIR/doctor" "what doctor says of it"
+	assert_eq 99 "$(sqlite3 "$LAB_DIR/state/audit.db" 'PRAGMA user_version')" "the file, left as it is"
+	ok "an audit of another version is left alone, and connections are watched"
+}
+
 begin 2
 shows_records
 shows_questions
 shows_session_end
 shows_retention
+shows_memory

@@ -7,6 +7,8 @@
 #include "cli/doctor/finding.h"
 #include "cli/talk/talk.h"
 
+#define RECORDS_MANY 10000 /* changes of connections: more than a moment's */
+
 static void check_program(struct doctor *doctor, const json_t *interface)
 {
 	const char *name = talk_text(interface, "name"), *mode = talk_text(interface, "mode");
@@ -98,10 +100,27 @@ static void check_carrier(struct doctor *doctor)
 		doctor_finding_say(doctor, "engine", DOCTOR_OK, "%s carries, as configured.", now);
 }
 
+static void check_audit(struct doctor *doctor)
+{
+	const json_t *connections = json_object_get(doctor->status, "connections");
+
+	if (json_is_true(json_object_get(connections, "audit_in_memory")))
+		doctor_finding_say(
+			doctor, "audit", DOCTOR_WARNING,
+			"audit.db cannot be used: the audit of connections is in memory, and ends "
+			"with sallyportd. See its log, put the file right, and restart it.");
+	if (json_integer_value(json_object_get(connections, "records_waiting")) >= RECORDS_MANY)
+		doctor_finding_say(
+			doctor, "audit", DOCTOR_WARNING,
+			"audit.db is not written: its disk is full or broken. What becomes of "
+			"connections waits in memory, and is lost if that lasts.");
+}
+
 void doctor_edge_check(struct doctor *doctor)
 {
 	doctor_finding_say(doctor, "sallyportd", DOCTOR_OK, "It answers: %s, version %s.",
 			   talk_text(doctor->status, "name"), talk_text(doctor->status, "version"));
 	check_programs(doctor);
 	check_carrier(doctor);
+	check_audit(doctor);
 }

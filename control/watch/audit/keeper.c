@@ -8,6 +8,7 @@
 #include "edge/edge.h"
 #include "host/log.h"
 #include "journal/audit.h"
+#include "journal/audit_file.h"
 #include "journal/journal.h"
 #include "model/clock.h"
 #include "model/settings.h"
@@ -37,14 +38,41 @@ static int set_budget(struct keeper *keeper)
 	return result;
 }
 
+static int renew(struct journal *audit)
+{
+	char *reason = NULL;
+	int result = journal_audit_file_renew(audit, &reason);
+
+	log_write(LOG_ALERT,
+		  result == JOURNAL_AUDIT_ANEW
+			  ? "The audit of connections is put aside, and begun anew."
+		  : result > 0
+			  ? "The audit of connections is kept in memory, until sallyportd ends."
+			  : "The audit of connections cannot be begun anew.",
+		  log_string("reason", reason ? reason : "not known"));
+	free(reason);
+	return result < 0 ? result : 0;
+}
+
+/* Nobody reads or writes it in the middle of a turn of the loop. */
+static int renew_lost(struct keeper *keeper)
+{
+	if (!journal_audit_file_is_lost(keeper->audit))
+		return 0;
+	keeper->budget_bytes = 0;
+	return renew(keeper->audit);
+}
+
 /* Result: above 0 if there is more to be done, 0, or -errno. */
 static int step(struct keeper *keeper)
 {
 	uint64_t kept_ns = edge_settings(keeper->edge)->audit_kept_ns;
 	struct instant now;
-	int result = set_budget(keeper);
+	int result = renew_lost(keeper);
 
 	model_clock_read(&now);
+	if (result == 0)
+		result = set_budget(keeper);
 	if (result == 0 && !edge_is_busy(keeper->edge))
 		result = journal_audit_take_over(keeper->audit, edge_journal(keeper->edge));
 	if (result == 0)

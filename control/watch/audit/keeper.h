@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Keeps the audit of connections within its time and its bytes: bit by bit, between other things of
- * the event loop, until nothing is overdue or too much. On the event loop's thread.
+ * the event loop, until nothing is overdue or too much; and begins it anew if it is lost. On the
+ * event loop's thread.
  */
 #pragma once
 

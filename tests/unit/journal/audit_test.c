@@ -11,17 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <sqlite3.h>
 
 #include "api/records.h"
+#include "journal/audit_file.h"
 #include "journal/connection.h"
 #include "journal/journal.h"
 #include "model/connection_record.h"
 #include "world.h"
 
 #define FULL_NUMBER "AUDIT_ROWS" /* how many rows retention removes: 50000 */
+
+#define COUNT "SELECT count(*) FROM connections"
 
 struct place {
 	char dir[64];
@@ -276,6 +280,142 @@ static void test_queries_when_explained_then_none_scans(void **state)
 	}
 }
 
+static void write_noise(const char *path, long offset, size_t bytes)
+{
+	FILE *file = fopen(path, "r+");
+
+	assert_non_null(file);
+	assert_int_equal(fseek(file, offset, SEEK_SET), 0);
+	for (size_t i = 0; i < bytes; i++)
+		fputc(0xa5, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void open_again(struct place *place, int expected, const char *why)
+{
+	char *reason = NULL;
+
+	assert_int_equal(journal_audit_file_open(place->path, &place->audit, &reason), expected);
+	assert_non_null(strstr(reason, why));
+	free(reason);
+}
+
+static bool is_in_memory(struct place *place)
+{
+	struct journal_audit_figures figures;
+
+	assert_int_equal(journal_audit_figures(place->audit, &figures), 0);
+	return figures.in_memory;
+}
+
+static void test_open_when_of_another_version_then_in_memory_and_kept(void **state)
+{
+	struct place *place = *state;
+	struct journal_audit_figures figures;
+
+	fill(place->audit, 10, 1);
+	run(place->audit, "PRAGMA user_version = 99");
+	journal_close(place->audit);
+	open_again(place, JOURNAL_AUDIT_IN_MEMORY, "version 99");
+	assert_true(is_in_memory(place));
+	fill(place->audit, 10, 1);
+	assert_int_equal(journal_audit_set_budget(place->audit, (uint64_t)1 << 40), 0);
+	assert_int_equal(journal_audit_figures(place->audit, &figures), 0);
+	assert_true(figures.budget < JOURNAL_AUDIT_MEMORY_MAX);
+	assert_int_equal(access(place->path, F_OK), 0);
+}
+
+static void test_open_when_there_can_be_no_file_then_in_memory(void **state)
+{
+	struct place *place = *state;
+
+	journal_close(place->audit);
+	assert_int_equal(unlink(place->path), 0);
+	assert_int_equal(mkdir(place->path, 0700), 0);
+	open_again(place, JOURNAL_AUDIT_IN_MEMORY, "cannot be opened");
+	fill(place->audit, 10, 1);
+}
+
+/* A log alone must not be played into a new file. */
+static void test_open_when_its_file_was_removed_then_the_log_is_put_aside(void **state)
+{
+	struct place *place = *state;
+	char command[512];
+
+	fill(place->audit, 10, 1);
+	snprintf(command, sizeof(command), "cp %s-wal %s/kept", place->path, place->dir);
+	assert_int_equal(system(command), 0);
+	journal_close(place->audit);
+	snprintf(command, sizeof(command), "rm %s && mv %s/kept %s-wal", place->path, place->dir,
+		 place->path);
+	assert_int_equal(system(command), 0);
+	open_again(place, JOURNAL_AUDIT_ANEW, "without its journal");
+	assert_int_equal(ask(place->audit, COUNT), 0);
+	snprintf(command, sizeof(command), "%s.damaged-wal", place->path);
+	assert_int_equal(access(command, F_OK), 0);
+}
+
+static int visit(const struct connection *connection, void *context)
+{
+	return 0;
+}
+
+static void renew(struct place *place, int expected)
+{
+	char *reason = NULL;
+
+	assert_int_equal(journal_audit_file_renew(place->audit, &reason), expected);
+	assert_non_null(reason);
+	free(reason);
+	assert_false(journal_audit_file_is_lost(place->audit));
+	assert_int_equal(ask(place->audit, COUNT), 0);
+	fill(place->audit, 10, 1);
+}
+
+static void test_renew_when_damage_is_met_then_another_file(void **state)
+{
+	struct place *place = *state;
+	char path[128];
+
+	fill(place->audit, 5000, 1);
+	run(place->audit, "UPDATE connections SET closed_wall_ns = NULL");
+	journal_close(place->audit);
+	write_noise(place->path, 200000, 400000);
+	assert_int_equal(journal_open_audit(place->path, &place->audit, &(char *){NULL}), 0);
+	assert_false(journal_audit_file_is_lost(place->audit));
+	assert_int_equal(journal_connection_load(place->audit, visit, NULL), -EBADMSG);
+	assert_true(journal_audit_file_is_lost(place->audit));
+	renew(place, JOURNAL_AUDIT_ANEW);
+	assert_false(is_in_memory(place));
+	snprintf(path, sizeof(path), "%s.damaged", place->path);
+	assert_int_equal(access(path, F_OK), 0);
+	journal_close(place->audit);
+	assert_int_equal(journal_open_audit(place->path, &place->audit, &(char *){NULL}), 0);
+	assert_int_equal(ask(place->audit, COUNT), 10);
+}
+
+static void test_renew_when_the_file_was_removed_then_another(void **state)
+{
+	struct place *place = *state;
+
+	fill(place->audit, 10, 1);
+	assert_int_equal(unlink(place->path), 0);
+	assert_true(journal_audit_file_is_lost(place->audit));
+	renew(place, JOURNAL_AUDIT_ANEW);
+	journal_close(place->audit);
+	assert_int_equal(journal_open_audit(place->path, &place->audit, &(char *){NULL}), 0);
+	assert_int_equal(ask(place->audit, COUNT), 10);
+}
+
+static void test_renew_when_it_fails_otherwise_then_in_memory(void **state)
+{
+	struct place *place = *state;
+
+	fill(place->audit, 10, 1);
+	renew(place, JOURNAL_AUDIT_IN_MEMORY);
+	assert_true(is_in_memory(place));
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -287,6 +427,12 @@ int main(void)
 		CASE(test_add_when_from_everywhere_then_sources_are_bounded),
 		CASE(test_take_when_the_journal_has_some_then_they_go_over),
 		CASE(test_queries_when_explained_then_none_scans),
+		CASE(test_open_when_of_another_version_then_in_memory_and_kept),
+		CASE(test_open_when_there_can_be_no_file_then_in_memory),
+		CASE(test_open_when_its_file_was_removed_then_the_log_is_put_aside),
+		CASE(test_renew_when_damage_is_met_then_another_file),
+		CASE(test_renew_when_the_file_was_removed_then_another),
+		CASE(test_renew_when_it_fails_otherwise_then_in_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,9 +132,12 @@ static void dial_often(struct watched *watched, unsigned int nr)
 	}
 }
 
-static void test_watch_when_too_much_waits_then_the_rest_stays_in_the_rings(void **state)
+/* The life of connections goes on; beyond what may wait, they have no record. */
+static void test_watch_when_too_much_waits_then_the_rest_is_followed_without_record(void **state)
 {
+	const unsigned int kept = RECORDER_WAITING_MAX / 2, more = SP_NOTES / 2 + 3;
 	struct watched *watched = *state;
+	struct watch_figures figures;
 	char expected[16];
 
 	watch_record_all(watched->watch);
@@ -144,13 +147,31 @@ static void test_watch_when_too_much_waits_then_the_rest_stays_in_the_rings(void
 		follow(watched);
 	}
 	assert_int_equal(figures_of(watched).records.waiting, RECORDER_WAITING_MAX);
-	dial_often(watched, SP_NOTES / 2 + 3);
+	dial_often(watched, more - 3);
 	follow(watched);
-	assert_int_equal(figures_of(watched).records.waiting, RECORDER_WAITING_MAX);
+	dial_often(watched, 3);
+	write_ack(watched, SP_NOTE_ESTABLISHED, 50001, 1001, 5001);
+	follow(watched);
+	figures = figures_of(watched);
+	assert_int_equal(figures.records.waiting, RECORDER_WAITING_MAX);
+	assert_int_equal(figures.records.lost, more + 1);
+	assert_int_equal(figures.notes_lost, 0);
+	assert_int_equal(figures.connections.opened, kept + more + 1);
+	assert_int_equal(figures.connections.open, 1);
 	make_room(watched);
-	snprintf(expected, sizeof(expected), "%u", (RECORDER_WAITING_MAX + SP_NOTES) / 2);
+	snprintf(expected, sizeof(expected), "%u", kept);
 	expect(watched, COUNT " WHERE closed_wall_ns IS NOT NULL", expected);
-	assert_int_equal(figures_of(watched).notes_lost, 6);
+}
+
+static void test_watch_when_audit_failed_then_first_connection_is_told_all_the_same(void **state)
+{
+	struct watched *watched = *state;
+
+	fill_disk(watched);
+	establish(watched, 50000);
+	expect(watched, "SELECT detail FROM events WHERE type = 'build.connected'",
+	       CLIENT " port 50000");
+	assert_string_equal(ask(watched, COUNT), "0");
 }
 
 int main(void)
@@ -159,7 +180,8 @@ int main(void)
 		TEST(test_watch_when_audit_failed_then_all_is_recorded_later),
 		TEST(test_watch_when_audit_failed_then_no_record_is_mistaken),
 		TEST(test_watch_when_journal_failed_then_first_connection_is_told_later),
-		TEST(test_watch_when_too_much_waits_then_the_rest_stays_in_the_rings),
+		TEST(test_watch_when_too_much_waits_then_the_rest_is_followed_without_record),
+		TEST(test_watch_when_audit_failed_then_first_connection_is_told_all_the_same),
 	};
 
 	leave_network();

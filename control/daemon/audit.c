@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "daemon/audit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/daemon.h"
+#include "host/config.h"
+#include "host/log.h"
+#include "journal/audit_file.h"
+#include "journal/journal.h"
+#include "kernel/kernel.h"
+#include "watch/watch.h"
+
+#define NAME "audit.db"
+
+/* Takes what journal_audit_file_open() or journal_audit_file_renew() has said. */
+static void tell(int r, char *reason)
+{
+	if (r)
+		log_write(LOG_ALERT,
+			  r == JOURNAL_AUDIT_ANEW
+				  ? "The audit of connections is put aside, and begun anew."
+			  : r > 0 ? "The audit of connections is kept in memory, until sallyportd "
+				    "ends."
+				  : "There is no audit of connections.",
+			  log_string("reason", reason ? reason : "not known"));
+	free(reason);
+}
+
+void daemon_audit_open(struct daemon *daemon)
+{
+	char path[CONFIG_PATH_SIZE + sizeof(NAME) + 1], *reason = NULL;
+	int r;
+
+	snprintf(path, sizeof(path), "%s/" NAME, daemon->config->edge.state_dir);
+	r = journal_audit_file_open(path, &daemon->audit, &reason);
+	tell(r, reason);
+}
+
+static int start(struct daemon *daemon)
+{
+	return watch_start(daemon->event, daemon->edge, daemon->audit, kernel_table(daemon->kernel),
+			   &daemon->watch);
+}
+
+void daemon_audit_watch(struct daemon *daemon)
+{
+	int r = daemon->audit ? start(daemon) : -ENODATA;
+	char *reason = NULL;
+
+	if (r < 0 && r != -ENOMEM && r != -ENODATA) { /* what is in it cannot be read */
+		tell(journal_audit_file_renew(daemon->audit, &reason), reason);
+		r = start(daemon);
+	}
+	if (r < 0)
+		log_write(LOG_ALERT, "Connections are not watched: nobody counts as connected.",
+			  log_error("error", r));
+}
