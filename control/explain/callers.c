@@ -12,7 +12,7 @@
 
 /* Beyond half of them there is no time to wait for anybody: each is told all at once. */
 #define CALLERS_MAX 256 /* open at once */
-/* libssh and ssh-keyscan say nothing before they have read; everybody else is sooner than this. */
+/* ssh-keyscan says nothing before it has read; the others are sooner than this. */
 #define SILENT_US	 (250 * 1000ULL)
 #define PACKET_US	 (1 * 1000000ULL) /* for the first packet, from the other end of the world */
 #define CALLER_TIME_US	 (3 * 1000000ULL) /* to hang up, once told */
