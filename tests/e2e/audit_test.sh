@@ -125,6 +125,18 @@ shows_retention() {
 	ok "records older than audit.retention go, the others stay"
 }
 
+has_file() {
+	[ -s "$LAB_DIR/state/audit.db" ]
+}
+
+shows_removal() {
+	rm "$LAB_DIR/state/audit.db"
+	wait_until 90 has_file
+	assert_eq 0 "$(sqlite3 -readonly "$LAB_DIR/state/audit.db" 'SELECT count(*) FROM connections')" \
+		"records in the new file"
+	ok "an audit that is removed under sallyportd is begun anew"
+}
+
 # Whatever is in its place, connections are watched.
 shows_memory() {
 	daemon_stop control
@@ -143,4 +155,5 @@ shows_records
 shows_questions
 shows_session_end
 shows_retention
+shows_removal
 shows_memory
