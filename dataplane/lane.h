@@ -12,9 +12,11 @@
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
 
-#include <sallyport/decide.h>
 #include <sallyport/parse.h>
+#include <sallyport/table_host.h>
 #include <sallyport/wire.h>
+
+#include <sallyport/decide.h>
 
 #include "batch.h"
 
