@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "daemon/daemon.h"
 #include "host/config.h"
@@ -11,23 +10,10 @@
 #include "journal/audit_file.h"
 #include "journal/journal.h"
 #include "kernel/kernel.h"
+#include "watch/audit/keeper.h"
 #include "watch/watch.h"
 
 #define NAME "audit.db"
-
-/* Takes what journal_audit_file_open() or journal_audit_file_renew() has said. */
-static void tell(int r, char *reason)
-{
-	if (r)
-		log_write(LOG_ALERT,
-			  r == JOURNAL_AUDIT_ANEW
-				  ? "The audit of connections is put aside, and begun anew."
-			  : r > 0 ? "The audit of connections is kept in memory, until sallyportd "
-				    "ends."
-				  : "There is no audit of connections.",
-			  log_string("reason", reason ? reason : "not known"));
-	free(reason);
-}
 
 void daemon_audit_open(struct daemon *daemon)
 {
@@ -36,7 +22,7 @@ void daemon_audit_open(struct daemon *daemon)
 
 	snprintf(path, sizeof(path), "%s/" NAME, daemon->config->edge.state_dir);
 	r = journal_audit_file_open(path, &daemon->audit, &reason);
-	tell(r, reason);
+	audit_keeper_tell(r, reason);
 }
 
 static int start(struct daemon *daemon)
@@ -51,7 +37,8 @@ void daemon_audit_watch(struct daemon *daemon)
 	char *reason = NULL;
 
 	if (r < 0 && r != -ENOMEM && r != -ENODATA) { /* what is in it cannot be read */
-		tell(journal_audit_file_renew(daemon->audit, &reason), reason);
+		r = journal_audit_file_renew(daemon->audit, &reason);
+		audit_keeper_tell(r, reason);
 		r = start(daemon);
 	}
 	if (r < 0)

@@ -170,6 +170,14 @@ static int drop_old(struct journal *journal, const uint64_t numbers[CHUNK], int 
 	return result;
 }
 
+/* Without the moment: rows that go over say nothing of the time. */
+static int commit(struct journal *journal)
+{
+	struct journal_use use = journal_sql_use(journal, JOURNAL_COMMIT);
+
+	return journal_sql_run(&use);
+}
+
 /* First there, then gone here: a crash between the two repeats the copy, which changes nothing. */
 static int take(struct journal *audit, struct journal *journal, enum journal_statement which)
 {
@@ -182,13 +190,11 @@ static int take(struct journal *audit, struct journal *journal, enum journal_sta
 	ended = journal_sql_end(&rows);
 	if (nr <= 0 || ended < 0)
 		return nr < 0 ? nr : ended;
-	result = journal_sql_errno(
-		sqlite3_exec(journal->database, "BEGIN IMMEDIATE", NULL, NULL, NULL));
+	result = journal_begin(journal);
 	if (result == 0)
 		result = drop_old(journal, numbers, nr);
 	if (result == 0)
-		result = journal_sql_errno(
-			sqlite3_exec(journal->database, "COMMIT", NULL, NULL, NULL));
+		result = commit(journal);
 	if (result < 0)
 		journal_rollback(journal);
 	return result < 0 ? result : nr;

@@ -21,8 +21,8 @@ FILES_MAX = 25
 # room: (what it holds, rooms it may look at). From the roof down: a row names only rows below it.
 ROOMS = {
     "daemon": ("the process: start, loop, reload, sockets",
-               "api metrics watch explain edge edge/state kernel kernel/pins journal table model "
-               "http json"),
+               "api metrics watch watch/audit explain edge edge/state kernel kernel/pins journal table "
+               "model http json"),
     "cli": ("sallyport: verbs, and what they print",
             "cli/trace cli/bundle cli/doctor cli/talk watch/capture model json"),
     "cli/trace": ("what would become of a packet", "cli/talk kernel/netlink table"),

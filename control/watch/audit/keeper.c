@@ -38,19 +38,25 @@ static int set_budget(struct keeper *keeper)
 	return result;
 }
 
+void audit_keeper_tell(int result, char *reason)
+{
+	if (result)
+		log_write(LOG_ALERT,
+			  result == JOURNAL_AUDIT_ANEW
+				  ? "The audit of connections is put aside, and begun anew."
+			  : result > 0 ? "The audit of connections is kept in memory, until "
+					 "sallyportd ends."
+				       : "The audit of connections cannot be opened.",
+			  log_string("reason", reason ? reason : "not known"));
+	free(reason);
+}
+
 static int renew(struct journal *audit)
 {
 	char *reason = NULL;
 	int result = journal_audit_file_renew(audit, &reason);
 
-	log_write(LOG_ALERT,
-		  result == JOURNAL_AUDIT_ANEW
-			  ? "The audit of connections is put aside, and begun anew."
-		  : result > 0
-			  ? "The audit of connections is kept in memory, until sallyportd ends."
-			  : "The audit of connections cannot be begun anew.",
-		  log_string("reason", reason ? reason : "not known"));
-	free(reason);
+	audit_keeper_tell(result, reason);
 	return result < 0 ? result : 0;
 }
 

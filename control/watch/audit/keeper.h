@@ -12,6 +12,12 @@ struct edge;
 struct journal;
 struct keeper;
 
+/*
+ * Logs what journal_audit_file_open() or journal_audit_file_renew() has said, if anything, and
+ * frees the reason, which may be NULL.
+ */
+void audit_keeper_tell(int result, char *reason);
+
 /* audit and edge outlive it. Result: 0, -ENOMEM, or -errno of the journal or sd-event. */
 int audit_keeper_start(sd_event *event, struct edge *edge, struct journal *audit,
 		       struct keeper **ret_keeper);
