@@ -19,6 +19,7 @@
 #include <sallyport/decide.h>
 
 #include "batch.h"
+#include "worker.h"
 
 /* A packet on the lane. Two a cache line. */
 struct ride {
