@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,18 +12,20 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
+#include "log_sink.h"
 
 #define KEY_PREFIX	"SALLYPORT_"
 #define KEY_BYTES	64
-#define JOURNAL_ENTRIES (LOG_FIELDS_MAX + 2)
+#define JOURNAL_ENTRIES (LOG_FIELDS_MAX + 3)
+/* A pipe takes so many bytes at once, or none. */
+#define LINE_BYTES PIPE_BUF
 
 /* Set by log_open() before there are threads, then only read. */
 static struct {
 	const char *program;
 	int max_priority;
 	bool journal;
+	uint64_t dropped; /* that were told of */
 } log_state = {.max_priority = LOG_INFO};
 
 /* Result: whether stderr is the stream that the service manager made for us. */
@@ -175,28 +178,33 @@ static struct iovec journal_field(const struct log_field *field)
 	return journal_entry(key, render_value(field, value));
 }
 
-static int write_journal(int priority, const char *message, const struct log_field *fields)
+/* Result: whether it was taken. */
+static bool write_journal(int priority, const char *message, const struct log_field *fields)
 {
-	struct iovec entries[JOURNAL_ENTRIES];
+	const char *program = log_state.program ? log_state.program : "sallyport";
 	const char number[] = {(char)('0' + priority), '\0'};
-	int nr = 0, r;
+	struct iovec entries[JOURNAL_ENTRIES];
+	unsigned int nr = 0;
+	bool taken;
 
 	entries[nr++] = journal_entry("MESSAGE", message);
 	entries[nr++] = journal_entry("PRIORITY", number);
+	entries[nr++] = journal_entry("SYSLOG_IDENTIFIER", program);
 	for (; nr < JOURNAL_ENTRIES && fields->type != LOG_FIELD_END; fields++)
 		entries[nr++] = journal_field(fields);
-	r = sd_journal_sendv(entries, nr);
+	taken = log_sink_journal(entries, nr);
 	while (nr > 0)
 		free(entries[--nr].iov_base);
-	return r;
+	return taken;
 }
 
-static void write_stderr(int priority, const char *message)
+/* One call a line: lines of several processes on one stderr stay whole. */
+static bool write_stderr(int priority, const char *message)
 {
 	static const char *const names[] = {"emergency", "alert",  "critical", "error",
 					    "warning",	 "notice", "info",     "debug"};
 	const char *program = log_state.program ? log_state.program : "";
-	char line[LOG_MESSAGE_BYTES + 64];
+	char line[LINE_BYTES];
 	int length;
 
 	length = snprintf(line, sizeof(line), "%s%s%s: %s\n", program, program[0] ? ": " : "",
@@ -205,21 +213,43 @@ static void write_stderr(int priority, const char *message)
 		length = sizeof(line) - 1;
 		line[length - 1] = '\n';
 	}
-	/* One call a line: lines of several processes on one stderr stay whole. */
-	if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0)
-		return; /* there is nowhere left to say so */
+	return log_sink_stderr(line, (size_t)length);
+}
+
+static bool write_one(int priority, const char *sentence, const struct log_field *fields)
+{
+	char message[LOG_MESSAGE_BYTES];
+
+	log_render(sentence, fields, message, sizeof(message));
+	return log_state.journal ? write_journal(priority, message, fields)
+				 : write_stderr(priority, message);
+}
+
+/* Once there is room again. */
+static void tell_dropped(void)
+{
+	uint64_t dropped = log_sink_dropped();
+	uint64_t told = __atomic_exchange_n(&log_state.dropped, dropped, __ATOMIC_RELAXED);
+	const struct log_field fields[] = {log_number("lines", (int64_t)(dropped - told)), {0}};
+
+	if (dropped != told &&
+	    !write_one(LOG_WARNING, "Lines of the log were dropped: nobody read them.", fields))
+		__atomic_store_n(&log_state.dropped, told, __ATOMIC_RELAXED);
 }
 
 void log_write_fields(int priority, const char *sentence, const struct log_field *fields)
 {
-	char message[LOG_MESSAGE_BYTES];
 	int saved = errno;
 
 	priority &= LOG_PRIMASK;
 	if (priority > log_state.max_priority)
 		return;
-	log_render(sentence, fields, message, sizeof(message));
-	if (!log_state.journal || write_journal(priority, message, fields) < 0)
-		write_stderr(priority, message);
+	if (write_one(priority, sentence, fields))
+		tell_dropped();
 	errno = saved;
+}
+
+uint64_t log_dropped(void)
+{
+	return log_sink_dropped();
 }

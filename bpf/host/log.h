@@ -56,7 +56,7 @@ static inline struct log_field log_error(const char *key, int error)
  */
 void log_open(const char *program, int max_priority);
 
-/* Writes one event. errno is left alone. */
+/* Writes one event, or drops it if nobody reads: it never waits. errno is left alone. */
 #define log_write(priority, sentence, ...)                                                         \
 	log_write_fields(                                                                          \
 		priority, sentence,                                                                \
@@ -64,6 +64,9 @@ void log_open(const char *program, int max_priority);
 
 /* The same with an array that ends with LOG_FIELD_END. sentence is ours: it is not escaped. */
 void log_write_fields(int priority, const char *sentence, const struct log_field *fields);
+
+/* Result: how many lines were dropped, ever; the log tells it too, once it can. */
+uint64_t log_dropped(void);
 
 /*
  * Copies text so that it is one printable word or, with blanks, quotes, backslashes or equal signs

@@ -11,6 +11,7 @@
 #include "edge/edge.h"
 #include "explain/explain.h"
 #include "host/addr.h"
+#include "host/log.h"
 #include "host/table_map.h"
 #include "model/ports.h"
 #include "table/counters.h"
@@ -182,6 +183,11 @@ static uint64_t get_explained(const struct sample *sample)
 	return sample->explained.explained;
 }
 
+static uint64_t get_log_dropped(const struct sample *sample)
+{
+	return log_dropped();
+}
+
 static uint64_t get_unexplained(const struct sample *sample)
 {
 	return sample->explained.refused;
@@ -302,6 +308,9 @@ static const struct metric metrics[] = {
 	{"sallyport_audit_in_memory", "gauge",
 	 "Whether the audit of connections has no file, and ends with sallyportd.",
 	 get_audit_in_memory, NULL},
+	{"sallyport_log_dropped_total", "counter",
+	 "Lines of sallyportd's log that journald, or whoever reads stderr, did not take.",
+	 get_log_dropped, NULL},
 };
 
 void metrics_write(const struct metrics_source *source, FILE *out)

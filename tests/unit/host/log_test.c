@@ -3,15 +3,26 @@
 #include "host/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "host/log_sink.h"
+
+/* A writer that waits for its reader does so for ever: then the kernel ends the test. */
+#define DEADLINE_S 60
+/* More than any socket or pipe holds. */
+#define LINES 30000u
 
 struct escape_case {
 	const char *text;
@@ -185,6 +196,92 @@ static void test_write_when_stderr_is_closed_then_errno_is_left(void **state)
 	close(saved);
 }
 
+/* Result: the socket of a journald that hangs: it reads nothing. */
+static int hang_journald(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+static void write_lines(unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		log_write(LOG_ERR, "Again and again.", log_number("number", i));
+}
+
+/* Result: whether one of the records that wait there holds that text. */
+static bool take_records(int fd, const char *text)
+{
+	char record[8192];
+	bool found = false;
+	ssize_t length;
+
+	while ((length = recv(fd, record, sizeof(record) - 1, 0)) >= 0) {
+		record[length] = '\0';
+		found = found || strstr(record, text);
+	}
+	return found;
+}
+
+static void test_write_when_journald_hangs_then_dropped_and_told_later(void **state)
+{
+	char dir[] = "/tmp/sallyport-log-XXXXXX", path[64];
+	uint64_t before = log_dropped();
+	int fd;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/socket", dir);
+	fd = hang_journald(path);
+	log_sink_set_journal(path);
+	open_with_journal(0);
+	alarm(DEADLINE_S);
+	write_lines(LINES);
+	alarm(0);
+	assert_true(log_dropped() > before);
+	assert_true(take_records(fd, "\nSALLYPORT_NUMBER=0\n"));
+	write_lines(1);
+	assert_true(take_records(fd, "MESSAGE=Lines of the log were dropped: nobody read them. "
+				     "lines="));
+	write_lines(1);
+	assert_false(take_records(fd, "dropped"));
+	log_open("prog", LOG_INFO);
+	close(fd);
+	unlink(path);
+	rmdir(dir);
+}
+
+/* A pipe as of a shell, and a stream as of the service manager. */
+static void hang_stderr(int fds[2])
+{
+	int saved = dup(STDERR_FILENO);
+	uint64_t before = log_dropped();
+
+	dup2(fds[1], STDERR_FILENO);
+	alarm(DEADLINE_S);
+	write_lines(LINES);
+	alarm(0);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(fds[0]);
+	close(fds[1]);
+	assert_true(log_dropped() > before);
+}
+
+static void test_write_when_nobody_reads_stderr_then_dropped(void **state)
+{
+	int fds[2];
+
+	log_open("prog", LOG_INFO);
+	assert_int_equal(pipe(fds), 0);
+	hang_stderr(fds);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	hang_stderr(fds);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +291,8 @@ int main(void)
 		cmocka_unit_test(test_write_when_stderr_is_no_journal_then_one_line),
 		cmocka_unit_test(test_write_when_stderr_is_the_journal_then_only_there),
 		cmocka_unit_test(test_write_when_stderr_is_closed_then_errno_is_left),
+		cmocka_unit_test(test_write_when_journald_hangs_then_dropped_and_told_later),
+		cmocka_unit_test(test_write_when_nobody_reads_stderr_then_dropped),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
