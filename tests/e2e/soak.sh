@@ -6,7 +6,7 @@
 # have passed. A failure prints its seed and how to run it again.
 #
 #   SALLYPORT_SEQUENCES (1000000)   SALLYPORT_KILLS (1000)   KILLS_NUMBER (1000)
-#   REUSE_COUNT (10000)   API_FUZZ_COUNT (100000)
+#   REUSE_COUNT (10000)   API_FUZZ_COUNT (100000)   SCAN_NUMBER (100000, in each engine)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -15,7 +15,7 @@ export SALLYPORT_BUILD SALLYPORT_SEED LIFECYCLE_SEED FAILOVER_SEED AUDIT_SEED KI
 export API_FUZZ_SEED AUDIT_NUMBER=1000
 export SALLYPORT_SEQUENCES=${SALLYPORT_SEQUENCES:-1000000} SALLYPORT_KILLS=${SALLYPORT_KILLS:-1000}
 export KILLS_NUMBER=${KILLS_NUMBER:-1000} REUSE_COUNT=${REUSE_COUNT:-10000}
-export API_FUZZ_COUNT=${API_FUZZ_COUNT:-100000}
+export API_FUZZ_COUNT=${API_FUZZ_COUNT:-100000} SCAN_NUMBER=${SCAN_NUMBER:-100000}
 # Seconds in which a full draw ends, of a test that has a deadline of its own.
 LONG=14400
 unit=$SALLYPORT_BUILD/tests/unit
@@ -54,7 +54,7 @@ new_seed
 runs "$unit/journal/journal_kill_test"
 runs env TEST_TIMEOUT=$LONG tests/e2e/kills_test.sh
 runs env TEST_TIMEOUT=$LONG tests/e2e/reuse_test.sh
-runs env TEST_TIMEOUT=$LONG SCAN_NUMBER=100000 tests/e2e/scan_test.sh
+runs env TEST_TIMEOUT=$LONG tests/e2e/scan_test.sh
 runs fuzz_api
 runs "$unit/edge/edge_model_test"
 
