@@ -47,19 +47,31 @@ static void begin(struct attempt *attempt, const struct connection *connection, 
 		.client = connection->client,
 		.seen = seen + 1,
 		.nr = nr + 1,
+		.first_ns = goes_on ? attempt->first_ns : connection->opened_ns,
 		.opened_ns = connection->opened_ns,
 	};
 }
 
+static bool is_latest(const struct attempt *attempt, const struct connection *connection)
+{
+	return attempt->opened_ns == connection->opened_ns &&
+	       sp_addr_equal(&attempt->client, &connection->client);
+}
+
+/* Of the place of this client, or of this lease; goes_on: it is that already. */
 static void change_one(struct attempt *attempt, const struct connection *connection,
 		       enum connection_change change, bool goes_on)
 {
 	if (change == CONNECTION_OPENED)
 		begin(attempt, connection, goes_on);
-	else if (!goes_on || attempt->opened_ns != connection->opened_ns)
+	else if (!goes_on)
 		return;
-	if (change == CONNECTION_ESTABLISHED)
+	/* Whichever came later meanwhile: it was counted here, and has come to something. */
+	if (change == CONNECTION_ESTABLISHED && connection->opened_ns >= attempt->first_ns &&
+	    attempt->nr > 0)
 		attempt->nr--;
+	if (!is_latest(attempt, connection))
+		return;
 	attempt->accepted = connection->accepted_ns != 0;
 	attempt->established = connection->established_ns != 0;
 	attempt->end = connection->end;
@@ -71,12 +83,9 @@ void watch_attempts_note(struct attempts *attempts, const struct connection *con
 	struct attempt *lease = &attempts->of_lease[connection->slot_index % PLACES];
 	struct attempt *client =
 		&attempts->of_client[place_of(connection->slot_index, &connection->client)];
-	bool same = same_lease(lease, connection->slot_index, connection->generation);
 
 	change_one(lease, connection, change,
-		   change == CONNECTION_OPENED
-			   ? same
-			   : same && sp_addr_equal(&lease->client, &connection->client));
+		   same_lease(lease, connection->slot_index, connection->generation));
 	change_one(client, connection, change,
 		   same_lease(client, connection->slot_index, connection->generation) &&
 			   sp_addr_equal(&client->client, &connection->client));

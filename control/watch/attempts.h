@@ -28,7 +28,8 @@ struct attempt {
 	struct sp_addr client;
 	uint64_t seen;	    /* in this place, one after the other */
 	uint64_t nr;	    /* of these, how many came to nothing */
-	uint64_t opened_ns; /* the latest, and so the next two */
+	uint64_t first_ns;  /* when the first of these opened */
+	uint64_t opened_ns; /* the latest, and so what follows */
 	bool accepted;
 	bool established;
 	enum connection_end end;

@@ -345,6 +345,8 @@ void watch_connections_note(struct connections *connections, const struct sp_not
 		note_cut(&visit, note, record);
 		return;
 	}
+	if (!record && watch_known_has_ended(connections, note))
+		return;
 	switch (note->kind) {
 	case SP_NOTE_OPENS:
 		note_opens(&visit, note, record);

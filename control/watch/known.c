@@ -6,12 +6,17 @@
 #include <sallyport/addr.h>
 #include <sallyport/compiler.h>
 
+static uint64_t client_hash(uint32_t slot_index, const struct sp_addr *client, uint16_t client_port)
+{
+	return sp_addr_hash(client, (uint64_t)slot_index << 16 | client_port);
+}
+
 static struct record **client_chain(struct connections *connections, uint32_t slot_index,
 				    const struct sp_addr *client, uint16_t client_port)
 {
-	uint64_t seed = (uint64_t)slot_index << 16 | client_port;
+	uint64_t hash = client_hash(slot_index, client, client_port);
 
-	return &connections->by_client[sp_addr_hash(client, seed) % KNOWN_CHAINS];
+	return &connections->by_client[hash % KNOWN_CHAINS];
 }
 
 static struct record **chain_of(struct connections *connections, const struct connection *it)
@@ -40,6 +45,57 @@ struct record *watch_known_find(struct connections *connections, const struct sp
 	while (record && !same(&record->connection, note))
 		record = record->next;
 	return record;
+}
+
+static unsigned int place_of_ended(uint32_t slot_index, const struct sp_addr *client,
+				   uint16_t client_port)
+{
+	return (unsigned int)(client_hash(slot_index, client, client_port) % KNOWN_ENDED);
+}
+
+bool watch_known_has_ended(const struct connections *connections, const struct sp_note *note)
+{
+	uint16_t client_port = SP_HOST16(note->client_port_be);
+	const struct ended *ended =
+		&connections->ended[place_of_ended(note->slot_index, &note->client, client_port)];
+
+	if (ended->slot_index != note->slot_index || ended->generation != note->generation ||
+	    ended->client_port != client_port || !sp_addr_equal(&ended->client, &note->client))
+		return false;
+	switch (note->kind) {
+	case SP_NOTE_OPENS:
+		return note->seq == ended->syn_seq[SP_TOWARD_VM];
+	case SP_NOTE_ACCEPTED:
+		return ended->accepted && note->seq == ended->syn_seq[SP_TOWARD_CLIENT] &&
+		       note->ack - 1 == ended->syn_seq[SP_TOWARD_VM];
+	case SP_NOTE_ESTABLISHED:
+		return ended->accepted && note->ack - 1 == ended->syn_seq[SP_TOWARD_CLIENT];
+	default:
+		return false;
+	}
+}
+
+/* One that is only given up may still come to something. */
+static bool is_over(const struct record *record)
+{
+	enum connection_end end = record->connection.end;
+
+	return !watch_known_is_half_open(record) || end == CONNECTION_RESET_BY_VM ||
+	       end == CONNECTION_RESET_BY_CLIENT;
+}
+
+static void remember_ended(struct connections *connections, const struct connection *it)
+{
+	unsigned int place = place_of_ended(it->slot_index, &it->client, it->client_port);
+
+	connections->ended[place] = (struct ended){
+		.client = it->client,
+		.slot_index = it->slot_index,
+		.generation = it->generation,
+		.syn_seq = {it->syn_seq[0], it->syn_seq[1]},
+		.client_port = it->client_port,
+		.accepted = it->accepted_ns != 0,
+	};
 }
 
 struct known_share watch_known_share(struct connections *connections, uint32_t slot_index)
@@ -96,6 +152,8 @@ void watch_known_forget(struct connections *connections, struct record *record)
 {
 	struct record **at = chain_of(connections, &record->connection);
 
+	if (is_over(record))
+		remember_ended(connections, &record->connection);
 	while (*at != record)
 		at = &(*at)->next;
 	*at = record->next;

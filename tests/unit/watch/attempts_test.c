@@ -84,12 +84,63 @@ static void test_note_when_flooded_then_the_lease_is_counted(void **state)
 	watch_attempts_free(attempts);
 }
 
+/* Two at once, of one client: whichever order they come up in, neither has come to nothing. */
+static void test_note_when_several_are_established_then_none_is_counted(void **state)
+{
+	static const char *const clients[][2] = {
+		{"203.0.113.9", "203.0.113.9"},
+		{"203.0.113.9", "203.0.113.10"},
+	};
+
+	for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
+		struct attempts *attempts = watch_attempts_new();
+		struct connection one = connection_of(clients[i][0], 5);
+		struct connection other = connection_of(clients[i][1], 6);
+		struct attempt found;
+
+		watch_attempts_note(attempts, &one, CONNECTION_OPENED);
+		watch_attempts_note(attempts, &other, CONNECTION_OPENED);
+		one.accepted_ns = one.established_ns = 7;
+		watch_attempts_note(attempts, &one, CONNECTION_ESTABLISHED);
+		assert_true(watch_attempts_find(attempts, SLOT, 7, NULL, &found));
+		assert_int_equal(found.nr, 1);
+		assert_false(found.established);
+		other.accepted_ns = other.established_ns = 8;
+		watch_attempts_note(attempts, &other, CONNECTION_ESTABLISHED);
+		assert_true(watch_attempts_find(attempts, SLOT, 7, NULL, &found));
+		assert_int_equal(found.nr, 0);
+		assert_true(found.established);
+		assert_true(watch_attempts_find(attempts, SLOT, 7, &one.client, &found));
+		assert_int_equal(found.nr, 0);
+		watch_attempts_free(attempts);
+	}
+}
+
+/* Counted in a place that others took since: not of those that are counted there now. */
+static void test_note_when_the_place_began_anew_then_only_what_is_counted_there(void **state)
+{
+	struct attempts *attempts = watch_attempts_new();
+	struct connection old = connection_of("203.0.113.9", 5);
+	struct connection later = connection_of("203.0.113.9", 7);
+	struct attempt found;
+
+	watch_attempts_note(attempts, &later, CONNECTION_OPENED);
+	old.established_ns = 8;
+	watch_attempts_note(attempts, &old, CONNECTION_ESTABLISHED);
+	assert_true(watch_attempts_find(attempts, SLOT, 7, &old.client, &found));
+	assert_int_equal(found.nr, 1);
+	watch_attempts_free(attempts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_note_when_it_comes_to_nothing_then_what_and_how_often),
 		cmocka_unit_test(test_note_when_another_came_later_then_it_stays),
 		cmocka_unit_test(test_note_when_flooded_then_the_lease_is_counted),
+		cmocka_unit_test(test_note_when_several_are_established_then_none_is_counted),
+		cmocka_unit_test(
+			test_note_when_the_place_began_anew_then_only_what_is_counted_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

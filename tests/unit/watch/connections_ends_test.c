@@ -245,6 +245,93 @@ static void test_cut_when_the_vm_is_silent_then_forgotten_in_time(void **state)
 	finish(&told);
 }
 
+/*
+ * A SYN and a SYN-ACK that were both sent again, as when the first SYN-ACK was lost: what is
+ * answered for the second one comes after the VM has turned the client away.
+ */
+static void test_note_when_its_opening_is_told_again_after_its_end_then_nothing_opens(void **state)
+{
+	const struct sp_note again[] = {
+		note_of(SP_NOTE_OPENS, SP_TOWARD_VM, 1000),
+		accepted(5000, 1001),
+		answer(1001, 5001),
+		answer(1001 + 41, 5001),
+	};
+	struct told told;
+
+	begin(&told);
+	establish(&told);
+	tell_kind(&told, SP_NOTE_RESET, SP_TOWARD_CLIENT, 5001 + 22);
+	assert_int_equal(told.nr[CONNECTION_ENDED], 1);
+	for (size_t i = 0; i < sizeof(again) / sizeof(again[0]); i++) {
+		tell(&told, again[i]);
+		tell_kind(&told, SP_NOTE_RESET, SP_TOWARD_CLIENT, 5001);
+	}
+	assert_int_equal(told.nr[CONNECTION_OPENED], 1);
+	assert_int_equal(told.nr[CONNECTION_ESTABLISHED], 1);
+	assert_int_equal(told.nr[CONNECTION_ENDED], 1);
+	assert_int_equal(told.last.bytes[SP_TOWARD_CLIENT], 22);
+	assert_int_equal(open_now(&told) + half_open_now(&told), 0);
+	finish(&told);
+}
+
+/* The client's port is used anew, by one whose numbers are others: all three, or one of them. */
+static void test_note_when_the_port_is_used_anew_after_the_end_then_another_opens(void **state)
+{
+	const struct sp_note anew[] = {
+		note_of(SP_NOTE_OPENS, SP_TOWARD_VM, 2000),
+		accepted(5000, 2001),
+		accepted(6000, 1001),
+		answer(1001, 6001),
+	};
+
+	for (size_t i = 0; i < sizeof(anew) / sizeof(anew[0]); i++) {
+		struct told told;
+
+		begin(&told);
+		establish(&told);
+		tell_kind(&told, SP_NOTE_RESET, SP_TOWARD_CLIENT, 5001 + 22);
+		tell(&told, anew[i]);
+		assert_int_equal(told.nr[CONNECTION_OPENED], 2);
+		finish(&told);
+	}
+}
+
+/* A refusal that was lost: the client asks again, once more in vain or not. */
+static void test_note_when_a_refused_syn_is_sent_again_then_one_attempt(void **state)
+{
+	struct told told;
+
+	begin(&told);
+	for (unsigned int i = 0; i < 3; i++) {
+		tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
+		tell_kind(&told, SP_NOTE_RESET, SP_TOWARD_CLIENT, 0);
+	}
+	assert_int_equal(told.nr[CONNECTION_OPENED], 1);
+	assert_int_equal(told.nr[CONNECTION_ENDED], 1);
+	establish(&told);
+	assert_int_equal(told.nr[CONNECTION_ESTABLISHED], 1);
+	assert_int_equal(open_now(&told), 1);
+	finish(&told);
+}
+
+/* What was only given up comes to something after all. */
+static void test_note_when_answered_after_it_was_given_up_then_it_opens(void **state)
+{
+	struct told told;
+
+	begin(&told);
+	tell_kind(&told, SP_NOTE_OPENS, SP_TOWARD_VM, 1000);
+	tell(&told, accepted(5000, 1001));
+	watch_connections_expire(told.connections, START_NS + CONNECTIONS_UNANSWERED_NS, on_change,
+				 &told);
+	assert_int_equal(told.nr[CONNECTION_ENDED], 1);
+	tell(&told, answer(1001, 5001));
+	assert_int_equal(told.nr[CONNECTION_ESTABLISHED], 1);
+	assert_int_equal(open_now(&told), 1);
+	finish(&told);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +346,12 @@ int main(void)
 		cmocka_unit_test(test_cut_when_the_vm_sends_what_was_before_then_unknown),
 		cmocka_unit_test(test_cut_if_when_some_are_over_then_those),
 		cmocka_unit_test(test_cut_when_the_vm_is_silent_then_forgotten_in_time),
+		cmocka_unit_test(
+			test_note_when_its_opening_is_told_again_after_its_end_then_nothing_opens),
+		cmocka_unit_test(
+			test_note_when_the_port_is_used_anew_after_the_end_then_another_opens),
+		cmocka_unit_test(test_note_when_a_refused_syn_is_sent_again_then_one_attempt),
+		cmocka_unit_test(test_note_when_answered_after_it_was_given_up_then_it_opens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
