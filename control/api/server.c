@@ -85,6 +85,14 @@ static bool check_admission(struct api_call *call)
 	return false;
 }
 
+static bool check_form(struct api_call *call)
+{
+	if (http_request_error(call->request) != -EBADMSG)
+		return true;
+	call_refuse_with(call, PROBLEM_MALFORMED, "%s", http_request_wrong(call->request));
+	return false;
+}
+
 static bool check_role(struct api_call *call)
 {
 	if (call->role >= call->route->role)
@@ -178,7 +186,7 @@ static void handle(void *context, struct http_request *request)
 	call_init(&call, &door->api->context, request);
 	model_clock_read(&call.edge.now);
 	fill_peer(&call, door);
-	if (check_admission(&call) &&
+	if (check_admission(&call) && check_form(&call) &&
 	    check_found(&call, call_route_find(api_routes, http_request_method(request),
 					       http_request_path(request), call.id, &call.route)) &&
 	    check_role(&call) && check_query(&call) && check_body(&call)) {

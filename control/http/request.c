@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/form.h"
+#include "http/target.h"
+
 /* How much of a body that is too long is read and dropped, so that its sender gets to our answer.
  */
 #define DRAIN_BYTES ((size_t)16 << 20)
@@ -15,10 +18,12 @@
 void *http_request_begin(void *server, const char *uri, struct MHD_Connection *connection)
 {
 	struct http_request *request = calloc(1, sizeof(*request));
+	const struct http_target target = http_target_parse(uri);
 
 	if (!request)
 		return NULL;
-	request->path = strndup(uri, strcspn(uri, "?#"));
+	request->wrong = target.wrong;
+	request->path = strndup(target.path, target.path_bytes);
 	if (!request->path) {
 		free(request);
 		return NULL;
@@ -50,7 +55,7 @@ void http_request_end(void *server, struct MHD_Connection *connection, void **cu
 	free(request);
 }
 
-static void read_headers(struct http_request *request, const char *method)
+static void read_headers(struct http_request *request, const char *method, const char *version)
 {
 	const struct http_server_options *options = &request->server->options;
 	const union MHD_ConnectionInfo *info;
@@ -63,16 +68,25 @@ static void read_headers(struct http_request *request, const char *method)
 	if (getsockopt(request->fd, SOL_SOCKET, SO_PEERCRED, &request->peer, &len) < 0)
 		request->peer = (struct ucred){.uid = (uid_t)-1, .gid = (gid_t)-1};
 	request->body_limit = options->body_limit(options->context, request->path);
+	if (!request->wrong)
+		request->wrong = http_form_check(request->connection, version);
 	request->phase = HTTP_PHASE_BODY;
 }
 
-/* One too many is told at once, and so is who asks before sending ("Expect: 100-continue"). */
+/*
+ * One too many is told at once, and so is who asks before sending ("Expect: 100-continue"). What
+ * follows a head of wrong form may be anything: answered now, the connection is closed after it.
+ */
 static bool refuse_early(struct http_request *request)
 {
 	const char *length = http_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
 	if (request->client && request->client->refused) {
 		request->error = request->client->refused;
+		return true;
+	}
+	if (request->wrong) {
+		request->error = -EBADMSG;
 		return true;
 	}
 	if (!length || !http_request_header(request, MHD_HTTP_HEADER_EXPECT) ||
@@ -202,7 +216,7 @@ enum MHD_Result http_request_advance(void *server, struct MHD_Connection *connec
 	if (!request)
 		return MHD_NO;
 	if (request->phase == HTTP_PHASE_HEADERS) {
-		read_headers(request, method);
+		read_headers(request, method, version);
 		if (!refuse_early(request))
 			return MHD_YES;
 	}
@@ -299,6 +313,11 @@ int http_request_error(const struct http_request *request)
 struct ucred http_request_peer(const struct http_request *request)
 {
 	return request->peer;
+}
+
+const char *http_request_wrong(const struct http_request *request)
+{
+	return request->wrong;
 }
 
 int http_request_fd(const struct http_request *request)

@@ -29,6 +29,7 @@ struct http_request {
 	int error;
 	int fd;
 	const char *method; /* MHD's, as long as the request */
+	const char *wrong;  /* about the form of its head: a static sentence, or NULL */
 	char *path;
 	char *body;
 	size_t body_bytes;

@@ -79,12 +79,15 @@ const char *http_request_path(const struct http_request *request);
 /* The body and its length; terminated by a NUL that is not counted. Never NULL. */
 const char *http_request_body(const struct http_request *request, size_t *ret_bytes);
 
-/* Result: 0, -EUSERS or -EBUSY for too many connections of the user or in all, -E2BIG for a body
- * over the limit (not kept), -ENOMEM when it could not be kept. */
+/* Result: 0, -EUSERS or -EBUSY for too many connections of the user or in all, -EBADMSG for a head
+ * of wrong form, -E2BIG for a body over the limit (not kept), -ENOMEM when it could not be kept. */
 int http_request_error(const struct http_request *request);
 
 /* Who connected, as the kernel saw it then; uid is (uid_t)-1 on a socket that cannot tell. */
 struct ucred http_request_peer(const struct http_request *request);
+
+/* Result: with -EBADMSG, a static sentence that says what is wrong. */
+const char *http_request_wrong(const struct http_request *request);
 
 /* The connection's socket, for further questions about the peer. */
 int http_request_fd(const struct http_request *request);
