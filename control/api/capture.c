@@ -115,7 +115,7 @@ static ssize_t read_download(void *context, char *buffer, size_t size_bytes)
 	size_t left = download->bytes - download->first;
 
 	if (left == 0)
-		return download->ended ? -1 : 0;
+		return download->ended ? HTTP_STREAM_END : 0;
 	if (left > size_bytes)
 		left = size_bytes;
 	memcpy(buffer, download->buffer + download->first, left);

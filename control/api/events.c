@@ -29,7 +29,8 @@ struct stream {
 	uid_t uid;
 	uint64_t seq; /* the last one sent or being sent */
 	bool follow;
-	bool ended;
+	const char *end; /* why it ends; NULL: it does not yet */
+	bool ended;	 /* the line that says so is in text */
 	bool beat_due;
 	char *text; /* lines being sent */
 	size_t bytes;
@@ -203,16 +204,30 @@ static json_t *make_heartbeat(const struct stream *stream)
 			 json_values_time(now.wall_ns), "type", "heartbeat");
 }
 
+/* The last line, by which a stream that ends is told from one that breaks. */
+static int append_end(struct stream *stream)
+{
+	struct instant now;
+
+	model_clock_read(&now);
+	stream->ended = true;
+	return append(stream, json_pack("{s:I, s:o, s:s, s:s}", "seq", (json_int_t)stream->seq,
+					"time", json_values_time(now.wall_ns), "type", "end",
+					"reason", stream->end));
+}
+
 /* Fills the stream's text with what there is; nothing is fine too. Result: 0 or -errno. */
 static int refill(struct stream *stream)
 {
 	int r;
 
 	stream->bytes = stream->sent_bytes = 0;
+	if (stream->end)
+		return append_end(stream);
 	r = state_events_read(edge_events(stream->streams->edge), stream->seq, BATCH_EVENTS,
 			      take_event, stream);
 	if (r == -ESTALE) {
-		stream->ended = true;
+		stream->end = "compacted";
 		return append(stream, json_pack("{s:s, s:I}", "type", "compacted", "seq",
 						(json_int_t)stream->seq));
 	}
@@ -221,6 +236,10 @@ static int refill(struct stream *stream)
 	if (stream->bytes == 0 && stream->beat_due)
 		r = append(stream, make_heartbeat(stream));
 	stream->beat_due = false;
+	if (r == 0 && stream->bytes == 0 && !stream->follow) {
+		stream->end = "complete";
+		r = append_end(stream);
+	}
 	return r;
 }
 
@@ -230,17 +249,23 @@ static ssize_t read_stream(void *context, char *buffer, size_t size_bytes)
 	size_t left = stream->bytes - stream->sent_bytes;
 
 	if (left == 0 && stream->ended)
-		return -1;
+		return HTTP_STREAM_END;
 	if (left == 0 && refill(stream) < 0)
-		return -1;
+		return HTTP_STREAM_BREAK;
 	left = stream->bytes - stream->sent_bytes;
-	if (left == 0)
-		return stream->follow ? 0 : -1;
 	if (left > size_bytes)
 		left = size_bytes;
 	memcpy(buffer, stream->text + stream->sent_bytes, left);
 	stream->sent_bytes += left;
 	return (ssize_t)left;
+}
+
+static void finish_stream(void *context)
+{
+	struct stream *stream = context;
+
+	if (!stream->end)
+		stream->end = "stopping";
 }
 
 static void release_stream(void *context)
@@ -322,7 +347,7 @@ void api_events_get(struct api_call *call)
 	};
 	LIST_INSERT_HEAD(&streams->list, stream, link);
 	streams->nr++;
-	http.endless = stream->follow;
+	http.finish = stream->follow ? finish_stream : NULL;
 	http.context = stream;
 	if (http_request_stream(call->request, &http) < 0) {
 		release_stream(stream);

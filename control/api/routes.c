@@ -199,7 +199,8 @@ const struct api_route api_routes[] = {
 			      {"follow", "0|1", "0: end after the newest one; 1 if not given"}},
 		.statuses = "410 429",
 		.answer = "application/x-ndjson",
-		.help = "Follow events; a heartbeat every 15 seconds",
+		.help = "Follow events; a heartbeat every 15 seconds; unless it breaks off, the "
+			"last line has the type end",
 	},
 	{
 		.method = "GET",

@@ -148,20 +148,14 @@ enum cli_exit cli_edge_status(struct cli *cli)
 	return CLI_EXIT_OK;
 }
 
-static void print_line(void *context, const char *line)
-{
-	puts(line);
-	fflush(stdout);
-}
+/* Events on their way to stdout. */
+struct follower {
+	bool json;
+	bool ended; /* the line came that says so: they did not just break off */
+};
 
-static void print_event(void *context, const char *line)
+static void print_event(const json_t *event)
 {
-	json_t *event = json_loads(line, 0, NULL);
-
-	if (!json_is_object(event) || strcmp(talk_text(event, "type"), "heartbeat") == 0) {
-		json_decref(event);
-		return;
-	}
 	printf("%" JSON_INTEGER_FORMAT "  %s  %s", talk_number(event, "seq"),
 	       talk_text(event, "time"), talk_text(event, "type"));
 	for (size_t i = 0; i < 4; i++) {
@@ -172,6 +166,19 @@ static void print_event(void *context, const char *line)
 			printf("  %s=", names[i]), talk_print_text(stdout, text);
 	}
 	putchar('\n');
+}
+
+static void take_event(void *context, const char *line)
+{
+	struct follower *follower = context;
+	json_t *event = json_loads(line, 0, NULL);
+	const char *type = json_is_object(event) ? talk_text(event, "type") : "";
+
+	follower->ended = strcmp(type, "end") == 0;
+	if (follower->json)
+		puts(line);
+	else if (*type && !follower->ended && strcmp(type, "heartbeat") != 0)
+		print_event(event);
 	fflush(stdout);
 	json_decref(event);
 }
@@ -180,6 +187,7 @@ enum cli_exit cli_edge_events(struct cli *cli)
 {
 	const char *since = talk_option(cli, "--since");
 	char *escaped = since ? talk_client_escape(cli->client, since) : NULL, *path;
+	struct follower follower = {.json = cli->json};
 	enum cli_exit code;
 
 	if (asprintf(&path, "/v1/events?follow=%d%s%s", talk_option(cli, "--no-follow") == NULL,
@@ -187,7 +195,9 @@ enum cli_exit cli_edge_events(struct cli *cli)
 		free(escaped);
 		return talk_fail(CLI_EXIT_REFUSED, "out of memory");
 	}
-	code = talk_print_lines(cli, path, cli->json ? print_line : print_event);
+	code = talk_take_lines(cli, path, take_event, &follower);
+	if (code == CLI_EXIT_OK && !follower.ended)
+		code = talk_broke_off(cli);
 	free(path);
 	free(escaped);
 	return code;

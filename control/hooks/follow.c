@@ -72,7 +72,7 @@ static bool take_line(struct follow *follow, const char *line, enum outcome *ret
 	if (strcmp(type, "compacted") == 0) {
 		*ret_outcome = lose_some(follow);
 		go_on = false;
-	} else if (strcmp(type, "heartbeat") != 0) {
+	} else if (strcmp(type, "heartbeat") != 0 && strcmp(type, "end") != 0) {
 		error = take_event(follow, &notice);
 		*ret_outcome = error == -EINTR ? OUTCOME_STOP : OUTCOME_CURSOR;
 		go_on = !error;

@@ -134,12 +134,17 @@ static ssize_t read_stream(void *cursor, uint64_t position, char *buffer, size_t
 	struct http_request *request = cursor;
 	ssize_t read;
 
-	if (request->server->closing)
-		return request->stream.endless ? MHD_CONTENT_READER_END_OF_STREAM
-					       : MHD_CONTENT_READER_END_WITH_ERROR;
+	if (request->server->closing && !request->finishing) {
+		if (!request->stream.finish)
+			return MHD_CONTENT_READER_END_WITH_ERROR;
+		request->stream.finish(request->stream.context);
+		request->finishing = true;
+	}
 	read = request->stream.read(request->stream.context, buffer, size_bytes);
-	if (read < 0)
+	if (read == HTTP_STREAM_END)
 		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (read < 0 || (read == 0 && request->finishing))
+		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (read == 0) {
 		request->stream_idle = true;
 		MHD_suspend_connection(request->connection);
@@ -310,14 +315,14 @@ int http_request_error(const struct http_request *request)
 	return request->error;
 }
 
-struct ucred http_request_peer(const struct http_request *request)
-{
-	return request->peer;
-}
-
 const char *http_request_wrong(const struct http_request *request)
 {
 	return request->wrong;
+}
+
+struct ucred http_request_peer(const struct http_request *request)
+{
+	return request->peer;
 }
 
 int http_request_fd(const struct http_request *request)

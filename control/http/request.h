@@ -39,6 +39,7 @@ struct http_request {
 	struct ucred peer;
 	struct http_answer answer;
 	struct http_stream stream; /* read is NULL without one */
+	bool finishing;		   /* the stream was told that the server closes */
 };
 
 struct http_server {

@@ -35,19 +35,22 @@ struct http_server_options {
 	void *context;
 };
 
+#define HTTP_STREAM_END	  (-1)
+#define HTTP_STREAM_BREAK (-2)
+
 /* A body made while it is sent. */
 struct http_stream {
 	const char *content_type; /* static */
 	/*
-	 * When the server closes, the client gets an end of one that has none by itself; any other
-	 * breaks off, so that nobody takes a part for the whole.
-	 */
-	bool endless;
-	/*
-	 * Result: bytes put in buffer, 0 for none now (asked again after http_request_wake()), or
-	 * -1 at the end.
+	 * Result: bytes put in buffer, 0 for none now (asked again after http_request_wake()),
+	 * HTTP_STREAM_END, or HTTP_STREAM_BREAK: the client is not to take it for the whole.
 	 */
 	ssize_t (*read)(void *context, char *buffer, size_t size_bytes);
+	/*
+	 * The server closes: read() gives last words, and then HTTP_STREAM_END. NULL for one that
+	 * breaks off then, so that nobody takes a part for the whole.
+	 */
+	void (*finish)(void *context);
 	/* Called once, when the client has gone or at the end; may be NULL. */
 	void (*release)(void *context);
 	void *context;
@@ -83,11 +86,11 @@ const char *http_request_body(const struct http_request *request, size_t *ret_by
  * of wrong form, -E2BIG for a body over the limit (not kept), -ENOMEM when it could not be kept. */
 int http_request_error(const struct http_request *request);
 
-/* Who connected, as the kernel saw it then; uid is (uid_t)-1 on a socket that cannot tell. */
-struct ucred http_request_peer(const struct http_request *request);
-
 /* Result: with -EBADMSG, a static sentence that says what is wrong. */
 const char *http_request_wrong(const struct http_request *request);
+
+/* Who connected, as the kernel saw it then; uid is (uid_t)-1 on a socket that cannot tell. */
+struct ucred http_request_peer(const struct http_request *request);
 
 /* The connection's socket, for further questions about the peer. */
 int http_request_fd(const struct http_request *request);

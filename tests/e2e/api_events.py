@@ -3,15 +3,23 @@
 """The API's events, against a real daemon: api_events.py, with what api_test.sh says in API_*."""
 import json
 import os
+import socket
 import sys
 import time
 
-from api_client import Connection, build, call, check, expect, main
+from api_client import SOCKET, Connection, build, call, check, expect, main
 
 
 def read_events(path):
     answer = expect(call("GET", path), 200)
-    return [json.loads(line) for line in answer.text.splitlines()]
+    return without_end([json.loads(line) for line in answer.text.splitlines()])
+
+
+def without_end(lines):
+    *events, end = lines
+    check((end["type"], end["reason"]) == ("end", "complete") and end["time"], end)
+    check(end["seq"] == (events[-1]["seq"] if events else end["seq"]), end)
+    return events
 
 
 def test_events_have_no_gap_and_resume():
@@ -22,8 +30,22 @@ def test_events_have_no_gap_and_resume():
     ended = [e for e in events if e["type"] == "build.ended" and e["build"] == "one"]
     check(len(ended) == 1 and ended[0]["reason"] == "superseded", ended)
     check(read_events(f"/v1/events?follow=0&since={events[4]['seq']}") == events[5:], "resume")
+    check(read_events(f"/v1/events?follow=0&since={events[-1]['seq']}") == [], "after the newest one")
     expect(call("GET", f"/v1/events?since={events[-1]['seq'] + 1}"), 400, "invalid")
     expect(call("GET", "/v1/events?since=x"), 400, "invalid")
+
+
+def test_an_end_is_told_from_a_break_in_http_1_0():
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(10)
+        client.connect(SOCKET)
+        client.sendall(b"GET /v1/events?follow=0 HTTP/1.0\r\n\r\n")
+        text = b""
+        while chunk := client.recv(65536):
+            text += chunk
+    head, body = text.split(b"\r\n\r\n", 1)
+    check(b"chunked" not in head and b"Content-Length" not in head, head)
+    check(len(without_end([json.loads(line) for line in body.splitlines()])) > 4, "events")
 
 
 def test_events_are_streamed_with_heartbeats():

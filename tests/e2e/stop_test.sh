@@ -15,6 +15,10 @@ put_build asked 0
 sallyport events >"$LAB_DIR/events" 2>&1 &
 follower=$!
 wait_line 10 "$LAB_DIR/events" 'build.enabled'
+# HTTP/1.0 has no other sign of an end than what the stream says.
+curl -sN0 --unix-socket "$LAB_SOCKET" http://edge/v1/events >"$LAB_DIR/events-1.0" &
+follower_1_0=$!
+wait_line 10 "$LAB_DIR/events-1.0" 'build.enabled'
 
 # Requests that are there when the daemon gets to its SIGTERM: on connections it knows, and on
 # new ones. Prints a line for each: the status, or "closed".
@@ -69,6 +73,8 @@ done
 ok "a stop amid requests ends cleanly"
 
 wait "$follower" || fail "who follows events sees no end: $(tail -n1 "$LAB_DIR/events")"
+wait "$follower_1_0" || fail "who follows events by HTTP/1.0 sees an error"
+assert_eq 'end stopping' "$(tail -n1 "$LAB_DIR/events-1.0" | jq -r '"\(.type) \(.reason)"')" "the last line"
 ok "who follows events sees their end"
 
 assert_eq 6 "$(wc -l <"$LAB_DIR/answers")" "clients that are not left waiting"
@@ -77,4 +83,23 @@ assert_ge "$(grep -cx 503 "$LAB_DIR/answers")" 1 "requests that came while it cl
 control_start
 api GET /v1/builds/asked
 assert_eq running "$(answer .state)" "state of the build after the restart"
+
+# follow_until_crash COMMAND…: it reads events until sallyportd is killed. Its exit status in STATUS.
+follow_until_crash() {
+	"$@" >"$LAB_DIR/events" 2>"$LAB_DIR/events-err" &
+	follower=$!
+	wait_line 10 "$LAB_DIR/events" 'build.enabled'
+	daemon_crash control
+	STATUS=0
+	wait "$follower" || STATUS=$?
+	control_start
+}
+
+follow_until_crash curl -sN0 --unix-socket "$LAB_SOCKET" http://edge/v1/events
+assert_eq 0 "$STATUS" "exit status of curl, which sees no break in HTTP/1.0"
+! grep -q '"type":"end"' "$LAB_DIR/events" || fail "a stream that broke says that it ended"
+follow_until_crash sallyport events
+assert_eq 3 "$STATUS" "exit status of sallyport events"
+assert_match '^sallyport: the events broke off: ' "$LAB_DIR/events-err" "what sallyport events says"
+ok "who follows events can tell a break from an end"
 ok "who asks then is sent away, and nothing of it is done: $(sort "$LAB_DIR/answers" | uniq -c | xargs)"

@@ -235,7 +235,7 @@ class Events:
     def read(self, api):
         _, text = api.call("GET", f"/v1/events?since={self.last}&follow=false")
         for event in map(json.loads, text.splitlines()):
-            if event["type"] == "heartbeat":
+            if event["type"] in ("heartbeat", "end"):
                 continue
             check(event["seq"] == self.last + 1, f"event {event['seq']} follows {self.last}")
             self.last = event["seq"]

@@ -130,6 +130,12 @@ enum cli_exit talk_print_path(struct cli *cli, const char *path)
 	return CLI_EXIT_OK;
 }
 
+enum cli_exit talk_broke_off(struct cli *cli)
+{
+	return talk_fail(CLI_EXIT_UNREACHABLE, "the %s broke off: the daemon has gone",
+			 cli->verb->name);
+}
+
 /* answer is cleared, if there is one. */
 static enum cli_exit end_stream(struct cli *cli, int r, struct client_answer *answer)
 {
@@ -143,12 +149,14 @@ static enum cli_exit end_stream(struct cli *cli, int r, struct client_answer *an
 	return code;
 }
 
-enum cli_exit talk_print_lines(struct cli *cli, const char *path,
-			       void (*take)(void *context, const char *line))
+enum cli_exit talk_take_lines(struct cli *cli, const char *path,
+			      void (*take)(void *context, const char *line), void *context)
 {
 	struct client_answer answer;
-	int r = talk_client_lines(cli->client, path, take, cli, &answer);
+	int r = talk_client_lines(cli->client, path, take, context, &answer);
 
+	if (r == -EPIPE)
+		return talk_broke_off(cli);
 	return end_stream(cli, r, &answer);
 }
 

@@ -78,9 +78,12 @@ enum cli_exit talk_call_json(struct cli *cli, const char *method, const char *pa
 /* GETs path and prints the body as it is. */
 enum cli_exit talk_print_path(struct cli *cli, const char *path);
 
-/* GETs path and gives each line to take, with cli as its context, as it arrives. */
-enum cli_exit talk_print_lines(struct cli *cli, const char *path,
-			       void (*take)(void *context, const char *line));
+/* GETs path and gives each line to take as it arrives. */
+enum cli_exit talk_take_lines(struct cli *cli, const char *path,
+			      void (*take)(void *context, const char *line), void *context);
+
+/* Says that what the verb shows did not come to its end. Result: CLI_EXIT_UNREACHABLE. */
+enum cli_exit talk_broke_off(struct cli *cli);
 
 /*
  * GETs path and gives its body to take as it arrives, until take has said by false why it stops.
