@@ -24,6 +24,7 @@
 #include "host/lock_file.h"
 #include "host/log.h"
 #include "journal/copy.h"
+#include "journal/disk.h"
 #include "journal/journal.h"
 #include "kernel/kernel.h"
 #include "table/quiesce.h"
@@ -34,6 +35,9 @@
 #define JOURNAL_NAME	"journal.db"
 #define ALARM_PERIOD_NS (10 * NS_PER_S)
 #define START_LIMIT_NS	(600 * NS_PER_S) /* for each step of a start */
+
+/* A disk that takes longer is one that fails (ADR 19): others have their turn. */
+#define DISK_PATIENCE_NS (2 * NS_PER_S)
 
 /* Logs one sentence, the reason if there is one, and frees it. Result: r. */
 static int fail(int r, const char *what, char *reason)
@@ -309,7 +313,9 @@ static int serve(struct daemon *daemon)
 	r = sd_event_set_watchdog(daemon->event, 1);
 	if (r < 0)
 		log_write(LOG_WARNING, "There is no watchdog.", log_error("error", r));
+	journal_disk_set_patience(DISK_PATIENCE_NS);
 	r = sd_event_loop(daemon->event);
+	journal_disk_set_patience(0);
 	sd_notify(0, "STOPPING=1");
 	if (r < 0)
 		return fail(r, "The event loop failed.", NULL);

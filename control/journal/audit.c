@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "journal/connection.h"
 #include "journal/journal.h"
@@ -30,16 +29,11 @@ static int run(struct journal *audit, enum journal_statement statement, uint64_t
 	return result < 0 ? result : sqlite3_changes(audit->database);
 }
 
-static bool is_in_memory(const struct journal *audit)
-{
-	return strcmp(audit->path, ":memory:") == 0;
-}
-
 int journal_audit_set_budget(struct journal *audit, uint64_t bytes)
 {
 	char text[64];
 
-	if (is_in_memory(audit) && bytes > JOURNAL_AUDIT_MEMORY_MAX)
+	if (audit->in_memory && bytes > JOURNAL_AUDIT_MEMORY_MAX)
 		bytes = JOURNAL_AUDIT_MEMORY_MAX;
 	if (bytes < JOURNAL_AUDIT_BUDGET_MIN)
 		bytes = JOURNAL_AUDIT_BUDGET_MIN;
@@ -77,7 +71,7 @@ int journal_audit_figures(struct journal *audit, struct journal_audit_figures *r
 		.used = (pages.all - pages.free) * PAGE_BYTES,
 		.budget = (uint64_t)audit->pages_kept * PAGE_BYTES,
 		.dropped = audit->dropped,
-		.in_memory = is_in_memory(audit),
+		.in_memory = audit->in_memory,
 	};
 	return 0;
 }

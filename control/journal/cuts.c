@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/disk.h"
 #include "journal/journal.h"
 #include "journal/sql.h"
 
@@ -196,6 +197,8 @@ static int write_record(struct journal_cuts *cuts, uint32_t index, const struct 
 		cuts->memory[index] = *record;
 		return 0;
 	}
+	if (journal_disk_hangs())
+		return -ETIMEDOUT;
 	return write_all(cuts->fd, record, sizeof(*record), (off_t)index * (off_t)sizeof(*record));
 }
 
@@ -226,7 +229,7 @@ int journal_cuts_sync(struct journal *journal)
 {
 	if (journal->cuts->memory)
 		return 0;
-	return fdatasync(journal->cuts->fd) < 0 ? -errno : 0;
+	return journal_disk_sync(journal->cuts->fd);
 }
 
 void journal_cuts_clear(struct journal *journal, uint32_t index)

@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "journal/copy.h"
+#include "journal/disk.h"
 #include "journal/schema.h"
 #include "journal/sql.h"
+#include "journal/vfs.h"
 #include "journal/wal.h"
 
 #define BUSY_MS 200
@@ -88,11 +90,12 @@ static int refuse_unreadable(char **ret_reason, const char *path, sqlite3 *datab
 static int open_database(const char *path, sqlite3 **ret_database, char **ret_reason)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, result;
+	const char *vfs = journal_vfs_name();
 	sqlite3 *database = NULL;
 
 	if (strcmp(path, ":memory:") == 0)
 		flags |= SQLITE_OPEN_CREATE;
-	if (sqlite3_open_v2(path, &database, flags, NULL) != SQLITE_OK) {
+	if (sqlite3_open_v2(path, &database, flags, vfs) != SQLITE_OK) {
 		result = refuse_unreadable(ret_reason, path, database);
 		sqlite3_close(database);
 		return result;
@@ -311,8 +314,7 @@ static int prepare_all(const struct kind *kind, struct journal *journal, const c
 	return 0;
 }
 
-/* Ended in order, SQLite leaves no log behind; after a crash all that is there is looked through.
- */
+/* Ended in order, SQLite leaves no log behind; after a crash all of it is looked through. */
 #define CHECKED_BYTES ((off_t)32 << 20)
 
 static bool needs_check(const char *path)
@@ -333,6 +335,7 @@ static int set_up(const struct kind *kind, struct journal *journal, const char *
 	bool check = !memory && kind == &journal_kind && needs_check(path);
 	int result = open_database(path, &journal->database, ret_reason);
 
+	journal->in_memory = memory;
 	if (result == 0 && memory)
 		result = write_schema(kind, journal->database, path, ret_reason);
 	if (result == 0)
@@ -405,6 +408,8 @@ int journal_begin(struct journal *journal)
 {
 	struct journal_use use = journal_sql_use(journal, JOURNAL_BEGIN);
 
+	if (!journal->in_memory && journal_disk_hangs())
+		return -ETIMEDOUT;
 	return journal_sql_run(&use);
 }
 

@@ -159,6 +159,7 @@ struct journal {
 	uint32_t pages_kept; /* by its budget */
 	char *path;	     /* as it was opened */
 	bool damaged;	     /* SQLite has met damage in it */
+	bool in_memory;
 };
 
 /* Of the journal's end. */

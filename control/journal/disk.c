@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "journal/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "model/clock.h"
+
+/* What was written takes longer to sync, but never so long that the watchdog would miss us. */
+#define NS_A_BYTE   60 /* 16 MB/s */
+#define WAIT_MAX_NS (6 * CLOCK_SECOND_NS)
+
+/* The thread's work, one at a time. */
+struct job {
+	journal_disk_sync_file *sync; /* NULL: fd, to be closed */
+	void *file;
+	int flags;
+	int fd;
+};
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool started;
+	bool busy; /* with this: */
+	struct job job;
+	int result; /* of the last one */
+	/* Of whoever asks: */
+	uint64_t patience_ns;
+	uint64_t rest_until_ns;
+	uint64_t unsynced_bytes;
+} disk = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * CLOCK_SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+/* Result: 0 or -errno. */
+static int run(const struct job *job)
+{
+	int result;
+
+	if (job->sync)
+		return job->sync(job->file, job->flags);
+	result = fdatasync(job->fd) < 0 ? -errno : 0;
+	close(job->fd);
+	return result;
+}
+
+static void *work(void *context)
+{
+	struct job job;
+	int result;
+
+	pthread_mutex_lock(&disk.lock);
+	for (;;) {
+		while (!disk.busy)
+			pthread_cond_wait(&disk.changed, &disk.lock);
+		job = disk.job;
+		pthread_mutex_unlock(&disk.lock);
+		result = run(&job);
+		pthread_mutex_lock(&disk.lock);
+		disk.result = result;
+		disk.busy = false;
+		pthread_cond_broadcast(&disk.changed);
+	}
+	return NULL;
+}
+
+/* Signals are the event loop's. Result: whether there is a thread. */
+static bool start(void)
+{
+	pthread_condattr_t clock;
+	sigset_t all, before;
+	pthread_t thread;
+
+	if (disk.started)
+		return true;
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&disk.changed, &clock);
+	pthread_condattr_destroy(&clock);
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	disk.started = pthread_create(&thread, NULL, work, NULL) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (disk.started)
+		pthread_detach(thread);
+	return disk.started;
+}
+
+static uint64_t patience_ns(void)
+{
+	uint64_t wait_ns = disk.patience_ns + disk.unsynced_bytes * NS_A_BYTE;
+
+	return wait_ns < WAIT_MAX_NS ? wait_ns : WAIT_MAX_NS;
+}
+
+/* Result: whether the thread was done by then. */
+static bool wait_until(uint64_t until_ns)
+{
+	const struct timespec until = {
+		.tv_sec = (time_t)(until_ns / CLOCK_SECOND_NS),
+		.tv_nsec = (long)(until_ns % CLOCK_SECOND_NS),
+	};
+
+	while (disk.busy && pthread_cond_timedwait(&disk.changed, &disk.lock, &until) != ETIMEDOUT)
+		;
+	return !disk.busy;
+}
+
+/* Late: it has failed, and what it comes to is nobody's any more. */
+static int hand_over(const struct job *job)
+{
+	int result = -ETIMEDOUT;
+
+	pthread_mutex_lock(&disk.lock);
+	disk.job = *job;
+	disk.busy = true;
+	pthread_cond_broadcast(&disk.changed);
+	if (wait_until(now_ns() + patience_ns()))
+		result = disk.result;
+	else
+		disk.rest_until_ns = now_ns() + disk.patience_ns;
+	pthread_mutex_unlock(&disk.lock);
+	return result;
+}
+
+void journal_disk_set_patience(uint64_t patience_ns)
+{
+	disk.patience_ns = patience_ns;
+}
+
+bool journal_disk_hangs(void)
+{
+	bool busy;
+
+	if (!disk.patience_ns)
+		return false;
+	pthread_mutex_lock(&disk.lock);
+	busy = disk.busy;
+	pthread_mutex_unlock(&disk.lock);
+	return busy || now_ns() < disk.rest_until_ns;
+}
+
+void journal_disk_wrote(uint64_t bytes)
+{
+	disk.unsynced_bytes += bytes;
+}
+
+/* Without patience, one that hangs is waited for all the same: there is but one file each. */
+static void wait_idle(void)
+{
+	pthread_mutex_lock(&disk.lock);
+	while (disk.busy)
+		pthread_cond_wait(&disk.changed, &disk.lock);
+	pthread_mutex_unlock(&disk.lock);
+}
+
+void journal_disk_forget(const void *file)
+{
+	if (disk.started && disk.job.file == file)
+		wait_idle();
+}
+
+static int sync_job(const struct job *job)
+{
+	int result;
+
+	if (disk.started && !disk.patience_ns)
+		wait_idle();
+	result = disk.patience_ns && start() ? hand_over(job) : run(job);
+	if (result == 0)
+		disk.unsynced_bytes = 0;
+	return result;
+}
+
+int journal_disk_sync_by(journal_disk_sync_file *sync, void *file, int flags)
+{
+	const struct job job = {.sync = sync, .file = file, .flags = flags, .fd = -1};
+
+	return journal_disk_hangs() ? -ETIMEDOUT : sync_job(&job);
+}
+
+int journal_disk_sync(int fd)
+{
+	struct job job = {.fd = -1};
+
+	if (journal_disk_hangs())
+		return -ETIMEDOUT;
+	job.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return job.fd < 0 ? -errno : sync_job(&job);
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A disk that takes its time: under the journal lie files whose syncs the test holds back. */
+#include "journal/disk.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "edge/state/state.h"
+#include "journal/cuts.h"
+#include "journal_fixture.h"
+
+/* Longer than a loaded machine takes for a sync, and short enough for a test. */
+#define PATIENCE_NS (300 * 1000000ULL)
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool held;
+	unsigned int nr_waiting;
+	int (*sync)(sqlite3_file *file, int flags); /* the system's own, the same for all files */
+	sqlite3_io_methods methods[2];		    /* of a database, and of its log */
+	sqlite3_vfs *system;
+	sqlite3_vfs vfs;
+} gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static int sync_at_the_gate(sqlite3_file *file, int flags)
+{
+	pthread_mutex_lock(&gate.lock);
+	gate.nr_waiting++;
+	while (gate.held)
+		pthread_cond_wait(&gate.changed, &gate.lock);
+	gate.nr_waiting--;
+	pthread_mutex_unlock(&gate.lock);
+	return gate.sync(file, flags);
+}
+
+static int open_at_the_gate(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags,
+			    int *ret_flags)
+{
+	sqlite3_io_methods *methods = &gate.methods[(flags & SQLITE_OPEN_WAL) != 0];
+	int code = gate.system->xOpen(gate.system, path, file, flags, ret_flags);
+
+	if (!file->pMethods || !(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)))
+		return code;
+	gate.sync = file->pMethods->xSync;
+	*methods = *file->pMethods;
+	methods->xSync = sync_at_the_gate;
+	file->pMethods = methods;
+	return code;
+}
+
+static int build_gate(void)
+{
+	gate.system = sqlite3_vfs_find(NULL);
+	gate.vfs = *gate.system;
+	gate.vfs.zName = "gate";
+	gate.vfs.pNext = NULL;
+	gate.vfs.xOpen = open_at_the_gate;
+	return sqlite3_vfs_register(&gate.vfs, 1);
+}
+
+static void hold(bool held)
+{
+	pthread_mutex_lock(&gate.lock);
+	gate.held = held;
+	pthread_cond_broadcast(&gate.changed);
+	pthread_mutex_unlock(&gate.lock);
+}
+
+static void wait_until_it_is_over(void)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	for (unsigned int i = 0; journal_disk_hangs() && i < 60000; i++)
+		nanosleep(&pause, NULL);
+	assert_false(journal_disk_hangs());
+}
+
+struct slow {
+	struct world world;
+	struct place *place;
+};
+
+static int start(void **state)
+{
+	static struct slow slow;
+
+	if (set_up(state) < 0)
+		return -1;
+	slow.place = *state;
+	world_init(&slow.world, 16);
+	slow.world.settings.quarantine_ns = 1000 * HOUR;
+	world_start(&slow.world, slow.place->path);
+	journal_disk_set_patience(PATIENCE_NS);
+	*state = &slow;
+	return 0;
+}
+
+static int stop(void **state)
+{
+	struct slow *slow = *state;
+	void *place = slow->place;
+
+	hold(false);
+	journal_disk_set_patience(0);
+	world_stop(&slow->world);
+	return tear_down(&place);
+}
+
+/* Whatever is asked returns, though the sync does not. */
+static void test_change_when_the_disk_hangs_then_refused_and_cut_all_the_same(void **state)
+{
+	struct slow *slow = *state;
+	struct world *world = &slow->world;
+	struct edge_result result;
+
+	assert_int_equal(world_put(world, "kept", "10.0.0.1"), 0);
+	assert_int_equal(world_put(world, "cut", "10.0.0.2"), 0);
+	hold(true);
+	assert_int_equal(world_put(world, "refused", "10.0.0.3"), -EIO);
+	assert_int_equal(world->problem.type, PROBLEM_JOURNAL);
+	assert_true(journal_disk_hangs());
+	assert_int_equal(world_put(world, "refused", "10.0.0.3"), -ETIMEDOUT);
+	assert_int_equal(world_cancel(world, "cut", &result), 0);
+	assert_int_equal(result.standing, EDGE_LOOSE);
+	assert_int_equal(world_get(world, "cut")->state, SESSION_ENDED);
+	world_pass(world, 24 * HOUR);
+	assert_int_equal(world_get(world, "kept")->state, SESSION_ENDED);
+	assert_true(journal_disk_hangs());
+
+	hold(false);
+	wait_until_it_is_over();
+	world_pass(world, 2 * SECOND);
+	assert_int_equal(world->edge->debts.nr, 0);
+	assert_int_equal(world_put(world, "later", "10.0.0.3"), 0);
+	world_restart(world);
+	assert_int_equal(world_get(world, "cut")->reason, SESSION_CANCELLED);
+	assert_int_equal(world_get(world, "kept")->reason, SESSION_LIFETIME);
+	assert_null(edge_get(world->edge, "refused"));
+	assert_non_null(edge_get(world->edge, "later"));
+}
+
+/* Where nothing else is to be done, as at a start, it is waited for. */
+static void *let_go_soon(void *context)
+{
+	bool waits = false;
+
+	while (!waits) {
+		pthread_mutex_lock(&gate.lock);
+		waits = gate.nr_waiting > 0;
+		pthread_mutex_unlock(&gate.lock);
+	}
+	hold(false);
+	return NULL;
+}
+
+static void test_change_when_patience_is_endless_then_waits(void **state)
+{
+	struct slow *slow = *state;
+	pthread_t other;
+
+	journal_disk_set_patience(0);
+	hold(true);
+	assert_int_equal(pthread_create(&other, NULL, let_go_soon, NULL), 0);
+	assert_int_equal(world_put(&slow->world, "waited", "10.0.0.1"), 0);
+	pthread_join(other, NULL);
+}
+
+static void test_cut_when_a_sync_is_late_then_not_recorded_until_over(void **state)
+{
+	struct slow *slow = *state;
+	struct journal *journal = slow->world.journal;
+	struct journal_cut cut = {.serial = 1, .what = "cancel"};
+	uint32_t index;
+
+	assert_true(journal_cuts_room(journal) > 0);
+	index = journal_cuts_take(journal);
+	hold(true);
+	assert_int_equal(world_put(&slow->world, "refused", "10.0.0.1"), -EIO);
+	assert_int_equal(journal_cuts_write(journal, index, &cut), -ETIMEDOUT);
+	assert_int_equal(journal_cuts_sync(journal), -ETIMEDOUT);
+	hold(false);
+	wait_until_it_is_over();
+	assert_int_equal(journal_cuts_write(journal, index, &cut), 0);
+	assert_int_equal(journal_cuts_sync(journal), 0);
+	journal_cuts_clear(journal, index);
+}
+
+#define SLOW_CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SLOW_CASE(test_change_when_the_disk_hangs_then_refused_and_cut_all_the_same),
+		SLOW_CASE(test_change_when_patience_is_endless_then_waits),
+		SLOW_CASE(test_cut_when_a_sync_is_late_then_not_recorded_until_over),
+	};
+
+	if (build_gate() != SQLITE_OK)
+		return 1;
+	return cmocka_run_group_tests_name("disk", tests, NULL, NULL);
+}
