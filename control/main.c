@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sallyportd: decides who may reach which build, until when. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/daemon.h"
+#include "facts/facts.h"
 #include "host/config.h"
 #include "host/config_questions.h"
 #include "host/log.h"
@@ -24,6 +26,7 @@ enum action {
 struct arguments {
 	enum action action;
 	const char *config_path;
+	bool host;	     /* --check looks at this host, too */
 	int journal_version; /* to be taken back */
 };
 
@@ -31,7 +34,7 @@ static void print_help(FILE *out)
 {
 	fprintf(out,
 		"usage: sallyportd [-c FILE]\n"
-		"       sallyportd --check FILE\n"
+		"       sallyportd --check [--host] FILE\n"
 		"       sallyportd -c FILE --detach\n"
 		"       sallyportd -c FILE --journal-version\n"
 		"       sallyportd -c FILE --take-back-journal VERSION\n"
@@ -41,6 +44,9 @@ static void print_help(FILE *out)
 		"options:\n"
 		"  -c, --config FILE  the configuration, else %s\n"
 		"  --check            check the configuration, print every error, exit 0 or 1\n"
+		"  --host             with --check: look at this host too, and exit with 1 if "
+		"a start\n"
+		"                     would be refused\n"
 		"  --detach           remove programs and tables from the kernel, and exit\n"
 		"  --journal-version  print the version of the journal, 0 for none\n"
 		"  --take-back-journal VERSION\n"
@@ -56,6 +62,7 @@ static struct arguments parse(int argc, char **argv)
 	static const struct option options[] = {
 		{"config", required_argument, NULL, 'c'},
 		{"check", no_argument, NULL, 'k'},
+		{"host", no_argument, NULL, 'H'},
 		{"detach", no_argument, NULL, 'd'},
 		{"version", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},
@@ -74,12 +81,16 @@ static struct arguments parse(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
 		if (c == 'c')
 			arguments.config_path = optarg;
+		else if (c == 'H')
+			arguments.host = true;
 		else
 			arguments.action = actions[c];
 		if (c == 't')
 			arguments.journal_version = atoi(optarg);
 	}
 	if (arguments.action == ACTION_TAKE_BACK && arguments.journal_version <= 0)
+		arguments.action = ACTION_WRONG;
+	if (arguments.host && arguments.action != ACTION_CHECK)
 		arguments.action = ACTION_WRONG;
 	if (arguments.action == ACTION_CHECK && optind < argc)
 		arguments.config_path = argv[optind++];
@@ -116,13 +127,35 @@ static void ask(const struct config *config, const char *path)
 	}
 }
 
+/* Result: 0, or -ENOTSUP if something of this host keeps a daemon of ours from starting. */
+static int check_host(const struct config *config, const char *path)
+{
+	const struct facts_site site = {.config = config, .config_path = path};
+	struct facts_list list;
+	int r = facts_look(&site, &list);
+
+	if (r < 0)
+		return r;
+	facts_print(&list, stdout);
+	r = list.worst == FACTS_REFUSE ? -ENOTSUP : 0;
+	facts_free(&list);
+	return r;
+}
+
+static int check(const struct arguments *arguments, const struct config *config)
+{
+	if (arguments->host)
+		return check_host(config, arguments->config_path);
+	ask(config, arguments->config_path);
+	return 0;
+}
+
 /* What is done with a configuration but to run. Result: 0 or -errno. */
 static int act(const struct arguments *arguments, const struct config *config)
 {
 	switch (arguments->action) {
 	case ACTION_CHECK:
-		ask(config, arguments->config_path);
-		return 0;
+		return check(arguments, config);
 	case ACTION_DETACH:
 		return daemon_detach(config);
 	case ACTION_JOURNAL_VERSION:

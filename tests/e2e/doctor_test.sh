@@ -31,12 +31,13 @@ lab_in edge ip addr add 192.0.2.7/24 dev public
 lab_start
 doctor
 assert_eq 0 "$CODE" "exit status with all well"
-assert_eq "" "$(jq -r '.[] | select(.grade == "warning" or .grade == "failure").says' \
+# The clock is that of whatever machine this is.
+assert_eq "" "$(jq -r '.[] | select((.grade == "warning" or .grade == "failure") and .check != "clock").says' \
 	"$LAB_DIR/findings")" "complaints with all well"
-for check in interface forwarding address disk listeners 'local ports' sallyportd program engine pool; do
+for check in interface 'forwarding of lo' address disk listeners 'local ports' sallyportd program engine pool; do
 	finds ok "$check" .
 done
-finds note interface 'public is a veth'
+finds note checksums 'public is a veth'
 
 daemon_stop dp
 doctor
@@ -87,7 +88,7 @@ doctor
 finds failure address "$LAB_PUBLIC_ADDRESS is not this host's"
 lab_in edge ip link set builds down
 doctor
-finds failure interface 'builds is down'
+finds failure link 'builds is down'
 
 daemon_stop control
 doctor
@@ -96,7 +97,7 @@ finds failure sallyportd 'does not answer'
 lab_in edge sysctl -qw net.ipv4.conf.lo.forwarding=0
 doctor
 assert_eq 1 "$CODE" "exit status with a failure"
-finds failure forwarding 'ipv4/conf/lo/forwarding is 0'
+finds failure 'forwarding of lo' 'ipv4/conf/lo/forwarding is 0'
 lab_in edge sysctl -qw net.ipv4.conf.lo.forwarding=1
 lab_in edge "$(lab_cli_path)" -s "$LAB_SOCKET" doctor "$LAB_CONFIG" >"$LAB_DIR/text" || :
 assert_match '^failure  sallyportd: It does not answer on ' "$LAB_DIR/text" "the same in text"

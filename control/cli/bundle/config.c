@@ -35,7 +35,7 @@ void bundle_config_gather_doctor(struct bundle *bundle)
 
 	if (bundle->config)
 		bundle_add_json(bundle, "doctor.json", &redact_rules_doctor,
-				doctor_findings(bundle->cli, bundle->config, &worst));
+				doctor_findings(bundle->cli, NULL, bundle->config, &worst));
 	else
 		bundle_miss(bundle, "doctor.json", UNREADABLE);
 }

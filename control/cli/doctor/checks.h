@@ -6,6 +6,5 @@ struct doctor;
 
 /* The checks of the host itself, and those of what the daemon says. */
 void doctor_host_check(struct doctor *doctor);
-void doctor_ports_check(struct doctor *doctor);
 void doctor_edge_check(struct doctor *doctor);
 void doctor_pools_check(struct doctor *doctor);

@@ -9,7 +9,6 @@
 #include "cli/talk/print.h"
 #include "cli/talk/talk.h"
 #include "host/config.h"
-#include "kernel/netlink/netlink.h"
 
 static void print_findings(const json_t *findings)
 {
@@ -19,6 +18,10 @@ static void print_findings(const json_t *findings)
 	json_array_foreach (findings, i, finding) {
 		printf("%-8s %s: ", talk_text(finding, "grade"), talk_text(finding, "check"));
 		talk_print_text(stdout, talk_text(finding, "says"));
+		if (json_object_get(finding, "cure")) {
+			printf("\n         cure: ");
+			talk_print_text(stdout, talk_text(finding, "cure"));
+		}
 		putchar('\n');
 	}
 }
@@ -41,10 +44,7 @@ static void check_all(struct cli *cli, struct doctor *doctor)
 
 	doctor->status = status;
 	doctor->pools = pools;
-	if (netlink_open(&doctor->netlink) < 0)
-		doctor->netlink = NULL;
 	doctor_host_check(doctor);
-	doctor_ports_check(doctor);
 	if (status) {
 		doctor_edge_check(doctor);
 		doctor_pools_check(doctor);
@@ -55,24 +55,24 @@ static void check_all(struct cli *cli, struct doctor *doctor)
 			"new ones cannot be declared.",
 			cli->socket, talk_client_error(cli->client));
 	}
-	netlink_close(doctor->netlink);
 	json_decref(pools);
 	json_decref(status);
 }
 
-json_t *doctor_findings(struct cli *cli, const struct config *config, enum doctor_grade *ret_worst)
+json_t *doctor_findings(struct cli *cli, const char *path, const struct config *config,
+			enum doctor_grade *ret_worst)
 {
-	struct doctor doctor = {.config = config, .findings = json_array()};
+	struct doctor doctor = {.config = config, .config_path = path, .findings = json_array()};
 
 	check_all(cli, &doctor);
 	*ret_worst = doctor.worst;
 	return doctor.findings;
 }
 
-static enum cli_exit examine(struct cli *cli, const struct config *config)
+static enum cli_exit examine(struct cli *cli, const char *path, const struct config *config)
 {
 	enum doctor_grade worst;
-	json_t *findings = doctor_findings(cli, config, &worst);
+	json_t *findings = doctor_findings(cli, path, config, &worst);
 
 	if (cli->json) {
 		json_dumpf(findings, stdout, JSON_COMPACT);
@@ -97,7 +97,7 @@ enum cli_exit doctor_run(struct cli *cli)
 		return CLI_EXIT_REFUSED;
 	}
 	config_errors_free(&errors);
-	code = examine(cli, config);
+	code = examine(cli, path, config);
 	config_free(config);
 	return code;
 }

@@ -7,5 +7,9 @@
 struct cli;
 struct config;
 
-/* Looks at everything. Result: an array of findings, NULL without memory, and the worst grade. */
-json_t *doctor_findings(struct cli *cli, const struct config *config, enum doctor_grade *ret_worst);
+/*
+ * Looks at everything; path is where the configuration was read, for commands. Result: an array of
+ * findings, NULL without memory, and the worst grade.
+ */
+json_t *doctor_findings(struct cli *cli, const char *path, const struct config *config,
+			enum doctor_grade *ret_worst);

@@ -23,3 +23,10 @@ void doctor_finding_say(struct doctor *doctor, const char *check, enum doctor_gr
 	if (grade > doctor->worst)
 		doctor->worst = grade;
 }
+
+void doctor_finding_cure(struct doctor *doctor, const char *command)
+{
+	size_t nr = json_array_size(doctor->findings);
+
+	json_object_set_new(json_array_get(doctor->findings, nr - 1), "cure", json_string(command));
+}

@@ -5,7 +5,6 @@
 #include <jansson.h>
 
 struct config;
-struct netlink;
 
 enum doctor_grade {
 	DOCTOR_OK,
@@ -17,9 +16,9 @@ enum doctor_grade {
 
 struct doctor {
 	const struct config *config;
-	const json_t *status; /* /v1/status; NULL: the daemon does not answer */
-	const json_t *pools;  /* /v1/pools, likewise */
-	struct netlink *netlink;
+	const char *config_path; /* where it was read */
+	const json_t *status;	 /* /v1/status; NULL: the daemon does not answer */
+	const json_t *pools;	 /* /v1/pools, likewise */
 	json_t *findings;
 	enum doctor_grade worst;
 };
@@ -27,3 +26,6 @@ struct doctor {
 /* Adds one finding of a check: a sentence, and what to do about it. */
 void doctor_finding_say(struct doctor *doctor, const char *check, enum doctor_grade grade,
 			const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Gives the last finding the command that mends it, for the shell of root. */
+void doctor_finding_cure(struct doctor *doctor, const char *command);

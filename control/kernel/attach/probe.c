@@ -65,21 +65,30 @@ static int nearest_fs(const char *path, struct statfs *ret_fs)
 	return 0;
 }
 
-static int probe_bpffs(const struct config *config, char **ret_reason)
+bool attach_probe_is_bpffs(const char *bpf_dir)
+{
+	struct statfs fs;
+
+	return nearest_fs(bpf_dir, &fs) == 0 && (unsigned long)fs.f_type == BPF_FS_MAGIC;
+}
+
+const char *attach_probe_bpffs_mount(const char *bpf_dir)
 {
 	static const char usual[] = "/sys/fs/bpf";
-	const char *dir = config->edge.bpf_dir;
-	struct statfs fs;
-	int error = nearest_fs(dir, &fs);
 
-	if (!error && (unsigned long)fs.f_type == BPF_FS_MAGIC)
+	return strncmp(bpf_dir, usual, sizeof(usual) - 1) == 0 ? usual : bpf_dir;
+}
+
+static int probe_bpffs(const struct config *config, char **ret_reason)
+{
+	const char *dir = config->edge.bpf_dir;
+
+	if (attach_probe_is_bpffs(dir))
 		return 0;
-	if (strncmp(dir, usual, sizeof(usual) - 1) == 0)
-		dir = usual;
 	return pins_reason_give(
 		ret_reason, -ENODEV,
-		"edge.bpf_dir (%s) is not on a BPF file system: mount -t bpf bpf %s",
-		config->edge.bpf_dir, dir);
+		"edge.bpf_dir (%s) is not on a BPF file system: mount -t bpf bpf %s", dir,
+		attach_probe_bpffs_mount(dir));
 }
 
 int attach_probe_rights(const struct config *config, char **ret_reason)
@@ -110,7 +119,7 @@ static int probe_helper(enum bpf_func_id helper, const char *name, char **ret_re
 				name);
 }
 
-static int probe_features(char **ret_reason)
+int attach_probe_features(char **ret_reason)
 {
 	int error;
 
@@ -142,7 +151,7 @@ int attach_probe_host(const struct config *config, struct probe_interfaces *ret_
 				&interfaces.builds_ifindex, ret_reason);
 	if (error)
 		return error;
-	error = probe_features(ret_reason);
+	error = attach_probe_features(ret_reason);
 	if (error)
 		return error;
 	*ret_interfaces = interfaces;

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* The interfaces of the configuration, and their addresses. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "facts/fact.h"
+#include "facts/files.h"
+#include "facts/rows.h"
+#include "facts/say.h"
+#include "host/addr.h"
+#include "host/config.h"
+#include "kernel/netlink/netlink.h"
+
+#define NAMES_SIZE  160
+#define SCOPE_LINK  0x20 /* of /proc/net/if_inet6 */
+#define CONFIG_SIZE 512
+
+static const char *config_path(const struct fact_look *look, char ret_word[CONFIG_SIZE])
+{
+	const char *path = look->site->config_path;
+
+	return facts_say_quote(path ? path : CONFIG_DEFAULT_PATH, ret_word, CONFIG_SIZE);
+}
+
+/* Names those that there are, as far as there is room. */
+static void name_links(const struct fact_look *look, char ret_names[NAMES_SIZE])
+{
+	size_t length = 0;
+
+	strcpy(ret_names, "none");
+	for (unsigned int i = 0; i < look->links.nr; i++) {
+		const struct links_link *link = &look->links.link[i];
+
+		if (link->loopback || length + sizeof(link->name) + 3 > NAMES_SIZE)
+			continue;
+		length += (size_t)snprintf(ret_names + length, NAMES_SIZE - length, "%s%s",
+					   length ? ", " : "", link->name);
+	}
+}
+
+void facts_interfaces_missing(struct fact_look *look)
+{
+	char names[NAMES_SIZE], path[CONFIG_SIZE];
+
+	name_links(look, names);
+	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
+		if (look->interface[i].link)
+			continue;
+		facts_say(look, "%s: there is no interface %s here; there are: %s.",
+			  look->interface[i].key, look->interface[i].name, names);
+		facts_say_cure(look, "editor %s", config_path(look, path));
+	}
+}
+
+void facts_interfaces_down(struct fact_look *look)
+{
+	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
+		const struct fact_interface *interface = &look->interface[i];
+
+		if (!interface->link || interface->link->carrier)
+			continue;
+		if (interface->link->up) {
+			facts_say(
+				look,
+				"%s is down or has no carrier: look at its cable, or at its other "
+				"end.",
+				interface->name);
+			continue;
+		}
+		facts_say(look, "%s is down or has no carrier: it is set down.", interface->name);
+		facts_say_cure(look, "ip link set dev %s up", interface->shell);
+	}
+}
+
+void facts_interfaces_addresses(struct fact_look *look)
+{
+	for (uint32_t i = 0; look->netlink && i < look->config->public.nr_addresses; i++) {
+		const struct sp_addr *bind = &look->config->public.addresses[i].bind;
+		char text[ADDR_TEXT_BYTES];
+
+		if (netlink_has_addr(look->netlink, bind))
+			continue;
+		addr_format(bind, text);
+		facts_say(look, "%s is not this host's: nobody answers for it.", text);
+		if (!look->interface[0].link)
+			continue;
+		facts_say_cure(look, "ip addr add %s/%u dev %s", text,
+			       addr_family(bind) == 4 ? 32 : 128, look->interface[0].shell);
+	}
+}
+
+static bool has_link_local(const struct fact_look *look, const char *name)
+{
+	FILE *in = facts_files_open(look, "/proc/net/if_inet6");
+	unsigned int scope;
+	bool found = false;
+	char device[32];
+
+	if (!in)
+		return false;
+	while (!found && fscanf(in, "%*s %*x %*x %x %*x %31s", &scope, device) == 2)
+		found = scope == SCOPE_LINK && strcmp(device, name) == 0;
+	fclose(in);
+	return found;
+}
+
+void facts_interfaces_link_local(struct fact_look *look)
+{
+	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
+		const struct fact_interface *interface = &look->interface[i];
+		const unsigned char *mac;
+
+		if (!interface->link || !interface->carries_v6 ||
+		    has_link_local(look, interface->name))
+			continue;
+		mac = interface->link->mac;
+		facts_say(look,
+			  "%s has no link-local address of IPv6, without which the kernel keeps no "
+			  "IPv6 neighbour resolved: VMs and gateways there are not found.",
+			  interface->name);
+		facts_say_cure(look,
+			       "ip addr add fe80::%x:%xff:fe%02x:%x/64 dev %s scope link nodad",
+			       (mac[0] ^ 2) << 8 | mac[1], mac[2], mac[3], mac[4] << 8 | mac[5],
+			       interface->shell);
+	}
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "facts/links.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#define ANSWER_BYTES	 65536
+#define ANSWER_TIMEOUT_S 5
+#define GROW		 64
+
+static bool read_u32(const struct nlattr *attr, uint32_t *ret)
+{
+	if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
+		return false;
+	*ret = mnl_attr_get_u32(attr);
+	return true;
+}
+
+static void read_text(const struct nlattr *attr, char *ret, size_t size)
+{
+	if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+		snprintf(ret, size, "%s", mnl_attr_get_str(attr));
+}
+
+static int take_info(const struct nlattr *attr, void *context)
+{
+	struct links_link *link = context;
+
+	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
+		read_text(attr, link->kind, sizeof(link->kind));
+	return MNL_CB_OK;
+}
+
+static int take_xdp(const struct nlattr *attr, void *context)
+{
+	struct links_link *link = context;
+
+	if (mnl_attr_get_type(attr) == IFLA_XDP_DRV_PROG_ID)
+		read_u32(attr, &link->native_prog);
+	else if (mnl_attr_get_type(attr) == IFLA_XDP_SKB_PROG_ID)
+		read_u32(attr, &link->generic_prog);
+	return MNL_CB_OK;
+}
+
+static int take_attribute(const struct nlattr *attr, void *context)
+{
+	struct links_link *link = context;
+
+	switch (mnl_attr_get_type(attr)) {
+	case IFLA_IFNAME:
+		read_text(attr, link->name, sizeof(link->name));
+		break;
+	case IFLA_ADDRESS:
+		if (mnl_attr_get_payload_len(attr) == sizeof(link->mac))
+			memcpy(link->mac, mnl_attr_get_payload(attr), sizeof(link->mac));
+		break;
+	case IFLA_MTU:
+		read_u32(attr, &link->mtu);
+		break;
+	case IFLA_MASTER:
+		read_u32(attr, &link->master);
+		break;
+	case IFLA_LINK:
+		read_u32(attr, &link->lower);
+		break;
+	case IFLA_LINK_NETNSID:
+		link->lower_elsewhere = true;
+		break;
+	case IFLA_LINKINFO:
+		mnl_attr_parse_nested(attr, take_info, link);
+		break;
+	case IFLA_XDP:
+		mnl_attr_parse_nested(attr, take_xdp, link);
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+static int take_link(const struct nlmsghdr *header, void *context)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(header);
+	struct links *links = context;
+	struct links_link *grown, *link;
+
+	if (header->nlmsg_type != RTM_NEWLINK)
+		return MNL_CB_OK;
+	if (links->nr % GROW == 0) {
+		grown = realloc(links->link, (links->nr + GROW) * sizeof(*grown));
+		if (!grown)
+			return MNL_CB_ERROR;
+		links->link = grown;
+	}
+	link = &links->link[links->nr++];
+	*link = (struct links_link){
+		.ifindex = (uint32_t)info->ifi_index,
+		.up = info->ifi_flags & IFF_UP,
+		.carrier = (info->ifi_flags & IFF_UP) && (info->ifi_flags & IFF_RUNNING),
+		.loopback = info->ifi_flags & IFF_LOOPBACK,
+	};
+	mnl_attr_parse(header, sizeof(*info), take_attribute, link);
+	return MNL_CB_OK;
+}
+
+static int ask(struct mnl_socket *sock, struct links *links)
+{
+	const struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
+	static _Alignas(struct nlmsghdr) char answer[ANSWER_BYTES];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(answer);
+	struct ifinfomsg *info;
+	ssize_t bytes;
+	int more = MNL_CB_OK;
+
+	setsockopt(mnl_socket_get_fd(sock), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	request->nlmsg_type = RTM_GETLINK;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	request->nlmsg_seq = 1;
+	info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+	info->ifi_family = AF_UNSPEC;
+	if (mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(sock, request, request->nlmsg_len) < 0)
+		return -errno;
+	while (more == MNL_CB_OK) {
+		bytes = mnl_socket_recvfrom(sock, answer, sizeof(answer));
+		if (bytes < 0)
+			return -errno;
+		more = mnl_cb_run(answer, (size_t)bytes, 1, mnl_socket_get_portid(sock), take_link,
+				  links);
+	}
+	return more == MNL_CB_STOP ? 0 : -errno;
+}
+
+int facts_links_read(struct links *ret_links)
+{
+	struct mnl_socket *sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	struct links links = {0};
+	int error;
+
+	if (!sock)
+		return -errno;
+	error = ask(sock, &links);
+	mnl_socket_close(sock);
+	if (error) {
+		facts_links_free(&links);
+		return error;
+	}
+	*ret_links = links;
+	return 0;
+}
+
+void facts_links_free(struct links *links)
+{
+	free(links->link);
+	*links = (struct links){0};
+}
+
+const struct links_link *facts_links_named(const struct links *links, const char *name)
+{
+	for (unsigned int i = 0; i < links->nr; i++)
+		if (strcmp(links->link[i].name, name) == 0)
+			return &links->link[i];
+	return NULL;
+}
+
+const struct links_link *facts_links_at(const struct links *links, uint32_t ifindex)
+{
+	for (unsigned int i = 0; i < links->nr; i++)
+		if (links->link[i].ifindex == ifindex)
+			return &links->link[i];
+	return NULL;
+}
+
+bool facts_links_is_below(const struct links_link *link, const struct links_link *upper)
+{
+	bool on_it = strcmp(upper->kind, "vlan") == 0 || strcmp(upper->kind, "macvlan") == 0;
+
+	return link->master == upper->ifindex ||
+	       (on_it && !upper->lower_elsewhere && upper->lower == link->ifindex);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The interfaces of this network namespace, as rtnetlink tells of them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LINKS_NAME_SIZE 16
+
+struct links_link {
+	uint32_t ifindex;
+	uint32_t master;	    /* the bridge or bond it is a port of, 0: none */
+	uint32_t lower;		    /* what a VLAN or macvlan is on, 0: none known */
+	bool lower_elsewhere;	    /* lower is in another network namespace */
+	char name[LINKS_NAME_SIZE]; /* ends with a zero */
+	char kind[LINKS_NAME_SIZE]; /* "veth", "bridge" …; "": a device of its own driver */
+	uint32_t mtu;
+	unsigned char mac[6];
+	bool up;      /* administratively */
+	bool carrier; /* and with a carrier: packets come and go */
+	bool loopback;
+	uint32_t native_prog; /* ids of XDP programs, 0: none */
+	uint32_t generic_prog;
+};
+
+struct links {
+	struct links_link *link;
+	unsigned int nr;
+};
+
+/* Reads all. Result: 0 and *ret_links, or -errno. */
+int facts_links_read(struct links *ret_links);
+void facts_links_free(struct links *links);
+
+/* Result: that of the name or index, NULL if there is none. */
+const struct links_link *facts_links_named(const struct links *links, const char *name);
+const struct links_link *facts_links_at(const struct links *links, uint32_t ifindex);
+
+/* Result: whether packets of upper come by way of link: a port of it, or what it is put on. */
+bool facts_links_is_below(const struct links_link *link, const struct links_link *upper);

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* What the devices and their drivers do with XDP. */
+#include <string.h>
+#include <unistd.h>
+
+#include <sallyport/table_host.h>
+
+#include <sallyport/decide.h>
+
+#include "facts/device.h"
+#include "facts/fact.h"
+#include "facts/rows.h"
+#include "facts/say.h"
+#include "host/config.h"
+#include "kernel/attach/attach.h"
+#include "kernel/attach/link.h"
+
+/*
+ * The largest MTU that a driver takes with a native program that is not made for frames in pieces:
+ * a page, less what driver and kernel keep of it. veth: measured. ena: ENA_XDP_MAX_MTU of its
+ * source. virtio_net: virtnet_xdp_set() of its source, Linux 6.3 and later (before: 4084).
+ */
+static const struct {
+	const char *driver;
+	unsigned int mtu;
+} xdp_mtus[] = {
+	{"veth", 3504},
+	{"ena", 3498},
+	{"virtio_net", 3506},
+};
+
+static unsigned int xdp_mtu(const char *driver)
+{
+	for (unsigned int i = 0; i < sizeof(xdp_mtus) / sizeof(xdp_mtus[0]); i++)
+		if (strcmp(xdp_mtus[i].driver, driver) == 0)
+			return xdp_mtus[i].mtu;
+	return 0;
+}
+
+/* Only root is told whose a program is. */
+static bool look_at_program(const struct fact_look *look, const struct fact_interface *interface,
+			    struct kernel_interface *ret)
+{
+	struct attach_target target = {
+		.role = interface->public ? SP_ROLE_PUBLIC : SP_ROLE_BUILDS,
+	};
+
+	if (!interface->link || geteuid() != 0)
+		return false;
+	target.ifindex = interface->link->ifindex;
+	attach_look(look->config->edge.bpf_dir, &target, ret);
+	return ret->prog_id != 0;
+}
+
+void facts_nic_foreign(struct fact_look *look)
+{
+	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
+		const struct fact_interface *interface = &look->interface[i];
+		struct kernel_interface found;
+		uint32_t link_id;
+
+		if (!look_at_program(look, interface, &found) || !found.foreign)
+			continue;
+		link_id = attach_link_holding(interface->link->ifindex, found.prog_id);
+		facts_say(look,
+			  "%s has somebody else's XDP program: %s, id %u. One device takes one "
+			  "alone.",
+			  interface->name, found.prog_name, found.prog_id);
+		if (link_id)
+			facts_say_cure(look, "bpftool link detach id %u", link_id);
+		else
+			facts_say_cure(look, "ip link set dev %s %s off", interface->shell,
+				       found.native ? "xdpdrv" : "xdpgeneric");
+	}
+}
+
+void facts_nic_mtu(struct fact_look *look)
+{
+	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
+		const struct fact_interface *interface = &look->interface[i];
+		char driver[DEVICE_DRIVER_SIZE];
+		unsigned int most;
+
+		if (!interface->link || interface->link->native_prog ||
+		    !facts_device_driver(interface->name, driver))
+			continue;
+		most = xdp_mtu(driver);
+		if (!most || interface->link->mtu <= most)
+			continue;
+		facts_say(look,
+			  "%s has an MTU of %u, and its driver, %s, runs XDP programs natively up "
+			  "to %u.",
+			  interface->name, interface->link->mtu, driver, most);
+		facts_say_cure(look, "ip link set dev %s mtu %u", interface->shell, most);
+	}
+}
+
+void facts_nic_queues(struct fact_look *look)
+{
+	struct device_channels channels;
+
+	if (look->config->dataplane.engine != SP_ENGINE_DPDK)
+		return;
+	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
+		const struct fact_interface *interface = &look->interface[i];
+
+		if (!facts_device_channels(interface->name, &channels) ||
+		    channels.rx <= SP_QUEUES_MAX)
+			continue;
+		facts_say(look, "%s receives by %u queues; sallyport-dp reads at most %u.",
+			  interface->name, channels.rx, SP_QUEUES_MAX);
+		facts_say_cure(look, "ethtool -L %s %s %u", interface->shell,
+			       channels.combined ? "combined" : "rx", SP_QUEUES_MAX);
+	}
+}
+
+/* ena keeps a queue of its own for what a program sends, for each that it receives by. */
+void facts_nic_spare_queues(struct fact_look *look)
+{
+	struct device_channels channels;
+	char driver[DEVICE_DRIVER_SIZE];
+
+	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
+		const struct fact_interface *interface = &look->interface[i];
+
+		if (!interface->link || interface->link->native_prog ||
+		    !facts_device_driver(interface->name, driver) || strcmp(driver, "ena") != 0 ||
+		    !facts_device_channels(interface->name, &channels) ||
+		    channels.combined * 2 <= channels.combined_max)
+			continue;
+		facts_say(look,
+			  "%s uses %u of its %u queues, and ena runs XDP programs natively only "
+			  "with half of them free.",
+			  interface->name, channels.combined, channels.combined_max);
+		facts_say_cure(look, "ethtool -L %s combined %u", interface->shell,
+			       channels.combined_max / 2);
+	}
+}
+
+void facts_nic_generic(struct fact_look *look)
+{
+	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
+		const struct fact_interface *interface = &look->interface[i];
+		const struct links_link *link = interface->link;
+		char driver[DEVICE_DRIVER_SIZE] = "unknown";
+		struct device_xdp xdp;
+
+		if (!link || link->native_prog)
+			continue;
+		facts_device_driver(interface->name, driver);
+		if (link->generic_prog)
+			facts_say(look,
+				  "The program on %s (driver %s) is in generic mode: the kernel "
+				  "copies each packet first.",
+				  interface->name, driver);
+		else if (facts_device_xdp(link->ifindex, &xdp) && !xdp.native)
+			facts_say(look,
+				  "The driver of %s, %s, has no native XDP as it is set up now: "
+				  "both interfaces will be in generic mode, where the kernel "
+				  "copies each packet first.",
+				  interface->name, driver);
+	}
+}
+
+/* A native program's packets go only to a device that takes them from a driver. */
+void facts_nic_mixed(struct fact_look *look)
+{
+	for (unsigned int i = 0; look->nr_interfaces == 2 && i < 2; i++) {
+		const struct fact_interface *from = &look->interface[i];
+		const struct fact_interface *to = &look->interface[!i];
+		struct device_xdp xdp;
+
+		if (!from->link || !to->link || !from->link->native_prog || to->link->native_prog ||
+		    !facts_device_xdp(to->link->ifindex, &xdp) || xdp.receives)
+			continue;
+		facts_say(look,
+			  "%s runs its program natively, and %s takes no packets from another "
+			  "driver: what goes from one to the other is lost and counted as "
+			  "forwarded.",
+			  from->name, to->name);
+		facts_say_cure(look, "sallyportd -c %s --detach && systemctl restart sallyportd",
+			       look->site->config_path ? look->site->config_path
+						       : CONFIG_DEFAULT_PATH);
+	}
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* What devices do to packets before our programs see them. */
+#include <string.h>
+
+#include "facts/device.h"
+#include "facts/fact.h"
+#include "facts/rows.h"
+#include "facts/say.h"
+
+void facts_offloads_gro_hw(struct fact_look *look)
+{
+	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
+		const char *name = look->interface[i].name;
+
+		if (facts_device_feature(name, "rx-gro-hw") != DEVICE_ON_FIXED)
+			continue;
+		facts_say(look,
+			  "%s has rx-gro-hw on, and it cannot be turned off: its hypervisor "
+			  "hands over merged packets with half a checksum, which no program can "
+			  "carry. Give the VM a NIC with ctrl_guest_offloads (qemu: leave out "
+			  "ctrl_guest_offloads=off), or of another model.",
+			  name);
+	}
+}
+
+/* Whether a program on it sees what its lower devices have merged: it runs after them. */
+static bool is_upper(const struct links_link *link)
+{
+	static const char *const kinds[] = {"bridge", "bond", "team", "vlan", "macvlan"};
+
+	for (unsigned int i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i], link->kind) == 0)
+			return true;
+	return false;
+}
+
+static void look_below(struct fact_look *look, const struct fact_interface *interface,
+		       const struct links_link *lower)
+{
+	static const struct {
+		const char *feature, *option;
+	} merges[] = {{"rx-gro", "gro"}, {"rx-lro", "lro"}};
+	char shell[SAY_QUOTED_SIZE];
+
+	for (unsigned int i = 0; i < sizeof(merges) / sizeof(merges[0]); i++) {
+		if (facts_device_feature(lower->name, merges[i].feature) != DEVICE_ON)
+			continue;
+		facts_say(look,
+			  "%s is below %s and merges packets (%s): the program on %s meets them "
+			  "longer than its MTU, and uploads come to a halt.",
+			  lower->name, interface->name, merges[i].option, interface->name);
+		facts_say_cure(look, "ethtool -K %s %s off",
+			       facts_say_quote(lower->name, shell, sizeof(shell)),
+			       merges[i].option);
+	}
+}
+
+void facts_offloads_merging(struct fact_look *look)
+{
+	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
+		const struct fact_interface *interface = &look->interface[i];
+
+		if (!interface->link || !is_upper(interface->link))
+			continue;
+		for (unsigned int j = 0; j < look->links.nr; j++)
+			if (facts_links_is_below(&look->links.link[j], interface->link))
+				look_below(look, interface, &look->links.link[j]);
+	}
+}
+
+static bool is_of_vms(const struct links_link *link)
+{
+	return strcmp(link->kind, "veth") == 0 || strcmp(link->kind, "tun") == 0;
+}
+
+/* What is at the other end is another namespace or another machine. */
+void facts_offloads_partial(struct fact_look *look)
+{
+	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
+		const struct fact_interface *interface = &look->interface[i];
+		bool found = interface->link && is_of_vms(interface->link);
+		const char *kind = found ? interface->link->kind : "bridge of such ports";
+
+		for (unsigned int j = 0; interface->link && j < look->links.nr && !found; j++)
+			found = is_of_vms(&look->links.link[j]) &&
+				look->links.link[j].master == interface->link->ifindex;
+		if (!found)
+			continue;
+		facts_say(look,
+			  "%s is a %s: what is behind it must send whole checksums (in there: "
+			  "ethtool -K DEV tx off), and a veth's peer needs GRO (ethtool -K PEER "
+			  "gro on).",
+			  interface->name, strcmp(kind, "tun") == 0 ? "tap" : kind);
+	}
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* The kernel's forwarding, and what it keeps of neighbours. */
+#include <stdio.h>
+#include <string.h>
+
+#include "facts/fact.h"
+#include "facts/files.h"
+#include "facts/rows.h"
+#include "facts/say.h"
+#include "host/addr.h"
+#include "host/config.h"
+
+#define NEIGHBOURS_LEAST 512 /* twice what packets wait for */
+
+static const struct {
+	const char *proc, *family;
+} families[] = {{"ipv4", "IPv4"}, {"ipv6", "IPv6"}};
+
+static bool carries(const struct fact_look *look, unsigned int family)
+{
+	bool v6 = false;
+
+	for (unsigned int i = 0; i < look->nr_interfaces; i++)
+		v6 |= look->interface[i].public && look->interface[i].carries_v6;
+	return family == 0 || v6;
+}
+
+static bool is_attached(const struct fact_look *look)
+{
+	const struct links_link *link = look->interface[0].link;
+
+	return link && (link->native_prog || link->generic_prog);
+}
+
+/* A start sets it: it is missed only where a program is at work. */
+void facts_routing_loopback(struct fact_look *look)
+{
+	for (unsigned int i = 0; i < 2 && is_attached(look); i++) {
+		if (!carries(look, i) ||
+		    facts_files_number(look, "/proc/sys/net/%s/conf/lo/forwarding",
+				       families[i].proc) != 0)
+			continue;
+		facts_say(look,
+			  "/proc/sys/net/%s/conf/lo/forwarding is 0: the XDP program is given no "
+			  "next hop. sallyportd sets it, while it runs.",
+			  families[i].proc);
+		facts_say_cure(look, "sysctl -w net.%s.conf.lo.forwarding=1", families[i].proc);
+	}
+}
+
+void facts_routing_forwarding(struct fact_look *look)
+{
+	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
+		const struct fact_interface *interface = &look->interface[i];
+
+		if (facts_files_number(look, "/proc/sys/net/ipv4/conf/%s/forwarding",
+				       interface->name) != 1)
+			continue;
+		facts_say(look,
+			  "%s forwards: this host routes between its interfaces by itself, past "
+			  "every lease. sallyport needs no forwarding of it.",
+			  interface->name);
+		facts_say_cure(look, "echo 0 >/proc/sys/net/ipv4/conf/%s/forwarding",
+			       interface->shell);
+	}
+}
+
+/* Result: by which device the IPv4 default route leads, "" if there is none. */
+static void default_route(const struct fact_look *look, char ret_device[LINKS_NAME_SIZE])
+{
+	FILE *in = facts_files_open(look, "/proc/net/route");
+	char device[LINKS_NAME_SIZE], line[512];
+	unsigned int target, mask;
+
+	*ret_device = '\0';
+	while (in && fgets(line, sizeof(line), in))
+		if (sscanf(line, "%15s %x %*x %*x %*d %*d %*d %x", device, &target, &mask) == 3 &&
+		    !target && !mask)
+			memcpy(ret_device, device, sizeof(device));
+	if (in)
+		fclose(in);
+}
+
+/* The host itself answers callers of closed ports, and so drops them if they seem to come astray.
+ */
+void facts_routing_rp_filter(struct fact_look *look)
+{
+	const char *name = look->config->public.interface;
+	long all = facts_files_number(look, "/proc/sys/net/ipv4/conf/all/rp_filter");
+	long own = facts_files_number(look, "/proc/sys/net/ipv4/conf/%s/rp_filter", name);
+	char device[LINKS_NAME_SIZE];
+
+	if ((all > own ? all : own) != 1)
+		return;
+	default_route(look, device);
+	if (!*device || strcmp(device, name) == 0)
+		return;
+	facts_say(look,
+		  "rp_filter of %s is 1, and the default route leads by %s: callers of closed "
+		  "ports are dropped and told nothing. Leases are not concerned.",
+		  name, device);
+	facts_say_cure(look, "echo 2 >/proc/sys/net/ipv4/conf/%s/rp_filter",
+		       look->interface[0].shell);
+}
+
+/*
+ * Those of VMs and gateways, which we have the kernel keep, do not count there: 1,200 of them were
+ * made at once where gc_thresh3 was 1024. Clients of this link do, and whom packets wait for.
+ */
+void facts_routing_neighbours(struct fact_look *look)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		long most = facts_files_number(look, "/proc/sys/net/%s/neigh/default/gc_thresh3",
+					       families[i].proc);
+
+		if (!carries(look, i) || most < 0 || most >= NEIGHBOURS_LEAST)
+			continue;
+		facts_say(look,
+			  "This host keeps at most %ld %s neighbours beside those of leases: up to "
+			  "256 packets wait for others at once, and then clients of this link are "
+			  "not found.",
+			  most, families[i].family);
+		facts_say_cure(look,
+			       "sysctl -w net.%s.neigh.default.gc_thresh3=1024 "
+			       "net.%s.neigh.default.gc_thresh2=512 "
+			       "net.%s.neigh.default.gc_thresh1=128",
+			       families[i].proc, families[i].proc, families[i].proc);
+	}
+}

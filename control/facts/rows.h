@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The look-ups of the table: each says what it finds wrong, if anything. */
+#pragma once
+
+struct fact_look;
+
+void facts_interfaces_missing(struct fact_look *look);
+void facts_interfaces_down(struct fact_look *look);
+void facts_interfaces_addresses(struct fact_look *look);
+void facts_interfaces_link_local(struct fact_look *look);
+
+void facts_nic_foreign(struct fact_look *look);
+void facts_nic_mtu(struct fact_look *look);
+void facts_nic_queues(struct fact_look *look);
+void facts_nic_spare_queues(struct fact_look *look);
+void facts_nic_generic(struct fact_look *look);
+void facts_nic_mixed(struct fact_look *look);
+
+void facts_offloads_gro_hw(struct fact_look *look);
+void facts_offloads_merging(struct fact_look *look);
+void facts_offloads_partial(struct fact_look *look);
+
+void facts_routing_loopback(struct fact_look *look);
+void facts_routing_forwarding(struct fact_look *look);
+void facts_routing_rp_filter(struct fact_look *look);
+void facts_routing_neighbours(struct fact_look *look);
+
+void facts_host_kernel(struct fact_look *look);
+void facts_host_bpffs(struct fact_look *look);
+void facts_host_users(struct fact_look *look);
+void facts_host_hugepages(struct fact_look *look);
+void facts_host_workers(struct fact_look *look);
+void facts_host_disk(struct fact_look *look);
+void facts_host_clock(struct fact_look *look);
+void facts_host_cloud(struct fact_look *look);
+
+void facts_ports_listeners(struct fact_look *look);
+void facts_ports_ephemeral(struct fact_look *look);
+
+void facts_firewall_closed(struct fact_look *look);
+void facts_firewall_invalid(struct fact_look *look);

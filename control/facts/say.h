@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How a look-up says what it found. */
+#pragma once
+
+#include <stddef.h>
+
+struct fact_look;
+
+/*
+ * Says what is wrong with the row whose turn it is: sentences with the real names and numbers.
+ * facts_say_cure() then gives the command that mends it, for the shell of root.
+ */
+void facts_say(struct fact_look *look, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void facts_say_cure(struct fact_look *look, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
+ * Writes a text as one word of the shell: as it is, or in quotes. Result: ret_word, "" if it does
+ * not fit.
+ */
+const char *facts_say_quote(const char *text, char *ret_word, size_t size);

@@ -1,0 +1,178 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Each fault of a host that is planted here is named by `sallyportd --check --host` and by `sallyport
+# doctor`, in the same words, and the command that both print mends it.
+# shellcheck source=tests/e2e/_init.sh
+. "$(dirname "$0")/_init.sh"
+# shellcheck source=tests/lab/field.sh
+. "$LAB_TOOLS/field.sh"
+
+LAB_PORTS=64535-64540
+# shellcheck disable=SC2034
+LAB_ADDRESSES=", { bind = \"$LAB_PUBLIC_ADDRESS6\"; ports = [ \"64535-64540\" ]; }"
+# shellcheck disable=SC2034
+LAB_NETWORKS=', "2001:db8:2::/64"'
+
+need_programs
+command -v nft >/dev/null || skip "needs nft"
+lab_begin 1
+
+# The edge's host has an /etc of its own, so that cures may add users to it.
+cp -a /etc "$LAB_DIR/etc"
+nsenter --net="/run/netns/$LAB_NS-edge" unshare --mount --propagation private \
+	sh -c 'mount --bind "$1/etc" /etc && echo $$ >"$1/host.pid" && exec tail -f /dev/null' sh "$LAB_DIR" &
+has_host() {
+	[ -s "$LAB_DIR/host.pid" ]
+}
+wait_until 10 has_host
+
+host=$(cat "$LAB_DIR/host.pid")
+at_host() {
+	nsenter --target "$host" --mount --net "$@"
+}
+
+# look [CONFIG]: what both say goes to $LAB_DIR/check and findings; CODE is that of the check.
+look() {
+	local config=${1:-$LAB_CONFIG}
+
+	CODE=0
+	at_host "$(lab_control_path)" --check --host "$config" >"$LAB_DIR/check" 2>&1 || CODE=$?
+	at_host "$(lab_cli_path)" -s "$LAB_SOCKET" -o json doctor "$config" >"$LAB_DIR/findings" 2>&1 || :
+}
+
+# Prints the lines of the check about fact $1 that match $2, and what follows each.
+said() {
+	grep -E -A1 "^[a-z]+ +$1: .*$2" "$LAB_DIR/check"
+}
+
+# named FACT SEVERITY PATTERN: both name it, in the same words and with the same cure, now in CURE.
+named() {
+	local says
+
+	said "$1" "$3" >"$LAB_DIR/said" || fail "$1: --check --host does not say '$3': $(cat "$LAB_DIR/check")"
+	assert_match "^$2 +$1: " "$LAB_DIR/said" "severity of $1"
+	says=$(head -n1 "$LAB_DIR/said" | sed -E "s/^[a-z]+ +$1: //")
+	CURE=$(sed -nE '2s/^ +cure: //p' "$LAB_DIR/said")
+	assert_eq "$says|$CURE" "$(jq -r --arg name "$1" --arg says "$says" \
+		'.[] | select(.check == $name and .says == $says) | .says + "|" + (.cure // "")' \
+		"$LAB_DIR/findings")" "what doctor says of $1"
+}
+
+# unnamed FACT PATTERN: neither names it.
+unnamed() {
+	! said "$1" "$2" || fail "$1: --check --host still says '$2'"
+	jq -e --arg name "$1" --arg says "$2" 'all(.[]; .check != $name or (.says | test($says) | not))' \
+		"$LAB_DIR/findings" >/dev/null || fail "$1: doctor still says '$2'"
+}
+
+# cures FACT SEVERITY PATTERN [CONFIG]: named, and after the command that is printed not any more.
+cures() {
+	look "${4:-}"
+	named "$1" "$2" "$3"
+	[ "$2" != refuse ] || assert_eq 1 "$CODE" "exit status with $1"
+	[ -n "$CURE" ] || fail "$1: no cure is printed"
+	at_host sh -c "$CURE" >"$LAB_DIR/cured" 2>&1 || fail "$1: '$CURE' fails: $(cat "$LAB_DIR/cured")"
+	look "${4:-}"
+	unnamed "$1" "$3"
+	ok "$1: $CURE"
+}
+
+# with SED_EXPRESSION: a configuration that differs so; its path is in CHANGED.
+with() {
+	CHANGED=$LAB_DIR/changed.conf
+	sed -E "$1" "$LAB_CONFIG" >"$CHANGED"
+}
+
+look
+assert_eq "" "$(grep -vE '^(hint|host:|risk +(clock|neighbours): |slow +hugepages: | +cure: )' "$LAB_DIR/check")" \
+	"complaints with all well"
+assert_eq 0 "$CODE" "exit status with all well"
+ok "a host that is well: $(tail -n1 "$LAB_DIR/check")"
+
+at_host ip link set builds down
+cures link silent 'builds is down'
+at_host ip addr del "$LAB_PUBLIC_ADDRESS/24" dev public
+cures address silent "$LAB_PUBLIC_ADDRESS is not this host's"
+at_host ip -6 addr flush dev builds scope link
+cures link-local silent 'builds has no link-local'
+at_host ip link set dev public mtu 3600
+cures mtu slow 'public has an MTU of 3600'
+at_host sysctl -qw net.ipv4.conf.builds.forwarding=1
+cures forwarding risk 'builds forwards'
+at_host sysctl -qw net.ipv4.ip_local_port_range='32768 65535' net.ipv4.ip_local_reserved_ports=64538
+cures 'local ports' risk 'use 10 ports of the pool'
+
+object=$(field_foreign)
+at_host ip link set dev public xdpgeneric obj "$object" sec xdp
+cures program refuse "public has somebody else's XDP program: somebody"
+
+with 's/^\t*api: \{/&\n roles = ( { group = "spdebug"; role = "viewer"; }, { user = "spviewer"; role = "viewer"; } );/'
+cures users refuse 'group "spdebug"' "$CHANGED"
+cures users refuse 'user "spviewer"' "$CHANGED"
+
+mkdir -p "$LAB_DIR/bpf"
+with "s,bpf_dir = .*,bpf_dir = \"$LAB_DIR/bpf\";,"
+cures bpffs refuse 'not on a BPF file system' "$CHANGED"
+
+at_host ip link add many numrxqueues 65 numtxqueues 65 type veth peer name many1 numrxqueues 65 numtxqueues 65
+at_host ip link set many1 up
+at_host ip link set many up
+with '/^\t*builds: /,/\}/s/interface = .*/interface = "many";/'
+cures queues refuse 'many receives by 65 queues' "$CHANGED"
+
+at_host ip link add br9 type bridge
+at_host ip link set many1 master br9
+at_host ethtool -K many1 gro on
+at_host ip link set br9 up
+with '/^\t*builds: /,/\}/s/interface = .*/interface = "br9";/'
+cures merging silent 'many1 is below br9 and merges packets \(gro\)' "$CHANGED"
+named checksums hint 'br9 is a bridge'
+at_host ip link del many
+
+at_host ip route add default via 10.0.3.7 dev builds
+at_host sysctl -qw net.ipv4.conf.public.rp_filter=1
+cures rp_filter risk 'rp_filter of public is 1, and the default route leads by builds'
+
+at_host nft -f - <<-EOT
+	table inet filter {
+		chain base { tcp dport 22 accept; }
+		chain input {
+			type filter hook input priority 0; policy drop;
+			ct state established,related accept
+			iifname "lo" accept
+			jump base
+		}
+	}
+EOT
+cures firewall silent '"inet filter input" drops what comes in by public for port 64535'
+at_host nft flush ruleset
+at_host nft -f - <<-EOT
+	table inet filter {
+		chain input {
+			type filter hook input priority 0; policy drop;
+			ct state vmap { established : accept, related : accept }
+			ct state invalid drop
+			tcp dport 64535-65535 accept
+		}
+	}
+EOT
+look
+unnamed conntrack .
+at_host sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0
+look
+unnamed conntrack . # something unsure may have accepted it before
+at_host nft -f - <<-EOT
+	flush chain inet filter input
+	add rule inet filter input ct state established,related accept
+	add rule inet filter input ct state invalid drop
+	add rule inet filter input tcp dport 64535-65535 accept
+EOT
+cures conntrack silent 'drops what conntrack calls invalid'
+at_host nft flush ruleset
+
+control_start
+daemon_stop control # it would mend this by itself
+at_host sysctl -qw net.ipv4.conf.lo.forwarding=0
+cures 'forwarding of lo' silent 'ipv4/conf/lo/forwarding is 0'
+
+kill "$host"

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Facts that no namespace of its own has: they are looked up below another root. */
+#include "facts/facts.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "facts/say.h"
+#include "host/config.h"
+
+static const char text[] =
+	"public: { interface = \"none0\"; addresses = ( { bind = \"192.0.2.1\"; } ); };\n"
+	"builds: { interface = \"none1\"; networks = [ \"10.0.0.0/16\" ]; };\n"
+	"edge: { state_dir = \"/\"; };\n";
+
+struct place {
+	char root[64];
+	struct config *config;
+	struct facts_list list;
+};
+
+static int clock_status;
+
+int __wrap_adjtimex(struct timex *state);
+int __wrap_adjtimex(struct timex *state)
+{
+	state->status = clock_status;
+	return 0;
+}
+
+static int make(void **state)
+{
+	struct place *place = calloc(1, sizeof(*place));
+	struct config_errors errors = {0};
+
+	strcpy(place->root, "/tmp/sallyport-facts-XXXXXX");
+	assert_non_null(mkdtemp(place->root));
+	assert_int_equal(config_load_text("test", text, strlen(text), &place->config, &errors), 0);
+	clock_status = 0;
+	*state = place;
+	return 0;
+}
+
+static int unmake(void **state)
+{
+	struct place *place = *state;
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", place->root);
+	assert_int_equal(system(command), 0);
+	facts_free(&place->list);
+	config_free(place->config);
+	free(place);
+	return 0;
+}
+
+/* Gives a file of the root a content, after all directories on the way. */
+static void put(const struct place *place, const char *path, const char *content)
+{
+	char whole[256];
+	FILE *out;
+
+	snprintf(whole, sizeof(whole), "%s%s", place->root, path);
+	for (char *slash = whole + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
+		*slash = '\0';
+		mkdir(whole, 0700);
+	}
+	out = fopen(whole, "w");
+	assert_non_null(out);
+	fputs(content, out);
+	assert_int_equal(fclose(out), 0);
+}
+
+/* Looks. Result: what is found of that name, NULL if nothing. */
+static const struct facts_finding *look_for(struct place *place, const char *name)
+{
+	const struct facts_site site = {.config = place->config, .root = place->root};
+
+	facts_free(&place->list);
+	assert_int_equal(facts_look(&site, &place->list), 0);
+	for (unsigned int i = 0; i < place->list.nr; i++)
+		if (strcmp(place->list.finding[i].name, name) == 0)
+			return &place->list.finding[i];
+	return NULL;
+}
+
+static void test_look_when_interfaces_are_missing_then_a_start_is_refused(void **state)
+{
+	const struct facts_finding *finding = look_for(*state, "interface");
+
+	assert_int_equal(finding->severity, FACTS_REFUSE);
+	assert_non_null(strstr(finding->says, "there is no interface none0 here"));
+	assert_string_equal(finding->cure, "editor " CONFIG_DEFAULT_PATH);
+}
+
+static void test_look_when_there_are_no_hugepages_then_slow_and_no_refusal(void **state)
+{
+	const struct facts_finding *finding;
+	struct place *place = *state;
+
+	put(place, "/proc/sys/vm/nr_hugepages", "0\n");
+	finding = look_for(place, "hugepages");
+	assert_int_equal(finding->severity, FACTS_SLOW);
+	assert_string_equal(finding->cure, "sysctl -w vm.nr_hugepages=512");
+	put(place, "/proc/sys/vm/nr_hugepages", "512\n");
+	assert_null(look_for(place, "hugepages"));
+	put(place, "/proc/sys/vm/nr_hugepages", "0\n");
+	place->config->dataplane.hugepages = false;
+	assert_null(look_for(place, "hugepages"));
+}
+
+static void test_look_when_few_neighbours_are_kept_then_a_number_that_suffices(void **state)
+{
+	const struct facts_finding *finding;
+
+	put(*state, "/proc/sys/net/ipv4/neigh/default/gc_thresh3", "256\n");
+	put(*state, "/proc/sys/net/ipv6/neigh/default/gc_thresh3", "256\n"); /* no leases there */
+	finding = look_for(*state, "neighbours");
+	assert_int_equal(finding->severity, FACTS_RISK);
+	assert_non_null(strstr(finding->says, "at most 256 IPv4 neighbours"));
+	assert_non_null(strstr(finding->cure, "net.ipv4.neigh.default.gc_thresh3=1024 "));
+	put(*state, "/proc/sys/net/ipv4/neigh/default/gc_thresh3", "1024\n");
+	assert_null(look_for(*state, "neighbours"));
+}
+
+static void test_look_when_in_a_cloud_then_its_own_switch(void **state)
+{
+	const struct facts_finding *finding;
+
+	assert_null(look_for(*state, "cloud"));
+	put(*state, "/sys/class/dmi/id/sys_vendor", "Amazon EC2\n");
+	finding = look_for(*state, "cloud");
+	assert_int_equal(finding->severity, FACTS_HINT);
+	assert_non_null(strstr(finding->cure, "--no-source-dest-check"));
+	put(*state, "/sys/class/dmi/id/sys_vendor", "Google\n");
+	assert_non_null(strstr(look_for(*state, "cloud")->says, "--can-ip-forward"));
+	put(*state, "/sys/class/dmi/id/sys_vendor", "QEMU\n");
+	assert_null(look_for(*state, "cloud"));
+}
+
+static void test_look_when_the_clock_is_alone_then_a_risk(void **state)
+{
+	assert_null(look_for(*state, "clock"));
+	clock_status = STA_UNSYNC;
+	assert_int_equal(look_for(*state, "clock")->severity, FACTS_RISK);
+}
+
+static void test_quote_when_a_name_is_odd_then_the_shell_sees_one_word(void **state)
+{
+	static const struct {
+		const char *text, *word;
+	} cases[] = {{"eth0.100", "eth0.100"},
+		     {"$(reboot)", "'$(reboot)'"},
+		     {"a b", "'a b'"},
+		     {"it's", "'it'\\''s'"},
+		     {"", "''"},
+		     {"-x;y", "'-x;y'"}};
+	char word[48];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(facts_say_quote(cases[i].text, word, sizeof(word)),
+				    cases[i].word);
+	assert_string_equal(facts_say_quote("''''''''''''''''", word, sizeof(word)), "");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
+	const struct CMUnitTest tests[] = {
+		TEST(test_look_when_interfaces_are_missing_then_a_start_is_refused),
+		TEST(test_look_when_there_are_no_hugepages_then_slow_and_no_refusal),
+		TEST(test_look_when_few_neighbours_are_kept_then_a_number_that_suffices),
+		TEST(test_look_when_in_a_cloud_then_its_own_switch),
+		TEST(test_look_when_the_clock_is_alone_then_a_risk),
+		TEST(test_quote_when_a_name_is_odd_then_the_shell_sees_one_word),
+	};
+
+	return cmocka_run_group_tests_name("facts_host", tests, NULL, NULL);
+}
