@@ -1,148 +1,100 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * /v1/builds/{id}/capture: a build's packets as a pcapng file that grows while it is sent. What a
- * slow client does not take in time is dropped and counted: nothing else ever waits for it.
+ * /v1/builds/{id}/capture: a build's packets as a pcapng file that grows while it is sent.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <sallyport/verdict.h>
 
 #include "api/call/call.h"
 #include "api/call/context.h"
 #include "api/handlers.h"
 #include "model/clock.h"
 #include "watch/capture/captures.h"
+#include "watch/capture/file.h"
 #include "watch/capture/limits.h"
-#include "watch/capture/pcapng.h"
 
-#define BUFFER_BYTES  ((size_t)1 << 20)
 #define RETRY_AFTER_S 5
 #define MEDIA_TYPE    "application/x-pcapng"
-
-static const char *const verdicts[] = {
-#define X(NAME, name, fate, help) [SP_##NAME] = #name ": " help,
-	SP_VERDICT_LIST(X)
-#undef X
-};
 
 struct download {
 	struct http_request *request;
 	struct capture *capture;
-	bool ended;
-	uint64_t received[2]; /* packets, by enum sp_direction */
-	uint64_t dropped[2];  /* of those, no room here */
-	size_t first;	      /* in buffer, [first, bytes) is not yet sent */
-	size_t bytes;
-	char buffer[BUFFER_BYTES];
+	struct capture_file *file;
+	bool deserted; /* by whoever it was for */
 };
 
-/* Result: whether there was room. */
-static bool append(struct download *download, const char *block, size_t bytes)
+static bool on_packet(void *context, const struct capture_packet *packet)
 {
-	if (bytes > BUFFER_BYTES - download->bytes) {
-		download->bytes -= download->first;
-		memmove(download->buffer, download->buffer + download->first, download->bytes);
-		download->first = 0;
-	}
-	if (bytes > BUFFER_BYTES - download->bytes)
-		return false;
-	memcpy(download->buffer + download->bytes, block, bytes);
-	download->bytes += bytes;
-	http_request_wake(download->request);
-	return true;
-}
-
-static void on_packet(void *context, const struct capture_packet *packet)
-{
-	const struct sp_snap *snap = packet->snap;
-	enum sp_direction direction = snap->direction ? SP_TOWARD_CLIENT : SP_TOWARD_VM;
-	char comment[PCAPNG_TEXT_MAX + 1], block[PCAPNG_BLOCK_MAX];
 	struct download *download = context;
-	const struct pcapng_packet written = {
-		.interface = direction,
-		.wall_ns = packet->wall_ns,
-		.frame_bytes = snap->frame_bytes,
-		.kept_bytes = snap->kept_bytes,
-		.data = snap->data,
-		.comment = comment,
-	};
+	bool kept = capture_file_packet(download->file, packet);
 
-	snprintf(comment, sizeof(comment), "node %" PRIu32 ", %s: %s", packet->node->index,
-		 packet->forward->name,
-		 snap->verdict < SP_VERDICT_COUNT ? verdicts[snap->verdict] : "?");
-	download->received[direction]++;
-	if (!append(download, block, capture_pcapng_packet(block, &written)))
-		download->dropped[direction]++;
+	http_request_wake(download->request);
+	return kept;
 }
 
-/* What was overwritten before it was read came by either interface: it is counted with the first.
- */
+/* Nothing is sent when there are no packets, so that nothing would show that nobody is there. */
 static void on_beat(void *context)
 {
 	struct download *download = context;
-	uint64_t lost = capture_captures_lost(download->capture);
-	char block[PCAPNG_BLOCK_MAX];
+	struct pollfd peer = {.fd = http_request_fd(download->request)};
+
+	if (poll(&peer, 1, 0) <= 0)
+		return;
+	download->deserted = true;
+	http_request_wake(download->request);
+}
+
+static void on_end(void *context, const struct capture_losses *losses)
+{
+	struct download *download = context;
 	struct instant now;
 
 	model_clock_read(&now);
-	for (unsigned int i = 0; i < 2; i++) {
-		const struct pcapng_statistics statistics = {
-			.interface = i,
-			.wall_ns = now.wall_ns,
-			.received = download->received[i] + (i == 0 ? lost : 0),
-			.dropped = download->dropped[i] + (i == 0 ? lost : 0),
-		};
-
-		append(download, block, capture_pcapng_statistics(block, &statistics));
-	}
-}
-
-static void on_end(void *context)
-{
-	struct download *download = context;
-
-	on_beat(download);
-	download->ended = true;
+	capture_file_end(download->file, losses, now.wall_ns);
 	http_request_wake(download->request);
 }
 
 static ssize_t read_download(void *context, char *buffer, size_t size_bytes)
 {
 	struct download *download = context;
-	size_t left = download->bytes - download->first;
 
-	if (left == 0)
-		return download->ended ? HTTP_STREAM_END : 0;
-	if (left > size_bytes)
-		left = size_bytes;
-	memcpy(buffer, download->buffer + download->first, left);
-	download->first += left;
-	return (ssize_t)left;
+	if (download->deserted)
+		return HTTP_STREAM_BREAK;
+	if (capture_file_is_over(download->file))
+		return HTTP_STREAM_END;
+	return (ssize_t)capture_file_read(download->file, buffer, size_bytes);
 }
 
 static void release_download(void *context)
 {
 	struct download *download = context;
 
-	capture_captures_stop(download->capture);
+	if (download->capture)
+		capture_captures_stop(download->capture);
+	capture_file_close(download->file);
 	free(download);
 }
 
-static void begin_file(struct download *download, const struct api_call *call,
-		       const struct build *build)
+/* Result: for call, to be released; NULL without memory. */
+static struct download *make_download(const struct api_call *call, const struct build *build)
 {
-	static const char *const sides[] = {"what clients send", "what VMs send"};
-	char block[PCAPNG_BLOCK_MAX];
+	const struct capture_file_head head = {
+		.program = "sallyport " SALLYPORT_VERSION,
+		.comment = build->id,
+		.interfaces = {call->api->interfaces[0], call->api->interfaces[1]},
+	};
+	struct download *download = calloc(1, sizeof(*download));
 
-	append(download, block,
-	       capture_pcapng_section(block, "sallyport " SALLYPORT_VERSION, build->id));
-	for (unsigned int i = 0; i < 2; i++)
-		append(download, block,
-		       capture_pcapng_interface(block, call->api->interfaces[i], sides[i],
-						SP_SNAP_BYTES));
+	if (!download)
+		return NULL;
+	if (capture_file_open(&head, &download->file) < 0) {
+		free(download);
+		return NULL;
+	}
+	download->request = call->request;
+	return download;
 }
 
 /* Result: whether to go on; otherwise the call is answered. */
@@ -203,24 +155,21 @@ static void begin(struct api_call *call, struct capture_options *options)
 		.read = read_download,
 		.release = release_download,
 	};
-	struct download *download = malloc(sizeof(*download));
+	struct download *download = make_download(call, options->build);
 	int r;
 
 	if (!download) {
 		call_refuse(call);
 		return;
 	}
-	memset(download, 0, offsetof(struct download, buffer));
-	download->request = call->request;
 	options->context = stream.context = download;
 	r = capture_captures_start(call->api->captures, options, &download->capture);
 	if (r < 0) {
-		free(download);
+		release_download(download);
 		refuse_start(call, r);
 		return;
 	}
 	r = edge_notes_audit(call->api->edge, &call->edge, options->build, "capture");
-	begin_file(download, call, options->build);
 	if (r == 0)
 		r = http_request_stream(call->request, &stream);
 	if (r < 0) {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sallyport capture: the packets of a build's leases, into a file or a pipe. */
 #include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +12,10 @@
 
 #include "cli/talk/talk.h"
 #include "model/build.h"
+#include "model/clock.h"
 #include "watch/capture/limits.h"
 #include "watch/capture/pcapng.h"
+#include "watch/capture/tally.h"
 
 /* The file takes whole blocks alone, so that it can be read whenever and however this ends. */
 struct sink {
@@ -18,8 +23,30 @@ struct sink {
 	FILE *file;	  /* from the first block on: what is there stays if there is none */
 	char block[PCAPNG_BLOCK_MAX];
 	size_t bytes; /* of it */
-	unsigned long nr_packets;
+	bool failed;
+	struct capture_tally tally;
 };
+
+/* A signal has asked for the end. What is in the file by then is a capture like any other. */
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number)
+{
+	stopped = 1;
+}
+
+/* Another one of these ends us at once; what is being written goes on. */
+static void catch_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = on_signal,
+				   .sa_flags = SA_RESTART | (int)SA_RESETHAND},
+			 before;
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+}
 
 static const char *name_of(const struct sink *sink)
 {
@@ -27,8 +54,9 @@ static const char *name_of(const struct sink *sink)
 }
 
 /* Result: false, having said what errno says. */
-static bool fail(const struct sink *sink)
+static bool fail(struct sink *sink)
 {
+	sink->failed = true;
 	talk_fail(CLI_EXIT_REFUSED, "%s: %s", name_of(sink), strerror(errno));
 	return false;
 }
@@ -44,16 +72,27 @@ static size_t block_bytes(const struct sink *sink)
 	return head.bytes;
 }
 
-static bool end_block(struct sink *sink)
+static bool write_block(struct sink *sink, const char *block, size_t bytes)
 {
-	struct pcapng_head head;
-
-	memcpy(&head, sink->block, sizeof(head));
-	sink->nr_packets += head.type == PCAPNG_PACKET;
 	if (!sink->file)
 		sink->file = sink->name ? fopen(sink->name, "wbe") : stdout;
-	if (!sink->file || fwrite(sink->block, sink->bytes, 1, sink->file) != 1)
-		return fail(sink);
+	return (sink->file && fwrite(block, bytes, 1, sink->file) == 1) || fail(sink);
+}
+
+/* Result: false, having said so. */
+static bool refuse(struct sink *sink)
+{
+	sink->failed = true;
+	talk_fail(CLI_EXIT_REFUSED, "this is no capture: a block of %zu bytes", block_bytes(sink));
+	return false;
+}
+
+static bool end_block(struct sink *sink)
+{
+	if (capture_tally_add(&sink->tally, sink->block, sink->bytes) < 0)
+		return refuse(sink);
+	if (!write_block(sink, sink->block, sink->bytes))
+		return false;
 	sink->bytes = 0;
 	return true;
 }
@@ -63,10 +102,8 @@ static bool take_some(struct sink *sink, const char *data, size_t bytes, size_t 
 {
 	size_t wanted = block_bytes(sink);
 
-	if (wanted <= sink->bytes || wanted > sizeof(sink->block)) {
-		talk_fail(CLI_EXIT_REFUSED, "this is no capture: a block of %zu bytes", wanted);
-		return false;
-	}
+	if (wanted <= sink->bytes || wanted > sizeof(sink->block))
+		return refuse(sink);
 	*taken = wanted - sink->bytes < bytes ? wanted - sink->bytes : bytes;
 	memcpy(sink->block + sink->bytes, data, *taken);
 	sink->bytes += *taken;
@@ -83,6 +120,32 @@ static bool take(void *context, const char *data, size_t bytes)
 		if (!take_some(sink, data, bytes, &taken))
 			return false;
 	return !sink->file || fflush(sink->file) == 0 || fail(sink);
+}
+
+/* Ended by whatever: without sallyportd's own statistics the file gets ours. */
+static void end_file(struct sink *sink)
+{
+	char block[PCAPNG_BLOCK_MAX];
+	struct instant now;
+
+	model_clock_read(&now);
+	for (unsigned int i = 0; i < CAPTURE_SIDES; i++)
+		if (!sink->tally.ended[i] && !sink->failed)
+			write_block(sink, block,
+				    capture_tally_statistics(&sink->tally, i, now.wall_ns, block));
+	if (fclose(sink->file) != 0 && !sink->failed)
+		fail(sink);
+}
+
+static void say_counts(const struct capture_tally *tally)
+{
+	uint64_t packets = 0, lost = 0;
+
+	for (unsigned int i = 0; i < CAPTURE_SIDES; i++) {
+		packets += tally->packets[i];
+		lost += tally->lost[i];
+	}
+	fprintf(stderr, "sallyport: %" PRIu64 " packets, %" PRIu64 " lost\n", packets, lost);
 }
 
 /* An option that is a number, and the query argument that it becomes. */
@@ -163,11 +226,15 @@ enum cli_exit cli_capture(struct cli *cli)
 	code = make_path(cli, &path);
 	if (code != CLI_EXIT_OK)
 		return code;
+	catch_signals();
+	talk_client_stop_by(cli->client, &stopped);
 	code = talk_take_bytes(cli, path, take, &sink);
 	free(path);
-	if (sink.file && fclose(sink.file) != 0 && code == CLI_EXIT_OK && !fail(&sink))
-		code = CLI_EXIT_REFUSED;
-	if (code == CLI_EXIT_OK)
-		fprintf(stderr, "sallyport: %lu packets\n", sink.nr_packets);
-	return code;
+	if (sink.file)
+		end_file(&sink);
+	if (sink.failed)
+		return CLI_EXIT_REFUSED;
+	if (sink.file)
+		say_counts(&sink.tally);
+	return stopped && sink.file ? CLI_EXIT_OK : code;
 }

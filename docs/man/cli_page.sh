@@ -72,6 +72,18 @@ keys, fingerprints and the arguments for DPDK do not, nor does what hooks print.
 the edge's own and those in *builds.networks* are renamed, the same one alike in all files;
 *--with-addresses* keeps them. Ids of builds, and names of forwards, pools and interfaces, are kept.
 
+# CAPTURES
+
+*capture* writes pcapng, for *tcpdump*(8), *tshark*(1) and *wireshark*(1), until its time is over, it has
+as many packets as *--packets* says, the build is gone, or SIGINT, SIGTERM or SIGHUP arrives: what is
+in the file then is whole, and the exit status is 0. At its end it says how many packets it holds and
+how many are lost, since nobody waits for a slow reader.
+
+A packet's comment (_frame.comment_ of tshark) says what became of it: _node INDEX, FORWARD: VERDICT: …_,
+see *sallyport-verdicts*(7). The one after a gap has a second comment, _N packets lost before this one_,
+and N as its drop count (_frame.drop\_count_); if others captured at the time, _M to N packets_. The
+statistics of the two interfaces, at the end, have the sums; editors of Wireshark leave them out.
+
 # ENVIRONMENT
 
 *SALLYPORT\_SOCKET*

@@ -13,7 +13,8 @@
 struct client {
 	CURL *curl;
 	char *socket;
-	long limit_ms; /* 0: none */
+	long limit_ms;			   /* 0: none */
+	const volatile sig_atomic_t *stop; /* may be NULL */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -56,6 +57,20 @@ void talk_client_close(struct client *client)
 void talk_client_set_time_limit(struct client *client, long limit_ms)
 {
 	client->limit_ms = limit_ms;
+}
+
+void talk_client_stop_by(struct client *client, const volatile sig_atomic_t *stop)
+{
+	client->stop = stop;
+}
+
+/* libcurl asks whenever it has waited, at least once a second. */
+static int on_progress(void *context, curl_off_t down, curl_off_t down_now, curl_off_t up,
+		       curl_off_t up_now)
+{
+	const struct client *client = context;
+
+	return client->stop && *client->stop;
 }
 
 /* Gives away the whole lines of sink->text and keeps the rest. */
@@ -141,6 +156,12 @@ static CURLcode perform(struct client *client, struct sink *sink)
 	if (code == CURLE_OK)
 		code = curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->error);
 	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_NOPROGRESS, client->stop ? 0L : 1L);
+	if (code == CURLE_OK)
 		code = curl_easy_perform(curl);
 	if (code != CURLE_OK)
 		name_error(client, code);
@@ -194,6 +215,8 @@ static int run(struct client *client, const char *method, const char *path, cons
 	free(sink->text);
 	if (code == CURLE_WRITE_ERROR) /* said by on_data() */
 		return sink->take_bytes ? -ECANCELED : -ENOMEM;
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		return -ECANCELED;
 	if (code == CURLE_PARTIAL_FILE)
 		return -EPIPE;
 	return code == CURLE_OUT_OF_MEMORY ? -ENOMEM : -EIO;

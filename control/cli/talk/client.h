@@ -2,6 +2,7 @@
 /* HTTP over the daemon's UNIX socket. */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,6 +23,10 @@ void talk_client_close(struct client *client);
 
 /* From now on a call fails that takes longer. Without this it waits for as long as it takes. */
 void talk_client_set_time_limit(struct client *client, long limit_ms);
+
+/* From now on a call that waits ends with -ECANCELED once *stop is set, as by a signal's handler.
+ */
+void talk_client_stop_by(struct client *client, const volatile sig_atomic_t *stop);
 
 /*
  * Sends one request and waits for the whole answer. json is the body, NULL for none.

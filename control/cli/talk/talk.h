@@ -86,8 +86,8 @@ enum cli_exit talk_take_lines(struct cli *cli, const char *path,
 enum cli_exit talk_broke_off(struct cli *cli);
 
 /*
- * GETs path and gives its body to take as it arrives, until take has said by false why it stops.
- * Result: CLI_EXIT_OK once the whole of it has come.
+ * GETs path and gives its body to take as it arrives, until take has said by false why it stops, or
+ * a signal has (talk_client_stop_by()). Result: CLI_EXIT_OK once the whole of it has come.
  */
 enum cli_exit talk_take_bytes(struct cli *cli, const char *path,
 			      bool (*take)(void *context, const char *data, size_t bytes),

@@ -27,11 +27,11 @@ struct capture {
 	uint64_t until_ns;
 	uint64_t beat_ns; /* when it is due next */
 	uint64_t nr_left;
-	uint64_t lost_before;
+	struct capture_losses losses;
 	bool ended;
-	void (*take)(void *context, const struct capture_packet *packet);
+	bool (*take)(void *context, const struct capture_packet *packet);
 	void (*beat)(void *context);
-	void (*end)(void *context);
+	void (*end)(void *context, const struct capture_losses *losses);
 	void *context;
 };
 
@@ -114,15 +114,15 @@ static void end(struct capture *capture)
 {
 	capture->ended = true;
 	mark(capture->captures, build_of(capture));
-	capture->end(capture->context);
+	capture->end(capture->context, &capture->losses);
 }
 
-static void take(struct capture *capture, const struct capture_packet *packet)
+static void take(struct capture *capture, struct capture_packet *packet)
 {
 	if (capture->ended || !has_node(capture, packet->node))
 		return;
-	capture->take(capture->context, packet);
-	if (--capture->nr_left == 0)
+	packet->losses = &capture->losses;
+	if (capture->take(capture->context, packet) && --capture->nr_left == 0)
 		end(capture);
 }
 
@@ -143,11 +143,22 @@ static void take_snap(const struct captures *captures, const struct sp_snap *sna
 			take(capture, &packet);
 }
 
+/* Nobody knows whose they were, but when there is one capture only. */
+static void add_losses(struct captures *captures, uint64_t lost)
+{
+	struct capture *capture;
+
+	LIST_FOREACH (capture, &captures->list, link)
+		*(captures->nr == 1 ? &capture->losses.own : &capture->losses.any) += lost;
+}
+
 static void take_snaps(struct captures *captures, const struct instant *now)
 {
+	uint64_t lost_before = captures->ring.lost;
 	uint32_t nr = notes_ring_gather(&captures->ring, now->boot_ns);
 	const struct sp_snap *snaps = captures->ring.batch;
 
+	add_losses(captures, captures->ring.lost - lost_before);
 	for (uint32_t i = 0; i < nr; i++)
 		take_snap(captures, &snaps[i], now);
 }
@@ -244,7 +255,6 @@ static struct capture *make(struct captures *captures, const struct capture_opti
 		.until_ns = now.boot_ns + options->duration_ns,
 		.beat_ns = now.boot_ns + BEAT_NS,
 		.nr_left = options->nr_packets,
-		.lost_before = captures->ring.lost,
 		.take = options->take,
 		.beat = options->beat,
 		.end = options->end,
@@ -289,9 +299,4 @@ void capture_captures_stop(struct capture *capture)
 		return;
 	sd_event_source_set_enabled(captures->timer, SD_EVENT_OFF);
 	notes_ring_close(&captures->ring);
-}
-
-uint64_t capture_captures_lost(const struct capture *capture)
-{
-	return capture->captures->ring.lost - capture->lost_before;
 }

@@ -32,12 +32,19 @@ int capture_captures_open(sd_event *event, struct edge *edge, const struct table
 /* No capture is open any more. NULL is allowed. */
 void capture_captures_close(struct captures *captures);
 
+/* Packets that were overwritten before they were read, since a capture began. */
+struct capture_losses {
+	uint64_t own; /* while it alone was open, so of its own */
+	uint64_t any; /* while others were, so of any of them */
+};
+
 /* A packet of a capture, and whose it is. */
 struct capture_packet {
 	const struct sp_snap *snap;
 	const struct node *node;
 	const struct forward *forward;
 	uint64_t wall_ns;
+	const struct capture_losses *losses; /* up to it */
 };
 
 struct capture_options {
@@ -45,12 +52,13 @@ struct capture_options {
 	bool one_node;
 	uint32_t node_index;  /* of that one */
 	uint64_t duration_ns; /* from now */
-	uint64_t nr_packets;  /* at most */
-	void (*take)(void *context, const struct capture_packet *packet);
+	uint64_t nr_packets;  /* that are kept, at most */
+	/* Result: whether it is kept. */
+	bool (*take)(void *context, const struct capture_packet *packet);
 	/* Every CAPTURE_BEAT_S, whether or not there are packets. */
 	void (*beat)(void *context);
 	/* There is no more to come: its time is over, it has its packets, the build is gone. */
-	void (*end)(void *context);
+	void (*end)(void *context, const struct capture_losses *losses);
 	void *context;
 };
 
@@ -60,6 +68,3 @@ int capture_captures_start(struct captures *captures, const struct capture_optio
 
 /* Also once it has ended. No callback is called any more. Not from within a callback. */
 void capture_captures_stop(struct capture *capture);
-
-/* Result: how many packets were overwritten, since it began, before they were read; of any. */
-uint64_t capture_captures_lost(const struct capture *capture);

@@ -5,7 +5,6 @@
 
 #define BLOCK_SECTION	  0x0a0d0d0a
 #define BLOCK_INTERFACE	  1
-#define BLOCK_STATISTICS  5
 #define BYTE_ORDER_MAGIC  0x1a2b3c4d
 #define LINKTYPE_ETHERNET 1
 #define NANOSECONDS	  9 /* of if_tsresol: times are in 10^-9 s */
@@ -14,13 +13,14 @@
 enum option {
 	OPTION_END = 0,
 	OPTION_COMMENT = 1,
-	OPTION_PROGRAM = 4,	/* shb_userappl */
-	OPTION_NAME = 2,	/* if_name */
-	OPTION_DESCRIPTION = 3, /* if_description */
-	OPTION_RESOLUTION = 9,	/* if_tsresol */
-	OPTION_FLAGS = 2,	/* epb_flags */
-	OPTION_RECEIVED = 4,	/* isb_ifrecv */
-	OPTION_DROPPED = 5,	/* isb_ifdrop */
+	OPTION_PROGRAM = 4,		 /* shb_userappl */
+	OPTION_NAME = 2,		 /* if_name */
+	OPTION_DESCRIPTION = 3,		 /* if_description */
+	OPTION_RESOLUTION = 9,		 /* if_tsresol */
+	OPTION_FLAGS = 2,		 /* epb_flags */
+	OPTION_LOST = PCAPNG_LOST,	 /* epb_dropcount */
+	OPTION_RECEIVED = 4,		 /* isb_ifrecv */
+	OPTION_DROPPED = PCAPNG_DROPPED, /* isb_ifdrop */
 };
 
 struct writer {
@@ -133,18 +133,22 @@ size_t capture_pcapng_packet(char block[PCAPNG_BLOCK_MAX], const struct pcapng_p
 	put32(&writer, packet->frame_bytes);
 	put_padded(&writer, packet->data, packet->kept_bytes);
 	put_option(&writer, OPTION_FLAGS, &inbound, sizeof(inbound));
-	put_text(&writer, OPTION_COMMENT, packet->comment);
+	if (packet->lost)
+		put_option(&writer, OPTION_LOST, &packet->lost, sizeof(packet->lost));
+	put_text(&writer, OPTION_COMMENT, packet->fate);
+	if (packet->loss)
+		put_text(&writer, OPTION_COMMENT, packet->loss);
 	return end(&writer);
 }
 
 size_t capture_pcapng_statistics(char block[PCAPNG_BLOCK_MAX],
 				 const struct pcapng_statistics *statistics)
 {
-	struct writer writer = begin(block, BLOCK_STATISTICS);
+	struct writer writer = begin(block, PCAPNG_STATISTICS);
 
 	put32(&writer, statistics->interface);
 	put_time(&writer, statistics->wall_ns);
 	put_option(&writer, OPTION_RECEIVED, &statistics->received, sizeof(statistics->received));
-	put_option(&writer, OPTION_DROPPED, &statistics->dropped, sizeof(statistics->dropped));
+	put_option(&writer, OPTION_DROPPED, &statistics->lost, sizeof(statistics->lost));
 	return end(&writer);
 }

@@ -21,6 +21,8 @@ struct taker {
 	unsigned int nr_packets;
 	unsigned int nr_ends;
 	unsigned int nr_beats;
+	unsigned int nr_refused; /* packets that it shall not keep; then it keeps all */
+	struct capture_losses losses;
 	uint32_t node_index; /* of the last packet */
 	char forward[FORWARD_NAME_MAX + 1];
 	uint64_t wall_ns;
@@ -64,14 +66,19 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void on_packet(void *context, const struct capture_packet *packet)
+static bool on_packet(void *context, const struct capture_packet *packet)
 {
 	struct taker *taker = context;
 
 	taker->nr_packets++;
 	taker->node_index = packet->node->index;
 	taker->wall_ns = packet->wall_ns;
+	taker->losses = *packet->losses;
 	snprintf(taker->forward, sizeof(taker->forward), "%s", packet->forward->name);
+	if (taker->nr_refused == 0)
+		return true;
+	taker->nr_refused--;
+	return false;
 }
 
 static void on_beat(void *context)
@@ -81,10 +88,11 @@ static void on_beat(void *context)
 	taker->nr_beats++;
 }
 
-static void on_end(void *context)
+static void on_end(void *context, const struct capture_losses *losses)
 {
 	struct taker *taker = context;
 
+	taker->losses = *losses;
 	taker->nr_ends++;
 }
 
@@ -196,7 +204,7 @@ static void test_take_when_packets_come_then_those_of_the_build_from_now_on(void
 	assert_string_equal(taker->forward, "ssh");
 	model_clock_read(&now);
 	assert_in_range(taker->wall_ns, now.wall_ns - LOOP_LIMIT_NS, now.wall_ns);
-	assert_int_equal(capture_captures_lost(taker->capture), 0);
+	assert_int_equal(taker->losses.own, 0);
 	capture_captures_stop(taker->capture);
 }
 
@@ -211,7 +219,33 @@ static void test_take_when_overwritten_then_counted(void **state)
 	for (unsigned int i = 0; i < SP_SNAPS + 5; i++)
 		write_snap(captured, "b1", 0);
 	run_until(captured, &taker->nr_packets, SP_SNAPS);
-	assert_int_equal(capture_captures_lost(taker->capture), 5);
+	assert_int_equal(taker->losses.own, 5);
+	assert_int_equal(taker->losses.any, 0);
+	capture_captures_stop(taker->capture);
+}
+
+/* Nobody knows what the overwritten ones were. */
+static void test_take_when_overwritten_and_others_are_open_then_counted_as_anybodys(void **state)
+{
+	struct captured *captured = *state;
+	struct capture_options one = options_of(captured, "b1"), other = options_of(captured, "b2");
+	struct taker *taker = &captured->takers[0];
+
+	one.nr_packets = 100000;
+	other.context = &captured->takers[1];
+	start(captured, &one);
+	start(captured, &other);
+	for (unsigned int i = 0; i < SP_SNAPS + 5; i++)
+		write_snap(captured, "b1", 0);
+	run_until(captured, &taker->nr_packets, SP_SNAPS);
+	assert_int_equal(taker->losses.own, 0);
+	assert_int_equal(taker->losses.any, 5);
+	capture_captures_stop(captured->takers[1].capture);
+	for (unsigned int i = 0; i < SP_SNAPS + 7; i++)
+		write_snap(captured, "b1", 0);
+	run_until(captured, &taker->nr_packets, 2 * SP_SNAPS);
+	assert_int_equal(taker->losses.own, 7);
+	assert_int_equal(taker->losses.any, 5);
 	capture_captures_stop(taker->capture);
 }
 
@@ -268,6 +302,22 @@ static void test_capture_when_it_has_its_packets_then_ends_once(void **state)
 	assert_int_equal(until_s(captured, "b1", 0), 0);
 	assert_true(sd_event_run(captured->event, LOOP_LIMIT_NS / 1000) > 0);
 	assert_int_equal(taker->nr_ends, 1);
+	capture_captures_stop(taker->capture);
+}
+
+static void test_capture_when_packets_are_not_kept_then_they_do_not_count(void **state)
+{
+	struct captured *captured = *state;
+	struct capture_options options = options_of(captured, "b1");
+	struct taker *taker = &captured->takers[0];
+
+	options.nr_packets = 3;
+	taker->nr_refused = 4;
+	start(captured, &options);
+	for (unsigned int i = 0; i < 9; i++)
+		write_snap(captured, "b1", 0);
+	run_until(captured, &taker->nr_ends, 1);
+	assert_int_equal(taker->nr_packets, 7);
 	capture_captures_stop(taker->capture);
 }
 
@@ -341,9 +391,11 @@ int main(void)
 		TEST(test_start_when_one_node_then_its_slots_and_packets_alone),
 		TEST(test_take_when_packets_come_then_those_of_the_build_from_now_on),
 		TEST(test_take_when_overwritten_then_counted),
+		TEST(test_take_when_overwritten_and_others_are_open_then_counted_as_anybodys),
 		TEST(test_capture_when_a_node_gets_its_vm_then_goes_on),
 		TEST(test_stop_when_another_goes_on_then_its_marks_stay),
 		TEST(test_capture_when_it_has_its_packets_then_ends_once),
+		TEST(test_capture_when_packets_are_not_kept_then_they_do_not_count),
 		TEST(test_capture_when_its_time_is_over_then_ends),
 		TEST(test_capture_when_the_build_is_gone_then_ends),
 		TEST(test_start_when_too_many_then_refused),

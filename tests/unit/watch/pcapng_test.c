@@ -37,7 +37,9 @@ static void write_packet(FILE *file, uint32_t interface, uint32_t kept_bytes, co
 		.frame_bytes = 1500,
 		.kept_bytes = kept_bytes,
 		.data = data,
-		.comment = comment,
+		.lost = interface,
+		.fate = comment,
+		.loss = interface ? comment : NULL,
 	};
 
 	write_block(file, block, capture_pcapng_packet(block, &packet));
@@ -54,7 +56,8 @@ static void write_head(FILE *file, const char *text)
 
 static void write_tail(FILE *file)
 {
-	const struct pcapng_statistics statistics = {1, WALL_NS, 7, 2};
+	const struct pcapng_statistics statistics = {
+		.interface = 1, .wall_ns = WALL_NS, .received = 7, .lost = 2};
 	char block[PCAPNG_BLOCK_MAX];
 
 	write_block(file, block, capture_pcapng_statistics(block, &statistics));
