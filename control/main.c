@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "daemon/daemon.h"
 #include "facts/facts.h"
@@ -173,7 +174,7 @@ static int run_with_config(const struct arguments *arguments)
 	int r;
 
 	if (!config)
-		return EXIT_FAILURE;
+		return arguments->action == ACTION_RUN ? EX_CONFIG : EXIT_FAILURE;
 	if (arguments->action == ACTION_RUN)
 		return daemon_run(arguments->config_path, config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	r = act(arguments, config);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <systemd/sd-daemon.h>
@@ -465,11 +466,13 @@ int main(int argc, char **argv)
 	int r = arguments_read(argc, argv, &arguments);
 
 	log_open("sallyport-dp", LOG_INFO);
-	if (r == 0 && !arguments.done) {
-		r = open_config(&dataplane, arguments.config_path);
-		if (r == 0 && !arguments.check)
-			r = run_with_config(&dataplane);
-		config_free(dataplane.config);
-	}
+	if (r < 0 || arguments.done)
+		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	r = open_config(&dataplane, arguments.config_path);
+	if (r < 0)
+		return arguments.check ? EXIT_FAILURE : EX_CONFIG;
+	if (!arguments.check)
+		r = run_with_config(&dataplane);
+	config_free(dataplane.config);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

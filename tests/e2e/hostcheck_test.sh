@@ -89,6 +89,19 @@ assert_eq "" "$(grep -vE '^(hint|host:|risk +(clock|neighbours): |slow +hugepage
 assert_eq 0 "$CODE" "exit status with all well"
 ok "a host that is well: $(tail -n1 "$LAB_DIR/check")"
 
+# Units do not start a daemon again that ends with 78.
+with 's/linger =/lingre =/'
+for command in "$(lab_control_path) -c" "$(lab_dp_path) -c"; do
+	code=0
+	# shellcheck disable=SC2086
+	at_host $command "$CHANGED" >"$LAB_DIR/refused" 2>&1 || code=$?
+	assert_eq 78 "$code" "exit status of ${command##*/} with a bad configuration"
+	assert_match leases.lingre "$LAB_DIR/refused" "what it says"
+done
+look "$CHANGED"
+assert_eq 1 "$CODE" "exit status of --check --host with a bad configuration"
+ok "a bad configuration is told apart from a bad host"
+
 at_host ip link set builds down
 cures link silent 'builds is down'
 at_host ip addr del "$LAB_PUBLIC_ADDRESS/24" dev public
