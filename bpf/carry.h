@@ -14,6 +14,7 @@
 
 #include <sallyport/answer.h>
 #include <sallyport/decide.h>
+#include <sallyport/limit.h>
 #include <sallyport/nat.h>
 #include <sallyport/usage.h>
 
@@ -25,6 +26,8 @@
  * router.
  */
 #define SP_LOOPBACK_IFINDEX 1
+/* A row of wanted is everybody's: how many clients' addresses a lease may write there in 134 ms. */
+#define SP_WANTED_SHARE SP_LIMIT(27, 2)
 
 SP_INLINE void sp_fib_question(struct bpf_fib_lookup *fib, const struct sp_packet *packet,
 			       const struct sp_tuple *after)
@@ -55,31 +58,38 @@ SP_INLINE struct sp_wanted_hop sp_fib_hop(const struct bpf_fib_lookup *fib)
 	return hop;
 }
 
-/* Tells sallyportd that the kernel should look for a next hop. */
-SP_INLINE void sp_want(const struct bpf_fib_lookup *fib, __u64 now_ns)
-{
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct sp_wanted *row = bpf_map_lookup_elem(&wanted, &cpu);
-	struct sp_wanted_hop hop = sp_fib_hop(fib), *latest;
-
-	if (!row)
-		return;
-	latest = &row->hop[(row->count - 1) % SP_WANTED_HOPS];
-	if (sp_addr_equal(&latest->addr, &hop.addr) && latest->ifindex == hop.ifindex &&
-	    now_ns - row->last_ns < SP_WANTED_AGAIN_NS)
-		return;
-	row->hop[row->count % SP_WANTED_HOPS] = hop;
-	row->last_ns = now_ns;
-	SP_STORE_RELEASE(row->count, row->count + 1);
-}
-
 /* A translated packet looking for its way out. */
 struct sp_trip {
 	struct sp_tuple after;
 	struct bpf_fib_lookup fib;
 	enum sp_direction direction;
+	__u32 slot_index;
+	__u32 generation;
 	__u64 now_ns;
 };
+
+/* Tells sallyportd that the kernel should look for a next hop. */
+SP_INLINE void sp_want(const struct sp_trip *trip)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct sp_wanted *row = bpf_map_lookup_elem(&wanted, &cpu);
+	struct sp_wanted_hop hop = sp_fib_hop(&trip->fib), *latest;
+
+	if (!row)
+		return;
+	if (trip->direction == SP_TOWARD_CLIENT && sp_addr_equal(&hop.addr, &trip->after.to))
+		hop.generation = trip->generation;
+	latest = &row->hop[(row->count - 1) % SP_WANTED_HOPS];
+	if (sp_addr_equal(&latest->addr, &hop.addr) && latest->ifindex == hop.ifindex &&
+	    trip->now_ns - row->last_ns < SP_WANTED_AGAIN_NS)
+		return;
+	if (hop.generation && !sp_limit_share(0, cpu, trip->slot_index, SP_SHARE_WANTED,
+					      SP_WANTED_SHARE, trip->now_ns))
+		return;
+	row->hop[row->count % SP_WANTED_HOPS] = hop;
+	row->last_ns = trip->now_ns;
+	SP_STORE_RELEASE(row->count, row->count + 1);
+}
 
 /*
  * Asks the kernel where a translated packet goes. Result: SP_FORWARDED with trip->fib answered,
@@ -108,7 +118,7 @@ SP_INLINE enum sp_verdict sp_next_hop(struct xdp_md *ctx, const struct sp_packet
 		return SP_NO_ROUTE;
 	if (answer == BPF_FIB_LKUP_RET_SUCCESS)
 		return SP_FORWARDED;
-	sp_want(fib, trip->now_ns);
+	sp_want(trip);
 	return SP_NO_NEIGHBOUR;
 }
 
@@ -192,6 +202,8 @@ SP_INLINE int sp_carry(struct xdp_md *ctx, const struct sp_packet *packet, const
 	if (*verdict == SP_FORWARDED) {
 		trip.after = sp_tuple_after(&packet->tuple, hit);
 		trip.direction = hit->direction;
+		trip.slot_index = hit->slot_index;
+		trip.generation = sp_life_generation(hit->life);
 		trip.now_ns = now_ns;
 		*verdict = sp_next_hop(ctx, packet, &trip);
 	}

@@ -89,6 +89,8 @@ static void note_neighbour(struct batch *batch, uint32_t i, const struct sp_addr
 {
 	struct port_note *note = rte_mbuf_to_priv(batch->mbuf[i]);
 
+	note->seeks = batch->hit[i].direction == SP_TOWARD_CLIENT &&
+		      sp_addr_equal(via, &batch->after[i].to);
 	note->via = *via;
 	note->out_port = out_port;
 	note->in_port = batch->in_port;

@@ -248,7 +248,7 @@ int kernel_mirror_dispatch(struct mirror *mirror, uint64_t now_ns)
 }
 
 /* Has the kernel look for the next hops that packets of one CPU were dropped for. */
-static void look_for_wanted(struct mirror *mirror, uint32_t cpu)
+static void look_for_wanted(struct mirror *mirror, uint32_t cpu, uint64_t now_ns)
 {
 	const struct sp_wanted *row = &mirror->table->wanted[cpu];
 	uint64_t count = SP_LOAD_ACQUIRE(row->count), *read = &mirror->wanted_read[cpu];
@@ -258,7 +258,7 @@ static void look_for_wanted(struct mirror *mirror, uint32_t cpu)
 	for (; *read < count; ++*read) {
 		struct sp_wanted_hop hop = row->hop[*read % SP_WANTED_HOPS];
 
-		neighbours_look_for(mirror->neighbours, hop.ifindex, &hop.addr);
+		neighbours_look_for(mirror->neighbours, &hop, now_ns);
 	}
 }
 
@@ -267,7 +267,7 @@ static void look_for_all_wanted(struct mirror *mirror, uint64_t now_ns)
 	if (now_ns < mirror->next_wanted_ns)
 		return;
 	for (uint32_t cpu = 0; cpu < mirror->table->nr_cpus; cpu++)
-		look_for_wanted(mirror, cpu);
+		look_for_wanted(mirror, cpu, now_ns);
 	mirror->next_wanted_ns = now_ns + SP_WANTED_AGAIN_NS;
 }
 

@@ -91,6 +91,30 @@ static bool asked_already(const struct park *park, struct rte_mbuf *mbuf)
 	return false;
 }
 
+static uint32_t nr_of_lease(const struct park *park, uint32_t generation)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < park->nr; i++) {
+		const struct port_note *note = rte_mbuf_to_priv(park->parked[i].mbuf);
+
+		nr += sp_life_generation(note->life) == generation;
+	}
+	return nr;
+}
+
+static bool may_ask(struct park *park, const struct port_note *note, uint64_t now_ns)
+{
+	return !note->seeks || seeks_may(&park->seeks, &note->via, note->out_port,
+					 sp_life_generation(note->life), now_ns);
+}
+
+static bool has_room(const struct park *park, const struct port_note *note)
+{
+	return park->nr < PARK_PACKETS &&
+	       nr_of_lease(park, sp_life_generation(note->life)) < PARK_PER_LEASE;
+}
+
 static void give_back(struct park *park, uint32_t worker, struct rte_mbuf *mbuf)
 {
 	const struct port_note *note = rte_mbuf_to_priv(mbuf);
@@ -106,8 +130,9 @@ static void take_one(struct park *park, struct mirror *mirror, uint32_t worker,
 	const struct port_note *note = rte_mbuf_to_priv(mbuf);
 
 	/* If it cannot be asked for, or not be kept, it goes back to be dropped and counted. */
-	if (park->nr == PARK_PACKETS || (!asked_already(park, mbuf) &&
-					 mirror_resolve(mirror, note->out_port, &note->via) < 0)) {
+	if (!has_room(park, note) || (!asked_already(park, mbuf) &&
+				      (!may_ask(park, note, now_ns) ||
+				       mirror_resolve(mirror, note->out_port, &note->via) < 0))) {
 		give_back(park, worker, mbuf);
 		return;
 	}
@@ -138,8 +163,11 @@ void park_give_back(struct park *park, const struct nexthops *nexthops, uint64_t
 		const struct parked *parked = &park->parked[i];
 		const struct port_note *note = rte_mbuf_to_priv(parked->mbuf);
 
-		if (now_ns >= parked->until_ns ||
-		    nexthop_neighbour_find(nexthops, &note->via, note->out_port))
+		bool found = nexthop_neighbour_find(nexthops, &note->via, note->out_port) != 0;
+
+		if (found)
+			seeks_found(&park->seeks, &note->via, note->out_port);
+		if (found || now_ns >= parked->until_ns)
 			give_back(park, parked->worker, parked->mbuf);
 		else
 			park->parked[kept++] = *parked;

@@ -2,7 +2,8 @@
 /*
  * Packets that wait for the kernel to resolve a neighbour, on the main lcore: at most
  * PARK_PACKETS, each for at most PARK_NS, then given back to the worker they came from. That one
- * tries again from the start, and drops and counts those whose neighbour is still not known.
+ * tries again from the start, and drops and counts those whose neighbour is still not known. No
+ * lease keeps the others' packets out, nor fills the kernel's table of neighbours (seeks.h).
  */
 #pragma once
 
@@ -10,10 +11,12 @@
 
 #include <sallyport/table.h>
 
+#include "host/seeks.h"
 #include "port/port.h"
 
-#define PARK_PACKETS 256u
-#define PARK_NS	     1000000000ull
+#define PARK_PACKETS   256u
+#define PARK_PER_LEASE 64u /* of these */
+#define PARK_NS	       1000000000ull
 
 /* Room in each of a worker's rings to and from the main lcore; the number must be a power of two.
  */
@@ -46,6 +49,7 @@ struct park {
 	int fd; /* an eventfd: a worker has something for us */
 	uint32_t nr;
 	struct parked parked[PARK_PACKETS];
+	struct seeks seeks;
 };
 
 /*

@@ -26,6 +26,7 @@ struct port_note {
 	struct sp_addr via; /* the neighbour it waits for */
 	uint32_t out_port;  /* and the port that it is behind */
 	uint32_t in_port;   /* where the packet came in */
+	uint32_t seeks;	    /* it is a client on link, whose address a VM chose */
 	uint64_t life;	    /* of its slot, when it began to wait */
 } __attribute__((__aligned__(64)));
 

@@ -131,3 +131,26 @@ SP_INLINE void sp_limit_count(const struct sp_table *table, __u32 row, __u32 wor
 	if (place)
 		SP_STORE(*place, sp_limit_once_more(*place, sp_limit_window(limit, now_ns)));
 }
+
+/* What sp_limit_share() counts beside kinds of notes (notes.h): next hops that are wanted. */
+#define SP_SHARE_WANTED 15u
+
+/*
+ * For what a lease must not fill for all others: whether it may happen once more to this slot by
+ * this row alone, which is then counted. Leases share words as sources do (shield.h).
+ */
+SP_INLINE int sp_limit_share(const struct sp_table *table, __u32 row, __u32 slot_index, __u8 kind,
+			     __u64 limit, __u64 now_ns)
+{
+	__u64 hash = ((__u64)slot_index << 4 | kind) * 0x9e3779b97f4a7c15ULL;
+	__u32 first = SP_LIMIT_SHARE_FIRST(sp_table_nr_usage(table));
+	__u32 one = first + ((__u32)(hash >> 54) & (SP_SHARE_WORDS - 1));
+	__u32 other = first + ((__u32)(hash >> 32) & (SP_SHARE_WORDS - 1));
+
+	if (!sp_limit_ask_row(table, row, one, limit, now_ns) &&
+	    !sp_limit_ask_row(table, row, other, limit, now_ns))
+		return 0;
+	sp_limit_count(table, row, one, limit, now_ns);
+	sp_limit_count(table, row, other, limit, now_ns);
+	return 1;
+}

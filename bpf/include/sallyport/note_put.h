@@ -41,19 +41,11 @@ SP_INLINE int sp_note_may(const struct sp_table *table, __u32 row, struct sp_rin
 {
 	int lean = sp_ring_turn(head, now_ns) >= SP_NOTES / 2 || sp_note_tells_refusal(kind);
 	__u64 limit = SP_LIMIT(SP_RING_WINDOW_SHIFT, lean ? SP_NOTES_SHARE_LEAN : SP_NOTES_SHARE);
-	__u64 hash = ((__u64)slot_index << 4 | kind) * 0x9e3779b97f4a7c15ULL;
-	__u32 first = SP_LIMIT_SHARE_FIRST(sp_table_nr_usage(table));
-	__u32 one = first + ((__u32)(hash >> 54) & (SP_SHARE_WORDS - 1));
-	__u32 other = first + ((__u32)(hash >> 32) & (SP_SHARE_WORDS - 1));
 
-	if (!sp_limit_ask_row(table, row, one, limit, now_ns) &&
-	    !sp_limit_ask_row(table, row, other, limit, now_ns)) {
-		SP_STORE(head->withheld, head->withheld + 1);
-		return 0;
-	}
-	sp_limit_count(table, row, one, limit, now_ns);
-	sp_limit_count(table, row, other, limit, now_ns);
-	return 1;
+	if (sp_limit_share(table, row, slot_index, kind, limit, now_ns))
+		return 1;
+	SP_STORE(head->withheld, head->withheld + 1);
+	return 0;
 }
 
 /* What a note is about, as values alone: the XDP program hands them on. */

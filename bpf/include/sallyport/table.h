@@ -238,7 +238,8 @@ struct sp_usage {
 struct sp_wanted_hop {
 	struct sp_addr addr;
 	__u32 ifindex;
-	__u32 reserved[3];
+	__u32 generation; /* of the lease, if a VM chose the address: a client on link; else 0 */
+	__u32 reserved[2];
 };
 
 /*

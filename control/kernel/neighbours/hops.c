@@ -2,13 +2,10 @@
 #include "kernel/neighbours/hops.h"
 
 #include <errno.h>
-#include <linux/neighbour.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernel/netlink/netlink.h"
-
-#define STATES_VALID (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
 
 static bool wanted(const struct hop *hop)
 {
@@ -33,7 +30,7 @@ void neighbours_hops_note(struct hops *hops, struct hop *hop, const struct netli
 		       (neigh->managed || neigh->state & (NUD_PERMANENT | NUD_NOARP));
 	hop->state = neigh->gone ? NUD_NONE : neigh->state;
 	memcpy(hop->mac, neigh->mac, sizeof(hop->mac));
-	if (hop->state & STATES_VALID)
+	if (hop->state & NEIGHBOURS_VALID)
 		hop->failed = false;
 	else if (hop->state & NUD_FAILED)
 		hop->failed = true;
@@ -147,7 +144,7 @@ void neighbours_hops_retry(struct hops *hops)
 
 enum kernel_vm_state neighbours_hops_state(const struct hop *hop)
 {
-	if (hop->state & STATES_VALID)
+	if (hop->state & NEIGHBOURS_VALID)
 		return KERNEL_VM_RESOLVED;
 	return hop->failed ? KERNEL_VM_UNANSWERED : KERNEL_VM_RESOLVING;
 }

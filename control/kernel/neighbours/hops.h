@@ -5,11 +5,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <linux/neighbour.h>
+
 #include "kernel/neighbours/index.h"
 #include "kernel/pins/names.h"
 
 struct netlink;
 struct netlink_neigh;
+
+/* The kernel's NUD_VALID, which its own headers keep to themselves. */
+#define NEIGHBOURS_VALID                                                                           \
+	(NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
 
 /* An address whose link-layer address we need. */
 struct hop {

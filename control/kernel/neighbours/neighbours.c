@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/boottime.h"
+#include "host/seeks.h"
 #include "kernel/neighbours/hops.h"
 #include "kernel/neighbours/index.h"
 #include "kernel/netlink/netlink.h"
@@ -28,6 +29,7 @@ struct neighbours {
 	struct netlink *netlink;
 	uint32_t public_ifindex, builds_ifindex;
 	struct hops hops;
+	struct seeks seeks;
 	struct index vms;
 	unsigned int nr_gateways;
 	bool routes_changed;   /* since the last look */
@@ -156,6 +158,8 @@ void neighbours_hear(struct neighbours *neighbours, const struct netlink_neigh *
 
 	if (hop)
 		neighbours_hops_note(&neighbours->hops, hop, neigh);
+	if (!neigh->gone && neigh->state & NEIGHBOURS_VALID)
+		seeks_found(&neighbours->seeks, &neigh->addr, neigh->ifindex);
 }
 
 /* Neighbours with our mark that no hop stands for are an earlier process's: taken over. */
@@ -270,18 +274,21 @@ void neighbours_renumber(struct neighbours *neighbours, uint32_t public_ifindex,
 	neighbours->next_look_ns = 0;
 }
 
-void neighbours_look_for(struct neighbours *neighbours, uint32_t ifindex,
-			 const struct sp_addr *addr)
+void neighbours_look_for(struct neighbours *neighbours, const struct sp_wanted_hop *wanted,
+			 uint64_t now_ns)
 {
-	const struct hop *hop = neighbours_hops_find(&neighbours->hops, addr, ifindex);
+	const struct hop *hop =
+		neighbours_hops_find(&neighbours->hops, &wanted->addr, wanted->ifindex);
 
-	if (!on_ours(neighbours, ifindex))
+	if (!on_ours(neighbours, wanted->ifindex))
 		return;
 	/* Said again of one that is managed, it is looked for at once. */
 	if (hop && hop->ours)
-		netlink_neigh_manage(neighbours->netlink, ifindex, addr);
-	else if (!hop || !hop->foreign)
-		netlink_neigh_look_for(neighbours->netlink, ifindex, addr);
+		netlink_neigh_manage(neighbours->netlink, wanted->ifindex, &wanted->addr);
+	else if ((!hop || !hop->foreign) &&
+		 (!wanted->generation || seeks_may(&neighbours->seeks, &wanted->addr,
+						   wanted->ifindex, wanted->generation, now_ns)))
+		netlink_neigh_look_for(neighbours->netlink, wanted->ifindex, &wanted->addr);
 }
 
 /* Result: whether there are VMs to be asked about. */

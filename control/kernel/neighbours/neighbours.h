@@ -43,9 +43,12 @@ void neighbours_link_up(struct neighbours *neighbours, uint32_t ifindex);
 void neighbours_renumber(struct neighbours *neighbours, uint32_t public_ifindex,
 			 uint32_t builds_ifindex);
 
-/* Packets are dropped for lack of that neighbour: has the kernel look for it. */
-void neighbours_look_for(struct neighbours *neighbours, uint32_t ifindex,
-			 const struct sp_addr *addr);
+/*
+ * Packets are dropped for lack of that neighbour: has the kernel look for it, if it is not a
+ * client's of which there are too many (host/seeks.h).
+ */
+void neighbours_look_for(struct neighbours *neighbours, const struct sp_wanted_hop *wanted,
+			 uint64_t now_ns);
 
 /* Changes were lost: compares everything with the kernel. Result: 0 or -errno. */
 int neighbours_resync(struct neighbours *neighbours, uint64_t now_ns);

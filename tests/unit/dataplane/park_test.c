@@ -50,9 +50,12 @@ static int open_all(void **state)
 
 	run("ip link add bld type veth peer name bldpeer; ip link set bldpeer up; "
 	    "ip link set bld up; ip addr add 10.0.0.1/16 dev bld");
+	run("ip link add pub type veth peer name pubpeer; ip link set pubpeer up; "
+	    "ip link set pub up; ip addr add 198.51.100.1/24 dev pub");
 	fixture_open(state);
 	fixture = *state;
 	fixture->ports.port[FIXTURE_BUILDS].ifindex = if_nametoindex("bld");
+	fixture->ports.port[FIXTURE_PUBLIC].ifindex = if_nametoindex("pub");
 	assert_int_equal(mirror_open(&fixture->ports, &fixture->nexthops, &mirror), 0);
 	return 0;
 }
@@ -60,7 +63,7 @@ static int open_all(void **state)
 static int close_all(void **state)
 {
 	mirror_close(mirror);
-	run("ip link del bld");
+	run("ip link del bld; ip link del pub");
 	return fixture_close(state);
 }
 
@@ -72,24 +75,24 @@ static void receive(struct fixture *fixture, uint32_t nr)
 		park_take(&fixture->park, mirror, boottime_now_ns());
 }
 
-static void expect_sent(struct fixture *fixture, uint32_t nr)
+static void expect_sent(struct fixture *fixture, uint32_t port, uint32_t nr)
 {
 	for (uint32_t i = 0; i < nr; i++) {
-		struct rte_mbuf *mbuf = fixture_sent(fixture, FIXTURE_BUILDS);
+		struct rte_mbuf *mbuf = fixture_sent(fixture, port);
 
 		assert_non_null(mbuf);
 		rte_pktmbuf_free(mbuf);
 	}
-	assert_null(fixture_sent(fixture, FIXTURE_BUILDS));
+	assert_null(fixture_sent(fixture, port));
 }
 
-static void follow_until_resolved(struct fixture *fixture)
+static void follow_until_resolved(struct fixture *fixture, const char *neighbour, uint32_t port)
 {
-	struct sp_addr vm = fixture_addr(FIXTURE_VM);
+	struct sp_addr addr = fixture_addr(neighbour);
 	uint64_t until_ns = boottime_now_ns() + PATIENCE_NS;
 	struct pollfd fd = {.fd = mirror_fd(mirror), .events = POLLIN};
 
-	while (!nexthop_neighbour_find(&fixture->nexthops, &vm, FIXTURE_BUILDS) &&
+	while (!nexthop_neighbour_find(&fixture->nexthops, &addr, port) &&
 	       boottime_now_ns() < until_ns) {
 		poll(&fd, 1, 100);
 		assert_int_equal(mirror_follow(mirror, boottime_now_ns()), 0);
@@ -102,18 +105,18 @@ static void test_parked_packets_go_on_once_resolved(void **state)
 
 	receive(fixture, 3);
 	assert_int_equal(fixture->park.nr, 3);
-	expect_sent(fixture, 0);
+	expect_sent(fixture, FIXTURE_BUILDS, 0);
 	run("ip neigh show nud all dev bld | grep -q '^10.0.3.7.*INCOMPLETE'");
 	park_give_back(&fixture->park, &fixture->nexthops, boottime_now_ns());
 	assert_int_equal(fixture->park.nr, 3);
 	assert_true(park_timeout_ms(&fixture->park, boottime_now_ns()) <= 1001);
 
 	run("ip neigh replace 10.0.3.7 lladdr 02:00:00:00:00:05 dev bld");
-	follow_until_resolved(fixture);
+	follow_until_resolved(fixture, FIXTURE_VM, FIXTURE_BUILDS);
 	park_give_back(&fixture->park, &fixture->nexthops, boottime_now_ns());
 	assert_int_equal(fixture->park.nr, 0);
 	worker_round(fixture->worker);
-	expect_sent(fixture, 3);
+	expect_sent(fixture, FIXTURE_BUILDS, 3);
 	assert_int_equal(fixture_counter(fixture, SP_FORWARDED), 3);
 	assert_int_equal(park_timeout_ms(&fixture->park, boottime_now_ns()), -1);
 }
@@ -126,19 +129,63 @@ static void test_parked_packets_are_dropped_after_a_second(void **state)
 	park_give_back(&fixture->park, &fixture->nexthops, boottime_now_ns() + PARK_NS);
 	assert_int_equal(fixture->park.nr, 0);
 	worker_round(fixture->worker);
-	expect_sent(fixture, 0);
+	expect_sent(fixture, FIXTURE_BUILDS, 0);
 	assert_int_equal(fixture_counter(fixture, SP_NO_NEIGHBOUR), 2);
 }
 
-static void test_more_than_can_be_parked_are_dropped(void **state)
+static void test_more_than_a_lease_may_park_are_dropped(void **state)
 {
 	struct fixture *fixture = *state;
 
-	receive(fixture, PARK_PACKETS + 40);
-	assert_int_equal(fixture->park.nr, PARK_PACKETS);
+	receive(fixture, PARK_PER_LEASE + 40);
+	assert_int_equal(fixture->park.nr, PARK_PER_LEASE);
 	while (worker_round(fixture->worker) > 0)
 		;
 	assert_int_equal(fixture_counter(fixture, SP_NO_NEIGHBOUR), 40);
+}
+
+/* The VM of the lease answers somebody who never asked. */
+static void answer(struct fixture *fixture, unsigned int host)
+{
+	char to[] = "198.51.100.000";
+	struct fixture_packet packet = {
+		.from = FIXTURE_VM,
+		.to = to,
+		.from_port = FIXTURE_VM_PORT,
+		.to_port = 40000,
+		.ip_protocol = SP_IPPROTO_TCP,
+		.tcp_flags = SP_TCP_ACK,
+		.ttl = 64,
+	};
+
+	snprintf(to, sizeof(to), "198.51.100.%u", host);
+	fixture_receive(fixture, FIXTURE_BUILDS, fixture_frame(fixture, &packet));
+	while (worker_round(fixture->worker) > 0)
+		park_take(&fixture->park, mirror, boottime_now_ns());
+}
+
+static void test_a_vm_has_few_clients_looked_for(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (unsigned int host = 50; host < 90; host++)
+		answer(fixture, host);
+	answer(fixture, 50); /* it is looked for already */
+	assert_int_equal(fixture->park.nr, SEEKS_PER_LEASE + 1);
+	while (worker_round(fixture->worker) > 0)
+		;
+	assert_int_equal(fixture_counter(fixture, SP_NO_NEIGHBOUR), 40 - SEEKS_PER_LEASE);
+	run("test $(ip neigh show nud all dev pub | grep -c '^198.51.100.*INCOMPLETE') = 4");
+
+	/* One that is found makes room for another. */
+	run("ip neigh replace 198.51.100.50 lladdr 02:00:00:00:00:05 dev pub");
+	follow_until_resolved(fixture, "198.51.100.50", FIXTURE_PUBLIC);
+	park_give_back(&fixture->park, &fixture->nexthops, boottime_now_ns());
+	assert_int_equal(fixture->park.nr, SEEKS_PER_LEASE - 1);
+	answer(fixture, 90);
+	answer(fixture, 91);
+	assert_int_equal(fixture->park.nr, SEEKS_PER_LEASE);
+	expect_sent(fixture, FIXTURE_PUBLIC, 2);
 }
 
 static void test_workers_wake_the_main_lcore(void **state)
@@ -162,7 +209,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		CASE(test_parked_packets_go_on_once_resolved),
 		CASE(test_parked_packets_are_dropped_after_a_second),
-		CASE(test_more_than_can_be_parked_are_dropped),
+		CASE(test_more_than_a_lease_may_park_are_dropped),
+		CASE(test_a_vm_has_few_clients_looked_for),
 		CASE(test_workers_wake_the_main_lcore),
 	};
 
