@@ -177,16 +177,20 @@ static void note_warnings(struct kernel *kernel)
 		     "them may be taken for a session's");
 }
 
-/* A wish that the kernel does not grant costs speed, no session. */
+/*
+ * A wish that the kernel does not grant costs speed, no session. One for a veth that is down is
+ * granted once it is up: correct_napi_threads().
+ */
 static void apply_napi_threads(struct kernel *kernel)
 {
 	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++) {
 		const char *name = kernel->plan.targets[i].name;
 		int error = kernel_napi_threads_apply(kernel->config, name);
 
-		if (error < 0)
-			warn(kernel, "dataplane.napi_threads: not set for %s: %s", name,
-			     strerror(-error));
+		if (error < 0 && error != -ENETDOWN)
+			kernel_warnings_add(&kernel->warnings,
+					    "dataplane.napi_threads: not set for %s: %s", name,
+					    strerror(-error));
 	}
 }
 

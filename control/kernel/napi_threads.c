@@ -48,6 +48,19 @@ int kernel_napi_threads_look(const char *interface)
 	return result;
 }
 
+static bool is_down(const char *interface)
+{
+	struct ifreq request = {0};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool down;
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+	down = fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0 && !(request.ifr_flags & IFF_UP);
+	if (fd >= 0)
+		close(fd);
+	return down;
+}
+
 static int set(const char *interface, bool threads)
 {
 	int fd, result = kernel_napi_threads_look(interface);
@@ -59,7 +72,7 @@ static int set(const char *interface, bool threads)
 		return fd;
 	result = write(fd, threads ? "1" : "0", 1) == 1 ? 1 : -errno;
 	close(fd);
-	return result;
+	return result == -EOPNOTSUPP && is_down(interface) ? -ENETDOWN : result;
 }
 
 static bool is_veth(const char *interface)

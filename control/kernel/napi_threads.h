@@ -13,13 +13,14 @@
 /*
  * Sets an interface that has its program up as the config wishes. "auto" decides for a veth alone,
  * and leaves other drivers as they are. Result: 1 if that changed something, else 0; -EOPNOTSUPP
- * where the kernel has no threads for that interface; or -errno.
+ * where the kernel has no threads for that interface; -ENETDOWN while it is down, when a veth takes
+ * no such wish; or -errno.
  */
 int kernel_napi_threads_apply(const struct config *config, const char *interface);
 
 /*
  * Takes back what kernel_napi_threads_apply() may have turned on, also if the engine has been
- * changed in the configuration since. Result: 0 or -errno.
+ * changed in the configuration since. Result: 0; -ENETDOWN and it stays; or -errno.
  */
 int kernel_napi_threads_undo(const struct config *config, const char *interface);
 

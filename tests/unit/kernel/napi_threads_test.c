@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -96,6 +97,43 @@ static void test_napi_threads_when_nothing_is_ours_then_detach_leaves_them(void 
 	assert_int_equal(kernel_napi_threads_look(RIG_PUBLIC), 1);
 }
 
+static bool has_threads(struct kernel *kernel, const void *interface)
+{
+	return kernel_napi_threads_look(interface) == 1;
+}
+
+static void test_napi_threads_when_down_at_the_start_then_set_once_it_is_up(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct kernel_status status;
+	struct kernel *kernel;
+
+	rig_run(rig->edge_ns, "ip link set %s down", RIG_BUILDS);
+	kernel = rig_start(rig);
+	assert_threads(1, 0);
+	kernel_status(kernel, &status);
+	for (unsigned int i = 0; i < status.nr_warnings; i++)
+		assert_null(strstr(status.warnings[i], "napi_threads"));
+	rig_run(rig->edge_ns, "ip link set %s up", RIG_BUILDS);
+	rig_wait(kernel, has_threads, RIG_BUILDS);
+	kernel_stop(kernel);
+}
+
+static void test_napi_threads_when_down_at_detach_then_it_says_so(void **state)
+{
+	struct rig *rig = rig_of(state);
+	char *reason = NULL;
+
+	kernel_stop(rig_start(rig));
+	rig_run(rig->edge_ns, "ip link set %s down", RIG_BUILDS);
+	assert_int_equal(kernel_detach(rig->config, &reason), -ENETDOWN);
+	assert_string_equal(reason, "threads of builds.interface cannot be turned off: Network is "
+				    "down");
+	assert_threads(0, 1);
+	assert_int_equal(rig_leftovers(rig), 0);
+	free(reason);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_make, rig_remove)
@@ -105,6 +143,8 @@ int main(void)
 		TEST(test_napi_threads_when_engine_is_edited_then_detach_undoes_them),
 		TEST(test_napi_threads_when_nothing_is_ours_then_detach_leaves_them),
 		TEST(test_napi_threads_when_no_veth_then_only_at_a_word),
+		TEST(test_napi_threads_when_down_at_the_start_then_set_once_it_is_up),
+		TEST(test_napi_threads_when_down_at_detach_then_it_says_so),
 	};
 
 	return cmocka_run_group_tests_name("napi_threads", tests, NULL, NULL);
