@@ -200,13 +200,16 @@ static void write_metrics(const void *source, FILE *out)
 static struct metrics_host figures_of_host(const struct kernel *kernel)
 {
 	const struct kernel_figures figures = kernel_figures(kernel);
-
-	return (struct metrics_host){
+	struct metrics_host host = {
 		.resyncs = figures.resyncs,
 		.lost = figures.lost,
 		.corrected = figures.corrected,
 		.blind = figures.blind,
+		.redirects_counted = figures.redirects.counted,
 	};
+
+	memcpy(host.redirects_lost, figures.redirects.lost, sizeof(host.redirects_lost));
+	return host;
 }
 
 void api_status_metrics(struct api_call *call)

@@ -32,6 +32,25 @@ static json_t *render_interface(const struct kernel_interface *interface)
 	return object;
 }
 
+static json_t *render_losses(const uint64_t lost[SP_REDIRECT_LOSSES_NR])
+{
+	json_t *object = json_object();
+
+#define X(NAME, name, error, help)                                                                 \
+	json_object_set_new(object, #name, json_integer((json_int_t)lost[SP_REDIRECT_##NAME]));
+	SP_REDIRECT_LOSSES(X)
+#undef X
+	return object;
+}
+
+/* By the interface that did not take them. */
+static json_t *render_redirects(const struct kernel_redirects *redirects)
+{
+	return json_pack("{s:b, s:{s:o, s:o}}", "counted", redirects->counted, "lost", "public",
+			 render_losses(redirects->lost[0]), "builds",
+			 render_losses(redirects->lost[1]));
+}
+
 json_t *api_status_kernel(const struct kernel *kernel)
 {
 	struct kernel_status status = {0};
@@ -42,7 +61,7 @@ json_t *api_status_kernel(const struct kernel *kernel)
 		json_array_append_new(interfaces, render_interface(&status.interfaces[i]));
 	for (unsigned int i = 0; i < status.nr_warnings; i++)
 		json_array_append_new(warnings, json_string(status.warnings[i]));
-	return json_pack("{s:s, s:o, s:i, s:I, s:i, s:I, s:I, s:I, s:I, s:s, s:o}", "table",
+	return json_pack("{s:s, s:o, s:i, s:I, s:i, s:I, s:I, s:I, s:I, s:s, s:o, s:o}", "table",
 			 pins_names_origin_name(status.origin), "interfaces", interfaces,
 			 "local_addresses", status.local_addrs, "hosts_refused",
 			 (json_int_t)status.hosts_refused, "neighbours", status.neighbours,
@@ -50,5 +69,6 @@ json_t *api_status_kernel(const struct kernel *kernel)
 			 (json_int_t)status.figures.lost, "attachments_restored",
 			 (json_int_t)status.figures.restored, "corrected",
 			 (json_int_t)status.figures.corrected, "netlink",
-			 status.figures.blind ? "failed" : "open", "warnings", warnings);
+			 status.figures.blind ? "failed" : "open", "redirects",
+			 render_redirects(&status.figures.redirects), "warnings", warnings);
 }

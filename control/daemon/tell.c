@@ -31,6 +31,8 @@ static const struct {
 	[KERNEL_CHANGE_CORRECTED] = {LOG_WARNING, EVENT_HOST_CORRECTED,
 				     "Something that sallyport needs of this host was changed by "
 				     "others, and is put right."},
+	[KERNEL_CHANGE_UNSENT] = {LOG_WARNING, NO_EVENT,
+				  "Packets are lost behind the XDP program."},
 };
 
 static void log_change(struct kernel_change *change)

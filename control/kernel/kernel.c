@@ -2,7 +2,6 @@
 #include "kernel/kernel.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +23,10 @@
 #include "kernel/netlink/netlink.h"
 #include "kernel/pins/pins.h"
 #include "kernel/pins/reason.h"
+#include "kernel/redirects.h"
 #include "kernel/settings.h"
 #include "kernel/sysctl.h"
+#include "kernel/warnings.h"
 #include "kernel/watchful.h"
 
 struct kernel {
@@ -38,30 +39,10 @@ struct kernel {
 	bool told_blind;
 	uint64_t corrected; /* how much others had changed */
 	struct watchful watchful;
+	struct redirects *redirects; /* NULL: not counted */
 	struct changes changes;
-	unsigned int nr_warnings;
-	char warnings[KERNEL_WARNINGS_MAX][KERNEL_SENTENCE_SIZE];
+	struct warnings warnings;
 };
-
-static void warn(struct kernel *kernel, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* Notes a warning, once; beyond the last place the newest takes the place of the one before. */
-static void warn(struct kernel *kernel, const char *format, ...)
-{
-	char sentence[KERNEL_SENTENCE_SIZE];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(sentence, sizeof(sentence), format, arguments);
-	va_end(arguments);
-	for (unsigned int i = 0; i < kernel->nr_warnings; i++)
-		if (strcmp(kernel->warnings[i], sentence) == 0)
-			return;
-	if (kernel->nr_warnings == KERNEL_WARNINGS_MAX)
-		kernel->nr_warnings--;
-	memcpy(kernel->warnings[kernel->nr_warnings++], sentence, sizeof(sentence));
-}
 
 static void plan_target(struct attach_plan *plan, const char *key, const char *name,
 			uint32_t ifindex, uint32_t role)
@@ -102,6 +83,16 @@ static void write_settings(struct kernel *kernel)
 	kernel_settings_write(kernel->maps.table->settings, kernel->config,
 			      kernel->mirror.interfaces[0].ifindex,
 			      kernel->mirror.interfaces[1].ifindex);
+	kernel_redirects_follow(kernel->redirects, kernel->mirror.interfaces);
+}
+
+static void count_redirects(struct kernel *kernel)
+{
+	char *reason = NULL;
+
+	if (kernel_redirects_open(&kernel->redirects, &reason))
+		kernel_warnings_add(&kernel->warnings, "%s", reason ? reason : "out of memory");
+	free(reason);
 }
 
 static struct config *copy_config(const struct config *config)
@@ -133,6 +124,7 @@ int kernel_start(const struct config *config, struct kernel **ret_kernel, char *
 	error = attach_maps_open(config, &kernel->maps, ret_reason);
 	if (error)
 		goto free_kernel;
+	count_redirects(kernel);
 	/* One that packets meet keeps its settings until the programs are seen to be ours. */
 	if (kernel->maps.origin != KERNEL_ADOPTED)
 		write_settings(kernel);
@@ -142,6 +134,7 @@ int kernel_start(const struct config *config, struct kernel **ret_kernel, char *
 	*ret_kernel = kernel;
 	return 0;
 close_maps:
+	kernel_redirects_close(kernel->redirects);
 	attach_maps_close(&kernel->maps);
 free_kernel:
 	pins_remove_dirs(config->edge.bpf_dir);
@@ -157,24 +150,27 @@ static void note_warnings(struct kernel *kernel)
 
 	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++)
 		if (!kernel->outcomes[i].native)
-			warn(kernel,
-			     "%s: the driver of %s has no native XDP, so packets take the slower "
-			     "generic path",
-			     kernel->plan.targets[i].key, kernel->plan.targets[i].name);
+			kernel_warnings_add(&kernel->warnings,
+					    "%s: the driver of %s has no native XDP, so packets "
+					    "take the slower "
+					    "generic path",
+					    kernel->plan.targets[i].key,
+					    kernel->plan.targets[i].name);
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
 		char text[ADDR_TEXT_BYTES];
 
 		addr_format(&config->public.addresses[i].bind, text);
 		if (!netlink_has_addr(kernel->mirror.netlink, &config->public.addresses[i].bind))
-			warn(kernel,
-			     "public.addresses: bind %s is no address of this host, so nobody "
-			     "answers for ended ports: ip address add it",
-			     text);
+			kernel_warnings_add(
+				&kernel->warnings,
+				"public.addresses: bind %s is no address of this host, so nobody "
+				"answers for ended ports: ip address add it",
+				text);
 	}
 	if (hosts->nr_refused)
-		warn(kernel,
-		     "this host has more local addresses than the table holds: replies to some of "
-		     "them may be taken for a session's");
+		kernel_warnings_add(&kernel->warnings, "this host has more local addresses than "
+						       "the table holds: replies to some of "
+						       "them may be taken for a session's");
 }
 
 /*
@@ -303,6 +299,7 @@ void kernel_stop(struct kernel *kernel)
 	nothing = !kernel->attached && kernel->maps.origin == KERNEL_CREATED;
 	if (nothing)
 		forget(kernel);
+	kernel_redirects_close(kernel->redirects);
 	kernel_mirror_close(&kernel->mirror);
 	attach_maps_close(&kernel->maps);
 	if (nothing)
@@ -415,6 +412,14 @@ static void tell_blind(struct kernel *kernel)
 	kernel->told_blind = kernel->mirror.blind;
 }
 
+static void look_at_redirects(struct kernel *kernel, uint64_t now_ns)
+{
+	char what[KERNEL_SENTENCE_SIZE];
+
+	if (kernel_redirects_look(kernel->redirects, now_ns, what))
+		kernel_changes_add(&kernel->changes, KERNEL_CHANGE_UNSENT, 0, "%s", what);
+}
+
 uint64_t kernel_expire(struct kernel *kernel, uint64_t now_ns)
 {
 	const struct watchful_site site = site_of(kernel);
@@ -424,6 +429,7 @@ uint64_t kernel_expire(struct kernel *kernel, uint64_t now_ns)
 	take_links(kernel, now_ns);
 	correct(kernel);
 	tell_blind(kernel);
+	look_at_redirects(kernel, now_ns);
 	watchful_ns = kernel_watchful_expire(&kernel->watchful, &site, now_ns, &attached);
 	if (attached)
 		apply_napi_threads(kernel);
@@ -461,12 +467,15 @@ struct kernel_figures kernel_figures(const struct kernel *kernel)
 				       .lost = kernel->watchful.lost,
 				       .restored = kernel->watchful.restored,
 				       .corrected = kernel->corrected,
-				       .blind = kernel->mirror.blind};
+				       .blind = kernel->mirror.blind,
+				       .redirects = kernel_redirects_seen(kernel->redirects)};
 }
 
 void kernel_status(const struct kernel *kernel, struct kernel_status *ret_status)
 {
 	const struct mirror *mirror = &kernel->mirror;
+
+	unsigned int nr = kernel->warnings.nr;
 
 	memset(ret_status, 0, sizeof(*ret_status));
 	ret_status->nr_interfaces = kernel->plan.nr_targets;
@@ -484,6 +493,8 @@ void kernel_status(const struct kernel *kernel, struct kernel_status *ret_status
 	ret_status->hosts_refused = mirror->hosts.nr_refused;
 	ret_status->neighbours = neighbours_managed(mirror->neighbours);
 	ret_status->figures = kernel_figures(kernel);
-	ret_status->nr_warnings = kernel->nr_warnings;
-	memcpy(ret_status->warnings, kernel->warnings, sizeof(kernel->warnings));
+	memcpy(ret_status->warnings, kernel->warnings.sentence, sizeof(ret_status->warnings));
+	nr += kernel_redirects_warn(kernel->redirects, boottime_now_ns(), ret_status->warnings + nr,
+				    KERNEL_WARNINGS_MAX - nr);
+	ret_status->nr_warnings = nr;
 }

@@ -15,6 +15,7 @@
 #include <sallyport/table.h>
 
 #include "kernel/pins/names.h"
+#include "kernel/redirects.h"
 
 struct config;
 struct table_map;
@@ -101,6 +102,7 @@ struct kernel_figures {
 	uint64_t restored;  /* and did again */
 	uint64_t corrected; /* switches and neighbours that others had changed */
 	bool blind;	    /* netlink cannot be opened now */
+	struct kernel_redirects redirects;
 };
 
 struct kernel_status {

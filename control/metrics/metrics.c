@@ -127,6 +127,22 @@ static void write_losses(const struct sample *sample, const char *name, FILE *ou
 	}
 }
 
+static void write_redirects(const struct sample *sample, const char *name, FILE *out)
+{
+	static const char *const reasons[] = {
+#define X(NAME, reason, error, help) #reason,
+		SP_REDIRECT_LOSSES(X)
+#undef X
+	};
+	const struct metrics_host *host = &sample->source->host;
+
+	for (unsigned int i = 0; host->redirects_counted && i < 2; i++)
+		for (unsigned int loss = 0; loss < SP_REDIRECT_LOSSES_NR; loss++)
+			fprintf(out, "%s{interface=\"%s\",reason=\"%s\"} %" PRIu64 "\n", name,
+				i == 0 ? "public" : "builds", reasons[loss],
+				host->redirects_lost[i][loss]);
+}
+
 static void write_version(const struct sample *sample, const char *name, FILE *out)
 {
 	fprintf(out, "%s{version=\"%s\"} 1\n", name, SALLYPORT_VERSION);
@@ -241,6 +257,9 @@ static const struct metric metrics[] = {
 	 write_beats},
 	{"sallyport_socket_lost_total", "counter",
 	 "Frames that AF_XDP sockets lost before a worker saw them.", NULL, write_losses},
+	{"sallyport_redirects_lost_total", "counter",
+	 "Frames that the XDP program sent on and an interface did not take.", NULL,
+	 write_redirects},
 	{"sallyport_workers_alive", "gauge", "Workers of sallyport-dp that are there.",
 	 count_workers, NULL},
 	{"sallyport_left_to_xdp", "gauge",

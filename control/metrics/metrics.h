@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <sallyport/redirects.h>
+
 struct edge;
 struct explain;
 struct table_map;
@@ -17,6 +19,9 @@ struct metrics_host {
 	uint64_t lost;	    /* packets of an interface met the program no longer */
 	uint64_t corrected; /* what others had changed */
 	bool blind;	    /* netlink cannot be opened */
+	/* What interfaces did not take of redirected frames, if that is counted. */
+	bool redirects_counted;
+	uint64_t redirects_lost[2][SP_REDIRECT_LOSSES_NR];
 };
 
 struct metrics_source {

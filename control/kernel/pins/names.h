@@ -70,6 +70,7 @@ enum kernel_change_type {
 	KERNEL_CHANGE_RENAMED,	 /* an interface with our program has another name; value: 0 */
 	KERNEL_CHANGE_BLIND,	 /* netlink failed and cannot be opened anew; value: 0 */
 	KERNEL_CHANGE_CORRECTED, /* a switch or neighbour that others changed; value: how many */
+	KERNEL_CHANGE_UNSENT,	 /* redirected frames are not taken; value: 0 */
 	KERNEL_CHANGES_NR
 };
 

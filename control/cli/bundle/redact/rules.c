@@ -6,7 +6,7 @@ const struct redact_rules redact_rules_version = {{
 }};
 
 const struct redact_rules redact_rules_status = {{
-	[REDACT_INSIDE] = "engines xdp dpdk workers queues kernel interfaces",
+	[REDACT_INSIDE] = "engines xdp dpdk workers queues kernel interfaces redirects",
 	[REDACT_FIGURES] =
 		"verdicts builds endpoints allow_lists ports events explained connections lost",
 	[REDACT_SENTENCE] = "warnings problem",
@@ -17,7 +17,7 @@ const struct redact_rules redact_rules_status = {{
 		"cuts made owed unrecorded room "
 		"table ifindex attachment mode foreign link_pinned link_path link_id prog_id "
 		"prog_name prog_tag local_addresses hosts_refused neighbours resyncs called "
-		"attachments_lost attachments_restored corrected netlink",
+		"attachments_lost attachments_restored corrected netlink counted",
 }};
 
 const struct redact_rules redact_rules_pools = {{
