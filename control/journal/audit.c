@@ -2,12 +2,15 @@
 #include "journal/audit.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "journal/connection.h"
 #include "journal/journal.h"
 #include "journal/sql.h"
+#include "model/clock.h"
 
 #define CHUNK	   1000 /* records dropped at once: some milliseconds */
 #define PAGE_BYTES 4096
@@ -16,12 +19,39 @@
 /* Where dropping begins; the rest is for what comes meanwhile. */
 #define FULL_PERCENT 90
 
+/* In time for what one transaction may add to it. */
+#define LOG_ROOM_BYTES (LOG_BYTES / 2)
+
+static uint64_t log_bytes(const struct journal *audit)
+{
+	char name[PATH_MAX + 8];
+	struct stat file;
+
+	snprintf(name, sizeof(name), "%s-wal", audit->path);
+	return stat(name, &file) < 0 ? 0 : (uint64_t)file.st_size;
+}
+
+int journal_audit_make_room(struct journal *audit)
+{
+	int code;
+
+	if (audit->in_memory || log_bytes(audit) < LOG_ROOM_BYTES)
+		return 0;
+	sqlite3_busy_timeout(audit->database, 0);
+	code = sqlite3_wal_checkpoint_v2(audit->database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+					 NULL);
+	sqlite3_busy_timeout(audit->database, JOURNAL_BUSY_MS);
+	return (code & 0xff) == SQLITE_BUSY ? -ENOSPC : journal_sql_errno(code);
+}
+
 static int run(struct journal *audit, enum journal_statement statement, uint64_t before_wall_ns,
 	       uint64_t most)
 {
 	struct journal_use use = journal_sql_use(audit, statement);
-	int result;
+	int result = journal_audit_make_room(audit);
 
+	if (result < 0)
+		return result;
 	if (statement != JOURNAL_DROP_OLDEST)
 		journal_sql_give(&use, before_wall_ns);
 	journal_sql_give(&use, most);
@@ -71,6 +101,7 @@ int journal_audit_figures(struct journal *audit, struct journal_audit_figures *r
 		.used = (pages.all - pages.free) * PAGE_BYTES,
 		.budget = (uint64_t)audit->pages_kept * PAGE_BYTES,
 		.dropped = audit->dropped,
+		.renewed = audit->renewed,
 		.in_memory = audit->in_memory,
 	};
 	return 0;
@@ -194,6 +225,22 @@ static int take(struct journal *audit, struct journal *journal, enum journal_sta
 	return result < 0 ? result : nr;
 }
 
+int journal_audit_copy_open(struct journal *audit, struct journal *memory)
+{
+	struct journal_use rows = journal_sql_use(memory, JOURNAL_OLD_OPEN);
+	int result = journal_begin(audit), ended;
+
+	journal_sql_give(&rows, INT64_MAX);
+	while (result == 0 && journal_sql_row(&rows))
+		result = adopt(audit, rows.statement);
+	ended = journal_sql_end(&rows);
+	if (result == 0)
+		result = ended < 0 ? ended : journal_commit(audit, NULL);
+	if (result < 0)
+		journal_rollback(audit);
+	return result;
+}
+
 int journal_audit_take_open(struct journal *audit, struct journal *journal)
 {
 	return take(audit, journal, JOURNAL_OLD_OPEN);
@@ -204,6 +251,15 @@ int journal_audit_take_over(struct journal *audit, struct journal *journal)
 	return take(audit, journal, JOURNAL_OLD_ANY);
 }
 
+/* Beyond all numbers of the file that may come back: nobody opens a million a second. */
+static uint64_t now_us(void)
+{
+	struct instant now;
+
+	model_clock_read(&now);
+	return now.wall_ns / 1000;
+}
+
 int journal_audit_last(struct journal *audit, struct journal *journal, uint64_t *ret_number)
 {
 	struct journal_use use = journal_sql_use(journal, JOURNAL_OLD_LAST);
@@ -212,6 +268,8 @@ int journal_audit_last(struct journal *audit, struct journal *journal, uint64_t 
 
 	if (result == 0)
 		result = journal_connection_last(audit, &number);
+	if (result == 0 && audit->wanted)
+		number = now_us();
 	if (result == 0)
 		*ret_number = number > old ? number : old;
 	return result;

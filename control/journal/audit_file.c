@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "journal/audit.h"
 #include "journal/journal.h"
 #include "journal/sql.h"
 
@@ -33,14 +34,15 @@ static int put_aside(const char *path)
 	return 0;
 }
 
-/* Whatever is, or is not, in its place. */
-static int open_in_memory(struct journal **ret_audit, char **ret_reason)
+/* Whatever is, or is not, in its place. Without memory for the path it stays there. */
+static int open_in_memory(const char *path, struct journal **ret_audit, char **ret_reason)
 {
 	char *reason = NULL;
 	int result = journal_open_audit(MEMORY, ret_audit, &reason);
 
 	if (result == 0) {
 		free(reason);
+		(*ret_audit)->wanted = strdup(path);
 		return JOURNAL_AUDIT_IN_MEMORY;
 	}
 	free(*ret_reason);
@@ -61,7 +63,7 @@ static int open_anew(const char *path, struct journal **ret_audit, char **ret_re
 		free(*ret_reason);
 		*ret_reason = again;
 	}
-	return open_in_memory(ret_audit, ret_reason);
+	return open_in_memory(path, ret_audit, ret_reason);
 }
 
 int journal_audit_file_open(const char *path, struct journal **ret_audit, char **ret_reason)
@@ -71,7 +73,7 @@ int journal_audit_file_open(const char *path, struct journal **ret_audit, char *
 	if (result == 0)
 		return 0;
 	return result == -EBADMSG ? open_anew(path, ret_audit, ret_reason)
-				  : open_in_memory(ret_audit, ret_reason);
+				  : open_in_memory(path, ret_audit, ret_reason);
 }
 
 static bool has_moved(const struct journal *audit)
@@ -87,10 +89,22 @@ bool journal_audit_file_is_lost(const struct journal *audit)
 	return audit->damaged || has_moved(audit);
 }
 
+/* All who hold the audit hold the fresh one from then on. */
+static void swap(struct journal *audit, struct journal *fresh)
+{
+	struct journal old = *audit;
+
+	*audit = *fresh;
+	audit->dropped = old.dropped;
+	audit->renewed = old.renewed;
+	*fresh = old;
+}
+
 /* What was put aside SQLite neither writes back nor removes when it is closed: it has moved. */
 int journal_audit_file_renew(struct journal *audit, char **ret_reason)
 {
-	struct journal *fresh, old = *audit;
+	const char *path = audit->wanted ? audit->wanted : audit->path;
+	struct journal *fresh;
 	int result;
 
 	*ret_reason = strdup(audit->damaged	? "it is damaged"
@@ -98,12 +112,47 @@ int journal_audit_file_renew(struct journal *audit, char **ret_reason)
 						: "it fails");
 	result = journal_audit_file_is_lost(audit) && strcmp(audit->path, MEMORY) != 0
 			 ? open_anew(audit->path, &fresh, ret_reason)
-			 : open_in_memory(&fresh, ret_reason);
+			 : open_in_memory(path, &fresh, ret_reason);
 	if (result < 0)
 		return result;
-	*audit = *fresh;
-	audit->dropped = old.dropped;
-	*fresh = old;
+	swap(audit, fresh);
+	audit->renewed++;
 	journal_close(fresh);
 	return result;
+}
+
+/* Of the file, which is sound, or put aside for a new one. */
+static int open_wanted(const char *path, struct journal **ret_audit)
+{
+	char *reason = NULL;
+	int result = journal_open_audit(path, ret_audit, &reason);
+
+	if (result == -EBADMSG && put_aside(path) == 0) {
+		free(reason);
+		result = journal_open_audit(path, ret_audit, &reason);
+	}
+	free(reason);
+	return result;
+}
+
+bool journal_audit_file_is_wanted(const struct journal *audit)
+{
+	return audit->wanted != NULL;
+}
+
+int journal_audit_file_return(struct journal *audit, struct journal **ret_memory)
+{
+	struct journal *fresh;
+	int result = open_wanted(audit->wanted, &fresh);
+
+	if (result < 0)
+		return result;
+	result = journal_audit_copy_open(fresh, audit);
+	if (result < 0) {
+		journal_close(fresh);
+		return result;
+	}
+	swap(audit, fresh);
+	*ret_memory = fresh;
+	return 0;
 }

@@ -8,7 +8,7 @@ struct journal;
 
 enum journal_audit_opened {
 	JOURNAL_AUDIT_ANEW = 1,	 /* what was there is put aside, and another file begun */
-	JOURNAL_AUDIT_IN_MEMORY, /* no file can be had: it is kept until the end of the process */
+	JOURNAL_AUDIT_IN_MEMORY, /* no file can be had: it is kept there until one can */
 };
 
 /*
@@ -28,3 +28,13 @@ bool journal_audit_file_is_lost(const struct journal *audit);
  * Result: above 0 and *ret_reason as of journal_audit_file_open(); or -errno, and it is as it was.
  */
 int journal_audit_file_renew(struct journal *audit, char **ret_reason);
+
+/* Result: whether it is in memory for want of its file. */
+bool journal_audit_file_is_wanted(const struct journal *audit);
+
+/*
+ * Tries that file again. Result: 0: it is in that file from now on, with the records that are open,
+ * its budget is to be set again, and *ret_memory has the others, to be taken over and closed; or
+ * -errno, and all is as it was.
+ */
+int journal_audit_file_return(struct journal *audit, struct journal **ret_memory);

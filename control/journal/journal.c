@@ -19,8 +19,6 @@
 #include "journal/vfs.h"
 #include "journal/wal.h"
 
-#define BUSY_MS 200
-
 static const char *const statement_texts[JOURNAL_STATEMENTS_NR] = {
 #define JOURNAL_TEXT(name, text) [JOURNAL_##name] = text,
 	JOURNAL_STATEMENTS(JOURNAL_TEXT) AUDIT_STATEMENTS(JOURNAL_TEXT)
@@ -100,7 +98,7 @@ static int open_database(const char *path, sqlite3 **ret_database, char **ret_re
 		sqlite3_close(database);
 		return result;
 	}
-	sqlite3_busy_timeout(database, BUSY_MS);
+	sqlite3_busy_timeout(database, JOURNAL_BUSY_MS);
 	*ret_database = database;
 	return 0;
 }
@@ -290,12 +288,13 @@ static int set_modes(const struct kind *kind, sqlite3 *database, const char *pat
 	return result == 0 ? run_text(database, path, kind->modes, ret_reason) : result;
 }
 
-/* Of transactions and numbers, which every database has. */
+/* Of transactions, numbers and connections, which every database has. */
 static bool is_common(unsigned int statement)
 {
 	return statement == JOURNAL_BEGIN || statement == JOURNAL_COMMIT ||
 	       statement == JOURNAL_ROLLBACK || statement == JOURNAL_SET_NUMBER ||
-	       statement == JOURNAL_GET_NUMBER;
+	       statement == JOURNAL_GET_NUMBER || statement == JOURNAL_OLD_OPEN ||
+	       statement == JOURNAL_OLD_ANY || statement == JOURNAL_OLD_DROP;
 }
 
 static bool is_of(const struct kind *kind, unsigned int statement)
@@ -396,6 +395,7 @@ void journal_close(struct journal *journal)
 		sqlite3_finalize(journal->statement[i]);
 	sqlite3_close(journal->database);
 	free(journal->path);
+	free(journal->wanted);
 	free(journal);
 }
 

@@ -4,8 +4,8 @@
  * synced). Anybody may read the file by sqlite3 meanwhile.
  *
  * Results are 0 or -errno: -ENOSPC, -EIO, -EROFS, -EBUSY, -ENOMEM as SQLite meets them; -EBADMSG
- * for what it finds damaged; -ETIMEDOUT while the disk hangs (disk.h). After a failure inside a
- * transaction: journal_rollback().
+ * for what it finds damaged; -EDOM for a row that no table takes; -ETIMEDOUT while the disk hangs
+ * (disk.h). After a failure inside a transaction: journal_rollback().
  */
 #pragma once
 

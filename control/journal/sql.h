@@ -9,6 +9,8 @@
 
 #include "model/clock.h"
 
+#define JOURNAL_BUSY_MS 200 /* for another who writes */
+
 /* The statements, one row each: name and text. Prepared once, at open. */
 #define JOURNAL_STATEMENTS(X)                                                                      \
 	X(BEGIN, "BEGIN IMMEDIATE")                                                                \
@@ -108,8 +110,11 @@
 	  " number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                             \
 	  " ON CONFLICT (number) DO NOTHING")                                                      \
 	X(ADOPT_CONNECTION,                                                                        \
-	  "INSERT INTO connections VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  \
-	  " ON CONFLICT (number) DO NOTHING")                                                      \
+	  "INSERT INTO connections SELECT CASE WHEN EXISTS (SELECT 1 FROM connections"             \
+	  " WHERE number = ?1) THEN NULL ELSE ?1 END, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"   \
+	  " ?12, ?13, ?14, ?15, ?16, ?17, ?18 WHERE NOT EXISTS (SELECT 1 FROM connections"         \
+	  " WHERE opened_wall_ns = ?8 AND client = ?6 AND client_port = ?7 AND serial = ?2"        \
+	  " AND node = ?4 AND forward = ?5)")                                                      \
 	X(LAST_CONNECTION, "SELECT seq FROM sqlite_sequence WHERE name = 'connections'")           \
 	X(CLOSE_CONNECTION, "UPDATE connections SET closed_wall_ns = ?, closed_by = ?,"            \
 			    " bytes_to_vm = ?, bytes_to_client = ? WHERE number = ?")              \
@@ -160,6 +165,8 @@ struct journal {
 	char *path;	     /* as it was opened */
 	bool damaged;	     /* SQLite has met damage in it */
 	bool in_memory;
+	char *wanted;	  /* in memory for want of this file; or NULL */
+	uint64_t renewed; /* how often the audit was begun anew */
 };
 
 /* Of the journal's end. */

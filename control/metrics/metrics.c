@@ -232,6 +232,7 @@ WATCHED(audit_budget, audit.budget)
 WATCHED(audit_dropped, audit.dropped)
 WATCHED(sampled_out, records.sampled_out)
 WATCHED(audit_in_memory, audit.in_memory)
+WATCHED(audit_renewed, audit.renewed)
 #undef WATCHED
 
 static const struct metric metrics[] = {
@@ -325,8 +326,11 @@ static const struct metric metrics[] = {
 	 "Connections without a record, of those who open them without end.", get_sampled_out,
 	 NULL},
 	{"sallyport_audit_in_memory", "gauge",
-	 "Whether the audit of connections has no file, and ends with sallyportd.",
+	 "Whether the audit of connections is in memory, until its file can be had.",
 	 get_audit_in_memory, NULL},
+	{"sallyport_audit_renewed_total", "counter",
+	 "How often the audit of connections was damaged or gone, and begun anew.",
+	 get_audit_renewed, NULL},
 	{"sallyport_log_dropped_total", "counter",
 	 "Lines of sallyportd's log that journald, or whoever reads stderr, did not take.",
 	 get_log_dropped, NULL},

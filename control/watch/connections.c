@@ -80,7 +80,8 @@ static void cut(const struct visit *visit, struct record *record)
 		watch_known_forget(connections, record);
 }
 
-bool watch_connections_awaits(struct connections *connections, const struct connection *connection)
+static const struct record *find_like(struct connections *connections,
+				      const struct connection *connection)
 {
 	const struct sp_note like = {
 		.slot_index = connection->slot_index,
@@ -88,9 +89,22 @@ bool watch_connections_awaits(struct connections *connections, const struct conn
 		.client = connection->client,
 		.client_port_be = SP_BE16(connection->client_port),
 	};
-	const struct record *record = watch_known_find(connections, &like);
+
+	return watch_known_find(connections, &like);
+}
+
+bool watch_connections_awaits(struct connections *connections, const struct connection *connection)
+{
+	const struct record *record = find_like(connections, connection);
 
 	return record && watch_known_is_cut(record);
+}
+
+bool watch_connections_holds(struct connections *connections, const struct connection *connection)
+{
+	const struct record *record = find_like(connections, connection);
+
+	return record && record->connection.number == connection->number;
 }
 
 static bool is_full(struct connections *connections, uint32_t slot_index)

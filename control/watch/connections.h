@@ -85,6 +85,9 @@ void watch_connections_cut_if(struct connections *connections,
  */
 bool watch_connections_awaits(struct connections *connections, const struct connection *connection);
 
+/* Result: whether the connection with that number is known still, open or cut. */
+bool watch_connections_holds(struct connections *connections, const struct connection *connection);
+
 /* Puts back a connection known from an earlier life, established. Result: false beyond the limits.
  */
 bool watch_connections_restore(struct connections *connections,

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "host/log.h"
 #include "journal/audit.h"
 #include "journal/journal.h"
 #include "watch/audit/sampling.h"
@@ -17,6 +19,8 @@ struct recorder {
 	struct record *waiting;
 	unsigned int room;
 	struct recorder_figures figures;
+	bool lost_ends;
+	bool told; /* that one was not taken */
 };
 
 int watch_recorder_new(struct journal *audit, struct journal *journal, const struct ring *notes,
@@ -83,6 +87,8 @@ void watch_recorder_add(struct recorder *recorder, struct connection *connection
 	}
 	if (is_full(recorder, record->change) || !make_room(recorder)) {
 		recorder->figures.lost++;
+		if (record->change != CONNECTION_ESTABLISHED)
+			recorder->lost_ends = true;
 		return;
 	}
 	if (record->change == CONNECTION_ESTABLISHED)
@@ -117,23 +123,59 @@ static int write_one(struct journal *journal, const struct record *record)
 }
 
 /* The room goes too: what a full disk made wait was much more than there is mostly. */
-static void forget_all(struct recorder *recorder)
+static void forget(struct recorder *recorder, unsigned int nr)
 {
+	recorder->figures.waiting -= nr;
+	if (recorder->figures.waiting > 0) {
+		memmove(recorder->waiting, recorder->waiting + nr,
+			recorder->figures.waiting * sizeof(*recorder->waiting));
+		return;
+	}
 	free(recorder->waiting);
 	recorder->waiting = NULL;
 	recorder->room = 0;
-	recorder->figures.waiting = 0;
 }
 
-int watch_recorder_write(struct recorder *recorder, const struct instant *now)
+static bool is_unwritable(int error)
 {
-	struct journal *journal = recorder->journal;
-	int error = journal_begin(journal);
+	return error == -EDOM || error == -EEXIST;
+}
 
+/* Result: 0, also for one that no table ever takes: *nr_lost counts it. */
+static int write_or_drop(struct journal *journal, const struct record *record,
+			 unsigned int *nr_lost, int *ret_why)
+{
+	int error = write_one(journal, record);
+
+	if (!is_unwritable(error))
+		return error;
+	++*nr_lost;
+	*ret_why = error;
+	return 0;
+}
+
+static void tell_lost(struct recorder *recorder, unsigned int nr, int why)
+{
+	recorder->figures.lost += nr;
+	if (nr > 0 && !recorder->told)
+		log_write(LOG_WARNING, "A record that the audit does not take is dropped.",
+			  log_error("error", why));
+	recorder->told = recorder->told || nr > 0;
+}
+
+static int write_some(struct recorder *recorder, const struct instant *now)
+{
+	unsigned int waiting = recorder->figures.waiting, lost = 0;
+	unsigned int nr = waiting < RECORDER_AT_ONCE ? waiting : RECORDER_AT_ONCE;
+	struct journal *journal = recorder->journal;
+	int error = journal_audit_make_room(journal), why = 0;
+
+	if (!error)
+		error = journal_begin(journal);
 	if (error)
 		return error;
-	for (unsigned int i = 0; i < recorder->figures.waiting && !error; i++)
-		error = write_one(journal, &recorder->waiting[i]);
+	for (unsigned int i = 0; i < nr && !error; i++)
+		error = write_or_drop(journal, &recorder->waiting[i], &lost, &why);
 	if (!error)
 		error = notes_cursors_save(journal, recorder->notes);
 	if (!error)
@@ -142,8 +184,53 @@ int watch_recorder_write(struct recorder *recorder, const struct instant *now)
 		journal_rollback(journal);
 		return error;
 	}
-	forget_all(recorder);
+	forget(recorder, nr);
+	tell_lost(recorder, lost, why);
+	return recorder->figures.waiting > 0;
+}
+
+static bool lost_ends(struct recorder *recorder)
+{
+	bool lost = recorder->lost_ends && recorder->figures.waiting == 0;
+
+	if (lost)
+		recorder->lost_ends = false;
+	return lost;
+}
+
+#define TRANSACTIONS 4 /* at once */
+
+struct search {
+	struct recorder *recorder;
+	struct connections *connections;
+	const struct instant *now;
+};
+
+static int end_if_over(const struct connection *open, void *context)
+{
+	const struct search *search = context;
+	struct connection gone = *open;
+	struct record record = {.change = CONNECTION_ENDED, .wall_ns = search->now->wall_ns};
+
+	if (watch_connections_holds(search->connections, open))
+		return 0;
+	gone.end = CONNECTION_CUT;
+	watch_recorder_add(search->recorder, &gone, &record);
 	return 0;
+}
+
+int watch_recorder_write_on(struct recorder *recorder, struct connections *connections,
+			    const struct instant *now)
+{
+	struct search search = {recorder, connections, now};
+	int result = 1;
+
+	for (unsigned int i = 0; i < TRANSACTIONS && result > 0; i++)
+		result = write_some(recorder, now);
+	if (result < 0 || !lost_ends(recorder))
+		return result;
+	result = journal_connection_load(recorder->journal, end_if_over, &search);
+	return result < 0 ? result : 1;
 }
 
 void watch_recorder_figures(const struct recorder *recorder, struct recorder_figures *ret_figures)

@@ -17,6 +17,8 @@ struct recorder;
 
 /* From so many waiting changes on, no more connections get a record; from twice as many, no end. */
 #define RECORDER_WAITING_MAX 65536u
+/* In one transaction: some milliseconds, and less than the log of the audit has room for. */
+#define RECORDER_AT_ONCE 512u
 
 struct record {
 	enum connection_change change;
@@ -47,14 +49,20 @@ void watch_recorder_add(struct recorder *recorder, struct connection *connection
 void watch_recorder_take_all(struct recorder *recorder);
 
 /*
- * Writes all that waits, and how far the notes were read, in one transaction, so that a crash
- * neither loses nor repeats a record. Result: 0; or -errno, and all waits on.
+ * Writes what waits, some of it, and how far the notes were read, in transactions of at most
+ * RECORDER_AT_ONCE, so that a crash neither loses nor repeats a record, unless more than that
+ * waits: that it loses. A record that no table takes is counted as lost, and logged if it is the
+ * first.
+ *
+ * Once nothing waits, if ends were lost: ends each record of the audit that is open and whose
+ * connection is not, without its bytes. Result: 0, 1 if more waits; or -errno, and all waits on.
  */
-int watch_recorder_write(struct recorder *recorder, const struct instant *now);
+int watch_recorder_write_on(struct recorder *recorder, struct connections *connections,
+			    const struct instant *now);
 
 struct recorder_figures {
 	unsigned int waiting;
-	uint64_t lost;	      /* too much waited, or no memory */
+	uint64_t lost;	      /* too much waited, no memory, or no table takes them */
 	uint64_t sampled_out; /* of those who open connections without end */
 };
 

@@ -175,13 +175,13 @@ static void take_notes(struct watch *watch)
 
 static void write_records(struct watch *watch)
 {
-	int error;
+	int result;
 
 	if (!watch->unwritten || watch_store_rests(&watch->audit_store, &watch->now))
 		return;
-	error = watch_recorder_write(watch->recorder, &watch->now);
-	watch_store_note(&watch->audit_store, &watch->now, error);
-	watch->unwritten = error != 0;
+	result = watch_recorder_write_on(watch->recorder, watch->connections, &watch->now);
+	watch_store_note(&watch->audit_store, &watch->now, result < 0 ? result : 0);
+	watch->unwritten = result != 0;
 	audit_keeper_look(watch->keeper);
 }
 
@@ -454,7 +454,9 @@ void watch_stop(struct watch *watch)
 		model_clock_read(&watch->now);
 		take_notes(watch);
 		watch->audit_store.again_ns = 0;
-		write_records(watch);
+		do
+			write_records(watch);
+		while (watch->unwritten && !watch->audit_store.failing);
 		sd_event_source_disable_unref(watch->timer);
 	}
 	audit_keeper_stop(watch->keeper);

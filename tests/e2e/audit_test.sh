@@ -150,6 +150,17 @@ shows_memory() {
 	ok "an audit of another version is left alone, and connections are watched"
 }
 
+is_in_its_file() {
+	lab_api GET /metrics | grep -qx 'sallyport_audit_in_memory 0'
+}
+
+shows_return() {
+	sqlite3 "$LAB_DIR/state/audit.db" "PRAGMA user_version = 1"
+	wait_until 90 is_in_its_file
+	assert_match 'is in its file again' "$LAB_DIR/log/control" "the log"
+	ok "an audit whose file can be had again is in it, without a restart"
+}
+
 begin 2
 shows_records
 shows_questions
@@ -157,3 +168,4 @@ shows_session_end
 shows_retention
 shows_removal
 shows_memory
+shows_return

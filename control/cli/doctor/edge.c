@@ -107,8 +107,8 @@ static void check_audit(struct doctor *doctor)
 	if (json_is_true(json_object_get(connections, "audit_in_memory")))
 		doctor_finding_say(
 			doctor, "audit", DOCTOR_WARNING,
-			"audit.db cannot be used: the audit of connections is in memory, and ends "
-			"with sallyportd. See its log, put the file right, and restart it.");
+			"audit.db cannot be used: the audit of connections is in memory until it "
+			"can. See the log of sallyportd, and put the file right.");
 	if (json_integer_value(json_object_get(connections, "records_waiting")) >= RECORDS_MANY)
 		doctor_finding_say(
 			doctor, "audit", DOCTOR_WARNING,

@@ -9,13 +9,16 @@
 #include "host/log.h"
 #include "journal/audit.h"
 #include "journal/audit_file.h"
+#include "journal/disk.h"
 #include "journal/journal.h"
 #include "model/clock.h"
 #include "model/settings.h"
 
-#define PERIOD_US 60000000
-#define LOOK_US	  1000000
-#define AGAIN_US  10000 /* between two bits: others have their turn */
+#define PERIOD_US    60000000
+#define LOOK_US	     1000000
+#define PAUSE_MIN_NS CLOCK_SECOND_NS
+#define PAUSE_MAX_NS (60 * CLOCK_SECOND_NS)
+#define AGAIN_US     10000 /* between two bits: others have their turn */
 
 struct keeper {
 	struct edge *edge;
@@ -24,6 +27,9 @@ struct keeper {
 	uint64_t budget_bytes; /* that is set */
 	uint64_t due_us;
 	bool failing;
+	struct journal *memory; /* what is to be taken over from there; or NULL */
+	uint64_t again_ns;	/* when the file is tried again that it is in memory for want of */
+	uint64_t pause_ns;
 };
 
 static int set_budget(struct keeper *keeper)
@@ -45,7 +51,7 @@ void audit_keeper_tell(int result, char *reason)
 			  result == JOURNAL_AUDIT_ANEW
 				  ? "The audit of connections is put aside, and begun anew."
 			  : result > 0 ? "The audit of connections is kept in memory, until "
-					 "sallyportd ends."
+					 "its file can be had."
 				       : "The audit of connections cannot be opened.",
 			  log_string("reason", reason ? reason : "not known"));
 	free(reason);
@@ -69,6 +75,36 @@ static int renew_lost(struct keeper *keeper)
 	return renew(keeper->audit);
 }
 
+/* A full disk, or one that fails, may be well again. */
+static void try_file(struct keeper *keeper, const struct instant *now)
+{
+	if (!journal_audit_file_is_wanted(keeper->audit) || keeper->memory ||
+	    now->boot_ns < keeper->again_ns || journal_disk_hangs())
+		return;
+	if (journal_audit_file_return(keeper->audit, &keeper->memory) < 0) {
+		keeper->pause_ns = keeper->pause_ns ? keeper->pause_ns * 2 : PAUSE_MIN_NS;
+		if (keeper->pause_ns > PAUSE_MAX_NS)
+			keeper->pause_ns = PAUSE_MAX_NS;
+		keeper->again_ns = now->boot_ns + keeper->pause_ns;
+		return;
+	}
+	keeper->pause_ns = 0;
+	keeper->budget_bytes = 0;
+	log_write(LOG_NOTICE, "The audit of connections is in its file again.");
+}
+
+/* Result: above 0 if there is more, 0, or -errno. */
+static int empty_memory(struct keeper *keeper)
+{
+	int result = keeper->memory ? journal_audit_take_over(keeper->audit, keeper->memory) : 0;
+
+	if (result == 0) {
+		journal_close(keeper->memory);
+		keeper->memory = NULL;
+	}
+	return result;
+}
+
 /* Result: above 0 if there is more to be done, 0, or -errno. */
 static int step(struct keeper *keeper)
 {
@@ -78,7 +114,11 @@ static int step(struct keeper *keeper)
 
 	model_clock_read(&now);
 	if (result == 0)
+		try_file(keeper, &now);
+	if (result == 0)
 		result = set_budget(keeper);
+	if (result == 0)
+		result = empty_memory(keeper);
 	if (result == 0 && !edge_is_busy(keeper->edge))
 		result = journal_audit_take_over(keeper->audit, edge_journal(keeper->edge));
 	if (result == 0)
@@ -106,7 +146,9 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 		log_write(LOG_WARNING, "The audit of connections cannot be kept in its bounds.",
 			  log_error("error", result));
 	keeper->failing = result < 0;
-	arm(keeper, result > 0 ? AGAIN_US : result < 0 ? LOOK_US : PERIOD_US);
+	arm(keeper, result > 0							? AGAIN_US
+		    : result < 0 || journal_audit_file_is_wanted(keeper->audit) ? LOOK_US
+										: PERIOD_US);
 	return 0;
 }
 
@@ -161,5 +203,8 @@ void audit_keeper_stop(struct keeper *keeper)
 	if (!keeper)
 		return;
 	sd_event_source_disable_unref(keeper->timer);
+	while (empty_memory(keeper) > 0)
+		;
+	journal_close(keeper->memory);
 	free(keeper);
 }

@@ -416,6 +416,27 @@ static void test_renew_when_it_fails_otherwise_then_in_memory(void **state)
 	assert_true(is_in_memory(place));
 }
 
+/* An older sallyportd, put back for a while, numbers its records as if there were no others. */
+static void test_take_over_when_a_number_is_taken_then_another(void **state)
+{
+	struct place *place = *state;
+	struct journal *journal;
+	char *reason;
+
+	assert_int_equal(journal_open(":memory:", &journal, &reason), 0);
+	fill(place->audit, 3, 1);
+	fill(journal, 5, 2);
+	assert_int_equal(journal_audit_take_over(place->audit, journal), 5);
+	assert_int_equal(journal_audit_take_over(place->audit, journal), 0);
+	assert_int_equal(ask(place->audit, COUNT), 8);
+	assert_int_equal(ask(place->audit, COUNT " WHERE serial = 2"), 5);
+	fill(journal, 5, 2); /* as after a crash between the copy and its end: the same again */
+	assert_int_equal(journal_audit_take_over(place->audit, journal), 5);
+	assert_int_equal(ask(place->audit, COUNT), 8);
+	assert_int_equal(ask(journal, COUNT), 0);
+	journal_close(journal);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -426,6 +447,7 @@ int main(void)
 		CASE(test_last_when_many_then_of_the_place_and_of_each_source),
 		CASE(test_add_when_from_everywhere_then_sources_are_bounded),
 		CASE(test_take_when_the_journal_has_some_then_they_go_over),
+		CASE(test_take_over_when_a_number_is_taken_then_another),
 		CASE(test_queries_when_explained_then_none_scans),
 		CASE(test_open_when_of_another_version_then_in_memory_and_kept),
 		CASE(test_open_when_there_can_be_no_file_then_in_memory),

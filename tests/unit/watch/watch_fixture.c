@@ -5,17 +5,21 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 #include <systemd/sd-event.h>
 
 #include "host/table_map.h"
+#include "journal/audit_file.h"
 #include "journal/journal.h"
 #include "loop.h"
 
 #include <sallyport/compiler.h>
 #include <sallyport/wire.h>
+
+const char *audit_path = ":memory:";
 
 void start_watch(struct watched *watched)
 {
@@ -27,7 +31,7 @@ void start_watch(struct watched *watched)
 int set_up(void **state)
 {
 	static struct watched watched;
-	char *reason;
+	char *reason = NULL;
 
 	memset(&watched, 0, sizeof(watched));
 	world_init(&watched.world, 100);
@@ -35,7 +39,8 @@ int set_up(void **state)
 	world_start(&watched.world, ":memory:");
 	assert_int_equal(world_put(&watched.world, "b1", "10.0.3.7"), 0);
 	assert_true(sd_event_new(&watched.event) >= 0);
-	assert_int_equal(journal_open_audit(":memory:", &watched.audit, &reason), 0);
+	assert_true(journal_audit_file_open(audit_path, &watched.audit, &reason) >= 0);
+	free(reason);
 	start_watch(&watched);
 	*state = &watched;
 	return 0;

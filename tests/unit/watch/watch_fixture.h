@@ -23,6 +23,9 @@ struct watched {
 	struct journal *audit;
 };
 
+/* Where the audit is: in memory, unless a test says a file before set_up(). */
+extern const char *audit_path;
+
 /* Setup and teardown of cmocka: *state is the watched world. */
 int set_up(void **state);
 int tear_down(void **state);
