@@ -26,8 +26,10 @@ static bool writable(unsigned int part, enum table_access access)
 }
 
 /* Puts a sentence into *ret_reason. Result: r. */
-static int __attribute__((format(printf, 3, 4)))
-refuse(int r, char **ret_reason, const char *format, ...)
+static int refuse(int r, char **ret_reason, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int refuse(int r, char **ret_reason, const char *format, ...)
 {
 	va_list arguments;
 	char *reason;

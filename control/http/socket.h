@@ -7,7 +7,7 @@
 
 #include <sallyport/table.h>
 
-#define HTTP_SOCKET_KEEP_GROUP ((gid_t)-1)
+#define HTTP_SOCKET_KEEP_GROUP (~(gid_t)0)
 
 /* Who may connect. */
 struct http_socket_access {

@@ -32,13 +32,18 @@
 #define PAGE_BYTES	    (4096u - 64u)
 #define KERNEL_HEADROOM	    256u
 #define BUFFER_OVERHEAD	    (64u + sizeof(struct rte_mbuf) + sizeof(struct port_note))
-#define FRAME_ROOM(data)    ((data)-RTE_PKTMBUF_HEADROOM - KERNEL_HEADROOM - RTE_ETHER_HDR_LEN)
+#define FRAME_OVERHEAD	    (RTE_PKTMBUF_HEADROOM + KERNEL_HEADROOM + RTE_ETHER_HDR_LEN)
 #define SMALL_DATA_BYTES    2048u
 #define LARGE_DATA_BYTES    ((uint32_t)(PAGE_BYTES - BUFFER_OVERHEAD))
-#define LARGE_MTU	    FRAME_ROOM(LARGE_DATA_BYTES)
+#define LARGE_MTU	    frame_room(LARGE_DATA_BYTES)
 #define BUFFER_BYTES(data)  ((uint64_t)BUFFER_OVERHEAD + (data))
-#define NEEDS_LARGE(mtu)    ((mtu) > FRAME_ROOM(SMALL_DATA_BYTES))
+#define NEEDS_LARGE(mtu)    ((mtu) > frame_room(SMALL_DATA_BYTES))
 #define DATA_BYTES_FOR(mtu) (NEEDS_LARGE(mtu) ? LARGE_DATA_BYTES : SMALL_DATA_BYTES)
+
+static uint32_t frame_room(uint32_t data_bytes)
+{
+	return data_bytes - FRAME_OVERHEAD;
+}
 
 static int ask_interface(int fd, unsigned long request, const char *name, struct ifreq *ret)
 {
@@ -114,7 +119,7 @@ uint32_t port_mtu_max(void)
 
 uint32_t port_frame_bytes(uint32_t mtu)
 {
-	return FRAME_ROOM(DATA_BYTES_FOR(mtu)) + RTE_ETHER_HDR_LEN;
+	return frame_room(DATA_BYTES_FOR(mtu)) + RTE_ETHER_HDR_LEN;
 }
 
 uint64_t port_memory_bytes(const struct port *port)

@@ -47,8 +47,10 @@ uint64_t eal_free_hugepage_bytes(void)
 	return bytes;
 }
 
-static int __attribute__((format(printf, 2, 3)))
-add(struct eal_arguments *arguments, const char *format, ...)
+static int add(struct eal_arguments *arguments, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int add(struct eal_arguments *arguments, const char *format, ...)
 {
 	char *text = arguments->text[arguments->nr];
 	va_list list;

@@ -18,15 +18,19 @@ static void write_text(const char *who, const char *format, va_list list)
 	log_write(LOG_DEBUG, who, log_string("text", text));
 }
 
-static int __attribute__((format(printf, 2, 0)))
-take_libbpf(enum libbpf_print_level level, const char *format, va_list list)
+static int take_libbpf(enum libbpf_print_level level, const char *format, va_list list)
+	__attribute__((format(printf, 2, 0)));
+
+static int take_libbpf(enum libbpf_print_level level, const char *format, va_list list)
 {
 	write_text("libbpf says something.", format, list);
 	return 0;
 }
 
-static int __attribute__((format(printf, 2, 0)))
-take_libxdp(enum libxdp_print_level level, const char *format, va_list list)
+static int take_libxdp(enum libxdp_print_level level, const char *format, va_list list)
+	__attribute__((format(printf, 2, 0)));
+
+static int take_libxdp(enum libxdp_print_level level, const char *format, va_list list)
 {
 	write_text("libxdp says something.", format, list);
 	return 0;

@@ -26,7 +26,7 @@ import time
 
 HUGEPAGES = pathlib.Path("/proc/sys/vm/nr_hugepages")
 HUGEPAGES_NEEDED = 512
-WORKER = "rte-worker-1"
+WORKERS = ("rte-worker-1", "dpdk-worker1")  # until DPDK 23.07, and since
 START_LIMIT_S = 60
 TESTPMD = ("5tswap", "csum")
 
@@ -61,7 +61,7 @@ def worker_thread(pid):
     """Returns the directory of testpmd's forwarding thread once it has one."""
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(OSError):
-            if (task / "comm").read_text().strip() == WORKER:
+            if (task / "comm").read_text().strip() in WORKERS:
                 return task
     return None
 

@@ -43,7 +43,7 @@ install_missing() {
 	packages=$(missing | tr '\n' ' ')
 	[ -n "$packages" ] || return 0
 	[ "$(id -u)" -eq 0 ] || fail "installing packages needs root; missing: $packages"
-	command -v apt-get >/dev/null || fail "there is no apt-get; Debian 12 it must be; missing: $packages"
+	command -v apt-get >/dev/null || fail "there is no apt-get; Debian 12 or 13 it must be; missing: $packages"
 	forbid_daemons
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get update -q </dev/null

@@ -11,7 +11,8 @@ generate_page() {
 	VERDICTS.md) "$SALLYPORT_BUILD/docs/verdict_page" markdown ;;
 	CONFIGURATION.md) "$SALLYPORT_BUILD/docs/conf_page" markdown ;;
 	openapi.json)
-		curl -sS --fail --unix-socket "$LAB_SOCKET" http://edge/openapi.json | jq .
+		curl -sS --fail --unix-socket "$LAB_SOCKET" http://edge/openapi.json |
+			python3 -m json.tool --indent 2 --no-ensure-ascii # jq < 1.8 rounds 2^63 - 1
 		;;
 	*) return 2 ;;
 	esac

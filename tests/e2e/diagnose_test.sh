@@ -177,7 +177,7 @@ api GET '/v1/audit?build=case1'
 assert_eq 'put 0' "$(answer '.changes[0] | "\(.what) \(.uid)"')" "the change by us"
 ok "connections, attestation and audit are there to be asked"
 
-host_key=$(lab_in edge ssh-keyscan -t ed25519 "$vm" 2>/dev/null | cut -d' ' -f2,3)
+host_key=$(lab_in edge ssh-keyscan -t ed25519 "$vm" 2>/dev/null | sed -n '/^#/!s/^[^ ]* //p')
 cp "$(lab_cli_path)" "$LAB_DIR/sallyport"
 chmod 0666 "$LAB_SOCKET"
 api PUT /v1/builds/keyed "{\"supersede\":true,\"user\":\"ubuntu\",\"nodes\":[{\"index\":0,

@@ -43,7 +43,7 @@ foreign_build() {
 			return 2;
 		}
 	EOT
-	clang-14 -O2 -g -target bpf -c "$LAB_DIR/foreign.c" -o "$LAB_DIR/foreign.o"
+	clang -O2 -g -target bpf -c "$LAB_DIR/foreign.c" -o "$LAB_DIR/foreign.o"
 }
 
 # The host's own traffic: a ping five times a second, whose answers are counted at the end.

@@ -62,7 +62,8 @@ static uint16_t checksum(const struct segment *segment)
 	for (size_t i = 0; i < sizeof(segment->tcp) / sizeof(*word); i++)
 		sum += word[i];
 	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t) ~(sum + (sum >> 16));
+	sum += sum >> 16;
+	return (uint16_t)(sum ^ 0xffff);
 }
 
 static void fill(struct flood *flood, struct segment *segment)

@@ -27,11 +27,11 @@ def first_line(text):
 
 
 def clang_format(tree):
-    """clang-format-14 would change nothing."""
+    """clang-format would change nothing; 14 and 19 agree on this tree."""
     paths = [str(path) for path in tree.files(".c", ".h")]
     if not paths:
         return []
-    result = run(["clang-format-14", "--dry-run", "-Werror", *paths], tree.root)
+    result = run(["clang-format", "--dry-run", "-Werror", *paths], tree.root)
     first = {}
     for line in result.stderr.splitlines():
         if "error:" in line:

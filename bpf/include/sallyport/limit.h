@@ -22,7 +22,7 @@
 #define SP_LIMIT_SHIFT_MAX  46u /* 19 hours */
 #define SP_LIMIT_ONE	    256u
 #define SP_LIMIT_COUNT_MAX  0xffffu
-#define SP_LIMIT(shift, nr) ((__u64)(shift) << 32 | (nr)*SP_LIMIT_ONE)
+#define SP_LIMIT(shift, nr) ((__u64)(shift) << 32 | SP_LIMIT_ONE * (nr))
 
 /* The rows that one limit holds over: those of one engine. own is one of them. */
 struct sp_rows {

@@ -148,31 +148,26 @@ static const struct json_field node_item = {
 	.table = &node_table,
 };
 
+/* Versions 14 and 19 lay these braces differently. */
+/* clang-format off */
+#define BODY_FIELD(as, kind_of, field, ...)                                                        \
+	{.name = as, .kind = kind_of, JSON_MEMBER(struct build_body, field), __VA_ARGS__}
+/* clang-format on */
+
 /* A string of at most BUILD_TEXT_MAX bytes. */
 #define TEXT_FIELD(field, text)                                                                    \
-	{                                                                                          \
-		.name = #field, .kind = JSON_KIND_STRING, JSON_MEMBER(struct build_body, field),   \
-		.min = 1, .max = BUILD_TEXT_MAX, .help = text,                                     \
-	}
+	BODY_FIELD(#field, JSON_KIND_STRING, field, .min = 1, .max = BUILD_TEXT_MAX, .help = text)
 
 #define LIST_FIELD(field, most, of, text)                                                          \
-	{                                                                                          \
-		.name = #field, .kind = JSON_KIND_LIST, JSON_MEMBER(struct build_body, field),     \
-		.max = most, .item = of, .help = text,                                             \
-	}
+	BODY_FIELD(#field, JSON_KIND_LIST, field, .max = most, .item = of, .help = text)
 
 #define SECONDS_FIELD(field, least, text)                                                          \
-	{                                                                                          \
-		.name = #field, .kind = JSON_KIND_INTEGER, JSON_MEMBER(struct build_body, field),  \
-		.min = least, .max = SECONDS_MAX, .preset = BUILD_DEFAULT, .help = text,           \
-	}
+	BODY_FIELD(#field, JSON_KIND_INTEGER, field, .min = least, .max = SECONDS_MAX,             \
+		   .preset = BUILD_DEFAULT, .help = text)
 
 #define TIME_FIELD(as, field, text)                                                                \
-	{                                                                                          \
-		.name = as, .kind = JSON_KIND_PARSED, JSON_MEMBER(struct build_body, field),       \
-		.min = 1, .max = 64, .parse = body_parse_time, .format = "date-time",              \
-		.help = text,                                                                      \
-	}
+	BODY_FIELD(as, JSON_KIND_PARSED, field, .min = 1, .max = 64, .parse = body_parse_time,     \
+		   .format = "date-time", .help = text)
 
 #define BUILD_FIELDS                                                                               \
 	TEXT_FIELD(title, "name shown to people"),                                                 \

@@ -61,27 +61,27 @@ enum fit {
 };
 
 /* Compares segment by segment; id may be NULL. */
-static enum fit fit_path(const char *template, const char *path, char *id)
+static enum fit fit_path(const char *pattern, const char *path, char *id)
 {
 	enum fit fit = FIT_YES;
 
-	while (*template && *path) {
+	while (*pattern && *path) {
 		size_t want, have;
 
-		if (*template ++ != '/' || *path++ != '/')
+		if (*pattern++ != '/' || *path++ != '/')
 			return FIT_NO;
-		want = strcspn(template, "/");
+		want = strcspn(pattern, "/");
 		have = strcspn(path, "/");
-		if (*template == '{') {
+		if (*pattern == '{') {
 			if (id && !decode_id(path, have, id))
 				fit = FIT_BAD_ID;
-		} else if (want != have || memcmp(template, path, want) != 0) {
+		} else if (want != have || memcmp(pattern, path, want) != 0) {
 			return FIT_NO;
 		}
-		template += want;
+		pattern += want;
 		path += have;
 	}
-	return *template || *path ? FIT_NO : fit;
+	return *pattern || *path ? FIT_NO : fit;
 }
 
 enum api_match call_route_find(const struct api_route *routes, const char *method, const char *path,

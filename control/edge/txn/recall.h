@@ -12,12 +12,14 @@ struct build;
 struct edge;
 struct instant;
 
+struct txn_recalled {
+	struct journal_cut cut;
+	uint32_t record;
+	bool owed;
+};
+
 struct txn_recall {
-	struct txn_recalled {
-		struct journal_cut cut;
-		uint32_t record;
-		bool owed;
-	} * cut; /* by serial, then revision */
+	struct txn_recalled *cut; /* by serial, then revision */
 	unsigned int nr;
 };
 
