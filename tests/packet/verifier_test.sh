@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Whether the kernel takes the programs must not hang on one compiler's mood: loads each as compiled
-# with several optimisations, for several instruction sets and kinds of interface, as TAP.
+# with several optimisations, for several instruction sets and kinds of interface, as TAP. Not v3,
+# which is not what is built (bpf/meson.build): clang 19 makes frames of it that are too large.
 #
 #	verifier_test.sh CLANG BPFTOOL MULTIARCH
 set -u
@@ -65,7 +66,7 @@ load() {
 }
 
 for role in 1 2 3; do
-	for how in "-O2 v1" "-O2 v2" "-O2 v3" "-Os v2"; do
+	for how in "-O2 v1" "-O2 v2" "-Os v2"; do
 		what="xdp.bpf.c role $role $how"
 		if build bpf/xdp.bpf.c "${how% *}" "-mcpu=${how#* }" "-DSP_ROLE_AT_LOAD=$role"; then
 			load "$what"
