@@ -6,6 +6,9 @@
  *   load ping ADDRESS PORT SECONDS             round trips of one connection; prints p50 and p99
  *   load flood DEV MAC FROM ADDRESS PORT SECONDS
  *                                              60-byte TCP segments past the stack; prints the rate
+ *   load syns DEV MAC ADDRESS PORT,PORT... RATE SECONDS
+ *                                              60-byte SYNs in forged names, RATE a second (0: as
+ * fast as can be), until ended; prints the rate
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,6 +18,7 @@
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +34,9 @@
 #define FLOOD_FIRST	20000 /* source ports */
 #define FLOOD_BYTES	60
 #define ROUND_TRIPS_MAX 4000000
+#define SYNS		4096
+#define SYNS_BURST	64
+#define SYNS_FORGED	0xc6120000u /* 198.18.0.0/15 */
 
 static void die(const char *what)
 {
@@ -316,15 +323,92 @@ static int flood(char **argument)
 	return 0;
 }
 
+static volatile sig_atomic_t ended;
+
+static void end_now(int signal)
+{
+	ended = 1;
+}
+
+/* Each in another name, with numbers of its own, to one of the ports. */
+static void fill_syn(struct flood_frame *frame, const struct sockaddr_in *to, const char *mac)
+{
+	struct sockaddr_in from = {.sin_addr.s_addr =
+					   htonl(SYNS_FORGED | ((uint32_t)random() & 0x1ffff))};
+
+	fill_frame(frame, &from, to, (uint16_t)(1024 + random() % 60000));
+	memcpy(&frame->eth, mac, sizeof(frame->eth.ether_dhost) * 2);
+	frame->tcp.ack = 0;
+	frame->tcp.syn = 1;
+	frame->tcp.seq = (uint32_t)random();
+	frame->tcp.check = 0;
+	frame->tcp.check =
+		fold(sum_words(&frame->tcp, sizeof(frame->tcp) + sizeof(frame->payload),
+			       sum_words(&frame->ip.saddr, 8, IPPROTO_TCP) + FLOOD_BYTES -
+				       sizeof(struct ether_header) - sizeof(struct iphdr)));
+}
+
+/* By the queue of the device, unlike a flood: what the wire does not take is waited for. */
+static uint64_t send_syns(int fd, struct mmsghdr *message, double rate, uint64_t until_ns)
+{
+	uint64_t begin = now_ns(), sent = 0;
+
+	while (!ended && now_ns() < until_ns) {
+		int nr = sendmmsg(fd, message + sent % SYNS / SYNS_BURST * SYNS_BURST, SYNS_BURST,
+				  0);
+
+		if (nr < 0 && errno != ENOBUFS && errno != EAGAIN && errno != EINTR)
+			die("sendmmsg");
+		sent += nr > 0 ? (uint64_t)nr : 0;
+		while (rate > 0 && !ended && (double)(now_ns() - begin) / 1e9 * rate < (double)sent)
+			usleep(50);
+	}
+	return sent;
+}
+
+static int syns(char **argument)
+{
+	static struct flood_frame frame[SYNS];
+	static struct mmsghdr message[SYNS];
+	static struct iovec part[SYNS];
+	struct sockaddr_ll at = {.sll_family = AF_PACKET,
+				 .sll_ifindex = (int)if_nametoindex(argument[0])};
+	int fd = socket(AF_PACKET, SOCK_RAW, 0);
+	const char *ports[16];
+	char mac[12];
+	int nr_ports = 0;
+	uint64_t begin, sent;
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)))
+		die(argument[0]);
+	if (sscanf(argument[1], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
+		   &mac[4], &mac[5]) != 6)
+		die(argument[1]);
+	own_mac(argument[0], (uint8_t *)mac + 6);
+	for (char *port = strtok(argument[3], ","); port && nr_ports < 16; port = strtok(NULL, ","))
+		ports[nr_ports++] = port;
+	signal(SIGTERM, end_now);
+	for (int i = 0; i < SYNS; i++) {
+		struct sockaddr_in to = address_of(argument[2], ports[i % nr_ports]);
+
+		fill_syn(&frame[i], &to, mac);
+		part[i] = (struct iovec){&frame[i], FLOOD_BYTES};
+		message[i].msg_hdr = (struct msghdr){.msg_iov = &part[i], .msg_iovlen = 1};
+	}
+	begin = now_ns();
+	sent = send_syns(fd, message, atof(argument[4]), end_ns(argument[5]));
+	printf("%.0f\n", (double)sent / ((double)(now_ns() - begin) / 1e9));
+	return 0;
+}
+
 static const struct verb {
 	const char *name;
 	int nr_arguments;
 	int (*run)(char **argument);
 } verbs[] = {
-	{"serve", 1, serve},
-	{"connections", 3, connections},
-	{"ping", 3, ping},
-	{"flood", 6, flood},
+	{"serve", 1, serve}, {"connections", 3, connections},
+	{"ping", 3, ping},   {"flood", 6, flood},
+	{"syns", 6, syns},
 };
 
 int main(int argc, char **argv)
