@@ -113,19 +113,28 @@ on_client() {
 	machine_enter client dev "$@"
 }
 
-# What the blocks find around them.
+# wrap FILE COMMAND…: makes FILE a program that runs COMMAND in the lab, with arguments of its own.
+wrap() {
+	local file=$1
+
+	shift
+	cat >"$file" <<-EOT
+		#!/bin/bash
+		SALLYPORT_BUILD=$SALLYPORT_BUILD . "$root/tests/lab/lab.sh"
+		lab_attach $LAB_ID
+		$* "\$@"
+	EOT
+	chmod +x "$file"
+}
+
+# What the blocks find around them; sallyportd looks at the edge, not at this host.
 blocks_environment() {
 	local bin=$scratch/bin
 
 	mkdir "$bin"
-	ln -s "$(lab_cli_path)" "$(lab_control_path)" "$(lab_dp_path)" "$bin/"
-	cat >"$bin/on_client" <<-EOT
-		#!/bin/bash
-		SALLYPORT_BUILD=$SALLYPORT_BUILD . "$root/tests/lab/lab.sh"
-		lab_attach $LAB_ID
-		machine_enter client dev "\$@"
-	EOT
-	chmod +x "$bin/on_client"
+	ln -s "$(lab_cli_path)" "$(lab_dp_path)" "$bin/"
+	wrap "$bin/on_client" machine_enter client dev
+	wrap "$bin/sallyportd" lab_in edge "$(lab_control_path)"
 	export PATH=$bin:$PATH SALLYPORT_SOCKET=$LAB_SOCKET SALLYPORT_CONF=$LAB_CONFIG
 }
 
