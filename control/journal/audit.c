@@ -12,7 +12,8 @@
 #include "journal/sql.h"
 #include "model/clock.h"
 
-#define CHUNK	   1000 /* records dropped at once: some milliseconds */
+#define CHUNK	   1000 /* records at once: some milliseconds */
+#define DROPPED	   250	/* of the overdue, which may be a million */
 #define PAGE_BYTES 4096
 /* Of the budget, what is the log's: it is written back every 1000 pages, between transactions. */
 #define LOG_BYTES ((uint64_t)16 << 20)
@@ -113,7 +114,7 @@ int journal_audit_drop_overdue(struct journal *audit, uint64_t before_wall_ns)
 						       JOURNAL_DROP_PLACES};
 
 	for (unsigned int i = 0; i < 3; i++) {
-		int result = run(audit, drops[i], before_wall_ns, CHUNK);
+		int result = run(audit, drops[i], before_wall_ns, DROPPED);
 
 		if (result != 0)
 			return result;

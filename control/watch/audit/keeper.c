@@ -18,7 +18,7 @@
 #define LOOK_US	     1000000
 #define PAUSE_MIN_NS CLOCK_SECOND_NS
 #define PAUSE_MAX_NS (60 * CLOCK_SECOND_NS)
-#define AGAIN_US     10000 /* between two bits: others have their turn */
+#define AGAIN_US     5000 /* between two bits: others have their turn */
 
 struct keeper {
 	struct edge *edge;
