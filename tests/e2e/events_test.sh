@@ -25,7 +25,8 @@ consumer_start() {
 consumer_crash() {
 	kill -KILL "$CONSUMER"
 	wait "$CONSUMER" 2>/dev/null || :
-	jq -rR 'fromjson? | .seq // empty' "$LAB_DIR/stream" >>"$LAB_DIR/seen"
+	jq -rR 'fromjson? | select(.type != "heartbeat" and .type != "end") | .seq // empty' \
+		"$LAB_DIR/stream" >>"$LAB_DIR/seen"
 	SEEN=$(tail -n1 "$LAB_DIR/seen")
 	SEEN=${SEEN:-0}
 }
