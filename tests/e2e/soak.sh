@@ -54,6 +54,8 @@ new_seed
 runs "$unit/journal/journal_kill_test"
 runs env TEST_TIMEOUT=$LONG tests/e2e/kills_test.sh
 runs env TEST_TIMEOUT=$LONG tests/e2e/reuse_test.sh
+runs env AUDIT_ROWS=1000000 "$unit/journal/journal_audit_test"
+runs env AUDIT_CHECK=1 tests/bench/audit.sh
 runs env TEST_TIMEOUT=$LONG tests/e2e/scan_test.sh
 runs fuzz_api
 runs "$unit/edge/edge_model_test"
