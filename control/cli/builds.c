@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/clients.h"
 #include "cli/talk/print.h"
 #include "cli/talk/talk.h"
 
@@ -250,7 +251,8 @@ static void print_build(const json_t *build)
 	talk_print_table(&table, stdout);
 }
 
-enum cli_exit cli_builds_show(struct cli *cli)
+/* Gets the build and gives it to print, unless it is printed as it is with -o json. */
+static enum cli_exit show(struct cli *cli, void (*print)(const json_t *build))
 {
 	char *path = talk_build_path(cli, "");
 	enum cli_exit code;
@@ -262,17 +264,25 @@ enum cli_exit cli_builds_show(struct cli *cli)
 	free(path);
 	if (code != CLI_EXIT_OK || !build)
 		return code;
-	print_build(build);
+	print(build);
 	json_decref(build);
 	return CLI_EXIT_OK;
+}
+
+enum cli_exit cli_builds_show(struct cli *cli)
+{
+	return show(cli, print_build);
 }
 
 enum cli_exit cli_builds_connect(struct cli *cli)
 {
 	const char *view = talk_option(cli, "--view"), *format = talk_option(cli, "--format");
-	char *base = talk_build_path(cli, "/connect"), *path = NULL;
+	char *base, *path = NULL;
 	enum cli_exit code;
 
+	if (talk_option(cli, "--clients"))
+		return show(cli, cli_clients_print);
+	base = talk_build_path(cli, "/connect");
 	if (!format && cli->json)
 		format = "json";
 	if (!base || asprintf(&path, "%s?view=%s&format=%s", base, view ? view : "enable",

@@ -47,6 +47,7 @@ static const struct cli_option list_options[] = {
 static const struct cli_option connect_options[] = {
 	{"--view", "VIEW", "enable wait", "enable (default) or wait"},
 	{"--format", "FORMAT", "text markdown json ssh_config known_hosts", "default text"},
+	{"--clients", NULL, NULL, "for scp, sftp, rsync, PuTTY, dropbear and libraries instead"},
 	{0},
 };
 

@@ -75,6 +75,13 @@ wait "$session" && fail "the session ended by itself"
 wait_until 5 says_nobody || fail "connect does not say that nobody is: $(cat "$LAB_DIR/out")"
 ok "connect says who is connected to which VM now"
 
+run 0 connect demo --clients
+out "^  scp       scp -P [0-9]* -o HostKeyAlias=demo-0 FILE ubuntu@$LAB_PUBLIC_ADDRESS:\$"
+out "^  rsync     rsync -e 'ssh -p [0-9]* -o HostKeyAlias=demo-0' FILE ubuntu@"
+out "^  PuTTY     plink -P [0-9]* ubuntu@$LAB_PUBLIC_ADDRESS\$"
+out "look for \[$LAB_PUBLIC_ADDRESS\]:[0-9]* in known_hosts\$"
+ok "connect has a command for each of the other clients"
+
 run 0 connect demo --view wait --format ssh_config
 out '^    HostKeyAlias demo-0$'
 run 0 finish demo
