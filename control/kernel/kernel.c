@@ -17,6 +17,7 @@
 #include "kernel/attach/maps.h"
 #include "kernel/attach/probe.h"
 #include "kernel/changes.h"
+#include "kernel/link_local.h"
 #include "kernel/mirror.h"
 #include "kernel/napi_threads.h"
 #include "kernel/neighbours/neighbours.h"
@@ -201,15 +202,6 @@ static int attach(struct kernel *kernel, char **ret_reason)
 	return 0;
 }
 
-/* Result: whether packets of IPv6 are carried: a VM is of the family of its public address. */
-static bool carries_v6(const struct config *config)
-{
-	for (uint32_t i = 0; i < config->public.nr_addresses; i++)
-		if (addr_family(&config->public.addresses[i].bind) == 6)
-			return true;
-	return false;
-}
-
 static struct watchful_site site_of(struct kernel *kernel)
 {
 	return (struct watchful_site){.plan = &kernel->plan,
@@ -227,8 +219,8 @@ static void watch(struct kernel *kernel)
 
 int kernel_attach(struct kernel *kernel, char **ret_reason)
 {
-	int error = kernel_sysctl_enable(kernel->config->edge.state_dir, carries_v6(kernel->config),
-					 ret_reason);
+	int error = kernel_sysctl_enable(kernel->config->edge.state_dir,
+					 kernel_settings_carry_v6(kernel->config), ret_reason);
 
 	if (error)
 		return error;
@@ -366,7 +358,7 @@ static void correct(struct kernel *kernel)
 	if (!kernel->mirror.switched || !kernel->attached)
 		return;
 	kernel->mirror.switched = false;
-	nr = kernel_sysctl_correct(carries_v6(kernel->config), what, sizeof(what));
+	nr = kernel_sysctl_correct(kernel_settings_carry_v6(kernel->config), what, sizeof(what));
 	tell_corrected(kernel, nr, what);
 }
 
@@ -496,5 +488,8 @@ void kernel_status(const struct kernel *kernel, struct kernel_status *ret_status
 	memcpy(ret_status->warnings, kernel->warnings.sentence, sizeof(ret_status->warnings));
 	nr += kernel_redirects_warn(kernel->redirects, boottime_now_ns(), ret_status->warnings + nr,
 				    KERNEL_WARNINGS_MAX - nr);
+	if (kernel_settings_carry_v6(kernel->config))
+		nr += kernel_link_local_warn(mirror->interfaces, ret_status->warnings + nr,
+					     KERNEL_WARNINGS_MAX - nr);
 	ret_status->nr_warnings = nr;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kernel/mirror.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -19,26 +20,36 @@
 #define REOPEN_PAUSE_NS 100000000ULL /* doubled up to 64 times that */
 
 struct listing {
-	struct hosts *hosts;
+	struct mirror *mirror;
 	uint64_t now_ns;
 };
+
+/* fe80::/10 */
+static bool is_link_local(const struct sp_addr *addr)
+{
+	return (addr->word_be[0] & htonl(0xffc00000)) == htonl(0xfe800000);
+}
 
 static void list_addr(const struct netlink_addr *addr, void *context)
 {
 	struct listing *listing = context;
 
+	for (unsigned int i = 0; i < 2; i++)
+		if (listing->mirror->interfaces[i].ifindex == addr->ifindex)
+			listing->mirror->interfaces[i].link_local |= is_link_local(&addr->addr);
 	/* No room is counted, and no reason to forget the others. */
-	table_hosts_list(listing->hosts, &addr->addr, listing->now_ns);
+	table_hosts_list(&listing->mirror->hosts, &addr->addr, listing->now_ns);
 }
 
 /* Lists all local addresses anew. Result: 0 or -errno; -EINTR is repeated by the next expire. */
 static int list_addrs(struct mirror *mirror, uint64_t now_ns)
 {
-	struct listing listing = {.hosts = &mirror->hosts, .now_ns = now_ns};
+	struct listing listing = {.mirror = mirror, .now_ns = now_ns};
 	const struct netlink_listener listener = {.addr = list_addr, .context = &listing};
 	int error;
 
 	mirror->addrs_changed = false;
+	mirror->interfaces[0].link_local = mirror->interfaces[1].link_local = false;
 	table_hosts_list_begin(&mirror->hosts);
 	error = netlink_dump(mirror->netlink, NETLINK_ADDRS, &listener);
 	if (error == -EINTR)

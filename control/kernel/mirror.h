@@ -20,9 +20,10 @@ struct mirror_interface {
 	char name[KERNEL_NAME_SIZE];
 	uint32_t ifindex;
 	/* For the owner, who clears them. */
-	bool told;    /* something of it changed */
-	bool gone;    /* it was taken away, if only for a moment */
-	bool renamed; /* it got the name that called says */
+	bool told;	 /* something of it changed */
+	bool gone;	 /* it was taken away, if only for a moment */
+	bool renamed;	 /* it got the name that called says */
+	bool link_local; /* it has such an address of IPv6 */
 	char called[KERNEL_NAME_SIZE];
 };
 

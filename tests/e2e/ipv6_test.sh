@@ -131,3 +131,17 @@ assert_eq 201 "$STATUS" "status of a PUT without an address"
 api PUT /v1/builds/unbound "{\"nodes\":[{\"index\":0,\"address\":\"$(lab_vm_address6 0)\"}]}"
 assert_eq 409 "$STATUS" "status of binding an IPv4 port to an IPv6 address"
 ok "a node promised an IPv4 port is not bound to an IPv6 address"
+
+# lacks_link_local NUMBER: so many warnings of status say so.
+lacks_link_local() {
+	[ "$(lab_api GET /v1/status | head -n -1 | jq '[.kernel.warnings[] | select(test("^builds has no link-local"))] | length')" = "$1" ]
+}
+
+lacks_link_local 0 || fail "a warning of nothing"
+ip -n "$LAB_NS-edge" -6 address flush dev builds scope link
+wait_until 10 lacks_link_local 1
+lab_in edge "$(lab_cli_path)" -s "$LAB_SOCKET" doctor "$LAB_CONFIG" >"$LAB_DIR/findings" 2>&1 || :
+assert_match 'builds has no link-local address' "$LAB_DIR/findings" "doctor"
+ip -n "$LAB_NS-edge" address add fe80::1/64 dev builds
+wait_until 10 lacks_link_local 0
+ok "status and doctor say that no neighbour of IPv6 is asked for without a link-local address"
