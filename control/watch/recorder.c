@@ -7,6 +7,7 @@
 
 #include "host/log.h"
 #include "journal/audit.h"
+#include "journal/audit_file.h"
 #include "journal/journal.h"
 #include "watch/audit/sampling.h"
 #include "watch/notes/cursors.h"
@@ -20,7 +21,8 @@ struct recorder {
 	unsigned int room;
 	struct recorder_figures figures;
 	bool lost_ends;
-	bool told; /* that one was not taken */
+	bool in_memory; /* the audit was, for want of its file */
+	bool told;	/* that one was not taken */
 };
 
 int watch_recorder_new(struct journal *audit, struct journal *journal, const struct ring *notes,
@@ -163,6 +165,16 @@ static void tell_lost(struct recorder *recorder, unsigned int nr, int why)
 	recorder->told = recorder->told || nr > 0;
 }
 
+/* A file that is back may call connections open that were so before this life began. */
+static void note_return(struct recorder *recorder)
+{
+	bool in_memory = journal_audit_file_is_wanted(recorder->journal);
+
+	if (recorder->in_memory && !in_memory)
+		recorder->lost_ends = true;
+	recorder->in_memory = in_memory;
+}
+
 static int write_some(struct recorder *recorder, const struct instant *now)
 {
 	unsigned int waiting = recorder->figures.waiting, lost = 0;
@@ -185,6 +197,7 @@ static int write_some(struct recorder *recorder, const struct instant *now)
 		return error;
 	}
 	forget(recorder, nr);
+	note_return(recorder);
 	tell_lost(recorder, lost, why);
 	return recorder->figures.waiting > 0;
 }

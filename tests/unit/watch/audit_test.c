@@ -152,6 +152,39 @@ static void test_keeper_when_the_disk_is_back_then_from_memory_into_the_file(voi
 	assert_string_equal(ask(watched, "SELECT sum(connections) FROM places"), "3");
 }
 
+/* Of a life before, when the file could be had. */
+static void leave_one_open(void)
+{
+	struct connection connection = {
+		.number = 1, .client = world_addr(CLIENT), .client_port = 7};
+	struct journal_place place = {.serial = 1, .build_id = "b1", .forward = "ssh"};
+	struct journal *audit;
+	struct instant now;
+	char *reason;
+
+	model_clock_read(&now);
+	assert_int_equal(journal_open_audit(path, &audit, &reason), 0);
+	assert_int_equal(journal_begin(audit), 0);
+	assert_int_equal(journal_connection_open(audit, &place, &connection, now.wall_ns), 0);
+	assert_int_equal(journal_commit(audit, NULL), 0);
+	journal_close(audit);
+}
+
+static void test_keeper_when_the_file_has_open_ones_of_before_then_they_end(void **state)
+{
+	struct watched *watched = *state;
+
+	establish(watched, 50000);
+	expect(watched, COUNT, "1");
+	make_directory();
+	leave_one_open();
+	run_until_in_file(watched);
+	establish(watched, 50001);
+	expect(watched, COUNT, "3");
+	expect(watched, "SELECT client_port FROM connections WHERE closed_wall_ns IS NOT NULL",
+	       "7");
+}
+
 /* A row that a table does not take, whatever it is that makes it so. */
 static void test_recorder_when_a_row_is_never_taken_then_dropped_and_counted(void **state)
 {
@@ -290,6 +323,7 @@ int main(void)
 		CASE(test_keeper_when_pages_are_damaged_then_put_aside_and_begun_anew,
 		     set_up_sound),
 		CASE(test_keeper_when_the_disk_is_back_then_from_memory_into_the_file, set_up_file),
+		CASE(test_keeper_when_the_file_has_open_ones_of_before_then_they_end, set_up_file),
 		CASE(test_recorder_when_a_row_is_never_taken_then_dropped_and_counted,
 		     set_up_sound),
 		CASE(test_recorder_when_ends_are_lost_then_closed_without_a_restart, set_up_sound),
