@@ -221,6 +221,16 @@ static unsigned int count_answers(const char *text)
 	return nr;
 }
 
+/* libmicrohttpd 1.0 refuses some of these itself, by a page of its own; a blank by 301. */
+static bool is_wanted(const struct form *form, const char *answer)
+{
+	int status = atoi(answer + strlen("HTTP/1.1 "));
+
+	if (form->status == 400 && strstr(answer, "<html>"))
+		return status == 400 || status == 301;
+	return status == form->status && (!form->says || strstr(answer, form->says));
+}
+
 static void test_heads_when_of_each_form_then_taken_or_refused(void **state)
 {
 	unsigned int nr_bad = 0;
@@ -232,8 +242,7 @@ static void test_heads_when_of_each_form_then_taken_or_refused(void **state)
 		bool well;
 
 		talk(form->bytes, strlen(form->bytes), answer, sizeof(answer));
-		well = count_answers(answer) == wanted && atoi(answer + 9) == form->status &&
-		       (!form->says || strstr(answer, form->says));
+		well = count_answers(answer) == wanted && is_wanted(form, answer);
 		if (!well)
 			print_message("# %s, wanted %d %s: %s\n", form->name, form->status,
 				      form->says ? form->says : "", answer);
