@@ -105,6 +105,18 @@ static int empty_memory(struct keeper *keeper)
 	return result;
 }
 
+/* Others' records, once there is room: none keeps the audit from its bounds. Result as above. */
+static int take_in(struct keeper *keeper)
+{
+	int result = journal_audit_drop_excess(keeper->audit);
+
+	if (result == 0)
+		result = empty_memory(keeper);
+	if (result == 0 && !edge_is_busy(keeper->edge))
+		result = journal_audit_take_over(keeper->audit, edge_journal(keeper->edge));
+	return result;
+}
+
 /* Result: above 0 if there is more to be done, 0, or -errno. */
 static int step(struct keeper *keeper)
 {
@@ -118,14 +130,10 @@ static int step(struct keeper *keeper)
 	if (result == 0)
 		result = set_budget(keeper);
 	if (result == 0)
-		result = empty_memory(keeper);
-	if (result == 0 && !edge_is_busy(keeper->edge))
-		result = journal_audit_take_over(keeper->audit, edge_journal(keeper->edge));
-	if (result == 0)
 		result = journal_audit_drop_overdue(
 			keeper->audit, now.wall_ns > kept_ns ? now.wall_ns - kept_ns : 0);
 	if (result == 0)
-		result = journal_audit_drop_excess(keeper->audit);
+		result = take_in(keeper);
 	if (result == 0)
 		result = journal_audit_shrink(keeper->audit);
 	return result;
@@ -203,7 +211,8 @@ void audit_keeper_stop(struct keeper *keeper)
 	if (!keeper)
 		return;
 	sd_event_source_disable_unref(keeper->timer);
-	while (empty_memory(keeper) > 0)
+	while (keeper->memory &&
+	       (journal_audit_drop_excess(keeper->audit) > 0 || empty_memory(keeper) > 0))
 		;
 	journal_close(keeper->memory);
 	free(keeper);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +20,7 @@
 
 #include "host/table_map.h"
 #include "journal/audit.h"
+#include "journal/audit_file.h"
 #include "watch/notes/ring.h"
 #include "watch/recorder.h"
 #include "watch_fixture.h"
@@ -55,11 +57,18 @@ static int set_up_sound(void **state)
 	return set_up(state);
 }
 
+static int set_up_small(void **state)
+{
+	audit_budget_bytes = JOURNAL_AUDIT_BUDGET_MIN;
+	return set_up_file(state);
+}
+
 static int tear_down_file(void **state)
 {
 	int result = tear_down(state);
 	char command[96];
 
+	audit_budget_bytes = 0;
 	snprintf(command, sizeof(command), "rm -r %s", directory);
 	return system(command) == 0 ? result : -1;
 }
@@ -183,6 +192,53 @@ static void test_keeper_when_the_file_has_open_ones_of_before_then_they_end(void
 	expect(watched, COUNT, "3");
 	expect(watched, "SELECT client_port FROM connections WHERE closed_wall_ns IS NOT NULL",
 	       "7");
+}
+
+/* Records of now, of builds with a serial of its own, until so much of the budget is used. */
+static unsigned int fill(struct journal *audit, unsigned int serial, unsigned int percent)
+{
+	struct journal_audit_figures figures;
+	struct instant now;
+	unsigned int nr = 0;
+	char text[640];
+
+	model_clock_read(&now);
+	snprintf(text, sizeof(text),
+		 "BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
+		 "2000)"
+		 " INSERT INTO connections (serial, build, node, forward, client, client_port,"
+		 " opened_wall_ns, closed_wall_ns, closed_by, bytes_to_vm, bytes_to_client, slot,"
+		 " generation, opened_ns, accepted_ns, seq_to_vm, seq_to_client) SELECT %u, 'b%u', "
+		 "0, 'ssh', '198.51.100.' || (i %% 250), i, %" PRIu64 " + (SELECT"
+		 " count(*) FROM connections) + i, 5, 'closed by the client', 4000, 4000, 1, 1, 1, "
+		 "1,"
+		 " 1, 1 FROM n; COMMIT",
+		 serial, serial, now.wall_ns);
+	do {
+		run(audit, text);
+		nr += 2000;
+		assert_int_equal(journal_audit_figures(audit, &figures), 0);
+	} while (figures.used * 100 < figures.budget * percent);
+	return nr;
+}
+
+/* The file that comes back, and what is to be taken over, are more together than the budget. */
+static void test_keeper_when_the_file_is_full_then_the_oldest_make_room(void **state)
+{
+	struct watched *watched = *state;
+	char *reason = NULL, all[16];
+	struct journal *file;
+
+	snprintf(all, sizeof(all), "%u", fill(watched->audit, 3, 30));
+	run(watched->audit, "UPDATE connections SET number = number + 1000000");
+	make_directory();
+	assert_int_equal(journal_audit_file_open(path, &file, &reason), 0);
+	assert_int_equal(journal_audit_set_budget(file, 0), 0);
+	fill(file, 2, 85);
+	journal_close(file);
+	run_until_in_file(watched);
+	expect(watched, COUNT " WHERE serial = 3", all);
+	assert_true(figures_of(watched).audit.dropped > 0);
 }
 
 /* A row that a table does not take, whatever it is that makes it so. */
@@ -324,6 +380,7 @@ int main(void)
 		     set_up_sound),
 		CASE(test_keeper_when_the_disk_is_back_then_from_memory_into_the_file, set_up_file),
 		CASE(test_keeper_when_the_file_has_open_ones_of_before_then_they_end, set_up_file),
+		CASE(test_keeper_when_the_file_is_full_then_the_oldest_make_room, set_up_small),
 		CASE(test_recorder_when_a_row_is_never_taken_then_dropped_and_counted,
 		     set_up_sound),
 		CASE(test_recorder_when_ends_are_lost_then_closed_without_a_restart, set_up_sound),

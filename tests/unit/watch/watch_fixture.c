@@ -20,6 +20,7 @@
 #include <sallyport/wire.h>
 
 const char *audit_path = ":memory:";
+uint64_t audit_budget_bytes;
 
 void start_watch(struct watched *watched)
 {
@@ -36,6 +37,8 @@ int set_up(void **state)
 	memset(&watched, 0, sizeof(watched));
 	world_init(&watched.world, 100);
 	model_clock_read(&watched.world.now);
+	if (audit_budget_bytes)
+		watched.world.settings.audit_budget_bytes = audit_budget_bytes;
 	world_start(&watched.world, ":memory:");
 	assert_int_equal(world_put(&watched.world, "b1", "10.0.3.7"), 0);
 	assert_true(sd_event_new(&watched.event) >= 0);

@@ -26,6 +26,9 @@ struct watched {
 /* Where the audit is: in memory, unless a test says a file before set_up(). */
 extern const char *audit_path;
 
+/* Its budget: 0, the default of the settings, unless a test says another before set_up(). */
+extern uint64_t audit_budget_bytes;
+
 /* Setup and teardown of cmocka: *state is the watched world. */
 int set_up(void **state);
 int tear_down(void **state);
