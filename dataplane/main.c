@@ -107,6 +107,7 @@ static int open_signals(struct dataplane *dataplane)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	signal(SIGPIPE, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
 	dataplane->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);

@@ -77,13 +77,20 @@ bool log_sink_journal(const struct iovec *entries, unsigned int nr_entries)
 	return count(fd >= 0 && sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0);
 }
 
-/* A socket is asked not to wait; a pipe that can be written takes PIPE_BUF at once. */
+/* A pipe that can be written takes PIPE_BUF at once; one without a reader would be a SIGPIPE. */
+static bool takes_a_line(int fd)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLOUT};
+
+	return poll(&ready, 1, 0) == 1 && ready.revents & POLLOUT && !(ready.revents & POLLERR);
+}
+
+/* A socket is asked not to wait. */
 bool log_sink_stderr(const char *line, size_t length)
 {
-	struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
 	ssize_t taken = send(STDERR_FILENO, line, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-	if (taken < 0 && errno == ENOTSOCK && poll(&ready, 1, 0) == 1 && ready.revents & POLLOUT)
+	if (taken < 0 && errno == ENOTSOCK && takes_a_line(STDERR_FILENO))
 		taken = write(STDERR_FILENO, line, length < PIPE_BUF ? length : PIPE_BUF);
 	return count(taken >= 0);
 }

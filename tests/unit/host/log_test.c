@@ -282,6 +282,23 @@ static void test_write_when_nobody_reads_stderr_then_dropped(void **state)
 	hang_stderr(fds);
 }
 
+/* As when a logger at the other end of a pipe is started anew. */
+static void test_write_when_the_reader_of_a_pipe_is_gone_then_dropped(void **state)
+{
+	uint64_t before = log_dropped();
+	int fds[2], saved = dup(STDERR_FILENO);
+
+	log_open("prog", LOG_INFO);
+	assert_int_equal(pipe(fds), 0);
+	close(fds[0]);
+	dup2(fds[1], STDERR_FILENO);
+	write_lines(2);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(fds[1]);
+	assert_int_equal(log_dropped() - before, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_write_when_stderr_is_closed_then_errno_is_left),
 		cmocka_unit_test(test_write_when_journald_hangs_then_dropped_and_told_later),
 		cmocka_unit_test(test_write_when_nobody_reads_stderr_then_dropped),
+		cmocka_unit_test(test_write_when_the_reader_of_a_pipe_is_gone_then_dropped),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
