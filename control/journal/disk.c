@@ -121,16 +121,17 @@ static bool wait_until(uint64_t until_ns)
 /* Late: it has failed, and what it comes to is nobody's any more. */
 static int hand_over(const struct job *job)
 {
+	uint64_t wait_ns = patience_ns();
 	int result = -ETIMEDOUT;
 
 	pthread_mutex_lock(&disk.lock);
 	disk.job = *job;
 	disk.busy = true;
 	pthread_cond_broadcast(&disk.changed);
-	if (wait_until(now_ns() + patience_ns()))
+	if (wait_until(now_ns() + wait_ns))
 		result = disk.result;
 	else
-		disk.rest_until_ns = now_ns() + disk.patience_ns;
+		disk.rest_until_ns = now_ns() + wait_ns;
 	pthread_mutex_unlock(&disk.lock);
 	return result;
 }

@@ -195,6 +195,24 @@ static void test_cut_when_a_sync_is_late_then_not_recorded_until_over(void **sta
 	journal_cuts_clear(journal, index);
 }
 
+#define WRITTEN_BYTES (8u << 20) /* patience is half a second more for them */
+
+/* A loaded machine only makes it longer. */
+static void test_hang_when_patience_is_longer_then_so_is_the_rest(void **state)
+{
+	struct slow *slow = *state;
+	struct instant begun, over;
+
+	hold(true);
+	journal_disk_wrote(WRITTEN_BYTES);
+	model_clock_read(&begun);
+	assert_int_equal(world_put(&slow->world, "refused", "10.0.0.1"), -EIO);
+	hold(false);
+	wait_until_it_is_over();
+	model_clock_read(&over);
+	assert_true(over.boot_ns - begun.boot_ns > 2 * (PATIENCE_NS + SECOND / 2));
+}
+
 #define SLOW_CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -203,6 +221,7 @@ int main(void)
 		SLOW_CASE(test_change_when_the_disk_hangs_then_refused_and_cut_all_the_same),
 		SLOW_CASE(test_change_when_patience_is_endless_then_waits),
 		SLOW_CASE(test_cut_when_a_sync_is_late_then_not_recorded_until_over),
+		SLOW_CASE(test_hang_when_patience_is_longer_then_so_is_the_rest),
 	};
 
 	if (build_gate() != SQLITE_OK)
