@@ -59,6 +59,18 @@ static void test_sentence_when_with_addresses_then_they_are_renamed(void **state
 	CHECK_ALL(redact_sentence, texts);
 }
 
+static void test_sentence_when_it_quotes_then_that_is_left_out(void **state)
+{
+	static const struct text texts[] = {
+		{"api.roles: there is no user \"build bot\" on this host.",
+		 "api.roles: there is no user (left out) on this host."},
+		{"\"a\" and \"\" and \"open", "(left out) and (left out) and (left out)"},
+		{"\"192.0.2.5\" 192.0.2.5", "(left out) ipv4-1"},
+	};
+
+	CHECK_ALL(redact_sentence, texts);
+}
+
 static void test_sentence_when_without_then_as_it_is(void **state)
 {
 	static const struct text texts[] = {
@@ -138,6 +150,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sentence_when_with_addresses_then_they_are_renamed),
+		cmocka_unit_test(test_sentence_when_it_quotes_then_that_is_left_out),
 		cmocka_unit_test(test_sentence_when_without_then_as_it_is),
 		cmocka_unit_test(test_log_when_a_field_is_harmless_then_it_is_kept),
 		cmocka_unit_test(test_log_when_not_known_to_be_harmless_then_it_is_left_out),

@@ -66,21 +66,48 @@ static size_t find_address(const char *text, struct sp_addr *ret_addr)
 	return 0;
 }
 
+/* Result: how many characters at text are within quotes, and the quotes; 0: none open here. */
+static size_t find_quoted(const char *text)
+{
+	size_t len;
+
+	if (text[0] != '"')
+		return 0;
+	len = 1 + strcspn(text + 1, "\"");
+	return text[len] ? len + 1 : len;
+}
+
 /* Looked for wherever no number goes on: a letter before it does not hide an address. */
-static void write_sentence(struct pseudonyms *pseudonyms, const char *text, FILE *out)
+static void write_renamed(struct pseudonyms *pseudonyms, const char *text, size_t len, FILE *out)
 {
 	char name[PSEUDONYM_BYTES], before = ' ';
+	const char *end = text + len;
 	struct sp_addr addr;
 
-	while (*text) {
-		size_t len = isdigit((unsigned char)before) ? 0 : find_address(text, &addr);
+	while (text < end) {
+		size_t found = isdigit((unsigned char)before) ? 0 : find_address(text, &addr);
 
-		if (len)
+		if (found)
 			fputs(redact_pseudonyms_address(pseudonyms, &addr, name), out);
 		else
 			fputc(text[0], out);
-		before = text[len ? len - 1 : 0];
-		text += len ? len : 1;
+		before = text[found ? found - 1 : 0];
+		text += found ? found : 1;
+	}
+}
+
+/* What stands in quotes is somebody's own word. */
+static void write_sentence(struct pseudonyms *pseudonyms, const char *text, FILE *out)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\""), quoted;
+
+		write_renamed(pseudonyms, text, len, out);
+		text += len;
+		quoted = find_quoted(text);
+		if (quoted)
+			fputs(REDACT_LEFT_OUT, out);
+		text += quoted;
 	}
 }
 
@@ -143,7 +170,7 @@ static void write_word(struct pseudonyms *pseudonyms, const char *word, bool quo
 
 	if (field ? is_harmless_field(word)
 		  : !quoted && !strpbrk(word, "=@") && !strstr(word, "://"))
-		write_sentence(pseudonyms, word, out);
+		write_renamed(pseudonyms, word, strlen(word), out);
 	else
 		fprintf(out, "%.*s" REDACT_LEFT_OUT, field ? (int)key + 1 : 0, word);
 }

@@ -18,7 +18,7 @@ enum redact_kind {
 	REDACT_PLAIN,	 /* texts, numbers and booleans are kept */
 	REDACT_INSIDE,	 /* an object, whose members are judged by the same rules */
 	REDACT_FIGURES,	 /* a number, or an object of nothing but numbers, whatever their names */
-	REDACT_SENTENCE, /* a text of our own making: addresses in it are renamed */
+	REDACT_SENTENCE, /* a text of ours: addresses are renamed, what is quoted is left out */
 	REDACT_LOG,	 /* a line of a log */
 	REDACT_ADDRESS,	 /* an address or prefix: it is renamed */
 	REDACT_LINK,	 /* a link-layer address: it is renamed */
@@ -34,7 +34,7 @@ struct redact_rules {
 	const char *names[REDACT_KINDS_NR];
 };
 
-/* Text with its addresses renamed. */
+/* Text with its addresses renamed, and without what stands in double quotes. */
 char *redact_sentence(struct pseudonyms *pseudonyms, const char *text);
 
 /*

@@ -85,6 +85,7 @@ const struct redact_rules redact_rules_events = {{
 const struct redact_rules redact_rules_doctor = {{
 	[REDACT_SENTENCE] = "says",
 	[REDACT_PLAIN] = "check grade",
+	[REDACT_SECRET] = "cure",
 }};
 
 const struct redact_rules redact_rules_table = {{
