@@ -17,7 +17,7 @@ relay_start() {
 	rm -f "$LAB_DIR/relay.sock"
 	python3 -B "$LAB_TOOLS/http_relay.py" "$LAB_DIR/relay.sock" "$LAB_SOCKET" 2>/dev/null &
 	RELAY=$!
-	wait_until 10 test -S "$LAB_DIR/relay.sock"
+	wait_until 30 test -S "$LAB_DIR/relay.sock"
 }
 
 relay_stop() {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # IPv6 leases beside IPv4 ones, in both engines: ssh both ways, the client's own address at the VM,
 # explanations, allow-lists, an MTU smaller than the sender's, and the cut of idle sessions.
+TEST_TIMEOUT=${TEST_TIMEOUT:-240}
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 
