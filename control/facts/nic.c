@@ -7,24 +7,26 @@
 
 #include <sallyport/decide.h>
 
-#include "facts/device.h"
 #include "facts/fact.h"
 #include "facts/rows.h"
 #include "facts/say.h"
 #include "host/config.h"
 #include "kernel/attach/attach.h"
 #include "kernel/attach/link.h"
+#include "kernel/attach/look.h"
+#include "kernel/device/device.h"
+#include "kernel/device/xdp.h"
 
 /*
  * The largest MTU that a driver takes with a native program that is not made for frames in pieces:
  * a page, less what driver and kernel keep of it. veth: measured. ena: ENA_XDP_MAX_MTU of its
- * source. virtio_net: virtnet_xdp_set() of its source, Linux 6.3 and later (before: 4084).
+ * source. virtio_net: virtnet_xdp_set() of its source, Linux 6.3 and later.
  */
 static const struct {
 	const char *driver;
 	unsigned int mtu;
 } xdp_mtus[] = {
-	{"veth", 3504},
+	{"veth", 3506},
 	{"ena", 3498},
 	{"virtio_net", 3506},
 };
@@ -74,24 +76,35 @@ void facts_nic_foreign(struct fact_look *look)
 	}
 }
 
+/* Whose MTU counts: a veth sends no longer frames than its peer, which may be out of sight. */
+static const struct links_link *sender(const struct fact_look *look, const struct links_link *link)
+{
+	if (strcmp(link->kind, "veth") != 0)
+		return link;
+	return link->lower_elsewhere ? NULL : facts_links_at(&look->links, link->lower);
+}
+
 void facts_nic_mtu(struct fact_look *look)
 {
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
 		const struct fact_interface *interface = &look->interface[i];
-		char driver[DEVICE_DRIVER_SIZE];
+		char driver[DEVICE_DRIVER_SIZE], shell[SAY_QUOTED_SIZE];
+		const struct links_link *link;
 		unsigned int most;
 
 		if (!interface->link || interface->link->native_prog ||
-		    !facts_device_driver(interface->name, driver))
+		    !device_driver(interface->name, driver))
 			continue;
+		link = sender(look, interface->link);
 		most = xdp_mtu(driver);
-		if (!most || interface->link->mtu <= most)
+		if (!link || !most || link->mtu <= most)
 			continue;
 		facts_say(look,
-			  "%s has an MTU of %u, and its driver, %s, runs XDP programs natively up "
-			  "to %u.",
-			  interface->name, interface->link->mtu, driver, most);
-		facts_say_cure(look, "ip link set dev %s mtu %u", interface->shell, most);
+			  "%s has an MTU of %u, and the driver of %s, %s, runs XDP programs "
+			  "natively up to %u: both interfaces are in generic mode.",
+			  link->name, link->mtu, interface->name, driver, most);
+		facts_say_cure(look, "ip link set dev %s mtu %u",
+			       facts_say_quote(link->name, shell, sizeof(shell)), most);
 	}
 }
 
@@ -104,8 +117,7 @@ void facts_nic_queues(struct fact_look *look)
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
 		const struct fact_interface *interface = &look->interface[i];
 
-		if (!facts_device_channels(interface->name, &channels) ||
-		    channels.rx <= SP_QUEUES_MAX)
+		if (!device_channels(interface->name, &channels) || channels.rx <= SP_QUEUES_MAX)
 			continue;
 		facts_say(look, "%s receives by %u queues; sallyport-dp reads at most %u.",
 			  interface->name, channels.rx, SP_QUEUES_MAX);
@@ -124,8 +136,8 @@ void facts_nic_spare_queues(struct fact_look *look)
 		const struct fact_interface *interface = &look->interface[i];
 
 		if (!interface->link || interface->link->native_prog ||
-		    !facts_device_driver(interface->name, driver) || strcmp(driver, "ena") != 0 ||
-		    !facts_device_channels(interface->name, &channels) ||
+		    !device_driver(interface->name, driver) || strcmp(driver, "ena") != 0 ||
+		    !device_channels(interface->name, &channels) ||
 		    channels.combined * 2 <= channels.combined_max)
 			continue;
 		facts_say(look,
@@ -147,13 +159,13 @@ void facts_nic_generic(struct fact_look *look)
 
 		if (!link || link->native_prog)
 			continue;
-		facts_device_driver(interface->name, driver);
+		device_driver(interface->name, driver);
 		if (link->generic_prog)
 			facts_say(look,
 				  "The program on %s (driver %s) is in generic mode: the kernel "
 				  "copies each packet first.",
 				  interface->name, driver);
-		else if (facts_device_xdp(link->ifindex, &xdp) && !xdp.native)
+		else if (device_xdp(link->ifindex, &xdp) && !xdp.native)
 			facts_say(look,
 				  "The driver of %s, %s, has no native XDP as it is set up now: "
 				  "both interfaces will be in generic mode, where the kernel "
@@ -171,7 +183,7 @@ void facts_nic_mixed(struct fact_look *look)
 		struct device_xdp xdp;
 
 		if (!from->link || !to->link || !from->link->native_prog || to->link->native_prog ||
-		    !facts_device_xdp(to->link->ifindex, &xdp) || xdp.receives)
+		    !device_xdp(to->link->ifindex, &xdp) || xdp.receives)
 			continue;
 		facts_say(look,
 			  "%s runs its program natively, and %s takes no packets from another "

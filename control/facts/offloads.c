@@ -2,17 +2,17 @@
 /* What devices do to packets before our programs see them. */
 #include <string.h>
 
-#include "facts/device.h"
 #include "facts/fact.h"
 #include "facts/rows.h"
 #include "facts/say.h"
+#include "kernel/device/device.h"
 
 void facts_offloads_gro_hw(struct fact_look *look)
 {
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
 		const char *name = look->interface[i].name;
 
-		if (facts_device_feature(name, "rx-gro-hw") != DEVICE_ON_FIXED)
+		if (device_feature(name, "rx-gro-hw") != DEVICE_ON_FIXED)
 			continue;
 		facts_say(look,
 			  "%s has rx-gro-hw on, and it cannot be turned off: its hypervisor "
@@ -43,7 +43,7 @@ static void look_below(struct fact_look *look, const struct fact_interface *inte
 	char shell[SAY_QUOTED_SIZE];
 
 	for (unsigned int i = 0; i < sizeof(merges) / sizeof(merges[0]); i++) {
-		if (facts_device_feature(lower->name, merges[i].feature) != DEVICE_ON)
+		if (device_feature(lower->name, merges[i].feature) != DEVICE_ON)
 			continue;
 		facts_say(look,
 			  "%s is below %s and merges packets (%s): the program on %s meets them "

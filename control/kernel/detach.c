@@ -12,6 +12,7 @@
 
 #include "host/config.h"
 #include "kernel/attach/attach.h"
+#include "kernel/attach/look.h"
 #include "kernel/attach/maps.h"
 #include "kernel/attach/probe.h"
 #include "kernel/napi_threads.h"

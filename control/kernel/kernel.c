@@ -14,6 +14,7 @@
 #include "host/boottime.h"
 #include "host/config.h"
 #include "kernel/attach/attach.h"
+#include "kernel/attach/look.h"
 #include "kernel/attach/maps.h"
 #include "kernel/attach/probe.h"
 #include "kernel/changes.h"
@@ -152,11 +153,10 @@ static void note_warnings(struct kernel *kernel)
 	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++)
 		if (!kernel->outcomes[i].native)
 			kernel_warnings_add(&kernel->warnings,
-					    "%s: the driver of %s has no native XDP, so packets "
-					    "take the slower "
-					    "generic path",
-					    kernel->plan.targets[i].key,
-					    kernel->plan.targets[i].name);
+					    "%s is in the slower generic mode%s%.200s",
+					    kernel->plan.targets[i].name,
+					    *kernel->outcomes[i].why ? ": " : "",
+					    kernel->outcomes[i].why);
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
 		char text[ADDR_TEXT_BYTES];
 
@@ -184,6 +184,10 @@ static void apply_napi_threads(struct kernel *kernel)
 		const char *name = kernel->plan.targets[i].name;
 		int error = kernel_napi_threads_apply(kernel->config, name);
 
+		/* In generic mode a veth has none to be polled by threads. */
+		if (error == -EOPNOTSUPP && !kernel->outcomes[i].native &&
+		    kernel->config->dataplane.napi_threads == CONFIG_NAPI_THREADS_AUTO)
+			continue;
 		if (error < 0 && error != -ENETDOWN)
 			kernel_warnings_add(&kernel->warnings,
 					    "dataplane.napi_threads: not set for %s: %s", name,

@@ -8,6 +8,7 @@
 #include <sallyport/compiler.h>
 
 #include "host/boottime.h"
+#include "kernel/attach/look.h"
 
 /*
  * A link that is detached is told by no notice, so the kernel is asked that often. Meanwhile the
@@ -111,7 +112,7 @@ static bool look_at(struct watchful *watchful, const struct watchful_site *site,
 	bool attached = false;
 
 	/* What cannot be learned now says nothing. */
-	if (attach_see(site->plan->bpf_dir, &site->plan->targets[i], &seen))
+	if (attach_look_seen(site->plan->bpf_dir, &site->plan->targets[i], &seen))
 		return false;
 	if (attach_desired_look(desired, &seen, now_ns) == DESIRED_ATTACH) {
 		tell(watchful, site, i, before, now_ns);
@@ -119,7 +120,8 @@ static bool look_at(struct watchful *watchful, const struct watchful_site *site,
 		before = desired->problem;
 		attached = put_back(watchful, site, i, now_ns);
 		now_ns = boottime_now_ns();
-		if (attached && !attach_see(site->plan->bpf_dir, &site->plan->targets[i], &seen))
+		if (attached &&
+		    !attach_look_seen(site->plan->bpf_dir, &site->plan->targets[i], &seen))
 			attach_desired_look(desired, &seen, now_ns);
 	}
 	tell(watchful, site, i, before, now_ns);

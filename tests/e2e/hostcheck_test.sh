@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Each fault of a host that is planted here is named by `sallyportd --check --host` and by `sallyport
 # doctor`, in the same words, and the command that both print mends it.
+TEST_TIMEOUT=300
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 # shellcheck source=tests/lab/field.sh
@@ -108,8 +109,6 @@ at_host ip addr del "$LAB_PUBLIC_ADDRESS/24" dev public
 cures address silent "$LAB_PUBLIC_ADDRESS is not this host's"
 at_host ip -6 addr flush dev builds scope link
 cures link-local silent 'builds has no link-local'
-at_host ip link set dev public mtu 3600
-cures mtu slow 'public has an MTU of 3600'
 at_host sysctl -qw net.ipv4.conf.builds.forwarding=1
 cures forwarding risk 'builds forwards'
 at_host sysctl -qw net.ipv4.ip_local_port_range='32768 65535' net.ipv4.ip_local_reserved_ports=64538
@@ -132,6 +131,8 @@ at_host ip link set many1 up
 at_host ip link set many up
 with '/^\t*builds: /,/\}/s/interface = .*/interface = "many";/'
 cures queues refuse 'many receives by 65 queues' "$CHANGED"
+at_host ip link set many1 mtu 3600
+cures mtu slow 'many1 has an MTU of 3600' "$CHANGED"
 
 at_host ip link add br9 type bridge
 at_host ip link set many1 master br9

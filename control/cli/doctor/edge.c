@@ -35,11 +35,11 @@ static void check_program(struct doctor *doctor, const json_t *interface)
 			"the configuration.",
 			name, talk_text(interface, "called"));
 	else if (strcmp(mode, "generic") == 0)
-		doctor_finding_say(
-			doctor, "program", DOCTOR_WARNING,
-			"The XDP program runs in generic mode on %s: slow. Its driver has no "
-			"native one.",
-			name);
+		doctor_finding_say(doctor, "program", DOCTOR_WARNING,
+				   "The XDP program runs in generic mode on %s: slow. The warnings "
+				   "of sallyport "
+				   "status say why.",
+				   name);
 	else
 		doctor_finding_say(doctor, "program", DOCTOR_OK, "The XDP program runs on %s, %s.",
 				   name, mode);

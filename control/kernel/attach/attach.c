@@ -4,11 +4,9 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <sallyport/table_host.h>
@@ -47,11 +45,6 @@ struct works {
 	struct work work[ATTACH_MAX];
 	struct link links[NR_LINKS]; /* as they were found */
 };
-
-static const char *link_name(const struct attach_target *target)
-{
-	return target->role == SP_ROLE_BUILDS ? PINS_LINK_BUILDS : PINS_LINK_PUBLIC;
-}
 
 static const char *xsks_name(const struct attach_target *target)
 {
@@ -162,18 +155,18 @@ static int load_all(struct works *works, char **ret_reason)
 	return error;
 }
 
-/* Puts the program in force. Result: 0, or -errno and *ret_reason. */
-static int put_in_force(struct work *work, char **ret_reason)
+/* Makes a link, or renews the one that is there. Result: 0, or -errno and *ret_reason. */
+static int put_in_force(struct work *work, bool native, char **ret_reason)
 {
 	const struct attach_target *target = work->target;
 	int result;
 
 	if (work->link_fd < 0) {
-		result = attach_link_create(target, work->program.fd, &work->outcome.native,
-					    ret_reason);
+		result = attach_link_create(target, work->program.fd, native, ret_reason);
 		if (result < 0)
 			return result;
 		work->link_fd = result;
+		work->outcome.native = native;
 		work->outcome.how = KERNEL_ATTACHED;
 		return 0;
 	}
@@ -188,6 +181,70 @@ static int put_in_force(struct work *work, char **ret_reason)
 					target->name, strerror(-result));
 	work->outcome.how = KERNEL_LINK_UPDATED;
 	return 0;
+}
+
+/* A driver says only of a native program that is there what it takes from others. */
+static int put_each(struct works *works, bool native, char **ret_reason)
+{
+	int error = 0;
+
+	for (unsigned int i = 0; i < works->plan->nr_targets && !error; i++)
+		error = put_in_force(&works->work[i], native, ret_reason);
+	for (unsigned int i = 0; i < works->plan->nr_targets && !error && native; i++)
+		if (works->work[i].outcome.how == KERNEL_ATTACHED)
+			error = attach_link_judge(works->work[i].target, ret_reason);
+	return error;
+}
+
+static bool found(const struct works *works, bool native)
+{
+	for (unsigned int i = 0; i < works->plan->nr_targets; i++)
+		if (works->work[i].link_id && works->work[i].outcome.native == native)
+			return true;
+	return false;
+}
+
+static bool is_of_the_mode(int error)
+{
+	return error == -EOPNOTSUPP || error == -EINVAL || error == -ERANGE || error == -ENOSPC;
+}
+
+/* Takes off the native links that were made, and says why all are to be generic. */
+static void take_back(struct works *works, const char *why)
+{
+	for (unsigned int i = 0; i < works->plan->nr_targets; i++) {
+		struct work *work = &works->work[i];
+
+		if (work->outcome.how == KERNEL_ATTACHED) {
+			bpf_link_detach(work->link_fd);
+			close_fd(&work->link_fd);
+		}
+		work->outcome.how = KERNEL_DETACHED;
+		snprintf(work->outcome.why, sizeof(work->outcome.why), "%s", why ? why : "");
+	}
+}
+
+/*
+ * A native program's packets reach only a device that takes them from a driver, and a generic
+ * one's reach any: so all links have one mode. That of links which are there cannot be changed.
+ */
+static int put_all(struct works *works, char **ret_reason)
+{
+	bool native = works->plan->again ? !works->plan->generic : !found(works, false);
+	char *why = NULL;
+	int error = put_each(works, native, &why);
+
+	if (error && native && is_of_the_mode(error) && !works->plan->again &&
+	    !found(works, true)) {
+		take_back(works, why);
+		free(why);
+		return put_each(works, false, ret_reason);
+	}
+	if (error) {
+		free(*ret_reason);
+		*ret_reason = why;
+	}
+	return error;
 }
 
 static uint32_t program_id(int fd)
@@ -229,7 +286,7 @@ static int pin(const struct attach_plan *plan, struct work *work, char **ret_rea
 	error = name(plan->bpf_dir, xsks_name(work->target),
 		     adopted ? work->old_xsks_fd : work->program.xsks_fd, true);
 	if (!error)
-		error = name(plan->bpf_dir, link_name(work->target), work->link_fd, false);
+		error = name(plan->bpf_dir, attach_link_name(work->target), work->link_fd, false);
 	if (error)
 		return pins_reason_give(ret_reason, error, "cannot pin the link of %s below %s: %s",
 					work->target->name, plan->bpf_dir, strerror(-error));
@@ -239,7 +296,7 @@ static int pin(const struct attach_plan *plan, struct work *work, char **ret_rea
 /* Result: whether a link of that name is this plan's to end. */
 static bool concerns(const struct attach_plan *plan, const char *name)
 {
-	const char *own = link_name(&plan->targets[0]);
+	const char *own = attach_link_name(&plan->targets[0]);
 
 	return !plan->again || strncmp(name, own, strlen(own)) == 0;
 }
@@ -286,7 +343,7 @@ static void undo(const struct attach_plan *plan, struct work *work)
 		bpf_link_update(work->link_fd, work->old_prog_fd, NULL);
 	if (work->outcome.how == KERNEL_ATTACHED && work->pinned) {
 		bpf_link_detach(work->link_fd);
-		pins_unlink(plan->bpf_dir, link_name(work->target));
+		pins_unlink(plan->bpf_dir, attach_link_name(work->target));
 		pins_unlink(plan->bpf_dir, xsks_name(work->target));
 	}
 }
@@ -333,8 +390,7 @@ int attach_all(const struct attach_plan *plan, struct attach_outcome *ret_outcom
 	error = load_all(&works, ret_reason);
 	if (error)
 		goto close;
-	for (unsigned int i = 0; i < plan->nr_targets && !error; i++)
-		error = put_in_force(&works.work[i], ret_reason);
+	error = put_all(&works, ret_reason);
 	for (unsigned int i = 0; i < plan->nr_targets && !error; i++)
 		error = pin(plan, &works.work[i], ret_reason);
 	if (error) {
@@ -365,51 +421,11 @@ int attach_again(const struct attach_plan *plan, unsigned int target, bool same_
 		.targets[0] = plan->targets[target],
 		.nr_targets = 1,
 		.again = true,
+		.generic = !ret_outcome->native,
 		.keep_sockets = same_device,
 	};
 
 	return attach_all(&one, ret_outcome, ret_reason);
-}
-
-/* Result: whether packets come and go by an interface of that name, as far as can be learned. */
-static bool is_up(const char *name)
-{
-	struct ifreq request = {0};
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool up = true;
-
-	if (fd < 0)
-		return true;
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	if (!ioctl(fd, SIOCGIFFLAGS, &request))
-		up = request.ifr_flags & IFF_UP && request.ifr_flags & IFF_RUNNING;
-	close(fd);
-	return up;
-}
-
-int attach_see(const char *bpf_dir, const struct attach_target *target, struct desired_seen *ret)
-{
-	struct link_programs programs = {0};
-	struct link link = {.fd = -1};
-	struct desired_seen seen = {0};
-	char name[KERNEL_NAME_SIZE];
-	int error = 0;
-
-	if (if_indextoname(target->ifindex, name)) {
-		seen.present = true;
-		seen.up = is_up(name);
-		error = attach_link_programs(target->ifindex, &programs);
-	} else if (errno != ENXIO) {
-		error = -errno;
-	}
-	if (error)
-		return error;
-	attach_link_open(bpf_dir, link_name(target), &link);
-	seen.prog_id = programs.prog_id;
-	seen.by_our_link = attach_link_is_on(&link, target->ifindex, &programs);
-	close_fd(&link.fd);
-	*ret = seen;
-	return 0;
 }
 
 /* Takes a program of ours off at once, whoever else holds its link. Result: 0 or -errno. */
@@ -448,27 +464,4 @@ int attach_remove(const char *bpf_dir)
 	for (unsigned int i = 0; i < sizeof(maps) / sizeof(*maps) && !error; i++)
 		error = pins_unlink(bpf_dir, maps[i]);
 	return error;
-}
-
-void attach_look(const char *bpf_dir, const struct attach_target *target,
-		 struct kernel_interface *ret)
-{
-	struct link_programs programs = {0};
-	struct link link = {.fd = -1};
-
-	memset(ret, 0, sizeof(*ret));
-	snprintf(ret->name, sizeof(ret->name), "%s", target->name);
-	ret->ifindex = target->ifindex;
-	if_indextoname(target->ifindex, ret->called);
-	pins_path(bpf_dir, link_name(target), ret->link_path);
-	attach_link_open(bpf_dir, link_name(target), &link);
-	if (!attach_link_programs(target->ifindex, &programs) && programs.prog_id) {
-		ret->native = programs.native;
-		ret->prog_id = programs.prog_id;
-		ret->foreign = !attach_link_is_on(&link, target->ifindex, &programs);
-		attach_program_name(programs.prog_id, ret->prog_name, ret->prog_tag);
-	}
-	ret->link_pinned = link.fd >= 0;
-	ret->link_id = link.id;
-	close_fd(&link.fd);
 }

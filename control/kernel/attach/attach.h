@@ -29,6 +29,7 @@ struct attach_plan {
 	struct attach_target targets[ATTACH_MAX];
 	unsigned int nr_targets;
 	bool again;	   /* not all targets of this edge: links of others are left alone */
+	bool generic;	   /* with again: the mode of the others */
 	bool keep_sockets; /* the xsks maps that are pinned are those of these interfaces */
 };
 
@@ -36,32 +37,26 @@ struct attach_outcome {
 	enum kernel_attachment how;
 	bool native;
 	uint32_t prog_id;
+	char why[KERNEL_SENTENCE_SIZE]; /* it was made generic, else empty */
 };
 
 /*
- * Puts a program of ours on every interface of the plan. Two steps may fail: everything is looked
- * at and loaded before anything is changed, and a change that fails is undone together with those
- * before it. Result: 0 and one outcome a target, or -errno and *ret_reason, a sentence.
+ * Puts a program of ours on every interface of the plan, all in one mode: natively, or generically
+ * if one of the drivers refuses that, or takes no packets from another driver. Two steps may fail:
+ * everything is looked at and loaded before anything is changed, and a change that fails is undone
+ * together with those before it. Result: 0 and one outcome a target, or -errno and *ret_reason, a
+ * sentence.
  */
 int attach_all(const struct attach_plan *plan, struct attach_outcome *ret_outcomes,
 	       char **ret_reason);
 
 /*
- * Does the same for one target of a plan that was carried out before. same_device: the interface is
- * still the one it was then, so that AF_XDP sockets bound to it go on. Result as above.
+ * Does the same for one target of a plan that was carried out before, in the mode that ret_outcome
+ * has from then, which is the others'. same_device: the interface is still the one it was then, so
+ * that AF_XDP sockets bound to it go on. Result as above.
  */
 int attach_again(const struct attach_plan *plan, unsigned int target, bool same_device,
 		 struct attach_outcome *ret_outcome, char **ret_reason);
 
-/* Looks what packets of an interface meet. Result: 0 or -errno. */
-int attach_see(const char *bpf_dir, const struct attach_target *target, struct desired_seen *ret);
-
 /* Removes the links, which takes the programs off, and the xsks maps. Result: 0 or -errno. */
 int attach_remove(const char *bpf_dir);
-
-/*
- * Asks the kernel what is on an interface now, and compares it with the link that is pinned for
- * that role. Fills all of *ret but attachment; what cannot be learned is left 0.
- */
-void attach_look(const char *bpf_dir, const struct attach_target *target,
-		 struct kernel_interface *ret);

@@ -5,10 +5,18 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <sallyport/table_host.h>
+
+#include <sallyport/decide.h>
+
 #include "kernel/attach/attach.h"
+#include "kernel/device/device.h"
+#include "kernel/device/xdp.h"
 #include "kernel/pins/pins.h"
 #include "kernel/pins/reason.h"
 
@@ -94,23 +102,90 @@ uint32_t attach_link_holding(uint32_t ifindex, uint32_t prog_id)
 	return 0;
 }
 
-int attach_link_create(const struct attach_target *target, int prog_fd, bool *ret_native,
+const char *attach_link_name(const struct attach_target *target)
+{
+	return target->role == SP_ROLE_BUILDS ? PINS_LINK_BUILDS : PINS_LINK_PUBLIC;
+}
+
+/* What the driver said to the last attempt. */
+static char words[KERNEL_SENTENCE_SIZE];
+
+static int keep_words(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	static const char mark[] = "Kernel error message: ";
+	char text[KERNEL_SENTENCE_SIZE];
+	const char *found;
+
+	vsnprintf(text, sizeof(text), format, arguments);
+	found = strstr(text, mark);
+	if (found)
+		snprintf(words, sizeof(words), ": %.*s",
+			 (int)strcspn(found + sizeof(mark) - 1, "\n"), found + sizeof(mark) - 1);
+	return 0;
+}
+
+/*
+ * bpf(2) returns an errno alone; the same by netlink also says why. Should it succeed after all, it
+ * is taken off again.
+ */
+static void ask_driver(const struct attach_target *target, int prog_fd, __u32 flags)
+{
+	libbpf_print_fn_t before = libbpf_set_print(keep_words);
+
+	*words = '\0';
+	if (!bpf_xdp_attach((int)target->ifindex, prog_fd, flags | XDP_FLAGS_UPDATE_IF_NOEXIST,
+			    NULL))
+		bpf_xdp_detach((int)target->ifindex, flags, NULL);
+	libbpf_set_print(before);
+}
+
+static int refuse(const struct attach_target *target, int prog_fd, bool native, int error,
+		  char **ret_reason)
+{
+	struct device_channels channels = {0};
+	char driver[DEVICE_DRIVER_SIZE] = "?";
+
+	ask_driver(target, prog_fd, native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
+	device_driver(target->name, driver);
+	device_channels(target->name, &channels);
+	return pins_reason_give(
+		ret_reason, error,
+		"%s: %s takes no XDP program%s%s (%s; driver %s, MTU %u, queues: %u receive, "
+		"%u send)",
+		target->key, target->name, native ? " natively" : "", words, strerror(-error),
+		driver, device_mtu(target->name), channels.rx, channels.tx);
+}
+
+/* Generic mode there is worse than none: the kernel warns, and packets come merged, unsummed. */
+static int refuse_gro_hw(const struct attach_target *target, char **ret_reason)
+{
+	return pins_reason_give(
+		ret_reason, -EOPNOTSUPP,
+		"%s: %s has rx-gro-hw on, which cannot be turned off: give this VM a NIC with "
+		"ctrl_guest_offloads, or of another model",
+		target->key, target->name);
+}
+
+int attach_link_create(const struct attach_target *target, int prog_fd, bool native,
 		       char **ret_reason)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
-	int fd = bpf_link_create(prog_fd, target->ifindex, BPF_XDP, &options);
-	bool native = fd >= 0;
+	LIBBPF_OPTS(bpf_link_create_opts, options,
+		    .flags = native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
+	int fd;
 
-	if (fd == -EOPNOTSUPP) {
-		options.flags = XDP_FLAGS_SKB_MODE;
-		fd = bpf_link_create(prog_fd, target->ifindex, BPF_XDP, &options);
-	}
-	if (fd < 0)
-		return pins_reason_give(
-			ret_reason, fd,
-			"%s: %s takes no XDP program: %s; drivers want an MTU of at "
-			"most about 3500 and as many receive queues as the peer sends by",
-			target->key, target->name, strerror(-fd));
-	*ret_native = native;
-	return fd;
+	if (!native && device_feature(target->name, "rx-gro-hw") == DEVICE_ON_FIXED)
+		return refuse_gro_hw(target, ret_reason);
+	fd = bpf_link_create(prog_fd, (int)target->ifindex, BPF_XDP, &options);
+	return fd >= 0 ? fd : refuse(target, prog_fd, native, fd, ret_reason);
+}
+
+int attach_link_judge(const struct attach_target *target, char **ret_reason)
+{
+	struct device_xdp xdp;
+
+	if (!device_xdp(target->ifindex, &xdp) || xdp.receives)
+		return 0;
+	return pins_reason_give(ret_reason, -EOPNOTSUPP,
+				"%s: %s takes no packets from other drivers (ndo_xdp_xmit)",
+				target->key, target->name);
 }

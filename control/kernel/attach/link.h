@@ -41,9 +41,18 @@ bool attach_link_is_on(const struct link *link, uint32_t ifindex,
 /* Result: the id of whatever link holds that program on that interface, 0: none (netlink does). */
 uint32_t attach_link_holding(uint32_t ifindex, uint32_t prog_id);
 
+/* Result: the name of the pin of a target's link. */
+const char *attach_link_name(const struct attach_target *target);
+
 /*
- * Attaches a program by a new link: natively, or generically where the driver has no native mode.
- * Result: the descriptor and *ret_native, or -errno and *ret_reason.
+ * Attaches a program by a new link, natively or generically. Result: the descriptor, or -errno and
+ * *ret_reason, with the driver's own words if it has any.
  */
-int attach_link_create(const struct attach_target *target, int prog_fd, bool *ret_native,
+int attach_link_create(const struct attach_target *target, int prog_fd, bool native,
 		       char **ret_reason);
+
+/*
+ * Whether the device, whose program is native, takes what programs of other devices send to it.
+ * Result: 0, also if the kernel does not say (before 6.3); or -EOPNOTSUPP and *ret_reason.
+ */
+int attach_link_judge(const struct attach_target *target, char **ret_reason);

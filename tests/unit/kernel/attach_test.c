@@ -123,17 +123,49 @@ static void test_attach_all_when_driver_has_no_xdp_then_generic_with_warning(voi
 	rig_configure(rig, "60000-60099", 1, RIG_PUBLIC, "lo");
 	kernel = rig_start(rig);
 	kernel_status(kernel, &status);
-	assert_true(status.interfaces[0].native);
+	assert_false(status.interfaces[0].native);
 	assert_false(status.interfaces[1].native);
-	assert_int_equal(status.nr_warnings, 1);
-	assert_non_null(strstr(status.warnings[0], "lo has no native XDP"));
+	assert_int_equal(status.nr_warnings, 2);
+	assert_non_null(strstr(status.warnings[0], "public is in the slower generic mode: "));
+	assert_non_null(strstr(status.warnings[0], "lo takes no XDP program natively"));
 	kernel_stop(kernel);
 }
 
 /* Drivers take no program whose packets would not fit a page; veth looks at its peer's MTU. */
+static void test_attach_all_when_mtu_is_too_large_then_generic_in_the_drivers_words(void **state)
+{
+	struct rig *rig = rig_of(state);
+	struct kernel_status status;
+	struct kernel *kernel;
+
+	rig_run(rig->vm_ns, "ip link set vm mtu 9000");
+	kernel = rig_start(rig);
+	kernel_status(kernel, &status);
+	assert_false(status.interfaces[0].native);
+	assert_false(status.interfaces[1].native);
+	if (!strstr(status.warnings[0], "builds takes no XDP program natively: veth: Peer MTU"))
+		fail_msg("it says: %s", status.warnings[0]);
+	rig_wait_vm(kernel, RIG_VM, KERNEL_VM_RESOLVED);
+	assert_true(flow_passes(rig, RIG_WAIT_MS));
+	kernel_stop(kernel);
+	/* What is there keeps its mode, so that no packet meets an interface without a program. */
+	rig_run(rig->vm_ns, "ip link set vm mtu 1500");
+	kernel = rig_start(rig);
+	kernel_status(kernel, &status);
+	assert_false(status.interfaces[0].native);
+	assert_int_equal(status.interfaces[0].attachment, KERNEL_LINK_ADOPTED);
+	kernel_stop(kernel);
+}
+
+/* A port takes no program in any mode while its bridge has a generic one. */
 static void make_builds_refuse(const struct rig *rig)
 {
-	rig_run(rig->vm_ns, "ip link set vm mtu 9000");
+	int prog_fd = load_foreign();
+
+	rig_run(rig->edge_ns, "ip link add br0 type bridge && ip link set builds master br0");
+	assert_int_equal(
+		bpf_xdp_attach((int)if_nametoindex("br0"), prog_fd, XDP_FLAGS_SKB_MODE, NULL), 0);
+	close(prog_fd);
 }
 
 static char *refused_by_driver(const struct rig *rig)
@@ -141,7 +173,7 @@ static char *refused_by_driver(const struct rig *rig)
 	struct kernel *kernel = rig_prepare(rig);
 	char *reason = NULL;
 
-	assert_int_equal(kernel_attach(kernel, &reason), -ERANGE);
+	assert_int_equal(kernel_attach(kernel, &reason), -EEXIST);
 	kernel_stop(kernel);
 	return reason;
 }
@@ -377,6 +409,7 @@ int main(void)
 		TEST(test_attach_all_when_second_interface_fails_then_first_is_undone),
 		TEST(test_attach_all_when_second_interface_fails_then_old_program_is_back),
 		TEST(test_attach_all_when_driver_has_no_xdp_then_generic_with_warning),
+		TEST(test_attach_all_when_mtu_is_too_large_then_generic_in_the_drivers_words),
 		TEST(test_attach_all_when_program_differs_then_updated_without_loss),
 		TEST(test_attach_all_when_interface_was_remade_then_attached_anew),
 		TEST(test_kernel_dispatch_when_interface_is_remade_then_attached_anew),

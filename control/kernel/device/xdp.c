@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "facts/device.h"
+#include "kernel/device/xdp.h"
 
 #include <libmnl/libmnl.h>
-#include <linux/ethtool.h>
 #include <linux/genetlink.h>
-#include <linux/sockios.h>
-#include <net/if.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 /* linux/netdev.h, which Debian 12's headers do not have yet. */
 #define NETDEV_FAMILY		  "netdev"
@@ -25,106 +17,6 @@
 
 #define ANSWER_BYTES	 8192
 #define ANSWER_TIMEOUT_S 5
-#define FEATURES_MOST	 1024
-
-static bool ethtool(const char *interface, void *command)
-{
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request = {.ifr_data = command};
-	bool answered;
-
-	if (fd < 0)
-		return false;
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-	answered = ioctl(fd, SIOCETHTOOL, &request) == 0;
-	close(fd);
-	return answered;
-}
-
-bool facts_device_driver(const char *interface, char ret[DEVICE_DRIVER_SIZE])
-{
-	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
-
-	if (!ethtool(interface, &info))
-		return false;
-	snprintf(ret, DEVICE_DRIVER_SIZE, "%s", info.driver);
-	return true;
-}
-
-bool facts_device_channels(const char *interface, struct device_channels *ret)
-{
-	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
-
-	if (!ethtool(interface, &channels))
-		return false;
-	*ret = (struct device_channels){
-		.rx = channels.combined_count + channels.rx_count,
-		.tx = channels.combined_count + channels.tx_count,
-		.combined = channels.combined_count,
-		.combined_max = channels.max_combined,
-	};
-	return true;
-}
-
-static uint32_t count_features(const char *interface)
-{
-	struct {
-		struct ethtool_sset_info info;
-		uint32_t number;
-	} ask = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_FEATURES}};
-
-	if (!ethtool(interface, &ask) || !ask.info.sset_mask || ask.number > FEATURES_MOST)
-		return 0;
-	return ask.number;
-}
-
-/* Result: the bit of a feature, -1 if there is none of that name. */
-static int find_feature(const char *interface, const char *feature, uint32_t nr)
-{
-	struct ethtool_gstrings *names = calloc(1, sizeof(*names) + nr * ETH_GSTRING_LEN);
-	int bit = -1;
-
-	if (!names)
-		return -1;
-	names->cmd = ETHTOOL_GSTRINGS;
-	names->string_set = ETH_SS_FEATURES;
-	names->len = nr;
-	if (ethtool(interface, names))
-		for (uint32_t i = 0; i < nr && bit < 0; i++)
-			if (strncmp((const char *)names->data + i * ETH_GSTRING_LEN, feature,
-				    ETH_GSTRING_LEN) == 0)
-				bit = (int)i;
-	free(names);
-	return bit;
-}
-
-static enum device_state state_of(const struct ethtool_get_features_block *block, uint32_t bit)
-{
-	if (!(block->active & bit))
-		return DEVICE_OFF;
-	return block->available & bit && !(block->never_changed & bit) ? DEVICE_ON
-								       : DEVICE_ON_FIXED;
-}
-
-enum device_state facts_device_feature(const char *interface, const char *feature)
-{
-	uint32_t nr = count_features(interface), blocks = (nr + 31) / 32;
-	int bit = nr ? find_feature(interface, feature, nr) : -1;
-	enum device_state state = DEVICE_UNKNOWN;
-	struct ethtool_gfeatures *features;
-
-	if (bit < 0)
-		return DEVICE_UNKNOWN;
-	features = calloc(1, sizeof(*features) + blocks * sizeof(features->features[0]));
-	if (!features)
-		return DEVICE_UNKNOWN;
-	features->cmd = ETHTOOL_GFEATURES;
-	features->size = blocks;
-	if (ethtool(interface, features))
-		state = state_of(&features->features[bit / 32], 1u << bit % 32);
-	free(features);
-	return state;
-}
 
 struct genl_answer {
 	uint16_t family_id;
@@ -212,7 +104,7 @@ static bool ask_xdp(struct mnl_socket *sock, uint32_t ifindex, struct genl_answe
 	return talk(sock, request, buffer, answer) && answer->told;
 }
 
-bool facts_device_xdp(uint32_t ifindex, struct device_xdp *ret)
+bool device_xdp(uint32_t ifindex, struct device_xdp *ret)
 {
 	const uint64_t runs = NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT;
 	struct mnl_socket *sock = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
