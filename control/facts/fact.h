@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "facts/facts.h"
-#include "facts/links.h"
+#include "kernel/netlink/links.h"
 
 #define FACT_MOST_INTERFACES 2
 #define SAY_QUOTED_SIZE	     80

@@ -40,7 +40,7 @@ static void add_interface(struct fact_look *look, const char *key, const char *n
 	*interface = (struct fact_interface){
 		.key = key,
 		.name = name,
-		.link = facts_links_named(&look->links, name),
+		.link = netlink_links_named(&look->links, name),
 		.public = public,
 		.builds = builds,
 		.carries_v6 = carries_v6(look->config, public, builds),
@@ -77,7 +77,7 @@ int facts_look(const struct facts_site *site, struct facts_list *ret_list)
 	struct fact_look look = {.site = site, .config = site->config};
 
 	/* Without them each interface is said to be missing, which is what it comes to. */
-	if (facts_links_read(&look.links))
+	if (netlink_links_read(&look.links))
 		look.links = (struct links){0};
 	if (netlink_open(&look.netlink))
 		look.netlink = NULL;
@@ -85,7 +85,7 @@ int facts_look(const struct facts_site *site, struct facts_list *ret_list)
 	for (const struct fact_row *row = facts_table; row->name; row++)
 		take_row(&look, row);
 	netlink_close(look.netlink);
-	facts_links_free(&look.links);
+	netlink_links_free(&look.links);
 	if (look.memory_gone) {
 		facts_free(&look.list);
 		return -ENOMEM;

@@ -81,7 +81,7 @@ static const struct links_link *sender(const struct fact_look *look, const struc
 {
 	if (strcmp(link->kind, "veth") != 0)
 		return link;
-	return link->lower_elsewhere ? NULL : facts_links_at(&look->links, link->lower);
+	return link->lower_elsewhere ? NULL : netlink_links_at(&look->links, link->lower);
 }
 
 void facts_nic_mtu(struct fact_look *look)

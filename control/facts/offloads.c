@@ -60,10 +60,12 @@ void facts_offloads_merging(struct fact_look *look)
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
 		const struct fact_interface *interface = &look->interface[i];
 
-		if (!interface->link || !is_upper(interface->link))
+		/* A start turns it off: it is wrong where a program is at work. */
+		if (!interface->link || !is_upper(interface->link) ||
+		    !interface->link->generic_prog)
 			continue;
 		for (unsigned int j = 0; j < look->links.nr; j++)
-			if (facts_links_is_below(&look->links.link[j], interface->link))
+			if (netlink_links_is_below(&look->links.link[j], interface->link))
 				look_below(look, interface, &look->links.link[j]);
 	}
 }
@@ -92,4 +94,38 @@ void facts_offloads_partial(struct fact_look *look)
 			  "gro on).",
 			  interface->name, strcmp(kind, "tun") == 0 ? "tap" : kind);
 	}
+}
+
+static bool has_program(const struct links_link *link)
+{
+	return link && (link->native_prog || link->generic_prog);
+}
+
+/* The same. */
+void facts_offloads_tags(struct fact_look *look)
+{
+	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
+		const struct fact_interface *interface = &look->interface[i];
+
+		if (!has_program(interface->link) ||
+		    device_feature(interface->name, "rx-vlan-hw-parse") != DEVICE_ON)
+			continue;
+		facts_say(
+			look,
+			"%s takes VLAN tags off (rxvlan), so that frames of other VLANs look like "
+			"its own: somebody turned that on after the start.",
+			interface->name);
+		facts_say_cure(look, "ethtool -K %s rxvlan off", interface->shell);
+	}
+}
+
+void facts_offloads_tags_fixed(struct fact_look *look)
+{
+	for (unsigned int i = 0; i < look->nr_interfaces; i++)
+		if (device_feature(look->interface[i].name, "rx-vlan-hw-parse") == DEVICE_ON_FIXED)
+			facts_say(
+				look,
+				"%s takes VLAN tags off (rxvlan), and that cannot be turned off: "
+				"frames of other VLANs would look like its own. Take another NIC.",
+				look->interface[i].name);
 }

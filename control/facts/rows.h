@@ -18,6 +18,8 @@ void facts_nic_mixed(struct fact_look *look);
 
 void facts_offloads_gro_hw(struct fact_look *look);
 void facts_offloads_merging(struct fact_look *look);
+void facts_offloads_tags(struct fact_look *look);
+void facts_offloads_tags_fixed(struct fact_look *look);
 void facts_offloads_partial(struct fact_look *look);
 
 void facts_routing_loopback(struct fact_look *look);

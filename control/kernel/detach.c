@@ -14,6 +14,7 @@
 #include "kernel/attach/attach.h"
 #include "kernel/attach/look.h"
 #include "kernel/attach/maps.h"
+#include "kernel/attach/offloads.h"
 #include "kernel/attach/probe.h"
 #include "kernel/napi_threads.h"
 #include "kernel/neighbours/neighbours.h"
@@ -83,6 +84,8 @@ int kernel_detach(const struct config *config, char **ret_reason)
 	note(&errors, remove_neighbours(config), "managed neighbours cannot be removed");
 	note(&errors, kernel_sysctl_restore(config->edge.state_dir),
 	     "forwarding of lo cannot be put back");
+	note(&errors, attach_offloads_restore(config->edge.state_dir),
+	     "offloads cannot be put back");
 	pins_remove_dirs(bpf_dir);
 	return errors.first;
 }

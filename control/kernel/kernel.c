@@ -16,8 +16,10 @@
 #include "kernel/attach/attach.h"
 #include "kernel/attach/look.h"
 #include "kernel/attach/maps.h"
+#include "kernel/attach/offloads.h"
 #include "kernel/attach/probe.h"
 #include "kernel/changes.h"
+#include "kernel/devices.h"
 #include "kernel/link_local.h"
 #include "kernel/mirror.h"
 #include "kernel/napi_threads.h"
@@ -152,11 +154,10 @@ static void note_warnings(struct kernel *kernel)
 
 	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++)
 		if (!kernel->outcomes[i].native)
-			kernel_warnings_add(&kernel->warnings,
-					    "%s is in the slower generic mode%s%.200s",
-					    kernel->plan.targets[i].name,
-					    *kernel->outcomes[i].why ? ": " : "",
-					    kernel->outcomes[i].why);
+			kernel_warnings_add(
+				&kernel->warnings, "%s is in the slower generic mode%s%.200s",
+				kernel->plan.targets[i].name, *kernel->outcomes[i].why ? ": " : "",
+				kernel->outcomes[i].why);
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
 		char text[ADDR_TEXT_BYTES];
 
@@ -174,35 +175,22 @@ static void note_warnings(struct kernel *kernel)
 						       "them may be taken for a session's");
 }
 
-/*
- * A wish that the kernel does not grant costs speed, no session. One for a veth that is down is
- * granted once it is up: correct_napi_threads().
- */
-static void apply_napi_threads(struct kernel *kernel)
+static void settle(struct kernel *kernel)
 {
-	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++) {
-		const char *name = kernel->plan.targets[i].name;
-		int error = kernel_napi_threads_apply(kernel->config, name);
-
-		/* In generic mode a veth has none to be polled by threads. */
-		if (error == -EOPNOTSUPP && !kernel->outcomes[i].native &&
-		    kernel->config->dataplane.napi_threads == CONFIG_NAPI_THREADS_AUTO)
-			continue;
-		if (error < 0 && error != -ENETDOWN)
-			kernel_warnings_add(&kernel->warnings,
-					    "dataplane.napi_threads: not set for %s: %s", name,
-					    strerror(-error));
-	}
+	kernel_devices_settle(kernel->config, &kernel->plan, kernel->outcomes, &kernel->warnings);
 }
 
 static int attach(struct kernel *kernel, char **ret_reason)
 {
-	int error = attach_all(&kernel->plan, kernel->outcomes, ret_reason);
+	int error = attach_offloads_keep_tags(kernel->config->edge.state_dir, &kernel->plan,
+					      ret_reason);
 
+	if (!error)
+		error = attach_all(&kernel->plan, kernel->outcomes, ret_reason);
 	if (error)
 		return error;
 	write_settings(kernel);
-	apply_napi_threads(kernel);
+	settle(kernel);
 	return 0;
 }
 
@@ -230,8 +218,10 @@ int kernel_attach(struct kernel *kernel, char **ret_reason)
 		return error;
 	error = attach(kernel, ret_reason);
 	if (error) {
-		if (kernel->maps.origin == KERNEL_CREATED)
+		if (kernel->maps.origin == KERNEL_CREATED) {
 			kernel_sysctl_restore(kernel->config->edge.state_dir);
+			attach_offloads_restore(kernel->config->edge.state_dir);
+		}
 		return error;
 	}
 	kernel->attached = true;
@@ -273,7 +263,7 @@ int kernel_reload(struct kernel *kernel, const struct config *config, char **ret
 			"restart sallyportd to change edge.bpf_dir or edge.state_dir");
 	*kernel->config = *config;
 	write_settings(kernel);
-	apply_napi_threads(kernel);
+	settle(kernel);
 	return 0;
 }
 
@@ -427,8 +417,10 @@ uint64_t kernel_expire(struct kernel *kernel, uint64_t now_ns)
 	tell_blind(kernel);
 	look_at_redirects(kernel, now_ns);
 	watchful_ns = kernel_watchful_expire(&kernel->watchful, &site, now_ns, &attached);
-	if (attached)
-		apply_napi_threads(kernel);
+	if (attached) {
+		attach_offloads_keep_tags(kernel->config->edge.state_dir, &kernel->plan, NULL);
+		settle(kernel);
+	}
 	return mirror_ns < watchful_ns ? mirror_ns : watchful_ns;
 }
 

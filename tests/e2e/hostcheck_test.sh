@@ -138,6 +138,8 @@ at_host ip link add br9 type bridge
 at_host ip link set many1 master br9
 at_host ethtool -K many1 gro on
 at_host ip link set br9 up
+at_host ip link set dev br9 xdpgeneric obj "$object" sec xdp
+at_host ethtool -K many1 gro on
 with '/^\t*builds: /,/\}/s/interface = .*/interface = "br9";/'
 cures merging silent 'many1 is below br9 and merges packets \(gro\)' "$CHANGED"
 named checksums hint 'br9 is a bridge'
@@ -186,7 +188,17 @@ at_host nft flush ruleset
 
 control_start
 daemon_stop control # it would mend this by itself
+rxvlan() {
+	at_host ethtool -k public | sed -n 's/^rx-vlan-offload: //p'
+}
+assert_eq off "$(rxvlan)" "rxvlan after a start"
+at_host ethtool -K public rxvlan on
+cures rxvlan silent 'public takes VLAN tags off'
 at_host sysctl -qw net.ipv4.conf.lo.forwarding=0
 cures 'forwarding of lo' silent 'ipv4/conf/lo/forwarding is 0'
+
+at_host "$(lab_control_path)" -c "$LAB_CONFIG" --detach
+assert_eq on "$(rxvlan)" "rxvlan after --detach"
+ok "--detach puts rxvlan back"
 
 kill "$host"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "facts/links.h"
+#include "kernel/netlink/links.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -136,7 +136,7 @@ static int ask(struct mnl_socket *sock, struct links *links)
 	return more == MNL_CB_STOP ? 0 : -errno;
 }
 
-int facts_links_read(struct links *ret_links)
+int netlink_links_read(struct links *ret_links)
 {
 	struct mnl_socket *sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	struct links links = {0};
@@ -147,20 +147,20 @@ int facts_links_read(struct links *ret_links)
 	error = ask(sock, &links);
 	mnl_socket_close(sock);
 	if (error) {
-		facts_links_free(&links);
+		netlink_links_free(&links);
 		return error;
 	}
 	*ret_links = links;
 	return 0;
 }
 
-void facts_links_free(struct links *links)
+void netlink_links_free(struct links *links)
 {
 	free(links->link);
 	*links = (struct links){0};
 }
 
-const struct links_link *facts_links_named(const struct links *links, const char *name)
+const struct links_link *netlink_links_named(const struct links *links, const char *name)
 {
 	for (unsigned int i = 0; i < links->nr; i++)
 		if (strcmp(links->link[i].name, name) == 0)
@@ -168,7 +168,7 @@ const struct links_link *facts_links_named(const struct links *links, const char
 	return NULL;
 }
 
-const struct links_link *facts_links_at(const struct links *links, uint32_t ifindex)
+const struct links_link *netlink_links_at(const struct links *links, uint32_t ifindex)
 {
 	for (unsigned int i = 0; i < links->nr; i++)
 		if (links->link[i].ifindex == ifindex)
@@ -176,7 +176,7 @@ const struct links_link *facts_links_at(const struct links *links, uint32_t ifin
 	return NULL;
 }
 
-bool facts_links_is_below(const struct links_link *link, const struct links_link *upper)
+bool netlink_links_is_below(const struct links_link *link, const struct links_link *upper)
 {
 	bool on_it = strcmp(upper->kind, "vlan") == 0 || strcmp(upper->kind, "macvlan") == 0;
 

@@ -29,12 +29,12 @@ struct links {
 };
 
 /* Reads all. Result: 0 and *ret_links, or -errno. */
-int facts_links_read(struct links *ret_links);
-void facts_links_free(struct links *links);
+int netlink_links_read(struct links *ret_links);
+void netlink_links_free(struct links *links);
 
 /* Result: that of the name or index, NULL if there is none. */
-const struct links_link *facts_links_named(const struct links *links, const char *name);
-const struct links_link *facts_links_at(const struct links *links, uint32_t ifindex);
+const struct links_link *netlink_links_named(const struct links *links, const char *name);
+const struct links_link *netlink_links_at(const struct links *links, uint32_t ifindex);
 
 /* Result: whether packets of upper come by way of link: a port of it, or what it is put on. */
-bool facts_links_is_below(const struct links_link *link, const struct links_link *upper);
+bool netlink_links_is_below(const struct links_link *link, const struct links_link *upper);

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/attach/offloads.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/attach/attach.h"
+#include "kernel/device/device.h"
+#include "kernel/netlink/links.h"
+#include "kernel/pins/reason.h"
+
+#define KEPT_NAME "offloads" /* boot's id, then a line "DEVICE FEATURE" for each */
+#define BOOT_ID	  "/proc/sys/kernel/random/boot_id"
+#define LINE_SIZE 128
+#define PATH_SIZE 256
+
+#define RXVLAN "rx-vlan-hw-parse"
+
+static void read_boot_id(char ret_id[LINE_SIZE])
+{
+	FILE *in = fopen(BOOT_ID, "re");
+
+	if (!in || fscanf(in, "%63s", ret_id) != 1)
+		strcpy(ret_id, "unknown");
+	if (in)
+		fclose(in);
+}
+
+/* Opens what is kept of this boot, past its first line. Result: NULL if nothing is. */
+static FILE *open_kept(const char *state_dir)
+{
+	char path[PATH_SIZE], now[LINE_SIZE], then[LINE_SIZE];
+	FILE *in;
+
+	snprintf(path, sizeof(path), "%s/" KEPT_NAME, state_dir);
+	in = fopen(path, "re");
+	read_boot_id(now);
+	if (in && (fscanf(in, "%63s", then) != 1 || strcmp(now, then) != 0)) {
+		fclose(in);
+		in = NULL;
+	}
+	return in;
+}
+
+static bool is_kept(FILE *in, const char *device, const char *feature)
+{
+	char one[64], other[64];
+
+	while (fscanf(in, "%63s %63s", one, other) == 2)
+		if (strcmp(one, device) == 0 && strcmp(other, feature) == 0)
+			return true;
+	return false;
+}
+
+static int keep(const char *state_dir, const char *device, const char *feature)
+{
+	FILE *kept = open_kept(state_dir), *out;
+	bool begun = kept, known = kept && is_kept(kept, device, feature);
+	char path[PATH_SIZE], id[LINE_SIZE];
+	int error = 0;
+
+	if (kept)
+		fclose(kept);
+	if (known)
+		return 0;
+	snprintf(path, sizeof(path), "%s/" KEPT_NAME, state_dir);
+	out = fopen(path, begun ? "ae" : "we");
+	if (!out)
+		return -errno;
+	read_boot_id(id);
+	if (!begun)
+		fprintf(out, "%s\n", id);
+	fprintf(out, "%s %s\n", device, feature);
+	if (fflush(out) || fsync(fileno(out)))
+		error = -errno;
+	if (fclose(out) && !error)
+		error = -errno;
+	/* On a full disk sessions matter more than what --detach can put back. */
+	return error == -ENOSPC || error == -EDQUOT ? 0 : error;
+}
+
+/* Result: 0 if it is off, or does not exist; -EOPNOTSUPP if it stays on; or -errno. */
+static int turn_off(const char *state_dir, const char *device, const char *feature)
+{
+	enum device_state state = device_feature(device, feature);
+	int error;
+
+	if (state == DEVICE_ON_FIXED)
+		return -EOPNOTSUPP;
+	if (state != DEVICE_ON)
+		return 0;
+	error = keep(state_dir, device, feature);
+	if (!error)
+		error = device_set_feature(device, feature, false);
+	if (!error && device_feature(device, feature) != DEVICE_OFF)
+		error = -EOPNOTSUPP;
+	return error;
+}
+
+int attach_offloads_keep_tags(const char *state_dir, const struct attach_plan *plan,
+			      char **ret_reason)
+{
+	for (unsigned int i = 0; i < plan->nr_targets; i++) {
+		const struct attach_target *target = &plan->targets[i];
+		int error = turn_off(state_dir, target->name, RXVLAN);
+
+		if (error)
+			return pins_reason_give(
+				ret_reason, error,
+				"%s: %s takes VLAN tags off (rxvlan), so that frames of other "
+				"VLANs look like its own, and it cannot be turned off: %s",
+				target->key, target->name, strerror(-error));
+	}
+	return 0;
+}
+
+static int stop_below(const char *state_dir, const struct links *links, const char *name)
+{
+	static const char *const features[] = {"rx-gro", "rx-lro"};
+	const struct links_link *upper = netlink_links_named(links, name);
+	int first = 0;
+
+	for (unsigned int i = 0; upper && i < links->nr; i++) {
+		if (!netlink_links_is_below(&links->link[i], upper))
+			continue;
+		for (unsigned int j = 0; j < 2; j++) {
+			int error = turn_off(state_dir, links->link[i].name, features[j]);
+
+			if (!first)
+				first = error;
+		}
+	}
+	return first;
+}
+
+int attach_offloads_stop_merging(const char *state_dir, const struct attach_plan *plan,
+				 const struct attach_outcome *outcomes)
+{
+	struct links links = {0};
+	int first = 0;
+
+	for (unsigned int i = 0; i < plan->nr_targets; i++) {
+		int error;
+
+		if (outcomes[i].native)
+			continue;
+		error = links.link ? 0 : netlink_links_read(&links);
+		if (!error)
+			error = stop_below(state_dir, &links, plan->targets[i].name);
+		if (!first)
+			first = error;
+	}
+	netlink_links_free(&links);
+	return first;
+}
+
+int attach_offloads_restore(const char *state_dir)
+{
+	FILE *kept = open_kept(state_dir);
+	char path[PATH_SIZE], device[64], feature[64];
+	int first = 0;
+
+	while (kept && fscanf(kept, "%63s %63s", device, feature) == 2) {
+		int error = device_set_feature(device, feature, true);
+
+		/* A device that is gone took its offloads along. */
+		if (!first && error != -EOPNOTSUPP && error != -ENODEV)
+			first = error;
+	}
+	if (kept)
+		fclose(kept);
+	snprintf(path, sizeof(path), "%s/" KEPT_NAME, state_dir);
+	if (!first && unlink(path) && errno != ENOENT)
+		first = -errno;
+	return first;
+}
