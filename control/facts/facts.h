@@ -2,7 +2,7 @@
 /*
  * What of this host a start would refuse, and what would make it slow or silent, each with the
  * command that cures it. Looks and changes nothing. `sallyportd --check --host` and `sallyport
- * doctor` both say what is found here, in the same words; docs/HOSTS.md prints the table.
+ * doctor` both say what is found here, in the same words; docs/FACTS.md is the table.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* The facts, one a row, in the order in which they are told. docs/HOSTS.md prints it. */
+/* The facts, one a row, in the order in which they are told. docs/FACTS.md is made of it. */
 #include <stddef.h>
 
 #include "facts/fact.h"
