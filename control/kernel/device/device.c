@@ -70,14 +70,17 @@ unsigned int device_mtu(const char *interface)
 
 static uint32_t count_features(const char *interface)
 {
-	struct {
-		struct ethtool_sset_info info;
-		uint32_t number;
-	} ask = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_FEATURES}};
+	struct ethtool_sset_info *ask = calloc(1, sizeof(*ask) + sizeof(ask->data[0]));
+	uint32_t nr = 0;
 
-	if (!ethtool(interface, &ask) || !ask.info.sset_mask || ask.number > FEATURES_MOST)
+	if (!ask)
 		return 0;
-	return ask.number;
+	ask->cmd = ETHTOOL_GSSET_INFO;
+	ask->sset_mask = 1ull << ETH_SS_FEATURES;
+	if (ethtool(interface, ask) && ask->sset_mask && ask->data[0] <= FEATURES_MOST)
+		nr = ask->data[0];
+	free(ask);
+	return nr;
 }
 
 /* Result: the bit of a feature, -1 if there is none of that name. */
