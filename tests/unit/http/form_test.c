@@ -162,7 +162,6 @@ static const struct form forms[] = {
 	{"a Host with a blank", "GET " V " HTTP/1.1\r\nHost: a b\r\n\r\n", 400, "Host is no"},
 	{"a Host with half an escape", "GET " V " HTTP/1.1\r\nHost: a%2\r\n\r\n", 400,
 	 "Host is no"},
-	/* libmicrohttpd 0.9.75 takes the second line for more of the name. */
 	{"a Host that is continued", "GET " V " HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", 400, NULL},
 
 	{"a length and a coding",
