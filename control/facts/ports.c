@@ -144,21 +144,33 @@ static bool is_told(const struct config *config, uint32_t address, const struct 
 	return false;
 }
 
+/* Copies what is reserved already, however long. Result: whether that is anything. */
+static bool copy_reserved(const struct fact_look *look, FILE *out)
+{
+	FILE *in = facts_files_open(look, RESERVED);
+	bool any = false;
+
+	if (!in)
+		return false;
+	for (int c; (c = fgetc(in)) != EOF && c != '\n'; any = true)
+		fputc(c, out);
+	fclose(in);
+	return any;
+}
+
 /* Prints what is reserved already, and the whole pool. Result: to be freed, NULL without memory. */
 static char *reserve_all(const struct fact_look *look)
 {
 	const struct config *config = look->config;
-	char before[1024], *text = NULL;
 	const char *separator = "";
+	char *text = NULL;
 	size_t bytes;
 	FILE *out = open_memstream(&text, &bytes);
 
 	if (!out)
 		return NULL;
-	if (facts_files_line(look, RESERVED, before, sizeof(before)) && *before) {
-		fputs(before, out);
+	if (copy_reserved(look, out))
 		separator = ",";
-	}
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
 		for (uint32_t j = 0; j < config->public.addresses[i].nr_ports; j++) {
 			const struct config_range *ports = &config->public.addresses[i].ports[j];

@@ -131,6 +131,25 @@ static void test_look_when_few_neighbours_are_kept_then_a_number_that_suffices(v
 	assert_null(look_for(*state, "neighbours"));
 }
 
+/* The cure replaces the list of the host, so all of it is in there. */
+static void test_look_when_many_ports_are_reserved_then_the_cure_keeps_them(void **state)
+{
+	const struct facts_finding *finding;
+	char reserved[4096] = "";
+	size_t len = 0;
+
+	for (unsigned int port = 2001; port < 3000; port += 2)
+		len += (size_t)snprintf(reserved + len, sizeof(reserved) - len, "%u,", port);
+	put(*state, "/proc/sys/net/ipv4/ip_local_port_range", "32768\t65535\n");
+	strcpy(reserved + len - 1, "\n");
+	put(*state, "/proc/sys/net/ipv4/ip_local_reserved_ports", reserved);
+	reserved[len - 1] = '\0';
+	finding = look_for(*state, "local ports");
+	assert_non_null(finding);
+	assert_non_null(strstr(finding->cure, reserved));
+	assert_non_null(strstr(finding->cure, ",2999,64535-65535"));
+}
+
 static void test_look_when_in_a_cloud_then_its_own_switch(void **state)
 {
 	const struct facts_finding *finding;
@@ -178,6 +197,7 @@ int main(void)
 		TEST(test_look_when_interfaces_are_missing_then_a_start_is_refused),
 		TEST(test_look_when_there_are_no_hugepages_then_slow_and_no_refusal),
 		TEST(test_look_when_few_neighbours_are_kept_then_a_number_that_suffices),
+		TEST(test_look_when_many_ports_are_reserved_then_the_cure_keeps_them),
 		TEST(test_look_when_in_a_cloud_then_its_own_switch),
 		TEST(test_look_when_the_clock_is_alone_then_a_risk),
 		TEST(test_quote_when_a_name_is_odd_then_the_shell_sees_one_word),
