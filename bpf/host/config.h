@@ -205,6 +205,9 @@ int config_load_text(const char *name, const char *text, size_t bytes, struct co
 /* NULL is allowed. */
 void config_free(struct config *config);
 
+/* Result: whether leases may be IPv6: a VM is of the family of its public address. */
+bool config_carries_v6(const struct config *config);
+
 /* Prints one error a line. */
 void config_errors_print(const struct config_errors *errors, FILE *stream);
 

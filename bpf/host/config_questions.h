@@ -6,6 +6,22 @@
 
 #include "config.h"
 
+/* A socket of this host that takes TCP connections. */
+struct config_listener {
+	struct sp_addr addr;
+	uint16_t port;
+};
+
+/* Reads a line of /proc/net/tcp or /proc/net/tcp6. Result: whether it is a listener. */
+bool config_question_listener(const char *line, struct config_listener *ret_listener);
+
+/* Result: whether a port is among those of a public address. */
+bool config_question_has_port(const struct config_public *address, uint16_t port);
+
+/* Result: whether a lease on its port of that address would hide it from clients. */
+bool config_question_hides(const struct config_public *address,
+			   const struct config_listener *listener);
+
 /*
  * Prints a line for each public port that a program of this host listens on already: a lease of it
  * would hide that program from clients, such as the host's own sshd. listeners is /proc/net/tcp or

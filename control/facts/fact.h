@@ -19,8 +19,6 @@ struct fact_interface {
 	char shell[SAY_QUOTED_SIZE];   /* the name, for commands */
 	const struct links_link *link; /* NULL: there is none of that name */
 	bool public;
-	bool builds;
-	bool carries_v6;
 };
 
 struct fact_row;

@@ -7,7 +7,6 @@
 
 #include "facts/fact.h"
 #include "facts/say.h"
-#include "host/addr.h"
 #include "host/config.h"
 #include "kernel/netlink/netlink.h"
 
@@ -21,19 +20,7 @@ const char *facts_severity_name(enum facts_severity severity)
 	return severities[severity];
 }
 
-static bool carries_v6(const struct config *config, bool public, bool builds)
-{
-	for (uint32_t i = 0; public && i < config->public.nr_addresses; i++)
-		if (addr_family(&config->public.addresses[i].bind) == 6)
-			return true;
-	for (uint32_t i = 0; builds && i < config->builds.nr_networks; i++)
-		if (addr_family(&config->builds.networks[i].addr) == 6)
-			return true;
-	return false;
-}
-
-static void add_interface(struct fact_look *look, const char *key, const char *name, bool public,
-			  bool builds)
+static void add_interface(struct fact_look *look, const char *key, const char *name, bool public)
 {
 	struct fact_interface *interface = &look->interface[look->nr_interfaces++];
 
@@ -42,8 +29,6 @@ static void add_interface(struct fact_look *look, const char *key, const char *n
 		.name = name,
 		.link = netlink_links_named(&look->links, name),
 		.public = public,
-		.builds = builds,
-		.carries_v6 = carries_v6(look->config, public, builds),
 	};
 	facts_say_quote(name, interface->shell, sizeof(interface->shell));
 }
@@ -51,11 +36,10 @@ static void add_interface(struct fact_look *look, const char *key, const char *n
 static void add_interfaces(struct fact_look *look)
 {
 	const struct config *config = look->config;
-	bool one_arm = strcmp(config->public.interface, config->builds.interface) == 0;
 
-	add_interface(look, "public.interface", config->public.interface, true, one_arm);
-	if (!one_arm)
-		add_interface(look, "builds.interface", config->builds.interface, false, true);
+	add_interface(look, "public.interface", config->public.interface, true);
+	if (strcmp(config->public.interface, config->builds.interface) != 0)
+		add_interface(look, "builds.interface", config->builds.interface, false);
 }
 
 /* What was not found wrong is well, where the row has words for it. */

@@ -99,7 +99,6 @@ void facts_firewall_invalid(struct fact_look *look)
 	rules = read_rules();
 	address = find_dropped(look, rules, "invalid", &chain);
 	if (address && !find_dropped(look, rules, "new", &chain)) {
-		find_dropped(look, rules, "invalid", &chain);
 		facts_say(look,
 			  "The chain \"%s %s %s\" drops what conntrack calls invalid before it "
 			  "comes to "

@@ -11,16 +11,8 @@
 #include "host/config.h"
 #include "kernel/netlink/netlink.h"
 
-#define NAMES_SIZE  160
-#define SCOPE_LINK  0x20 /* of /proc/net/if_inet6 */
-#define CONFIG_SIZE 512
-
-static const char *config_path(const struct fact_look *look, char ret_word[CONFIG_SIZE])
-{
-	const char *path = look->site->config_path;
-
-	return facts_say_quote(path ? path : CONFIG_DEFAULT_PATH, ret_word, CONFIG_SIZE);
-}
+#define NAMES_SIZE 160
+#define SCOPE_LINK 0x20 /* of /proc/net/if_inet6 */
 
 /* Names those that there are, as far as there is room. */
 static void name_links(const struct fact_look *look, char ret_names[NAMES_SIZE])
@@ -40,7 +32,7 @@ static void name_links(const struct fact_look *look, char ret_names[NAMES_SIZE])
 
 void facts_interfaces_missing(struct fact_look *look)
 {
-	char names[NAMES_SIZE], path[CONFIG_SIZE];
+	char names[NAMES_SIZE], path[SAY_PATH_SIZE];
 
 	name_links(look, names);
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
@@ -48,7 +40,7 @@ void facts_interfaces_missing(struct fact_look *look)
 			continue;
 		facts_say(look, "%s: there is no interface %s here; there are: %s.",
 			  look->interface[i].key, look->interface[i].name, names);
-		facts_say_cure(look, "editor %s", config_path(look, path));
+		facts_say_cure(look, "editor %s", facts_say_config_path(look, path));
 	}
 }
 
@@ -110,7 +102,7 @@ void facts_interfaces_link_local(struct fact_look *look)
 		const struct fact_interface *interface = &look->interface[i];
 		const unsigned char *mac;
 
-		if (!interface->link || !interface->carries_v6 ||
+		if (!interface->link || !config_carries_v6(look->config) ||
 		    has_link_local(look, interface->name))
 			continue;
 		mac = interface->link->mac;

@@ -180,6 +180,7 @@ void facts_nic_mixed(struct fact_look *look)
 	for (unsigned int i = 0; look->nr_interfaces == 2 && i < 2; i++) {
 		const struct fact_interface *from = &look->interface[i];
 		const struct fact_interface *to = &look->interface[!i];
+		char path[SAY_PATH_SIZE];
 		struct device_xdp xdp;
 
 		if (!from->link || !to->link || !from->link->native_prog || to->link->native_prog ||
@@ -191,7 +192,6 @@ void facts_nic_mixed(struct fact_look *look)
 			  "forwarded.",
 			  from->name, to->name);
 		facts_say_cure(look, "sallyportd -c %s --detach && systemctl restart sallyportd",
-			       look->site->config_path ? look->site->config_path
-						       : CONFIG_DEFAULT_PATH);
+			       facts_say_config_path(look, path));
 	}
 }

@@ -23,17 +23,6 @@ void facts_offloads_gro_hw(struct fact_look *look)
 	}
 }
 
-/* Whether a program on it sees what its lower devices have merged: it runs after them. */
-static bool is_upper(const struct links_link *link)
-{
-	static const char *const kinds[] = {"bridge", "bond", "team", "vlan", "macvlan"};
-
-	for (unsigned int i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i], link->kind) == 0)
-			return true;
-	return false;
-}
-
 static void look_below(struct fact_look *look, const struct fact_interface *interface,
 		       const struct links_link *lower)
 {
@@ -61,8 +50,7 @@ void facts_offloads_merging(struct fact_look *look)
 		const struct fact_interface *interface = &look->interface[i];
 
 		/* A start turns it off: it is wrong where a program is at work. */
-		if (!interface->link || !is_upper(interface->link) ||
-		    !interface->link->generic_prog)
+		if (!interface->link || !interface->link->generic_prog)
 			continue;
 		for (unsigned int j = 0; j < look->links.nr; j++)
 			if (netlink_links_is_below(&look->links.link[j], interface->link))
@@ -96,18 +84,13 @@ void facts_offloads_partial(struct fact_look *look)
 	}
 }
 
-static bool has_program(const struct links_link *link)
-{
-	return link && (link->native_prog || link->generic_prog);
-}
-
 /* The same. */
 void facts_offloads_tags(struct fact_look *look)
 {
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
 		const struct fact_interface *interface = &look->interface[i];
 
-		if (!has_program(interface->link) ||
+		if (!netlink_links_has_program(interface->link) ||
 		    device_feature(interface->name, "rx-vlan-hw-parse") != DEVICE_ON)
 			continue;
 		facts_say(

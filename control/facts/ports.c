@@ -11,62 +11,25 @@
 #include "facts/say.h"
 #include "host/addr.h"
 #include "host/config.h"
+#include "host/config_questions.h"
 
-#define RESERVED  "/proc/sys/net/ipv4/ip_local_reserved_ports"
-#define LISTENING 0x0A /* of /proc/net/tcp: TCP_LISTEN */
+#define RESERVED "/proc/sys/net/ipv4/ip_local_reserved_ports"
 
-static bool in_pool(const struct config_public *address, unsigned int port)
-{
-	for (uint32_t i = 0; i < address->nr_ports; i++)
-		if (port >= address->ports[i].first && port <= address->ports[i].last)
-			return true;
-	return false;
-}
-
-/* Reads an address as /proc/net/tcp has it: words of 32 bits as they lie in memory. */
-static bool parse_local(const char *hex, struct sp_addr *ret_addr)
-{
-	struct sp_addr addr = {{0}};
-	size_t words = strlen(hex) / 8;
-	char word[9];
-
-	if (words != 1 && words != 4)
-		return false;
-	for (size_t i = 0; i < words; i++) {
-		snprintf(word, sizeof(word), "%.8s", hex + 8 * i);
-		addr.word_be[i] = (__be32)strtoul(word, NULL, 16);
-	}
-	*ret_addr = words == 1 ? sp_addr_from_v4(addr.word_be[0]) : addr;
-	return true;
-}
-
-/* Reads one line of /proc/net/tcp. Result: whether it is a listening socket. */
-static bool parse_listener(const char *line, struct sp_addr *ret_addr, unsigned int *ret_port)
-{
-	char local[33];
-	unsigned int state;
-
-	return sscanf(line, " %*d: %32[0-9A-F]:%X %*[0-9A-F]:%*X %X", local, ret_port, &state) ==
-		       3 &&
-	       state == LISTENING && parse_local(local, ret_addr);
-}
-
-static void judge_listener(struct fact_look *look, const struct sp_addr *local, unsigned int port)
+static void judge_listener(struct fact_look *look, const struct config_listener *listener)
 {
 	char text[ADDR_TEXT_BYTES];
 
 	for (uint32_t i = 0; i < look->config->public.nr_addresses; i++) {
 		const struct config_public *address = &look->config->public.addresses[i];
 
-		if (!in_pool(address, port) ||
-		    (!addr_is_any(local) && !sp_addr_equal(local, &address->bind)))
+		if (!config_question_hides(address, listener))
 			continue;
 		facts_say(look,
 			  "Something on this host listens on port %u of %s, which is in the pool: "
 			  "a lease on it takes its packets. Bind it to another address, or take "
 			  "the port out of public.addresses.",
-			  port, addr_format(&address->bind, text));
-		facts_say_cure(look, "ss -Htlnp 'sport = :%u'", port);
+			  listener->port, addr_format(&address->bind, text));
+		facts_say_cure(look, "ss -Htlnp 'sport = :%u'", listener->port);
 		return;
 	}
 }
@@ -74,15 +37,14 @@ static void judge_listener(struct fact_look *look, const struct sp_addr *local, 
 static void look_at_listeners(struct fact_look *look, const char *path)
 {
 	FILE *in = facts_files_open(look, path);
-	unsigned int port;
-	struct sp_addr local;
+	struct config_listener listener;
 	char line[512];
 
 	if (!in)
 		return;
 	while (fgets(line, sizeof(line), in))
-		if (parse_listener(line, &local, &port))
-			judge_listener(look, &local, port);
+		if (config_question_listener(line, &listener))
+			judge_listener(look, &listener);
 	fclose(in);
 }
 
@@ -130,7 +92,9 @@ static unsigned int count_ephemeral(const struct fact_look *look)
 	read_reserved(look, reserved);
 	for (unsigned int port = first; port <= last && port <= UINT16_MAX; port++)
 		for (uint32_t i = 0; i < config->public.nr_addresses; i++)
-			number += !reserved[port] && in_pool(&config->public.addresses[i], port);
+			number += !reserved[port] &&
+				  config_question_has_port(&config->public.addresses[i],
+							   (uint16_t)port);
 	return number;
 }
 

@@ -12,31 +12,21 @@
 
 #define NEIGHBOURS_LEAST 512 /* twice what packets wait for */
 
-static const struct {
+static const struct family {
 	const char *proc, *family;
-} families[] = {{"ipv4", "IPv4"}, {"ipv6", "IPv6"}};
+	bool v6;
+} families[] = {{"ipv4", "IPv4", false}, {"ipv6", "IPv6", true}};
 
-static bool carries(const struct fact_look *look, unsigned int family)
+static bool carries(const struct fact_look *look, const struct family *family)
 {
-	bool v6 = false;
-
-	for (unsigned int i = 0; i < look->nr_interfaces; i++)
-		v6 |= look->interface[i].public && look->interface[i].carries_v6;
-	return family == 0 || v6;
-}
-
-static bool is_attached(const struct fact_look *look)
-{
-	const struct links_link *link = look->interface[0].link;
-
-	return link && (link->native_prog || link->generic_prog);
+	return !family->v6 || config_carries_v6(look->config);
 }
 
 /* A start sets it: it is missed only where a program is at work. */
 void facts_routing_loopback(struct fact_look *look)
 {
-	for (unsigned int i = 0; i < 2 && is_attached(look); i++) {
-		if (!carries(look, i) ||
+	for (unsigned int i = 0; i < 2 && netlink_links_has_program(look->interface[0].link); i++) {
+		if (!carries(look, &families[i]) ||
 		    facts_files_number(look, "/proc/sys/net/%s/conf/lo/forwarding",
 				       families[i].proc) != 0)
 			continue;
@@ -113,7 +103,7 @@ void facts_routing_neighbours(struct fact_look *look)
 		long most = facts_files_number(look, "/proc/sys/net/%s/neigh/default/gc_thresh3",
 					       families[i].proc);
 
-		if (!carries(look, i) || most < 0 || most >= NEIGHBOURS_LEAST)
+		if (!carries(look, &families[i]) || most < 0 || most >= NEIGHBOURS_LEAST)
 			continue;
 		facts_say(look,
 			  "This host keeps at most %ld %s neighbours beside those of leases: up to "

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "facts/fact.h"
+#include "host/config.h"
 
 #define PLAIN                                                                                      \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"                           \
@@ -64,4 +65,11 @@ const char *facts_say_quote(const char *text, char *ret_word, size_t size)
 		length += (size_t)sprintf(ret_word + length, *text == '\'' ? "'\\''" : "%c", *text);
 	strcpy(ret_word + length, "'");
 	return ret_word;
+}
+
+const char *facts_say_config_path(const struct fact_look *look, char ret_word[SAY_PATH_SIZE])
+{
+	const char *path = look->site->config_path;
+
+	return facts_say_quote(path ? path : CONFIG_DEFAULT_PATH, ret_word, SAY_PATH_SIZE);
 }

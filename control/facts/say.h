@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#define SAY_PATH_SIZE 512
+
 struct fact_look;
 
 /*
@@ -20,3 +22,6 @@ void facts_say_cure(struct fact_look *look, const char *format, ...)
  * not fit.
  */
 const char *facts_say_quote(const char *text, char *ret_word, size_t size);
+
+/* The configuration's path as one word of the shell. Result: ret_word. */
+const char *facts_say_config_path(const struct fact_look *look, char ret_word[SAY_PATH_SIZE]);

@@ -212,7 +212,7 @@ static void watch(struct kernel *kernel)
 int kernel_attach(struct kernel *kernel, char **ret_reason)
 {
 	int error = kernel_sysctl_enable(kernel->config->edge.state_dir,
-					 kernel_settings_carry_v6(kernel->config), ret_reason);
+					 config_carries_v6(kernel->config), ret_reason);
 
 	if (error)
 		return error;
@@ -352,7 +352,7 @@ static void correct(struct kernel *kernel)
 	if (!kernel->mirror.switched || !kernel->attached)
 		return;
 	kernel->mirror.switched = false;
-	nr = kernel_sysctl_correct(kernel_settings_carry_v6(kernel->config), what, sizeof(what));
+	nr = kernel_sysctl_correct(config_carries_v6(kernel->config), what, sizeof(what));
 	tell_corrected(kernel, nr, what);
 }
 
@@ -484,7 +484,7 @@ void kernel_status(const struct kernel *kernel, struct kernel_status *ret_status
 	memcpy(ret_status->warnings, kernel->warnings.sentence, sizeof(ret_status->warnings));
 	nr += kernel_redirects_warn(kernel->redirects, boottime_now_ns(), ret_status->warnings + nr,
 				    KERNEL_WARNINGS_MAX - nr);
-	if (kernel_settings_carry_v6(kernel->config))
+	if (config_carries_v6(kernel->config))
 		nr += kernel_link_local_warn(mirror->interfaces, ret_status->warnings + nr,
 					     KERNEL_WARNINGS_MAX - nr);
 	ret_status->nr_warnings = nr;

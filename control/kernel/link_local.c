@@ -3,24 +3,16 @@
 
 #include <net/if.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "kernel/device/device.h"
 #include "kernel/mirror.h"
 
 /* One that is down has lost its address with that, which others tell of. */
 static bool is_up(const char *interface)
 {
-	struct ifreq request = {0};
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool up;
+	int flags = device_flags(interface);
 
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-	up = fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0 && request.ifr_flags & IFF_UP;
-	if (fd >= 0)
-		close(fd);
-	return up;
+	return flags >= 0 && flags & IFF_UP;
 }
 
 unsigned int kernel_link_local_warn(const struct mirror_interface *interfaces,
@@ -35,8 +27,8 @@ unsigned int kernel_link_local_warn(const struct mirror_interface *interfaces,
 			continue;
 		snprintf(ret_what[nr++], KERNEL_SENTENCE_SIZE,
 			 "%s has no link-local address, so the kernel asks for no neighbour of "
-			 "IPv6 there: ip address add fe80::1/64 dev %s",
-			 interfaces[i].name, interfaces[i].name);
+			 "IPv6 there; sallyport doctor has the cure",
+			 interfaces[i].name);
 	}
 	return nr;
 }

@@ -3,15 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <unistd.h>
+
+#include "kernel/device/device.h"
 
 /*
  * Opens the switch of an interface. /sys shows the interfaces of the namespace that it was mounted
@@ -50,15 +48,9 @@ int kernel_napi_threads_look(const char *interface)
 
 static bool is_down(const char *interface)
 {
-	struct ifreq request = {0};
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool down;
+	int flags = device_flags(interface);
 
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-	down = fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0 && !(request.ifr_flags & IFF_UP);
-	if (fd >= 0)
-		close(fd);
-	return down;
+	return flags >= 0 && !(flags & IFF_UP);
 }
 
 static int set(const char *interface, bool threads)
@@ -77,16 +69,9 @@ static int set(const char *interface, bool threads)
 
 static bool is_veth(const char *interface)
 {
-	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
-	struct ifreq request = {.ifr_data = (char *)&info};
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool veth;
+	char driver[DEVICE_DRIVER_SIZE];
 
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-	veth = fd >= 0 && ioctl(fd, SIOCETHTOOL, &request) == 0 && strcmp(info.driver, "veth") == 0;
-	if (fd >= 0)
-		close(fd);
-	return veth;
+	return device_driver(interface, driver) && strcmp(driver, "veth") == 0;
 }
 
 /*

@@ -26,6 +26,7 @@ struct redirects {
 	const char *names[2]; /* the mirror's */
 	uint64_t next_look_ns;
 	struct kernel_redirects seen;
+	uint64_t last_ns[2 * SP_REDIRECT_LOSSES_NR]; /* more was seen, 0: never; as the map's */
 };
 
 static const char *const sentences[] = {
@@ -142,7 +143,7 @@ bool kernel_redirects_look(struct redirects *redirects, uint64_t now_ns,
 	redirects->next_look_ns = now_ns + LOOK_NS;
 	for (uint32_t i = 0; i < 2 * SP_REDIRECT_LOSSES_NR; i++) {
 		uint64_t *lost = &redirects->seen.lost[0][0] + i;
-		uint64_t *last_ns = &redirects->seen.last_ns[0][0] + i;
+		uint64_t *last_ns = &redirects->last_ns[i];
 		uint64_t now = sum(redirects, i, *lost);
 
 		if (now == *lost)
@@ -168,7 +169,7 @@ unsigned int kernel_redirects_warn(const struct redirects *redirects, uint64_t n
 	unsigned int nr = 0;
 
 	for (uint32_t i = 0; redirects && i < 2 * SP_REDIRECT_LOSSES_NR && nr < max; i++)
-		if (is_of_late((&redirects->seen.last_ns[0][0])[i], now_ns))
+		if (is_of_late(redirects->last_ns[i], now_ns))
 			describe(redirects, i, ret_what[nr++]);
 	return nr;
 }

@@ -16,7 +16,6 @@
 struct kernel_redirects {
 	bool counted; /* else the kernel cannot say, and all is 0 */
 	uint64_t lost[2][SP_REDIRECT_LOSSES_NR];
-	uint64_t last_ns[2][SP_REDIRECT_LOSSES_NR]; /* when more was seen last, 0: never */
 };
 
 struct mirror_interface;

@@ -10,7 +10,6 @@
 #include <sallyport/limit.h>
 #include <sallyport/near.h>
 
-#include "host/addr.h"
 #include "host/config.h"
 
 static bool holds(const struct sp_settings *settings, uint32_t set, const struct config *config)
@@ -85,12 +84,4 @@ void kernel_settings_write(struct sp_settings *settings, const struct config *co
 	SP_STORE(settings->syn_per_source, kernel_settings_limit(&config->limits.syn_per_source));
 	SP_STORE(settings->syn_per_lease, kernel_settings_limit(&config->limits.syn_per_lease));
 	SP_STORE(settings->engine_mode, config->dataplane.engine);
-}
-
-bool kernel_settings_carry_v6(const struct config *config)
-{
-	for (uint32_t i = 0; i < config->public.nr_addresses; i++)
-		if (addr_family(&config->public.addresses[i].bind) == 6)
-			return true;
-	return false;
 }

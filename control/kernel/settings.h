@@ -22,9 +22,6 @@ bool kernel_settings_rewrite_networks(const struct sp_settings *settings,
  */
 uint64_t kernel_settings_limit(const struct config_rate *rate);
 
-/* Result: whether packets of IPv6 are carried: a VM is of the family of its public address. */
-bool kernel_settings_carry_v6(const struct config *config);
-
 /*
  * Writes what the config says, each field by one store, and stores only what changes. Where
  * networks are to be rewritten, every reader has been seen past the last call (quiesce.h).

@@ -53,7 +53,7 @@ ROOMS = {
     "facts": ("what is wrong with this host, and the cure: one table",
               "kernel/attach kernel/device kernel/netlink kernel/pins"),
     "kernel": ("our hold on this host's kernel", "table model"),
-    "kernel/attach": ("maps and programs on interfaces", "kernel/device kernel/netlink kernel/pins table"),
+    "kernel/attach": ("maps and programs on interfaces", "kernel/device kernel/netlink kernel/pins model table"),
     "kernel/neighbours": ("VMs and gateways the kernel keeps resolved",
                           "kernel/netlink kernel/pins"),
     "kernel/netlink": ("messages of the kernel", "kernel/pins"),

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/addr.h"
 #include "host/config_table.h"
 
 /* Result: the whole file, NUL-terminated, to be freed, or NULL with errno. */
@@ -177,4 +178,12 @@ const char *config_apply_name(enum config_apply apply)
 	};
 
 	return names[apply];
+}
+
+bool config_carries_v6(const struct config *config)
+{
+	for (uint32_t i = 0; i < config->public.nr_addresses; i++)
+		if (addr_family(&config->public.addresses[i].bind) == 6)
+			return true;
+	return false;
 }

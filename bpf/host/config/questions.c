@@ -8,13 +8,8 @@
 
 #define TCP_LISTENS 0x0a /* in the kernel's tables; netinet/tcp.h has it as TCP_LISTEN */
 
-struct listener {
-	struct sp_addr addr;
-	uint16_t port;
-};
-
 /* Reads "  0: 0100007F:0016 00000000:0000 0A …", an address as one or four words of the host. */
-static bool read_listener(const char *line, struct listener *ret_listener)
+bool config_question_listener(const char *line, struct config_listener *ret_listener)
 {
 	uint32_t *word = ret_listener->addr.word_be;
 	unsigned int port, state;
@@ -29,7 +24,7 @@ static bool read_listener(const char *line, struct listener *ret_listener)
 	return state == TCP_LISTENS;
 }
 
-static bool has_port(const struct config_public *address, uint16_t port)
+bool config_question_has_port(const struct config_public *address, uint16_t port)
 {
 	for (uint32_t i = 0; i < address->nr_ports; i++)
 		if (port >= address->ports[i].first && port <= address->ports[i].last)
@@ -38,28 +33,34 @@ static bool has_port(const struct config_public *address, uint16_t port)
 }
 
 /* A listener on :: hears IPv4 too. */
-static bool listens_at(const struct listener *listener, const struct sp_addr *bind)
+static bool listens_at(const struct config_listener *listener, const struct sp_addr *bind)
 {
 	if (addr_is_any(&listener->addr))
 		return addr_family(&listener->addr) == 6 || addr_family(bind) == 4;
 	return sp_addr_equal(&listener->addr, bind);
 }
 
+bool config_question_hides(const struct config_public *address,
+			   const struct config_listener *listener)
+{
+	return listens_at(listener, &address->bind) &&
+	       config_question_has_port(address, listener->port);
+}
+
 unsigned int config_question_ports(const struct config *config, const char *path, FILE *listeners,
 				   FILE *stream)
 {
 	char line[512], addr[ADDR_TEXT_BYTES];
-	struct listener listener;
+	struct config_listener listener;
 	unsigned int nr = 0;
 
 	while (fgets(line, sizeof(line), listeners)) {
-		if (!read_listener(line, &listener))
+		if (!config_question_listener(line, &listener))
 			continue;
 		for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
 			const struct config_public *address = &config->public.addresses[i];
 
-			if (!listens_at(&listener, &address->bind) ||
-			    !has_port(address, listener.port))
+			if (!config_question_hides(address, &listener))
 				continue;
 			fprintf(stream,
 				"%s: public.addresses[%u].ports: is port %u meant? A program of "

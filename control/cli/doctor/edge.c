@@ -34,12 +34,6 @@ static void check_program(struct doctor *doctor, const json_t *interface)
 			"%s is called %s now: it carries on until the next start. Name it in "
 			"the configuration.",
 			name, talk_text(interface, "called"));
-	else if (strcmp(mode, "generic") == 0)
-		doctor_finding_say(doctor, "program", DOCTOR_WARNING,
-				   "The XDP program runs in generic mode on %s: slow. The warnings "
-				   "of sallyport "
-				   "status say why.",
-				   name);
 	else
 		doctor_finding_say(doctor, "program", DOCTOR_OK, "The XDP program runs on %s, %s.",
 				   name, mode);

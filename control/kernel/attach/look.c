@@ -5,28 +5,19 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "kernel/attach/link.h"
 #include "kernel/attach/program.h"
+#include "kernel/device/device.h"
 #include "kernel/pins/pins.h"
 
 /* Result: whether packets come and go by an interface of that name, as far as can be learned. */
 static bool is_up(const char *name)
 {
-	struct ifreq request = {0};
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool up = true;
+	int flags = device_flags(name);
 
-	if (fd < 0)
-		return true;
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	if (!ioctl(fd, SIOCGIFFLAGS, &request))
-		up = request.ifr_flags & IFF_UP && request.ifr_flags & IFF_RUNNING;
-	close(fd);
-	return up;
+	return flags < 0 || (flags & IFF_UP && flags & IFF_RUNNING);
 }
 
 int attach_look_seen(const char *bpf_dir, const struct attach_target *target,

@@ -10,34 +10,24 @@
 #include "kernel/device/device.h"
 #include "kernel/netlink/links.h"
 #include "kernel/pins/reason.h"
+#include "model/clock.h"
 
 #define KEPT_NAME "offloads" /* boot's id, then a line "DEVICE FEATURE" for each */
-#define BOOT_ID	  "/proc/sys/kernel/random/boot_id"
 #define LINE_SIZE 128
 #define PATH_SIZE 256
 
 #define RXVLAN "rx-vlan-hw-parse"
 
-static void read_boot_id(char ret_id[LINE_SIZE])
-{
-	FILE *in = fopen(BOOT_ID, "re");
-
-	if (!in || fscanf(in, "%63s", ret_id) != 1)
-		strcpy(ret_id, "unknown");
-	if (in)
-		fclose(in);
-}
-
 /* Opens what is kept of this boot, past its first line. Result: NULL if nothing is. */
 static FILE *open_kept(const char *state_dir)
 {
-	char path[PATH_SIZE], now[LINE_SIZE], then[LINE_SIZE];
+	char path[PATH_SIZE], now[CLOCK_BOOT_ID_SIZE], then[LINE_SIZE];
 	FILE *in;
 
 	snprintf(path, sizeof(path), "%s/" KEPT_NAME, state_dir);
 	in = fopen(path, "re");
-	read_boot_id(now);
-	if (in && (fscanf(in, "%63s", then) != 1 || strcmp(now, then) != 0)) {
+	if (in && (model_clock_boot_id(now) < 0 || fscanf(in, "%63s", then) != 1 ||
+		   strcmp(now, then) != 0)) {
 		fclose(in);
 		in = NULL;
 	}
@@ -58,24 +48,25 @@ static int keep(const char *state_dir, const char *device, const char *feature)
 {
 	FILE *kept = open_kept(state_dir), *out;
 	bool begun = kept, known = kept && is_kept(kept, device, feature);
-	char path[PATH_SIZE], id[LINE_SIZE];
-	int error = 0;
+	char path[PATH_SIZE], id[CLOCK_BOOT_ID_SIZE];
+	int error;
 
 	if (kept)
 		fclose(kept);
 	if (known)
 		return 0;
+	error = model_clock_boot_id(id);
+	if (error)
+		return error;
 	snprintf(path, sizeof(path), "%s/" KEPT_NAME, state_dir);
 	out = fopen(path, begun ? "ae" : "we");
 	if (!out)
 		return -errno;
-	read_boot_id(id);
 	if (!begun)
 		fprintf(out, "%s\n", id);
 	fprintf(out, "%s %s\n", device, feature);
-	if (fflush(out) || fsync(fileno(out)))
-		error = -errno;
-	if (fclose(out) && !error)
+	/* Not synced: after a reboot it is void. */
+	if (fclose(out))
 		error = -errno;
 	/* On a full disk sessions matter more than what --detach can put back. */
 	return error == -ENOSPC || error == -EDQUOT ? 0 : error;

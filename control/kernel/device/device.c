@@ -14,25 +14,32 @@
 
 #define FEATURES_MOST 1024
 
-static bool ethtool(const char *interface, void *command)
+/* Result: 0 or -errno. */
+static int ask(const char *interface, unsigned long what, struct ifreq *request)
 {
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request = {.ifr_data = command};
-	bool answered;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = 0;
 
 	if (fd < 0)
-		return false;
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-	answered = ioctl(fd, SIOCETHTOOL, &request) == 0;
+		return -errno;
+	snprintf(request->ifr_name, sizeof(request->ifr_name), "%s", interface);
+	if (ioctl(fd, what, request) < 0)
+		error = -errno;
 	close(fd);
-	return answered;
+	return error;
+}
+
+static int ethtool(const char *interface, void *command)
+{
+	struct ifreq request = {.ifr_data = command};
+
+	return ask(interface, SIOCETHTOOL, &request);
 }
 
 bool device_driver(const char *interface, char ret[DEVICE_DRIVER_SIZE])
 {
 	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
 
-	if (!ethtool(interface, &info))
+	if (ethtool(interface, &info) < 0)
 		return false;
 	snprintf(ret, DEVICE_DRIVER_SIZE, "%s", info.driver);
 	return true;
@@ -42,7 +49,7 @@ bool device_channels(const char *interface, struct device_channels *ret)
 {
 	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
 
-	if (!ethtool(interface, &channels))
+	if (ethtool(interface, &channels) < 0)
 		return false;
 	*ret = (struct device_channels){
 		.rx = channels.combined_count + channels.rx_count,
@@ -55,31 +62,31 @@ bool device_channels(const char *interface, struct device_channels *ret)
 
 unsigned int device_mtu(const char *interface)
 {
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq request = {0};
-	unsigned int mtu = 0;
 
-	if (fd < 0)
-		return 0;
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-	if (ioctl(fd, SIOCGIFMTU, &request) == 0)
-		mtu = (unsigned int)request.ifr_mtu;
-	close(fd);
-	return mtu;
+	return ask(interface, SIOCGIFMTU, &request) == 0 ? (unsigned int)request.ifr_mtu : 0;
+}
+
+int device_flags(const char *interface)
+{
+	struct ifreq request = {0};
+	int error = ask(interface, SIOCGIFFLAGS, &request);
+
+	return error ? error : (unsigned short)request.ifr_flags;
 }
 
 static uint32_t count_features(const char *interface)
 {
-	struct ethtool_sset_info *ask = calloc(1, sizeof(*ask) + sizeof(ask->data[0]));
+	struct ethtool_sset_info *info = calloc(1, sizeof(*info) + sizeof(info->data[0]));
 	uint32_t nr = 0;
 
-	if (!ask)
+	if (!info)
 		return 0;
-	ask->cmd = ETHTOOL_GSSET_INFO;
-	ask->sset_mask = 1ull << ETH_SS_FEATURES;
-	if (ethtool(interface, ask) && ask->sset_mask && ask->data[0] <= FEATURES_MOST)
-		nr = ask->data[0];
-	free(ask);
+	info->cmd = ETHTOOL_GSSET_INFO;
+	info->sset_mask = 1ull << ETH_SS_FEATURES;
+	if (ethtool(interface, info) == 0 && info->sset_mask && info->data[0] <= FEATURES_MOST)
+		nr = info->data[0];
+	free(info);
 	return nr;
 }
 
@@ -94,7 +101,7 @@ static int find_feature(const char *interface, const char *feature, uint32_t nr)
 	names->cmd = ETHTOOL_GSTRINGS;
 	names->string_set = ETH_SS_FEATURES;
 	names->len = nr;
-	if (ethtool(interface, names))
+	if (ethtool(interface, names) == 0)
 		for (uint32_t i = 0; i < nr && bit < 0; i++)
 			if (strncmp((const char *)names->data + i * ETH_GSTRING_LEN, feature,
 				    ETH_GSTRING_LEN) == 0)
@@ -125,7 +132,7 @@ enum device_state device_feature(const char *interface, const char *feature)
 		return DEVICE_UNKNOWN;
 	features->cmd = ETHTOOL_GFEATURES;
 	features->size = blocks;
-	if (ethtool(interface, features))
+	if (ethtool(interface, features) == 0)
 		state = state_of(&features->features[bit / 32], 1u << bit % 32);
 	free(features);
 	return state;
@@ -134,7 +141,7 @@ enum device_state device_feature(const char *interface, const char *feature)
 int device_set_feature(const char *interface, const char *feature, bool on)
 {
 	uint32_t nr = count_features(interface), blocks = (nr + 31) / 32;
-	int bit = nr ? find_feature(interface, feature, nr) : -1, error = 0;
+	int bit = nr ? find_feature(interface, feature, nr) : -1, error;
 	struct ethtool_sfeatures *features;
 
 	if (bit < 0)
@@ -146,8 +153,7 @@ int device_set_feature(const char *interface, const char *feature, bool on)
 	features->size = blocks;
 	features->features[bit / 32].valid = 1u << bit % 32;
 	features->features[bit / 32].requested = on ? 1u << bit % 32 : 0;
-	if (!ethtool(interface, features))
-		error = -errno;
+	error = ethtool(interface, features);
 	free(features);
 	return error;
 }

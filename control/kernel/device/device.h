@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a driver says of its device, by ethtool. */
+/* What the kernel and a driver say of a device, by ioctl and ethtool. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,6 +12,9 @@ bool device_driver(const char *interface, char ret[DEVICE_DRIVER_SIZE]);
 
 /* Result: the MTU, 0 if it cannot be learned. */
 unsigned int device_mtu(const char *interface);
+
+/* Result: IFF_UP and the like, or -errno. */
+int device_flags(const char *interface);
 
 struct device_channels {
 	uint32_t rx; /* queues that receive, with the combined ones */

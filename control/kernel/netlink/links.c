@@ -13,6 +13,7 @@
 
 #define ANSWER_BYTES	 65536
 #define ANSWER_TIMEOUT_S 5
+#define TRIES		 8
 #define GROW		 64
 
 static bool read_u32(const struct nlattr *attr, uint32_t *ret)
@@ -136,7 +137,7 @@ static int ask(struct mnl_socket *sock, struct links *links)
 	return more == MNL_CB_STOP ? 0 : -errno;
 }
 
-int netlink_links_read(struct links *ret_links)
+static int read_once(struct links *ret_links)
 {
 	struct mnl_socket *sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	struct links links = {0};
@@ -152,6 +153,16 @@ int netlink_links_read(struct links *ret_links)
 	}
 	*ret_links = links;
 	return 0;
+}
+
+/* An interface that comes or goes meanwhile interrupts the answer (NLM_F_DUMP_INTR). */
+int netlink_links_read(struct links *ret_links)
+{
+	int error = -EINTR;
+
+	for (unsigned int i = 0; i < TRIES && error == -EINTR; i++)
+		error = read_once(ret_links);
+	return error;
 }
 
 void netlink_links_free(struct links *links)
@@ -182,4 +193,9 @@ bool netlink_links_is_below(const struct links_link *link, const struct links_li
 
 	return link->master == upper->ifindex ||
 	       (on_it && !upper->lower_elsewhere && upper->lower == link->ifindex);
+}
+
+bool netlink_links_has_program(const struct links_link *link)
+{
+	return link && (link->native_prog || link->generic_prog);
 }

@@ -38,3 +38,6 @@ const struct links_link *netlink_links_at(const struct links *links, uint32_t if
 
 /* Result: whether packets of upper come by way of link: a port of it, or what it is put on. */
 bool netlink_links_is_below(const struct links_link *link, const struct links_link *upper);
+
+/* Result: whether an XDP program is on it. NULL is allowed. */
+bool netlink_links_has_program(const struct links_link *link);
