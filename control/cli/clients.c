@@ -8,7 +8,7 @@
 
 /* "ssh -p PORT -o HostKeyAlias=ALIAS USER@HOST", in its parts. */
 struct way {
-	json_int_t port;
+	int port;
 	char options[256]; /* those after the port */
 	char user[64];	   /* with its @ */
 	const char *host;
@@ -27,7 +27,7 @@ static bool read_way(const json_t *node, struct way *way)
 	if (!at)
 		return false;
 	colon = strchr(at, ':');
-	way->port = talk_number(node, "public_port");
+	way->port = (int)talk_number(node, "public_port");
 	snprintf(way->options, sizeof(way->options), "%.*s", (int)(target - options - 1),
 		 options + 1);
 	snprintf(way->user, sizeof(way->user), "%.*s", (int)(at - target), target + 1);
@@ -37,18 +37,18 @@ static bool read_way(const json_t *node, struct way *way)
 	return true;
 }
 
-static void print_way(const struct way *way, int port)
+static void print_way(const struct way *way)
 {
-	printf("  scp       scp -P %d %s FILE %s%s%s%s:\n", port, way->options, way->user,
+	printf("  scp       scp -P %d %s FILE %s%s%s%s:\n", way->port, way->options, way->user,
 	       way->open, way->host, way->close);
-	printf("  sftp      sftp -P %d %s %s%s%s%s\n", port, way->options, way->user, way->open,
-	       way->host, way->close);
-	printf("  rsync     rsync -e 'ssh -p %d %s' FILE %s%s%s%s:\n", port, way->options,
+	printf("  sftp      sftp -P %d %s %s%s%s%s\n", way->port, way->options, way->user,
+	       way->open, way->host, way->close);
+	printf("  rsync     rsync -e 'ssh -p %d %s' FILE %s%s%s%s:\n", way->port, way->options,
 	       way->user, way->open, way->host, way->close);
-	printf("  PuTTY     plink -P %d %s%s\n", port, way->user, way->host);
-	printf("  dropbear  dbclient -p %d %s%s\n", port, way->user, way->host);
+	printf("  PuTTY     plink -P %d %s%s\n", way->port, way->user, way->host);
+	printf("  dropbear  dbclient -p %d %s%s\n", way->port, way->user, way->host);
 	printf("  library   libssh and paramiko look for [%s]:%d in known_hosts\n", way->host,
-	       port);
+	       way->port);
 }
 
 void cli_clients_print(const json_t *build)
@@ -61,7 +61,7 @@ void cli_clients_print(const json_t *build)
 		if (!read_way(node, &way))
 			continue;
 		printf("node %d:\n", (int)talk_number(node, "index"));
-		print_way(&way, (int)way.port);
+		print_way(&way);
 	}
 	puts("dropbear keeps one key for an address, whatever the port. What each client prints "
 	     "when\na session is over: docs/TROUBLESHOOTING.md.");
