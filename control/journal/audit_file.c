@@ -50,20 +50,26 @@ static int open_in_memory(const char *path, struct journal **ret_audit, char **r
 	return result;
 }
 
-static int open_anew(const char *path, struct journal **ret_audit, char **ret_reason)
+/* Puts it aside for another. Result: 0; or -errno, and why if there is more to say. */
+static int replace(const char *path, struct journal **ret_audit, char **ret_reason)
 {
 	char *again = NULL;
 	int result = put_aside(path);
 
 	if (result == 0)
 		result = journal_open_audit(path, ret_audit, &again);
-	if (result == 0)
-		return JOURNAL_AUDIT_ANEW;
 	if (again) {
 		free(*ret_reason);
 		*ret_reason = again;
 	}
-	return open_in_memory(path, ret_audit, ret_reason);
+	return result;
+}
+
+static int open_anew(const char *path, struct journal **ret_audit, char **ret_reason)
+{
+	return replace(path, ret_audit, ret_reason) == 0
+		       ? JOURNAL_AUDIT_ANEW
+		       : open_in_memory(path, ret_audit, ret_reason);
 }
 
 int journal_audit_file_open(const char *path, struct journal **ret_audit, char **ret_reason)
@@ -110,7 +116,7 @@ int journal_audit_file_renew(struct journal *audit, char **ret_reason)
 	*ret_reason = strdup(audit->damaged	? "it is damaged"
 			     : has_moved(audit) ? "it was removed"
 						: "it fails");
-	result = journal_audit_file_is_lost(audit) && strcmp(audit->path, MEMORY) != 0
+	result = journal_audit_file_is_lost(audit) && !audit->in_memory
 			 ? open_anew(audit->path, &fresh, ret_reason)
 			 : open_in_memory(path, &fresh, ret_reason);
 	if (result < 0)
@@ -127,10 +133,8 @@ static int open_wanted(const char *path, struct journal **ret_audit)
 	char *reason = NULL;
 	int result = journal_open_audit(path, ret_audit, &reason);
 
-	if (result == -EBADMSG && put_aside(path) == 0) {
-		free(reason);
-		result = journal_open_audit(path, ret_audit, &reason);
-	}
+	if (result == -EBADMSG)
+		result = replace(path, ret_audit, &reason);
 	free(reason);
 	return result;
 }

@@ -21,7 +21,8 @@
 
 static const char *const statement_texts[JOURNAL_STATEMENTS_NR] = {
 #define JOURNAL_TEXT(name, text) [JOURNAL_##name] = text,
-	JOURNAL_STATEMENTS(JOURNAL_TEXT) AUDIT_STATEMENTS(JOURNAL_TEXT)
+	COMMON_STATEMENTS(JOURNAL_TEXT) JOURNAL_STATEMENTS(JOURNAL_TEXT)
+		AUDIT_STATEMENTS(JOURNAL_TEXT)
 #undef JOURNAL_TEXT
 };
 
@@ -288,18 +289,10 @@ static int set_modes(const struct kind *kind, sqlite3 *database, const char *pat
 	return result == 0 ? run_text(database, path, kind->modes, ret_reason) : result;
 }
 
-/* Of transactions, numbers and connections, which every database has. */
-static bool is_common(unsigned int statement)
-{
-	return statement == JOURNAL_BEGIN || statement == JOURNAL_COMMIT ||
-	       statement == JOURNAL_ROLLBACK || statement == JOURNAL_SET_NUMBER ||
-	       statement == JOURNAL_GET_NUMBER || statement == JOURNAL_OLD_OPEN ||
-	       statement == JOURNAL_OLD_ANY || statement == JOURNAL_OLD_DROP;
-}
-
 static bool is_of(const struct kind *kind, unsigned int statement)
 {
-	return is_common(statement) || (statement < JOURNAL_OWN_NR) == (kind == &journal_kind);
+	return statement < JOURNAL_COMMON_NR ||
+	       (statement < JOURNAL_OWN_NR) == (kind == &journal_kind);
 }
 
 static int prepare_all(const struct kind *kind, struct journal *journal, const char *path,

@@ -11,18 +11,28 @@
 
 #define JOURNAL_BUSY_MS 200 /* for another who writes */
 
-/* The statements, one row each: name and text. Prepared once, at open. */
-#define JOURNAL_STATEMENTS(X)                                                                      \
+/*
+ * The statements, one row each: name and text. Prepared once, at open. Those of transactions,
+ * numbers and connections, which every database has:
+ */
+#define COMMON_STATEMENTS(X)                                                                       \
 	X(BEGIN, "BEGIN IMMEDIATE")                                                                \
 	X(COMMIT, "COMMIT")                                                                        \
 	X(ROLLBACK, "ROLLBACK")                                                                    \
+	X(SET_NUMBER, "INSERT INTO numbers VALUES (?, ?)"                                          \
+		      " ON CONFLICT (name) DO UPDATE SET value = excluded.value")                  \
+	X(GET_NUMBER, "SELECT value FROM numbers WHERE name = ?")                                  \
+	X(OLD_OPEN, "SELECT * FROM connections WHERE closed_wall_ns IS NULL ORDER BY number"       \
+		    " LIMIT ?")                                                                    \
+	X(OLD_ANY, "SELECT * FROM connections ORDER BY number LIMIT ?")                            \
+	X(OLD_DROP, "DELETE FROM connections WHERE number = ?")
+
+/* Those of the journal. */
+#define JOURNAL_STATEMENTS(X)                                                                      \
 	X(SET_MOMENT, "INSERT INTO moment VALUES (1, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"      \
 		      " boot_id = excluded.boot_id, boot_ns = excluded.boot_ns,"                   \
 		      " wall_ns = excluded.wall_ns")                                               \
 	X(GET_MOMENT, "SELECT boot_id, boot_ns, wall_ns FROM moment")                              \
-	X(SET_NUMBER, "INSERT INTO numbers VALUES (?, ?)"                                          \
-		      " ON CONFLICT (name) DO UPDATE SET value = excluded.value")                  \
-	X(GET_NUMBER, "SELECT value FROM numbers WHERE name = ?")                                  \
 	X(SET_BUILD,                                                                               \
 	  "INSERT INTO builds (serial, id, revision, state, reason, title, user, organisation,"    \
 	  " keys_as_of_wall_ns, created_wall_ns, finished_wall_ns, connected_wall_ns,"             \
@@ -83,10 +93,6 @@
 		      " WHERE wall_ns < ? ORDER BY wall_ns LIMIT 1000)")                           \
 	X(OLD_LAST, "SELECT ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'connections'),"  \
 		    " 0)")                                                                         \
-	X(OLD_OPEN, "SELECT * FROM connections WHERE closed_wall_ns IS NULL ORDER BY number"       \
-		    " LIMIT ?")                                                                    \
-	X(OLD_ANY, "SELECT * FROM connections ORDER BY number LIMIT ?")                            \
-	X(OLD_DROP, "DELETE FROM connections WHERE number = ?")                                    \
 	X(DROP_BUILDS, "DELETE FROM builds WHERE serial IN (SELECT serial FROM builds"             \
 		       " WHERE gone = 1 AND ended_wall_ns < ? LIMIT 250)")                         \
 	X(ADD_RECEIPT,                                                                             \
@@ -102,7 +108,7 @@
 	X(DROP_RECEIPTS_BY_TIME, "DELETE FROM receipts WHERE number IN (SELECT number"             \
 				 " FROM receipts WHERE wall_ns < ? LIMIT 1000)")
 
-/* Those of the audit of connections; it has those above of transactions and numbers too. */
+/* Those of the audit of connections. */
 #define AUDIT_STATEMENTS(X)                                                                        \
 	X(ADD_CONNECTION,                                                                          \
 	  "INSERT INTO connections (serial, build, node, forward, client, client_port,"            \
@@ -142,11 +148,10 @@
 
 enum journal_statement {
 #define JOURNAL_ENUM(name, text) JOURNAL_##name,
-	JOURNAL_STATEMENTS(JOURNAL_ENUM)
-#undef JOURNAL_ENUM
-		JOURNAL_OWN_NR,
+	COMMON_STATEMENTS(JOURNAL_ENUM) JOURNAL_COMMON_NR,
+	JOURNAL_OWN_BEGIN = JOURNAL_COMMON_NR - 1,
+	JOURNAL_STATEMENTS(JOURNAL_ENUM) JOURNAL_OWN_NR,
 	JOURNAL_AUDIT_BEGIN = JOURNAL_OWN_NR - 1,
-#define JOURNAL_ENUM(name, text) JOURNAL_##name,
 	AUDIT_STATEMENTS(JOURNAL_ENUM)
 #undef JOURNAL_ENUM
 		JOURNAL_STATEMENTS_NR
