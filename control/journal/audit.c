@@ -1,63 +1,47 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "journal/audit.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "journal/connection.h"
 #include "journal/journal.h"
 #include "journal/sql.h"
+#include "journal/wal.h"
 #include "model/clock.h"
 
 #define CHUNK	   1000 /* records at once: some milliseconds */
 #define DROPPED	   250	/* of the overdue, which may be a million */
 #define PAGE_BYTES 4096
-/* Of the budget, what is the log's: it is written back every 1000 pages, between transactions. */
-#define LOG_BYTES ((uint64_t)16 << 20)
 /* Where dropping begins; the rest is for what comes meanwhile. */
 #define FULL_PERCENT 90
 
-/* In time for what one transaction may add to it. */
-#define LOG_ROOM_BYTES (LOG_BYTES / 2)
-
-static uint64_t log_bytes(const struct journal *audit)
+/* In a transaction of its own. Result: how many records it changed, or -errno. */
+static int run(struct journal_use *use)
 {
-	char name[PATH_MAX + 8];
-	struct stat file;
+	struct journal *audit = use->journal;
+	int result, changed;
 
-	snprintf(name, sizeof(name), "%s-wal", audit->path);
-	return stat(name, &file) < 0 ? 0 : (uint64_t)file.st_size;
+	if (use->error == 0)
+		use->error = journal_begin(audit);
+	result = journal_sql_run(use);
+	changed = sqlite3_changes(audit->database);
+	if (result == 0)
+		result = journal_commit(audit, NULL);
+	if (result < 0)
+		journal_rollback(audit);
+	return result < 0 ? result : changed;
 }
 
-int journal_audit_make_room(struct journal *audit)
-{
-	int code;
-
-	if (audit->in_memory || log_bytes(audit) < LOG_ROOM_BYTES)
-		return 0;
-	sqlite3_busy_timeout(audit->database, 0);
-	code = sqlite3_wal_checkpoint_v2(audit->database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-					 NULL);
-	sqlite3_busy_timeout(audit->database, JOURNAL_BUSY_MS);
-	return (code & 0xff) == SQLITE_BUSY ? -ENOSPC : journal_sql_errno(code);
-}
-
-static int run(struct journal *audit, enum journal_statement statement, uint64_t before_wall_ns,
-	       uint64_t most)
+static int drop(struct journal *audit, enum journal_statement statement, uint64_t before_wall_ns,
+		uint64_t most)
 {
 	struct journal_use use = journal_sql_use(audit, statement);
-	int result = journal_audit_make_room(audit);
 
-	if (result < 0)
-		return result;
 	if (statement != JOURNAL_DROP_OLDEST)
 		journal_sql_give(&use, before_wall_ns);
 	journal_sql_give(&use, most);
-	result = journal_sql_run(&use);
-	return result < 0 ? result : sqlite3_changes(audit->database);
+	return run(&use);
 }
 
 int journal_audit_set_budget(struct journal *audit, uint64_t bytes)
@@ -68,7 +52,7 @@ int journal_audit_set_budget(struct journal *audit, uint64_t bytes)
 		bytes = JOURNAL_AUDIT_MEMORY_MAX;
 	if (bytes < JOURNAL_AUDIT_BUDGET_MIN)
 		bytes = JOURNAL_AUDIT_BUDGET_MIN;
-	audit->pages_kept = (uint32_t)((bytes - LOG_BYTES) / PAGE_BYTES);
+	audit->pages_kept = (uint32_t)((bytes - JOURNAL_WAL_BYTES) / PAGE_BYTES);
 	snprintf(text, sizeof(text), "PRAGMA max_page_count = %u", audit->pages_kept);
 	return journal_sql_errno(sqlite3_exec(audit->database, text, NULL, NULL, NULL));
 }
@@ -114,7 +98,7 @@ int journal_audit_drop_overdue(struct journal *audit, uint64_t before_wall_ns)
 						       JOURNAL_DROP_PLACES};
 
 	for (unsigned int i = 0; i < 3; i++) {
-		int result = run(audit, drops[i], before_wall_ns, DROPPED);
+		int result = drop(audit, drops[i], before_wall_ns, DROPPED);
 
 		if (result != 0)
 			return result;
@@ -130,11 +114,11 @@ int journal_audit_drop_excess(struct journal *audit)
 	if (result < 0 || !audit->pages_kept ||
 	    (pages.all - pages.free) * 100 < (uint64_t)audit->pages_kept * FULL_PERCENT)
 		return result;
-	result = run(audit, JOURNAL_DROP_OLDEST, 0, CHUNK);
+	result = drop(audit, JOURNAL_DROP_OLDEST, 0, CHUNK);
 	if (result == 0) /* nothing else is left */
-		result = run(audit, JOURNAL_DROP_SOURCES, INT64_MAX, CHUNK);
+		result = drop(audit, JOURNAL_DROP_SOURCES, INT64_MAX, CHUNK);
 	if (result == 0)
-		result = run(audit, JOURNAL_DROP_PLACES, INT64_MAX, CHUNK);
+		result = drop(audit, JOURNAL_DROP_PLACES, INT64_MAX, CHUNK);
 	if (result > 0)
 		audit->dropped += (uint64_t)result;
 	return result;
@@ -148,7 +132,7 @@ int journal_audit_shrink(struct journal *audit)
 
 	if (result < 0 || (pages.free * 4 < pages.all && pages.all <= audit->pages_kept))
 		return result;
-	result = journal_sql_run(&use);
+	result = run(&use);
 	return result < 0 ? result : pages.free > 0;
 }
 

@@ -32,12 +32,6 @@ struct journal_audit_figures {
 /* Result: 0 or -errno. */
 int journal_audit_figures(struct journal *audit, struct journal_audit_figures *ret_figures);
 
-/*
- * Before each transaction: the log may be too long, and is written back and begun anew. Result: 0,
- * -ENOSPC while somebody who reads it all the time keeps it from that, or -errno.
- */
-int journal_audit_make_room(struct journal *audit);
-
 /* Drops what was opened before then, and what is known of builds and sources last seen before. */
 int journal_audit_drop_overdue(struct journal *audit, uint64_t before_wall_ns);
 

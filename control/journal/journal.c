@@ -403,6 +403,8 @@ int journal_begin(struct journal *journal)
 
 	if (!journal->in_memory && journal_disk_hangs())
 		return -ETIMEDOUT;
+	if (journal->pages_kept)
+		use.error = journal_wal_make_room(journal);
 	return journal_sql_run(&use);
 }
 

@@ -37,6 +37,7 @@ int journal_open(const char *path, struct journal **ret_journal, char **ret_reas
 int journal_open_audit(const char *path, struct journal **ret_audit, char **ret_reason);
 void journal_close(struct journal *journal);
 
+/* -ENOSPC also while the log of an audit with a budget is full, and cannot be begun anew. */
 int journal_begin(struct journal *journal);
 
 /* Commits, with now as the last moment known. */

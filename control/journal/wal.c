@@ -3,17 +3,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/sql.h"
+
 #define MAGIC	       0x377f0682u /* the lowest bit set: checksums over big-endian words */
 #define HEADER_BYTES   32
 #define FRAME_BYTES    24 /* before each page */
 #define PAGE_BYTES_MAX 65536u
+
+/* In time for what one transaction may add to it. */
+#define ROOM_BYTES (JOURNAL_WAL_BYTES / 2)
 
 struct wal {
 	const uint8_t *bytes;
@@ -146,4 +153,26 @@ int journal_wal_check(const char *path)
 out_close:
 	close(fd);
 	return result;
+}
+
+static uint64_t log_bytes(const struct journal *audit)
+{
+	char name[PATH_MAX + 8];
+	struct stat file;
+
+	snprintf(name, sizeof(name), "%s-wal", audit->path);
+	return stat(name, &file) < 0 ? 0 : (uint64_t)file.st_size;
+}
+
+int journal_wal_make_room(struct journal *audit)
+{
+	int code;
+
+	if (audit->in_memory || log_bytes(audit) < ROOM_BYTES)
+		return 0;
+	sqlite3_busy_timeout(audit->database, 0);
+	code = sqlite3_wal_checkpoint_v2(audit->database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+					 NULL);
+	sqlite3_busy_timeout(audit->database, JOURNAL_BUSY_MS);
+	return (code & 0xff) == SQLITE_BUSY ? -ENOSPC : journal_sql_errno(code);
 }

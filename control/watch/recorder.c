@@ -180,10 +180,8 @@ static int write_some(struct recorder *recorder, const struct instant *now)
 	unsigned int waiting = recorder->figures.waiting, lost = 0;
 	unsigned int nr = waiting < RECORDER_AT_ONCE ? waiting : RECORDER_AT_ONCE;
 	struct journal *journal = recorder->journal;
-	int error = journal_audit_make_room(journal), why = 0;
+	int error = journal_begin(journal), why = 0;
 
-	if (!error)
-		error = journal_begin(journal);
 	if (error)
 		return error;
 	for (unsigned int i = 0; i < nr && !error; i++)

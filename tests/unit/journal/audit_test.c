@@ -151,6 +151,30 @@ static void test_add_when_nobody_drops_then_refused_within_the_budget(void **sta
 	assert_true(file_bytes(place, "") <= JOURNAL_AUDIT_BUDGET_MIN);
 }
 
+/* Somebody who reads all the time keeps the log from its end: whatever begins finds it full. */
+static void test_begin_when_a_reader_holds_the_log_then_no_more_than_the_budget(void **state)
+{
+	struct place *place = *state;
+	struct journal *reader, *journal;
+	char *reason;
+
+	assert_int_equal(journal_audit_set_budget(place->audit, 0), 0);
+	assert_int_equal(journal_open_audit(place->path, &reader, &reason), 0);
+	assert_int_equal(journal_open(":memory:", &journal, &reason), 0);
+	fill(journal, 1, 1);
+	run(reader, "BEGIN; SELECT count(*) FROM connections");
+	while (file_bytes(place, "-wal") < (uint64_t)8 << 20)
+		fill(place->audit, 5000, 1);
+	assert_int_equal(journal_begin(place->audit), -ENOSPC);
+	assert_int_equal(journal_audit_take_over(place->audit, journal), -ENOSPC);
+	assert_int_equal(journal_audit_drop_overdue(place->audit, SECOND), -ENOSPC);
+	run(reader, "COMMIT");
+	assert_int_equal(journal_audit_take_over(place->audit, journal), 1);
+	assert_true(file_bytes(place, "-wal") < (uint64_t)8 << 20);
+	journal_close(journal);
+	journal_close(reader);
+}
+
 static void test_drop_when_overdue_then_however_many_and_no_more(void **state)
 {
 	struct place *place = *state;
@@ -443,6 +467,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_drop_when_more_than_the_budget_comes_then_never_exceeded),
 		CASE(test_add_when_nobody_drops_then_refused_within_the_budget),
+		CASE(test_begin_when_a_reader_holds_the_log_then_no_more_than_the_budget),
 		CASE(test_drop_when_overdue_then_however_many_and_no_more),
 		CASE(test_last_when_many_then_of_the_place_and_of_each_source),
 		CASE(test_add_when_from_everywhere_then_sources_are_bounded),

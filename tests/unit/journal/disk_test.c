@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include "edge/state/state.h"
+#include "journal/audit.h"
 #include "journal/cuts.h"
 #include "journal_fixture.h"
 
@@ -195,6 +196,40 @@ static void test_cut_when_a_sync_is_late_then_not_recorded_until_over(void **sta
 	journal_cuts_clear(journal, index);
 }
 
+static int change_audit(struct journal *audit, const char *name)
+{
+	int result = journal_begin(audit);
+
+	if (result == 0)
+		result = journal_set_number(audit, name, 1);
+	if (result == 0)
+		result = journal_commit(audit, NULL);
+	journal_rollback(audit);
+	return result;
+}
+
+/* On the same disk, and most of what is written to it waits for no sync. */
+static void test_audit_when_a_sync_is_late_then_nothing_is_written_until_over(void **state)
+{
+	struct slow *slow = *state;
+	char path[sizeof(slow->place->directory) + sizeof("/audit.sqlite")], *reason;
+	struct journal *audit;
+
+	snprintf(path, sizeof(path), "%s/audit.sqlite", slow->place->directory);
+	assert_int_equal(journal_open_audit(path, &audit, &reason), 0);
+	hold(true);
+	assert_int_equal(world_put(&slow->world, "refused", "10.0.0.1"), -EIO);
+	assert_int_equal(change_audit(audit, "early"), -ETIMEDOUT);
+	assert_int_equal(journal_audit_drop_overdue(audit, SECOND), -ETIMEDOUT);
+	assert_int_equal(journal_audit_shrink(audit), -ETIMEDOUT);
+	hold(false);
+	wait_until_it_is_over();
+	assert_int_equal(change_audit(audit, "late"), 0);
+	assert_int_equal(journal_audit_drop_overdue(audit, SECOND), 0);
+	assert_int_equal(journal_audit_shrink(audit), 0);
+	journal_close(audit);
+}
+
 #define WRITTEN_BYTES (8u << 20) /* patience is half a second more for them */
 
 /* A loaded machine only makes it longer. */
@@ -221,6 +256,7 @@ int main(void)
 		SLOW_CASE(test_change_when_the_disk_hangs_then_refused_and_cut_all_the_same),
 		SLOW_CASE(test_change_when_patience_is_endless_then_waits),
 		SLOW_CASE(test_cut_when_a_sync_is_late_then_not_recorded_until_over),
+		SLOW_CASE(test_audit_when_a_sync_is_late_then_nothing_is_written_until_over),
 		SLOW_CASE(test_hang_when_patience_is_longer_then_so_is_the_rest),
 	};
 
