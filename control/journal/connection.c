@@ -25,7 +25,6 @@ int journal_connection_open(struct journal *journal, const struct journal_place 
 {
 	struct journal_use use = journal_sql_use(journal, JOURNAL_ADD_CONNECTION);
 	char client[ADDR_TEXT_BYTES];
-	int result;
 
 	journal_sql_give(&use, place->serial);
 	journal_sql_give_text(&use, place->build_id);
@@ -41,10 +40,7 @@ int journal_connection_open(struct journal *journal, const struct journal_place 
 	journal_sql_give(&use, connection->syn_seq[SP_TOWARD_VM]);
 	journal_sql_give(&use, connection->syn_seq[SP_TOWARD_CLIENT]);
 	journal_sql_give(&use, connection->number);
-	result = journal_sql_run(&use);
-	if (result < 0)
-		return result;
-	return sqlite3_changes(journal->database) > 0 ? 0 : -EEXIST;
+	return journal_sql_run(&use);
 }
 
 static void give_bytes(struct journal_use *use, const struct connection *connection,

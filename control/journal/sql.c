@@ -5,8 +5,6 @@
 
 int journal_sql_errno(int code)
 {
-	if (code == SQLITE_CONSTRAINT_TRIGGER) /* by whoever made the trigger: a test */
-		return -EBADMSG;
 	switch (code & 0xff) {
 	case SQLITE_OK:
 	case SQLITE_ROW:

@@ -113,8 +113,7 @@
 	X(ADD_CONNECTION,                                                                          \
 	  "INSERT INTO connections (serial, build, node, forward, client, client_port,"            \
 	  " opened_wall_ns, slot, generation, opened_ns, accepted_ns, seq_to_vm, seq_to_client,"   \
-	  " number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"                             \
-	  " ON CONFLICT (number) DO NOTHING")                                                      \
+	  " number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                            \
 	X(ADOPT_CONNECTION,                                                                        \
 	  "INSERT INTO connections SELECT CASE WHEN EXISTS (SELECT 1 FROM connections"             \
 	  " WHERE number = ?1) THEN NULL ELSE ?1 END, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"   \

@@ -138,31 +138,27 @@ static void forget(struct recorder *recorder, unsigned int nr)
 	recorder->room = 0;
 }
 
-static bool is_unwritable(int error)
-{
-	return error == -EDOM || error == -EEXIST;
-}
-
 /* Result: 0, also for one that no table ever takes: *nr_lost counts it. */
 static int write_or_drop(struct journal *journal, const struct record *record,
-			 unsigned int *nr_lost, int *ret_why)
+			 unsigned int *nr_lost)
 {
 	int error = write_one(journal, record);
 
-	if (!is_unwritable(error))
+	if (error != -EDOM)
 		return error;
 	++*nr_lost;
-	*ret_why = error;
 	return 0;
 }
 
-static void tell_lost(struct recorder *recorder, unsigned int nr, int why)
+static void tell_lost(struct recorder *recorder, unsigned int nr)
 {
+	if (nr == 0)
+		return;
 	recorder->figures.lost += nr;
-	if (nr > 0 && !recorder->told)
+	if (!recorder->told)
 		log_write(LOG_WARNING, "A record that the audit does not take is dropped.",
-			  log_error("error", why));
-	recorder->told = recorder->told || nr > 0;
+			  log_error("error", -EDOM));
+	recorder->told = true;
 }
 
 /* A file that is back may call connections open that were so before this life began. */
@@ -180,12 +176,12 @@ static int write_some(struct recorder *recorder, const struct instant *now)
 	unsigned int waiting = recorder->figures.waiting, lost = 0;
 	unsigned int nr = waiting < RECORDER_AT_ONCE ? waiting : RECORDER_AT_ONCE;
 	struct journal *journal = recorder->journal;
-	int error = journal_begin(journal), why = 0;
+	int error = journal_begin(journal);
 
 	if (error)
 		return error;
 	for (unsigned int i = 0; i < nr && !error; i++)
-		error = write_or_drop(journal, &recorder->waiting[i], &lost, &why);
+		error = write_or_drop(journal, &recorder->waiting[i], &lost);
 	if (!error)
 		error = notes_cursors_save(journal, recorder->notes);
 	if (!error)
@@ -196,7 +192,7 @@ static int write_some(struct recorder *recorder, const struct instant *now)
 	}
 	forget(recorder, nr);
 	note_return(recorder);
-	tell_lost(recorder, lost, why);
+	tell_lost(recorder, lost);
 	return recorder->figures.waiting > 0;
 }
 

@@ -253,8 +253,12 @@ static void test_recorder_when_a_row_is_never_taken_then_dropped_and_counted(voi
 	establish(watched, 50001);
 	establish(watched, 50002);
 	expect(watched, "SELECT group_concat(client_port) FROM connections", "50000,50002");
+	run(watched->audit, "UPDATE connections SET number = number + 1 WHERE number = 3");
+	establish(watched, 50003);
+	establish(watched, 50004);
+	expect(watched, "SELECT group_concat(client_port) FROM connections", "50000,50002,50004");
 	assert_int_equal(figures_of(watched).records.waiting, 0);
-	assert_int_equal(figures_of(watched).records.lost, 1);
+	assert_int_equal(figures_of(watched).records.lost, 2);
 }
 
 /* A recorder without a watch: its records are of nobody's connections. */
