@@ -171,17 +171,18 @@ static void note_return(struct recorder *recorder)
 	recorder->in_memory = in_memory;
 }
 
-static int write_some(struct recorder *recorder, const struct instant *now)
+/* Of what waits, as many as *done are written, and forgotten later. Result: 1 if more are left. */
+static int write_some(struct recorder *recorder, const struct instant *now, unsigned int *done)
 {
-	unsigned int waiting = recorder->figures.waiting, lost = 0;
-	unsigned int nr = waiting < RECORDER_AT_ONCE ? waiting : RECORDER_AT_ONCE;
+	unsigned int left = recorder->figures.waiting - *done, lost = 0;
+	unsigned int nr = left < RECORDER_AT_ONCE ? left : RECORDER_AT_ONCE;
 	struct journal *journal = recorder->journal;
 	int error = journal_begin(journal);
 
 	if (error)
 		return error;
 	for (unsigned int i = 0; i < nr && !error; i++)
-		error = write_or_drop(journal, &recorder->waiting[i], &lost);
+		error = write_or_drop(journal, &recorder->waiting[*done + i], &lost);
 	if (!error)
 		error = notes_cursors_save(journal, recorder->notes);
 	if (!error)
@@ -190,19 +191,10 @@ static int write_some(struct recorder *recorder, const struct instant *now)
 		journal_rollback(journal);
 		return error;
 	}
-	forget(recorder, nr);
+	*done += nr;
 	note_return(recorder);
 	tell_lost(recorder, lost);
-	return recorder->figures.waiting > 0;
-}
-
-static bool lost_ends(struct recorder *recorder)
-{
-	bool lost = recorder->lost_ends && recorder->figures.waiting == 0;
-
-	if (lost)
-		recorder->lost_ends = false;
-	return lost;
+	return left > nr;
 }
 
 #define TRANSACTIONS 4 /* at once */
@@ -230,13 +222,18 @@ int watch_recorder_write_on(struct recorder *recorder, struct connections *conne
 			    const struct instant *now)
 {
 	struct search search = {recorder, connections, now};
+	unsigned int done = 0;
 	int result = 1;
 
 	for (unsigned int i = 0; i < TRANSACTIONS && result > 0; i++)
-		result = write_some(recorder, now);
-	if (result < 0 || !lost_ends(recorder))
+		result = write_some(recorder, now, &done);
+	forget(recorder, done);
+	if (result != 0 || !recorder->lost_ends)
 		return result;
+	recorder->lost_ends = false; /* what is found may be too much again */
 	result = journal_connection_load(recorder->journal, end_if_over, &search);
+	if (result < 0)
+		recorder->lost_ends = true;
 	return result < 0 ? result : 1;
 }
 

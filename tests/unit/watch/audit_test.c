@@ -309,6 +309,13 @@ static int write_all(struct bench *bench)
 	return result;
 }
 
+/* What only who looks for open connections reads cannot be read. */
+static int refuse_slot(void *context, int action, const char *table, const char *column,
+		       const char *database, const char *trigger)
+{
+	return action == SQLITE_READ && strcmp(column, "slot") == 0 ? SQLITE_DENY : SQLITE_OK;
+}
+
 static void test_recorder_when_ends_are_lost_then_closed_without_a_restart(void **state)
 {
 	struct watched *watched = *state;
@@ -326,6 +333,10 @@ static void test_recorder_when_ends_are_lost_then_closed_without_a_restart(void 
 	}
 	lost.end = CONNECTION_CLOSED_BY_CLIENT;
 	watch_recorder_add(bench.recorder, &lost, &end);
+	assert_string_equal(ask(watched, COUNT " WHERE closed_wall_ns IS NULL"), "1");
+	sqlite3_set_authorizer(journal_handle(watched->audit), refuse_slot, NULL);
+	assert_int_equal(write_all(&bench), -EIO);
+	sqlite3_set_authorizer(journal_handle(watched->audit), NULL, NULL);
 	assert_string_equal(ask(watched, COUNT " WHERE closed_wall_ns IS NULL"), "1");
 	assert_int_equal(write_all(&bench), 0);
 	assert_string_equal(ask(watched, COUNT " WHERE closed_wall_ns IS NULL"), "0");
