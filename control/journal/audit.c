@@ -4,11 +4,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "host/boottime.h"
 #include "journal/connection.h"
 #include "journal/journal.h"
 #include "journal/sql.h"
 #include "journal/wal.h"
-#include "model/clock.h"
 
 #define CHUNK	   1000 /* records at once: some milliseconds */
 #define DROPPED	   250	/* of the overdue, which may be a million */
@@ -236,15 +236,6 @@ int journal_audit_take_over(struct journal *audit, struct journal *journal)
 	return take(audit, journal, JOURNAL_OLD_ANY);
 }
 
-/* Beyond all numbers of the file that may come back: nobody opens a million a second. */
-static uint64_t now_us(void)
-{
-	struct instant now;
-
-	model_clock_read(&now);
-	return now.wall_ns / 1000;
-}
-
 int journal_audit_last(struct journal *audit, struct journal *journal, uint64_t *ret_number)
 {
 	struct journal_use use = journal_sql_use(journal, JOURNAL_OLD_LAST);
@@ -253,8 +244,9 @@ int journal_audit_last(struct journal *audit, struct journal *journal, uint64_t 
 
 	if (result == 0)
 		result = journal_connection_last(audit, &number);
+	/* Beyond all numbers of the file that may come back: nobody opens a million a second. */
 	if (result == 0 && audit->wanted)
-		number = now_us();
+		number = boottime_wall_ns() / NS_PER_US;
 	if (result == 0)
 		*ret_number = number > old ? number : old;
 	return result;

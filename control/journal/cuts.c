@@ -128,6 +128,7 @@ static void free_cuts(struct journal_cuts *cuts)
 {
 	if (!cuts)
 		return;
+	journal_disk_forget(cuts);
 	if (cuts->fd >= 0)
 		close(cuts->fd);
 	free(cuts->memory);
@@ -225,11 +226,19 @@ int journal_cuts_write(struct journal *journal, uint32_t index, const struct jou
 	return write_record(journal->cuts, index, &record);
 }
 
+/* On the thread of the disk. */
+static int sync_file(void *file, int flags)
+{
+	const struct journal_cuts *cuts = file;
+
+	return fdatasync(cuts->fd) < 0 ? -errno : 0;
+}
+
 int journal_cuts_sync(struct journal *journal)
 {
 	if (journal->cuts->memory)
 		return 0;
-	return journal_disk_sync(journal->cuts->fd);
+	return journal_disk_sync_by(sync_file, journal->cuts, 0);
 }
 
 void journal_cuts_clear(struct journal *journal, uint32_t index)

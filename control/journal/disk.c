@@ -2,25 +2,22 @@
 #include "journal/disk.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "model/clock.h"
+#include "host/boottime.h"
 
 /* What was written takes longer to sync, but never so long that the watchdog would miss us. */
 #define NS_A_BYTE   60 /* 16 MB/s */
-#define WAIT_MAX_NS (6 * CLOCK_SECOND_NS)
+#define WAIT_MAX_NS (6 * NS_PER_S)
 
 /* The thread's work, one at a time. */
 struct job {
-	journal_disk_sync_file *sync; /* NULL: fd, to be closed */
+	journal_disk_sync_file *sync;
 	void *file;
 	int flags;
-	int fd;
 };
 
 static struct {
@@ -36,24 +33,10 @@ static struct {
 	uint64_t unsynced_bytes;
 } disk = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+/* The clock of pthread_cond_timedwait(), too. */
 static uint64_t now_ns(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * CLOCK_SECOND_NS + (uint64_t)now.tv_nsec;
-}
-
-/* Result: 0 or -errno. */
-static int run(const struct job *job)
-{
-	int result;
-
-	if (job->sync)
-		return job->sync(job->file, job->flags);
-	result = fdatasync(job->fd) < 0 ? -errno : 0;
-	close(job->fd);
-	return result;
+	return boottime_clock_ns(CLOCK_MONOTONIC);
 }
 
 static void *work(void *context)
@@ -67,7 +50,7 @@ static void *work(void *context)
 			pthread_cond_wait(&disk.changed, &disk.lock);
 		job = disk.job;
 		pthread_mutex_unlock(&disk.lock);
-		result = run(&job);
+		result = job.sync(job.file, job.flags);
 		pthread_mutex_lock(&disk.lock);
 		disk.result = result;
 		disk.busy = false;
@@ -109,8 +92,8 @@ static uint64_t patience_ns(void)
 static bool wait_until(uint64_t until_ns)
 {
 	const struct timespec until = {
-		.tv_sec = (time_t)(until_ns / CLOCK_SECOND_NS),
-		.tv_nsec = (long)(until_ns % CLOCK_SECOND_NS),
+		.tv_sec = (time_t)(until_ns / NS_PER_S),
+		.tv_nsec = (long)(until_ns % NS_PER_S),
 	};
 
 	while (disk.busy && pthread_cond_timedwait(&disk.changed, &disk.lock, &until) != ETIMEDOUT)
@@ -173,31 +156,17 @@ void journal_disk_forget(const void *file)
 		wait_idle();
 }
 
-static int sync_job(const struct job *job)
-{
-	int result;
-
-	if (disk.started && !disk.patience_ns)
-		wait_idle();
-	result = disk.patience_ns && start() ? hand_over(job) : run(job);
-	if (result == 0)
-		disk.unsynced_bytes = 0;
-	return result;
-}
-
 int journal_disk_sync_by(journal_disk_sync_file *sync, void *file, int flags)
 {
-	const struct job job = {.sync = sync, .file = file, .flags = flags, .fd = -1};
-
-	return journal_disk_hangs() ? -ETIMEDOUT : sync_job(&job);
-}
-
-int journal_disk_sync(int fd)
-{
-	struct job job = {.fd = -1};
+	const struct job job = {.sync = sync, .file = file, .flags = flags};
+	int result;
 
 	if (journal_disk_hangs())
 		return -ETIMEDOUT;
-	job.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	return job.fd < 0 ? -errno : sync_job(&job);
+	if (disk.started && !disk.patience_ns)
+		wait_idle();
+	result = disk.patience_ns && start() ? hand_over(&job) : sync(file, flags);
+	if (result == 0)
+		disk.unsynced_bytes = 0;
+	return result;
 }

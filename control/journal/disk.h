@@ -16,11 +16,10 @@ void journal_disk_set_patience(uint64_t patience_ns);
 /* Result: whether the disk hangs: nothing is to be written to it for now. */
 bool journal_disk_hangs(void);
 
-/* As fdatasync(). Result: 0, -errno, or -ETIMEDOUT while it hangs. */
-int journal_disk_sync(int fd);
-
-/* The same of a file by a function that syncs it, on any thread: its result, or -ETIMEDOUT. */
+/* Syncs a file, on any thread. Result: 0 or -errno. */
 typedef int journal_disk_sync_file(void *file, int flags);
+
+/* Syncs a file by that function. Result: its result, or -ETIMEDOUT while the disk hangs. */
 int journal_disk_sync_by(journal_disk_sync_file *sync, void *file, int flags);
 
 /* The file is about to be closed: waits for a sync of it. */
