@@ -2,7 +2,6 @@
 #include "log_sink.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,7 +90,7 @@ bool log_sink_stderr(const char *line, size_t length)
 	ssize_t taken = send(STDERR_FILENO, line, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	if (taken < 0 && errno == ENOTSOCK && takes_a_line(STDERR_FILENO))
-		taken = write(STDERR_FILENO, line, length < PIPE_BUF ? length : PIPE_BUF);
+		taken = write(STDERR_FILENO, line, length);
 	return count(taken >= 0);
 }
 

@@ -16,7 +16,7 @@ void log_sink_set_journal(const char *path);
 /* One record of "KEY=value" entries, values without newlines. Result: whether it was taken. */
 bool log_sink_journal(const struct iovec *entries, unsigned int nr_entries);
 
-/* One line to stderr, terminated by its newline. Result: whether it was taken. */
+/* One line to stderr, of at most PIPE_BUF with its newline. Result: whether it was taken. */
 bool log_sink_stderr(const char *line, size_t length);
 
 /* Result: how many of both were not, ever. */
