@@ -7,7 +7,7 @@
 
 #include "http/target.h"
 
-#define TOKEN_MARKS "!#$%&'*+-.^_`|~"
+#define TOKEN_CHARACTERS HTTP_LETTERS HTTP_DIGITS "!#$%&'*+-.^_`|~"
 
 /* What is counted while the headers are gone through. */
 struct head {
@@ -17,18 +17,9 @@ struct head {
 	const char *wrong;
 };
 
-static bool is_letter_or_digit(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 static bool is_token(const char *text)
 {
-	const char *c = text;
-
-	while (*c && (is_letter_or_digit(*c) || strchr(TOKEN_MARKS, *c)))
-		c++;
-	return c > text && !*c;
+	return *text && text[strspn(text, TOKEN_CHARACTERS)] == '\0';
 }
 
 static bool has_control(const char *text)
@@ -41,7 +32,7 @@ static bool has_control(const char *text)
 
 static bool is_number(const char *text)
 {
-	return *text && text[strspn(text, "0123456789")] == '\0';
+	return *text && text[strspn(text, HTTP_DIGITS)] == '\0';
 }
 
 static const char *check_header(struct head *head, const char *name, const char *value)

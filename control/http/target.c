@@ -4,11 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define DIGITS	   "0123456789"
-#define HEX_DIGITS DIGITS "ABCDEFabcdef"
-#define LETTERS	   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define HEX_DIGITS HTTP_DIGITS "ABCDEFabcdef"
 /* RFC 3986: unreserved and sub-delims. */
-#define NAME_CHARACTERS LETTERS DIGITS "-._~!$&'()*+,;="
+#define NAME_CHARACTERS HTTP_LETTERS HTTP_DIGITS "-._~!$&'()*+,;="
 #define SCHEME		"http://"
 
 /* Result: the bytes of a name at the beginning of text; a stray % ends it. */
@@ -38,7 +36,7 @@ static size_t measure_host(const char *text)
 	size_t bytes = *text == '[' ? measure_literal(text) : measure_name(text);
 
 	if (text[bytes] == ':')
-		bytes += 1 + strspn(text + bytes + 1, DIGITS);
+		bytes += 1 + strspn(text + bytes + 1, HTTP_DIGITS);
 	return bytes;
 }
 

@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define HTTP_DIGITS  "0123456789"
+#define HTTP_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
 struct http_target {
 	const char *path; /* inside the text that was parsed, or "/"; not terminated */
 	size_t path_bytes;

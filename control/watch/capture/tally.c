@@ -18,22 +18,22 @@ struct reader {
 	size_t bytes;
 };
 
-static bool get(struct reader *reader, void *ret_value, size_t bytes)
-{
-	if (bytes > reader->bytes)
-		return false;
-	memcpy(ret_value, reader->at, bytes);
-	reader->at += bytes;
-	reader->bytes -= bytes;
-	return true;
-}
-
 static bool skip(struct reader *reader, size_t bytes)
 {
 	if (bytes > reader->bytes)
 		return false;
 	reader->at += bytes;
 	reader->bytes -= bytes;
+	return true;
+}
+
+static bool get(struct reader *reader, void *ret_value, size_t bytes)
+{
+	const char *at = reader->at;
+
+	if (!skip(reader, bytes))
+		return false;
+	memcpy(ret_value, at, bytes);
 	return true;
 }
 
