@@ -167,7 +167,7 @@ static void pay_debts(struct edge *edge, const struct instant *now)
 {
 	struct debts *debts = &edge->debts;
 
-	if ((debts->nr == 0 && !edge->owes_rebase) || debts->retry_due_ns > now->boot_ns)
+	if (!txn_cut_owes(edge) || debts->retry_due_ns > now->boot_ns)
 		return;
 	if (txn_cut_pay(edge, now) == 0) {
 		edge->failing = false;
@@ -216,7 +216,7 @@ static uint64_t next_due_ns(const struct edge *edge, uint64_t now_ns)
 
 	if (build)
 		due_ns = earlier(due_ns, build->due_ns);
-	if (edge->debts.nr == 0 && !edge->owes_rebase)
+	if (!txn_cut_owes(edge))
 		return due_ns;
 	/* What waits until they are paid is due all the time. */
 	if (due_ns <= now_ns)

@@ -44,6 +44,15 @@ int journal_begin(struct journal *journal);
 int journal_commit(struct journal *journal, const struct instant *now);
 void journal_rollback(struct journal *journal);
 
+/*
+ * Result: whether the last commit has failed. Until another writes over it, all that it was lies in
+ * the log, and a start after a crash would take it for committed.
+ */
+bool journal_left_behind(const struct journal *journal);
+
+/* Writes over it, in a transaction of its own. Result: 0 or -errno. */
+int journal_write_over(struct journal *journal, const struct instant *now);
+
 /* From now on commits leave the last moment known as it is: what it dates is still of that boot. */
 void journal_keep_moment(struct journal *journal, bool keep);
 

@@ -168,6 +168,7 @@ struct journal {
 	uint32_t pages_kept; /* by its budget */
 	char *path;	     /* as it was opened */
 	bool damaged;	     /* SQLite has met damage in it */
+	bool left_behind;    /* in its log: the last commit, which has failed */
 	bool in_memory;
 	char *wanted;	  /* in memory for want of this file; or NULL */
 	uint64_t renewed; /* how often the audit was begun anew */

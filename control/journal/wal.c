@@ -80,20 +80,38 @@ static bool read_frame(struct wal *wal, const uint8_t *frame)
 	return wal->sum[0] == read_be(frame + 16) && wal->sum[1] == read_be(frame + 20);
 }
 
-/* From an unreadable frame on: is the transaction it may be of followed by one more? */
+/* Result: whether the frame continues one whose checksum is so. */
+static bool continues(const struct wal *wal, const uint32_t sum[2], const uint8_t *frame)
+{
+	struct wal at = *wal;
+
+	memcpy(at.sum, sum, sizeof(at.sum));
+	return read_frame(&at, frame);
+}
+
+/*
+ * From an unreadable frame on, over which the sum has run already: does another transaction
+ * continue one that ends here or later? Frames that continue nothing were left behind by a commit
+ * that failed and was written over since.
+ */
 static bool damaged_from(const struct wal *wal, size_t offset)
 {
-	bool commit_seen = false;
+	size_t step = FRAME_BYTES + wal->page_bytes;
+	const uint8_t *first = wal->bytes + offset, *last = first;
+	bool commit_seen = read_be(first + 4) != 0;
 
-	for (; offset + FRAME_BYTES + wal->page_bytes <= wal->size;
-	     offset += FRAME_BYTES + wal->page_bytes) {
+	for (offset += step; offset + step <= wal->size; offset += step) {
+		const uint32_t kept[2] = {read_be(last + 16), read_be(last + 20)};
 		const uint8_t *frame = wal->bytes + offset;
 
-		if (!frame_is_ours(wal, frame))
-			continue;
-		if (commit_seen)
+		if (!continues(wal, kept, frame) &&
+		    !(last == first && continues(wal, wal->sum, frame)))
+			commit_seen = false;
+		else if (commit_seen)
 			return true;
-		commit_seen = read_be(frame + 4) != 0;
+		if (read_be(frame + 4) != 0)
+			commit_seen = true;
+		last = frame;
 	}
 	return false;
 }

@@ -267,6 +267,11 @@ int txn_cut_save_rebased(struct edge *edge, const struct instant *now)
 	return result;
 }
 
+bool txn_cut_owes(const struct edge *edge)
+{
+	return edge->debts.nr > 0 || edge->owes_rebase || journal_left_behind(edge->journal);
+}
+
 int txn_cut_pay(struct edge *edge, const struct instant *now)
 {
 	unsigned int most = BATCH_FIRST;
@@ -274,5 +279,7 @@ int txn_cut_pay(struct edge *edge, const struct instant *now)
 
 	for (; edge->debts.nr > 0 && result == 0; most = BATCH)
 		result = pay_batch(edge, now, most);
-	return result;
+	return result == 0 && journal_left_behind(edge->journal)
+		       ? journal_write_over(edge->journal, now)
+		       : result;
 }

@@ -45,6 +45,10 @@ int txn_cut_remake(struct txn *txn, const struct txn_cuts *cuts, bool *ret_recor
 int txn_cut_owe_again(struct edge *edge, const struct build *build, const struct journal_cut *cut,
 		      uint32_t record);
 
+/* Result: whether the journal is owed a transaction: of cuts, of a reboot's times, or over what a
+ * failed commit has left in its log. */
+bool txn_cut_owes(const struct edge *edge);
+
 /*
  * Writes all that is owed into the journal, in transactions of its own, before any other is begun.
  * Result: 0, also with nothing to pay; or -errno, and the rest is still owed.

@@ -150,6 +150,90 @@ static void test_change_when_the_disk_hangs_then_refused_and_cut_all_the_same(vo
 	assert_non_null(edge_get(world->edge, "later"));
 }
 
+/* What a crash now would leave. */
+static void copy_file(const char *from, const char *to)
+{
+	char buffer[65536];
+	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+	size_t nr;
+
+	assert_non_null(in);
+	assert_non_null(out);
+	while ((nr = fread(buffer, 1, sizeof(buffer), in)) > 0)
+		assert_int_equal(fwrite(buffer, 1, nr, out), nr);
+	fclose(in);
+	assert_int_equal(fclose(out), 0);
+}
+
+/* Result: how many builds a start after a crash now would find. */
+static int builds_after_crash(const struct slow *slow)
+{
+	char path[sizeof(slow->place->path) + 8], wal[sizeof(path) + 8], *reason = NULL;
+	struct world crashed = {0};
+	int nr;
+
+	snprintf(path, sizeof(path), "%s.crash", slow->place->path);
+	snprintf(wal, sizeof(wal), "%s-wal", path);
+	copy_file(slow->place->path, path);
+	copy_file(slow->place->wal, wal);
+	assert_int_equal(journal_open(path, &crashed.journal, &reason), 0);
+	nr = ask(&crashed, "SELECT count(*) FROM builds");
+	journal_close(crashed.journal);
+	return nr;
+}
+
+static void test_crash_when_a_change_was_refused_then_it_stays_refused(void **state)
+{
+	struct slow *slow = *state;
+
+	assert_int_equal(world_put(&slow->world, "kept", "10.0.0.1"), 0);
+	hold(true);
+	assert_int_equal(world_put(&slow->world, "refused", "10.0.0.2"), -EIO);
+	hold(false);
+	wait_until_it_is_over();
+	assert_int_equal(builds_after_crash(slow), 2);
+	world_pass(&slow->world, 2 * SECOND);
+	assert_int_equal(builds_after_crash(slow), 1);
+}
+
+/* Some 25 bytes each. */
+static int set_numbers(struct journal *journal, unsigned int nr)
+{
+	int result = journal_begin(journal);
+	char name[32];
+
+	for (unsigned int i = 0; i < nr && result == 0; i++) {
+		snprintf(name, sizeof(name), "a number of %u", i);
+		result = journal_set_number(journal, name, i);
+	}
+	if (result == 0)
+		result = journal_commit(journal, &(struct instant){SECOND, SECOND});
+	if (result < 0)
+		journal_rollback(journal);
+	return result;
+}
+
+static void fail_to_set_numbers(struct slow *slow, unsigned int nr)
+{
+	hold(true);
+	assert_int_equal(set_numbers(slow->world.journal, nr), -EIO);
+	hold(false);
+	wait_until_it_is_over();
+	assert_true(journal_left_behind(slow->world.journal));
+}
+
+/* Behind what is written over lies the rest of the second, behind it that of the longer first. */
+static void test_crash_when_failed_commits_lie_in_each_other_then_no_damage(void **state)
+{
+	struct slow *slow = *state;
+
+	fail_to_set_numbers(slow, 4000);
+	fail_to_set_numbers(slow, 1000);
+	assert_int_equal(journal_write_over(slow->world.journal, &slow->world.now), 0);
+	assert_false(journal_left_behind(slow->world.journal));
+	assert_int_equal(builds_after_crash(slow), 0);
+}
+
 /* Where nothing else is to be done, as at a start, it is waited for. */
 static void *let_go_soon(void *context)
 {
@@ -254,6 +338,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SLOW_CASE(test_change_when_the_disk_hangs_then_refused_and_cut_all_the_same),
+		SLOW_CASE(test_crash_when_a_change_was_refused_then_it_stays_refused),
+		SLOW_CASE(test_crash_when_failed_commits_lie_in_each_other_then_no_damage),
 		SLOW_CASE(test_change_when_patience_is_endless_then_waits),
 		SLOW_CASE(test_cut_when_a_sync_is_late_then_not_recorded_until_over),
 		SLOW_CASE(test_audit_when_a_sync_is_late_then_nothing_is_written_until_over),
