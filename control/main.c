@@ -16,6 +16,7 @@
 enum action {
 	ACTION_RUN,
 	ACTION_CHECK,
+	ACTION_RELOAD,
 	ACTION_DETACH,
 	ACTION_JOURNAL_VERSION,
 	ACTION_TAKE_BACK,
@@ -36,6 +37,7 @@ static void print_help(FILE *out)
 	fprintf(out,
 		"usage: sallyportd [-c FILE]\n"
 		"       sallyportd --check [--host] FILE\n"
+		"       sallyportd [-c FILE] --reload\n"
 		"       sallyportd -c FILE --detach\n"
 		"       sallyportd -c FILE --journal-version\n"
 		"       sallyportd -c FILE --take-back-journal VERSION\n"
@@ -48,6 +50,9 @@ static void print_help(FILE *out)
 		"  --host             with --check: look at this host too, and exit with 1 if "
 		"a start\n"
 		"                     would be refused\n"
+		"  --reload           have the running sallyportd read FILE again, exit with 1 if "
+		"nothing\n"
+		"                     was applied\n"
 		"  --detach           remove programs and tables from the kernel, and exit\n"
 		"  --journal-version  print the version of the journal, 0 for none\n"
 		"  --take-back-journal VERSION\n"
@@ -64,6 +69,7 @@ static struct arguments parse(int argc, char **argv)
 		{"config", required_argument, NULL, 'c'},
 		{"check", no_argument, NULL, 'k'},
 		{"host", no_argument, NULL, 'H'},
+		{"reload", no_argument, NULL, 'r'},
 		{"detach", no_argument, NULL, 'd'},
 		{"version", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},
@@ -74,7 +80,7 @@ static struct arguments parse(int argc, char **argv)
 	static const enum action actions[] = {
 		['k'] = ACTION_CHECK,	  ['d'] = ACTION_DETACH, ['v'] = ACTION_VERSION,
 		['h'] = ACTION_HELP,	  ['?'] = ACTION_WRONG,	 ['j'] = ACTION_JOURNAL_VERSION,
-		['t'] = ACTION_TAKE_BACK,
+		['t'] = ACTION_TAKE_BACK, ['r'] = ACTION_RELOAD,
 	};
 	struct arguments arguments = {.config_path = CONFIG_DEFAULT_PATH};
 	int c;
@@ -157,6 +163,8 @@ static int act(const struct arguments *arguments, const struct config *config)
 	switch (arguments->action) {
 	case ACTION_CHECK:
 		return check(arguments, config);
+	case ACTION_RELOAD:
+		return daemon_reload(config);
 	case ACTION_DETACH:
 		return daemon_detach(config);
 	case ACTION_JOURNAL_VERSION:
@@ -199,6 +207,7 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	case ACTION_RUN:
 	case ACTION_CHECK:
+	case ACTION_RELOAD:
 	case ACTION_DETACH:
 	case ACTION_JOURNAL_VERSION:
 	case ACTION_TAKE_BACK:

@@ -14,6 +14,7 @@
 #include "daemon/audit.h"
 #include "daemon/follow.h"
 #include "daemon/loop.h"
+#include "daemon/outcome.h"
 #include "daemon/reload.h"
 #include "daemon/sockets.h"
 #include "edge/config.h"
@@ -422,6 +423,24 @@ int daemon_run(const char *config_path, struct config *config)
 
 	config_free(daemon.config);
 	return r;
+}
+
+int daemon_reload(const struct config *config)
+{
+	const struct lock_file file = {
+		.dir = config->edge.state_dir, .name = "lock", .dir_mode = 0750, .mode = 0640};
+	pid_t holder = 0;
+	int r = lock_file_take(&file, &holder);
+
+	if (r >= 0)
+		close(r);
+	if (r != -EEXIST || holder <= 0)
+		return fail(r < 0 && r != -EEXIST ? r : -ESRCH,
+			    "No sallyportd is known to serve this edge.", NULL);
+	r = daemon_outcome_ask(config, holder);
+	if (r == -ECANCELED)
+		return fail(r, "Nothing was applied: sallyportd's log says why.", NULL);
+	return r < 0 ? fail(r, "Whether anything was applied is not known.", NULL) : 0;
 }
 
 int daemon_detach(const struct config *config)

@@ -55,6 +55,12 @@ struct daemon {
  */
 int daemon_run(const char *config_path, struct config *config);
 
+/*
+ * Has the sallyportd that serves this edge read its configuration again, and waits until it has (at
+ * most 30 s). Logs why nothing was applied. Result: 0, or -errno.
+ */
+int daemon_reload(const struct config *config);
+
 /* Removes everything of ours from the kernel. Logs. Result: 0 or -errno. */
 int daemon_detach(const struct config *config);
 

@@ -9,6 +9,7 @@
 
 #include "api/server.h"
 #include "daemon/daemon.h"
+#include "daemon/outcome.h"
 #include "edge/config.h"
 #include "edge/edge.h"
 #include "explain/explain.h"
@@ -130,13 +131,16 @@ undo_api:
 	return r;
 }
 
-static void reload(struct daemon *daemon, struct config *config)
+/* Result: whether the daemon is as the file says now. config is taken over. */
+static bool reload(struct daemon *daemon, struct config *config)
 {
 	struct config_changes changes;
+	bool same = false;
 
 	config_diff(daemon->config, config, &changes);
 	if (changes.nr == 0) {
 		log_write(LOG_NOTICE, "Reloaded: nothing differs.");
+		same = true;
 	} else if (!can_apply(&changes) || worker_hangs(daemon, &changes) ||
 		   apply(daemon, config) < 0) {
 		log_write(LOG_WARNING, "Nothing of the new configuration was applied.");
@@ -146,24 +150,31 @@ static void reload(struct daemon *daemon, struct config *config)
 				  log_string("key", changes.change[i].key));
 		config_free(daemon->config);
 		daemon->config = config;
-		return;
+		return true;
 	}
 	config_free(config);
+	return same;
 }
 
 int daemon_reload_now(struct daemon *daemon)
 {
 	struct config *config;
+	bool applied = false;
+	int r;
 
 	if (table_quiesce_poll(daemon->quiescer, &daemon->reloaded, boottime_now_ns()) == -EAGAIN)
 		return -EAGAIN;
 	sd_notify(0, "RELOADING=1");
 	config = load(daemon->config_path);
 	if (config)
-		reload(daemon, config);
+		applied = reload(daemon, config);
 	else
 		log_write(LOG_WARNING, "The configuration has errors: nothing was applied.");
 	sd_notify(0, "READY=1");
+	r = daemon_outcome_tell(daemon->config, applied);
+	if (r < 0)
+		log_write(LOG_WARNING, "Who asked for the reload is not told what became of it.",
+			  log_error("error", r));
 	return 0;
 }
 

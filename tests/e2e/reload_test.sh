@@ -20,7 +20,7 @@ logged() {
 	[ "$(grep -c -- "$1" "$LAB_DIR/log/control")" -gt "$2" ]
 }
 
-begin 1
+begin 3
 put_build one 0
 port=$(node_port)
 applied='Reloaded. key=builds.networks'
@@ -42,3 +42,32 @@ daemon_signal dp CONT
 reload 10.5.0.0/16 "$applied"
 assert_eq one "$(ssh_to "$port" echo one)" "ssh at the end"
 ok "once the worker is past, it changes"
+
+# What `systemctl reload` runs: it waits, and fails when nothing was applied.
+ask() {
+	lab_in edge "$(lab_control_path)" -c "$LAB_CONFIG" --reload
+}
+
+config_write | sed 's|linger = .*|linger = "7m";|' >"$LAB_CONFIG"
+ask || fail "--reload fails with a change that can be applied"
+put_build two 1
+api POST /v1/builds/two/finish '{}'
+assert_eq 420 "$(answer '(.deadline | fromdate) - (.finished_at | fromdate)')" "linger after --reload"
+ask || fail "--reload fails when nothing differs"
+ok "--reload returns once a change is applied"
+
+config_write | sed 's|linger = .*|lingr = "9m";|' >"$LAB_CONFIG"
+assert_fails "--reload with a mistake" ask
+assert_match 'lingr' "$LAB_DIR/refused" "the mistake"
+config_write | sed -e 's|linger = .*|linger = "9m";|' -e 's|name = .*|name = "another";|' >"$LAB_CONFIG"
+assert_fails "--reload with what needs a restart" ask
+assert_match 'Nothing was applied' "$LAB_DIR/refused" "what --reload says"
+put_build three 2
+api POST /v1/builds/three/finish '{}'
+assert_eq 420 "$(answer '(.deadline | fromdate) - (.finished_at | fromdate)')" "linger after a refused --reload"
+daemon_signal control KILL
+wait_until 10 process_gone "$(daemon_pid control)"
+config_write >"$LAB_CONFIG"
+assert_fails "--reload without a sallyportd" ask
+assert_match 'No sallyportd' "$LAB_DIR/refused" "what --reload says without one"
+ok "--reload fails, with the reason, when nothing was applied"
