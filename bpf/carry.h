@@ -140,11 +140,7 @@ SP_INLINE void sp_count_usage(const struct sp_packet *packet, const struct sp_hi
  */
 SP_INLINE int sp_send_back(struct xdp_md *ctx, int frame_bytes)
 {
-	long now_bytes = (long)ctx->data_end - (long)ctx->data;
-
-	/* Keep the compiler from adding to data_end first, which the verifier forbids. */
-	asm volatile("" : "+r"(now_bytes));
-	if (frame_bytes < 0 || bpf_xdp_adjust_tail(ctx, frame_bytes - (int)now_bytes))
+	if (frame_bytes < 0 || bpf_xdp_adjust_tail(ctx, frame_bytes - (int)sp_frame_bytes(ctx)))
 		return XDP_ABORTED;
 	return bpf_redirect(ctx->ingress_ifindex, 0);
 }

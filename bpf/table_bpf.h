@@ -28,6 +28,8 @@ const volatile __u32 sp_nr_cpus = 1;
 const volatile __u32 sp_nr_buckets = 1;
 const volatile __u32 sp_nr_usage = 1;
 const volatile __u64 sp_hash_seed = 0;
+/* 1: loaded for frames in pieces, of which only the first lies before data_end. */
+const volatile __u32 sp_pieces = 0;
 
 /* One record after another in memory that user space maps too. */
 #define SP_ARRAY(name, record, entries)                                                            \
@@ -64,6 +66,19 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } xsks_map SEC(".maps");
+
+/* Result: how long a frame is, with all its pieces. */
+SP_INLINE long sp_frame_bytes(struct xdp_md *ctx)
+{
+	long bytes;
+
+	if (sp_pieces)
+		return (long)bpf_xdp_get_buff_len(ctx);
+	bytes = (long)ctx->data_end - (long)ctx->data;
+	/* Keep the compiler from adding to data_end first, which the verifier forbids. */
+	asm volatile("" : "+r"(bytes));
+	return bytes;
+}
 
 /* All state is in the maps above, so this has no members and its address is never looked at. */
 struct sp_table {

@@ -247,7 +247,7 @@ snap(struct xdp_md *ctx, const struct sp_packet *packet, const struct sp_hit *hi
 	record = bpf_map_lookup_elem(&snaps, &key);
 	if (!record)
 		return 0;
-	sp_snap_begin(record, (__u32)(ctx->data_end - ctx->data), hit, now_ns);
+	sp_snap_begin(record, (__u32)sp_frame_bytes(ctx), hit, now_ns);
 	bytes = sp_snap_headers((void *)(long)ctx->data, (void *)(long)ctx->data_end, packet);
 	if (bytes == 0 || bytes > SP_SNAP_BYTES)
 		return 0;
@@ -266,7 +266,8 @@ static __always_inline void snap_end(struct sp_snap *record, enum sp_verdict ver
 
 /*
  * Does a worker poll this queue, and has it room for this frame: is there a socket, is the frame no
- * longer than its buffers (the MTU may have been raised since), is the heartbeat fresh?
+ * longer than its buffers (the MTU may be above that, or raised since) and in one piece (kernels
+ * before 6.6 give a socket no other), is the heartbeat fresh?
  */
 static __always_inline int worker_takes(struct xdp_md *ctx, const struct sp_settings *now,
 					__u64 now_ns)
@@ -274,6 +275,7 @@ static __always_inline int worker_takes(struct xdp_md *ctx, const struct sp_sett
 	__u32 queue = ctx->rx_queue_index;
 	__u32 index = (sp_role == SP_ROLE_BUILDS ? SP_QUEUES_MAX : 0) + queue;
 	const struct sp_queue *record;
+	long frame_bytes = sp_frame_bytes(ctx);
 	__u32 most_bytes;
 	__u64 beat_ns;
 
@@ -283,8 +285,9 @@ static __always_inline int worker_takes(struct xdp_md *ctx, const struct sp_sett
 	if (!record)
 		return 0;
 	most_bytes = SP_LOAD(record->frame_bytes);
-	/* Asked for here, so that no compiler has to keep half a packet's address meanwhile. */
-	if (most_bytes && (long)ctx->data_end - (long)ctx->data > (long)most_bytes)
+	if (most_bytes && frame_bytes > (long)most_bytes)
+		return 0;
+	if (sp_pieces && frame_bytes > (long)ctx->data_end - (long)ctx->data)
 		return 0;
 	beat_ns = SP_LOAD(record->beat_ns);
 	return beat_ns + now->failover_ns > now_ns;
@@ -328,7 +331,7 @@ int xsk_def_prog(struct xdp_md *ctx)
 	struct sp_snap *copy = 0;
 	__u64 now_ns = 0;
 	int action = XDP_PASS;
-	enum sp_verdict verdict = sp_parse(data, end, &packet);
+	enum sp_verdict verdict = sp_parse_frame(data, end, (__u64)sp_frame_bytes(ctx), &packet);
 
 	if (verdict == SP_FORWARDED)
 		verdict = sp_find(0, &packet, sp_role, &hit);

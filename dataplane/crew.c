@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <rte_ether.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
@@ -12,6 +11,7 @@
 #include "port/losses.h"
 #include "port/port.h"
 
+#include "host/frames.h"
 #include "host/log.h"
 #include "host/table_map.h"
 
@@ -160,15 +160,18 @@ void crew_look_at_port(const struct table_map *table, struct port *port)
 {
 	uint32_t mtu = atomic_load(&port->mtu);
 	uint64_t lost = losses_count(port, crew_queues(table, port));
-	bool outgrown = mtu + (uint32_t)RTE_ETHER_HDR_LEN > port->frame_bytes;
+	bool outgrown = mtu + FRAMES_HEADER_BYTES > port->frame_bytes;
 
 	if (lost)
 		log_write(LOG_WARNING, "AF_XDP sockets lost frames.",
 			  log_string("interface", port->name), log_number("frames", (int64_t)lost));
 	if (outgrown && !port->outgrown)
 		log_write(LOG_WARNING,
-			  "The MTU has outgrown the buffers: the XDP program carries longer frames "
-			  "until sallyport-dp is restarted.",
+			  mtu > FRAMES_WORKER_MTU
+				  ? "The MTU is above what buffers hold: the XDP program carries "
+				    "longer frames."
+				  : "The MTU has outgrown the buffers: the XDP program carries "
+				    "longer frames until sallyport-dp is restarted.",
 			  log_string("interface", port->name), log_number("mtu", mtu),
 			  log_number("frame_bytes", port->frame_bytes));
 	port->outgrown = outgrown;

@@ -28,6 +28,7 @@
 
 #include "host/boottime.h"
 #include "host/config.h"
+#include "host/frames.h"
 #include "host/lock_file.h"
 #include "host/log.h"
 #include "host/table_map.h"
@@ -115,13 +116,16 @@ static int open_signals(struct dataplane *dataplane)
 }
 
 /* Result: 0 or -errno; *ret_why is set where there is more to say than the error. */
-static int check_port(const struct port *port, uint32_t nr_workers, const char **ret_why)
+static int check_port(const struct port *port, const struct config *config, const char **ret_why)
 {
-	if (atomic_load(&port->mtu) > port_mtu_max()) {
-		*ret_why = "The interface's MTU is too large for AF_XDP.";
+	bool fallback = config->dataplane.fallback != CONFIG_FALLBACK_NONE;
+
+	if (!fallback && atomic_load(&port->mtu) > FRAMES_WORKER_MTU) {
+		*ret_why = "The MTU is above what a worker's buffers hold, and dataplane.fallback "
+			   "is none: lower the MTU, or let the XDP program carry longer frames.";
 		return -EMSGSIZE;
 	}
-	if (nr_workers > port->nr_queues) {
+	if (config->dataplane.workers > port->nr_queues) {
 		*ret_why = "dataplane.workers is larger than the number of receive queues: "
 			   "lower it, or raise that (ethtool -L).";
 		return -ERANGE;
@@ -130,7 +134,7 @@ static int check_port(const struct port *port, uint32_t nr_workers, const char *
 }
 
 static int add_port(struct ports *ports, const char *name, const char *key, uint32_t role,
-		    uint32_t nr_workers)
+		    const struct config *config)
 {
 	struct port *port = &ports->port[ports->nr];
 	const char *why = NULL;
@@ -139,14 +143,15 @@ static int add_port(struct ports *ports, const char *name, const char *key, uint
 	if (r == -ENODEV)
 		why = "There is no such interface.";
 	if (r == 0)
-		r = check_port(port, nr_workers, &why);
+		r = check_port(port, config, &why);
 	if (r == 0)
 		ports->nr++;
 	else if (why)
 		log_write(LOG_ERR, why, log_string("setting", key), log_string("interface", name),
 			  log_number("mtu", atomic_load(&port->mtu)),
-			  log_number("mtu_max", port_mtu_max()),
-			  log_number("queues", port->nr_queues), log_number("workers", nr_workers));
+			  log_number("mtu_max", FRAMES_WORKER_MTU),
+			  log_number("queues", port->nr_queues),
+			  log_number("workers", config->dataplane.workers));
 	else
 		log_write(LOG_ERR, "The interface cannot be used.", log_string("setting", key),
 			  log_string("interface", name), log_error("error", r));
@@ -157,16 +162,15 @@ static int open_ports(struct dataplane *dataplane)
 {
 	const struct config *config = dataplane->config;
 	const char *public = config->public.interface, *builds = config->builds.interface;
-	uint32_t nr_workers = config->dataplane.workers;
 	int r;
 
 	if (strcmp(public, builds) == 0)
 		return add_port(&dataplane->ports, public, "public.interface", SP_ROLE_BOTH,
-				nr_workers);
-	r = add_port(&dataplane->ports, public, "public.interface", SP_ROLE_PUBLIC, nr_workers);
+				config);
+	r = add_port(&dataplane->ports, public, "public.interface", SP_ROLE_PUBLIC, config);
 	if (r < 0)
 		return r;
-	return add_port(&dataplane->ports, builds, "builds.interface", SP_ROLE_BUILDS, nr_workers);
+	return add_port(&dataplane->ports, builds, "builds.interface", SP_ROLE_BUILDS, config);
 }
 
 static int open_table(struct dataplane *dataplane)

@@ -17,28 +17,6 @@
 #include "kernel/device/device.h"
 #include "kernel/device/xdp.h"
 
-/*
- * The largest MTU that a driver takes with a native program that is not made for frames in pieces:
- * a page, less what driver and kernel keep of it. veth: measured. ena: ENA_XDP_MAX_MTU of its
- * source. virtio_net: virtnet_xdp_set() of its source, Linux 6.3 and later.
- */
-static const struct {
-	const char *driver;
-	unsigned int mtu;
-} xdp_mtus[] = {
-	{"veth", 3506},
-	{"ena", 3498},
-	{"virtio_net", 3506},
-};
-
-static unsigned int xdp_mtu(const char *driver)
-{
-	for (unsigned int i = 0; i < sizeof(xdp_mtus) / sizeof(xdp_mtus[0]); i++)
-		if (strcmp(xdp_mtus[i].driver, driver) == 0)
-			return xdp_mtus[i].mtu;
-	return 0;
-}
-
 /* Only root is told whose a program is. */
 static bool look_at_program(const struct fact_look *look, const struct fact_interface *interface,
 			    struct kernel_interface *ret)
@@ -73,38 +51,6 @@ void facts_nic_foreign(struct fact_look *look)
 		else
 			facts_say_cure(look, "ip link set dev %s %s off", interface->shell,
 				       found.native ? "xdpdrv" : "xdpgeneric");
-	}
-}
-
-/* Whose MTU counts: a veth sends no longer frames than its peer, which may be out of sight. */
-static const struct links_link *sender(const struct fact_look *look, const struct links_link *link)
-{
-	if (strcmp(link->kind, "veth") != 0)
-		return link;
-	return link->lower_elsewhere ? NULL : netlink_links_at(&look->links, link->lower);
-}
-
-void facts_nic_mtu(struct fact_look *look)
-{
-	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
-		const struct fact_interface *interface = &look->interface[i];
-		char driver[DEVICE_DRIVER_SIZE], shell[SAY_QUOTED_SIZE];
-		const struct links_link *link;
-		unsigned int most;
-
-		if (!interface->link || interface->link->native_prog ||
-		    !device_driver(interface->name, driver))
-			continue;
-		link = sender(look, interface->link);
-		most = xdp_mtu(driver);
-		if (!link || !most || link->mtu <= most)
-			continue;
-		facts_say(look,
-			  "%s has an MTU of %u, and the driver of %s, %s, runs XDP programs "
-			  "natively up to %u: both interfaces are in generic mode.",
-			  link->name, link->mtu, interface->name, driver, most);
-		facts_say_cure(look, "ip link set dev %s mtu %u",
-			       facts_say_quote(link->name, shell, sizeof(shell)), most);
 	}
 }
 

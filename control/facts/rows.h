@@ -9,8 +9,11 @@ void facts_interfaces_down(struct fact_look *look);
 void facts_interfaces_addresses(struct fact_look *look);
 void facts_interfaces_link_local(struct fact_look *look);
 
+void facts_mtu_driver(struct fact_look *look);
+void facts_mtu_carried(struct fact_look *look);
+void facts_mtu_refused(struct fact_look *look);
+
 void facts_nic_foreign(struct fact_look *look);
-void facts_nic_mtu(struct fact_look *look);
 void facts_nic_queues(struct fact_look *look);
 void facts_nic_spare_queues(struct fact_look *look);
 void facts_nic_generic(struct fact_look *look);

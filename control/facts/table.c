@@ -19,6 +19,10 @@ const struct fact_row facts_table[] = {
 	{"queues", FACTS_REFUSE, "ethtool channels",
 	 "engine `dpdk`, and more than 64 queues receive", "`ethtool -L DEV combined 64`", NULL,
 	 facts_nic_queues},
+	{"long frames refused", FACTS_REFUSE, "rtnetlink",
+	 "engine `dpdk` with fallback `none`, and the MTU is above what a worker's buffers hold "
+	 "(3374)",
+	 "`ip link set dev DEV mtu 3374`", NULL, facts_mtu_refused},
 	{"gro-hw", FACTS_REFUSE, "ethtool features",
 	 "`rx-gro-hw` is on and fixed: virtio without `ctrl_guest_offloads`", "another NIC", NULL,
 	 facts_offloads_gro_hw},
@@ -60,8 +64,13 @@ const struct fact_row facts_table[] = {
 	 "`ct state invalid drop` comes before the pool is accepted, and loose is 0",
 	 "the same rule, first", NULL, facts_firewall_invalid},
 	{"mtu", FACTS_SLOW, "rtnetlink, ethtool driver",
-	 "the MTU is above what the driver runs native XDP with", "`ip link set dev DEV mtu N`",
-	 NULL, facts_nic_mtu},
+	 "the MTU is above what the driver runs native XDP with, and not all drivers give frames "
+	 "in pieces (Linux 6.3)",
+	 "`ip link set dev DEV mtu N`", NULL, facts_mtu_driver},
+	{"long frames", FACTS_SLOW, "rtnetlink",
+	 "engine `dpdk`, and the MTU is above what a worker's buffers hold (3374): the XDP program "
+	 "carries longer packets",
+	 "`ip link set dev DEV mtu 3374`", NULL, facts_mtu_carried},
 	{"spare queues", FACTS_SLOW, "ethtool channels", "ena uses more than half of its queues",
 	 "`ethtool -L DEV combined N`", NULL, facts_nic_spare_queues},
 	{"mode", FACTS_SLOW, "rtnetlink, and XDP features of generic netlink (Linux 6.3)",

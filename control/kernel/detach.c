@@ -16,6 +16,7 @@
 #include "kernel/attach/maps.h"
 #include "kernel/attach/offloads.h"
 #include "kernel/attach/probe.h"
+#include "kernel/attach/remove.h"
 #include "kernel/napi_threads.h"
 #include "kernel/neighbours/neighbours.h"
 #include "kernel/netlink/netlink.h"
@@ -77,7 +78,7 @@ int kernel_detach(const struct config *config, char **ret_reason)
 	note(&errors, undo_napi_threads(config, config->builds.interface, SP_ROLE_BUILDS),
 	     "threads of builds.interface cannot be turned off");
 	/* The programs first, as no packet may meet one whose table is going. */
-	error = attach_remove(bpf_dir);
+	error = attach_remove_all(bpf_dir);
 	note(&errors, error, "the programs cannot be taken off");
 	if (!error)
 		note(&errors, attach_maps_remove(bpf_dir), "the table cannot be removed");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "port/port.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,8 @@
 
 #include "port/losses.h"
 
+#include "host/frames.h"
+
 /* The driver fills a ring of 2048 for reception and may hold as many in transmission. */
 #define BUFFERS_PER_QUEUE 8191u
 #define BUFFER_CACHE	  256u
@@ -32,13 +35,15 @@
 #define PAGE_BYTES	    (4096u - 64u)
 #define KERNEL_HEADROOM	    256u
 #define BUFFER_OVERHEAD	    (64u + sizeof(struct rte_mbuf) + sizeof(struct port_note))
-#define FRAME_OVERHEAD	    (RTE_PKTMBUF_HEADROOM + KERNEL_HEADROOM + RTE_ETHER_HDR_LEN)
+#define FRAME_OVERHEAD	    (RTE_PKTMBUF_HEADROOM + KERNEL_HEADROOM + FRAMES_HEADER_BYTES)
 #define SMALL_DATA_BYTES    2048u
 #define LARGE_DATA_BYTES    ((uint32_t)(PAGE_BYTES - BUFFER_OVERHEAD))
-#define LARGE_MTU	    frame_room(LARGE_DATA_BYTES)
 #define BUFFER_BYTES(data)  ((uint64_t)BUFFER_OVERHEAD + (data))
 #define NEEDS_LARGE(mtu)    ((mtu) > frame_room(SMALL_DATA_BYTES))
 #define DATA_BYTES_FOR(mtu) (NEEDS_LARGE(mtu) ? LARGE_DATA_BYTES : SMALL_DATA_BYTES)
+
+static_assert(LARGE_DATA_BYTES - FRAME_OVERHEAD == FRAMES_WORKER_MTU,
+	      "bpf/host/frames.h says what a buffer holds");
 
 static uint32_t frame_room(uint32_t data_bytes)
 {
@@ -112,19 +117,14 @@ int port_probe(struct port *port, const char *name, uint32_t role)
 	return r;
 }
 
-uint32_t port_mtu_max(void)
-{
-	return LARGE_MTU;
-}
-
 uint32_t port_frame_bytes(uint32_t mtu)
 {
-	return frame_room(DATA_BYTES_FOR(mtu)) + RTE_ETHER_HDR_LEN;
+	return frame_room(DATA_BYTES_FOR(mtu)) + FRAMES_HEADER_BYTES;
 }
 
 uint64_t port_memory_bytes(const struct port *port)
 {
-	uint32_t mtu = port->frame_bytes - RTE_ETHER_HDR_LEN;
+	uint32_t mtu = port->frame_bytes - FRAMES_HEADER_BYTES;
 
 	return port->nr_queues * (BUFFERS_PER_QUEUE + 1ull) *
 	       (BUFFER_BYTES(DATA_BYTES_FOR(mtu)) + 64);
@@ -182,7 +182,7 @@ static int make_buffers(struct port *port, uint32_t queue)
 
 	snprintf(name, sizeof(name), "%.15s_%u", port->name, queue);
 	/* Not the MTU of now: what was told to the XDP program holds. */
-	pool = port_pool_make(name, BUFFERS_PER_QUEUE, port->frame_bytes - RTE_ETHER_HDR_LEN);
+	pool = port_pool_make(name, BUFFERS_PER_QUEUE, port->frame_bytes - FRAMES_HEADER_BYTES);
 	if (!pool)
 		return -rte_errno;
 	port->pools[queue] = pool;

@@ -61,9 +61,6 @@ int port_probe(struct port *port, const char *name, uint32_t role);
 /* Result: the bytes of EAL memory that the buffers of a port's queues take. */
 uint64_t port_memory_bytes(const struct port *port);
 
-/* Result: the largest MTU that a frame of a buffer can hold. */
-uint32_t port_mtu_max(void);
-
 /* Result: the longest frame that buffers made for that MTU take from the kernel. */
 uint32_t port_frame_bytes(uint32_t mtu);
 

@@ -177,10 +177,10 @@ SP_INLINE enum sp_verdict sp_parse_error6(const void *data, const void *end,
 	return sp_parse_quoted_l4(SP_AT(data, SP_QUOTED_L4_OFFSET(6)), end, packet);
 }
 
-SP_INLINE enum sp_verdict sp_parse_ipv4(const void *data, const void *end, struct sp_packet *packet)
+SP_INLINE enum sp_verdict sp_parse_ipv4(const void *data, const void *end, __u64 room,
+					struct sp_packet *packet)
 {
 	const struct sp_ipv4 *ip = SP_AT(data, SP_L3_OFFSET);
-	__u64 room = (__u64)((const char *)end - (const char *)data);
 
 	if ((const void *)(ip + 1) > end || ip->version_ihl >> 4 != 4)
 		return SP_TRUNCATED;
@@ -206,10 +206,10 @@ SP_INLINE enum sp_verdict sp_parse_ipv4(const void *data, const void *end, struc
 	return SP_NOT_L4;
 }
 
-SP_INLINE enum sp_verdict sp_parse_ipv6(const void *data, const void *end, struct sp_packet *packet)
+SP_INLINE enum sp_verdict sp_parse_ipv6(const void *data, const void *end, __u64 room,
+					struct sp_packet *packet)
 {
 	const struct sp_ipv6 *ip = SP_AT(data, SP_L3_OFFSET);
-	__u64 room = (__u64)((const char *)end - (const char *)data);
 
 	if ((const void *)(ip + 1) > end || *(const __u8 *)ip >> 4 != 6)
 		return SP_TRUNCATED;
@@ -232,10 +232,12 @@ SP_INLINE enum sp_verdict sp_parse_ipv6(const void *data, const void *end, struc
 }
 
 /*
- * Reads a frame. Result: SP_FORWARDED if *packet is filled and may be ours, else the verdict that
- * leaves it to the kernel. Reads only within [data, end).
+ * Reads a frame of so many bytes, of which the first, up to end, can be looked at. Result:
+ * SP_FORWARDED if *packet is filled and may be ours, else the verdict that leaves it to the kernel.
+ * Reads only within [data, end).
  */
-SP_INLINE enum sp_verdict sp_parse(const void *data, const void *end, struct sp_packet *packet)
+SP_INLINE enum sp_verdict sp_parse_frame(const void *data, const void *end, __u64 frame_bytes,
+					 struct sp_packet *packet)
 {
 	const struct sp_eth *eth = data;
 
@@ -245,8 +247,14 @@ SP_INLINE enum sp_verdict sp_parse(const void *data, const void *end, struct sp_
 		return SP_NOT_UNICAST;
 	__builtin_memset(packet, 0, sizeof(*packet));
 	if (eth->type_be == SP_BE16(SP_ETH_IPV4))
-		return sp_parse_ipv4(data, end, packet);
+		return sp_parse_ipv4(data, end, frame_bytes, packet);
 	if (eth->type_be == SP_BE16(SP_ETH_IPV6))
-		return sp_parse_ipv6(data, end, packet);
+		return sp_parse_ipv6(data, end, frame_bytes, packet);
 	return SP_NOT_IP;
+}
+
+/* The same of a frame that lies in one piece. */
+SP_INLINE enum sp_verdict sp_parse(const void *data, const void *end, struct sp_packet *packet)
+{
+	return sp_parse_frame(data, end, (__u64)((const char *)end - (const char *)data), packet);
 }

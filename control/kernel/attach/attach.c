@@ -26,24 +26,15 @@ struct work {
 	int old_prog_fd; /* what that link holds now, or -1 */
 	int old_xsks_fd; /* and its sockets */
 	struct program program;
+	bool pieces; /* it takes frames in pieces */
 	struct attach_outcome outcome;
 	bool pinned; /* the names were given; undone only for a link made here */
 };
 
-/* Where links of ours are pinned; the last two by a start that was cut short. */
-static const char *const link_names[] = {
-	PINS_LINK_PUBLIC,
-	PINS_LINK_BUILDS,
-	PINS_LINK_PUBLIC PINS_NEXT_OF,
-	PINS_LINK_BUILDS PINS_NEXT_OF,
-};
-
-#define NR_LINKS (sizeof(link_names) / sizeof(*link_names))
-
 struct works {
 	const struct attach_plan *plan;
 	struct work work[ATTACH_MAX];
-	struct link links[NR_LINKS]; /* as they were found */
+	struct link links[ATTACH_LINK_NAMES]; /* as they were found */
 };
 
 static const char *xsks_name(const struct attach_target *target)
@@ -100,7 +91,7 @@ static int survey(struct works *works, struct work *work, char **ret_reason)
 	struct link_programs programs;
 	int error = attach_link_programs(target->ifindex, &programs);
 
-	for (unsigned int i = 0; i < NR_LINKS && !error && work->link_fd < 0; i++)
+	for (unsigned int i = 0; i < ATTACH_LINK_NAMES && !error && work->link_fd < 0; i++)
 		if (attach_link_is_on(&works->links[i], target->ifindex, &programs))
 			error = take_link(work, &works->links[i]);
 	if (error)
@@ -120,11 +111,11 @@ static int survey_all(struct works *works, char **ret_reason)
 	const struct attach_plan *plan = works->plan;
 	int error = 0;
 
-	for (unsigned int i = 0; i < NR_LINKS && !error; i++) {
-		error = attach_link_open(plan->bpf_dir, link_names[i], &works->links[i]);
+	for (unsigned int i = 0; i < ATTACH_LINK_NAMES && !error; i++) {
+		error = attach_link_open(plan->bpf_dir, attach_link_names[i], &works->links[i]);
 		if (error)
 			pins_reason_give(ret_reason, error, "%s/%s is not a link of sallyport: %s",
-					 plan->bpf_dir, link_names[i], strerror(-error));
+					 plan->bpf_dir, attach_link_names[i], strerror(-error));
 	}
 	for (unsigned int i = 0; i < plan->nr_targets && !error; i++)
 		error = survey(works, &works->work[i], ret_reason);
@@ -141,6 +132,17 @@ static void take_sockets(const struct attach_plan *plan, struct work *work)
 	work->old_xsks_fd = bpf_obj_get(pins_path(plan->bpf_dir, xsks_name(work->target), path));
 }
 
+static int load(const struct works *works, struct work *work, char **ret_reason)
+{
+	const struct program_world world = {
+		.maps = works->plan->maps,
+		.xsks_fd = work->old_xsks_fd,
+		.pieces = work->pieces,
+	};
+
+	return attach_program_load(work->target, &world, &work->program, ret_reason);
+}
+
 static int load_all(struct works *works, char **ret_reason)
 {
 	int error = 0;
@@ -149,8 +151,10 @@ static int load_all(struct works *works, char **ret_reason)
 		struct work *work = &works->work[i];
 
 		take_sockets(works->plan, work);
-		error = attach_program_load(work->target, works->plan->maps, work->old_xsks_fd,
-					    &work->program, ret_reason);
+		/* A driver looks at the MTU when a program comes, not when one gives way to
+		 * another. */
+		work->pieces = work->old_prog_fd >= 0 && attach_program_pieces(work->old_prog_fd);
+		error = load(works, work, ret_reason);
 	}
 	return error;
 }
@@ -192,7 +196,8 @@ static int put_each(struct works *works, bool native, char **ret_reason)
 		error = put_in_force(&works->work[i], native, ret_reason);
 	for (unsigned int i = 0; i < works->plan->nr_targets && !error && native; i++)
 		if (works->work[i].outcome.how == KERNEL_ATTACHED)
-			error = attach_link_judge(works->work[i].target, ret_reason);
+			error = attach_link_judge(works->work[i].target, works->work[i].pieces,
+						  ret_reason);
 	return error;
 }
 
@@ -209,7 +214,7 @@ static bool is_of_the_mode(int error)
 	return error == -EOPNOTSUPP || error == -EINVAL || error == -ERANGE || error == -ENOSPC;
 }
 
-/* Takes off the native links that were made, and says why all are to be generic. */
+/* Takes off the native links that were made, and says why that was. */
 static void take_back(struct works *works, const char *why)
 {
 	for (unsigned int i = 0; i < works->plan->nr_targets; i++) {
@@ -225,6 +230,31 @@ static void take_back(struct works *works, const char *why)
 }
 
 /*
+ * Tries once more with programs that take frames in pieces: only where it must be, since a veth
+ * with such a one is also given what is merged to more than its MTU. Result: 0 or -errno.
+ */
+static int put_in_pieces(struct works *works)
+{
+	char *why = NULL;
+	int error = 0;
+
+	for (unsigned int i = 0; i < works->plan->nr_targets && !error; i++)
+		if (!attach_link_takes_pieces(works->work[i].target))
+			error = -EOPNOTSUPP;
+	for (unsigned int i = 0; i < works->plan->nr_targets && !error; i++) {
+		struct work *work = &works->work[i];
+
+		attach_program_unload(&work->program);
+		work->pieces = true;
+		error = load(works, work, &why);
+	}
+	if (!error)
+		error = put_each(works, true, &why);
+	free(why);
+	return error;
+}
+
+/*
  * A native program's packets reach only a device that takes them from a driver, and a generic
  * one's reach any: so all links have one mode. That of links which are there cannot be changed.
  */
@@ -234,11 +264,17 @@ static int put_all(struct works *works, char **ret_reason)
 	char *why = NULL;
 	int error = put_each(works, native, &why);
 
-	if (error && native && is_of_the_mode(error) && !works->plan->again &&
-	    !found(works, true)) {
+	if (error && native && is_of_the_mode(error) && !found(works, true)) {
+		take_back(works, NULL);
+		if (!put_in_pieces(works)) {
+			free(why);
+			return 0;
+		}
 		take_back(works, why);
-		free(why);
-		return put_each(works, false, ret_reason);
+		if (!works->plan->again) {
+			free(why);
+			return put_each(works, false, ret_reason);
+		}
 	}
 	if (error) {
 		free(*ret_reason);
@@ -319,8 +355,8 @@ static void tidy(const struct works *works)
 	const char *bpf_dir = works->plan->bpf_dir;
 	bool builds = false;
 
-	for (unsigned int i = 0; i < NR_LINKS; i++)
-		if (works->links[i].fd >= 0 && concerns(works->plan, link_names[i]) &&
+	for (unsigned int i = 0; i < ATTACH_LINK_NAMES; i++)
+		if (works->links[i].fd >= 0 && concerns(works->plan, attach_link_names[i]) &&
 		    !in_use(works, &works->links[i]))
 			bpf_link_detach(works->links[i].fd);
 	if (works->plan->again)
@@ -352,7 +388,7 @@ static void open_works(struct works *works, const struct attach_plan *plan)
 {
 	memset(works, 0, sizeof(*works));
 	works->plan = plan;
-	for (unsigned int i = 0; i < NR_LINKS; i++)
+	for (unsigned int i = 0; i < ATTACH_LINK_NAMES; i++)
 		works->links[i].fd = -1;
 	for (unsigned int i = 0; i < plan->nr_targets; i++) {
 		works->work[i].target = &plan->targets[i];
@@ -365,7 +401,7 @@ static void open_works(struct works *works, const struct attach_plan *plan)
 /* A link of ours that has no name goes with its descriptor, and takes its program along. */
 static void close_works(struct works *works)
 {
-	for (unsigned int i = 0; i < NR_LINKS; i++)
+	for (unsigned int i = 0; i < ATTACH_LINK_NAMES; i++)
 		close_fd(&works->links[i].fd);
 	for (unsigned int i = 0; i < works->plan->nr_targets; i++) {
 		struct work *work = &works->work[i];
@@ -426,42 +462,4 @@ int attach_again(const struct attach_plan *plan, unsigned int target, bool same_
 	};
 
 	return attach_all(&one, ret_outcome, ret_reason);
-}
-
-/* Takes a program of ours off at once, whoever else holds its link. Result: 0 or -errno. */
-static int detach(const char *bpf_dir, const char *name)
-{
-	char prog_name[KERNEL_NAME_SIZE], tag[KERNEL_TAG_SIZE];
-	struct link link;
-	int error = attach_link_open(bpf_dir, name, &link);
-
-	if (error || link.fd < 0)
-		return error;
-	error = attach_program_name(link.prog_id, prog_name, tag);
-	if (!error && strcmp(prog_name, PROGRAM_NAME) != 0)
-		error = -EEXIST;
-	if (!error)
-		error = bpf_link_detach(link.fd);
-	close_fd(&link.fd);
-	return error ? error : pins_unlink(bpf_dir, name);
-}
-
-int attach_remove(const char *bpf_dir)
-{
-	static const char *const maps[] = {
-		PINS_XSKS_PUBLIC,
-		PINS_XSKS_BUILDS,
-		PINS_XSKS_PUBLIC PINS_NEXT_OF,
-		PINS_XSKS_BUILDS PINS_NEXT_OF,
-	};
-	int error = 0, one;
-
-	for (unsigned int i = 0; i < NR_LINKS; i++) {
-		one = detach(bpf_dir, link_names[i]);
-		if (!error)
-			error = one;
-	}
-	for (unsigned int i = 0; i < sizeof(maps) / sizeof(*maps) && !error; i++)
-		error = pins_unlink(bpf_dir, maps[i]);
-	return error;
 }

@@ -57,6 +57,3 @@ int attach_all(const struct attach_plan *plan, struct attach_outcome *ret_outcom
  */
 int attach_again(const struct attach_plan *plan, unsigned int target, bool same_device,
 		 struct attach_outcome *ret_outcome, char **ret_reason);
-
-/* Removes the links, which takes the programs off, and the xsks maps. Result: 0 or -errno. */
-int attach_remove(const char *bpf_dir);

@@ -20,6 +20,13 @@
 #include "kernel/pins/pins.h"
 #include "kernel/pins/reason.h"
 
+const char *const attach_link_names[ATTACH_LINK_NAMES] = {
+	PINS_LINK_PUBLIC,
+	PINS_LINK_BUILDS,
+	PINS_LINK_PUBLIC PINS_NEXT_OF,
+	PINS_LINK_BUILDS PINS_NEXT_OF,
+};
+
 int attach_link_read(struct link *link)
 {
 	struct bpf_link_info info = {0};
@@ -179,11 +186,19 @@ int attach_link_create(const struct attach_target *target, int prog_fd, bool nat
 	return fd >= 0 ? fd : refuse(target, prog_fd, native, fd, ret_reason);
 }
 
-int attach_link_judge(const struct attach_target *target, char **ret_reason)
+bool attach_link_takes_pieces(const struct attach_target *target)
 {
 	struct device_xdp xdp;
 
-	if (!device_xdp(target->ifindex, &xdp) || xdp.receives)
+	return device_xdp(target->ifindex, &xdp) && xdp.pieces;
+}
+
+int attach_link_judge(const struct attach_target *target, bool pieces, char **ret_reason)
+{
+	struct device_xdp xdp;
+
+	if (!device_xdp(target->ifindex, &xdp) ||
+	    (xdp.receives && (xdp.receives_pieces || !pieces)))
 		return 0;
 	return pins_reason_give(ret_reason, -EOPNOTSUPP,
 				"%s: %s takes no packets from other drivers (ndo_xdp_xmit)",

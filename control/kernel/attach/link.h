@@ -41,6 +41,10 @@ bool attach_link_is_on(const struct link *link, uint32_t ifindex,
 /* Result: the id of whatever link holds that program on that interface, 0: none (netlink does). */
 uint32_t attach_link_holding(uint32_t ifindex, uint32_t prog_id);
 
+/* Where links of ours are pinned; the last two by a start that was cut short. */
+#define ATTACH_LINK_NAMES 4
+extern const char *const attach_link_names[ATTACH_LINK_NAMES];
+
 /* Result: the name of the pin of a target's link. */
 const char *attach_link_name(const struct attach_target *target);
 
@@ -52,7 +56,11 @@ int attach_link_create(const struct attach_target *target, int prog_fd, bool nat
 		       char **ret_reason);
 
 /*
- * Whether the device, whose program is native, takes what programs of other devices send to it.
- * Result: 0, also if the kernel does not say (before 6.3); or -EOPNOTSUPP and *ret_reason.
+ * Whether the device, whose program is native, takes what programs of other devices send to it, and
+ * that in pieces too if they are. Result: 0, also if the kernel does not say (before 6.3); or
+ * -EOPNOTSUPP and *ret_reason.
  */
-int attach_link_judge(const struct attach_target *target, char **ret_reason);
+int attach_link_judge(const struct attach_target *target, bool pieces, char **ret_reason);
+
+/* Result: whether its driver is known to give a program frames in pieces (Linux 6.3 and later). */
+bool attach_link_takes_pieces(const struct attach_target *target);

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,16 +67,21 @@ static int share_maps(struct xdp_program *object, const struct maps *maps)
 }
 
 static void set_constants(struct xdp_program *object, const struct attach_target *target,
-			  const struct table_map *table)
+			  const struct program_world *world)
 {
+	const struct table_map *table = world->maps->table;
+
 	object->rodata->sp_role = target->role;
 	object->rodata->sp_nr_cpus = table->nr_cpus;
 	object->rodata->sp_nr_buckets = table->nr_buckets;
 	object->rodata->sp_nr_usage = table->nr_usage;
 	object->rodata->sp_hash_seed = table->hash_seed;
+	object->rodata->sp_pieces = world->pieces;
+	if (world->pieces)
+		bpf_program__set_flags(object->progs.xsk_def_prog, BPF_F_XDP_HAS_FRAGS);
 }
 
-int attach_program_load(const struct attach_target *target, const struct maps *maps, int xsks_fd,
+int attach_program_load(const struct attach_target *target, const struct program_world *world,
 			struct program *ret_program, char **ret_reason)
 {
 	struct xdp_program *object;
@@ -85,10 +91,10 @@ int attach_program_load(const struct attach_target *target, const struct maps *m
 	if (!object)
 		return pins_reason_give(ret_reason, -errno, "the XDP program cannot be read: %s",
 					strerror(errno));
-	set_constants(object, target, maps->table);
-	error = share_maps(object, maps);
-	if (!error && xsks_fd >= 0)
-		error = bpf_map__reuse_fd(object->maps.xsks_map, xsks_fd);
+	set_constants(object, target, world);
+	error = share_maps(object, world->maps);
+	if (!error && world->xsks_fd >= 0)
+		error = bpf_map__reuse_fd(object->maps.xsks_map, world->xsks_fd);
 	if (!error)
 		error = xdp_program__load(object);
 	if (error) {
@@ -186,6 +192,20 @@ bool attach_program_same(int one_fd, int other_fd)
 		if (!uses(&other, one.maps[i]))
 			return false;
 	return true;
+}
+
+bool attach_program_pieces(int prog_fd)
+{
+	const size_t at = offsetof(struct xdp_program__rodata, sp_pieces);
+	struct portrait portrait;
+	__u32 pieces;
+
+	/* The kernel does not tell a program's flags. Before there was this constant none had it.
+	 */
+	if (draw(prog_fd, &portrait) || portrait.rodata_bytes < at + sizeof(pieces))
+		return false;
+	memcpy(&pieces, portrait.rodata + at, sizeof(pieces));
+	return pieces != 0;
 }
 
 int attach_program_xsks(int prog_fd)

@@ -21,17 +21,26 @@ struct program {
  * NULL and errno if that fails. */
 struct xdp_program *attach_program_open(void);
 
+/* What an instance works with. */
+struct program_world {
+	const struct maps *maps;
+	int xsks_fd; /* -1: a new one */
+	bool pieces; /* it takes frames that lie in pieces, as drivers have those of a large MTU */
+};
+
 /*
- * Loads the program for a target over the table's maps and an xsks map, -1 for a new one. Result: 0
- * and *ret_program, to be unloaded by attach_program_unload() (the kernel keeps what a link holds);
- * or -errno and *ret_reason.
+ * Loads the program for a target. Result: 0 and *ret_program, to be unloaded by
+ * attach_program_unload() (the kernel keeps what a link holds); or -errno and *ret_reason.
  */
-int attach_program_load(const struct attach_target *target, const struct maps *maps, int xsks_fd,
+int attach_program_load(const struct attach_target *target, const struct program_world *world,
 			struct program *ret_program, char **ret_reason);
 void attach_program_unload(struct program *program);
 
 /* Result: whether both run the same instructions over the same maps with the same constants. */
 bool attach_program_same(int one_fd, int other_fd);
+
+/* Result: whether a loaded program takes frames in pieces. */
+bool attach_program_pieces(int prog_fd);
 
 /* Result: a descriptor of the xsks map that a loaded program uses, the caller's; or -errno. */
 int attach_program_xsks(int prog_fd);

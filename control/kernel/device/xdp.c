@@ -14,6 +14,8 @@
 #define NETDEV_XDP_ACT_BASIC	  1u
 #define NETDEV_XDP_ACT_REDIRECT	  2u
 #define NETDEV_XDP_ACT_NDO_XMIT	  4u
+#define NETDEV_XDP_ACT_RX_SG	  32u
+#define NETDEV_XDP_ACT_XMIT_SG	  64u
 
 #define ANSWER_BYTES	 8192
 #define ANSWER_TIMEOUT_S 5
@@ -118,6 +120,8 @@ bool device_xdp(uint32_t ifindex, struct device_xdp *ret)
 	if (told)
 		*ret = (struct device_xdp){
 			.native = (answer.xdp_features & runs) == runs,
+			.pieces = answer.xdp_features & NETDEV_XDP_ACT_RX_SG,
+			.receives_pieces = answer.xdp_features & NETDEV_XDP_ACT_XMIT_SG,
 			.receives = answer.xdp_features & NETDEV_XDP_ACT_NDO_XMIT,
 		};
 	return told;

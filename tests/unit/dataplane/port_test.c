@@ -11,6 +11,7 @@
 #include <rte_mempool.h>
 
 #include "fixture.h"
+#include "host/frames.h"
 
 struct extent {
 	uintptr_t begin, end;
@@ -32,7 +33,7 @@ static void widen(struct rte_mempool *pool, void *context, void *buffer, unsigne
 /* What the AF_XDP driver registers with the kernel: see port_pool_make(). */
 static void test_buffers_span_no_more_than_they_have(void **state)
 {
-	const uint32_t mtus[] = {1500, port_mtu_max()};
+	const uint32_t mtus[] = {1500, FRAMES_WORKER_MTU};
 
 	for (size_t i = 0; i < sizeof(mtus) / sizeof(mtus[0]); i++) {
 		struct rte_mempool *pool = port_pool_make("span", 8191, mtus[i]);
