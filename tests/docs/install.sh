@@ -15,6 +15,7 @@ installed_files() {
 		usr/share/man/man7/sallyport-verdicts.7
 		usr/share/man/man8/sallyport-dp.8
 		usr/share/man/man8/sallyport-hooks.8
+		usr/share/man/man8/sallyport-upgrade.8
 		usr/share/man/man8/sallyportd.8
 		usr/share/sallyport/hooks.d/power-off-on-ended
 		usr/lib/systemd/system/sallyport-dp.service
@@ -23,7 +24,9 @@ installed_files() {
 		usr/lib/sysusers.d/sallyport.conf
 		usr/lib/tmpfiles.d/sallyport.conf
 		usr/share/sallyport/hooks.d/power-off-on-ended
-		etc/sallyport/sallyport.conf
+		usr/share/doc/sallyport/examples/minimal.conf
+		usr/share/doc/sallyport/examples/sallyport.conf
+		usr/share/doc/sallyport/examples/xdp-only.conf
 	EOT
 }
 
@@ -45,12 +48,16 @@ check_unit() {
 check_install() {
 	local file
 
+	mkdir -p "$scratch/root/etc/sallyport"
+	echo mine >"$scratch/root/etc/sallyport/sallyport.conf"
 	DESTDIR=$scratch/root meson install -C "$SALLYPORT_BUILD" --no-rebuild >"$scratch/said" 2>&1
 	result $? "meson install" "$scratch/said"
 	while read -r file; do
 		test -s "$scratch/root/$file"
 		result $? "installed: $file"
 	done < <(installed_files)
+	[ "$(cd "$scratch/root/etc" && find . -type f -exec cat {} +)" = mine ]
+	result $? "an installation leaves the configuration as it is, and adds none"
 	check_unit sallyportd.service
 	check_unit sallyport-dp.service
 	check_unit sallyport-hooks.service

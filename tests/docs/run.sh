@@ -168,6 +168,7 @@ if [ $# -eq 0 ]; then
 	check_options control/sallyportd sallyportd.8
 	check_options dataplane/sallyport-dp sallyport-dp.8
 	check_options control/hooks/sallyport-hooks sallyport-hooks.8
+	check_options ../configs/sallyport-upgrade sallyport-upgrade.8
 	check_examples
 	# shellcheck source=tests/docs/install.sh
 	. "$here/install.sh"
