@@ -382,6 +382,10 @@ static int run(struct dataplane *dataplane)
 	}
 	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
 		dataplane->watchdog_ns = watchdog_us * NS_PER_US;
+	if (dataplane->config->dataplane.engine == SP_ENGINE_XDP)
+		log_write(LOG_WARNING,
+			  "The workers are given nothing: dataplane.engine is \"xdp\", "
+			  "and until it is \"dpdk\" the XDP program carries alone.");
 	log_write(LOG_INFO, "The workers carry packets.", log_number("workers", dataplane->crew.nr),
 		  log_string("hugepages", dataplane->eal.hugepages ? "true" : "false"));
 	sd_notify(0, "READY=1");

@@ -26,7 +26,7 @@ installed_files() {
 		usr/share/sallyport/hooks.d/power-off-on-ended
 		usr/share/doc/sallyport/examples/minimal.conf
 		usr/share/doc/sallyport/examples/sallyport.conf
-		usr/share/doc/sallyport/examples/xdp-only.conf
+		usr/share/doc/sallyport/examples/dual-stack.conf
 	EOT
 }
 

@@ -165,8 +165,7 @@ static void check_dataplane(struct config_reading *reading)
 	const struct config *config = reading->config;
 
 	if (config->dataplane.engine == SP_ENGINE_XDP &&
-	    config->dataplane.fallback == CONFIG_FALLBACK_NONE &&
-	    config_reading_find(reading, &config->dataplane.engine))
+	    config->dataplane.fallback == CONFIG_FALLBACK_NONE)
 		fail_at(reading, &config->dataplane.fallback, NULL,
 			"\"none\" is for dataplane.engine = \"dpdk\": with \"xdp\" nothing would "
 			"carry packets");

@@ -300,10 +300,11 @@ const struct config_option config_options[] = {
 
 	{.key = "dataplane.engine",
 	 .type = CONFIG_CHOICE,
-	 .fallback = "dpdk",
+	 .fallback = "xdp",
 	 AT(dataplane.engine),
 	 .choices = engines,
-	 .help = "What carries packets: dpdk is sallyport-dp, xdp is the kernel alone."},
+	 .help = "What carries packets: xdp is the kernel alone, dpdk is sallyport-dp, which must "
+		 "run then."},
 	{.key = "dataplane.fallback",
 	 .type = CONFIG_CHOICE,
 	 .fallback = "xdp",

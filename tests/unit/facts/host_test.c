@@ -107,6 +107,8 @@ static void test_look_when_there_are_no_hugepages_then_slow_and_no_refusal(void 
 	struct place *place = *state;
 
 	put(place, "/proc/sys/vm/nr_hugepages", "0\n");
+	assert_null(look_for(place, "hugepages")); /* the kernel's engine has no use for them */
+	place->config->dataplane.engine = SP_ENGINE_DPDK;
 	finding = look_for(place, "hugepages");
 	assert_int_equal(finding->severity, FACTS_SLOW);
 	assert_string_equal(finding->cure, "sysctl -w vm.nr_hugepages=512");

@@ -49,7 +49,7 @@ static void test_print_when_minimal_then_every_option_and_what_is_default(void *
 	assert_line(text, "leases.max_lifetime = \"1d\"  # default");
 	assert_line(text, "limits.syn_per_source = \"10/s\"  # default");
 	assert_line(text, "limits.builds_per_actor = 0  # default");
-	assert_line(text, "dataplane.engine = \"dpdk\"  # default");
+	assert_line(text, "dataplane.engine = \"xdp\"  # default");
 	assert_line(text, "dataplane.hugepages = true  # default");
 	assert_line(text, "dataplane.eal = [ ]  # default");
 	assert_line(text, "api.roles = [ ]  # default");

@@ -52,7 +52,7 @@ static void test_load_when_minimal_then_defaults_of_engines_and_api(void **state
 	struct config *config = fixture_load(MINIMAL);
 	char text[ADDR_TEXT_BYTES];
 
-	assert_int_equal(config->dataplane.engine, SP_ENGINE_DPDK);
+	assert_int_equal(config->dataplane.engine, SP_ENGINE_XDP);
 	assert_int_equal(config->dataplane.fallback, CONFIG_FALLBACK_XDP);
 	assert_int_equal(config->dataplane.failover_ns, 2 * NS_PER_MS);
 	assert_int_equal(config->dataplane.workers, 1);
@@ -173,7 +173,8 @@ static char *read_example(const char *name)
 
 static void test_examples_pass(void **state)
 {
-	static const char *const names[] = {"sallyport.conf", "minimal.conf", "xdp-only.conf"};
+	static const char *const names[] = {"sallyport.conf", "minimal.conf", "dual-stack.conf",
+					    "dpdk.conf"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char *text = read_example(names[i]);
