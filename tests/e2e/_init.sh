@@ -12,7 +12,7 @@ TEST_FILE=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
 
 # A test that hangs is a test that fails: the whole process group is ended at the deadline.
 if [ -z "${TEST_TIMED:-}" ]; then
-	TEST_TIMED=1 exec timeout --kill-after=20 "${TEST_TIMEOUT:-120}" "$TEST_FILE" "$@"
+	TEST_TIMED=1 exec timeout --kill-after=20 $((${TEST_TIMEOUT:-120} * ${SALLYPORT_SLOW:-1})) "$TEST_FILE" "$@"
 fi
 
 # shellcheck source=tests/lab/lab.sh

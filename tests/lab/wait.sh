@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Waiting for what is to happen, never for time to pass: each wait has a condition and a deadline.
+#
+# SALLYPORT_SLOW (1) is how many times slower than others this machine is, as under emulation: deadlines
+# are so many times longer. It is measured, not guessed: see tests/vm/.
 
 # A pause between two looks at a condition that has no event to wait for.
 wait_pause() {
@@ -8,9 +11,10 @@ wait_pause() {
 	read -rt 0.02 _ <> <(:) || :
 }
 
-# Runs the command $2… until it succeeds; fails when $1 seconds have passed without.
+# Runs the command $2… until it succeeds; fails when $1 seconds have passed without
+# (on a slow machine: so many times $1).
 wait_until() {
-	local limit_us=$(($1 * 1000000 + ${EPOCHREALTIME/./}))
+	local limit_us=$(($1 * 1000000 * ${SALLYPORT_SLOW:-1} + ${EPOCHREALTIME/./}))
 
 	shift
 	until "$@" >/dev/null 2>&1; do

@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+# What runs in namespaces elsewhere, in the edge: the demo, the tests of units and of the XDP program on this
+# kernel, and a few of the end-to-end tests.
+
+SUITES_E2E='selftest restart_test transfer_test bridge_test'
+
+suites_cases() {
+	local name
+
+	echo "demo suites_demo"
+	for name in packet unit; do
+		echo "tests/$name suites_meson $name"
+	done
+	for name in $SUITES_E2E; do
+		echo "e2e/$name suites_e2e $name"
+	done
+}
+
+# in_tree SECONDS COMMAND: in the tree, with limits that are longer.
+in_tree() {
+	VM_LIMIT=$1 edge "systemctl stop sallyportd sallyport-dp; cd $VM_TREE && SALLYPORT_SLOW=$SALLYPORT_SLOW $2"
+}
+
+suites_demo() {
+	in_tree 180 tests/demo.sh
+}
+
+suites_meson() {
+	in_tree 600 "meson test -C build --no-rebuild -t $((4 * SALLYPORT_SLOW)) --suite $1" | tee "$VM_RUN/meson"
+	sed -nE 's/^Ok: +//p' "$VM_RUN/meson" | sed 's/$/ tests/' >"$VM_RUN/result"
+}
+
+suites_e2e() {
+	if [ "$1" = selftest ]; then
+		in_tree 180 tests/lab/selftest.sh
+	else
+		in_tree 300 "tests/e2e/$1.sh"
+	fi
+}

@@ -1,0 +1,166 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+# The units under a real systemd: started, reloaded, hung, killed, upgraded, rebooted and removed, with one
+# ssh session open from units/session to units/detach.
+
+units_cases() {
+	local name
+
+	for name in start session reload hang kill upgrade reboot detach; do
+		echo "units/$name units_$name"
+	done
+}
+
+# Prints a property of a unit.
+unit_has() {
+	edge "systemctl show -P $2 $1"
+}
+
+units_active() {
+	[ "$(edge "systemctl is-active sallyportd sallyport-dp" | tr '\n' ' ')" = "active active " ]
+}
+
+# The watchdog begins with READY, however long a start takes: under emulation longer than WatchdogSec.
+units_start() {
+	local unit
+
+	edge_config dpdk 0
+	edge "systemctl reset-failed; journalctl --rotate -q; systemctl start sallyportd sallyport-dp sallyport-hooks"
+	wait_until 20 carried_by dpdk
+	for unit in sallyportd sallyport-dp sallyport-hooks; do
+		[ "$(unit_has $unit Type)" = notify ]
+		[ "$(unit_has $unit ActiveState)" = active ]
+		[ "$(unit_has $unit NRestarts)" = 0 ]
+		[ "$(unit_has $unit Result)" = success ]
+	done
+	[ "$(unit_has sallyportd WatchdogUSec)" = 10s ]
+	[ "$(unit_has sallyport-dp WatchdogUSec)" = 5s ]
+	edge "systemctl stop sallyport-hooks"
+	echo "sallyportd was ready $(units_took sallyportd) after its start, sallyport-dp $(units_took sallyport-dp)" \
+		>"$VM_RUN/result"
+}
+
+# Prints how long the last start of a unit took.
+units_took() {
+	local begun ready
+
+	begun=$(unit_has "$1" ExecMainStartTimestampMonotonic)
+	ready=$(unit_has "$1" ActiveEnterTimestampMonotonic)
+	echo "$(((ready - begun) / 1000)) ms"
+}
+
+# Something is printed in the session all the time, and goes on.
+session_flows() {
+	local before
+
+	before=$(stat -c %s "$VM_RUN/session")
+	wait_until 30 session_longer "$before" && kill -0 "$(cat "$VM_RUN/session.pid")"
+}
+
+session_longer() {
+	[ "$(stat -c %s "$VM_RUN/session")" -gt "$1" ]
+}
+
+units_session() {
+	edge_enable live >"$VM_RUN/port"
+	: >"$VM_RUN/session"
+	lab_client ssh -o ConnectTimeout=60 -p "$(cat "$VM_RUN/port")" ubuntu@192.0.2.1 top -b -d 0.5 \
+		>"$VM_RUN/session" 2>&1 </dev/null &
+	echo $! >"$VM_RUN/session.pid"
+	session_flows
+}
+
+# Prints the linger that builds finished now are given, in seconds.
+units_linger() {
+	edge "sallyport enable linger --node 10.0.3.200 >/dev/null; sallyport -o json finish linger; sallyport cancel linger >/dev/null" |
+		jq '(.deadline | fromdate) - (.finished_at | fromdate)'
+}
+
+# reload_with SED: `systemctl reload` after a change of the configuration that stands.
+reload_with() {
+	edge "sed -i '$1' $VM_CONF && systemctl reload sallyportd"
+}
+
+units_reload() {
+	reload_with '$ a leases: { linger = "7m"; };'
+	[ "$(units_linger)" = 420 ]
+	if reload_with 's/linger = "7m"/lingr = "9m"/'; then
+		fail "a reload with a mistake succeeds"
+	fi
+	if reload_with 's/lingr = "7m"/linger = "9m"/; s/lingr/linger/; $ a edge: { name = "other"; };'; then
+		fail "a reload of what needs a restart succeeds"
+	fi
+	[ "$(units_linger)" = 420 ]
+	reload_with '/^edge/ d'
+	[ "$(units_linger)" = 540 ]
+	[ "$(unit_has sallyportd NRestarts)" = 0 ]
+	session_flows
+}
+
+# restarted UNIT TIMES: systemd has started it once more, and it does again.
+restarted() {
+	[ "$(unit_has "$1" NRestarts)" -gt "$2" ] && units_active && carried_by dpdk
+}
+
+# units_signal UNIT SIGNAL: it is replaced after this, and the session does not notice.
+units_signal() {
+	local before
+
+	before=$(unit_has "$1" NRestarts)
+	edge "systemctl kill --kill-who=main -s $2 $1"
+	session_flows
+	wait_until 60 restarted "$1" "$before"
+	session_flows
+}
+
+units_hang() {
+	units_signal sallyportd STOP
+	[ "$(edge "journalctl -b -q -o cat -u sallyportd | grep -c 'Watchdog timeout'")" = 1 ]
+	units_signal sallyport-dp STOP
+	[ "$(edge "journalctl -b -q -o cat -u sallyport-dp | grep -c 'Watchdog timeout'")" = 1 ]
+}
+
+units_kill() {
+	units_signal sallyportd KILL
+	units_signal sallyport-dp KILL
+	[ "$(client ssh "${NIC_SSH[@]}" -p "$(cat "$VM_RUN/port")" ubuntu@192.0.2.1 hostname)" = vm0 ]
+}
+
+# A newer version is one that differs: here by a byte at the end of each program.
+units_upgrade() {
+	edge "rm -rf /root/new && DESTDIR=/root/new meson install --quiet -C $VM_TREE/build --no-rebuild
+		for program in sbin/sallyportd sbin/sallyport-dp bin/sallyport; do
+			echo >>/root/new/usr/\$program || exit
+		done"
+	edge "SALLYPORT_SETTLE=$((15 * SALLYPORT_SLOW)) sallyport-upgrade /root/new"
+	edge "cmp /root/new/usr/sbin/sallyportd /usr/sbin/sallyportd && cmp /root/new/usr/sbin/sallyport-dp /usr/sbin/sallyport-dp"
+	units_active
+	session_flows
+}
+
+# The edge is away for a whole boot: the session waits, as over any line that is cut, and goes on.
+units_reboot() {
+	local boot
+
+	edge "systemctl enable sallyportd sallyport-dp"
+	boot=$(vm_boot_id)
+	edge "systemctl reboot" || :
+	vm_wait "$boot"
+	wait_until 60 units_active
+	wait_until 30 carried_by dpdk
+	[ "$(edge "sallyport -o json show live" | jq -r '.nodes[0].forwards[0].port')" = "$(cat "$VM_RUN/port")" ]
+	wait_until 150 session_flows
+	[ "$(client ssh "${NIC_SSH[@]}" -p "$(cat "$VM_RUN/port")" ubuntu@192.0.2.1 hostname)" = vm0 ]
+	[ "$(unit_has sallyportd NRestarts)" = 0 ]
+	[ "$(unit_has sallyport-dp NRestarts)" = 0 ]
+}
+
+# What is left when the daemons are gone: nothing that carries, no program, no pin, no setting.
+units_detach() {
+	edge "systemctl disable --now sallyportd sallyport-dp && sallyportd -c $VM_CONF --detach"
+	[ "$(edge "ip -j link show dev public0" | jq '.[0].xdp')" = null ]
+	[ "$(edge "ip -j link show dev builds0" | jq '.[0].xdp')" = null ]
+	edge "! ls /sys/fs/bpf/sallyport"
+	[ "$(edge "sysctl -n net.ipv4.conf.lo.forwarding")" = 0 ]
+	kill "$(cat "$VM_RUN/session.pid")"
+}
