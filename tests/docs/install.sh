@@ -17,7 +17,6 @@ installed_files() {
 		usr/share/man/man8/sallyport-hooks.8
 		usr/share/man/man8/sallyport-upgrade.8
 		usr/share/man/man8/sallyportd.8
-		usr/share/sallyport/hooks.d/power-off-on-ended
 		usr/lib/systemd/system/sallyport-dp.service
 		usr/lib/systemd/system/sallyport-hooks.service
 		usr/lib/systemd/system/sallyportd.service
@@ -27,6 +26,7 @@ installed_files() {
 		usr/share/doc/sallyport/examples/minimal.conf
 		usr/share/doc/sallyport/examples/sallyport.conf
 		usr/share/doc/sallyport/examples/dual-stack.conf
+		usr/share/doc/sallyport/examples/dpdk.conf
 	EOT
 }
 
