@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sallyport-dp: the order of the start, the main lcore's loop, and the way back. */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -91,7 +92,7 @@ static int open_lock(struct dataplane *dataplane)
 
 static int check_privilege(void)
 {
-	const char *missing = privilege_missing();
+	const char *missing = privilege_missing(port_finds_map_by_id());
 
 	if (!missing)
 		return 0;
@@ -261,29 +262,38 @@ static int check_program(struct dataplane *dataplane, uint32_t i)
 	return -EAGAIN;
 }
 
+static int start_queues(struct dataplane *dataplane, struct port *port)
+{
+	char map[PATH_MAX];
+
+	snprintf(map, sizeof(map), "%s/%s", dataplane->config->edge.bpf_dir,
+		 table_watch_sockets_pin(port->role));
+	for (uint32_t queue = 0; queue < port->nr_queues; queue++) {
+		int r = port_start_queue(port, queue, map);
+
+		if (r == 0)
+			continue;
+		log_write(LOG_ERR, "AF_XDP does not start.", log_string("interface", port->name),
+			  log_number("queue", queue), log_error("error", r));
+		return r;
+	}
+	return 0;
+}
+
 static int open_devices(struct dataplane *dataplane)
 {
+	int r = 0;
+
 	quiet_libraries();
 	crew_clear_table(dataplane->table);
-	for (uint32_t i = 0; i < dataplane->ports.nr; i++) {
-		struct port *port = &dataplane->ports.port[i];
-		int error = check_program(dataplane, i);
-
-		if (error < 0)
-			return error;
-		for (uint32_t queue = 0; queue < port->nr_queues; queue++) {
-			int r = port_start_queue(port, queue);
-
-			if (r == 0)
-				continue;
-			log_write(LOG_ERR, "AF_XDP does not start.",
-				  log_string("interface", port->name), log_number("queue", queue),
-				  log_error("error", r));
-			return r;
-		}
+	for (uint32_t i = 0; i < dataplane->ports.nr && r == 0; i++) {
+		r = check_program(dataplane, i);
+		if (r == 0)
+			r = start_queues(dataplane, &dataplane->ports.port[i]);
 	}
-	crew_assign_devices(&dataplane->crew);
-	return 0;
+	if (r == 0)
+		crew_assign_devices(&dataplane->crew);
+	return r;
 }
 
 static void close_devices(struct dataplane *dataplane)

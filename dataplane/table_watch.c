@@ -36,9 +36,14 @@ uint32_t table_watch_id(const char *bpf_dir)
 	return id_of(bpf_dir, SP_PIN_META);
 }
 
+const char *table_watch_sockets_pin(uint32_t role)
+{
+	return role == SP_ROLE_BUILDS ? SP_PIN_XSKS_BUILDS : SP_PIN_XSKS_PUBLIC;
+}
+
 uint32_t table_watch_sockets(const char *bpf_dir, uint32_t role)
 {
-	return id_of(bpf_dir, role == SP_ROLE_BUILDS ? SP_PIN_XSKS_BUILDS : SP_PIN_XSKS_PUBLIC);
+	return id_of(bpf_dir, table_watch_sockets_pin(role));
 }
 
 bool table_watch_other_sockets(const char *bpf_dir, uint32_t role, uint32_t id)

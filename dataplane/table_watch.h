@@ -12,7 +12,10 @@
 /* Result: the kernel's id of the pinned meta map, 0 if none can be seen. */
 uint32_t table_watch_id(const char *bpf_dir);
 
-/* Result: the same of the map of that role's AF_XDP sockets. */
+/* Result: the name below bpf_dir of the map of that role's AF_XDP sockets. */
+const char *table_watch_sockets_pin(uint32_t role);
+
+/* Result: the kernel's id of that map, 0 if none can be seen. */
 uint32_t table_watch_sockets(const char *bpf_dir, uint32_t role);
 
 /* Result: whether that map is pinned, but not the one of that id. */

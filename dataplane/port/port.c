@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,6 +18,7 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_pool_ops.h>
+#include <rte_version.h>
 
 #include "port/losses.h"
 
@@ -190,15 +192,22 @@ static int make_buffers(struct port *port, uint32_t queue)
 	return pool->nb_mem_chunks == 1 ? 0 : -ENOMEM;
 }
 
-static int make_device(struct port *port, uint32_t queue)
+bool port_finds_map_by_id(void)
 {
-	char name[64], args[128];
+	return RTE_VERSION < RTE_VERSION_NUM(24, 7, 0, 0);
+}
+
+static int make_device(struct port *port, uint32_t queue, const char *map)
+{
+	char name[64], args[PATH_MAX + 256];
 	int r;
 
 	snprintf(name, sizeof(name), "net_af_xdp_%u_%u", port->role, queue);
 	/* A NIC that reads buffers itself takes none across pages that are not neighbours. */
-	snprintf(args, sizeof(args), "iface=%s,start_queue=%u,queue_count=1,force_copy=%d",
-		 port->name, queue, !rte_eal_has_hugepages());
+	r = snprintf(args, sizeof(args), "iface=%s,start_queue=%u,queue_count=1,force_copy=%d",
+		     port->name, queue, !rte_eal_has_hugepages());
+	if (!port_finds_map_by_id())
+		snprintf(args + r, sizeof(args) - (size_t)r, ",use_pinned_map=1,dp_path=%s", map);
 	r = rte_vdev_init(name, args);
 	if (r < 0)
 		return r;
@@ -219,7 +228,7 @@ static int set_up_rx(struct port *port, uint32_t queue)
 	return r;
 }
 
-int port_start_queue(struct port *port, uint32_t queue)
+int port_start_queue(struct port *port, uint32_t queue, const char *map)
 {
 	struct rte_eth_conf plain = {0};
 	uint16_t eth_id;
@@ -228,7 +237,7 @@ int port_start_queue(struct port *port, uint32_t queue)
 	r = make_buffers(port, queue);
 	if (r < 0)
 		return r;
-	r = make_device(port, queue);
+	r = make_device(port, queue, map);
 	if (r < 0)
 		return r;
 	eth_id = port->eth_ids[queue];

@@ -70,11 +70,16 @@ uint32_t port_frame_bytes(uint32_t mtu);
  */
 struct rte_mempool *port_pool_make(const char *name, uint32_t nr_buffers, uint32_t mtu);
 
+/* Result: whether the driver finds the XDP program and its map by their ids, for which it needs
+ * CAP_SYS_ADMIN: that of DPDK before 24.07, which is not told where the map is pinned. */
+bool port_finds_map_by_id(void);
+
 /*
- * Makes and starts the AF_XDP ethdev of one queue, which puts its socket in the XDP program's map.
- * Main thread, after EAL's start. Result: 0 or -errno. Undone by port_close().
+ * Makes and starts the AF_XDP ethdev of one queue, which puts its socket in the XDP program's map,
+ * whose pin that is. Main thread, after EAL's start. Result: 0 or -errno. Undone by
+ * port_close().
  */
-int port_start_queue(struct port *port, uint32_t queue);
+int port_start_queue(struct port *port, uint32_t queue, const char *map);
 
 /*
  * Stops and closes every ethdev of a port. It cannot be started again: that is broken in DPDK 22.11

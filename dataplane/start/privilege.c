@@ -11,14 +11,17 @@
 static const struct {
 	int number;
 	const char *name;
+	bool by_id;
 } needed[] = {
-	{CAP_NET_ADMIN, "CAP_NET_ADMIN"}, /* AF_XDP, netlink */
-	{CAP_NET_RAW, "CAP_NET_RAW"},	  /* AF_XDP */
-	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"}, /* libxdp finds our program and its map by their ids */
-	{CAP_IPC_LOCK, "CAP_IPC_LOCK"},	  /* the buffers' memory */
+	{CAP_NET_ADMIN, "CAP_NET_ADMIN", false}, /* AF_XDP, netlink */
+	{CAP_NET_RAW, "CAP_NET_RAW", false},	 /* AF_XDP */
+	{CAP_BPF, "CAP_BPF", false},		 /* the pinned maps */
+	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN",
+	 true}, /* libxdp finds our program and its map by their ids */
+	{CAP_IPC_LOCK, "CAP_IPC_LOCK", false}, /* the buffers' memory */
 };
 
-const char *privilege_missing(void)
+const char *privilege_missing(bool by_id)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
@@ -28,7 +31,7 @@ const char *privilege_missing(void)
 		return NULL;
 	effective = (uint64_t)data[1].effective << 32 | data[0].effective;
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (!(effective >> needed[i].number & 1))
+		if ((by_id || !needed[i].by_id) && !(effective >> needed[i].number & 1))
 			return needed[i].name;
 	return NULL;
 }
