@@ -171,15 +171,22 @@ SP_INLINE int sp_send_error(struct xdp_md *ctx, const struct sp_packet *packet,
 					    packet, &hit->slot->public_addr, &error));
 }
 
+/* *verdict becomes SP_COMPLETED if the checksum seems to be partial: that is then to be looked at.
+ */
 SP_INLINE int sp_send_on(struct xdp_md *ctx, const struct sp_packet *packet,
-			 const struct sp_trip *trip)
+			 const struct sp_trip *trip, enum sp_verdict *verdict)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct sp_eth *eth = data;
+	int result;
 
-	if ((void *)(eth + 1) > end ||
-	    sp_translate(data, end, packet, &trip->after, trip->direction))
+	if ((void *)(eth + 1) > end)
 		return XDP_ABORTED;
+	result = sp_translate(data, end, packet, &trip->after, trip->direction);
+	if (result < 0)
+		return XDP_ABORTED;
+	if (result)
+		*verdict = SP_COMPLETED;
 	__builtin_memcpy(eth->to, trip->fib.dmac, sizeof(eth->to));
 	__builtin_memcpy(eth->from, trip->fib.smac, sizeof(eth->from));
 	return bpf_redirect(trip->fib.ifindex, 0);
@@ -205,7 +212,7 @@ SP_INLINE int sp_carry(struct xdp_md *ctx, const struct sp_packet *packet, const
 	}
 	if (*verdict == SP_FORWARDED) {
 		sp_count_usage(packet, hit, now_ns);
-		return sp_send_on(ctx, packet, &trip);
+		return sp_send_on(ctx, packet, &trip, verdict);
 	}
 	if (*verdict == SP_RESET_VM) {
 		action = sp_reset_vm(ctx, packet);

@@ -301,6 +301,30 @@ static __attribute__((__noinline__)) int carry(struct xdp_md *ctx, const struct 
 	return sp_carry(ctx, packet, hit, now_ns, verdict);
 }
 
+int xdp_complete(struct xdp_md *ctx, __u32 family, __u32 protocol, __u32 l3_len_bytes);
+
+__attribute__((__noinline__)) int xdp_complete(struct xdp_md *ctx, __u32 family, __u32 protocol,
+					       __u32 l3_len_bytes)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+
+	return family == 4 ? sp_complete(data, end, (__u8)protocol, l3_len_bytes, 4)
+			   : sp_complete(data, end, (__u8)protocol, l3_len_bytes, 6);
+}
+
+/* Carries, and completes a checksum that seems to be partial, unless it was whole by chance. */
+static __always_inline int carry_whole(struct xdp_md *ctx, const struct sp_packet *packet,
+				       const struct sp_hit *hit, __u64 now_ns,
+				       enum sp_verdict *verdict)
+{
+	int action = carry(ctx, packet, hit, now_ns, verdict);
+
+	if (*verdict == SP_COMPLETED &&
+	    !xdp_complete(ctx, packet->family, packet->protocol, packet->l3_len_bytes))
+		*verdict = SP_FORWARDED;
+	return action;
+}
+
 static __always_inline int carry_or_steer(struct xdp_md *ctx, const struct sp_packet *packet,
 					  const struct sp_hit *hit, __u64 now_ns,
 					  enum sp_verdict *verdict)
@@ -319,7 +343,7 @@ static __always_inline int carry_or_steer(struct xdp_md *ctx, const struct sp_pa
 			return XDP_DROP;
 		}
 	}
-	return carry(ctx, packet, hit, now_ns, verdict);
+	return carry_whole(ctx, packet, hit, now_ns, verdict);
 }
 
 SEC("xdp")

@@ -41,6 +41,7 @@ struct batch {
 	struct sp_hit hit[BATCH_MAX];	    /* from stage_find on */
 	struct sp_tuple after[BATCH_MAX];   /* from stage_nexthop on: as it is to leave */
 	uint64_t hop[BATCH_MAX];	    /* and the neighbour's word (nexthop.h) */
+	bool completed[BATCH_MAX];	    /* from stage_rewrite on: it came half a checksum */
 	struct batch_answer answer[BATCH_MAX];
 	struct rte_mbuf *waiting[BATCH_MAX]; /* with a struct port_note */
 	struct rte_mbuf *dropped[BATCH_MAX];
@@ -56,4 +57,5 @@ static inline void batch_keep(struct batch *batch, uint32_t to, uint32_t from)
 	batch->hit[to] = batch->hit[from];
 	batch->after[to] = batch->after[from];
 	batch->hop[to] = batch->hop[from];
+	batch->completed[to] = batch->completed[from];
 }

@@ -235,9 +235,12 @@ static __rte_always_inline bool take(struct worker *worker, const struct journey
 	uint64_t hop = hop_of(worker, journey, rides, i, direction);
 	struct sp_packet packet = packet_of(ride, family);
 	struct sp_hit hit = hit_of(worker, ride, direction);
+	const sp_wire_be16 *checksum_be =
+		sp_checksum_of(ride->data + SP_L4_OFFSET(family), ride->protocol);
 	struct sp_tuple after;
 
-	if (unlikely(hop == 0 || !judge(worker, journey, ride, &packet, &hit)))
+	if (unlikely(hop == 0 || !judge(worker, journey, ride, &packet, &hit) ||
+		     *checksum_be == sp_partial_of(&packet, family)))
 		return false;
 	after = sp_tuple_after(&packet.tuple, &hit);
 	sp_translate_l4(ride->data, ride->data + SP_L3_OFFSET + ride->l3_len_bytes, &packet, &after,

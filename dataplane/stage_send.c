@@ -45,6 +45,17 @@ static void count_usage(struct worker *worker, const struct batch *batch, uint32
 	}
 }
 
+static void count_sent(struct worker *worker, const struct batch *batch, uint32_t sent)
+{
+	uint32_t completed = 0;
+
+	for (uint32_t i = 0; i < sent; i++)
+		completed += batch->completed[i];
+	worker_count(worker, SP_FORWARDED, sent - completed);
+	worker_count(worker, SP_COMPLETED, completed);
+	count_usage(worker, batch, sent);
+}
+
 void stage_send(struct worker *worker, struct batch *batch)
 {
 	uint64_t now_ns;
@@ -64,8 +75,7 @@ void stage_send(struct worker *worker, struct batch *batch)
 	if (unlikely(sent < batch->nr))
 		sent += rte_eth_tx_burst(eth_id, 0, &batch->mbuf[sent],
 					 (uint16_t)(batch->nr - sent));
-	worker_count(worker, SP_FORWARDED, sent);
-	count_usage(worker, batch, sent);
+	count_sent(worker, batch, sent);
 	for (uint32_t i = sent; i < batch->nr; i++)
 		worker_leave(worker, batch, i, SP_TX_FULL, 0);
 	batch->nr = 0;

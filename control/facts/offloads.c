@@ -63,24 +63,48 @@ static bool is_of_vms(const struct links_link *link)
 	return strcmp(link->kind, "veth") == 0 || strcmp(link->kind, "tun") == 0;
 }
 
+/* A bridge has its program in generic mode, before which nothing has completed or cut anything. */
+static void say_bridge(struct fact_look *look, const char *name)
+{
+	facts_say(look,
+		  "%s is a bridge of VMs or namespaces: packets that they do not cut themselves "
+		  "(TSO) "
+		  "are longer than its MTU, and checksums that they leave to a NIC are completed "
+		  "twice "
+		  "with engine xdp. In there: ethtool -K DEV tx off tso off. Better: give this "
+		  "edge a "
+		  "veth whose peer is a port of the bridge.",
+		  name);
+}
+
+static void say_port(struct fact_look *look, const char *name, const char *kind)
+{
+	facts_say(
+		look,
+		"%s is a %s: checksums that are left to a NIC are completed here, but not those of "
+		"frames in pieces (an MTU above one page), and a veth's peer needs GRO (ethtool -K "
+		"PEER gro on).",
+		name, strcmp(kind, "tun") == 0 ? "tap" : kind);
+}
+
 /* What is at the other end is another namespace or another machine. */
 void facts_offloads_partial(struct fact_look *look)
 {
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
 		const struct fact_interface *interface = &look->interface[i];
-		bool found = interface->link && is_of_vms(interface->link);
-		const char *kind = found ? interface->link->kind : "bridge of such ports";
+		bool found = false;
 
-		for (unsigned int j = 0; interface->link && j < look->links.nr && !found; j++)
+		if (!interface->link)
+			continue;
+		if (is_of_vms(interface->link)) {
+			say_port(look, interface->name, interface->link->kind);
+			continue;
+		}
+		for (unsigned int j = 0; j < look->links.nr && !found; j++)
 			found = is_of_vms(&look->links.link[j]) &&
 				look->links.link[j].master == interface->link->ifindex;
-		if (!found)
-			continue;
-		facts_say(look,
-			  "%s is a %s: what is behind it must send whole checksums (in there: "
-			  "ethtool -K DEV tx off), and a veth's peer needs GRO (ethtool -K PEER "
-			  "gro on).",
-			  interface->name, strcmp(kind, "tun") == 0 ? "tap" : kind);
+		if (found)
+			say_bridge(look, interface->name);
 	}
 }
 

@@ -19,7 +19,8 @@ json_t *table_json_engine(const struct table_map *table, enum metrics_engine eng
 	uint64_t packets[SP_VERDICT_COUNT];
 
 	table_counters_sum_verdicts(table, engine, packets);
-	return json_pack("{s:I, s:o}", "packets", (json_int_t)packets[SP_FORWARDED], "verdicts",
+	return json_pack("{s:I, s:o}", "packets",
+			 (json_int_t)(packets[SP_FORWARDED] + packets[SP_COMPLETED]), "verdicts",
 			 table_json_verdicts(packets));
 }
 

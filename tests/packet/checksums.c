@@ -130,6 +130,35 @@ static void put(uint8_t *bytes, uint32_t value)
 	bytes[1] = value & 0xff;
 }
 
+/* Where the checksum of TCP or UDP lies, NULL if there is none, and what a NIC would be left. */
+static uint8_t *partial_of(uint8_t *frame, uint32_t len_bytes, uint32_t *ret_value)
+{
+	struct layout layout;
+
+	if (find(frame, len_bytes, &layout) || (layout.protocol != 6 && layout.protocol != 17))
+		return NULL;
+	*ret_value = sum(layout.protocol + layout.l4_bytes, layout.ip + layout.addresses_offset,
+			 layout.addresses_bytes);
+	return frame + ETH_BYTES + layout.l4_offset + layout.field_offset;
+}
+
+void checksums_leave(uint8_t *frame, uint32_t len_bytes)
+{
+	uint32_t value;
+	uint8_t *field = partial_of(frame, len_bytes, &value);
+
+	if (field)
+		put(field, value);
+}
+
+int checksums_are_left(const uint8_t *frame, uint32_t len_bytes)
+{
+	uint32_t value;
+	const uint8_t *field = partial_of((uint8_t *)frame, len_bytes, &value);
+
+	return field && word(field) == value;
+}
+
 void checksums_set(uint8_t *frame, uint32_t len_bytes)
 {
 	struct layout layout;

@@ -18,3 +18,9 @@ enum checksums checksums_check(const uint8_t *frame, uint32_t len_bytes);
 
 /* Sets every checksum that checksums_check() checks. */
 void checksums_set(uint8_t *frame, uint32_t len_bytes);
+
+/* Leaves that of TCP or UDP to a NIC: its field gets the sum of the pseudo header. */
+void checksums_leave(uint8_t *frame, uint32_t len_bytes);
+
+/* Result: whether the field has that sum, which a whole checksum may be by chance. */
+int checksums_are_left(const uint8_t *frame, uint32_t len_bytes);

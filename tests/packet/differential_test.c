@@ -108,6 +108,7 @@ static void test_engines_on_random_packets_agree(void **state)
 	print_verdicts(seen);
 	assert_int_equal(seen[SP_VERDICT_COUNT], 0);
 	assert_true(seen[SP_FORWARDED] > count / 20);
+	assert_true(seen[SP_COMPLETED] > count / 200);
 	assert_true(seen[SP_LEASE_LIMITED] > count / 5000);
 	assert_true(seen[SP_SOURCE_LIMITED] > count / 5000);
 }

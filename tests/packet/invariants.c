@@ -94,12 +94,23 @@ static void blank(struct frame *frame, const struct sp_packet *packet)
 	       0, 2);
 }
 
+/* Result: whether a checksum of TCP or UDP is right, whatever that of the IP header is. */
+static int is_whole(const struct frame *frame)
+{
+	struct frame right = *frame;
+
+	checksums_set(right.bytes, right.len_bytes);
+	memcpy(right.bytes + SP_L3_OFFSET + 10, frame->bytes + SP_L3_OFFSET + 10, 2);
+	return is_untouched(frame, &right);
+}
+
 static const char *check_forwarded(const struct sp_table *table, const struct run *run,
 				   const struct sp_packet *before, const struct frame *in,
 				   const struct frame *out)
 {
 	struct frame in_rest = *in, out_rest = *out;
 	struct sp_packet after;
+	int is_left;
 
 	if (in->len_bytes != out->len_bytes)
 		return "a translated frame is as long as it was";
@@ -109,8 +120,13 @@ static const char *check_forwarded(const struct sp_table *table, const struct ru
 		return "the family stays, and one hop is taken";
 	if (after.kind != before->kind || after.protocol != before->protocol)
 		return "what the packet is stays";
-	if (checksums_check(in->bytes, in->len_bytes) !=
-	    checksums_check(out->bytes, out->len_bytes))
+	is_left = checksums_are_left(in->bytes, in->len_bytes);
+	if (run->verdict == SP_COMPLETED && !is_left)
+		return "what is completed is one that was left";
+	if (is_left && !is_whole(out))
+		return "a checksum that was left is completed";
+	if (!is_left && checksums_check(in->bytes, in->len_bytes) !=
+				checksums_check(out->bytes, out->len_bytes))
 		return "right checksums stay right, and wrong ones wrong";
 	blank(&in_rest, before);
 	blank(&out_rest, &after);
@@ -157,7 +173,7 @@ const char *invariants_broken(const struct sp_table *table, const struct run *ru
 	}
 	if (parse(in, &packet) != SP_FORWARDED)
 		return "only what can be parsed is carried";
-	if (run->verdict == SP_FORWARDED)
+	if (run->verdict == SP_FORWARDED || run->verdict == SP_COMPLETED)
 		return check_forwarded(table, run, &packet, in, out);
 	return check_answer(run, &packet, in, out);
 }

@@ -198,6 +198,7 @@ static void test_lane_on_random_bursts_does_as_the_stages(void **state)
 		      (unsigned long long)pair_seen(bench->pair, SP_FORWARDED));
 	/* Nothing would be shown by a lane that takes little. */
 	assert_true(pair_taken(bench->pair) > pair_seen(bench->pair, SP_FORWARDED) / 4);
+	assert_true(pair_seen(bench->pair, SP_COMPLETED) > nr / 100);
 	assert_true(pair_seen(bench->pair, SP_RACED) > nr / 100);
 	assert_true(pair_seen(bench->pair, SP_TX_FULL) > nr / 1000);
 	assert_true(pair_seen(bench->pair, SP_TOO_BIG) > nr / 1000);
@@ -322,7 +323,8 @@ static void test_lane_on_any_checksum_does_as_the_stages(void **state)
 
 		begin_case(bench, &each, &frame);
 		run_all_values(bench, &frame, l4 + (each.ip_protocol == 6 ? 16 : 6));
-		assert_true(pair_taken(bench->pair) >= before + 0x10000);
+		/* One value is what a partial checksum has. */
+		assert_true(pair_taken(bench->pair) >= before + 0xffff);
 		if (each.family == 4)
 			run_all_values(bench, &frame, 24);
 	}

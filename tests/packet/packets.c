@@ -175,7 +175,9 @@ static void put_plain(struct random *random, struct frame *frame, const struct s
 	at = frame->len_bytes;
 	put_l4(random, frame, scene->protocol, from->port, to->port, payload);
 	checksums_set(frame->bytes, frame->len_bytes);
-	if (scene->protocol == 17 && one_in(random, 8))
+	if (one_in(random, 6))
+		checksums_leave(frame->bytes, frame->len_bytes);
+	else if (scene->protocol == 17 && one_in(random, 8))
 		put16(frame, at + 6, 0);
 }
 

@@ -72,6 +72,18 @@ static __always_inline enum sp_verdict let_in(const struct sp_packet *packet,
 	return limited == SP_SOURCE_LIMITED ? SP_SOURCE_LIMITED : verdict;
 }
 
+int complete(struct xdp_md *ctx, __u32 family, __u32 protocol, __u32 l3_len_bytes);
+
+/* Likewise. */
+__attribute__((__noinline__)) int complete(struct xdp_md *ctx, __u32 family, __u32 protocol,
+					   __u32 l3_len_bytes)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+
+	return family == 4 ? sp_complete(data, end, (__u8)protocol, l3_len_bytes, 4)
+			   : sp_complete(data, end, (__u8)protocol, l3_len_bytes, 6);
+}
+
 SEC("xdp")
 int shared(struct xdp_md *ctx)
 {
@@ -98,6 +110,11 @@ int shared(struct xdp_md *ctx)
 	if (verdict == SP_FORWARDED) {
 		after = sp_tuple_after(&packet.tuple, &hit);
 		r = sp_translate(data, end, &packet, &after, hit.direction);
+		if (r > 0) {
+			if (complete(ctx, packet.family, packet.protocol, packet.l3_len_bytes))
+				verdict = SP_COMPLETED;
+			r = 0;
+		}
 	} else if (verdict == SP_RESET_VM) {
 		r = cut(ctx, sp_answer_reset(data, end, &packet));
 	} else if (sp_verdict_fate(verdict) == SP_FATE_ANSWER) {

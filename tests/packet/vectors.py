@@ -13,8 +13,11 @@ import pathlib
 import struct
 import sys
 
+import vectors_partial
+from vectorcraft import (CLIENT, CLIENT6, DATA, OPTIONS, PUBLIC, PUBLIC6, ROUTER, ROUTER6, STRANGER,
+                         VM, VM6, case, cases, hop, with_check)
 from wirecraft import (ACK, FIN, ICMP, ICMP6, LINKS, PSH, RST, SYN, TCP, UDP, back, checksum, frame,
-                       icmp, icmp6, ip4, ip6, pseudo, tcp, udp)
+                       icmp, icmp6, ip4, ip6, tcp, udp)
 
 TABLE = """\
 public 0 192.0.2.1
@@ -43,30 +46,6 @@ lease 1 64785 live 2001:db8:b::7 60001 udp 1000 0
 lease 1 64787 ended 2001:db8:b::8 22 tcp 1000 0
 lease 1 64788 live 2001:db8:b::9 22 tcp 1000 2"""
 
-PUBLIC, CLIENT, VM = "192.0.2.1", "198.51.100.9", "10.0.3.7"
-PUBLIC6, CLIENT6, VM6 = "2001:db8:2::1", "2001:db8:c::9", "2001:db8:b::7"
-STRANGER, ROUTER, ROUTER6 = "198.51.100.200", "203.0.113.99", "2001:db8:aa::1"
-DATA = bytes(range(33, 60))
-OPTIONS = bytes.fromhex("020405b40402080a0102030400000000" "01030307")
-
-cases = []
-
-
-def case(name, verdict, before, after=None, role="public", now=500, mtu=1500):
-    cases.append((name, role, now, mtu, before, verdict, after))
-
-
-def hop(ends, payload, before=None, ttl=64):
-    """One packet between two ends ((address, port), (address, port)) of TCP or UDP."""
-    (source, sport), (target, dport) = ends
-    make = ip6 if ":" in source else ip4
-    protocol, build = (UDP, udp) if isinstance(payload, bytes) else (TCP, tcp)
-    options = {"payload": payload} if isinstance(payload, bytes) else payload
-    hops = {"hops": ttl} if ":" in source else {"ttl": ttl}
-    return frame(make(source, target, protocol, build(source, sport, target, dport, **options),
-                      **hops))
-
-
 def both_ways(name, payload, client, lease, vm):
     case(f"{name}_from_client_reaches_vm", "forwarded", hop((client, lease), payload),
          hop((client, vm), payload, ttl=63))
@@ -94,15 +73,6 @@ def plain():
     both_ways("udp4_data", DATA, (CLIENT, 60000), (PUBLIC, 64785), (VM, 5901))
     both_ways("udp4_empty", b"", (CLIENT, 60000), (PUBLIC, 64785), (VM, 5901))
     both_ways("udp6_data", DATA, (CLIENT6, 60000), (PUBLIC6, 64785), (VM6, 60001))
-
-
-def with_check(ends, wanted):
-    """A UDP payload for which the checksum of the packet between these ends comes out so."""
-    (source, sport), (target, dport) = ends
-    data = struct.pack("!HHHH", sport, dport, 10, 0)
-    rest = checksum(pseudo(source, target, UDP, 10) + data)
-    word = (rest - wanted) % 0xFFFF
-    return struct.pack("!H", word)
 
 
 def checksums():
@@ -459,7 +429,7 @@ def refused_errors():
 
 
 def render():
-    for make in (plain, checksums, lengths, not_ours, verdicts_from_client, verdicts_from_vm,
+    for make in (plain, checksums, vectors_partial.partials, lengths, not_ours, verdicts_from_client, verdicts_from_vm,
                  resets, answers, errors):
         make()
     names = [entry[0] for entry in cases]

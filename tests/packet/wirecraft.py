@@ -63,6 +63,11 @@ def icmp6(source, target, kind, code, rest, payload):
     return head + struct.pack("!HI", check, rest) + payload
 
 
+def left(source, target, protocol, length):
+    """What a sender leaves in the checksum's field for its NIC to complete."""
+    return 0xFFFF - checksum(pseudo(source, target, protocol, length))
+
+
 def ip4(source, target, protocol, payload, ttl=64, tos=0, ident=0x1234, fragment=0x4000,
         options=b"", total=None, check=None):
     length = 20 + len(options) + len(payload) if total is None else total

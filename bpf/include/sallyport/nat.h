@@ -10,6 +10,7 @@
 #include "compiler.h"
 #include "csum.h"
 #include "parse.h"
+#include "partial.h"
 #include "table.h"
 #include "wire.h"
 
@@ -46,19 +47,6 @@ SP_INLINE void sp_finish_l3(void *l3, __u8 family, __u64 difference)
 	}
 }
 
-#define SP_CHECKSUM_OFFSET(protocol)                                                               \
-	((protocol) == SP_PROTOCOL_TCP ? __builtin_offsetof(struct sp_tcp, checksum_be)            \
-				       : __builtin_offsetof(struct sp_udp, checksum_be))
-
-/*
- * Where the checksum of TCP or UDP lies. A pointer rather than two branches with a test each, since
- * the verifier remembers of a pointer, but not of a protocol, what was found out about it.
- */
-SP_INLINE sp_wire_be16 *sp_checksum_of(void *l4, __u8 protocol)
-{
-	return SP_AT(l4, SP_CHECKSUM_OFFSET(protocol));
-}
-
 /*
  * Result: the checksum of TCP or UDP after a difference. RFC 768: 0 says that there is none, so one
  * that comes out as 0 is sent as 0xffff.
@@ -81,15 +69,17 @@ SP_INLINE int sp_translate_l4(void *data, void *end, const struct sp_packet *pac
 	struct sp_udp *ports = SP_AT(data, SP_L4_OFFSET(family)); /* TCP begins alike */
 	sp_wire_be16 *checksum_be = sp_checksum_of(ports, packet->protocol);
 	__u64 difference = 0;
+	int is_partial;
 
 	if ((void *)(ports + 1) > end || (void *)(checksum_be + 1) > end)
 		return -1;
+	is_partial = *checksum_be == sp_partial_of(packet, family);
 	sp_put_addresses(l3, family, &after->from, &after->to, &difference);
 	sp_finish_l3(l3, family, difference);
 	sp_csum_put16(&ports->from_be, after->from_port_be, &difference);
 	sp_csum_put16(&ports->to_be, after->to_port_be, &difference);
 	*checksum_be = sp_checksum_after(*checksum_be, packet->protocol, difference);
-	return 0;
+	return is_partial;
 }
 
 /*
@@ -147,8 +137,20 @@ SP_INLINE int sp_translate_error(void *data, void *end, const struct sp_packet *
 }
 
 /*
+ * Completes a partial checksum of a frame that sp_translate() made. Result: 1 if it was one, 0 if
+ * it was whole by chance.
+ */
+SP_INLINE int sp_complete_translated(void *data, void *end, const struct sp_packet *packet)
+{
+	return packet->family == 4
+		       ? sp_complete(data, end, packet->protocol, packet->l3_len_bytes, 4)
+		       : sp_complete(data, end, packet->protocol, packet->l3_len_bytes, 6);
+}
+
+/*
  * Turns a frame that sp_parse() accepted into the one to send, link addresses left as they are.
- * Result: 0, or -1 (drop it) if it is shorter than packet says, which cannot be.
+ * Result: 0, 1 if sp_complete_translated() is still to look at its checksum, which seems to be
+ * partial, or -1 (drop it) if it is shorter than packet says, which cannot be.
  */
 SP_INLINE int sp_translate(void *data, void *end, const struct sp_packet *packet,
 			   const struct sp_tuple *after, enum sp_direction direction)

@@ -48,7 +48,9 @@ enum sp_fate {
 	X(SOURCE_LIMITED, source_limited, DROP,                                                    \
 	  "refused by rule: more new connections than limits.syn_per_source")                      \
 	X(LEASE_LIMITED, lease_limited, DROP,                                                      \
-	  "refused by rule: more new connections than limits.syn_per_lease")
+	  "refused by rule: more new connections than limits.syn_per_lease")                       \
+	X(COMPLETED, completed, CARRY,                                                             \
+	  "translated and sent on, and a checksum that its sender left to a NIC completed")
 
 enum sp_verdict {
 #define X(NAME, name, fate, help) SP_##NAME,

@@ -39,17 +39,19 @@ static int answer_error(const struct frame *in, struct frame *out, const struct 
 }
 
 static int carry_out(__u8 *data, const struct frame *in, struct frame *out,
-		     const struct sp_packet *packet, const struct sp_hit *hit,
-		     const struct run *run)
+		     const struct sp_packet *packet, const struct sp_hit *hit, struct run *run)
 {
 	__u8 *end = data + in->len_bytes;
 	struct sp_tuple after;
-	int len = in->len_bytes;
+	int len = in->len_bytes, r;
 
 	if (run->verdict == SP_FORWARDED) {
 		after = sp_tuple_after(&packet->tuple, hit);
-		if (sp_translate(data, end, packet, &after, hit->direction))
+		r = sp_translate(data, end, packet, &after, hit->direction);
+		if (r < 0)
 			return -1;
+		if (r && sp_complete_translated(data, end, packet))
+			run->verdict = SP_COMPLETED;
 	} else if (run->verdict == SP_RESET_VM) {
 		len = sp_answer_reset(data, end, packet);
 	} else if (sp_verdict_fate(run->verdict) == SP_FATE_ANSWER) {

@@ -63,7 +63,7 @@ static __u32 expected_action(enum sp_verdict verdict)
 static int check(const struct xdp_result *result, enum sp_role role, const struct frame *in,
 		 enum sp_verdict verdict, struct frame *expected, int to_builds)
 {
-	if (verdict == SP_FORWARDED)
+	if (sp_verdict_fate(verdict) == SP_FATE_CARRY)
 		expect_links(expected, to_builds);
 	if (result->verdict == verdict && result->action == expected_action(verdict) &&
 	    packets_same(&result->out, expected))
@@ -130,7 +130,7 @@ static void test_vectors_through_the_program_come_out_as_written(void **state)
 static int is_astray(const struct xdp_result *result, enum sp_verdict verdict,
 		     const struct frame *in)
 {
-	return verdict == SP_FORWARDED && result->action == XDP_DROP &&
+	return sp_verdict_fate(verdict) == SP_FATE_CARRY && result->action == XDP_DROP &&
 	       (result->verdict == SP_NO_NEIGHBOUR || result->verdict == SP_NO_ROUTE) &&
 	       packets_same(&result->out, in);
 }
