@@ -148,7 +148,7 @@ units_reboot() {
 	vm_wait "$boot"
 	wait_until 60 units_active
 	wait_until 30 carried_by dpdk
-	[ "$(edge "sallyport -o json show live" | jq -r '.nodes[0].forwards[0].port')" = "$(cat "$VM_RUN/port")" ]
+	[ "$(edge "sallyport -o json show live" | jq -r '.nodes[0].public_port')" = "$(cat "$VM_RUN/port")" ]
 	wait_until 150 session_flows
 	[ "$(client ssh "${NIC_SSH[@]}" -p "$(cat "$VM_RUN/port")" ubuntu@192.0.2.1 hostname)" = vm0 ]
 	[ "$(unit_has sallyportd NRestarts)" = 0 ]
