@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/fib_rules.h>
+#include <linux/neighbour.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 
@@ -52,18 +54,33 @@ int mirror_grow(void **array, uint32_t nr, uint32_t *room, size_t bytes)
 	return 0;
 }
 
+/* Of what a dump asks with; each begins with the family. */
+static size_t body_bytes(uint16_t type)
+{
+	switch (type) {
+	case RTM_GETNEIGH:
+		return sizeof(struct ndmsg);
+	case RTM_GETNEXTHOP:
+		return sizeof(struct nhmsg);
+	case RTM_GETROUTE:
+		return sizeof(struct rtmsg);
+	case RTM_GETRULE:
+		return sizeof(struct fib_rule_hdr);
+	default:
+		return sizeof(struct ifinfomsg);
+	}
+}
+
 static int send_dump(struct mnl_socket *socket, uint16_t type, uint8_t family)
 {
 	char buffer[256];
 	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
-	/* The longest of the headers; each begins with the family. One of them must fit. */
-	size_t bytes = type == RTM_GETNEXTHOP ? sizeof(struct nhmsg) : sizeof(struct ifinfomsg);
 	uint8_t *body;
 
 	header->nlmsg_type = type;
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	header->nlmsg_seq = 1;
-	body = mnl_nlmsg_put_extra_header(header, bytes);
+	body = mnl_nlmsg_put_extra_header(header, body_bytes(type));
 	body[0] = family;
 	return mnl_socket_sendto(socket, header, header->nlmsg_len) < 0 ? -errno : 0;
 }
@@ -88,10 +105,13 @@ static int read_dump(struct mirror *mirror, struct mnl_socket *socket, mnl_cb_t 
 int mirror_dump(struct mirror *mirror, uint16_t type, uint8_t family, mnl_cb_t take)
 {
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	int r;
+	int strict = 1, r;
 
 	if (!socket)
 		return -errno;
+	/* A question that is not to the letter is an error then, and no line in the kernel's log.
+	 */
+	mnl_socket_setsockopt(socket, NETLINK_GET_STRICT_CHK, &strict, sizeof(strict));
 	r = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : 0;
 	if (r == 0)
 		r = send_dump(socket, type, family);
