@@ -19,10 +19,12 @@ field_foreign() {
 	echo "$object"
 }
 
-# Makes the builds interface anew, with an MTU of $1 at its other end.
+# Makes the builds interface anew, whose other end sends by $1 queues.
 field_builds_anew() {
 	ip -n "$LAB_NS-edge" link del builds
-	ip -n "$LAB_NS-net" link add edge mtu "$1" type veth peer name builds netns "$LAB_NS-edge"
+	ip -n "$LAB_NS-net" link add edge numtxqueues "$1" numrxqueues 1 type veth \
+		peer name builds netns "$LAB_NS-edge"
+	[ "$1" -eq 1 ] || lab_in net ethtool -L edge tx "$1"
 	ip -n "$LAB_NS-edge" -batch - <<-EOT
 		addr add $LAB_BUILDS_ADDRESS/16 dev builds
 		addr add 2001:db8:2::1/64 dev builds nodad
