@@ -44,7 +44,7 @@ write_config() {
 		# my own words
 		public: { interface = "public"; addresses = ( { bind = "$LAB_PUBLIC_ADDRESS"; } ); };
 		builds: { interface = "builds"; networks = [ "10.0.0.0/16" ]; };
-		dataplane: { hugepages = false; };
+		dataplane: { engine = "dpdk"; hugepages = false; };
 	EOT
 }
 

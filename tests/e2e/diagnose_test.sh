@@ -130,15 +130,19 @@ assert_fails "ssh to a VM whose replies go elsewhere" attempt -q
 becomes return_path "a VM whose default route leads elsewhere"
 lab_in vm1 ip route replace default via $LAB_BUILDS_ADDRESS
 
-# A sender on this host that leaves checksums to a NIC, which is none: the VM's kernel drops them.
+# Checksums that are neither whole nor left to a NIC: the VM's kernel drops what has them.
 checksum_errors() {
 	lab_in vm0 nstat -asz TcpInCsumErrors | awk '/TcpInCsumErrors/ { print $2 }'
 }
 on "$vm"
 wait_until 20 node_ready
 lab_in client ethtool -K eth0 tx on >/dev/null
+lab_in client nft -f - <<-EOT
+	table inet wrong { chain out { type filter hook postrouting priority 0; meta l4proto tcp @th,128,16 set 0x1234; }; }
+EOT
 errors=$(checksum_errors)
 assert_fails "ssh by packets with a wrong checksum" attempt -q
+lab_in client nft delete table inet wrong
 lab_in client ethtool -K eth0 tx off >/dev/null
 assert_ge "$(checksum_errors)" $((errors + 1)) "segments that the VM dropped for their checksum"
 becomes return_path "packets with a wrong checksum"
