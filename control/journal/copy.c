@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,20 +15,6 @@
 #include "journal/sql.h"
 
 #define NAME_BYTES (PATH_MAX + 32)
-
-static int fail(char **ret_reason, int error, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int fail(char **ret_reason, int error, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	if (vasprintf(ret_reason, format, args) < 0)
-		*ret_reason = NULL;
-	va_end(args);
-	return error;
-}
 
 static void name_copy(const char *path, int version, char ret_name[NAME_BYTES])
 {
@@ -87,10 +72,11 @@ int journal_copy_write(sqlite3 *database, const char *path, int version, char **
 	if (!error)
 		return 0;
 	unlink(fresh);
-	return fail(ret_reason, error,
-		    "the journal %s is of version %d, and no copy of it can be made before that is"
-		    " raised: %s",
-		    path, version, strerror(-error));
+	return journal_sql_fail(
+		ret_reason, error,
+		"the journal %s is of version %d, and no copy of it can be made before that is"
+		" raised: %s",
+		path, version, strerror(-error));
 }
 
 static int read_version(sqlite3 *database, int *ret_version)
@@ -121,8 +107,9 @@ int journal_copy_version(const char *path, int *ret_version, char **ret_reason)
 		error = read_version(database, ret_version);
 	sqlite3_close(database);
 	if (error)
-		return fail(ret_reason, error, "the version of the journal %s cannot be read: %s",
-			    path, strerror(-error));
+		return journal_sql_fail(ret_reason, error,
+					"the version of the journal %s cannot be read: %s", path,
+					strerror(-error));
 	return 0;
 }
 
@@ -168,7 +155,8 @@ int journal_copy_take_back(const char *path, int version, char **ret_reason)
 
 	name_copy(path, version, name);
 	if (access(name, R_OK) < 0)
-		return fail(ret_reason, -errno, "there is no copy %s of the journal: %m", name);
+		return journal_sql_fail(ret_reason, -errno,
+					"there is no copy %s of the journal: %m", name);
 	error = journal_copy_version(path, &found, ret_reason);
 	if (error)
 		return error;
@@ -181,7 +169,8 @@ int journal_copy_take_back(const char *path, int version, char **ret_reason)
 	if (!error)
 		error = sync_directory_of(path);
 	if (error)
-		return fail(ret_reason, error, "the copy %s cannot be put in its place: %s", name,
-			    strerror(-error));
+		return journal_sql_fail(ret_reason, error,
+					"the copy %s cannot be put in its place: %s", name,
+					strerror(-error));
 	return 0;
 }

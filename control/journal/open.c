@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,23 +52,9 @@ static const struct kind audit_kind = {
 	.oldest = AUDIT_VERSION,
 };
 
-static int fail(char **ret_reason, int error, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int fail(char **ret_reason, int error, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	if (vasprintf(ret_reason, format, args) < 0)
-		*ret_reason = NULL;
-	va_end(args);
-	return error;
-}
-
 static int refuse_damaged(char **ret_reason, const char *path, const char *what)
 {
-	return fail(
+	return journal_sql_fail(
 		ret_reason, -EBADMSG,
 		"the journal %s is damaged (%s): it was left as it is; restore a copy, or move it"
 		" and its -wal away to begin with no sessions",
@@ -82,8 +67,9 @@ static int refuse_unreadable(char **ret_reason, const char *path, sqlite3 *datab
 
 	if (error == -EBADMSG)
 		return refuse_damaged(ret_reason, path, sqlite3_errmsg(database));
-	return fail(ret_reason, error ? error : -EIO, "the journal %s cannot be opened: %s", path,
-		    sqlite3_errmsg(database));
+	return journal_sql_fail(ret_reason, error ? error : -EIO,
+				"the journal %s cannot be opened: %s", path,
+				sqlite3_errmsg(database));
 }
 
 static int open_database(const char *path, sqlite3 **ret_database, char **ret_reason)
@@ -159,13 +145,14 @@ static int refuse_left_log(const char *path, char **ret_reason)
 
 	snprintf(name, sizeof(name), "%s-wal", path);
 	if (stat(name, &file) == 0 && file.st_size > 0)
-		return fail(ret_reason, -EBADMSG,
-			    "the log %s lies there without its journal: put the journal back beside"
-			    " it, or move the log away too to begin with nothing",
-			    name);
+		return journal_sql_fail(
+			ret_reason, -EBADMSG,
+			"the log %s lies there without its journal: put the journal back beside"
+			" it, or move the log away too to begin with nothing",
+			name);
 	snprintf(name, sizeof(name), "%s-shm", path);
 	return unlink(name) < 0 && errno != ENOENT
-		       ? fail(ret_reason, -errno, "%s cannot be removed: %m", name)
+		       ? journal_sql_fail(ret_reason, -errno, "%s cannot be removed: %m", name)
 		       : 0;
 }
 
@@ -180,11 +167,13 @@ static int create_file(const struct kind *kind, const char *path, char **ret_rea
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	fd = open(fresh, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0640);
 	if (fd < 0)
-		return fail(ret_reason, -errno, "the journal %s cannot be made: %m", fresh);
+		return journal_sql_fail(ret_reason, -errno, "the journal %s cannot be made: %m",
+					fresh);
 	close(fd);
 	result = fill_file(kind, fresh, ret_reason);
 	if (result == 0 && (rename(fresh, path) < 0 || sync_directory(path) < 0))
-		result = fail(ret_reason, -errno, "the journal %s cannot be made: %m", path);
+		result = journal_sql_fail(ret_reason, -errno, "the journal %s cannot be made: %m",
+					  path);
 	if (result < 0)
 		unlink(fresh);
 	return result;
@@ -198,8 +187,8 @@ static int check_files(const struct kind *kind, const char *path, char **ret_rea
 
 	if (stat(path, &file) < 0) {
 		if (errno != ENOENT)
-			return fail(ret_reason, -errno, "the journal %s cannot be opened: %m",
-				    path);
+			return journal_sql_fail(ret_reason, -errno,
+						"the journal %s cannot be opened: %m", path);
 		return create_file(kind, path, ret_reason);
 	}
 	if (file.st_size == 0)
@@ -232,12 +221,13 @@ static int check_version(const struct kind *kind, sqlite3 *database, const char 
 	    read_number(database, "PRAGMA user_version", &version) < 0)
 		return refuse_unreadable(ret_reason, path, database);
 	if (application != kind->application_id)
-		return fail(ret_reason, -EBADMSG,
-			    "%s is a database, but not a journal of sallyport", path);
+		return journal_sql_fail(ret_reason, -EBADMSG,
+					"%s is a database, but not a journal of sallyport", path);
 	if (version < kind->oldest || version > kind->version)
-		return fail(ret_reason, -EPROTO,
-			    "the journal %s is of version %lld, this sallyportd reads version %d",
-			    path, (long long)version, kind->version);
+		return journal_sql_fail(
+			ret_reason, -EPROTO,
+			"the journal %s is of version %lld, this sallyportd reads version %d", path,
+			(long long)version, kind->version);
 	return 0;
 }
 
@@ -341,7 +331,7 @@ static int set_up(const struct kind *kind, struct journal *journal, const char *
 	if (result == 0)
 		result = prepare_all(kind, journal, path, ret_reason);
 	if (result == 0 && model_clock_boot_id(journal->boot_id) < 0)
-		result = fail(ret_reason, -EIO, "the kernel's boot id cannot be read");
+		result = journal_sql_fail(ret_reason, -EIO, "the kernel's boot id cannot be read");
 	return result;
 }
 

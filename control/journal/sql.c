@@ -2,6 +2,8 @@
 #include "journal/sql.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 int journal_sql_errno(int code)
 {
@@ -101,4 +103,15 @@ int journal_sql_run(struct journal_use *use)
 	while (journal_sql_row(use))
 		;
 	return journal_sql_end(use);
+}
+
+int journal_sql_fail(char **ret_reason, int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(ret_reason, format, args) < 0)
+		*ret_reason = NULL;
+	va_end(args);
+	return error;
 }

@@ -208,3 +208,7 @@ int journal_sql_run(struct journal_use *use);
 
 /* Result: SQLite's result code as -errno, 0 for SQLITE_OK, SQLITE_ROW and SQLITE_DONE. */
 int journal_sql_errno(int code);
+
+/* Writes a sentence, to be freed, or NULL without memory. Result: the error. */
+int journal_sql_fail(char **ret_reason, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));

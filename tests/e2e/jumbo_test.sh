@@ -8,14 +8,6 @@ TEST_TIMEOUT=120
 # shellcheck source=tests/lab/field.sh
 . "$LAB_TOOLS/field.sh"
 
-works() {
-	assert_eq "$(sha256sum <"$LAB_DIR/data")" "$(ssh_to "$port" sha256sum <"$LAB_DIR/data")" "$1: upload"
-	ssh_to "$port" "cat >/tmp/data" <"$LAB_DIR/data"
-	assert_eq "$(sha256sum <"$LAB_DIR/data")" "$(ssh_to "$port" cat /tmp/data | sha256sum)" "$1: download"
-	ok "$1: 2 MB each way"
-}
-
-
 need_programs
 lab_begin 1
 field_mtu 9000
@@ -37,12 +29,12 @@ lab_start
 put_build jumbo 0
 port=$(node_port 0)
 xdp=$(field_status .engines.xdp.packets)
-works "9000, engine dpdk"
+field_copies "$port" "9000, engine dpdk"
 assert_ge "$(field_status .engines.xdp.packets)" "$((xdp + 200))" "long frames carried by XDP"
 assert_ge "$(field_status .engines.dpdk.packets)" 50 "other frames carried by sallyport-dp"
 assert_eq 0 "$(field_status '[.queues[].lost.dropped] | add')" "frames that were too long for a socket"
 daemon_stop dp
-works "9000, XDP alone"
+field_copies "$port" "9000, XDP alone"
 modes=$(field_status '[.kernel.interfaces[].mode] | unique | join(" ")')
 assert_eq 1 "$(wc -w <<<"$modes")" "modes: $modes"
 
@@ -50,4 +42,4 @@ assert_eq 1 "$(wc -w <<<"$modes")" "modes: $modes"
 daemon_stop control
 control_start
 assert_eq "adopted adopted" "$(field_status '[.kernel.interfaces[].attachment] | join(" ")')" "links, then"
-works "9000 in $modes mode, sallyportd started again"
+field_copies "$port" "9000 in $modes mode, sallyportd started again"

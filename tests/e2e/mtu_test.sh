@@ -9,22 +9,15 @@ LAB_FAILOVER=1s
 # shellcheck source=tests/lab/field.sh
 . "$LAB_TOOLS/field.sh"
 
-works() {
-	assert_eq "$(sha256sum <"$LAB_DIR/data")" "$(ssh_to "$port" sha256sum <"$LAB_DIR/data")" "$1: upload"
-	ssh_to "$port" "cat >/tmp/data" <"$LAB_DIR/data"
-	assert_eq "$(sha256sum <"$LAB_DIR/data")" "$(ssh_to "$port" cat /tmp/data | sha256sum)" "$1: download"
-	ok "$1: 4 MB each way"
-}
-
 begin 1
 head -c 4000000 /dev/urandom >"$LAB_DIR/data"
 put_build mtu 0
 port=$(node_port 0)
-works "1500"
+field_copies "$port" "1500"
 assert_eq 0 "$(field_status .engines.xdp.packets)" "packets carried by XDP at first"
 
 field_mtu 3000
-works "3000"
+field_copies "$port" "3000"
 wait_line 10 "$LAB_DIR/log/dp" 'MTU has outgrown the buffers'
 assert_ge "$(field_status .engines.xdp.packets)" 1000 "long frames carried by XDP"
 assert_eq 0 "$(field_status '[.queues[].lost.dropped] | add')" "frames that were too long for a socket"
@@ -32,14 +25,14 @@ assert_eq dpdk "$(field_status .carrying)" "who carries the others"
 
 ip -n "$LAB_NS-edge" link set public mtu 9000
 ip -n "$LAB_NS-edge" link set builds mtu 9000
-works "9000 on the edge"
+field_copies "$port" "9000 on the edge"
 
 field_mtu 1500
-works "1500 again"
+field_copies "$port" "1500 again"
 
 daemon_signal dp STOP
 xdp=$(field_status .engines.xdp.packets)
-works "sallyport-dp stopped"
+field_copies "$port" "sallyport-dp stopped"
 [ "$(field_status .engines.xdp.packets)" -gt "$xdp" ] || fail "XDP carries nothing"
 daemon_signal dp CONT
 
@@ -47,5 +40,5 @@ field_mtu 3000
 daemon_stop dp
 dp_start
 xdp=$(field_status .engines.xdp.packets)
-works "3000, sallyport-dp started again"
+field_copies "$port" "3000, sallyport-dp started again"
 assert_eq "$xdp" "$(field_status .engines.xdp.packets)" "packets that XDP carried meanwhile"

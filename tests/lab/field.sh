@@ -84,3 +84,11 @@ field_counts() {
 field_told() {
 	[ "$(field_events "$1" | grep -c .)" -ge "$2" ]
 }
+
+# Copies $LAB_DIR/data to VM 0 and back, through the lease on port $1; $2 says when.
+field_copies() {
+	assert_eq "$(sha256sum <"$LAB_DIR/data")" "$(ssh_to "$1" sha256sum <"$LAB_DIR/data")" "$2: upload"
+	ssh_to "$1" "cat >/tmp/data" <"$LAB_DIR/data"
+	assert_eq "$(sha256sum <"$LAB_DIR/data")" "$(ssh_to "$1" cat /tmp/data | sha256sum)" "$2: download"
+	ok "$2: $(stat -c %s "$LAB_DIR/data") bytes each way"
+}
