@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/talk/fail.h"
 #include "cli/talk/print.h"
 #include "cli/talk/talk.h"
 
@@ -115,8 +116,7 @@ enum cli_exit cli_records_known_hosts(struct cli *cli)
 	if (!path)
 		return out_of_memory();
 	if (r < 0)
-		return talk_fail(CLI_EXIT_UNREACHABLE, "cannot reach the daemon at %s: %s",
-				 cli->socket, talk_client_error(cli->client));
+		return talk_fail_call(cli, r);
 	if (answer.status == 200)
 		print_keys(answer.body, alias);
 	talk_client_answer_clear(&answer);

@@ -1,147 +1,286 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of verbs: parser, help and completion are made from it. */
+/* The table of verbs: parser, help, completion and sallyport(1) are made from it. */
 #include "cli/talk/talk.h"
 #include "host/config.h"
 
 #define BUILD_STATES "reserved running finished ended"
 
 const struct cli_option cli_verbs_common_options[] = {
-	{"--socket", "SOCKET", NULL, "the daemon's socket, also -s; else $SALLYPORT_SOCKET"},
-	{"--output", "FORMAT", "text json", "text or json, also -o"},
-	{"--help", NULL, NULL, "print help, also -h"},
+	{"--socket", "SOCKET", NULL, "the daemon's socket; else $SALLYPORT_SOCKET", 's'},
+	{"--output", "FORMAT", "text json", "text, or json: errors too, on stderr", 'o'},
+	{"--help", NULL, NULL, "print help", 'h'},
+	{"--version", NULL, NULL, "print the version of this program", 'V'},
 	{0},
 };
 
 static const struct cli_option enable_options[] = {
 	{"--node", "ADDR[:PORT]", NULL,
 	 "a VM's address and SSH port; once for each node; '-' "
-	 "promises a port for one that has no address yet"},
-	{"--pool", "NAME", NULL, "the pool that public ports come from; 'default' if not given"},
-	{"--user", "USER", NULL, "user name for the ssh command"},
-	{"--title", "TITLE", NULL, "name shown to people"},
-	{"--allow", "PREFIX", NULL, "clients that may connect; may be repeated; default everybody"},
-	{"--linger", "TIME", NULL, "how long the way in stays open after the build's end"},
-	{"--max-lifetime", "TIME", NULL, "the latest end, from now"},
-	{"--connect-within", "TIME", NULL, "end the build if nobody has connected by then"},
-	{"--supersede", NULL, NULL, "end other builds that hold one of these VM addresses"},
-	{"--json", "FILE", NULL, "the whole request body from FILE, '-' for stdin"},
+	 "promises a port for one that has no address yet",
+	 0},
+	{"--pool", "NAME", NULL, "the pool that public ports come from; 'default' if not given", 0},
+	{"--user", "USER", NULL, "user name for the ssh command", 0},
+	{"--title", "TITLE", NULL, "name shown to people", 0},
+	{"--allow", "PREFIX", NULL, "clients that may connect; may be repeated; default everybody",
+	 0},
+	{"--linger", "TIME", NULL, "how long the way in stays open after the build's end", 0},
+	{"--max-lifetime", "TIME", NULL, "the latest end, from now", 0},
+	{"--connect-within", "TIME", NULL, "end the build if nobody has connected by then", 0},
+	{"--supersede", NULL, NULL, "end other builds that hold one of these VM addresses", 0},
+	{"--json", "FILE", NULL, "the whole request body from FILE, '-' for stdin", 0},
 	{0},
 };
 
 static const struct cli_option finish_options[] = {
-	{"--at", "TIME", NULL, "when the build ended (RFC 3339); default now"},
+	{"--at", "TIME", NULL, "when the build ended (RFC 3339); default now", 0},
 	{0},
 };
 
 static const struct cli_option extend_options[] = {
-	{"--by", "TIME", NULL, "move the deadline by this much"},
-	{"--until", "TIME", NULL, "move the deadline to this time (RFC 3339)"},
+	{"--by", "TIME", NULL, "move the deadline by this much", 0},
+	{"--until", "TIME", NULL, "move the deadline to this time (RFC 3339)", 0},
 	{0},
 };
 
 static const struct cli_option list_options[] = {
-	{"--state", "STATE", BUILD_STATES, "only builds in this state"},
+	{"--state", "STATE", BUILD_STATES, "only builds in this state", 0},
 	{0},
 };
 
 static const struct cli_option connect_options[] = {
-	{"--view", "VIEW", "enable wait", "enable (default) or wait"},
-	{"--format", "FORMAT", "text markdown json ssh_config known_hosts", "default text"},
-	{"--clients", NULL, NULL, "for scp, sftp, rsync, PuTTY, dropbear and libraries instead"},
+	{"--view", "VIEW", "enable wait", "enable (default) or wait", 0},
+	{"--format", "FORMAT", "text markdown json ssh_config known_hosts", "default text", 0},
+	{"--clients", NULL, NULL, "for scp, sftp, rsync, PuTTY, dropbear and libraries instead", 0},
 	{0},
 };
 
 static const struct cli_option events_options[] = {
-	{"--since", "SEQ", NULL, "start after this sequence number"},
-	{"--no-follow", NULL, NULL, "print what there is and stop"},
+	{"--since", "SEQ", NULL, "start after this sequence number", 0},
+	{"--no-follow", NULL, NULL, "print what there is and stop", 0},
 	{0},
 };
 
 static const struct cli_option sync_options[] = {
-	{"--dry-run", NULL, NULL, "only say what would change"},
-	{"--allow-empty", NULL, NULL, "let an empty set end all builds"},
+	{"--dry-run", NULL, NULL, "only say what would change", 0},
+	{"--allow-empty", NULL, NULL, "let an empty set end all builds", 0},
 	{0},
 };
 
 static const struct cli_option diagnose_options[] = {
-	{"--client", "ADDR", NULL, "the address that ssh is tried from"},
+	{"--client", "ADDR", NULL, "the address that ssh is tried from", 0},
 	{0},
 };
 
 static const struct cli_option capture_options[] = {
 	{"--write", "FILE", NULL,
-	 "into this file; '-', the default, is stdout, for tcpdump or wireshark"},
-	{"--for", "TIME", NULL, "for so long, up to 1h; default 60s"},
-	{"--packets", "NUMBER", NULL, "at most so many; default 100000"},
-	{"--node", "INDEX", NULL, "only of this node"},
+	 "into this file; '-', the default, is stdout, for tcpdump or wireshark", 0},
+	{"--for", "TIME", NULL, "for so long, up to 1h; default 60s", 0},
+	{"--packets", "NUMBER", NULL, "at most so many; default 100000", 0},
+	{"--node", "INDEX", NULL, "only of this node", 0},
 	{0},
 };
 
 static const struct cli_option connections_options[] = {
-	{"--build", "ID", NULL, "only of this build"},
-	{"--open", NULL, NULL, "only those open now"},
+	{"--build", "ID", NULL, "only of this build", 0},
+	{"--open", NULL, NULL, "only those open now", 0},
 	{0},
 };
 
 static const struct cli_option audit_options[] = {
-	{"--build", "ID", NULL, "only of this build"},
+	{"--build", "ID", NULL, "only of this build", 0},
 	{0},
 };
 
 static const struct cli_option trace_options[] = {
-	{"--from", "ADDR:PORT", NULL, "without a capture: where the packet comes from"},
-	{"--to", "ADDR:PORT", NULL, "and where it goes"},
-	{"--protocol", "PROTOCOL", "tcp udp", "tcp (default) or udp"},
-	{"--flags", "FLAGS", NULL, "of FSRPAU; default S from a client, A from a VM"},
-	{"--ttl", "NUMBER", NULL, "its time to live, default 64"},
-	{"--bytes", "NUMBER", NULL, "length of the IP packet, default its headers alone"},
+	{"--from", "ADDR:PORT", NULL, "without a capture: where the packet comes from", 0},
+	{"--to", "ADDR:PORT", NULL, "and where it goes", 0},
+	{"--protocol", "PROTOCOL", "tcp udp", "tcp (default) or udp", 0},
+	{"--flags", "FLAGS", NULL, "of FSRPAU; default S from a client, A from a VM", 0},
+	{"--ttl", "NUMBER", NULL, "its time to live, default 64", 0},
+	{"--bytes", "NUMBER", NULL, "length of the IP packet, default its headers alone", 0},
 	{"--side", "SIDE", "public builds",
-	 "the interface it comes in on; default by its sender's address"},
-	{"--bpf-dir", "DIR", NULL, "edge.bpf_dir, default " CLI_DEFAULT_BPF_DIR},
+	 "the interface it comes in on; default by its sender's address", 0},
+	{"--bpf-dir", "DIR", NULL, "edge.bpf_dir, default " CLI_DEFAULT_BPF_DIR, 0},
 	{0},
 };
 
 static const struct cli_option support_bundle_options[] = {
-	{"--build", "ID", NULL, "all about this build, instead of a list of builds"},
-	{"--with-addresses", NULL, NULL, "keep the addresses of clients; default pseudonyms"},
-	{"--config", "CONFIG", NULL, "the configuration, default " CONFIG_DEFAULT_PATH},
+	{"--build", "ID", NULL, "all about this build, instead of a list of builds", 0},
+	{"--with-addresses", NULL, NULL, "keep the addresses of clients; default pseudonyms", 0},
+	{"--config", "CONFIG", NULL, "the configuration, default " CONFIG_DEFAULT_PATH, 0},
+	{0},
+};
+
+static const struct cli_example enable_examples[] = {
+	{"two VMs of one build, for one network alone",
+	 "sallyport enable 48121 --node 10.0.3.7 --node 10.0.3.8 --user ubuntu --allow "
+	 "203.0.113.0/24"},
+	{"ports now, the VM's address by a later call", "sallyport enable 48121 --node -"},
+	{0},
+};
+
+static const struct cli_example finish_examples[] = {
+	{"the build is over: the way in closes after leases.linger", "sallyport finish 48121"},
+	{0},
+};
+
+static const struct cli_example cancel_examples[] = {
+	{"nothing gets through once this has returned", "sallyport cancel 48121"},
+	{0},
+};
+
+static const struct cli_example extend_examples[] = {
+	{"half an hour more", "sallyport extend 48121 --by 30m"},
+	{"until a time", "sallyport extend 48121 --until 2026-12-01T18:00:00Z"},
+	{0},
+};
+
+static const struct cli_example list_examples[] = {
+	{"those that run", "sallyport list --state running"},
+	{0},
+};
+
+static const struct cli_example show_examples[] = {
+	{"the deadline, for a script", "sallyport show 48121 -o json | jq -r .deadline"},
+	{0},
+};
+
+static const struct cli_example connect_examples[] = {
+	{"for ~/.ssh/config", "sallyport connect 48121 --format ssh_config"},
+	{"with scp, PuTTY and others", "sallyport connect 48121 --clients"},
+	{0},
+};
+
+static const struct cli_example diagnose_examples[] = {
+	{"what is known about one client", "sallyport diagnose 48121 --client 203.0.113.9"},
+	{0},
+};
+
+static const struct cli_example capture_examples[] = {
+	{"look at it as it comes", "sallyport capture 48121 | tcpdump -nr -"},
+	{"ten minutes into a file", "sallyport capture 48121 --for 10m --write build.pcapng"},
+	{0},
+};
+
+static const struct cli_example attest_examples[] = {
+	{"was anybody in?", "sallyport attest 48121 -o json | jq .touched"},
+	{0},
+};
+
+static const struct cli_example known_hosts_examples[] = {
+	{"in ~/.ssh/config", "KnownHostsCommand /usr/bin/sallyport known-hosts %H"},
+	{0},
+};
+
+static const struct cli_example trace_examples[] = {
+	{"would this client get in?",
+	 "sallyport trace --from 203.0.113.9:40000 --to 192.0.2.1:64784"},
+	{"each packet of a capture", "sallyport trace build.pcapng"},
+	{0},
+};
+
+static const struct cli_example doctor_examples[] = {
+	{"with the configuration of another place", "sallyport doctor /etc/sallyport/new.conf"},
+	{0},
+};
+
+static const struct cli_example support_bundle_examples[] = {
+	{"all about one build", "sallyport support-bundle --build 48121"},
+	{0},
+};
+
+static const struct cli_example connections_examples[] = {
+	{"who is connected now", "sallyport connections --open"},
+	{0},
+};
+
+static const struct cli_example audit_examples[] = {
+	{"who changed a build", "sallyport audit --build 48121"},
+	{0},
+};
+
+static const struct cli_example status_examples[] = {
+	{"which engine carries", "sallyport status -o json | jq -r .carrying"},
+	{0},
+};
+
+static const struct cli_example events_examples[] = {
+	{"from the next one on, for ever", "sallyport events"},
+	{"those that are kept", "sallyport events --no-follow"},
+	{0},
+};
+
+static const struct cli_example sync_examples[] = {
+	{"say first what would change", "sallyport sync builds.json --dry-run"},
+	{0},
+};
+
+static const struct cli_example pools_examples[] = {
+	{"how many ports are left", "sallyport pools"},
+	{0},
+};
+
+static const struct cli_example version_examples[] = {
+	{"both versions", "sallyport version"},
+	{0},
+};
+
+static const struct cli_example completion_examples[] = {
+	{"for this shell alone", "eval \"$(sallyport completion bash)\""},
+	{0},
+};
+
+static const struct cli_example help_examples[] = {
+	{"all about one verb", "sallyport help enable"},
 	{0},
 };
 
 const struct cli_verb cli_verbs[] = {
-	{"enable", "ID", "open the way in to a build's nodes", cli_enable, enable_options},
+	{"enable", "ID", "open the way in to a build's nodes", cli_enable, enable_options,
+	 enable_examples},
 	{"finish", "ID", "say that a build has ended: its linger starts", cli_builds_finish,
-	 finish_options},
-	{"cancel", "ID", "close the way in now", cli_builds_cancel, NULL},
-	{"extend", "ID", "move a build's deadline", cli_builds_extend, extend_options},
-	{"list", NULL, "list builds", cli_builds_list, list_options},
-	{"show", "ID", "show one build", cli_builds_show, NULL},
-	{"connect", "ID", "print how to connect", cli_builds_connect, connect_options},
+	 finish_options, finish_examples},
+	{"cancel", "ID", "close the way in now", cli_builds_cancel, NULL, cancel_examples},
+	{"extend", "ID", "move a build's deadline", cli_builds_extend, extend_options,
+	 extend_examples},
+	{"list", NULL, "list builds", cli_builds_list, list_options, list_examples},
+	{"show", "ID", "show one build", cli_builds_show, NULL, show_examples},
+	{"connect", "ID", "print how to connect", cli_builds_connect, connect_options,
+	 connect_examples},
 	{"diagnose", "ID", "say what is known about why ssh to a build fails", cli_records_diagnose,
-	 diagnose_options},
+	 diagnose_options, diagnose_examples},
 	{"capture", "ID",
 	 "capture the packets of a build, headers alone, with what becomes of each", cli_capture,
-	 capture_options},
-	{"attest", "ID", "say whether somebody was inside a build's VMs", cli_records_attest, NULL},
+	 capture_options, capture_examples},
+	{"attest", "ID", "say whether somebody was inside a build's VMs", cli_records_attest, NULL,
+	 attest_examples},
 	{"known-hosts", "ALIAS", "print host keys: KnownHostsCommand sallyport known-hosts %H",
-	 cli_records_known_hosts, NULL},
+	 cli_records_known_hosts, NULL, known_hosts_examples},
 	{"trace", "[CAPTURE]", "say what becomes of a packet, described or of a capture, and why",
-	 trace_run, trace_options},
+	 trace_run, trace_options, trace_examples},
 	{"doctor", "[CONFIG]",
-	 "look for what keeps this edge from working; exit 1 if something does", doctor_run, NULL},
+	 "look for what keeps this edge from working; exit 1 if something does", doctor_run, NULL,
+	 doctor_examples},
 	{"support-bundle", "[FILE]",
 	 "gather what helps to help, without secrets, in a .tar.gz; '-' for stdout",
-	 bundle_support_bundle, support_bundle_options},
+	 bundle_support_bundle, support_bundle_options, support_bundle_examples},
 	{"connections", NULL, "list connections through leases", cli_records_connections,
-	 connections_options},
-	{"audit", NULL, "list changes and who asked for them", cli_records_audit, audit_options},
-	{"status", NULL, "show engines, counters and sessions", cli_edge_status, NULL},
-	{"events", NULL, "follow events, one JSON object a line", cli_edge_events, events_options},
+	 connections_options, connections_examples},
+	{"audit", NULL, "list changes and who asked for them", cli_records_audit, audit_options,
+	 audit_examples},
+	{"status", NULL, "show engines, counters and sessions", cli_edge_status, NULL,
+	 status_examples},
+	{"events", NULL, "follow events, one JSON object a line", cli_edge_events, events_options,
+	 events_examples},
 	{"sync", "FILE", "make the set of builds what FILE says, '-' for stdin", cli_edge_sync,
-	 sync_options},
-	{"pools", NULL, "show the public ports and how many are free", cli_edge_pools, NULL},
+	 sync_options, sync_examples},
+	{"pools", NULL, "show the public ports and how many are free", cli_edge_pools, NULL,
+	 pools_examples},
 	{"version", NULL, "print the versions of this program and the daemon", cli_edge_version,
-	 NULL},
-	{"completion", "SHELL", "print completion code; SHELL is bash", cli_completion, NULL},
+	 NULL, version_examples},
+	{"completion", "SHELL", "print completion code; SHELL is bash", cli_completion, NULL,
+	 completion_examples},
+	{"help", "[VERB]", "say what there is, or all about one verb", cli_help, NULL,
+	 help_examples},
 	{0},
 };

@@ -14,6 +14,14 @@ section() {
 	awk -v name="$1:" '$0 == name { on = 1; next } on && !/^  / { exit } on'
 }
 
+# Command lines, each with what it does in the line behind it.
+examples() {
+	"$program" help "$1" | section examples | while IFS= read -r line && IFS= read -r does; do
+		printf '%s:\n\n```\n%s\n```\n\n' "$(sed 's/^ *\(.\)/\u\1/' <<<"$does" | literal)" \
+			"${line#  }"
+	done
+}
+
 # "  left  help" as a definition.
 definitions() {
 	sed -e 's/^  //' | while IFS= read -r line; do
@@ -45,7 +53,12 @@ sallyport - open, show and close ways in to build VMs
 sallyport talks to *sallyportd*(8) over its UNIX socket. It is what operators and scripts use; it can
 do nothing that the API cannot, but for *trace*, which reads the table itself, *doctor*, which looks at
 the host, and *support-bundle*, which does both: as root, on the edge, whether or not the daemon runs.
-Times are like 90 (seconds), 30m or 1h30m.
+Times are like 90 (seconds), 30m or 1h30m. Verbs and long options may be cut to what tells them from the
+others; letters may have their value attached (*-ojson*).
+
+What goes wrong is told on stderr, and stdout has answers alone. With *-o json* an error is one JSON object
+in a line: a problem as the daemon's API describes it, or *title* and *detail* alone; and always *kind*
+and *exit*, of the table below.
 
 # COMMON OPTIONS
 
@@ -91,7 +104,13 @@ statistics of the two interfaces, at the end, have the sums; editors of Wireshar
 
 # EXIT STATUS
 
-0 done, 1 refused by the daemon, 2 wrong usage, 3 the daemon cannot be reached.
+PAGE
+"$program" --help | section 'exit status' | definitions
+printf '# EXAMPLES\n\n'
+for verb in $(verbs); do
+	examples "$verb"
+done
+cat <<'PAGE'
 
 # SEE ALSO
 

@@ -48,8 +48,8 @@ out '^ID +TITLE +STATE +LEFT +NODES +PORTS$'
 out '^demo +acme/api#7 +running +5h59m +2 +[0-9]+,[0-9]+$'
 run 0 list --state finished
 assert_eq 1 "$(wc -l <"$LAB_DIR/out")" "lines of an empty list"
-run 1 list --state asleep
-err '^sallyport: The request holds wrong values: '
+run 2 list --state asleep
+err '^sallyport: --state is one of reserved running finished ended, not asleep$'
 run 0 show demo
 out '^node 1 +(pending|ready), 10\.0\.3\.8 port 22$'
 out '^  to the VM +[0-9]+ packets, [0-9'\'']+ bytes$'
@@ -89,7 +89,7 @@ out '^Wait for SSH: '
 out '^The build has finished\. The VM stays until .*, (30|29) minutes from now, unless you cancel it\.$'
 run 0 extend demo --by 1h
 out '1 hour 29 minutes|1 hour 30 minutes'
-run 1 extend demo --by 100h
+run 6 extend demo --by 100h
 err '^sallyport: The session cannot be extended so far: .*most'
 ok "finish, extend and connect say how long is left"
 
@@ -111,9 +111,24 @@ run 1 enable 'odd id' --node 10.0.3.7
 err '^sallyport: The request holds wrong values: An id is '
 run 1 enable bad --node 172.16.0.1 --node 10.0.9.9
 err '^  /nodes/0/address: 172\.16\.0\.1 '
-run 1 show nothing
+run 4 show nothing
 err '^sallyport: There is no such thing: There is no build nothing\.$'
-ok "what is refused is explained with its pointers, and the exit status is 1"
+run 4 show nothing -ojson
+assert_eq 'not-found 4 404 There is no build nothing.' \
+	"$(jq -r '"\(.kind) \(.exit) \(.status) \(.detail)"' "$LAB_DIR/err")" "an error as JSON"
+assert_eq 0 "$(wc -c <"$LAB_DIR/out")" "bytes on stdout with an error"
+run 5 enable other --node 10.0.3.7
+err '^sallyport: Another build holds this VM endpoint: '
+for user in nobody root; do
+	lab_in edge chown "root:$([ $user = nobody ] && echo adm || echo root)" "$LAB_SOCKET"
+	status=0
+	setpriv --reuid nobody --regid nogroup --clear-groups "$(lab_cli_path)" list -s "$LAB_SOCKET" \
+		2>"$LAB_DIR/err" || status=$?
+	assert_eq 7 "$status" "exit status without permission"
+	err "$([ $user = nobody ] && echo 'the group adm \(api\.group\); as root: usermod -aG adm nobody$' ||
+		echo 'is for root alone, since api\.group names no group')"
+done
+ok "what is refused is explained with its pointers, and the exit status says of which kind it is"
 
 for wrong in '' 'frob' 'enable' 'enable x' 'enable x --node' 'enable x --node 10.0.3.7:0' \
 	'enable x --node 10.0.3.7 --linger soon' 'list x' 'list --colour red' 'extend x' \
@@ -126,7 +141,15 @@ run 0 --help
 out '^verbs:$'
 run 0 enable --help
 out '^  --node ADDR'
-ok "wrong usage exits with 2, help with 0"
+run 0 help ena
+out '^  sallyport enable 48121 --node '
+run 0 --version
+out '^sallyport [0-9.]+$'
+run 2 shwo demo
+err '^sallyport: unknown verb shwo; did you mean show\?$'
+run 0 sh demo -ojson
+assert_eq demo "$(jq -r .id "$LAB_DIR/out")" "a verb that is cut"
+ok "wrong usage exits with 2 and says what was meant, help with 0"
 
 printf '{"builds":[{"id":"a","nodes":[{"index":0,"address":"10.0.9.1"}]}]}' >"$LAB_DIR/set.json"
 run 0 sync "$LAB_DIR/set.json" --dry-run

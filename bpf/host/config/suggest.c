@@ -5,38 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_MAX_BYTES 40 /* longer names than any key: no suggestion */
-
-static unsigned int least(unsigned int a, unsigned int b, unsigned int c)
-{
-	unsigned int ab = a < b ? a : b;
-
-	return ab < c ? ab : c;
-}
-
-/* Result: how many letters must be changed, put in, left out or swapped with the next. */
-static unsigned int distance(const char *a, const char *b)
-{
-	unsigned int rows[3][NAME_MAX_BYTES + 1];
-	size_t length_a = strlen(a), length_b = strlen(b);
-
-	for (unsigned int j = 0; j <= length_b; j++)
-		rows[0][j] = j;
-	for (size_t i = 1; i <= length_a; i++) {
-		unsigned int *row = rows[i % 3];
-		const unsigned int *up = rows[(i + 2) % 3], *up2 = rows[(i + 1) % 3];
-
-		row[0] = (unsigned int)i;
-		for (size_t j = 1; j <= length_b; j++) {
-			row[j] = least(up[j] + 1, row[j - 1] + 1,
-				       up[j - 1] + (a[i - 1] != b[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			    up2[j - 2] + 1 < row[j])
-				row[j] = up2[j - 2] + 1;
-		}
-	}
-	return rows[length_a % 3][length_b];
-}
+#include "host/spell.h"
 
 struct guess {
 	unsigned int distance;
@@ -47,14 +16,14 @@ struct guess {
 static void consider(struct guess *guess, const char *name, const char *key, size_t from,
 		     size_t length)
 {
-	char part[NAME_MAX_BYTES + 1];
+	char part[SPELL_MAX_BYTES + 1];
 	unsigned int here;
 
-	if (length - from > NAME_MAX_BYTES || length >= CONFIG_KEY_SIZE)
+	if (length - from > SPELL_MAX_BYTES || length >= CONFIG_KEY_SIZE)
 		return;
 	memcpy(part, key + from, length - from);
 	part[length - from] = '\0';
-	here = distance(name, part);
+	here = spell_distance(name, part);
 	if (here >= guess->distance)
 		return;
 	guess->distance = here;
@@ -90,12 +59,9 @@ static void consider_strays(struct guess *guess, const struct config_option *opt
 const char *config_suggest(const struct config_option *options, const char *prefix,
 			   const char *name, char ret_key[CONFIG_KEY_SIZE])
 {
-	size_t length = strlen(name);
-	/* A third of the letters may be wrong, and one of a short name. */
-	struct guess guess = {.distance = (unsigned int)(length < 3 ? 2 : length / 3 + 1),
-			      .key = ret_key};
+	struct guess guess = {.distance = spell_limit(name) + 1, .key = ret_key};
 
-	if (length > NAME_MAX_BYTES)
+	if (strlen(name) > SPELL_MAX_BYTES)
 		return NULL;
 	ret_key[0] = '\0';
 	consider_siblings(&guess, options, prefix, name);

@@ -11,6 +11,7 @@
 #include "cli/bundle/archive.h"
 #include "cli/bundle/bundle.h"
 #include "cli/bundle/redact/pseudonyms.h"
+#include "cli/talk/fail.h"
 #include "cli/talk/talk.h"
 #include "host/config.h"
 
@@ -207,7 +208,7 @@ static struct config *load(const char *path)
 	struct config *config = NULL;
 
 	if (config_load(path ? path : CONFIG_DEFAULT_PATH, &config, &errors) < 0) {
-		config_errors_print(&errors, stderr);
+		talk_fail_config(&errors);
 		config = NULL;
 	}
 	config_errors_free(&errors);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/doctor/checks.h"
+#include "cli/talk/fail.h"
 #include "cli/talk/print.h"
 #include "cli/talk/talk.h"
 #include "host/config.h"
@@ -92,7 +93,7 @@ enum cli_exit doctor_run(struct cli *cli)
 	enum cli_exit code;
 
 	if (config_load(path, &config, &errors) < 0) {
-		config_errors_print(&errors, stderr);
+		talk_fail_config(&errors);
 		config_errors_free(&errors);
 		return CLI_EXIT_REFUSED;
 	}

@@ -16,6 +16,7 @@ struct client {
 	long limit_ms;			   /* 0: none */
 	const volatile sig_atomic_t *stop; /* may be NULL */
 	char error[CURL_ERROR_SIZE];
+	long os_error; /* of the last call, 0: none known */
 };
 
 /* Where bytes of an answer go: to take_bytes; or into text, and from there to take, line by line.
@@ -136,12 +137,12 @@ static CURLcode set_request(struct client *client, const char *method, const cha
 /* libcurl's own words for a socket that does not answer speak of hosts and ports. */
 static void name_error(struct client *client, CURLcode code)
 {
-	long error = 0;
-
+	client->os_error = 0;
 	if (code == CURLE_COULDNT_CONNECT)
-		curl_easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &error);
-	if (error)
-		snprintf(client->error, sizeof(client->error), "%s", strerror((int)error));
+		curl_easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &client->os_error);
+	if (client->os_error)
+		snprintf(client->error, sizeof(client->error), "%s",
+			 strerror((int)client->os_error));
 	else if (client->error[0] == '\0')
 		snprintf(client->error, sizeof(client->error), "%s", curl_easy_strerror(code));
 }
@@ -219,6 +220,8 @@ static int run(struct client *client, const char *method, const char *path, cons
 		return -ECANCELED;
 	if (code == CURLE_PARTIAL_FILE)
 		return -EPIPE;
+	if (code == CURLE_COULDNT_CONNECT && client->os_error == EACCES)
+		return -EACCES;
 	return code == CURLE_OUT_OF_MEMORY ? -ENOMEM : -EIO;
 }
 

@@ -31,8 +31,8 @@ void talk_client_stop_by(struct client *client, const volatile sig_atomic_t *sto
 /*
  * Sends one request and waits for the whole answer. json is the body, NULL for none.
  * Result: 0 and *ret_answer to be cleared, whatever its status; -ENOMEM; -EPIPE when the daemon
- * goes away in the middle of its answer; or -EIO when it cannot be reached; with
- * talk_client_error() saying why.
+ * goes away in the middle of its answer; -EACCES when the caller may not open the socket; or -EIO
+ * when it cannot be reached otherwise; with talk_client_error() saying why.
  */
 int talk_client_call(struct client *client, const char *method, const char *path, const char *json,
 		     struct client_answer *ret_answer);

@@ -4,12 +4,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/talk/print.h"
+#include "cli/talk/fail.h"
 
 const char *talk_option(const struct cli *cli, const char *name)
 {
@@ -20,18 +19,6 @@ const char *talk_option(const struct cli *cli, const char *name)
 			return given->value ? given->value : "";
 	}
 	return NULL;
-}
-
-enum cli_exit talk_fail(enum cli_exit code, const char *format, ...)
-{
-	va_list args;
-
-	fputs("sallyport: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-	return code;
 }
 
 const char *talk_text(const json_t *object, const char *name)
@@ -46,40 +33,6 @@ json_int_t talk_number(const json_t *object, const char *name)
 	return json_integer_value(json_object_get(object, name));
 }
 
-enum cli_exit talk_explain(const struct client_answer *answer)
-{
-	json_t *problem = json_loadb(answer->body, answer->body_bytes, 0, NULL), *error;
-	size_t i;
-
-	if (!json_is_string(json_object_get(problem, "title"))) {
-		json_decref(problem);
-		return talk_fail(CLI_EXIT_REFUSED, "the daemon answered with status %u",
-				 answer->status);
-	}
-	fputs("sallyport: ", stderr);
-	talk_print_text(stderr, talk_text(problem, "title"));
-	fputs(": ", stderr);
-	talk_print_text(stderr, talk_text(problem, "detail"));
-	fputc('\n', stderr);
-	json_array_foreach (json_object_get(problem, "errors"), i, error) {
-		fputs("  ", stderr);
-		talk_print_text(stderr, talk_text(error, "pointer"));
-		fputs(": ", stderr);
-		talk_print_text(stderr, talk_text(error, "detail"));
-		fputc('\n', stderr);
-	}
-	json_decref(problem);
-	return CLI_EXIT_REFUSED;
-}
-
-static enum cli_exit explain_failure(struct cli *cli, int r)
-{
-	if (r == -ENOMEM)
-		return talk_fail(CLI_EXIT_REFUSED, "out of memory");
-	return talk_fail(CLI_EXIT_UNREACHABLE, "cannot reach the daemon at %s: %s", cli->socket,
-			 talk_client_error(cli->client));
-}
-
 enum cli_exit talk_call(struct cli *cli, const char *method, const char *path, const char *json,
 			struct client_answer *ret_answer)
 {
@@ -88,12 +41,12 @@ enum cli_exit talk_call(struct cli *cli, const char *method, const char *path, c
 	int r = talk_client_call(cli->client, method, path, json, &answer);
 
 	if (r < 0)
-		return explain_failure(cli, r);
+		return talk_fail_call(cli, r);
 	if (answer.status >= 200 && answer.status < 300) {
 		*ret_answer = answer;
 		return CLI_EXIT_OK;
 	}
-	code = talk_explain(&answer);
+	code = talk_fail_answer(&answer);
 	talk_client_answer_clear(&answer);
 	return code;
 }
@@ -142,9 +95,9 @@ static enum cli_exit end_stream(struct cli *cli, int r, struct client_answer *an
 	enum cli_exit code = CLI_EXIT_OK;
 
 	if (r < 0)
-		return explain_failure(cli, r);
+		return talk_fail_call(cli, r);
 	if (answer->status != 200)
-		code = talk_explain(answer);
+		code = talk_fail_answer(answer);
 	talk_client_answer_clear(answer);
 	return code;
 }

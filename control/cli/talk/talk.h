@@ -17,6 +17,10 @@ enum cli_exit {
 	CLI_EXIT_REFUSED = 1, /* the daemon said no, or something of ours failed */
 	CLI_EXIT_USAGE = 2,
 	CLI_EXIT_UNREACHABLE = 3,
+	CLI_EXIT_NOT_FOUND = 4,
+	CLI_EXIT_CONFLICT = 5,
+	CLI_EXIT_LIMIT = 6,
+	CLI_EXIT_PERMISSION = 7,
 };
 
 struct cli_option {
@@ -24,6 +28,13 @@ struct cli_option {
 	const char *argument; /* "ADDR", NULL for a flag */
 	const char *values;   /* "a b c" for completion, NULL for anything */
 	const char *help;
+	char letter; /* "-o" is 'o'; 0 for none */
+};
+
+/* A command line that shows what a verb is for. */
+struct cli_example {
+	const char *does; /* NULL ends the list */
+	const char *line;
 };
 
 /* An option as given on the command line. */
@@ -34,7 +45,8 @@ struct cli_given {
 
 struct cli {
 	const char *socket;
-	bool json; /* -o json */
+	bool socket_given; /* by --socket or the environment, not the default */
+	bool json;	   /* -o json */
 	struct client *client;
 	const struct cli_verb *verb;
 	const char *operand; /* the verb's one argument, NULL if absent */
@@ -48,6 +60,7 @@ struct cli_verb {
 	const char *help;
 	enum cli_exit (*run)(struct cli *cli);
 	const struct cli_option *options; /* ended by one without a name, may be NULL */
+	const struct cli_example *examples;
 };
 
 /* The verbs, ended by one without a name, and the options that go with all of them. */
@@ -57,7 +70,7 @@ extern const struct cli_option cli_verbs_common_options[];
 /* Result: the value of the last --name given ("" for a flag), or NULL. */
 const char *talk_option(const struct cli *cli, const char *name);
 
-/* Prints "sallyport: " and the message to stderr. Result: code. */
+/* Tells on stderr what went wrong: "sallyport: " and the message, or as JSON. Result: code. */
 enum cli_exit talk_fail(enum cli_exit code, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -97,9 +110,6 @@ enum cli_exit talk_take_bytes(struct cli *cli, const char *path,
 const char *talk_text(const json_t *object, const char *name);
 json_int_t talk_number(const json_t *object, const char *name);
 
-/* Explains a problem answer on stderr. Result: CLI_EXIT_REFUSED. */
-enum cli_exit talk_explain(const struct client_answer *answer);
-
 /* Result: "/v1/builds/ID" and suffix for the verb's operand, to be freed; NULL without memory. */
 char *talk_build_path(struct cli *cli, const char *suffix);
 
@@ -135,3 +145,4 @@ enum cli_exit trace_run(struct cli *cli);
 enum cli_exit bundle_support_bundle(struct cli *cli);
 enum cli_exit cli_edge_version(struct cli *cli);
 enum cli_exit cli_completion(struct cli *cli);
+enum cli_exit cli_help(struct cli *cli);
