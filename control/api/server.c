@@ -18,6 +18,7 @@
 #include "api/routes.h"
 #include "host/boottime.h"
 #include "host/config.h"
+#include "metrics/requests.h"
 #include "watch/capture/captures.h"
 
 #define IDLE_S		60
@@ -178,6 +179,26 @@ static void take_turn(struct api_call *call)
 		call->route->ahead(call);
 }
 
+static enum api_match find_route(struct api_call *call)
+{
+	enum api_match match =
+		call_route_find(api_routes, http_request_method(call->request),
+				http_request_path(call->request), call->id, &call->route);
+
+	if (match == API_MATCH_FOUND)
+		http_request_tag(call->request, call->route);
+	return match;
+}
+
+static void count_answer(void *context, const void *tag, unsigned int status, uint64_t took_ns)
+{
+	const struct door *door = context;
+	const struct api_route *route = tag;
+
+	metrics_requests_count(door->api->context.requests, route ? route->method : NULL,
+			       route ? route->path : NULL, status, took_ns);
+}
+
 static void handle(void *context, struct http_request *request)
 {
 	const struct door *door = context;
@@ -186,9 +207,7 @@ static void handle(void *context, struct http_request *request)
 	call_init(&call, &door->api->context, request);
 	model_clock_read(&call.edge.now);
 	fill_peer(&call, door);
-	if (check_admission(&call) && check_form(&call) &&
-	    check_found(&call, call_route_find(api_routes, http_request_method(request),
-					       http_request_path(request), call.id, &call.route)) &&
+	if (check_admission(&call) && check_form(&call) && check_found(&call, find_route(&call)) &&
 	    check_role(&call) && check_query(&call) && check_body(&call)) {
 		if (call.route->in_turn)
 			take_turn(&call);
@@ -243,6 +262,7 @@ static int open_door(struct api *api, enum api_door door, int fd, const struct c
 		.late = api->late,
 		.body_limit = body_limit,
 		.handle = handle,
+		.answered = count_answer,
 		.context = &api->doors[door],
 	};
 
@@ -320,8 +340,10 @@ int api_server_open(const struct api_options *options, struct api **ret_api, cha
 			.user = options->context,
 		};
 		set_names(api, options->config);
-		r = call_roles_new(options->config, &api->roles, ret_reason);
+		api->context.requests = metrics_requests_new();
 	}
+	if (api && api->context.requests)
+		r = call_roles_new(options->config, &api->roles, ret_reason);
 	if (r == 0)
 		r = open_parts(api, options);
 	if (r < 0) {
@@ -351,6 +373,7 @@ void api_server_close(struct api *api)
 	api_events_streams_close(api->context.streams);
 	capture_captures_close(api->context.captures);
 	call_roles_free(api->roles);
+	metrics_requests_free(api->context.requests);
 	free(api->late);
 	free(api);
 }

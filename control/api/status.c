@@ -219,6 +219,7 @@ void api_status_metrics(struct api_call *call)
 		.table = call->api->table,
 		.explain = call->api->explain,
 		.watch = call->api->watch,
+		.requests = call->api->requests,
 		.host = figures_of_host(call->api->kernel),
 		.now_ns = call->edge.now.boot_ns,
 	};

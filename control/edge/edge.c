@@ -202,6 +202,7 @@ void edge_figures(const struct edge *edge, struct edge_figures *ret_figures)
 	figures.allow_lists_max = published.allow_lists_max;
 	figures.oldest_seq = edge->events.oldest_seq;
 	figures.newest_seq = edge->events.newest_seq;
+	memcpy(figures.told, edge->events.told, sizeof(figures.told));
 	figures.sync_generation = edge->sync_generation;
 	figures.journal_errors = edge->journal_errors;
 	figures.cuts = edge->debts.cuts;

@@ -198,7 +198,8 @@ struct edge_figures {
 	unsigned int allow_lists_max;
 	uint64_t oldest_seq;
 	uint64_t newest_seq;
-	uint64_t sync_generation; /* of the last sync that gave one, 0: none */
+	uint64_t told[EVENT_TYPES_NR]; /* events since the start */
+	uint64_t sync_generation;      /* of the last sync that gave one, 0: none */
 	uint64_t journal_errors;
 	uint64_t cuts;		 /* made without the journal, since the start */
 	unsigned int cuts_owed;	 /* of them, not in the journal yet, */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/boottime.h"
 #include "http/form.h"
 #include "http/target.h"
 
@@ -30,6 +31,7 @@ void *http_request_begin(void *server, const char *uri, struct MHD_Connection *c
 	}
 	request->server = server;
 	request->connection = connection;
+	request->began_ns = boottime_now_ns();
 	request->client = http_client_of(connection);
 	http_client_begun(request->client, request->server->options.request_s);
 	LIST_INSERT_HEAD(&request->server->requests, request, link);
@@ -245,12 +247,16 @@ static void resume(struct http_request *request)
 
 void http_request_answer(struct http_request *request, struct http_answer *answer)
 {
+	const struct http_server_options *options = &request->server->options;
 	bool waiting = request->phase == HTTP_PHASE_WAITING;
 
 	assert(waiting || request->phase == HTTP_PHASE_HANDLING);
 	request->answer = *answer;
 	memset(answer, 0, sizeof(*answer));
 	request->phase = HTTP_PHASE_ANSWERED;
+	if (options->answered)
+		options->answered(options->context, request->tag, request->answer.status,
+				  boottime_now_ns() - request->began_ns);
 	if (waiting)
 		resume(request);
 }
@@ -318,6 +324,11 @@ int http_request_error(const struct http_request *request)
 const char *http_request_wrong(const struct http_request *request)
 {
 	return request->wrong;
+}
+
+void http_request_tag(struct http_request *request, const void *tag)
+{
+	request->tag = tag;
 }
 
 struct ucred http_request_peer(const struct http_request *request)

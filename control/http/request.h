@@ -28,6 +28,8 @@ struct http_request {
 	bool stream_idle; /* suspended because the stream had nothing */
 	int error;
 	int fd;
+	uint64_t began_ns;
+	const void *tag;    /* the handler's */
 	const char *method; /* MHD's, as long as the request */
 	const char *wrong;  /* about the form of its head: a static sentence, or NULL */
 	char *path;

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -32,6 +33,12 @@ struct http_server_options {
 	 * http_request_stream() before it returns; otherwise the client waits until it does.
 	 */
 	void (*handle)(void *context, struct http_request *request);
+	/*
+	 * Told of each answer as it is made, that of a stream when it begins; may be NULL. tag is
+	 * what http_request_tag() was given last, NULL without; took_ns counts from the request's
+	 * first line.
+	 */
+	void (*answered)(void *context, const void *tag, unsigned int status, uint64_t took_ns);
 	void *context;
 };
 
@@ -107,6 +114,9 @@ const char *http_request_header(const struct http_request *request, const char *
 
 /* Result: how often a request header is there. */
 unsigned int http_request_count_headers(const struct http_request *request, const char *name);
+
+/* Keeps a word of the handler's with a request, for answered(); tag outlives the request. */
+void http_request_tag(struct http_request *request, const void *tag);
 
 /*
  * Answers, and takes over what the answer owns: *answer is empty afterwards. May be called once,

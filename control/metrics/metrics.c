@@ -13,6 +13,9 @@
 #include "host/addr.h"
 #include "host/log.h"
 #include "host/table_map.h"
+#include "metrics/process.h"
+#include "metrics/requests.h"
+#include "model/event.h"
 #include "model/ports.h"
 #include "table/counters.h"
 #include "watch/watch.h"
@@ -23,6 +26,7 @@ struct sample {
 	struct edge_figures figures;
 	struct explain_figures explained;
 	struct watch_figures watched;
+	struct metrics_process process;
 };
 
 struct metric {
@@ -88,6 +92,14 @@ static void write_carrying(const struct sample *sample, const char *name, FILE *
 	}
 }
 
+static void write_engine(const struct sample *sample, const char *name, FILE *out)
+{
+	bool dpdk = sample->source->table->settings->engine_mode == SP_ENGINE_DPDK;
+
+	fprintf(out, "%s{engine=\"%s\"} 1\n", name,
+		table_counters_engine_name(dpdk ? METRICS_DPDK : METRICS_XDP));
+}
+
 static void write_attached(const struct sample *sample, const char *name, FILE *out)
 {
 	const struct sp_settings *settings = sample->source->table->settings;
@@ -145,7 +157,35 @@ static void write_redirects(const struct sample *sample, const char *name, FILE 
 
 static void write_version(const struct sample *sample, const char *name, FILE *out)
 {
-	fprintf(out, "%s{version=\"%s\"} 1\n", name, SALLYPORT_VERSION);
+	fprintf(out, "%s{version=\"%s\",table=\"%u\"} 1\n", name, SALLYPORT_VERSION,
+		SP_TABLE_VERSION);
+}
+
+static void write_events(const struct sample *sample, const char *name, FILE *out)
+{
+	for (unsigned int i = 0; i < EVENT_TYPES_NR; i++)
+		fprintf(out, "%s{type=\"%s\"} %" PRIu64 "\n", name, model_event_type_name(i),
+			sample->figures.told[i]);
+}
+
+static void write_requests(const struct sample *sample, const char *name, FILE *out)
+{
+	metrics_requests_write(sample->source->requests, name, out);
+}
+
+static void write_request_times(const struct sample *sample, const char *name, FILE *out)
+{
+	metrics_requests_write_times(sample->source->requests, name, out);
+}
+
+static void write_cpu(const struct sample *sample, const char *name, FILE *out)
+{
+	fprintf(out, "%s %.6f\n", name, sample->process.cpu_s);
+}
+
+static void write_started(const struct sample *sample, const char *name, FILE *out)
+{
+	fprintf(out, "%s %.2f\n", name, sample->process.started_s);
 }
 
 static uint64_t count_workers(const struct sample *sample)
@@ -235,10 +275,24 @@ WATCHED(audit_in_memory, audit.in_memory)
 WATCHED(audit_renewed, audit.renewed)
 #undef WATCHED
 
+#define PROCESS(field)                                                                             \
+	static uint64_t get_##field(const struct sample *sample)                                   \
+	{                                                                                          \
+		return sample->process.field;                                                      \
+	}
+PROCESS(resident_bytes)
+PROCESS(virtual_bytes)
+PROCESS(fds)
+PROCESS(fds_max)
+#undef PROCESS
+
 static const struct metric metrics[] = {
-	{"sallyport_info", "gauge", "The daemon's version.", NULL, write_version},
+	{"sallyport_build_info", "gauge", "The daemon's version, and that of the table.", NULL,
+	 write_version},
 	{"sallyport_packets_total", "counter", "Packets by engine and by what became of them.",
 	 NULL, write_verdicts},
+	{"sallyport_engine", "gauge", "1 for dataplane.engine of the configuration.", NULL,
+	 write_engine},
 	{"sallyport_carrying", "gauge", "1 for the engine that carries packets now.", NULL,
 	 write_carrying},
 	{"sallyport_attached", "gauge",
@@ -276,8 +330,9 @@ static const struct metric metrics[] = {
 	{"sallyport_allow_lists", "gauge", "Allow-lists in the table.", get_allow_lists, NULL},
 	{"sallyport_allow_lists_max", "gauge", "Allow-lists that the table can hold.",
 	 get_allow_lists_max, NULL},
-	{"sallyport_events_total", "counter", "Sequence number of the newest event.",
-	 get_newest_seq, NULL},
+	{"sallyport_event_seq", "gauge", "Number of the newest event.", get_newest_seq, NULL},
+	{"sallyport_events_total", "counter", "Events by type since sallyportd started.", NULL,
+	 write_events},
 	{"sallyport_journal_errors_total", "counter", "Changes refused by the journal.",
 	 get_journal_errors, NULL},
 	{"sallyport_cuts_owed", "gauge",
@@ -334,6 +389,23 @@ static const struct metric metrics[] = {
 	{"sallyport_log_dropped_total", "counter",
 	 "Lines of sallyportd's log that journald, or whoever reads stderr, did not take.",
 	 get_log_dropped, NULL},
+	{"sallyport_api_requests_total", "counter", "Requests of the API by their answer.", NULL,
+	 write_requests},
+	{"sallyport_api_request_duration_seconds", "histogram",
+	 "From a request's first line to its answer, or to the beginning of a stream.", NULL,
+	 write_request_times},
+	{"process_start_time_seconds", "gauge", "When sallyportd started, since 1970.", NULL,
+	 write_started},
+	{"process_cpu_seconds_total", "counter", "Time of CPUs that sallyportd has used.", NULL,
+	 write_cpu},
+	{"process_resident_memory_bytes", "gauge", "Memory of sallyportd that is resident.",
+	 get_resident_bytes, NULL},
+	{"process_virtual_memory_bytes", "gauge", "Address space of sallyportd.", get_virtual_bytes,
+	 NULL},
+	{"process_open_fds", "gauge", "File descriptors of sallyportd that are open.", get_fds,
+	 NULL},
+	{"process_max_fds", "gauge", "File descriptors that sallyportd may have.", get_fds_max,
+	 NULL},
 };
 
 void metrics_write(const struct metrics_source *source, FILE *out)
@@ -345,6 +417,7 @@ void metrics_write(const struct metrics_source *source, FILE *out)
 		explain_figures(source->explain, &sample.explained);
 	if (source->watch)
 		watch_figures(source->watch, &sample.watched);
+	metrics_process_read(&sample.process);
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
 		const struct metric *metric = &metrics[i];
 

@@ -10,6 +10,7 @@
 
 struct edge;
 struct explain;
+struct metrics_requests;
 struct table_map;
 struct watch;
 
@@ -27,8 +28,9 @@ struct metrics_host {
 struct metrics_source {
 	const struct edge *edge;
 	const struct table_map *table;
-	const struct explain *explain; /* may be NULL */
-	const struct watch *watch;     /* may be NULL */
+	const struct explain *explain;		 /* may be NULL */
+	const struct watch *watch;		 /* may be NULL */
+	const struct metrics_requests *requests; /* may be NULL */
 	struct metrics_host host;
 	uint64_t now_ns;
 };

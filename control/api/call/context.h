@@ -18,6 +18,7 @@ struct edge;
 struct explain;
 struct journal;
 struct kernel;
+struct metrics_requests;
 struct table_map;
 struct watch;
 
@@ -33,6 +34,7 @@ struct api_context {
 	struct api_waits *waits;
 	struct api_streams *streams;
 	struct captures *captures;
+	struct metrics_requests *requests;
 	uint64_t started_wall_ns;
 	char name[CONFIG_NAME_SIZE];
 	char interfaces[2][IF_NAMESIZE]; /* by enum sp_direction, that of what comes in */

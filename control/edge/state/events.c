@@ -25,19 +25,25 @@ int state_events_append(struct events *events, struct event *event)
 
 	event->seq = events->last_seq + 1;
 	result = journal_record_save_event(events->journal, event);
-	if (result == 0)
+	if (result == 0) {
 		events->last_seq = event->seq;
+		events->open[event->type]++;
+	}
 	return result;
 }
 
 void state_events_committed(struct events *events)
 {
 	events->newest_seq = events->last_seq;
+	for (unsigned int i = 0; i < EVENT_TYPES_NR; i++)
+		events->told[i] += events->open[i];
+	memset(events->open, 0, sizeof(events->open));
 }
 
 void state_events_rolled_back(struct events *events)
 {
 	events->last_seq = events->newest_seq;
+	memset(events->open, 0, sizeof(events->open));
 }
 
 int state_events_read(struct events *events, uint64_t since, unsigned int max, event_visitor *visit,

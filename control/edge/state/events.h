@@ -17,6 +17,8 @@ struct events {
 	uint64_t oldest_seq; /* the first one still kept; newest_seq + 1 if none is */
 	uint64_t newest_seq; /* 0: none yet */
 	uint64_t last_seq;   /* given out; past the newest one while a transaction is open */
+	uint64_t told[EVENT_TYPES_NR]; /* since the start */
+	uint64_t open[EVENT_TYPES_NR]; /* of the transaction that is open */
 };
 
 /* Reads the bounds from the journal. Result: 0 or -errno. */
