@@ -19,7 +19,12 @@ fi
 image=$1 disk=$2
 work=$disk.work
 mkdir "$work"
-trap 'rm -rf --one-file-system "$work"' EXIT
+leave() {
+	umount -R "$work/root" 2>/dev/null || :
+	umount "$work/lower" 2>/dev/null || :
+	rm -rf --one-file-system "$work"
+}
+trap leave EXIT
 ccache=${VM_CACHE:?}/ccache-$(basename "$image" | cut -d- -f1)
 mkdir -p "$ccache" "$work"/{lower,upper,fs,root,tree}
 
