@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "daemon/daemon.h"
+#include "daemon/hold.h"
 #include "facts/facts.h"
 #include "host/config.h"
 #include "host/config_questions.h"
@@ -18,6 +19,7 @@ enum action {
 	ACTION_CHECK,
 	ACTION_RELOAD,
 	ACTION_DETACH,
+	ACTION_HOLD,
 	ACTION_JOURNAL_VERSION,
 	ACTION_TAKE_BACK,
 	ACTION_VERSION,
@@ -39,6 +41,7 @@ static void print_help(FILE *out)
 		"       sallyportd --check [--host] FILE\n"
 		"       sallyportd [-c FILE] --reload\n"
 		"       sallyportd -c FILE --detach\n"
+		"       sallyportd -c FILE --hold\n"
 		"       sallyportd -c FILE --journal-version\n"
 		"       sallyportd -c FILE --take-back-journal VERSION\n"
 		"\n"
@@ -54,6 +57,9 @@ static void print_help(FILE *out)
 		"nothing\n"
 		"                     was applied\n"
 		"  --detach           remove programs and tables from the kernel, and exit\n"
+		"  --hold             have packets for public ports wait for sallyportd, and exit: "
+		"for a\n"
+		"                     host that starts and has no addresses yet\n"
 		"  --journal-version  print the version of the journal, 0 for none\n"
 		"  --take-back-journal VERSION\n"
 		"                     put back the journal as it was before its version was "
@@ -71,6 +77,7 @@ static struct arguments parse(int argc, char **argv)
 		{"host", no_argument, NULL, 'H'},
 		{"reload", no_argument, NULL, 'r'},
 		{"detach", no_argument, NULL, 'd'},
+		{"hold", no_argument, NULL, 'o'},
 		{"version", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},
 		{"journal-version", no_argument, NULL, 'j'},
@@ -80,7 +87,7 @@ static struct arguments parse(int argc, char **argv)
 	static const enum action actions[] = {
 		['k'] = ACTION_CHECK,	  ['d'] = ACTION_DETACH, ['v'] = ACTION_VERSION,
 		['h'] = ACTION_HELP,	  ['?'] = ACTION_WRONG,	 ['j'] = ACTION_JOURNAL_VERSION,
-		['t'] = ACTION_TAKE_BACK, ['r'] = ACTION_RELOAD,
+		['t'] = ACTION_TAKE_BACK, ['r'] = ACTION_RELOAD, ['o'] = ACTION_HOLD,
 	};
 	struct arguments arguments = {.config_path = CONFIG_DEFAULT_PATH};
 	int c;
@@ -167,6 +174,8 @@ static int act(const struct arguments *arguments, const struct config *config)
 		return daemon_reload(config);
 	case ACTION_DETACH:
 		return daemon_detach(config);
+	case ACTION_HOLD:
+		return daemon_hold(config);
 	case ACTION_JOURNAL_VERSION:
 		return daemon_journal_version(config);
 	case ACTION_TAKE_BACK:
@@ -209,6 +218,7 @@ int main(int argc, char **argv)
 	case ACTION_CHECK:
 	case ACTION_RELOAD:
 	case ACTION_DETACH:
+	case ACTION_HOLD:
 	case ACTION_JOURNAL_VERSION:
 	case ACTION_TAKE_BACK:
 		break;

@@ -128,6 +128,7 @@ struct config {
 			uint64_t cap_ns;
 		} extend_while_used;
 		enum config_explain explain;
+		uint64_t hold_ns; /* 0: off */
 	} leases;
 	struct {
 		struct config_rate syn_per_source;

@@ -204,6 +204,7 @@ static struct metrics_host figures_of_host(const struct kernel *kernel)
 		.resyncs = figures.resyncs,
 		.lost = figures.lost,
 		.corrected = figures.corrected,
+		.held = figures.held,
 		.blind = figures.blind,
 		.redirects_counted = figures.redirects.counted,
 	};

@@ -13,6 +13,7 @@
 #include "api/server.h"
 #include "daemon/audit.h"
 #include "daemon/follow.h"
+#include "daemon/hold.h"
 #include "daemon/loop.h"
 #include "daemon/outcome.h"
 #include "daemon/reload.h"
@@ -335,6 +336,7 @@ static int attach_and_serve(struct daemon *daemon)
 	if (r < 0)
 		goto free_followers;
 	start_explain(daemon);
+	daemon_hold_end();
 	daemon_audit_watch(daemon);
 	start_readiness(daemon);
 	start_carrier(daemon);

@@ -17,6 +17,7 @@
 #include "kernel/attach/offloads.h"
 #include "kernel/attach/probe.h"
 #include "kernel/attach/remove.h"
+#include "kernel/hold/hold.h"
 #include "kernel/napi_threads.h"
 #include "kernel/neighbours/neighbours.h"
 #include "kernel/netlink/netlink.h"
@@ -70,6 +71,7 @@ int kernel_detach(const struct config *config, char **ret_reason)
 	const char *bpf_dir = config->edge.bpf_dir;
 	struct errors errors = {.ret_reason = ret_reason};
 	int error = attach_probe_rights(config, ret_reason);
+	uint64_t held;
 
 	if (error)
 		return error;
@@ -77,6 +79,7 @@ int kernel_detach(const struct config *config, char **ret_reason)
 	     "threads of public.interface cannot be turned off");
 	note(&errors, undo_napi_threads(config, config->builds.interface, SP_ROLE_BUILDS),
 	     "threads of builds.interface cannot be turned off");
+	note(&errors, hold_end(&held), "what waits for sallyportd cannot be let go");
 	/* The programs first, as no packet may meet one whose table is going. */
 	error = attach_remove_all(bpf_dir);
 	note(&errors, error, "the programs cannot be taken off");

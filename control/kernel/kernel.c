@@ -20,6 +20,7 @@
 #include "kernel/attach/probe.h"
 #include "kernel/changes.h"
 #include "kernel/devices.h"
+#include "kernel/hold/hold.h"
 #include "kernel/link_local.h"
 #include "kernel/mirror.h"
 #include "kernel/napi_threads.h"
@@ -455,6 +456,7 @@ struct kernel_figures kernel_figures(const struct kernel *kernel)
 				       .lost = kernel->watchful.lost,
 				       .restored = kernel->watchful.restored,
 				       .corrected = kernel->corrected,
+				       .held = hold_total(),
 				       .blind = kernel->mirror.blind,
 				       .redirects = kernel_redirects_seen(kernel->redirects)};
 }

@@ -101,6 +101,7 @@ struct kernel_figures {
 	uint64_t lost;	    /* packets of an interface met no program of ours any more */
 	uint64_t restored;  /* and did again */
 	uint64_t corrected; /* switches and neighbours that others had changed */
+	uint64_t held;	    /* packets that waited for this start of the host (hold.h) */
 	bool blind;	    /* netlink cannot be opened now */
 	struct kernel_redirects redirects;
 };

@@ -214,6 +214,7 @@ static uint64_t get_netlink_open(const struct sample *sample)
 	}
 HOST(lost)
 HOST(corrected)
+HOST(held)
 HOST(resyncs)
 #undef HOST
 
@@ -302,6 +303,9 @@ static const struct metric metrics[] = {
 	 "How often packets of an interface met the program no longer.", get_lost, NULL},
 	{"sallyport_host_corrected_total", "counter",
 	 "Switches and neighbours of this host that others changed, put right.", get_corrected,
+	 NULL},
+	{"sallyport_held_total", "counter",
+	 "Packets for public ports that were dropped unanswered while this host started.", get_held,
 	 NULL},
 	{"sallyport_netlink_resyncs_total", "counter",
 	 "How often the kernel's state was read anew after netlink lost messages or failed.",

@@ -19,6 +19,7 @@ struct metrics_host {
 	uint64_t resyncs;   /* of the netlink mirror */
 	uint64_t lost;	    /* packets of an interface met the program no longer */
 	uint64_t corrected; /* what others had changed */
+	uint64_t held;	    /* packets that waited for sallyportd while the host started */
 	bool blind;	    /* netlink cannot be opened */
 	/* What interfaces did not take of redirected frames, if that is counted. */
 	bool redirects_counted;

@@ -18,6 +18,7 @@ installed_files() {
 		usr/share/man/man8/sallyport-upgrade.8
 		usr/share/man/man8/sallyportd.8
 		usr/lib/systemd/system/sallyport-dp.service
+		usr/lib/systemd/system/sallyport-hold.service
 		usr/lib/systemd/system/sallyport-hooks.service
 		usr/lib/systemd/system/sallyportd.service
 		usr/lib/sysusers.d/sallyport.conf
@@ -60,5 +61,6 @@ check_install() {
 	result $? "an installation leaves the configuration as it is, and adds none"
 	check_unit sallyportd.service
 	check_unit sallyport-dp.service
+	check_unit sallyport-hold.service
 	check_unit sallyport-hooks.service
 }

@@ -35,3 +35,36 @@ for _ in {1..5}; do
 done
 assert_eq vm0 "$(ssh_to "$port" hostname)" "ssh after the restarts of sallyportd"
 ok "and sallyportd five times"
+
+# What a reboot takes with it, and what a boot does first. The client goes on sending all the time; if the
+# host itself answered, its reset would end the session.
+reboot() {
+	daemon_stop dp
+	daemon_stop control
+	ip -n "$LAB_NS-edge" -4 addr flush dev public
+	lab_in edge "$(lab_control_path)" -c "$LAB_CONFIG" --detach 2>>"$LAB_DIR/log/control"
+	lab_in edge "$(lab_control_path)" -c "$LAB_CONFIG" --hold 2>>"$LAB_DIR/log/control"
+	capture_start held edge public "tcp dst port $port"
+	ip -n "$LAB_NS-edge" addr add "$LAB_PUBLIC_ADDRESS/24" dev public
+	wait_until 30 pcap_has held 2
+	lab_start
+	capture_stop held
+}
+
+ticks() {
+	wc -l <"$LAB_DIR/ticks"
+}
+
+ticked_on() {
+	[ "$(ticks)" -gt "$1" ]
+}
+
+ticking_session "$port" 50 &
+wait_until 20 ticked_on 0
+reboot
+wait_until 30 ticked_on "$(ticks)"
+assert_match 'Packets waited for sallyportd' "$LAB_DIR/log/control" "the log"
+lab_api GET /metrics >"$LAB_DIR/metrics"
+assert_match '^sallyport_held_total [1-9]' "$LAB_DIR/metrics" "the metric"
+assert_eq vm0 "$(ssh_to "$port" hostname)" "ssh after the reboot"
+ok "and a session that is open outlives a reboot"

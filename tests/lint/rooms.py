@@ -21,8 +21,8 @@ FILES_MAX = 25
 # room: (what it holds, rooms it may look at). From the roof down: a row names only rows below it.
 ROOMS = {
     "daemon": ("the process: start, loop, reload, sockets",
-               "api metrics watch watch/audit explain edge edge/state kernel kernel/pins journal table "
-               "model http json"),
+               "api metrics watch watch/audit explain edge edge/state kernel kernel/hold kernel/pins "
+               "journal table model http json"),
     "cli": ("sallyport: verbs, and what they print",
             "cli/trace cli/bundle cli/doctor cli/talk watch/capture model json"),
     "cli/trace": ("what would become of a packet", "cli/talk kernel/netlink table"),
@@ -53,6 +53,8 @@ ROOMS = {
     "facts": ("what is wrong with this host, and the cure: one table",
               "kernel/attach kernel/device kernel/netlink kernel/pins"),
     "kernel": ("our hold on this host's kernel", "table model"),
+    "kernel/hold": ("packets wait for sallyportd while the host starts",
+                    "kernel/attach kernel/netlink kernel/pins"),
     "kernel/attach": ("maps and programs on interfaces", "kernel/device kernel/netlink kernel/pins model table"),
     "kernel/neighbours": ("VMs and gateways the kernel keeps resolved",
                           "kernel/netlink kernel/pins"),

@@ -241,6 +241,14 @@ const struct config_option config_options[] = {
 		 "with off the connection is refused without a word. Strangers are never told "
 		 "more than brief: all but the clients that have been connected to the build, and "
 		 "those named by its allow-list, which one of everybody does not; and all VMs."},
+	{.key = "leases.hold",
+	 .type = CONFIG_DURATION,
+	 .fallback = "5m",
+	 AT(leases.hold_ns),
+	 .max = HOUR,
+	 .help = "How long after sallyportd --hold, which a host runs when it starts, packets for "
+		 "public ports wait for sallyportd at most; then the host answers them itself, "
+		 "and open sessions end. 0: no time at all."},
 
 	{.key = "limits.builds",
 	 .type = CONFIG_INTEGER,

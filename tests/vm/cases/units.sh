@@ -138,7 +138,8 @@ units_upgrade() {
 	session_flows
 }
 
-# The edge is away for a whole boot: the session waits, as over any line that is cut, and goes on.
+# The edge is away for a whole boot: the session waits, as over any line that is cut, and goes on. What arrives
+# before sallyportd carries waits for it.
 units_reboot() {
 	local boot
 
@@ -150,6 +151,9 @@ units_reboot() {
 	wait_until 30 carried_by dpdk
 	[ "$(edge "sallyport -o json show live" | jq -r '.nodes[0].public_port')" = "$(cat "$VM_RUN/port")" ]
 	wait_until 150 session_flows
+	[ "$(unit_has sallyport-hold Result)" = success ]
+	edge "journalctl -b -q -o cat -u sallyportd" | grep 'Packets waited' | sed 's/.*packets=/packets that waited: /' \
+		>"$VM_RUN/result"
 	[ "$(client ssh "${NIC_SSH[@]}" -p "$(cat "$VM_RUN/port")" ubuntu@192.0.2.1 hostname)" = vm0 ]
 	[ "$(unit_has sallyportd NRestarts)" = 0 ]
 	[ "$(unit_has sallyport-dp NRestarts)" = 0 ]

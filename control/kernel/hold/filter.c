@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/hold/filter.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/attach/program.h"
+
+/* Ours among the filters of an interface. Others' come before and after it. */
+#define FILTER_PRIORITY 83
+#define FILTER_HANDLE	83
+#define HOLD_NAME	"sp_hold"
+
+#define HOOK(index)                                                                                \
+	{                                                                                          \
+		.sz = sizeof(struct bpf_tc_hook), .ifindex = (int)(index),                         \
+		.attach_point = BPF_TC_INGRESS                                                     \
+	}
+#define FILTER                                                                                     \
+	{                                                                                          \
+		.sz = sizeof(struct bpf_tc_opts), .handle = FILTER_HANDLE,                         \
+		.priority = FILTER_PRIORITY                                                        \
+	}
+
+static int stay_silent(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	return 0;
+}
+
+struct count {
+	int ifindex;
+	uint32_t parent; /* 0: any */
+	unsigned int nr;
+};
+
+static int count_one(const struct nlmsghdr *message, void *data)
+{
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(message);
+	struct count *count = data;
+
+	if (tc->tcm_ifindex == count->ifindex &&
+	    (!count->parent || tc->tcm_parent == count->parent))
+		count->nr++;
+	return MNL_CB_OK;
+}
+
+static int read_dump(struct mnl_socket *sock, uint32_t sequence, struct count *count)
+{
+	char buffer[8192];
+	int result = MNL_CB_OK;
+
+	while (result > MNL_CB_STOP) {
+		ssize_t bytes = mnl_socket_recvfrom(sock, buffer, sizeof(buffer));
+
+		if (bytes < 0)
+			return -errno;
+		result = mnl_cb_run(buffer, (size_t)bytes, sequence, mnl_socket_get_portid(sock),
+				    count_one, count);
+	}
+	return result < 0 ? -errno : 0;
+}
+
+/* Counts the qdiscs of an interface, or its filters below parent. Result: 0 or -errno. */
+static int dump(uint16_t type, uint32_t parent, struct count *count)
+{
+	char buffer[128] = "";
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct tcmsg *tc = mnl_nlmsg_put_extra_header(request, sizeof(*tc));
+	struct mnl_socket *sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	int error;
+
+	if (!sock)
+		return -errno;
+	request->nlmsg_type = type;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	request->nlmsg_seq = 1;
+	tc->tcm_ifindex = count->ifindex;
+	tc->tcm_parent = parent;
+	error = mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : 0;
+	if (!error && mnl_socket_sendto(sock, request, request->nlmsg_len) < 0)
+		error = -errno;
+	if (!error)
+		error = read_dump(sock, request->nlmsg_seq, count);
+	mnl_socket_close(sock);
+	return error;
+}
+
+bool hold_filter_has_place(uint32_t ifindex)
+{
+	struct count count = {.ifindex = (int)ifindex, .parent = TC_H_CLSACT};
+
+	return dump(RTM_GETQDISC, 0, &count) == 0 && count.nr > 0;
+}
+
+static bool is_empty(uint32_t ifindex)
+{
+	struct count count = {.ifindex = (int)ifindex};
+
+	return dump(RTM_GETTFILTER, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), &count) == 0 &&
+	       dump(RTM_GETTFILTER, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), &count) == 0 &&
+	       count.nr == 0;
+}
+
+int hold_filter_put(uint32_t ifindex, int prog_fd)
+{
+	struct bpf_tc_hook hook = HOOK(ifindex);
+	struct bpf_tc_opts filter = FILTER;
+	libbpf_print_fn_t before = libbpf_set_print(stay_silent);
+	int error = bpf_tc_hook_create(&hook);
+
+	filter.prog_fd = prog_fd;
+	filter.flags = BPF_TC_F_REPLACE;
+	if (!error || error == -EEXIST)
+		error = bpf_tc_attach(&hook, &filter);
+	libbpf_set_print(before);
+	return error;
+}
+
+int hold_filter_find(uint32_t ifindex)
+{
+	struct bpf_tc_hook hook = HOOK(ifindex);
+	struct bpf_tc_opts filter = FILTER;
+	char name[KERNEL_NAME_SIZE], tag[KERNEL_TAG_SIZE];
+	libbpf_print_fn_t before = libbpf_set_print(stay_silent);
+	int error = bpf_tc_query(&hook, &filter);
+
+	libbpf_set_print(before);
+	/* Without a place for filters, too. */
+	if (error == -EINVAL || error == -ENOENT)
+		return -ENOENT;
+	if (error)
+		return error;
+	error = attach_program_name(filter.prog_id, name, tag);
+	if (error)
+		return error;
+	return strcmp(name, HOLD_NAME) == 0 ? bpf_prog_get_fd_by_id(filter.prog_id) : -ENOENT;
+}
+
+int hold_filter_remove(uint32_t ifindex, bool made_place)
+{
+	struct bpf_tc_hook hook = HOOK(ifindex);
+	struct bpf_tc_opts filter = FILTER;
+	libbpf_print_fn_t before = libbpf_set_print(stay_silent);
+	int error = bpf_tc_detach(&hook, &filter);
+
+	if (!error && made_place && is_empty(ifindex)) {
+		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+		error = bpf_tc_hook_destroy(&hook);
+	}
+	libbpf_set_print(before);
+	return error;
+}
