@@ -7,6 +7,8 @@
 #include "cli/talk/print.h"
 #include "cli/talk/talk.h"
 
+#define IDS_LIMIT_MS 2000 /* completion waits for them while somebody types */
+
 static enum cli_exit out_of_memory(void)
 {
 	return talk_fail(CLI_EXIT_REFUSED, "out of memory");
@@ -164,12 +166,24 @@ static void print_builds(const json_t *all)
 	talk_print_table(&table, stdout);
 }
 
+static void print_ids(const json_t *all)
+{
+	const json_t *build;
+	size_t i;
+
+	json_array_foreach (all, i, build)
+		puts(talk_text(build, "id"));
+}
+
 enum cli_exit cli_builds_list(struct cli *cli)
 {
+	bool ids = talk_option(cli, "--ids");
 	json_t *all = json_array();
 	enum cli_exit code;
 	json_int_t next = 0;
 
+	if (ids)
+		talk_client_set_time_limit(cli->client, IDS_LIMIT_MS);
 	do {
 		code = fetch_page(cli, next, all, &next);
 	} while (code == CLI_EXIT_OK && next > 0);
@@ -179,6 +193,8 @@ enum cli_exit cli_builds_list(struct cli *cli)
 		json_dumpf(answer, stdout, JSON_COMPACT);
 		putchar('\n');
 		json_decref(answer);
+	} else if (code == CLI_EXIT_OK && ids) {
+		print_ids(all);
 	} else if (code == CLI_EXIT_OK) {
 		print_builds(all);
 	}

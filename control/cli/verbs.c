@@ -44,6 +44,7 @@ static const struct cli_option extend_options[] = {
 
 static const struct cli_option list_options[] = {
 	{"--state", "STATE", BUILD_STATES, "only builds in this state", 0},
+	{"--ids", NULL, NULL, "print ids alone, one a line", 0},
 	{0},
 };
 
@@ -227,6 +228,8 @@ static const struct cli_example version_examples[] = {
 
 static const struct cli_example completion_examples[] = {
 	{"for this shell alone", "eval \"$(sallyport completion bash)\""},
+	{"for one user of fish",
+	 "sallyport completion fish >~/.config/fish/completions/sallyport.fish"},
 	{0},
 };
 
@@ -278,8 +281,8 @@ const struct cli_verb cli_verbs[] = {
 	 pools_examples},
 	{"version", NULL, "print the versions of this program and the daemon", cli_edge_version,
 	 NULL, version_examples},
-	{"completion", "SHELL", "print completion code; SHELL is bash", cli_completion, NULL,
-	 completion_examples},
+	{"completion", "SHELL", "print completion code; SHELL is bash, zsh or fish", cli_complete,
+	 NULL, completion_examples},
 	{"help", "[VERB]", "say what there is, or all about one verb", cli_help, NULL,
 	 help_examples},
 	{0},

@@ -10,6 +10,8 @@ installed_files() {
 		usr/sbin/sallyport-upgrade
 		usr/sbin/sallyportd
 		usr/share/bash-completion/completions/sallyport.bash
+		usr/share/fish/vendor_completions.d/sallyport.fish
+		usr/share/zsh/vendor-completions/_sallyport
 		usr/share/man/man1/sallyport.1
 		usr/share/man/man5/sallyport.conf.5
 		usr/share/man/man7/sallyport-verdicts.7

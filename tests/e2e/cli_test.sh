@@ -165,11 +165,37 @@ run 0 list
 out '^b +b +ended: cancelled +- '
 ok "sync, enable from a file, and cancel"
 
-sallyport completion bash >"$LAB_DIR/completion"
-completed=$(bash -c '. "$1"; COMP_WORDS=(sallyport fi); COMP_CWORD=1; _sallyport; echo "${COMPREPLY[*]}"' \
-	bash "$LAB_DIR/completion")
-assert_eq finish "$completed" "completion of fi"
-completed=$(bash -c '. "$1"; COMP_WORDS=(sallyport connect --view w); COMP_CWORD=3; _sallyport
-	echo "${COMPREPLY[*]}"' bash "$LAB_DIR/completion")
-assert_eq wait "$completed" "completion of a value"
-ok "completion for bash knows verbs and values"
+# completes SHELL LINE WANTED: a tab behind LINE makes it WANTED in a real shell.
+completes() {
+	local got
+
+	if [ "$1" = fish ]; then
+		got=${2% *}" "$(fish --no-config -c "source $LAB_DIR/fish; complete -C '$2'" | cut -f1 | paste -sd,)
+	else
+		got=$("$LAB_TOOLS/type.py" "$1" "$LAB_DIR/$1" "$2") || fail "$1: $got"
+	fi
+	assert_eq "$3" "$got" "'$2' and a tab in $1"
+}
+
+mkdir "$LAB_DIR/bin"
+ln -s "$(lab_cli_path)" "$LAB_DIR/bin/"
+: >"$LAB_DIR/a-file"
+run 0 enable typed-build --node -
+for shell in bash zsh fish; do
+	command -v $shell >/dev/null || {
+		echo "ok - completion for $shell # skipped: $shell is not installed"
+		continue
+	}
+	sallyport completion $shell >"$LAB_DIR/$shell"
+	(
+		export PATH=$LAB_DIR/bin:$PATH SALLYPORT_SOCKET=$LAB_SOCKET
+		completes $shell 'sallyport fin' 'sallyport finish'
+		completes $shell 'sallyport connect --view w' 'sallyport connect --view wait'
+		completes $shell 'sallyport extend x --un' 'sallyport extend x --until'
+		completes $shell "sallyport sync $LAB_DIR/a-f" "sallyport sync $LAB_DIR/a-file"
+		completes $shell 'sallyport show ty' 'sallyport show typed-build'
+		export SALLYPORT_SOCKET=/nowhere
+		completes $shell "sallyport -s $LAB_SOCKET sh ty" "sallyport -s $LAB_SOCKET sh typed-build"
+	)
+	ok "completion for $shell knows verbs, options, values, files and the builds that there are"
+done

@@ -144,5 +144,5 @@ enum cli_exit doctor_run(struct cli *cli);
 enum cli_exit trace_run(struct cli *cli);
 enum cli_exit bundle_support_bundle(struct cli *cli);
 enum cli_exit cli_edge_version(struct cli *cli);
-enum cli_exit cli_completion(struct cli *cli);
+enum cli_exit cli_complete(struct cli *cli);
 enum cli_exit cli_help(struct cli *cli);
