@@ -41,9 +41,10 @@ mount --bind "$ccache" "$work/root/var/cache/ccache"
 mount --bind /dev "$work/root/dev"
 mount -t proc proc "$work/root/proc"
 
+# shellcheck disable=SC2086 # words
 nice -n 19 chroot "$work/root" env -i PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
 	CCACHE_DIR=/var/cache/ccache CCACHE_MAXSIZE=400M \
-	make -C /root/sallyport all deb >"$disk.log" 2>&1 || {
+	make -C /root/sallyport ${VM_MAKE:-all deb} >"$disk.log" 2>&1 || {
 	tail -n 40 "$disk.log" >&2
 	exit 1
 }
