@@ -7,6 +7,7 @@
 
 #include <sallyport/decide.h>
 
+#include "facts/channels.h"
 #include "facts/fact.h"
 #include "facts/rows.h"
 #include "facts/say.h"
@@ -72,26 +73,59 @@ void facts_nic_queues(struct fact_look *look)
 	}
 }
 
-/* ena keeps a queue of its own for what a program sends, for each that it receives by. */
+static void say_none_spare(struct fact_look *look, const char *name, const char *driver,
+			   const struct device_channels *channels, uint32_t cpus)
+{
+	facts_say(
+		look,
+		"%s has %u queues, and %s wants %u besides, one for each CPU, for what programs "
+		"send: CPUs share those that there are, behind a lock. Its hypervisor may give it "
+		"more (qemu: queues=%u, vectors=%u).",
+		name, channels->combined_max, driver, cpus, 2 * cpus, 4 * cpus + 2);
+}
+
+static void say_used(struct fact_look *look, const struct fact_interface *interface,
+		     const struct device_channels *channels, uint32_t most)
+{
+	char path[SAY_PATH_SIZE];
+
+	facts_say(
+		look,
+		"%s uses %u of its %u queues, and its driver runs programs natively at full speed, "
+		"or at all, only with %u of them free for what those send.",
+		interface->name, channels->tx, channels->combined_max,
+		channels->combined_max - most);
+	if (interface->link->native_prog)
+		facts_say_cure(look,
+			       "sallyportd -c %s --detach && ethtool -L %s combined %u && "
+			       "systemctl restart sallyportd",
+			       facts_say_config_path(look, path), interface->shell, most);
+	else
+		facts_say_cure(look, "ethtool -L %s combined %u", interface->shell, most);
+}
+
+/* Some drivers keep queues of their own for what a program sends. */
 void facts_nic_spare_queues(struct fact_look *look)
 {
-	struct device_channels channels;
-	char driver[DEVICE_DRIVER_SIZE];
+	uint32_t cpus = (uint32_t)sysconf(_SC_NPROCESSORS_CONF);
 
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
 		const struct fact_interface *interface = &look->interface[i];
+		struct device_channels channels;
+		char driver[DEVICE_DRIVER_SIZE];
+		uint32_t most;
 
-		if (!interface->link || interface->link->native_prog ||
-		    !device_driver(interface->name, driver) || strcmp(driver, "ena") != 0 ||
-		    !device_channels(interface->name, &channels) ||
-		    channels.combined * 2 <= channels.combined_max)
+		if (!interface->link || !device_driver(interface->name, driver) ||
+		    !device_channels(interface->name, &channels))
 			continue;
-		facts_say(look,
-			  "%s uses %u of its %u queues, and ena runs XDP programs natively only "
-			  "with half of them free.",
-			  interface->name, channels.combined, channels.combined_max);
-		facts_say_cure(look, "ethtool -L %s combined %u", interface->shell,
-			       channels.combined_max / 2);
+		most = facts_channels_most(driver, &channels, cpus);
+		/* The kernel's count: with a program a driver may show its queues among the others.
+		 */
+		channels.tx = device_sending(interface->name);
+		if (most == 0)
+			say_none_spare(look, interface->name, driver, &channels, cpus);
+		else if (channels.tx > most)
+			say_used(look, interface, &channels, most);
 	}
 }
 

@@ -71,8 +71,10 @@ const struct fact_row facts_table[] = {
 	 "engine `dpdk`, and the MTU is above what a worker's buffers hold (3374): the XDP program "
 	 "carries longer packets",
 	 "`ip link set dev DEV mtu 3374`", NULL, facts_mtu_carried},
-	{"spare queues", FACTS_SLOW, "ethtool channels", "ena uses more than half of its queues",
-	 "`ethtool -L DEV combined N`", NULL, facts_nic_spare_queues},
+	{"spare queues", FACTS_SLOW, "ethtool channels, `/sys/class/net/DEV/queues`",
+	 "ena uses more than half of its queues; virtio_net has fewer spare ones than the host has "
+	 "CPUs",
+	 "`ethtool -L DEV combined N`, or a NIC with more queues", NULL, facts_nic_spare_queues},
 	{"mode", FACTS_SLOW, "rtnetlink, and XDP features of generic netlink (Linux 6.3)",
 	 "the driver has no native XDP, or the program is in generic mode", "another NIC", NULL,
 	 facts_nic_generic},

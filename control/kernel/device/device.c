@@ -2,6 +2,7 @@
 #include "kernel/device/device.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -58,6 +59,19 @@ bool device_channels(const char *interface, struct device_channels *ret)
 		.combined_max = channels.max_combined,
 	};
 	return true;
+}
+
+uint32_t device_sending(const char *interface)
+{
+	char path[64];
+	glob_t queues;
+	uint32_t nr = 0;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.16s/queues/tx-*", interface);
+	if (glob(path, GLOB_NOSORT, NULL, &queues) == 0)
+		nr = (uint32_t)queues.gl_pathc;
+	globfree(&queues);
+	return nr;
 }
 
 unsigned int device_mtu(const char *interface)

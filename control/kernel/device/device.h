@@ -26,6 +26,9 @@ struct device_channels {
 /* Result: whether the driver says its channels. */
 bool device_channels(const char *interface, struct device_channels *ret);
 
+/* Result: how many queues the kernel sends by, 0 if it cannot be learned. */
+uint32_t device_sending(const char *interface);
+
 enum device_state {
 	DEVICE_UNKNOWN, /* there is no such feature */
 	DEVICE_OFF,
