@@ -336,7 +336,7 @@ int api_server_open(const struct api_options *options, struct api **ret_api, cha
 			.audit = options->audit,
 			.routes = api_routes,
 			.started_wall_ns = now.wall_ns,
-			.journal_failed = options->journal_failed,
+			.refused = options->refused,
 			.user = options->context,
 		};
 		set_names(api, options->config);

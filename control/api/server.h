@@ -9,6 +9,8 @@
 
 #include <sallyport/table.h>
 
+#include "json/problem.h"
+
 struct api;
 struct config;
 struct edge;
@@ -40,7 +42,7 @@ struct api_options {
 	int fds[API_DOORS_NR]; /* listening sockets, taken over also on failure; -1: none */
 	/* A removal was not confirmed in time: by a worker, or by the kernel for the program. */
 	void (*stuck)(void *context, bool by_worker);
-	void (*journal_failed)(void *context, const char *detail); /* a change was refused so */
+	void (*refused)(void *context, enum problem_type type, const char *detail); /* with 5xx */
 	void *context;
 };
 

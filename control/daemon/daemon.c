@@ -34,9 +34,8 @@
 #include "watch/readiness.h"
 #include "watch/watch.h"
 
-#define JOURNAL_NAME	"journal.db"
-#define ALARM_PERIOD_NS (10 * NS_PER_S)
-#define START_LIMIT_NS	(600 * NS_PER_S) /* for each step of a start */
+#define JOURNAL_NAME   "journal.db"
+#define START_LIMIT_NS (600 * NS_PER_S) /* for each step of a start */
 
 /* A disk that takes longer is one that fails (ADR 19): others have their turn. */
 #define DISK_PATIENCE_NS (2 * NS_PER_S)
@@ -259,19 +258,11 @@ static void on_stuck(void *context, bool by_worker)
 			      "is past a removal.");
 }
 
-/* A full disk refuses every change; the log says so now and then, not each time. */
-static void on_journal_failed(void *context, const char *detail)
+static void on_refused(void *context, enum problem_type type, const char *detail)
 {
 	struct daemon *daemon = context;
-	uint64_t now_ns = boottime_now_ns();
 
-	if (daemon->alarmed_ns && now_ns - daemon->alarmed_ns < ALARM_PERIOD_NS)
-		return;
-	daemon->alarmed_ns = now_ns;
-	log_write(
-		LOG_ALERT,
-		"Changes are refused but for the ends of sessions: the journal cannot be written.",
-		log_string("detail", detail));
+	daemon_say_refused(&daemon->said, type, detail, boottime_now_ns());
 }
 
 static int open_api(struct daemon *daemon)
@@ -287,7 +278,7 @@ static int open_api(struct daemon *daemon)
 		.watch = daemon->watch,
 		.audit = daemon->audit,
 		.stuck = on_stuck,
-		.journal_failed = on_journal_failed,
+		.refused = on_refused,
 		.context = daemon,
 	};
 	char *reason = NULL;

@@ -9,6 +9,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "daemon/say.h"
 #include "explain/text.h"
 #include "table/quiesce.h"
 
@@ -39,7 +40,7 @@ struct daemon {
 	struct readiness *readiness; /* NULL: nodes stay pending */
 	struct carrier *carrier;     /* NULL: switches of engine are not told */
 	struct api *api;
-	uint64_t alarmed_ns;	   /* when the journal's failure was last logged */
+	struct daemon_said said;
 	sd_event_source *deadline; /* one timer on CLOCK_BOOTTIME, for the model and the kernel */
 	struct quiesce drained;	   /* who may have something left for a lease that has ended */
 	bool drain_told;	   /* that it takes long */

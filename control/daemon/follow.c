@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "daemon/follow.h"
+#include "daemon/say.h"
 
 #include <errno.h>
 #include <search.h>
@@ -107,6 +108,7 @@ static int follow_event(const struct event *event, void *context)
 {
 	struct daemon_followers *followers = context;
 
+	daemon_say_event(event);
 	if (event->type == EVENT_BUILD_ENABLED || event->type == EVENT_BUILD_CHANGED ||
 	    event->type == EVENT_BUILD_ENDED)
 		update(followers, event->build_id);

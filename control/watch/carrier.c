@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "edge/edge.h"
+#include "host/boottime.h"
 #include "model/clock.h"
 #include "table/counters.h"
 
@@ -16,13 +17,20 @@
 /* A worker that was kept from its core for a moment is no switch: so many looks must agree. */
 #define LOOKS 3
 
+/* So many switches within WITHIN_NS are told each; later ones only once they last. */
+#define WITHIN_NS (300 * NS_PER_S)
+#define LASTS_NS  (30 * NS_PER_S)
+
 struct carrier {
 	sd_event_source *timer;
 	struct edge *edge;
 	const struct table_map *table;
 	char told[EVENT_DETAIL_BYTES];
-	const char *seen;     /* static */
-	unsigned int nr_seen; /* looks in a row */
+	const char *seen;		/* static */
+	unsigned int nr_seen;		/* looks in a row */
+	uint64_t since_ns;		/* the first of them */
+	uint64_t told_ns[CARRIER_MANY]; /* the latest, in a ring; 0: none */
+	unsigned int next;
 };
 
 static void set_told(struct carrier *carrier, const char *engine)
@@ -36,8 +44,19 @@ static void tell(struct carrier *carrier, const struct instant *now)
 
 	snprintf(event.detail, sizeof(event.detail), "%s", carrier->seen);
 	/* If the journal cannot be written now, the next look tells it. */
-	if (edge_notes_event(carrier->edge, now, &event) == 0)
-		set_told(carrier, carrier->seen);
+	if (edge_notes_event(carrier->edge, now, &event) < 0)
+		return;
+	set_told(carrier, carrier->seen);
+	carrier->told_ns[carrier->next] = now->boot_ns;
+	carrier->next = (carrier->next + 1) % CARRIER_MANY;
+}
+
+/* Result: for how long a switch must have lasted to be told. */
+static uint64_t needs_ns(const struct carrier *carrier, uint64_t now_ns)
+{
+	uint64_t oldest_ns = carrier->told_ns[carrier->next];
+
+	return oldest_ns == 0 || now_ns - oldest_ns > WITHIN_NS ? 0 : LASTS_NS;
 }
 
 static void look(struct carrier *carrier)
@@ -47,9 +66,14 @@ static void look(struct carrier *carrier)
 
 	model_clock_read(&now);
 	seen = table_counters_carrier(carrier->table, now.boot_ns);
-	carrier->nr_seen = strcmp(seen, carrier->seen) == 0 ? carrier->nr_seen + 1 : 1;
+	if (strcmp(seen, carrier->seen) != 0) {
+		carrier->nr_seen = 0;
+		carrier->since_ns = now.boot_ns;
+	}
+	carrier->nr_seen++;
 	carrier->seen = seen;
-	if (carrier->nr_seen >= LOOKS && strcmp(seen, carrier->told) != 0)
+	if (carrier->nr_seen >= LOOKS && strcmp(seen, carrier->told) != 0 &&
+	    now.boot_ns - carrier->since_ns >= needs_ns(carrier, now.boot_ns))
 		tell(carrier, &now);
 }
 

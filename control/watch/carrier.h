@@ -4,6 +4,9 @@
 
 #include <systemd/sd-event.h>
 
+/* So many switches in five minutes are told each; what flaps on only once it lasts 30 s. */
+#define CARRIER_MANY 6
+
 struct carrier;
 struct edge;
 struct table_map;

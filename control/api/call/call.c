@@ -111,8 +111,8 @@ void call_refuse(struct api_call *call)
 	struct http_answer answer = {0};
 
 	json_problem_set(&call->problem, PROBLEM_INTERNAL, "Out of memory.");
-	if (call->problem.type == PROBLEM_JOURNAL)
-		call->api->journal_failed(call->api->user, call->problem.detail);
+	if (json_problem_status(call->problem.type) >= 500)
+		call->api->refused(call->api->user, call->problem.type, call->problem.detail);
 	http_answer_clear(&call->answer);
 	if (add_refusal_headers(call, &answer) < 0 ||
 	    call_answer_problem(&answer, &call->problem) < 0) {

@@ -8,6 +8,7 @@
 #include <sallyport/table.h>
 
 #include "host/config.h"
+#include "json/problem.h"
 
 struct api_route;
 struct api_streams;
@@ -38,7 +39,7 @@ struct api_context {
 	uint64_t started_wall_ns;
 	char name[CONFIG_NAME_SIZE];
 	char interfaces[2][IF_NAMESIZE]; /* by enum sp_direction, that of what comes in */
-	/* A change was refused because the journal failed, for the reason in detail. */
-	void (*journal_failed)(void *user, const char *detail);
+	/* A call was refused with 5xx, for the reason in detail. */
+	void (*refused)(void *user, enum problem_type type, const char *detail);
 	void *user;
 };

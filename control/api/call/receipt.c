@@ -175,8 +175,8 @@ void call_receipt_reply(struct api_call *call, const struct edge_outcome *outcom
 		call->receipt.number = 0;
 	}
 	if (outcome->build.standing != EDGE_JOURNALED)
-		call->api->journal_failed(call->api->user,
-					  "a session was cut all the same, which is owed to it");
+		call->api->refused(call->api->user, PROBLEM_JOURNAL,
+				   "a session was cut all the same, which is owed to it");
 	if (call->prepared)
 		call_send(call);
 	else if (call->make(call, call->make_context, outcome, &reply) < 0)

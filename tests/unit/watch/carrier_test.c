@@ -104,11 +104,35 @@ static void test_start_when_engine_changed_meanwhile_then_told_once(void **state
 	sd_event_unref(event);
 }
 
+/* A busy host: sallyport-dp is kept from its core again and again. The seventh switch within five
+ * minutes is not told at once. */
+static void test_look_when_engine_flaps_then_seventh_switch_waits(void **state)
+{
+	struct world *world = *state;
+	struct carrier *carrier;
+	char expected[64] = " xdp";
+	sd_event *event;
+
+	begin_with_a_switch(world, &event, &carrier);
+	for (unsigned int i = 1; i < CARRIER_MANY; i++) {
+		world->table->queues[0].beat_ns = i % 2 ? FRESH : 0;
+		strcat(expected, i % 2 ? " dpdk" : " xdp");
+		expect(world, event, expected);
+	}
+	world->table->queues[0].beat_ns = 0;
+	for (unsigned int look = 0; look < 5; look++)
+		assert_true(sd_event_run(event, 1000000) >= 0);
+	expect(world, event, expected);
+	watch_carrier_stop(carrier);
+	sd_event_unref(event);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_CASE(test_look_when_engine_changes_then_told_once_each),
 		WORLD_CASE(test_start_when_engine_changed_meanwhile_then_told_once),
+		WORLD_CASE(test_look_when_engine_flaps_then_seventh_switch_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
