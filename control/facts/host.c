@@ -111,6 +111,31 @@ void facts_host_disk(struct fact_look *look)
 			  mib, dir);
 }
 
+static bool comes_at_boot(const struct fact_look *look, const char *path)
+{
+	FILE *unit = facts_files_open(look, path);
+
+	if (unit)
+		fclose(unit);
+	return unit != NULL;
+}
+
+/* An edge that comes back at boot, and nothing that waits for it. */
+void facts_host_hold(struct fact_look *look)
+{
+	static const char wants[] = "/etc/systemd/system/multi-user.target.wants/%s.service";
+	char control[96], hold[96];
+
+	snprintf(control, sizeof(control), wants, "sallyportd");
+	snprintf(hold, sizeof(hold), wants, "sallyport-hold");
+	if (look->config->leases.hold_ns == 0 || !comes_at_boot(look, control) ||
+	    comes_at_boot(look, hold))
+		return;
+	facts_say(look, "sallyport-hold is not enabled: at a reboot this host resets open sessions "
+			"before sallyportd is there.");
+	facts_say_cure(look, "systemctl enable sallyport-hold");
+}
+
 void facts_host_clock(struct fact_look *look)
 {
 	struct timex state = {0};

@@ -37,6 +37,7 @@ void facts_host_hugepages(struct fact_look *look);
 void facts_host_workers(struct fact_look *look);
 void facts_host_disk(struct fact_look *look);
 void facts_host_clock(struct fact_look *look);
+void facts_host_hold(struct fact_look *look);
 void facts_host_cloud(struct fact_look *look);
 
 void facts_ports_listeners(struct fact_look *look);

@@ -174,6 +174,22 @@ static void test_look_when_the_clock_is_alone_then_a_risk(void **state)
 	assert_int_equal(look_for(*state, "clock")->severity, FACTS_RISK);
 }
 
+static void test_look_when_nothing_waits_for_the_edge_at_boot_then_a_risk(void **state)
+{
+	static const char wants[] = "/etc/systemd/system/multi-user.target.wants/";
+	struct place *place = *state;
+	char path[128];
+
+	assert_null(look_for(place, "hold"));
+	snprintf(path, sizeof(path), "%ssallyportd.service", wants);
+	put(place, path, "[Unit]\n");
+	assert_int_equal(look_for(place, "hold")->severity, FACTS_RISK);
+	assert_string_equal(look_for(place, "hold")->cure, "systemctl enable sallyport-hold");
+	snprintf(path, sizeof(path), "%ssallyport-hold.service", wants);
+	put(place, path, "[Unit]\n");
+	assert_null(look_for(place, "hold"));
+}
+
 static void test_quote_when_a_name_is_odd_then_the_shell_sees_one_word(void **state)
 {
 	static const struct {
@@ -202,6 +218,7 @@ int main(void)
 		TEST(test_look_when_many_ports_are_reserved_then_the_cure_keeps_them),
 		TEST(test_look_when_in_a_cloud_then_its_own_switch),
 		TEST(test_look_when_the_clock_is_alone_then_a_risk),
+		TEST(test_look_when_nothing_waits_for_the_edge_at_boot_then_a_risk),
 		TEST(test_quote_when_a_name_is_odd_then_the_shell_sees_one_word),
 	};
 
