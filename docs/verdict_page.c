@@ -53,6 +53,9 @@ static void print_manual(void)
 				print_manual_row(&rows[r]);
 		}
 	}
+	printf("# EXAMPLES\n\nWhich of these are counted now:\n\n```\nsallyport status\n```\n\n"
+	       "What becomes of one packet, and why:\n\n```\nsallyport trace --from "
+	       "203.0.113.9:40000 --to 192.0.2.1:64784\n```\n\n");
 	printf("# SEE ALSO\n\n*sallyport*(1), *sallyportd*(8), *sallyport-dp*(8)\n");
 }
 

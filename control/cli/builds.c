@@ -6,8 +6,7 @@
 #include "cli/clients.h"
 #include "cli/talk/print.h"
 #include "cli/talk/talk.h"
-
-#define IDS_LIMIT_MS 2000 /* completion waits for them while somebody types */
+#include "cli/talk/when.h"
 
 static enum cli_exit out_of_memory(void)
 {
@@ -81,127 +80,6 @@ enum cli_exit cli_builds_cancel(struct cli *cli)
 	return CLI_EXIT_OK;
 }
 
-static void print_ports(const json_t *build, char *text, size_t text_bytes)
-{
-	json_t *nodes = json_object_get(build, "nodes"), *node;
-	size_t used = 0, i;
-
-	text[0] = '\0';
-	json_array_foreach (nodes, i, node) {
-		int n = snprintf(text + used, text_bytes - used, "%s%" JSON_INTEGER_FORMAT,
-				 used ? "," : "", talk_number(node, "public_port"));
-
-		if (n < 0 || used + (size_t)n + 4 >= text_bytes) {
-			snprintf(text + used, text_bytes - used, "...");
-			return;
-		}
-		used += (size_t)n;
-	}
-}
-
-static void add_build(struct print_table *table, const json_t *build)
-{
-	char ports[64], left[24];
-	const char *state = talk_text(build, "state");
-	bool ended = strcmp(state, "ended") == 0;
-
-	print_ports(build, ports, sizeof(ports));
-	talk_print_cell(table, "%s", talk_text(build, "id"));
-	talk_print_cell(table, "%s", talk_text(build, "title"));
-	talk_print_cell(table, "%s%s%s", state, ended ? ": " : "",
-			ended ? talk_text(build, "reason") : "");
-	talk_print_cell(table, "%s",
-			ended ? "-"
-			      : talk_print_duration((long)talk_number(build, "remaining_s"), left));
-	talk_print_cell(table, "%zu", json_array_size(json_object_get(build, "nodes")));
-	talk_print_cell(table, "%s", ports);
-}
-
-static char *make_list_path(struct cli *cli, json_int_t after)
-{
-	const char *state = talk_option(cli, "--state");
-	char *escaped = state ? talk_client_escape(cli->client, state) : NULL, *path;
-
-	if (asprintf(&path, "/v1/builds?limit=250&after=%" JSON_INTEGER_FORMAT "%s%s", after,
-		     escaped ? "&state=" : "", escaped ? escaped : "") < 0)
-		path = NULL;
-	free(escaped);
-	return path;
-}
-
-/* Adds one page to all. Result: CLI_EXIT_OK and *ret_next, 0 after the last page. */
-static enum cli_exit fetch_page(struct cli *cli, json_int_t after, json_t *all,
-				json_int_t *ret_next)
-{
-	char *path = make_list_path(cli, after);
-	struct client_answer answer;
-	enum cli_exit code;
-	json_t *page;
-
-	if (!path)
-		return out_of_memory();
-	code = talk_call(cli, "GET", path, NULL, &answer);
-	free(path);
-	if (code != CLI_EXIT_OK)
-		return code;
-	page = json_loadb(answer.body, answer.body_bytes, 0, NULL);
-	talk_client_answer_clear(&answer);
-	json_array_extend(all, json_object_get(page, "builds"));
-	*ret_next = talk_number(page, "next");
-	json_decref(page);
-	return CLI_EXIT_OK;
-}
-
-static void print_builds(const json_t *all)
-{
-	static const char *const heads[] = {"ID", "TITLE", "STATE", "LEFT", "NODES", "PORTS"};
-	struct print_table table = {.nr_columns = sizeof(heads) / sizeof(heads[0])};
-	json_t *build;
-	size_t i;
-
-	for (i = 0; i < table.nr_columns; i++)
-		talk_print_cell(&table, "%s", heads[i]);
-	json_array_foreach (all, i, build)
-		add_build(&table, build);
-	talk_print_table(&table, stdout);
-}
-
-static void print_ids(const json_t *all)
-{
-	const json_t *build;
-	size_t i;
-
-	json_array_foreach (all, i, build)
-		puts(talk_text(build, "id"));
-}
-
-enum cli_exit cli_builds_list(struct cli *cli)
-{
-	bool ids = talk_option(cli, "--ids");
-	json_t *all = json_array();
-	enum cli_exit code;
-	json_int_t next = 0;
-
-	if (ids)
-		talk_client_set_time_limit(cli->client, IDS_LIMIT_MS);
-	do {
-		code = fetch_page(cli, next, all, &next);
-	} while (code == CLI_EXIT_OK && next > 0);
-	if (code == CLI_EXIT_OK && cli->json) {
-		json_t *answer = json_pack("{s:O}", "builds", all);
-
-		json_dumpf(answer, stdout, JSON_COMPACT);
-		putchar('\n');
-		json_decref(answer);
-	} else if (code == CLI_EXIT_OK && ids) {
-		print_ids(all);
-	} else if (code == CLI_EXIT_OK) {
-		print_builds(all);
-	}
-	json_decref(all);
-	return code;
-}
-
 static void print_usage(struct print_table *table, const json_t *usage)
 {
 	static const char *const names[] = {"to_vm", "to_client"};
@@ -238,7 +116,7 @@ static void print_node(struct print_table *table, const json_t *node)
 	print_usage(table, json_object_get(node, "usage"));
 }
 
-static void print_build(const json_t *build)
+static void print_build(const struct cli *cli, const json_t *build)
 {
 	static const char *const rows[][2] = {
 		{"title", "title"},	     {"state", "state"},
@@ -247,8 +125,8 @@ static void print_build(const json_t *build)
 		{"deadline", "deadline"},
 	};
 	struct print_table table = {.nr_columns = 2};
+	char left[24], when[WHEN_SIZE];
 	json_t *node;
-	char left[24];
 	size_t i;
 
 	talk_print_cell(&table, "build");
@@ -257,7 +135,7 @@ static void print_build(const json_t *build)
 		if (!json_is_string(json_object_get(build, rows[i][1])))
 			continue;
 		talk_print_cell(&table, "%s", rows[i][0]);
-		talk_print_cell(&table, "%s", talk_text(build, rows[i][1]));
+		talk_print_cell(&table, "%s", talk_when(cli, build, rows[i][1], when));
 	}
 	talk_print_cell(&table, "left");
 	talk_print_cell(&table, "%s",
@@ -268,7 +146,8 @@ static void print_build(const json_t *build)
 }
 
 /* Gets the build and gives it to print, unless it is printed as it is with -o json. */
-static enum cli_exit show(struct cli *cli, void (*print)(const json_t *build))
+static enum cli_exit show(struct cli *cli,
+			  void (*print)(const struct cli *cli, const json_t *build))
 {
 	char *path = talk_build_path(cli, "");
 	enum cli_exit code;
@@ -280,7 +159,7 @@ static enum cli_exit show(struct cli *cli, void (*print)(const json_t *build))
 	free(path);
 	if (code != CLI_EXIT_OK || !build)
 		return code;
-	print(build);
+	print(cli, build);
 	json_decref(build);
 	return CLI_EXIT_OK;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/talk/progress.h"
 #include "cli/talk/talk.h"
 #include "model/build.h"
 #include "model/clock.h"
@@ -87,6 +88,15 @@ static bool refuse(struct sink *sink)
 	return false;
 }
 
+static uint64_t count_packets(const struct capture_tally *tally)
+{
+	uint64_t packets = 0;
+
+	for (unsigned int i = 0; i < CAPTURE_SIDES; i++)
+		packets += tally->packets[i];
+	return packets;
+}
+
 static bool end_block(struct sink *sink)
 {
 	if (capture_tally_add(&sink->tally, sink->block, sink->bytes) < 0)
@@ -94,6 +104,8 @@ static bool end_block(struct sink *sink)
 	if (!write_block(sink, sink->block, sink->bytes))
 		return false;
 	sink->bytes = 0;
+	if (sink->name)
+		talk_progress("%" PRIu64 " packets", count_packets(&sink->tally));
 	return true;
 }
 
@@ -139,12 +151,10 @@ static void end_file(struct sink *sink)
 
 static void say_counts(const struct capture_tally *tally)
 {
-	uint64_t packets = 0, lost = 0;
+	uint64_t packets = count_packets(tally), lost = 0;
 
-	for (unsigned int i = 0; i < CAPTURE_SIDES; i++) {
-		packets += tally->packets[i];
+	for (unsigned int i = 0; i < CAPTURE_SIDES; i++)
 		lost += tally->lost[i];
-	}
 	fprintf(stderr, "sallyport: %" PRIu64 " packets, %" PRIu64 " lost\n", packets, lost);
 }
 

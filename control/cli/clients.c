@@ -51,7 +51,7 @@ static void print_way(const struct way *way)
 	       way->port);
 }
 
-void cli_clients_print(const json_t *build)
+void cli_clients_print(const struct cli *cli, const json_t *build)
 {
 	const json_t *node;
 	struct way way;

@@ -4,5 +4,7 @@
 
 #include <jansson.h>
 
+struct cli;
+
 /* Prints it of a build as the API shows it. */
-void cli_clients_print(const json_t *build);
+void cli_clients_print(const struct cli *cli, const json_t *build);

@@ -6,6 +6,7 @@
 
 #include "cli/talk/print.h"
 #include "cli/talk/talk.h"
+#include "cli/talk/when.h"
 
 static void print_connections(struct print_table *table, const json_t *connections)
 {
@@ -19,8 +20,9 @@ static void print_connections(struct print_table *table, const json_t *connectio
 			talk_number(connections, "records_waiting"));
 }
 
-static void print_facts(const json_t *status)
+static void print_facts(const struct cli *cli, const json_t *status)
 {
+	char since[WHEN_SIZE];
 	struct print_table table = {.nr_columns = 2};
 	const json_t *builds = json_object_get(status, "builds");
 	const json_t *ports = json_object_get(status, "ports"), *why;
@@ -28,7 +30,7 @@ static void print_facts(const json_t *status)
 
 	talk_print_cell(&table, "edge");
 	talk_print_cell(&table, "%s, sallyportd %s since %s", talk_text(status, "name"),
-			talk_text(status, "version"), talk_text(status, "started_at"));
+			talk_text(status, "version"), talk_when(cli, status, "started_at", since));
 	talk_print_cell(&table, "engine");
 	talk_print_cell(&table, "%s configured, %s carries now", talk_text(status, "engine"),
 			talk_text(status, "carrying"));
@@ -140,7 +142,7 @@ enum cli_exit cli_edge_status(struct cli *cli)
 
 	if (code != CLI_EXIT_OK || !status)
 		return code;
-	print_facts(status);
+	print_facts(cli, status);
 	print_interfaces(status);
 	print_workers(status);
 	print_verdicts(status);
@@ -150,20 +152,24 @@ enum cli_exit cli_edge_status(struct cli *cli)
 
 /* Events on their way to stdout. */
 struct follower {
-	bool json;
+	const struct cli *cli;
 	bool ended; /* the line came that says so: they did not just break off */
 };
 
-static void print_event(const json_t *event)
+static void print_event(const struct cli *cli, const json_t *event)
 {
+	char when[WHEN_SIZE];
+
 	printf("%" JSON_INTEGER_FORMAT "  %s  %s", talk_number(event, "seq"),
-	       talk_text(event, "time"), talk_text(event, "type"));
+	       talk_when(cli, event, "time", when), talk_text(event, "type"));
 	for (size_t i = 0; i < 4; i++) {
 		static const char *const names[] = {"build", "reason", "deadline", "detail"};
-		const char *text = json_string_value(json_object_get(event, names[i]));
 
-		if (text)
-			printf("  %s=", names[i]), talk_print_text(stdout, text);
+		if (!json_is_string(json_object_get(event, names[i])))
+			continue;
+		printf("  %s=", names[i]);
+		talk_print_text(stdout, i == 2 ? talk_when(cli, event, names[i], when)
+					       : talk_text(event, names[i]));
 	}
 	putchar('\n');
 }
@@ -175,10 +181,10 @@ static void take_event(void *context, const char *line)
 	const char *type = json_is_object(event) ? talk_text(event, "type") : "";
 
 	follower->ended = strcmp(type, "end") == 0;
-	if (follower->json)
+	if (follower->cli->json)
 		puts(line);
 	else if (*type && !follower->ended && strcmp(type, "heartbeat") != 0)
-		print_event(event);
+		print_event(follower->cli, event);
 	fflush(stdout);
 	json_decref(event);
 }
@@ -187,7 +193,7 @@ enum cli_exit cli_edge_events(struct cli *cli)
 {
 	const char *since = talk_option(cli, "--since");
 	char *escaped = since ? talk_client_escape(cli->client, since) : NULL, *path;
-	struct follower follower = {.json = cli->json};
+	struct follower follower = {.cli = cli};
 	enum cli_exit code;
 
 	if (asprintf(&path, "/v1/events?follow=%d%s%s", talk_option(cli, "--no-follow") == NULL,

@@ -5,7 +5,9 @@
 
 #include "cli/talk/fail.h"
 #include "cli/talk/print.h"
+#include "cli/talk/progress.h"
 #include "cli/talk/talk.h"
+#include "cli/talk/when.h"
 
 #define PAGE_RECORDS 1000
 
@@ -53,7 +55,7 @@ enum cli_exit cli_records_diagnose(struct cli *cli)
 enum cli_exit cli_records_attest(struct cli *cli)
 {
 	struct print_table table = {.nr_columns = 3};
-	char *path = talk_build_path(cli, "/attestation");
+	char *path = talk_build_path(cli, "/attestation"), from[WHEN_SIZE], to[WHEN_SIZE];
 	json_t *answer = NULL, *client;
 	enum cli_exit code;
 	size_t i;
@@ -64,9 +66,11 @@ enum cli_exit cli_records_attest(struct cli *cli)
 	free(path);
 	if (code != CLI_EXIT_OK || !answer)
 		return code;
-	printf("Build %s, open from %s to %s: %s.\n", cli->operand, talk_text(answer, "enabled_at"),
-	       json_is_string(json_object_get(answer, "ended_at")) ? talk_text(answer, "ended_at")
-								   : "now",
+	printf("Build %s, open from %s to %s: %s.\n", cli->operand,
+	       talk_when(cli, answer, "enabled_at", from),
+	       json_is_string(json_object_get(answer, "ended_at"))
+		       ? talk_when(cli, answer, "ended_at", to)
+		       : "now",
 	       json_is_true(json_object_get(answer, "touched")) ? "its VMs were reached"
 								: "nobody reached its VMs");
 	json_array_foreach (json_object_get(answer, "clients"), i, client) {
@@ -76,8 +80,8 @@ enum cli_exit cli_records_attest(struct cli *cli)
 				" logins",
 				talk_number(client, "connections"),
 				talk_number(client, "likely_logins"));
-		talk_print_cell(&table, "%s to %s", talk_text(client, "first_at"),
-				talk_text(client, "last_at"));
+		talk_print_cell(&table, "%s to %s", talk_when(cli, client, "first_at", from),
+				talk_when(cli, client, "last_at", to));
 	}
 	talk_print_table(&table, stdout);
 	json_decref(answer);
@@ -138,7 +142,8 @@ static char *make_page_path(struct cli *cli, const char *base, json_int_t after)
 
 /* Gives each page of records to take, or prints it as it is with -o json. */
 static enum cli_exit each_page(struct cli *cli, const char *base,
-			       void (*take)(struct print_table *table, const json_t *page),
+			       void (*take)(const struct cli *cli, struct print_table *table,
+					    const json_t *page),
 			       struct print_table *table)
 {
 	json_int_t after = 0;
@@ -154,10 +159,12 @@ static enum cli_exit each_page(struct cli *cli, const char *base,
 		free(path);
 		if (code != CLI_EXIT_OK || !page)
 			return code;
-		take(table, page);
+		take(cli, table, page);
+		talk_progress("%zu records so far", table->nr_cells / table->nr_columns - 1);
 		after = talk_number(page, "next");
 		json_decref(page);
 	} while (after > 0);
+	talk_progress_end();
 	talk_print_table(table, stdout);
 	return CLI_EXIT_OK;
 }
@@ -171,8 +178,9 @@ static void print_bytes(struct print_table *table, const json_t *row, const char
 		talk_print_cell(table, "-");
 }
 
-static void take_connections(struct print_table *table, const json_t *page)
+static void take_connections(const struct cli *cli, struct print_table *table, const json_t *page)
 {
+	char when[WHEN_SIZE];
 	const json_t *row;
 	size_t i;
 
@@ -184,8 +192,8 @@ static void take_connections(struct print_table *table, const json_t *page)
 		talk_print_cell(table, "%s", talk_text(row, "forward"));
 		talk_print_cell(table, "%s", talk_text(row, "client"));
 		talk_print_cell(table, "%" JSON_INTEGER_FORMAT, talk_number(row, "client_port"));
-		talk_print_cell(table, "%s", talk_text(row, "opened_at"));
-		talk_print_cell(table, "%s", talk_text(row, "closed_at"));
+		talk_print_cell(table, "%s", talk_when(cli, row, "opened_at", when));
+		talk_print_cell(table, "%s", talk_when(cli, row, "closed_at", when));
 		print_bytes(table, row, "bytes_to_vm");
 		print_bytes(table, row, "bytes_to_client");
 		talk_print_cell(table, "%s", closed_by ? closed_by : "open");
@@ -203,15 +211,16 @@ enum cli_exit cli_records_connections(struct cli *cli)
 	return each_page(cli, "/v1/connections", take_connections, &table);
 }
 
-static void take_changes(struct print_table *table, const json_t *page)
+static void take_changes(const struct cli *cli, struct print_table *table, const json_t *page)
 {
+	char when[WHEN_SIZE];
 	const json_t *row;
 	size_t i;
 
 	json_array_foreach (json_object_get(page, "changes"), i, row) {
 		bool asked = json_is_integer(json_object_get(row, "uid"));
 
-		talk_print_cell(table, "%s", talk_text(row, "changed_at"));
+		talk_print_cell(table, "%s", talk_when(cli, row, "changed_at", when));
 		talk_print_cell(table, "%s", talk_text(row, "what"));
 		talk_print_cell(table, "%s", talk_text(row, "build"));
 		if (asked)

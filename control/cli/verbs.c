@@ -8,6 +8,7 @@
 const struct cli_option cli_verbs_common_options[] = {
 	{"--socket", "SOCKET", NULL, "the daemon's socket; else $SALLYPORT_SOCKET", 's'},
 	{"--output", "FORMAT", "text json", "text, or json: errors too, on stderr", 'o'},
+	{"--utc", NULL, NULL, "print times in UTC, not in local time; -o json always has UTC", 0},
 	{"--help", NULL, NULL, "print help", 'h'},
 	{"--version", NULL, NULL, "print the version of this program", 'V'},
 	{0},
@@ -44,6 +45,10 @@ static const struct cli_option extend_options[] = {
 
 static const struct cli_option list_options[] = {
 	{"--state", "STATE", BUILD_STATES, "only builds in this state", 0},
+	{"--actor", "ACTOR", NULL, "only builds of this actor", 0},
+	{"--organisation", "NAME", NULL, "only builds of this organisation", 0},
+	{"--all", NULL, NULL, "ended ones too, as -o json and --state ended list them", 'a'},
+	{"--watch", NULL, NULL, "again every two seconds, until Ctrl-C", 'w'},
 	{"--ids", NULL, NULL, "print ids alone, one a line", 0},
 	{0},
 };
@@ -137,7 +142,8 @@ static const struct cli_example extend_examples[] = {
 };
 
 static const struct cli_example list_examples[] = {
-	{"those that run", "sallyport list --state running"},
+	{"those of one customer that run", "sallyport list --state running --organisation acme"},
+	{"as they come and go", "sallyport list --watch"},
 	{0},
 };
 
@@ -246,7 +252,7 @@ const struct cli_verb cli_verbs[] = {
 	{"cancel", "ID", "close the way in now", cli_builds_cancel, NULL, cancel_examples},
 	{"extend", "ID", "move a build's deadline", cli_builds_extend, extend_options,
 	 extend_examples},
-	{"list", NULL, "list builds", cli_builds_list, list_options, list_examples},
+	{"list", NULL, "list builds that are open", cli_list, list_options, list_examples},
 	{"show", "ID", "show one build", cli_builds_show, NULL, show_examples},
 	{"connect", "ID", "print how to connect", cli_builds_connect, connect_options,
 	 connect_examples},

@@ -56,6 +56,11 @@ the host, and *support-bundle*, which does both: as root, on the edge, whether o
 Times are like 90 (seconds), 30m or 1h30m. Verbs and long options may be cut to what tells them from the
 others; letters may have their value attached (*-ojson*).
 
+Times are printed in local time with its distance from UTC; in JSON they are UTC always. *list* leaves out
+builds that have ended unless *--all* or *--state* says otherwise; its JSON has all. Tables are cut to the
+width of the terminal, or of *COLUMNS*. *doctor* and *support-bundle* ask the daemon of the configuration
+that they are given, unless a socket is named.
+
 What goes wrong is told on stderr, and stdout has answers alone. With *-o json* an error is one JSON object
 in a line: a problem as the daemon's API describes it, or *title* and *detail* alone; and always *kind*
 and *exit*, of the table below.
@@ -101,6 +106,12 @@ statistics of the two interfaces, at the end, have the sums; editors of Wireshar
 
 *SALLYPORT\_SOCKET*
 	The daemon's socket, where *--socket* is not given.
+
+*COLUMNS*
+	How wide tables may be, where that is not the terminal's width.
+
+*TZ*
+	The time zone, see *tzset*(3).
 
 # EXIT STATUS
 

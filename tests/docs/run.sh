@@ -170,6 +170,9 @@ if [ $# -eq 0 ]; then
 	check_options control/hooks/sallyport-hooks sallyport-hooks.8
 	check_options ../configs/sallyport-upgrade sallyport-upgrade.8
 	check_examples
+	# shellcheck source=tests/docs/man.sh
+	. "$here/man.sh"
+	check_manual_pages
 	# shellcheck source=tests/docs/install.sh
 	. "$here/install.sh"
 	check_install

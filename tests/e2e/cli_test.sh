@@ -44,8 +44,8 @@ assert_eq vm1 "$(lab_client ${command/ssh /ssh ${SSH_OPTIONS[*]} } hostname)" "h
 ok "enable prints a section for each node, and its command logs in"
 
 run 0 list
-out '^ID +TITLE +STATE +LEFT +NODES +PORTS$'
-out '^demo +acme/api#7 +running +5h59m +2 +[0-9]+,[0-9]+$'
+out '^ID +TITLE +STATE +LEFT +UNTIL +NODES +PORTS$'
+out '^demo +acme/api#7 +running +5h59m +([0-9]+-[0-9]+ )?[0-9]+:[0-9]+ +2 +[0-9]+,[0-9]+$'
 run 0 list --state finished
 assert_eq 1 "$(wc -l <"$LAB_DIR/out")" "lines of an empty list"
 run 2 list --state asleep
@@ -53,7 +53,40 @@ err '^sallyport: --state is one of reserved running finished ended, not asleep$'
 run 0 show demo
 out '^node 1 +(pending|ready), 10\.0\.3\.8 port 22$'
 out '^  to the VM +[0-9]+ packets, [0-9'\'']+ bytes$'
-ok "list and show are tables"
+TZ=Etc/GMT-5 run 0 show demo
+out '^deadline  +20..-..-..T..:..:..\+05:00$'
+TZ=Etc/GMT-5 run 0 show demo --utc
+out '^deadline  +20..-..-..T..:..:..Z$'
+COLUMNS=60 run 0 list
+assert_eq 60 "$(LC_ALL=C.UTF-8 wc -L <"$LAB_DIR/out")" "columns of a list for 60"
+out '…'
+ok "list and show are tables, list as wide as the terminal, times are local or UTC"
+
+run 0 enable acmes --json - <<<'{"nodes":[{"index":0}],"actors":["alice","bob"],"organisation":"acme"}'
+for wanted in '--actor bob' '--organisation acme' '--actor alice --organisation acme --state reserved'; do
+	# shellcheck disable=SC2086
+	run 0 list --ids $wanted
+	assert_eq acmes "$(cat "$LAB_DIR/out")" "list $wanted"
+done
+run 0 list --ids --actor carol
+assert_eq '' "$(cat "$LAB_DIR/out")" "list of an actor without builds"
+"$(lab_cli_path)" list --watch --socket "$LAB_SOCKET" >"$LAB_DIR/watched" &
+watching=$!
+wait_line 10 "$LAB_DIR/watched" '^acmes +acmes +reserved '
+run 0 cancel acmes
+gone_from_watched() {
+	tail -n1 "$LAB_DIR/watched" | grep -q '^demo ' && grep -q '^acmes' "$LAB_DIR/watched"
+}
+wait_until 10 gone_from_watched || fail "list --watch: $(cat "$LAB_DIR/watched")"
+kill $watching
+wait $watching || :
+run 0 list
+assert_eq 0 "$(grep -c '^acmes' "$LAB_DIR/out")" "ended builds in a list"
+run 0 list --all
+out '^acmes +acmes +ended: cancelled +- '
+run 0 list -ojson
+assert_eq ended "$(jq -r '.builds[] | select(.id == "acmes") | .state' "$LAB_DIR/out")" "an ended build in JSON"
+ok "list knows actors, organisations and states, hides what has ended, and watches"
 
 mkfifo "$LAB_DIR/nothing"
 start_on lab_client session ssh "${SSH_OPTIONS[@]}" -p "$(jq -r '.nodes[0].public_port' <(sallyport -o json show demo))" \
@@ -98,7 +131,7 @@ out '^engine +xdp configured, xdp carries now$'
 out '^forwarded +[0-9'\'']+ +0$'
 out '^public +attached +native '
 run 0 pools
-out '^default +192\.0\.2\.1 +192\.0\.2\.1 +1001 +2 +999 +0$'
+out '^default +192\.0\.2\.1 +192\.0\.2\.1 +1001 +2 +998 +1$'
 run 0 version
 out '^sallyportd [0-9.]+$'
 run 0 events --no-follow
@@ -161,9 +194,21 @@ run 0 enable b --json - <<<'{"nodes":[{"index":0}]}'
 out 'The VM has not started yet'
 run 0 cancel b
 out '^Build b is cancelled: nothing gets through to its VMs any more\.$'
-run 0 list
+run 0 list --all
 out '^b +b +ended: cancelled +- '
 ok "sync, enable from a file, and cancel"
+
+# The configuration names a socket, and that is the one that is asked.
+(
+	unset SALLYPORT_SOCKET
+	lab_in edge "$(lab_cli_path)" doctor "$LAB_CONFIG" || :
+	cd "$LAB_DIR" || exit
+	lab_in edge "$(lab_cli_path)" support-bundle --config "$LAB_CONFIG" - >"$LAB_DIR/bundle.tar.gz"
+) >"$LAB_DIR/out" 2>"$LAB_DIR/err"
+out '^ok +sallyportd: It answers: '
+tar xzOf "$LAB_DIR/bundle.tar.gz" --wildcards '*/MANIFEST' >"$LAB_DIR/out"
+out '^status\.json +[0-9]+ bytes$'
+ok "doctor FILE and support-bundle --config FILE ask the daemon of that file"
 
 # completes SHELL LINE WANTED: a tab behind LINE makes it WANTED in a real shell.
 completes() {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/talk/command.h"
+#include "cli/talk/progress.h"
 #include "cli/talk/talk.h"
 #include "host/boottime.h"
 
@@ -22,6 +23,7 @@ static void add(struct bundle *bundle, const struct bundle_file *file)
 		free(file->missing);
 		return;
 	}
+	talk_progress("gathering, %zu files so far: %s", bundle->nr_files + 1, file->name);
 	bundle->files = grown;
 	grown[bundle->nr_files++] = *file;
 }

@@ -236,6 +236,8 @@ enum cli_exit bundle_support_bundle(struct cli *cli)
 
 	talk_client_set_time_limit(cli->client, CALL_LIMIT_MS);
 	find_more_programs();
+	if (config)
+		talk_use_socket(cli, config->api.socket);
 	if (!name || asprintf(&path, "%s" SUFFIX, name) < 0) {
 		code = talk_fail(CLI_EXIT_REFUSED, "out of memory");
 	} else {

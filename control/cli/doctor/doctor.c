@@ -98,7 +98,9 @@ enum cli_exit doctor_run(struct cli *cli)
 		return CLI_EXIT_REFUSED;
 	}
 	config_errors_free(&errors);
-	code = examine(cli, path, config);
+	code = talk_use_socket(cli, config->api.socket);
+	if (code == CLI_EXIT_OK)
+		code = examine(cli, path, config);
 	config_free(config);
 	return code;
 }

@@ -8,6 +8,9 @@
 
 #include <curl/curl.h>
 
+#include "cli/talk/progress.h"
+#include "host/boottime.h"
+
 #define BASE_URL "http://sallyport"
 
 struct client {
@@ -16,7 +19,9 @@ struct client {
 	long limit_ms;			   /* 0: none */
 	const volatile sig_atomic_t *stop; /* may be NULL */
 	char error[CURL_ERROR_SIZE];
-	long os_error; /* of the last call, 0: none known */
+	long os_error;	   /* of the last call, 0: none known */
+	uint64_t since_ns; /* it began */
+	bool streams;	   /* what it brings is shown as it comes */
 };
 
 /* Where bytes of an answer go: to take_bytes; or into text, and from there to take, line by line.
@@ -55,6 +60,17 @@ void talk_client_close(struct client *client)
 	free(client);
 }
 
+int talk_client_move(struct client *client, const char *socket)
+{
+	char *copy = strdup(socket);
+
+	if (!copy)
+		return -ENOMEM;
+	free(client->socket);
+	client->socket = copy;
+	return 0;
+}
+
 void talk_client_set_time_limit(struct client *client, long limit_ms)
 {
 	client->limit_ms = limit_ms;
@@ -70,7 +86,10 @@ static int on_progress(void *context, curl_off_t down, curl_off_t down_now, curl
 		       curl_off_t up_now)
 {
 	const struct client *client = context;
+	uint64_t waited_s = (boottime_now_ns() - client->since_ns) / NS_PER_S;
 
+	if (waited_s > 0 && !client->streams)
+		talk_progress("waiting for sallyportd, %u s", (unsigned int)waited_s);
 	return client->stop && *client->stop;
 }
 
@@ -161,9 +180,12 @@ static CURLcode perform(struct client *client, struct sink *sink)
 	if (code == CURLE_OK)
 		code = curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
 	if (code == CURLE_OK)
-		code = curl_easy_setopt(curl, CURLOPT_NOPROGRESS, client->stop ? 0L : 1L);
+		code = curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	client->since_ns = boottime_now_ns();
+	client->streams = sink->take || sink->take_bytes;
 	if (code == CURLE_OK)
 		code = curl_easy_perform(curl);
+	talk_progress_end();
 	if (code != CURLE_OK)
 		name_error(client, code);
 	return code;

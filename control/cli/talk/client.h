@@ -21,6 +21,9 @@ int talk_client_open(const char *socket, struct client **ret_client);
 /* NULL is allowed. */
 void talk_client_close(struct client *client);
 
+/* From now on another socket is called. Result: 0 or -ENOMEM. */
+int talk_client_move(struct client *client, const char *socket);
+
 /* From now on a call fails that takes longer. Without this it waits for as long as it takes. */
 void talk_client_set_time_limit(struct client *client, long limit_ms);
 

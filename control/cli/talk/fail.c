@@ -12,6 +12,7 @@
 
 #include "cli/talk/exit.h"
 #include "cli/talk/print.h"
+#include "cli/talk/progress.h"
 #include "host/config.h"
 
 #define GROUPS_MAX 256
@@ -21,6 +22,7 @@ static bool as_json;
 void talk_fail_as_json(void)
 {
 	as_json = true;
+	talk_progress_be_quiet();
 }
 
 /* Prints an error with what tells it from others. It is taken over. */
@@ -61,6 +63,7 @@ enum cli_exit talk_fail(enum cli_exit code, const char *format, ...)
 	va_end(args);
 	if (r < 0)
 		return code;
+	talk_progress_end();
 	if (as_json)
 		print_json(code, make_error(text));
 	else

@@ -5,6 +5,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define CELL_SIZE     1024 /* titles are shorter */
+#define LEAST_COLUMNS 6
 
 void talk_print_text(FILE *out, const char *text)
 {
@@ -43,15 +48,73 @@ static size_t width(const char *text)
 	return count;
 }
 
+unsigned int talk_print_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+
+	if (columns && atoi(columns) > 0)
+		return (unsigned int)atoi(columns);
+	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		return size.ws_col;
+	return 0;
+}
+
+/* Writes a cell; what is longer than its column ends with three dots in one. */
+static void print_cut(const char *text, size_t columns, FILE *out)
+{
+	const char *end = text;
+	char part[CELL_SIZE];
+
+	if (width(text) <= columns) {
+		talk_print_text(out, text);
+		return;
+	}
+	for (size_t left = columns; *end; end++) {
+		if (((unsigned char)*end & 0xc0) != 0x80 && left-- <= 1)
+			break;
+	}
+	snprintf(part, sizeof(part), "%.*s", (int)(end - text), text);
+	talk_print_text(out, part);
+	fputs("…", out);
+}
+
+/* Takes a character at a time from the widest column that may be cut, until rows fit. */
+static void fit(const struct print_table *table, size_t *widths)
+{
+	size_t total = 2 * (table->nr_columns - 1);
+
+	for (unsigned int i = 0; i < table->nr_columns; i++)
+		total += widths[i];
+	while (table->width && total > table->width) {
+		size_t *widest = NULL;
+
+		for (unsigned int i = 0; i < table->nr_columns; i++)
+			if (table->flexible >> i & 1 && widths[i] > LEAST_COLUMNS &&
+			    (!widest || widths[i] > *widest))
+				widest = &widths[i];
+		if (!widest)
+			return;
+		(*widest)--;
+		total--;
+	}
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 static void print_row(const struct print_table *table, size_t first, const size_t *widths,
 		      FILE *out)
 {
 	for (unsigned int i = 0; i < table->nr_columns; i++) {
 		const char *text = table->cell[first + i];
 
-		talk_print_text(out, text);
+		print_cut(text, widths[i], out);
 		if (i + 1 < table->nr_columns)
-			fprintf(out, "%*s", (int)(widths[i] - width(text)) + 2, "");
+			fprintf(out, "%*s", (int)(widths[i] - least(width(text), widths[i])) + 2,
+				"");
 	}
 	fputc('\n', out);
 }
@@ -67,6 +130,7 @@ void talk_print_table(struct print_table *table, FILE *out)
 		if (cell > *widest)
 			*widest = cell;
 	}
+	fit(table, widths);
 	for (size_t i = 0; i + table->nr_columns <= table->nr_cells; i += table->nr_columns)
 		print_row(table, i, widths, out);
 	for (size_t i = 0; i < table->nr_cells; i++)

@@ -11,8 +11,13 @@ struct print_table {
 	unsigned int nr_columns;
 	char **cell; /* row by row, owned */
 	size_t nr_cells;
-	int error; /* -ENOMEM once something could not be kept */
+	int error;	       /* -ENOMEM once something could not be kept */
+	unsigned int width;    /* of the terminal; 0: rows are as long as they are */
+	unsigned int flexible; /* columns that are cut until rows fit, as bits */
 };
+
+/* Result: the columns of the terminal that stdout is, or of $COLUMNS; 0 if neither is. */
+unsigned int talk_print_width(void);
 
 /* Writes text with control characters shown as '?'. */
 void talk_print_text(FILE *out, const char *text);

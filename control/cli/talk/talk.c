@@ -33,6 +33,16 @@ json_int_t talk_number(const json_t *object, const char *name)
 	return json_integer_value(json_object_get(object, name));
 }
 
+enum cli_exit talk_use_socket(struct cli *cli, const char *socket)
+{
+	if (cli->socket_given)
+		return CLI_EXIT_OK;
+	cli->socket = socket;
+	return talk_client_move(cli->client, socket) < 0
+		       ? talk_fail(CLI_EXIT_REFUSED, "out of memory")
+		       : CLI_EXIT_OK;
+}
+
 enum cli_exit talk_call(struct cli *cli, const char *method, const char *path, const char *json,
 			struct client_answer *ret_answer)
 {

@@ -74,6 +74,9 @@ const char *talk_option(const struct cli *cli, const char *name);
 enum cli_exit talk_fail(enum cli_exit code, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* From now on the socket of a configuration is called, unless the caller has named one. */
+enum cli_exit talk_use_socket(struct cli *cli, const char *socket);
+
 /*
  * Calls the API and explains on stderr what went wrong, if anything.
  * Result: CLI_EXIT_OK and *ret_answer, a 2xx, to be cleared.
@@ -127,7 +130,7 @@ enum cli_exit cli_enable(struct cli *cli);
 enum cli_exit cli_builds_finish(struct cli *cli);
 enum cli_exit cli_builds_cancel(struct cli *cli);
 enum cli_exit cli_builds_extend(struct cli *cli);
-enum cli_exit cli_builds_list(struct cli *cli);
+enum cli_exit cli_list(struct cli *cli);
 enum cli_exit cli_builds_show(struct cli *cli);
 enum cli_exit cli_builds_connect(struct cli *cli);
 enum cli_exit cli_records_diagnose(struct cli *cli);
