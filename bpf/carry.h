@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "table_bpf.h"
+#include "tag.h"
 
 #include <sallyport/answer.h>
 #include <sallyport/decide.h>
@@ -142,6 +143,8 @@ SP_INLINE int sp_send_back(struct xdp_md *ctx, int frame_bytes)
 {
 	if (frame_bytes < 0 || bpf_xdp_adjust_tail(ctx, frame_bytes - (int)sp_frame_bytes(ctx)))
 		return XDP_ABORTED;
+	if (sp_tag_for(ctx, sp_tag_here()))
+		return XDP_ABORTED;
 	return bpf_redirect(ctx->ingress_ifindex, 0);
 }
 
@@ -171,7 +174,21 @@ SP_INLINE int sp_send_error(struct xdp_md *ctx, const struct sp_packet *packet,
 					    packet, &hit->slot->public_addr, &error));
 }
 
-/* *verdict becomes SP_COMPLETED if the checksum seems to be partial: that is then to be looked at.
+/* Result: the interface to leave by: that of the next hop, or, of a VLAN, the trunk below it. */
+SP_INLINE __u32 sp_way_out(const struct sp_trip *trip)
+{
+	const struct sp_settings *now = sp_table_settings(0);
+
+	if (!sp_tag_ahead(trip->direction))
+		return trip->fib.ifindex;
+	if (!now)
+		return 0;
+	return trip->direction == SP_TOWARD_VM ? now->builds_trunk : now->public_trunk;
+}
+
+/*
+ * Without its tag yet. *verdict becomes SP_COMPLETED if the checksum seems to be partial: that is
+ * then to be looked at.
  */
 SP_INLINE int sp_send_on(struct xdp_md *ctx, const struct sp_packet *packet,
 			 const struct sp_trip *trip, enum sp_verdict *verdict)
@@ -189,7 +206,7 @@ SP_INLINE int sp_send_on(struct xdp_md *ctx, const struct sp_packet *packet,
 		*verdict = SP_COMPLETED;
 	__builtin_memcpy(eth->to, trip->fib.dmac, sizeof(eth->to));
 	__builtin_memcpy(eth->from, trip->fib.smac, sizeof(eth->from));
-	return bpf_redirect(trip->fib.ifindex, 0);
+	return bpf_redirect(sp_way_out(trip), 0);
 }
 
 /*

@@ -30,6 +30,12 @@ const volatile __u32 sp_nr_usage = 1;
 const volatile __u64 sp_hash_seed = 0;
 /* 1: loaded for frames in pieces, of which only the first lies before data_end. */
 const volatile __u32 sp_pieces = 0;
+/* The tags of either side's packets on the wire, 0: none. With one interface they are the same. */
+#ifndef SP_VLAN_AT_LOAD
+#define SP_VLAN_AT_LOAD 0
+#endif
+const volatile __u32 sp_public_vlan = SP_VLAN_AT_LOAD;
+const volatile __u32 sp_builds_vlan = SP_VLAN_AT_LOAD;
 
 /* One record after another in memory that user space maps too. */
 #define SP_ARRAY(name, record, entries)                                                            \

@@ -8,6 +8,7 @@
  */
 #include "carry.h"
 #include "table_bpf.h"
+#include "tag.h"
 
 #include <sallyport/decide.h>
 #include <sallyport/note_put.h>
@@ -275,7 +276,7 @@ static __always_inline int worker_takes(struct xdp_md *ctx, const struct sp_sett
 	__u32 queue = ctx->rx_queue_index;
 	__u32 index = (sp_role == SP_ROLE_BUILDS ? SP_QUEUES_MAX : 0) + queue;
 	const struct sp_queue *record;
-	long frame_bytes = sp_frame_bytes(ctx);
+	long frame_bytes = sp_frame_bytes(ctx) + (sp_tag_here() ? SP_VLAN_BYTES : 0);
 	__u32 most_bytes;
 	__u64 beat_ns;
 
@@ -287,7 +288,7 @@ static __always_inline int worker_takes(struct xdp_md *ctx, const struct sp_sett
 	most_bytes = SP_LOAD(record->frame_bytes);
 	if (most_bytes && frame_bytes > (long)most_bytes)
 		return 0;
-	if (sp_pieces && frame_bytes > (long)ctx->data_end - (long)ctx->data)
+	if (sp_pieces && sp_frame_bytes(ctx) > (long)ctx->data_end - (long)ctx->data)
 		return 0;
 	beat_ns = SP_LOAD(record->beat_ns);
 	return beat_ns + now->failover_ns > now_ns;
@@ -312,7 +313,8 @@ __attribute__((__noinline__)) int xdp_complete(struct xdp_md *ctx, __u32 family,
 			   : sp_complete(data, end, (__u8)protocol, l3_len_bytes, 6);
 }
 
-/* Carries, and completes a checksum that seems to be partial, unless it was whole by chance. */
+/* Carries, completes a checksum that seems to be partial, unless it was whole by chance, and puts
+ * the tag on what leaves by the other side. */
 static __always_inline int carry_whole(struct xdp_md *ctx, const struct sp_packet *packet,
 				       const struct sp_hit *hit, __u64 now_ns,
 				       enum sp_verdict *verdict)
@@ -322,7 +324,9 @@ static __always_inline int carry_whole(struct xdp_md *ctx, const struct sp_packe
 	if (*verdict == SP_COMPLETED &&
 	    !xdp_complete(ctx, packet->family, packet->protocol, packet->l3_len_bytes))
 		*verdict = SP_FORWARDED;
-	return action;
+	if (*verdict != SP_FORWARDED && *verdict != SP_COMPLETED)
+		return action;
+	return sp_tag_for(ctx, sp_tag_ahead(hit->direction)) ? XDP_ABORTED : action;
 }
 
 static __always_inline int carry_or_steer(struct xdp_md *ctx, const struct sp_packet *packet,
@@ -346,8 +350,17 @@ static __always_inline int carry_or_steer(struct xdp_md *ctx, const struct sp_pa
 	return carry_whole(ctx, packet, hit, now_ns, verdict);
 }
 
-SEC("xdp")
-int xsk_def_prog(struct xdp_md *ctx)
+/* Untouched is with its tag: so the kernel wants it, and the worker. */
+static __always_inline int give_back(struct xdp_md *ctx, __be16 tag_be, int action,
+				     enum sp_verdict verdict)
+{
+	if (action != XDP_PASS && verdict != SP_STEERED)
+		return action;
+	return sp_tag_on(ctx, tag_be) ? XDP_DROP : action;
+}
+
+/* What becomes of a frame without a tag, or whose tag was taken off. */
+static __always_inline int run(struct xdp_md *ctx, enum sp_verdict *ret_verdict)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct sp_packet packet;
@@ -381,7 +394,23 @@ int xsk_def_prog(struct xdp_md *ctx)
 	if (copy)
 		snap_end(copy, verdict);
 	count(verdict);
+	*ret_verdict = verdict;
 	return action;
+}
+
+SEC("xdp")
+int xsk_def_prog(struct xdp_md *ctx)
+{
+	enum sp_verdict verdict;
+	__be16 tag_be = 0;
+	int action;
+
+	if (sp_tag_here() && !sp_tag_off(ctx, &tag_be)) {
+		count(SP_NOT_IP);
+		return XDP_PASS;
+	}
+	action = run(ctx, &verdict);
+	return sp_tag_here() ? give_back(ctx, tag_be, action, verdict) : action;
 }
 
 char sp_license[] SEC("license") = "Dual BSD/GPL";

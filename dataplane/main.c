@@ -189,6 +189,8 @@ static int open_table(struct dataplane *dataplane)
 	free(reason);
 	if (r < 0)
 		return r;
+	for (uint32_t i = 0; i < dataplane->ports.nr; i++)
+		port_find_hop(&dataplane->ports.port[i], config, dataplane->table->settings);
 	dataplane->table_id = table_watch_id(config->edge.bpf_dir);
 	if (config->dataplane.workers <= dataplane->table->nr_workers)
 		return 0;
@@ -325,7 +327,8 @@ static int look_around(struct dataplane *dataplane, uint64_t now_ns)
 	for (uint32_t i = 0; i < dataplane->ports.nr; i++) {
 		struct port *port = &dataplane->ports.port[i];
 
-		if (table_watch_other_sockets(bpf_dir, port->role, dataplane->sockets_ids[i]))
+		if (table_watch_other_sockets(bpf_dir, port->role, dataplane->sockets_ids[i]) ||
+		    port_find_hop(port, dataplane->config, dataplane->table->settings))
 			return -ESTALE;
 		crew_look_at_port(dataplane->table, port);
 	}

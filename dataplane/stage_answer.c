@@ -7,6 +7,8 @@
 
 #include <sallyport/answer.h>
 
+#include "port/trunk.h"
+
 /* Result: the frame's new length, or -1 if the packet leaves no room for an answer. */
 static int write_error(const struct batch_answer *answer)
 {
@@ -46,6 +48,7 @@ static enum sp_verdict send_answer(struct worker *worker, const struct batch *ba
 		return SP_NO_BUFFER;
 	answer->mbuf->data_len = (uint16_t)len_bytes;
 	answer->mbuf->pkt_len = (uint32_t)len_bytes;
+	trunk_tag_all(&worker->ports->port[batch->in_port], &answer->mbuf, 1);
 	if (!rte_eth_tx_burst(worker->tx_eth[batch->in_port], 0, &answer->mbuf, 1))
 		return SP_TX_FULL;
 	return answer->verdict;

@@ -22,6 +22,7 @@
 
 #include "host/boottime.h"
 #include "lane.h"
+#include "port/trunk.h"
 
 static __rte_noinline bool find_own(const struct worker *worker, const struct ride *ride,
 				    struct own *own, const uint8_t family)
@@ -317,6 +318,7 @@ static __rte_always_inline void send_all(struct worker *worker, struct batch *ba
 		return;
 	for (uint32_t i = 0; i < rides->nr; i++)
 		mbufs[i] = batch->mbuf[rides->ride[i].at];
+	trunk_tag_all(&worker->ports->port[journey->out_port], mbufs, rides->nr);
 	sent = rte_eth_tx_burst(eth_id, 0, mbufs, (uint16_t)rides->nr);
 	/* As in stage_send.c, a second try may find room. */
 	if (unlikely(sent < rides->nr))
@@ -429,7 +431,7 @@ static __rte_noinline void run_toward_client(struct worker *worker, struct batch
 /* What has waited for a neighbour, and what comes in where both sides are, goes the other way. */
 void stage_lane(struct worker *worker, struct batch *batch)
 {
-	if (unlikely(batch->returned))
+	if (unlikely(batch->returned || batch->nr == 0))
 		return;
 	if (batch->role == SP_ROLE_PUBLIC)
 		run_toward_vm(worker, batch);

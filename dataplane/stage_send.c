@@ -12,6 +12,7 @@
 #include <sallyport/usage.h>
 
 #include "host/boottime.h"
+#include "port/trunk.h"
 
 /*
  * A worker that was stopped or put off between reading the clock and here must not send what has
@@ -59,7 +60,7 @@ static void count_sent(struct worker *worker, const struct batch *batch, uint32_
 void stage_send(struct worker *worker, struct batch *batch)
 {
 	uint64_t now_ns;
-	uint32_t sent;
+	uint32_t sent, out_port;
 	uint16_t eth_id;
 
 	if (batch->nr == 0)
@@ -69,7 +70,9 @@ void stage_send(struct worker *worker, struct batch *batch)
 		leave_expired(worker, batch, now_ns);
 	if (batch->nr == 0)
 		return;
-	eth_id = worker->tx_eth[worker->toward_port[batch->hit[0].direction]];
+	out_port = worker->toward_port[batch->hit[0].direction];
+	eth_id = worker->tx_eth[out_port];
+	trunk_tag_all(&worker->ports->port[out_port], batch->mbuf, batch->nr);
 	sent = rte_eth_tx_burst(eth_id, 0, batch->mbuf, (uint16_t)batch->nr);
 	/* The driver has woken the kernel by now, so a second try may find room. */
 	if (unlikely(sent < batch->nr))

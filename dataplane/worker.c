@@ -11,6 +11,7 @@
 #include <rte_ring.h>
 
 #include "host/boottime.h"
+#include "port/trunk.h"
 
 /* Each round takes a burst from each queue, and one from each ring back from the main lcore. */
 _Static_assert(PORT_RING_FRAMES / BATCH_MAX < SP_DRAIN_ROUNDS, "a round less than may be begun");
@@ -43,8 +44,25 @@ void worker_run_stages(struct worker *worker, struct batch *batch)
 	stage_drop(worker, batch);
 }
 
+/* On a trunk, before anything looks at a frame. */
+static void untag(struct worker *worker, struct batch *batch)
+{
+	const struct port *port = &worker->ports->port[batch->in_port];
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < batch->nr; i++) {
+		if (trunk_untag(port, batch->mbuf[i]) == 0)
+			batch->mbuf[kept++] = batch->mbuf[i];
+		else
+			worker_leave(worker, batch, i, SP_NOT_IP, 0);
+	}
+	batch->nr = kept;
+}
+
 void worker_run_batch(struct worker *worker, struct batch *batch)
 {
+	if (worker->ports->port[batch->in_port].vlan != 0 && !batch->returned)
+		untag(worker, batch);
 	stage_lane(worker, batch);
 	worker_run_stages(worker, batch);
 }

@@ -108,12 +108,14 @@ struct config {
 	} edge;
 	struct {
 		char interface[IF_NAMESIZE];
+		uint32_t vlan; /* 0: untagged */
 		struct config_public addresses[SP_PUBLICS_MAX];
 		uint32_t nr_addresses;
 		uint32_t low_water; /* percent of the ports in use: pool.low */
 	} public;
 	struct {
 		char interface[IF_NAMESIZE]; /* may be the public one */
+		uint32_t vlan;		     /* 0: untagged */
 		struct sp_prefix networks[SP_NETWORKS_MAX];
 		uint32_t nr_networks;
 	} builds;

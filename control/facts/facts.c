@@ -23,6 +23,8 @@ const char *facts_severity_name(enum facts_severity severity)
 static void add_interface(struct fact_look *look, const char *key, const char *name, bool public)
 {
 	struct fact_interface *interface = &look->interface[look->nr_interfaces++];
+	uint32_t vlan = public ? look->config->public.vlan : look->config->builds.vlan;
+	const struct links_link *of_vlan = NULL;
 
 	*interface = (struct fact_interface){
 		.key = key,
@@ -30,7 +32,11 @@ static void add_interface(struct fact_look *look, const char *key, const char *n
 		.link = netlink_links_named(&look->links, name),
 		.public = public,
 	};
+	if (vlan && interface->link)
+		of_vlan = netlink_links_vlan(&look->links, interface->link->ifindex, vlan);
+	interface->host_name = of_vlan ? of_vlan->name : name;
 	facts_say_quote(name, interface->shell, sizeof(interface->shell));
+	facts_say_quote(interface->host_name, interface->host_shell, sizeof(interface->host_shell));
 }
 
 static void add_interfaces(struct fact_look *look)

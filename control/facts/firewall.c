@@ -40,7 +40,7 @@ static const struct config_public *find_dropped(const struct fact_look *look, co
 		const struct config_public *address = &look->config->public.addresses[i];
 		char text[ADDR_TEXT_BYTES];
 		const struct nft_packet packet = {
-			.interface = look->config->public.interface,
+			.interface = look->interface[0].host_name,
 			.family = addr_family(&address->bind),
 			.to = addr_format(&address->bind, text),
 			.port = address->ports[0].first,
@@ -57,7 +57,7 @@ static void cure(struct fact_look *look, const struct config_public *address,
 		 const struct nft_chain *chain)
 {
 	facts_say_cure(look, "nft insert rule %s %s %s iifname %s tcp dport %u-%u accept",
-		       chain->family, chain->table, chain->name, look->interface[0].shell,
+		       chain->family, chain->table, chain->name, look->interface[0].host_shell,
 		       address->ports[0].first, address->ports[0].last);
 }
 
@@ -75,7 +75,7 @@ void facts_firewall_closed(struct fact_look *look)
 			"The chain \"%s %s %s\" drops what comes in by %s for port %u of %s and is "
 			"passed up: live leases are not concerned, but callers of closed ports "
 			"are told nothing, and connections whose lease has ended hang.",
-			chain.family, chain.table, chain.name, look->config->public.interface,
+			chain.family, chain.table, chain.name, look->interface[0].host_name,
 			address->ports[0].first, addr_format(&address->bind, text));
 		cure(look, address, &chain);
 	}

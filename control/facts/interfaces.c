@@ -77,7 +77,7 @@ void facts_interfaces_addresses(struct fact_look *look)
 		if (!look->interface[0].link)
 			continue;
 		facts_say_cure(look, "ip addr add %s/%u dev %s", text,
-			       addr_family(bind) == 4 ? 32 : 128, look->interface[0].shell);
+			       addr_family(bind) == 4 ? 32 : 128, look->interface[0].host_shell);
 	}
 }
 
@@ -103,16 +103,16 @@ void facts_interfaces_link_local(struct fact_look *look)
 		const unsigned char *mac;
 
 		if (!interface->link || !config_carries_v6(look->config) ||
-		    has_link_local(look, interface->name))
+		    has_link_local(look, interface->host_name))
 			continue;
 		mac = interface->link->mac;
 		facts_say(look,
 			  "%s has no link-local address of IPv6, without which the kernel keeps no "
 			  "IPv6 neighbour resolved: VMs and gateways there are not found.",
-			  interface->name);
+			  interface->host_name);
 		facts_say_cure(look,
 			       "ip addr add fe80::%x:%xff:fe%02x:%x/64 dev %s scope link nodad",
 			       (mac[0] ^ 2) << 8 | mac[1], mac[2], mac[3], mac[4] << 8 | mac[5],
-			       interface->shell);
+			       interface->host_shell);
 	}
 }

@@ -175,3 +175,27 @@ void facts_nic_mixed(struct fact_look *look)
 			       facts_say_config_path(look, path));
 	}
 }
+
+/* AF_XDP compares the device that a packet came by with the one that the socket is bound to. */
+void facts_nic_bond(struct fact_look *look)
+{
+	char path[SAY_PATH_SIZE];
+	struct device_xdp xdp;
+
+	if (look->config->dataplane.engine != SP_ENGINE_DPDK)
+		return;
+	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
+		const struct fact_interface *interface = &look->interface[i];
+
+		if (!interface->link || strcmp(interface->link->kind, "bond") != 0 ||
+		    interface->link->generic_prog ||
+		    (device_xdp(interface->link->ifindex, &xdp) && !xdp.native))
+			continue;
+		facts_say(look,
+			  "%s is a bond: its program runs on its ports, and what comes by them "
+			  "reaches no socket of sallyport-dp on %s. Use dataplane.engine = "
+			  "\"xdp\".",
+			  interface->name, interface->name);
+		facts_say_cure(look, "editor %s", facts_say_config_path(look, path));
+	}
+}

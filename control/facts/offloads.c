@@ -108,31 +108,60 @@ void facts_offloads_partial(struct fact_look *look)
 	}
 }
 
-/* The same. */
+/* What is said of a device that takes tags off. */
+typedef void say_tags(struct fact_look *look, const char *device, const char *option);
+
+static void say_taken(struct fact_look *look, const char *device, const char *option)
+{
+	char shell[SAY_QUOTED_SIZE];
+
+	facts_say(look,
+		  "%s takes VLAN tags off (%s), so that frames of other VLANs look like its own: "
+		  "somebody turned that on after the start.",
+		  device, option);
+	facts_say_cure(look, "ethtool -K %s %s off", facts_say_quote(device, shell, sizeof(shell)),
+		       option);
+}
+
+static void say_fixed(struct fact_look *look, const char *device, const char *option)
+{
+	facts_say(look,
+		  "%s takes VLAN tags off (%s), and that cannot be turned off: frames of other "
+		  "VLANs would look like its own. Take another NIC.",
+		  device, option);
+}
+
+static void look_at_tags(struct fact_look *look, const char *device, enum device_state state,
+			 say_tags *say)
+{
+	if (device_feature(device, "rx-vlan-hw-parse") == state)
+		say(look, device, "rxvlan");
+	if (device_feature(device, "rx-vlan-stag-hw-parse") == state)
+		say(look, device, "rx-vlan-stag-hw-parse");
+}
+
+/* A bond that runs its program natively has it on its ports. */
+static void look_for_tags(struct fact_look *look, const struct fact_interface *interface,
+			  enum device_state state, say_tags *say)
+{
+	look_at_tags(look, interface->name, state, say);
+	if (!interface->link || strcmp(interface->link->kind, "bond") != 0)
+		return;
+	for (unsigned int i = 0; i < look->links.nr; i++)
+		if (netlink_links_is_below(&look->links.link[i], interface->link))
+			look_at_tags(look, look->links.link[i].name, state, say);
+}
+
+/* A start turns it off: it is wrong where a program is at work. */
 void facts_offloads_tags(struct fact_look *look)
 {
-	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
-		const struct fact_interface *interface = &look->interface[i];
-
-		if (!netlink_links_has_program(interface->link) ||
-		    device_feature(interface->name, "rx-vlan-hw-parse") != DEVICE_ON)
-			continue;
-		facts_say(
-			look,
-			"%s takes VLAN tags off (rxvlan), so that frames of other VLANs look like "
-			"its own: somebody turned that on after the start.",
-			interface->name);
-		facts_say_cure(look, "ethtool -K %s rxvlan off", interface->shell);
-	}
+	for (unsigned int i = 0; i < look->nr_interfaces; i++)
+		if (netlink_links_has_program(look->interface[i].link))
+			look_for_tags(look, &look->interface[i], DEVICE_ON, say_taken);
 }
 
 void facts_offloads_tags_fixed(struct fact_look *look)
 {
 	for (unsigned int i = 0; i < look->nr_interfaces; i++)
-		if (device_feature(look->interface[i].name, "rx-vlan-hw-parse") == DEVICE_ON_FIXED)
-			facts_say(
-				look,
-				"%s takes VLAN tags off (rxvlan), and that cannot be turned off: "
-				"frames of other VLANs would look like its own. Take another NIC.",
-				look->interface[i].name);
+		look_for_tags(look, &look->interface[i], DEVICE_ON_FIXED, say_fixed);
 }

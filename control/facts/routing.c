@@ -44,14 +44,14 @@ void facts_routing_forwarding(struct fact_look *look)
 		const struct fact_interface *interface = &look->interface[i];
 
 		if (facts_files_number(look, "/proc/sys/net/ipv4/conf/%s/forwarding",
-				       interface->name) != 1)
+				       interface->host_name) != 1)
 			continue;
 		facts_say(look,
 			  "%s forwards: this host routes between its interfaces by itself, past "
 			  "every lease. sallyport needs no forwarding of it.",
-			  interface->name);
+			  interface->host_name);
 		facts_say_cure(look, "echo 0 >/proc/sys/net/ipv4/conf/%s/forwarding",
-			       interface->shell);
+			       interface->host_shell);
 	}
 }
 
@@ -75,7 +75,7 @@ static void default_route(const struct fact_look *look, char ret_device[LINKS_NA
  */
 void facts_routing_rp_filter(struct fact_look *look)
 {
-	const char *name = look->config->public.interface;
+	const char *name = look->interface[0].host_name;
 	long all = facts_files_number(look, "/proc/sys/net/ipv4/conf/all/rp_filter");
 	long own = facts_files_number(look, "/proc/sys/net/ipv4/conf/%s/rp_filter", name);
 	char device[LINKS_NAME_SIZE];
@@ -90,7 +90,7 @@ void facts_routing_rp_filter(struct fact_look *look)
 		  "ports are dropped and told nothing. Leases are not concerned.",
 		  name, device);
 	facts_say_cure(look, "echo 2 >/proc/sys/net/ipv4/conf/%s/rp_filter",
-		       look->interface[0].shell);
+		       look->interface[0].host_shell);
 }
 
 /*

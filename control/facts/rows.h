@@ -43,5 +43,10 @@ void facts_host_cloud(struct fact_look *look);
 void facts_ports_listeners(struct fact_look *look);
 void facts_ports_ephemeral(struct fact_look *look);
 
+void facts_vlan_absent(struct fact_look *look);
+void facts_nic_bond(struct fact_look *look);
+void facts_vlan_unmet(struct fact_look *look);
+void facts_vlan_mixed(struct fact_look *look);
+
 void facts_firewall_closed(struct fact_look *look);
 void facts_firewall_invalid(struct fact_look *look);

@@ -20,6 +20,7 @@
 #include "kernel/hold/hold.h"
 #include "kernel/napi_threads.h"
 #include "kernel/neighbours/neighbours.h"
+#include "kernel/netlink/links.h"
 #include "kernel/netlink/netlink.h"
 #include "kernel/pins/pins.h"
 #include "kernel/pins/reason.h"
@@ -41,8 +42,9 @@ static void note(struct errors *errors, int error, const char *what)
 
 static int remove_neighbours(const struct config *config)
 {
-	const uint32_t ifindexes[] = {if_nametoindex(config->public.interface),
-				      if_nametoindex(config->builds.interface)};
+	const uint32_t ifindexes[] = {
+		netlink_links_hop(if_nametoindex(config->public.interface), config->public.vlan),
+		netlink_links_hop(if_nametoindex(config->builds.interface), config->builds.vlan)};
 	struct netlink *netlink;
 	int error = netlink_open(&netlink);
 

@@ -49,15 +49,19 @@ struct kernel {
 	struct warnings warnings;
 };
 
-static void plan_target(struct attach_plan *plan, const char *key, const char *name,
-			uint32_t ifindex, uint32_t role)
+static void plan_target(struct attach_plan *plan, const struct config *config, uint32_t ifindex,
+			uint32_t role)
 {
+	bool builds = role == SP_ROLE_BUILDS;
 	struct attach_target *target = &plan->targets[plan->nr_targets++];
 
-	target->key = key;
-	snprintf(target->name, sizeof(target->name), "%s", name);
+	target->key = builds ? "builds.interface" : "public.interface";
+	snprintf(target->name, sizeof(target->name), "%s",
+		 builds ? config->builds.interface : config->public.interface);
 	target->ifindex = ifindex;
 	target->role = role;
+	target->public_vlan = config->public.vlan;
+	target->builds_vlan = config->builds.vlan;
 }
 
 static void plan(struct kernel *kernel, const struct probe_interfaces *found)
@@ -67,11 +71,9 @@ static void plan(struct kernel *kernel, const struct probe_interfaces *found)
 	bool one_arm = found->public_ifindex == found->builds_ifindex;
 
 	*plan = (struct attach_plan){.bpf_dir = config->edge.bpf_dir, .maps = &kernel->maps};
-	plan_target(plan, "public.interface", config->public.interface, found->public_ifindex,
-		    one_arm ? SP_ROLE_BOTH : SP_ROLE_PUBLIC);
+	plan_target(plan, config, found->public_ifindex, one_arm ? SP_ROLE_BOTH : SP_ROLE_PUBLIC);
 	if (!one_arm)
-		plan_target(plan, "builds.interface", config->builds.interface,
-			    found->builds_ifindex, SP_ROLE_BUILDS);
+		plan_target(plan, config, found->builds_ifindex, SP_ROLE_BUILDS);
 	snprintf(kernel->mirror.interfaces[0].name, KERNEL_NAME_SIZE, "%s",
 		 config->public.interface);
 	snprintf(kernel->mirror.interfaces[1].name, KERNEL_NAME_SIZE, "%s",
@@ -81,13 +83,15 @@ static void plan(struct kernel *kernel, const struct probe_interfaces *found)
 		       KERNEL_NAME_SIZE);
 	kernel->mirror.interfaces[0].ifindex = found->public_ifindex;
 	kernel->mirror.interfaces[1].ifindex = found->builds_ifindex;
+	kernel->mirror.interfaces[0].vlan = config->public.vlan;
+	kernel->mirror.interfaces[1].vlan = config->builds.vlan;
+	kernel_mirror_find_hops(&kernel->mirror);
 }
 
 static void write_settings(struct kernel *kernel)
 {
 	kernel_settings_write(kernel->maps.table->settings, kernel->config,
-			      kernel->mirror.interfaces[0].ifindex,
-			      kernel->mirror.interfaces[1].ifindex);
+			      kernel->mirror.interfaces);
 	kernel_redirects_follow(kernel->redirects, kernel->mirror.interfaces);
 }
 
@@ -253,10 +257,11 @@ int kernel_reload(struct kernel *kernel, const struct config *config, char **ret
 			"public.addresses, dataplane.workers and limits.allow_lists "
 			"shape the table: restart sallyportd to change them");
 	if (strcmp(now->public.interface, config->public.interface) != 0 ||
-	    strcmp(now->builds.interface, config->builds.interface) != 0)
+	    strcmp(now->builds.interface, config->builds.interface) != 0 ||
+	    now->public.vlan != config->public.vlan || now->builds.vlan != config->builds.vlan)
 		return pins_reason_give(ret_reason, -EBUSY,
-					"restart sallyportd to change public.interface or "
-					"builds.interface");
+					"restart sallyportd to change interface or vlan of public "
+					"or builds");
 	if (strcmp(now->edge.bpf_dir, config->edge.bpf_dir) != 0 ||
 	    strcmp(now->edge.state_dir, config->edge.state_dir) != 0)
 		return pins_reason_give(
@@ -271,8 +276,8 @@ int kernel_reload(struct kernel *kernel, const struct config *config, char **ret
 /* A start that attached nothing leaves nothing: what the kernel was asked to keep for it goes. */
 static void forget(struct kernel *kernel)
 {
-	const uint32_t ifindexes[] = {kernel->mirror.interfaces[0].ifindex,
-				      kernel->mirror.interfaces[1].ifindex};
+	const uint32_t ifindexes[] = {kernel->mirror.interfaces[0].hop_ifindex,
+				      kernel->mirror.interfaces[1].hop_ifindex};
 
 	neighbours_remove_all(kernel->mirror.netlink, ifindexes, 2);
 }

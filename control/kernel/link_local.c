@@ -21,6 +21,8 @@ unsigned int kernel_link_local_warn(const struct mirror_interface *interfaces,
 	unsigned int nr = 0;
 
 	for (unsigned int i = 0; i < 2 && nr < max; i++) {
+		char name[IF_NAMESIZE];
+
 		if (interfaces[i].link_local || !is_up(interfaces[i].name))
 			continue;
 		if (i == 1 && interfaces[0].ifindex == interfaces[1].ifindex)
@@ -28,7 +30,8 @@ unsigned int kernel_link_local_warn(const struct mirror_interface *interfaces,
 		snprintf(ret_what[nr++], KERNEL_SENTENCE_SIZE,
 			 "%s has no link-local address, so the kernel asks for no neighbour of "
 			 "IPv6 there; sallyport doctor has the cure",
-			 interfaces[i].name);
+			 if_indextoname(interfaces[i].hop_ifindex, name) ? name
+									 : interfaces[i].name);
 	}
 	return nr;
 }

@@ -14,6 +14,7 @@
 #include "host/config.h"
 #include "host/table_map.h"
 #include "kernel/neighbours/neighbours.h"
+#include "kernel/netlink/links.h"
 #include "kernel/netlink/netlink.h"
 #include "kernel/pins/reason.h"
 
@@ -35,7 +36,7 @@ static void list_addr(const struct netlink_addr *addr, void *context)
 	struct listing *listing = context;
 
 	for (unsigned int i = 0; i < 2; i++)
-		if (listing->mirror->interfaces[i].ifindex == addr->ifindex)
+		if (listing->mirror->interfaces[i].hop_ifindex == addr->ifindex)
 			listing->mirror->interfaces[i].link_local |= is_link_local(&addr->addr);
 	/* No room is counted, and no reason to forget the others. */
 	table_hosts_list(&listing->mirror->hosts, &addr->addr, listing->now_ns);
@@ -57,6 +58,13 @@ static int list_addrs(struct mirror *mirror, uint64_t now_ns)
 	else if (!error)
 		table_hosts_list_end(&mirror->hosts, now_ns);
 	return error == -EINTR ? 0 : error;
+}
+
+void kernel_mirror_find_hops(struct mirror *mirror)
+{
+	for (unsigned int i = 0; i < 2; i++)
+		mirror->interfaces[i].hop_ifindex = netlink_links_hop(mirror->interfaces[i].ifindex,
+								      mirror->interfaces[i].vlan);
 }
 
 static int place_publics(struct mirror *mirror, const struct config *config, uint64_t now_ns,
@@ -104,8 +112,8 @@ int kernel_mirror_open(struct mirror *mirror, const struct config *config,
 				 strerror(-error));
 		goto close;
 	}
-	error = neighbours_new(mirror->netlink, mirror->interfaces[0].ifindex,
-			       mirror->interfaces[1].ifindex, now_ns, &mirror->neighbours);
+	error = neighbours_new(mirror->netlink, mirror->interfaces[0].hop_ifindex,
+			       mirror->interfaces[1].hop_ifindex, now_ns, &mirror->neighbours);
 	if (error) {
 		pins_reason_give(ret_reason, error, "neighbours and routes cannot be listed: %s",
 				 strerror(-error));
@@ -166,12 +174,26 @@ static void hear_interface(struct mirror *mirror, struct mirror_interface *inter
 	}
 }
 
+/* The kernel's interface of a VLAN of ours goes, or may be the one that came. */
+static void hear_vlan(struct mirror *mirror, const struct netlink_link *link)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct mirror_interface *interface = &mirror->interfaces[i];
+		bool found = interface->hop_ifindex != interface->ifindex;
+		bool it = interface->hop_ifindex == link->ifindex;
+
+		if (interface->vlan && (found ? it && link->gone : !link->gone))
+			mirror->renumbered = true;
+	}
+}
+
 static void hear_link(const struct netlink_link *link, void *context)
 {
 	struct mirror *mirror = context;
 
 	for (unsigned int i = 0; i < 2; i++)
 		hear_interface(mirror, &mirror->interfaces[i], link);
+	hear_vlan(mirror, link);
 	if (!link->gone && link->up)
 		neighbours_link_up(mirror->neighbours, link->ifindex);
 }
@@ -306,6 +328,7 @@ uint64_t kernel_mirror_expire(struct mirror *mirror, uint64_t now_ns)
 void kernel_mirror_renumber(struct mirror *mirror)
 {
 	mirror->renumbered = false;
-	neighbours_renumber(mirror->neighbours, mirror->interfaces[0].ifindex,
-			    mirror->interfaces[1].ifindex);
+	kernel_mirror_find_hops(mirror);
+	neighbours_renumber(mirror->neighbours, mirror->interfaces[0].hop_ifindex,
+			    mirror->interfaces[1].hop_ifindex);
 }

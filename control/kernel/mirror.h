@@ -19,6 +19,8 @@ struct table_map;
 struct mirror_interface {
 	char name[KERNEL_NAME_SIZE];
 	uint32_t ifindex;
+	uint32_t vlan;	      /* 0: untagged */
+	uint32_t hop_ifindex; /* that next hops are behind: of the VLAN, if the kernel has one */
 	/* For the owner, who clears them. */
 	bool told;	 /* something of it changed */
 	bool gone;	 /* it was taken away, if only for a moment */
@@ -58,6 +60,9 @@ int kernel_mirror_dispatch(struct mirror *mirror, uint64_t now_ns);
 
 /* Like kernel_expire(). */
 uint64_t kernel_mirror_expire(struct mirror *mirror, uint64_t now_ns);
+
+/* Looks for the interfaces of our VLANs. */
+void kernel_mirror_find_hops(struct mirror *mirror);
 
 /* Goes on with the indexes that the interfaces have now. */
 void kernel_mirror_renumber(struct mirror *mirror);

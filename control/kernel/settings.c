@@ -11,6 +11,7 @@
 #include <sallyport/near.h>
 
 #include "host/config.h"
+#include "kernel/mirror.h"
 
 static bool holds(const struct sp_settings *settings, uint32_t set, const struct config *config)
 {
@@ -72,15 +73,17 @@ uint64_t kernel_settings_limit(const struct config_rate *rate)
 }
 
 void kernel_settings_write(struct sp_settings *settings, const struct config *config,
-			   uint32_t public_ifindex, uint32_t builds_ifindex)
+			   const struct mirror_interface *interfaces)
 {
 	note_networks(settings, config);
 	write_networks(settings, config);
 	SP_STORE(settings->fallback, config->dataplane.fallback == CONFIG_FALLBACK_XDP);
 	SP_STORE(settings->failover_ns, config->dataplane.failover_ns);
 	SP_STORE(settings->explain, config->leases.explain != CONFIG_EXPLAIN_OFF);
-	SP_STORE(settings->public_ifindex, public_ifindex);
-	SP_STORE(settings->builds_ifindex, builds_ifindex);
+	SP_STORE(settings->public_ifindex, interfaces[0].hop_ifindex);
+	SP_STORE(settings->builds_ifindex, interfaces[1].hop_ifindex);
+	SP_STORE(settings->public_trunk, interfaces[0].ifindex);
+	SP_STORE(settings->builds_trunk, interfaces[1].ifindex);
 	SP_STORE(settings->syn_per_source, kernel_settings_limit(&config->limits.syn_per_source));
 	SP_STORE(settings->syn_per_lease, kernel_settings_limit(&config->limits.syn_per_lease));
 	SP_STORE(settings->engine_mode, config->dataplane.engine);

@@ -8,6 +8,7 @@
 #include <sallyport/table.h>
 
 struct config;
+struct mirror_interface;
 struct config_rate;
 
 /* Result: whether builds.networks are neither of the two sets, so that one is to be written over.
@@ -23,8 +24,9 @@ bool kernel_settings_rewrite_networks(const struct sp_settings *settings,
 uint64_t kernel_settings_limit(const struct config_rate *rate);
 
 /*
- * Writes what the config says, each field by one store, and stores only what changes. Where
- * networks are to be rewritten, every reader has been seen past the last call (quiesce.h).
+ * Writes what the config says, each field by one store, and stores only what changes. interfaces:
+ * public and builds. Where networks are to be rewritten, every reader has been seen past the last
+ * call (quiesce.h).
  */
 void kernel_settings_write(struct sp_settings *settings, const struct config *config,
-			   uint32_t public_ifindex, uint32_t builds_ifindex);
+			   const struct mirror_interface *interfaces);

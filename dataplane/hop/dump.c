@@ -17,7 +17,7 @@
 uint32_t mirror_port_of(const struct mirror *mirror, int ifindex)
 {
 	for (uint32_t i = 0; i < mirror->ports->nr; i++)
-		if (mirror->ports->port[i].ifindex == (uint32_t)ifindex)
+		if (mirror->ports->port[i].hop_ifindex == (uint32_t)ifindex)
 			return i;
 	return MIRROR_NO_PORT;
 }

@@ -77,7 +77,7 @@ int mirror_resolve(struct mirror *mirror, uint32_t port_index, const struct sp_a
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE;
 	body = mnl_nlmsg_put_extra_header(header, sizeof(*body));
 	body->ndm_family = v4 ? AF_INET : AF_INET6;
-	body->ndm_ifindex = (int)mirror->ports->port[port_index].ifindex;
+	body->ndm_ifindex = (int)mirror->ports->port[port_index].hop_ifindex;
 	body->ndm_state = NUD_NONE;
 	body->ndm_flags = NTF_USE;
 	if (v4)

@@ -20,8 +20,13 @@
 #include <rte_mbuf_pool_ops.h>
 #include <rte_version.h>
 
+#include <sallyport/table_host.h>
+
+#include <sallyport/decide.h>
+
 #include "port/losses.h"
 
+#include "host/config.h"
 #include "host/frames.h"
 
 /* The driver fills a ring of 2048 for reception and may hold as many in transmission. */
@@ -86,7 +91,7 @@ static int probe_over(int fd, struct port *port)
 	r = ask_interface(fd, SIOCGIFINDEX, port->name, &answer);
 	if (r < 0)
 		return r;
-	port->ifindex = (uint32_t)answer.ifr_ifindex;
+	port->ifindex = port->hop_ifindex = (uint32_t)answer.ifr_ifindex;
 	r = ask_interface(fd, SIOCGIFMTU, port->name, &answer);
 	if (r < 0)
 		return r;
@@ -117,6 +122,19 @@ int port_probe(struct port *port, const char *name, uint32_t role)
 	r = probe_over(fd, port);
 	close(fd);
 	return r;
+}
+
+bool port_find_hop(struct port *port, const struct config *config,
+		   const struct sp_settings *settings)
+{
+	uint32_t before = port->hop_ifindex;
+
+	port->vlan = port->role == SP_ROLE_BUILDS ? config->builds.vlan : config->public.vlan;
+	if (port->vlan == 0)
+		return false;
+	port->hop_ifindex = port->role == SP_ROLE_BUILDS ? SP_LOAD(settings->builds_ifindex)
+							 : SP_LOAD(settings->public_ifindex);
+	return port->hop_ifindex != before;
 }
 
 uint32_t port_frame_bytes(uint32_t mtu)

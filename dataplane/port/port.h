@@ -33,7 +33,9 @@ struct port_note {
 struct port {
 	char name[IF_NAMESIZE];
 	uint32_t ifindex;
-	uint32_t role; /* enum sp_role */
+	uint32_t vlan;	      /* on that interface, 0: untagged */
+	uint32_t hop_ifindex; /* that the kernel has routes and neighbours by */
+	uint32_t role;	      /* enum sp_role */
 	uint32_t nr_queues;
 	uint16_t eth_ids[SP_QUEUES_MAX]; /* by queue */
 	struct rte_mempool *pools[SP_QUEUES_MAX];
@@ -57,6 +59,17 @@ struct ports {
  * more than SP_QUEUES_MAX queues.
  */
 int port_probe(struct port *port, const char *name, uint32_t role);
+
+struct config;
+struct sp_settings;
+
+/*
+ * Takes the port's VLAN from config. On a trunk sallyportd says behind which of the kernel's
+ * interfaces the next hops are. Result: whether that is another one than before; port->hop_ifindex
+ * is it now.
+ */
+bool port_find_hop(struct port *port, const struct config *config,
+		   const struct sp_settings *settings);
 
 /* Result: the bytes of EAL memory that the buffers of a port's queues take. */
 uint64_t port_memory_bytes(const struct port *port);

@@ -143,6 +143,18 @@ at_host ethtool -K many1 gro on
 with '/^\t*builds: /,/\}/s/interface = .*/interface = "br9";/'
 cures merging silent 'many1 is below br9 and merges packets \(gro\)' "$CHANGED"
 named checksums hint 'br9 is a bridge'
+# This kernel's bridges may know no VLANs.
+at_host mount -t tmpfs none /sys/class/net
+at_host sh -c 'mkdir -p /sys/class/net/br9/bridge; echo 0 >/sys/class/net/br9/bridge/vlan_filtering'
+look "$CHANGED"
+named 'vlans mixed' hint 'br9 is a bridge that takes frames of any VLAN'
+assert_eq 'ip link set dev br9 type bridge vlan_filtering 1' "$CURE" "the cure of mixed VLANs"
+with '/^\t*builds: /,/\}/s/interface = .*/interface = "br9"; vlan = 7;/'
+look "$CHANGED"
+named 'vlan without tags' silent 'br9 is a bridge, .* no frame is of VLAN 7'
+unnamed 'vlans mixed' br9
+at_host umount /sys/class/net
+ok "VLANs on a bridge"
 at_host ip link del many
 
 at_host ip route add default via 10.0.3.7 dev builds
@@ -194,6 +206,8 @@ rxvlan() {
 assert_eq off "$(rxvlan)" "rxvlan after a start"
 at_host ethtool -K public rxvlan on
 cures rxvlan silent 'public takes VLAN tags off'
+at_host ethtool -K public rx-vlan-stag-hw-parse on
+cures rxvlan silent 'public takes VLAN tags off .rx-vlan-stag-hw-parse'
 at_host sysctl -qw net.ipv4.conf.lo.forwarding=0
 cures 'forwarding of lo' silent 'ipv4/conf/lo/forwarding is 0'
 

@@ -8,6 +8,7 @@
 #   LAB_NETWORKS: more items of builds.networks, the same
 #   LAB_LEASES: more keys of leases
 #   LAB_LIMITS: keys of limits   LAB_UNLIMITED=1: a client may dial as often as it likes
+#   LAB_EXTRA_PUBLIC, LAB_EXTRA_BUILDS: keys of those groups
 #   LAB_EXTRA: whole groups, after the others
 
 config_write() {
@@ -22,7 +23,7 @@ config_write() {
 			bpf_dir = "$LAB_BPF_DIR";
 		};
 		public: {
-			interface = "${LAB_PUBLIC_INTERFACE:-public}";
+			interface = "${LAB_PUBLIC_INTERFACE:-public}"; ${LAB_EXTRA_PUBLIC:-}
 			addresses = ( {
 				bind = "$LAB_PUBLIC_ADDRESS";
 				advertise = "$LAB_PUBLIC_ADDRESS";
@@ -30,7 +31,7 @@ config_write() {
 			} ${LAB_ADDRESSES:-} );
 		};
 		builds: {
-			interface = "builds";
+			interface = "builds"; ${LAB_EXTRA_BUILDS:-}
 			networks = [ "10.0.0.0/16" ${LAB_NETWORKS:-} ];
 		};
 		leases: {

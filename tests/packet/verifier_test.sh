@@ -75,6 +75,16 @@ for role in 1 2 3; do
 		fi
 	done
 done
+what="xdp.bpf.c on a trunk, role 3 -O2 v2"
+if build bpf/xdp.bpf.c -O2 -mcpu=v2 -DSP_ROLE_AT_LOAD=3 -DSP_VLAN_AT_LOAD=100; then
+	# Without the log, which takes long and would say the same of the stack.
+	status=0
+	"$bpftool" prog load "$work/object" "$pin" >"$work/log" 2>&1 || status=$?
+	verdict "$status" "$what"
+	rm -f "$pin"
+else
+	verdict 1 "$what"
+fi
 build bpf/explain.bpf.c -O2 && load "explain.bpf.c"
 # The byte order of the hosts that this machine is not: that it compiles is all that can be seen.
 status=0

@@ -196,6 +196,18 @@ static void check_role(struct config_reading *reading, uint32_t index)
 					    "names the same as api.roles[%u]", i);
 }
 
+static void check_vlans(struct config_reading *reading)
+{
+	const struct config *config = reading->config;
+
+	if (strcmp(config->public.interface, config->builds.interface) == 0 &&
+	    config->public.vlan != config->builds.vlan)
+		fail_at(reading, &config->builds.vlan, &config->public.vlan,
+			"both sides are %s, with one VLAN for both: put the kernel's interfaces of "
+			"the VLANs into public.interface and builds.interface instead",
+			config->public.interface);
+}
+
 static void check_sockets(struct config_reading *reading)
 {
 	const struct config *config = reading->config;
@@ -226,6 +238,7 @@ void config_check(struct config_reading *reading)
 	check_metrics(reading);
 	check_leases(reading);
 	check_dataplane(reading);
+	check_vlans(reading);
 	check_sockets(reading);
 	for (uint32_t i = 0; i < config->api.nr_roles; i++)
 		check_role(reading, i);

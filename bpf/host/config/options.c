@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/boottime.h"
+#include "host/config/choices.h"
 
 #define SECOND NS_PER_S
 #define HOUR   (3600 * SECOND)
@@ -17,50 +18,6 @@
 	.max_items = sizeof(((type *)NULL)->member) / sizeof(((type *)NULL)->member[0]),           \
 	.nr_offset = offsetof(type, nr)
 #define LIST_AT(member, nr) LIST_IN(struct config, member, nr)
-
-static const struct config_choice explains[] = {
-	{"full", CONFIG_EXPLAIN_FULL},
-	{"brief", CONFIG_EXPLAIN_BRIEF},
-	{"off", CONFIG_EXPLAIN_OFF},
-	{0},
-};
-
-static const struct config_choice engines[] = {
-	{"dpdk", SP_ENGINE_DPDK},
-	{"xdp", SP_ENGINE_XDP},
-	{0},
-};
-
-static const struct config_choice fallbacks[] = {
-	{"xdp", CONFIG_FALLBACK_XDP},
-	{"none", CONFIG_FALLBACK_NONE},
-	{0},
-};
-
-static const struct config_choice drivers[] = {
-	{"af_xdp", CONFIG_DRIVER_AF_XDP},
-	{0},
-};
-
-static const struct config_choice idles[] = {
-	{"adaptive", CONFIG_IDLE_ADAPTIVE},
-	{"spin", CONFIG_IDLE_SPIN},
-	{0},
-};
-
-static const struct config_choice napi_threads[] = {
-	{"auto", CONFIG_NAPI_THREADS_AUTO},
-	{"on", CONFIG_NAPI_THREADS_ON},
-	{"off", CONFIG_NAPI_THREADS_OFF},
-	{0},
-};
-
-static const struct config_choice roles[] = {
-	{"viewer", CONFIG_ROLE_VIEWER},
-	{"operator", CONFIG_ROLE_OPERATOR},
-	{"orchestrator", CONFIG_ROLE_ORCHESTRATOR},
-	{0},
-};
 
 static const struct config_option address_members[] = {
 	{.key = "bind",
@@ -158,6 +115,18 @@ const struct config_option config_options[] = {
 	 AT(public.interface),
 	 .apply = CONFIG_APPLY_BOTH,
 	 .help = "The network interface that clients are behind."},
+	{.key = "public.vlan",
+	 .type = CONFIG_INTEGER,
+	 .fallback = "0",
+	 AT(public.vlan),
+	 .min = 0,
+	 .max = 4094,
+	 .apply = CONFIG_APPLY_BOTH,
+	 .help = "Where that interface is a trunk: the VLAN whose frames are this side's. "
+		 "Addresses, "
+		 "routes and neighbours are those of the kernel's own interface of that VLAN, such "
+		 "as eth0.100. 0: the frames without a tag. One interface for both sides "
+		 "has one VLAN for both."},
 	{.key = "public.addresses",
 	 .type = CONFIG_GROUPS,
 	 .min_items = 1,
@@ -180,6 +149,14 @@ const struct config_option config_options[] = {
 	 AT(builds.interface),
 	 .apply = CONFIG_APPLY_BOTH,
 	 .help = "The network interface that the build VMs are behind. It may be the public one."},
+	{.key = "builds.vlan",
+	 .type = CONFIG_INTEGER,
+	 .fallback = "0",
+	 AT(builds.vlan),
+	 .min = 0,
+	 .max = 4094,
+	 .apply = CONFIG_APPLY_BOTH,
+	 .help = "The same as public.vlan, for this side."},
 	{.key = "builds.networks",
 	 .type = CONFIG_PREFIX,
 	 .min_items = 1,

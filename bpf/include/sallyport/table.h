@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 #define SP_TABLE_MAGIC	 0x53414c4c59504f52ULL /* "SALLYPOR" */
-#define SP_TABLE_VERSION 5
+#define SP_TABLE_VERSION 6
 
 #define SP_PORTS_PER_ADDRESS 65536u
 #define SP_PUBLICS_MAX	     16u /* public addresses: leases has SP_PORTS_PER_ADDRESS slots for each */
@@ -69,10 +69,10 @@ enum sp_engine_mode {
  * leads there, and the set it left is written only once every reader has been seen past that.
  */
 struct sp_settings {
-	__u32 engine_mode; /* enum sp_engine_mode */
-	__u32 fallback;	   /* 1: the XDP program carries while DPDK is away; 0: it drops */
-	__u64 failover_ns; /* a heartbeat older than this is stale */
-	__u32 public_ifindex;
+	__u32 engine_mode;    /* enum sp_engine_mode */
+	__u32 fallback;	      /* 1: the XDP program carries while DPDK is away; 0: it drops */
+	__u64 failover_ns;    /* a heartbeat older than this is stale */
+	__u32 public_ifindex; /* that the kernel's next hops are behind */
 	__u32 builds_ifindex;
 	__u32 explain;	      /* 1: ended, reserved and refused ports go up to the explain socket */
 	__u32 networks_now;   /* which of the two sets counts: 0 or 1 */
@@ -83,6 +83,9 @@ struct sp_settings {
 	__u32 near_ready; /* 1: near holds all that it must */
 	struct sp_prefix networks[2][SP_NETWORKS_MAX];
 	__u64 near[SP_NEAR_WORDS]; /* near.h; bits are only ever set */
+	/* With public.vlan or builds.vlan, of what is below public_ifindex and builds_ifindex. */
+	__u32 public_trunk;
+	__u32 builds_trunk;
 };
 
 enum sp_host_kind {
@@ -271,7 +274,7 @@ struct sp_limit_line {
 
 _Static_assert(sizeof(struct sp_addr) == 16, "an address is 16 bytes");
 _Static_assert(sizeof(struct sp_meta) == 64, "meta is one cache line");
-_Static_assert(sizeof(struct sp_settings) == 64 + 2 * 32 * SP_NETWORKS_MAX + 8 * SP_NEAR_WORDS,
+_Static_assert(sizeof(struct sp_settings) == 72 + 2 * 32 * SP_NETWORKS_MAX + 8 * SP_NEAR_WORDS,
 	       "settings");
 _Static_assert(sizeof(struct sp_host) == 32, "two hosts a cache line");
 _Static_assert(sizeof(struct sp_slot) == 64, "a slot is one cache line");

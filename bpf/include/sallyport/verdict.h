@@ -17,7 +17,7 @@ enum sp_fate {
 #define SP_VERDICT_LIST(X)                                                                         \
 	X(FORWARDED, forwarded, CARRY, "translated and sent on")                                   \
 	X(STEERED, steered, CARRY, "handed to sallyport-dp by the XDP program")                    \
-	X(NOT_IP, not_ip, PASS, "neither IPv4 nor IPv6")                                           \
+	X(NOT_IP, not_ip, PASS, "neither IPv4 nor IPv6, or of another VLAN")                       \
 	X(NOT_L4, not_l4, PASS, "neither TCP nor UDP nor an ICMP error about one of them")         \
 	X(TRUNCATED, truncated, PASS, "shorter than its own headers say")                          \
 	X(FRAGMENT, fragment, PASS, "an IP fragment")                                              \

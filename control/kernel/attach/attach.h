@@ -20,6 +20,7 @@ struct attach_target {
 	char name[KERNEL_NAME_SIZE];
 	uint32_t ifindex;
 	uint32_t role; /* enum sp_role */
+	uint32_t public_vlan, builds_vlan;
 };
 
 /* What to attach: the programs for these interfaces, over these maps. */

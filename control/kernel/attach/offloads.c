@@ -16,7 +16,8 @@
 #define LINE_SIZE 128
 #define PATH_SIZE 256
 
-#define RXVLAN "rx-vlan-hw-parse"
+/* Of IEEE 802.1Q, and of 802.1ad outside. */
+static const char *const tags[] = {"rx-vlan-hw-parse", "rx-vlan-stag-hw-parse"};
 
 /* Opens what is kept of this boot, past its first line. Result: NULL if nothing is. */
 static FILE *open_kept(const char *state_dir)
@@ -90,21 +91,59 @@ static int turn_off(const char *state_dir, const char *device, const char *featu
 	return error;
 }
 
+static int keep_tags(const char *state_dir, const char *device)
+{
+	int error = turn_off(state_dir, device, tags[0]);
+
+	return error ? error : turn_off(state_dir, device, tags[1]);
+}
+
+/*
+ * A bond that runs its program natively has it on its ports. What lies below others is no matter:
+ * the kernel itself takes tags off before a generic program.
+ */
+static int keep_tags_below(const char *state_dir, const struct links *links, const char *name,
+			   const char **ret_device)
+{
+	const struct links_link *upper = netlink_links_named(links, name);
+
+	if (!upper || strcmp(upper->kind, "bond") != 0)
+		return 0;
+	for (unsigned int i = 0; i < links->nr; i++) {
+		int error = 0;
+
+		if (netlink_links_is_below(&links->link[i], upper))
+			error = keep_tags(state_dir, links->link[i].name);
+		if (error) {
+			*ret_device = links->link[i].name;
+			return error;
+		}
+	}
+	return 0;
+}
+
 int attach_offloads_keep_tags(const char *state_dir, const struct attach_plan *plan,
 			      char **ret_reason)
 {
-	for (unsigned int i = 0; i < plan->nr_targets; i++) {
-		const struct attach_target *target = &plan->targets[i];
-		int error = turn_off(state_dir, target->name, RXVLAN);
+	struct links links = {0};
+	int error = netlink_links_read(&links);
 
+	for (unsigned int i = 0; !error && i < plan->nr_targets; i++) {
+		const struct attach_target *target = &plan->targets[i];
+		const char *device = target->name;
+
+		error = keep_tags(state_dir, device);
+		if (!error)
+			error = keep_tags_below(state_dir, &links, target->name, &device);
 		if (error)
-			return pins_reason_give(
+			pins_reason_give(
 				ret_reason, error,
 				"%s: %s takes VLAN tags off (rxvlan), so that frames of other "
 				"VLANs look like its own, and it cannot be turned off: %s",
-				target->key, target->name, strerror(-error));
+				target->key, device, strerror(-error));
 	}
-	return 0;
+	netlink_links_free(&links);
+	return error;
 }
 
 static int stop_below(const char *state_dir, const struct links *links, const char *name)

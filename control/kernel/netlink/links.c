@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kernel/netlink/links.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
@@ -30,12 +32,33 @@ static void read_text(const struct nlattr *attr, char *ret, size_t size)
 		snprintf(ret, size, "%s", mnl_attr_get_str(attr));
 }
 
+/* A tag of a provider's network (802.1ad) is another protocol, and not ours. */
+static void take_vlan(const struct nlattr *data, struct links_link *link)
+{
+	uint16_t id = 0, protocol_be = 0;
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, data)
+	{
+		if (mnl_attr_validate(attr, MNL_TYPE_U16) < 0)
+			continue;
+		if (mnl_attr_get_type(attr) == IFLA_VLAN_ID)
+			id = mnl_attr_get_u16(attr);
+		else if (mnl_attr_get_type(attr) == IFLA_VLAN_PROTOCOL)
+			protocol_be = mnl_attr_get_u16(attr);
+	}
+	link->vlan = protocol_be == htons(ETH_P_8021Q) ? id : 0;
+}
+
+/* The kind comes first. */
 static int take_info(const struct nlattr *attr, void *context)
 {
 	struct links_link *link = context;
 
 	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
 		read_text(attr, link->kind, sizeof(link->kind));
+	else if (mnl_attr_get_type(attr) == IFLA_INFO_DATA && strcmp(link->kind, "vlan") == 0)
+		take_vlan(attr, link);
 	return MNL_CB_OK;
 }
 
@@ -185,6 +208,31 @@ const struct links_link *netlink_links_at(const struct links *links, uint32_t if
 		if (links->link[i].ifindex == ifindex)
 			return &links->link[i];
 	return NULL;
+}
+
+const struct links_link *netlink_links_vlan(const struct links *links, uint32_t trunk_ifindex,
+					    uint32_t vlan)
+{
+	for (unsigned int i = 0; i < links->nr; i++)
+		if (links->link[i].vlan == vlan && links->link[i].lower == trunk_ifindex &&
+		    !links->link[i].lower_elsewhere)
+			return &links->link[i];
+	return NULL;
+}
+
+uint32_t netlink_links_hop(uint32_t trunk_ifindex, uint32_t vlan)
+{
+	uint32_t ifindex = trunk_ifindex;
+	const struct links_link *link;
+	struct links links;
+
+	if (!vlan || netlink_links_read(&links))
+		return ifindex;
+	link = netlink_links_vlan(&links, trunk_ifindex, vlan);
+	if (link)
+		ifindex = link->ifindex;
+	netlink_links_free(&links);
+	return ifindex;
 }
 
 bool netlink_links_is_below(const struct links_link *link, const struct links_link *upper)

@@ -14,6 +14,7 @@ struct links_link {
 	bool lower_elsewhere;	    /* lower is in another network namespace */
 	char name[LINKS_NAME_SIZE]; /* ends with a zero */
 	char kind[LINKS_NAME_SIZE]; /* "veth", "bridge" …; "": a device of its own driver */
+	uint16_t vlan;		    /* of a VLAN of IEEE 802.1Q: its number */
 	uint32_t mtu;
 	unsigned char mac[6];
 	bool up;      /* administratively */
@@ -38,6 +39,16 @@ const struct links_link *netlink_links_at(const struct links *links, uint32_t if
 
 /* Result: whether packets of upper come by way of link: a port of it, or what it is put on. */
 bool netlink_links_is_below(const struct links_link *link, const struct links_link *upper);
+
+/* Result: the interface of a VLAN on a trunk, NULL if there is none. */
+const struct links_link *netlink_links_vlan(const struct links *links, uint32_t trunk_ifindex,
+					    uint32_t vlan);
+
+/*
+ * Result: the index of the interface that addresses and next hops of a side have: the VLAN's on
+ * that trunk. It is the trunk itself if vlan is 0, and if the kernel has none or cannot be asked.
+ */
+uint32_t netlink_links_hop(uint32_t trunk_ifindex, uint32_t vlan);
 
 /* Result: whether an XDP program is on it. NULL is allowed. */
 bool netlink_links_has_program(const struct links_link *link);

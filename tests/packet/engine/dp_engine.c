@@ -116,6 +116,12 @@ void dp_engine_close(struct dp_engine *engine)
 	rte_eal_cleanup();
 }
 
+void dp_engine_trunk(struct dp_engine *engine, uint32_t public_vlan, uint32_t builds_vlan)
+{
+	engine->ports.port[PUBLIC].vlan = public_vlan;
+	engine->ports.port[BUILDS].vlan = builds_vlan;
+}
+
 static struct rte_mbuf *make_mbuf(struct dp_engine *engine, const struct frame *in)
 {
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(engine->pool);

@@ -28,6 +28,9 @@ struct dp_result {
 int dp_engine_open(const struct sp_table *table, struct dp_engine **ret);
 void dp_engine_close(struct dp_engine *engine);
 
+/* Makes trunks of its ports. */
+void dp_engine_trunk(struct dp_engine *engine, uint32_t public_vlan, uint32_t builds_vlan);
+
 /* Result: 0, -EPROTO if not exactly one verdict was counted or more than one frame left. */
 int dp_engine_run(struct dp_engine *engine, enum sp_role role, const struct frame *in,
 		  struct dp_result *ret);

@@ -14,6 +14,8 @@
 #include "engine/refused.h"
 #include "xdp.skel.h"
 
+__u32 xdp_engine_public_vlan, xdp_engine_builds_vlan;
+
 static void set_sizes(struct xdp_engine *engine, struct xdp_program *program, __u32 role)
 {
 	program->rodata->sp_role = role;
@@ -21,6 +23,8 @@ static void set_sizes(struct xdp_engine *engine, struct xdp_program *program, __
 	program->rodata->sp_nr_buckets = FIXTURE_BUCKETS;
 	program->rodata->sp_nr_usage = FIXTURE_USAGE;
 	program->rodata->sp_hash_seed = FIXTURE_SEED;
+	program->rodata->sp_public_vlan = xdp_engine_public_vlan;
+	program->rodata->sp_builds_vlan = xdp_engine_builds_vlan;
 	bpf_map__set_max_entries(program->maps.leases, FIXTURE_PUBLICS * SP_PORTS_PER_ADDRESS);
 	bpf_map__set_max_entries(program->maps.endpoints, FIXTURE_BUCKETS);
 	bpf_map__set_max_entries(program->maps.allow, FIXTURE_ALLOW);
@@ -152,6 +156,8 @@ void xdp_engine_settings(struct xdp_engine *engine)
 	settings->failover_ns = 2000000;
 	settings->public_ifindex = engine->ingress_ifindex[SP_ROLE_PUBLIC];
 	settings->builds_ifindex = engine->ingress_ifindex[SP_ROLE_BUILDS];
+	settings->public_trunk = settings->public_ifindex;
+	settings->builds_trunk = settings->builds_ifindex;
 }
 
 int xdp_engine_standard(struct xdp_engine *engine, __u64 now_ns)

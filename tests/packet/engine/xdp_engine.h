@@ -30,6 +30,9 @@ struct xdp_engine {
 	struct sp_queue *queues;
 };
 
+/* For the instances that are opened next: the tags of a trunk, 0: none. */
+extern __u32 xdp_engine_public_vlan, xdp_engine_builds_vlan;
+
 /* What the program did with a frame. */
 struct xdp_result {
 	__u32 action; /* XDP_… */

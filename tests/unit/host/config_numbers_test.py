@@ -22,7 +22,9 @@ HEAD = """public: {
  addresses = ( { bind = "192.0.2.1"; %s } );
  %s
 };
-builds: { interface = "eth1"; networks = [ "10.0.0.0/16" ]; };
+builds: { interface = "eth1"; networks = [ "10.0.0.0/16" ];
+ %s
+};
 """
 
 
@@ -60,13 +62,15 @@ def text_of(key, literal):
     """Result: a file of which only the number can be wrong, and the number's line."""
     group, _, name = key.partition(".")
     if key == "public.addresses[0].ports[0]":
-        return HEAD % (f"ports = [\n{literal}\n];", ""), 4
+        return HEAD % (f"ports = [\n{literal}\n];", "", ""), 4
     if group == "public":
-        return HEAD % ("", f"{name} = {literal};"), 4
-    head = HEAD % ("", "")
+        return HEAD % ("", f"{name} = {literal};", ""), 4
+    if group == "builds":
+        return HEAD % ("", "", f"{name} = {literal};"), 7
+    head = HEAD % ("", "", "")
     if key == "api.roles[].uid":
-        return f'{head}api: {{ roles = ( {{ uid =\n{literal}; role = "viewer"; }} ); }};\n', 8
-    return f"{head}{group}: {{\n{name} = {literal}; }};\n", 8
+        return f'{head}api: {{ roles = ( {{ uid =\n{literal}; role = "viewer"; }} ); }};\n', 10
+    return f"{head}{group}: {{\n{name} = {literal}; }};\n", 10
 
 
 def printed_of(key, number):

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "kernel/netlink/links.h"
+
 static void count(const struct netlink_addr *addr, void *context)
 {
 	++*(unsigned int *)context;
@@ -105,11 +107,31 @@ static void test_reopen_when_changes_failed_then_another_descriptor(void **state
 	netlink_close(netlink);
 }
 
+static void test_links_vlan_when_on_that_trunk_then_found(void **state)
+{
+	static struct links_link link[] = {
+		{.ifindex = 2, .name = "eth0"},
+		{.ifindex = 3, .lower = 9, .vlan = 100, .name = "eth9.100"},
+		{.ifindex = 4, .lower = 2, .lower_elsewhere = true, .vlan = 100},
+		{.ifindex = 5, .lower = 2, .vlan = 101, .name = "eth0.101"},
+		{.ifindex = 6, .lower = 2, .vlan = 100, .name = "eth0.100"},
+	};
+	const struct links links = {.link = link, .nr = sizeof(link) / sizeof(link[0])};
+
+	assert_ptr_equal(netlink_links_vlan(&links, 2, 100), &link[4]);
+	assert_null(netlink_links_vlan(&links, 2, 102));
+	assert_null(netlink_links_vlan(&links, 3, 100));
+	/* The loopback is a trunk of none. */
+	assert_int_equal(netlink_links_hop(1, 0), 1);
+	assert_int_equal(netlink_links_hop(1, 100), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dump_when_the_last_one_broke_off_then_answered),
 		cmocka_unit_test(test_dump_when_the_last_one_was_left_then_answered),
+		cmocka_unit_test(test_links_vlan_when_on_that_trunk_then_found),
 		cmocka_unit_test(test_reopen_when_changes_failed_then_another_descriptor),
 	};
 
