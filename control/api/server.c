@@ -312,6 +312,8 @@ static int open_parts(struct api *api, const struct api_options *options)
 static void set_names(struct api *api, const struct config *config)
 {
 	snprintf(api->context.name, sizeof(api->context.name), "%s", config->edge.name);
+	snprintf(api->context.hooks_cursor, sizeof(api->context.hooks_cursor), "%s/hooks.cursor",
+		 config->edge.state_dir);
 	snprintf(api->context.interfaces[SP_TOWARD_VM], IF_NAMESIZE, "%s",
 		 config->public.interface);
 	snprintf(api->context.interfaces[SP_TOWARD_CLIENT], IF_NAMESIZE, "%s",

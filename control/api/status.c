@@ -85,6 +85,16 @@ static json_t *render_pool_sum(const struct edge *edge)
 	return render_ports(&sum);
 }
 
+/* null where no hooks ever ran. */
+static json_t *render_hooks(const struct api_context *api, uint64_t newest_seq)
+{
+	uint64_t behind;
+
+	if (!metrics_hooks_behind(api->hooks_cursor, newest_seq, &behind))
+		return json_null();
+	return json_pack("{s:I}", "behind", (json_int_t)behind);
+}
+
 static void set_sessions(const struct api_context *api, json_t *status)
 {
 	struct edge_figures figures;
@@ -102,6 +112,7 @@ static void set_sessions(const struct api_context *api, json_t *status)
 	json_object_set_new(status, "events",
 			    json_pack("{s:I, s:I}", "oldest", (json_int_t)figures.oldest_seq,
 				      "newest", (json_int_t)figures.newest_seq));
+	json_object_set_new(status, "hooks", render_hooks(api, figures.newest_seq));
 	json_object_set_new(status, "journal_errors",
 			    json_integer((json_int_t)figures.journal_errors));
 	json_object_set_new(status, "cuts",
@@ -221,6 +232,7 @@ void api_status_metrics(struct api_call *call)
 		.explain = call->api->explain,
 		.watch = call->api->watch,
 		.requests = call->api->requests,
+		.hooks_cursor = call->api->hooks_cursor,
 		.host = figures_of_host(call->api->kernel),
 		.now_ns = call->edge.now.boot_ns,
 	};

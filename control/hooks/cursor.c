@@ -12,7 +12,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define TEXT_BYTES 32
+#include "host/seq_file.h"
 
 static int beside(const char *path, const char *suffix, char ret_path[PATH_MAX])
 {
@@ -38,32 +38,10 @@ int hooks_cursor_lock(const char *path)
 	return error;
 }
 
-int hooks_cursor_read(const char *path, uint64_t *ret_seq)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char text[TEXT_BYTES], *end;
-	unsigned long long seq;
-	ssize_t bytes;
-
-	if (fd < 0)
-		return -errno;
-	bytes = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (bytes <= 0)
-		return -EBADMSG;
-	text[bytes] = '\0';
-	errno = 0;
-	seq = strtoull(text, &end, 10);
-	if (errno || text[0] < '0' || text[0] > '9' || strcmp(end, "\n") != 0 || seq > INT64_MAX)
-		return -EBADMSG;
-	*ret_seq = seq;
-	return 0;
-}
-
 static int write_new(const char *path, uint64_t seq)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), error = 0;
-	char text[TEXT_BYTES];
+	char text[SEQ_FILE_BYTES];
 	int len = snprintf(text, sizeof(text), "%" PRIu64 "\n", seq);
 
 	if (fd < 0)

@@ -10,8 +10,5 @@
  */
 int hooks_cursor_lock(const char *path);
 
-/* Result: 0, -ENOENT if there is none yet, -EBADMSG if it is none, or -errno. */
-int hooks_cursor_read(const char *path, uint64_t *ret_seq);
-
 /* Writes a new file, syncs it and puts it in the old one's place. Result: 0 or -errno. */
 int hooks_cursor_write(const char *path, uint64_t seq);

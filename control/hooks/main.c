@@ -12,6 +12,7 @@
 #include "hooks/options.h"
 #include "hooks/stop.h"
 #include "host/log.h"
+#include "host/seq_file.h"
 
 static int fail(const char *sentence, const char *file, int error)
 {
@@ -31,7 +32,7 @@ static int lock(const struct options *options)
 static int run(const struct options *options, const struct stop *stop)
 {
 	struct follow follow = {.options = options, .stop = stop};
-	int error = hooks_cursor_read(options->cursor, &follow.cursor);
+	int error = seq_file_read(options->cursor, &follow.cursor);
 
 	if (error && error != -ENOENT)
 		return fail("The cursor cannot be read: put it right, or remove it to begin with "

@@ -12,6 +12,7 @@
 #include "explain/explain.h"
 #include "host/addr.h"
 #include "host/log.h"
+#include "host/seq_file.h"
 #include "host/table_map.h"
 #include "metrics/process.h"
 #include "metrics/requests.h"
@@ -159,6 +160,15 @@ static void write_version(const struct sample *sample, const char *name, FILE *o
 {
 	fprintf(out, "%s{version=\"%s\",table=\"%u\"} 1\n", name, SALLYPORT_VERSION,
 		SP_TABLE_VERSION);
+}
+
+/* Nothing where no hooks ever ran. */
+static void write_hooks_behind(const struct sample *sample, const char *name, FILE *out)
+{
+	uint64_t behind;
+
+	if (metrics_hooks_behind(sample->source->hooks_cursor, sample->figures.newest_seq, &behind))
+		fprintf(out, "%s %" PRIu64 "\n", name, behind);
 }
 
 static void write_events(const struct sample *sample, const char *name, FILE *out)
@@ -393,6 +403,8 @@ static const struct metric metrics[] = {
 	{"sallyport_log_dropped_total", "counter",
 	 "Lines of sallyportd's log that journald, or whoever reads stderr, did not take.",
 	 get_log_dropped, NULL},
+	{"sallyport_hooks_behind", "gauge", "Events that sallyport-hooks has not delivered yet.",
+	 NULL, write_hooks_behind},
 	{"sallyport_api_requests_total", "counter", "Requests of the API by their answer.", NULL,
 	 write_requests},
 	{"sallyport_api_request_duration_seconds", "histogram",
@@ -411,6 +423,16 @@ static const struct metric metrics[] = {
 	{"process_max_fds", "gauge", "File descriptors that sallyportd may have.", get_fds_max,
 	 NULL},
 };
+
+bool metrics_hooks_behind(const char *path, uint64_t newest_seq, uint64_t *ret_behind)
+{
+	uint64_t seq;
+
+	if (seq_file_read(path, &seq) < 0)
+		return false;
+	*ret_behind = seq < newest_seq ? newest_seq - seq : 0;
+	return true;
+}
 
 void metrics_write(const struct metrics_source *source, FILE *out)
 {

@@ -32,9 +32,13 @@ struct metrics_source {
 	const struct explain *explain;		 /* may be NULL */
 	const struct watch *watch;		 /* may be NULL */
 	const struct metrics_requests *requests; /* may be NULL */
+	const char *hooks_cursor;		 /* where sallyport-hooks keeps how far it is */
 	struct metrics_host host;
 	uint64_t now_ns;
 };
+
+/* Result: whether sallyport-hooks has left a cursor at path, and how many events it is behind. */
+bool metrics_hooks_behind(const char *path, uint64_t newest_seq, uint64_t *ret_behind);
 
 /* Writes all metrics. Errors are left to the stream. */
 void metrics_write(const struct metrics_source *source, FILE *out);

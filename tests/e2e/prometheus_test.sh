@@ -63,7 +63,7 @@ cat >"$LAB_DIR/prometheus.yml" <<-EOT
 	  - job_name: sallyport
 	    static_configs: [ { targets: [ "127.0.0.1:9464" ] } ]
 EOT
-lab_in edge prometheus --config.file="$LAB_DIR/prometheus.yml" --storage.tsdb.path="$LAB_DIR/tsdb" \
+nsenter --net="/run/netns/$LAB_NS-edge" prometheus --config.file="$LAB_DIR/prometheus.yml" --storage.tsdb.path="$LAB_DIR/tsdb" \
 	--web.listen-address=127.0.0.1:9090 --log.level=warn >"$LAB_DIR/prometheus.log" 2>&1 &
 PROMETHEUS=$!
 prometheus_up() { lab_in edge curl -sS --fail http://127.0.0.1:9090/-/ready >/dev/null 2>&1; }
@@ -85,3 +85,23 @@ assert_eq 0 "$ASKED" "alerts of an edge that is well"
 kill "$PROMETHEUS"
 wait "$PROMETHEUS" 2>/dev/null || :
 ok "no alert is pending while all is well"
+
+# --- hooks that are behind
+mkdir -p "$LAB_DIR/hooks.d"
+printf '#!/bin/sh\nexit 1\n' >"$LAB_DIR/hooks.d/fails"
+chmod 755 "$LAB_DIR/hooks.d/fails"
+nsenter --net="/run/netns/$LAB_NS-edge" "$SALLYPORT_BUILD/control/hooks/sallyport-hooks" -s "$LAB_SOCKET" -S "$LAB_DIR/state/hooks.cursor" \
+	-d "$LAB_DIR/hooks.d" -r 20ms -R 50ms >"$LAB_DIR/log/hooks" 2>&1 &
+HOOKS=$!
+behind_by() {
+	scrape "$LAB_DIR/metrics"
+	grep -qE "^sallyport_hooks_behind $1\$" "$LAB_DIR/metrics"
+}
+wait_line 10 "$LAB_DIR/log/hooks" 'A hook failed'
+printf '#!/bin/sh\nexit 0\n' >"$LAB_DIR/hooks.d/fails"
+wait_until 20 behind_by 0 || fail "hooks: $(grep behind "$LAB_DIR/metrics")"
+kill "$HOOKS"
+wait "$HOOKS" 2>/dev/null || :
+put_build after 1
+wait_until 10 behind_by '[1-9][0-9]*' || fail "hooks: $(grep behind "$LAB_DIR/metrics")"
+ok "hooks that are there are behind by nothing, and by what happened since they went"

@@ -2,6 +2,7 @@
 /* What a handler may reach: the parts of sallyportd, and the API's own. Filled in by the server. */
 #pragma once
 
+#include <limits.h>
 #include <net/if.h>
 #include <stdint.h>
 
@@ -37,6 +38,7 @@ struct api_context {
 	struct captures *captures;
 	struct metrics_requests *requests;
 	uint64_t started_wall_ns;
+	char hooks_cursor[PATH_MAX];
 	char name[CONFIG_NAME_SIZE];
 	char interfaces[2][IF_NAMESIZE]; /* by enum sp_direction, that of what comes in */
 	/* A call was refused with 5xx, for the reason in detail. */

@@ -7,6 +7,7 @@
 #include "cli/doctor/finding.h"
 #include "cli/talk/talk.h"
 
+#define HOOKS_MANY   10
 #define RECORDS_MANY 10000 /* changes of connections: more than a moment's */
 
 static void check_program(struct doctor *doctor, const json_t *interface)
@@ -110,6 +111,21 @@ static void check_audit(struct doctor *doctor)
 			"connections waits in memory, and is lost if that lasts.");
 }
 
+static void check_hooks(struct doctor *doctor)
+{
+	const json_t *hooks = json_object_get(doctor->status, "hooks");
+	json_int_t behind = json_integer_value(json_object_get(hooks, "behind"));
+
+	if (behind >= HOOKS_MANY)
+		doctor_finding_say(doctor, "hooks", DOCTOR_WARNING,
+				   "sallyport-hooks has not delivered the last %lld events: it is "
+				   "not running, or a "
+				   "hook fails again and again. See its log; if hooks are not "
+				   "wanted any more, "
+				   "remove hooks.cursor from edge.state_dir.",
+				   (long long)behind);
+}
+
 void doctor_edge_check(struct doctor *doctor)
 {
 	doctor_finding_say(doctor, "sallyportd", DOCTOR_OK, "It answers: %s, version %s.",
@@ -117,4 +133,5 @@ void doctor_edge_check(struct doctor *doctor)
 	check_programs(doctor);
 	check_carrier(doctor);
 	check_audit(doctor);
+	check_hooks(doctor);
 }

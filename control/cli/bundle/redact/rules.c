@@ -7,8 +7,8 @@ const struct redact_rules redact_rules_version = {{
 
 const struct redact_rules redact_rules_status = {{
 	[REDACT_INSIDE] = "engines xdp dpdk workers queues kernel interfaces redirects",
-	[REDACT_FIGURES] =
-		"verdicts builds endpoints allow_lists ports events explained connections lost",
+	[REDACT_FIGURES] = "verdicts builds endpoints allow_lists ports events hooks explained "
+			   "connections lost",
 	[REDACT_SENTENCE] = "warnings problem",
 	[REDACT_PLAIN] =
 		"name version started_at now engine carrying left_to_xdp packets index pid alive "
