@@ -138,22 +138,41 @@ units_upgrade() {
 	session_flows
 }
 
+# Somebody dials the port all the time; how each attempt ends goes to $VM_RUN/dials.
+units_dial() {
+	local _
+
+	while [ -e "$VM_RUN/dialling" ]; do
+		lab_client nc -nzv -w 2 192.0.2.1 "$1" 2>&1 || :
+		read -rt 1 _ <> <(:) || :
+	done >"$VM_RUN/dials"
+}
+
 # The edge is away for a whole boot: the session waits, as over any line that is cut, and goes on. What arrives
-# before sallyportd carries waits for it.
+# before sallyportd carries waits for it: at no moment does the edge itself answer, which would end the session.
 units_reboot() {
 	local boot
 
 	edge "systemctl enable sallyportd sallyport-dp"
 	boot=$(vm_boot_id)
+	: >"$VM_RUN/dialling"
+	units_dial "$(cat "$VM_RUN/port")" &
 	edge "systemctl reboot" || :
 	vm_wait "$boot"
 	wait_until 60 units_active
 	wait_until 30 carried_by dpdk
 	[ "$(edge "sallyport -o json show live" | jq -r '.nodes[0].public_port')" = "$(cat "$VM_RUN/port")" ]
 	wait_until 150 session_flows
+	rm "$VM_RUN/dialling"
 	[ "$(unit_has sallyport-hold Result)" = success ]
-	edge "journalctl -b -q -o cat -u sallyportd" | grep 'Packets waited' | sed 's/.*packets=/packets that waited: /' \
-		>"$VM_RUN/result"
+	if grep refused "$VM_RUN/dials"; then
+		fail "the edge itself has answered"
+	fi
+	edge "curl -s --unix-socket /run/sallyport/api.sock http://edge/metrics" |
+		sed -n 's/^sallyport_held_total /packets that waited: /p' >"$VM_RUN/result"
+	if grep ': 0$' "$VM_RUN/result"; then
+		fail "nothing had to wait"
+	fi
 	[ "$(client ssh "${NIC_SSH[@]}" -p "$(cat "$VM_RUN/port")" ubuntu@192.0.2.1 hostname)" = vm0 ]
 	[ "$(unit_has sallyportd NRestarts)" = 0 ]
 	[ "$(unit_has sallyport-dp NRestarts)" = 0 ]
