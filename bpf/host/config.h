@@ -230,6 +230,21 @@ bool config_given(const struct config *config, const char *key);
  */
 void config_print(const struct config *config, FILE *stream);
 
+/*
+ * Reads a file and prints it as it counts, an option a line: KEY = VALUE  # FILE:LINE, or default.
+ * Nothing is left out. Result: as config_load().
+ */
+int config_print_file(const char *path, FILE *stream, struct config_errors *errors);
+
+/* Prints the lines of one option, nothing left out. */
+void config_print_key(const struct config *config, const char *key, FILE *stream);
+
+/* Result: the text of a file, NUL-terminated, to be freed; NULL with errno set. */
+char *config_file_text(const char *path, size_t *ret_bytes);
+
+/* Where in edge.run_dir a running sallyportd keeps the text that it goes by. */
+#define CONFIG_RUNNING_NAME "running.conf"
+
 /* Who must be restarted for a changed option, as bits; a restart cuts no live lease. */
 enum config_apply {
 	CONFIG_APPLY_RELOAD = 0,    /* nobody: SIGHUP to sallyportd */
@@ -251,6 +266,9 @@ struct config_changes {
 /* Lists the options in which two configurations differ, in the order of sallyport.conf(5). */
 void config_diff(const struct config *before, const struct config *after,
 		 struct config_changes *ret_changes);
+
+/* Result: whether a reload applies the changes; otherwise sallyportd must be restarted for all. */
+bool config_can_reload(const struct config_changes *changes);
 
 /* Result: a text such as "reload" or "restart of sallyportd". */
 const char *config_apply_name(enum config_apply apply);

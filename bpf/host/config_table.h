@@ -154,6 +154,9 @@ const struct config_place *config_reading_find_group(const struct config_reading
 /* Reads the text, NUL-terminated, into reading->config; all that is wrong goes to its errors. */
 void config_parse(struct config_reading *reading, const char *text);
 
+/* Prints the configuration as it counts, all of it, and in which line each value stands. */
+void config_print_read(const struct config_reading *reading, FILE *stream);
+
 /* Finds what is wrong between values, each right by itself, and puts ports in order. */
 void config_check(struct config_reading *reading);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/clients.h"
+#include "cli/talk/fail.h"
 #include "cli/talk/print.h"
 #include "cli/talk/talk.h"
 #include "cli/talk/when.h"
@@ -166,6 +167,10 @@ static enum cli_exit show(struct cli *cli,
 
 enum cli_exit cli_builds_show(struct cli *cli)
 {
+	if (talk_option(cli, "--config"))
+		return cli_check_show(cli);
+	if (!cli->operand)
+		return talk_fail_usage(cli->verb->name, "an argument is missing: ID");
 	return show(cli, print_build);
 }
 

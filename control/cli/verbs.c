@@ -53,6 +53,22 @@ static const struct cli_option list_options[] = {
 	{0},
 };
 
+static const struct cli_option show_options[] = {
+	{"--config", NULL, NULL,
+	 "each option of the file that the argument names, else " CONFIG_DEFAULT_PATH
+	 ", and the line that says so, or default",
+	 0},
+	{0},
+};
+
+static const struct cli_option check_options[] = {
+	{"--diff", NULL, NULL,
+	 "as root: what differs from what sallyportd goes by, and whether a reload applies it; "
+	 "exit 5 if not",
+	 0},
+	{0},
+};
+
 static const struct cli_option connect_options[] = {
 	{"--view", "VIEW", "enable wait", "enable (default) or wait", 0},
 	{"--format", "FORMAT", "text markdown json ssh_config known_hosts", "default text", 0},
@@ -148,6 +164,7 @@ static const struct cli_example list_examples[] = {
 };
 
 static const struct cli_example show_examples[] = {
+	{"where a value comes from", "sallyport show --config | grep linger"},
 	{"the deadline, for a script", "sallyport show 48121 -o json | jq -r .deadline"},
 	{0},
 };
@@ -239,6 +256,12 @@ static const struct cli_example completion_examples[] = {
 	{0},
 };
 
+static const struct cli_example check_examples[] = {
+	{"every error, with its line", "sallyport check new.conf"},
+	{"before a reload", "sallyport check --diff && sallyportd --reload"},
+	{0},
+};
+
 static const struct cli_example help_examples[] = {
 	{"all about one verb", "sallyport help enable"},
 	{0},
@@ -253,7 +276,8 @@ const struct cli_verb cli_verbs[] = {
 	{"extend", "ID", "move a build's deadline", cli_builds_extend, extend_options,
 	 extend_examples},
 	{"list", NULL, "list builds that are open", cli_list, list_options, list_examples},
-	{"show", "ID", "show one build", cli_builds_show, NULL, show_examples},
+	{"show", "[ID]", "show one build, or with --config a configuration as it counts",
+	 cli_builds_show, show_options, show_examples},
 	{"connect", "ID", "print how to connect", cli_builds_connect, connect_options,
 	 connect_examples},
 	{"diagnose", "ID", "say what is known about why ssh to a build fails", cli_records_diagnose,
@@ -270,6 +294,8 @@ const struct cli_verb cli_verbs[] = {
 	{"doctor", "[CONFIG]",
 	 "look for what keeps this edge from working; exit 1 if something does", doctor_run, NULL,
 	 doctor_examples},
+	{"check", "[CONFIG]", "find what is wrong with a configuration, and what a reload changes",
+	 cli_check, check_options, check_examples},
 	{"support-bundle", "[FILE]",
 	 "gather what helps to help, without secrets, in a .tar.gz; '-' for stdout",
 	 bundle_support_bundle, support_bundle_options, support_bundle_examples},

@@ -17,6 +17,7 @@
 #include "daemon/loop.h"
 #include "daemon/outcome.h"
 #include "daemon/reload.h"
+#include "daemon/running.h"
 #include "daemon/sockets.h"
 #include "edge/config.h"
 #include "edge/edge.h"
@@ -299,6 +300,7 @@ static int serve(struct daemon *daemon)
 	int r;
 
 	log_kernel(daemon);
+	daemon_running_tell(daemon->config, daemon->config_path);
 	log_write(LOG_NOTICE, "Ready.", log_string("name", daemon->config->edge.name),
 		  log_string("socket", daemon->config->api.socket), log_number("pid", getpid()));
 	sd_notify(0, "READY=1\nSTATUS=Serving.");
@@ -340,6 +342,7 @@ static int attach_and_serve(struct daemon *daemon)
 	else
 		r = serve(daemon);
 
+	daemon_running_forget(daemon->config);
 	daemon_loop_end(daemon);
 	api_server_close(daemon->api);
 	daemon_sockets_unlink(daemon->config);

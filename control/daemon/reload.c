@@ -10,6 +10,7 @@
 #include "api/server.h"
 #include "daemon/daemon.h"
 #include "daemon/outcome.h"
+#include "daemon/running.h"
 #include "edge/config.h"
 #include "edge/edge.h"
 #include "explain/explain.h"
@@ -35,8 +36,6 @@ static struct config *load(const char *path)
 /* Result: whether sallyportd itself can apply all that differs, as it runs. */
 static bool can_apply(const struct config_changes *changes)
 {
-	bool can = true;
-
 	for (unsigned int i = 0; i < changes->nr; i++) {
 		const struct config_change *change = &changes->change[i];
 
@@ -45,10 +44,8 @@ static bool can_apply(const struct config_changes *changes)
 		log_write(LOG_WARNING, "A change cannot be applied as things run.",
 			  log_string("key", change->key),
 			  log_string("needs", config_apply_name(change->apply)));
-		if (change->apply != CONFIG_APPLY_DATAPLANE)
-			can = false;
 	}
-	return can;
+	return config_can_reload(changes);
 }
 
 /* The set of networks that the last reload left may still be read by a worker that hangs. */
@@ -170,6 +167,8 @@ int daemon_reload_now(struct daemon *daemon)
 		applied = reload(daemon, config);
 	else
 		log_write(LOG_WARNING, "The configuration has errors: nothing was applied.");
+	if (applied)
+		daemon_running_tell(daemon->config, daemon->config_path);
 	sd_notify(0, "READY=1");
 	r = daemon_outcome_tell(daemon->config, applied);
 	if (r < 0)

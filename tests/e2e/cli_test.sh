@@ -210,37 +210,41 @@ tar xzOf "$LAB_DIR/bundle.tar.gz" --wildcards '*/MANIFEST' >"$LAB_DIR/out"
 out '^status\.json +[0-9]+ bytes$'
 ok "doctor FILE and support-bundle --config FILE ask the daemon of that file"
 
-# completes SHELL LINE WANTED: a tab behind LINE makes it WANTED in a real shell.
-completes() {
-	local got
+# complete_in SHELL LINE...: prints what a tab behind each line makes of it in a real shell.
+complete_in() {
+	local shell=$1 line
 
-	if [ "$1" = fish ]; then
-		got=${2% *}" "$(fish --no-config -c "source $LAB_DIR/fish; complete -C '$2'" | cut -f1 | paste -sd,)
-	else
-		got=$("$LAB_TOOLS/type.py" "$1" "$LAB_DIR/$1" "$2") || fail "$1: $got"
+	shift
+	if [ "$shell" != fish ]; then
+		"$LAB_TOOLS/type.py" "$shell" "$LAB_DIR/$shell" "$@"
+		return
 	fi
-	assert_eq "$3" "$got" "'$2' and a tab in $1"
+	for line in "$@"; do
+		printf "echo '%s '(complete -C '%s' | cut -f1 | string join ,)\n" "${line% *}" "$line"
+	done >"$LAB_DIR/lines"
+	fish --no-config -c "source $LAB_DIR/fish; source $LAB_DIR/lines"
 }
 
 mkdir "$LAB_DIR/bin"
 ln -s "$(lab_cli_path)" "$LAB_DIR/bin/"
 : >"$LAB_DIR/a-file"
 run 0 enable typed-build --node -
+cat >"$LAB_DIR/wanted" <<EOT
+sallyport finish
+sallyport connect --view wait
+sallyport extend x --until
+sallyport sync $LAB_DIR/a-file
+sallyport -s $LAB_SOCKET sh typed-build
+EOT
 for shell in bash zsh fish; do
 	command -v $shell >/dev/null || {
 		echo "ok - completion for $shell # skipped: $shell is not installed"
 		continue
 	}
 	sallyport completion $shell >"$LAB_DIR/$shell"
-	(
-		export PATH=$LAB_DIR/bin:$PATH SALLYPORT_SOCKET=$LAB_SOCKET
-		completes $shell 'sallyport fin' 'sallyport finish'
-		completes $shell 'sallyport connect --view w' 'sallyport connect --view wait'
-		completes $shell 'sallyport extend x --un' 'sallyport extend x --until'
-		completes $shell "sallyport sync $LAB_DIR/a-f" "sallyport sync $LAB_DIR/a-file"
-		completes $shell 'sallyport show ty' 'sallyport show typed-build'
-		export SALLYPORT_SOCKET=/nowhere
-		completes $shell "sallyport -s $LAB_SOCKET sh ty" "sallyport -s $LAB_SOCKET sh typed-build"
-	)
+	PATH=$LAB_DIR/bin:$PATH SALLYPORT_SOCKET=/nowhere complete_in $shell 'sallyport fin' \
+		'sallyport connect --view w' 'sallyport extend x --un' "sallyport sync $LAB_DIR/a-f" \
+		"sallyport -s $LAB_SOCKET sh ty" >"$LAB_DIR/typed" || fail "$shell: $(cat "$LAB_DIR/typed")"
+	diff -u "$LAB_DIR/wanted" "$LAB_DIR/typed" || fail "completion in $shell"
 	ok "completion for $shell knows verbs, options, values, files and the builds that there are"
 done

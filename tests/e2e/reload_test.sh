@@ -48,18 +48,30 @@ ask() {
 	lab_in edge "$(lab_control_path)" -c "$LAB_CONFIG" --reload
 }
 
+# preview STATUS KEYS SAYS: what sallyport says that a reload would do.
+preview() {
+	local status=0
+
+	lab_in edge "$(lab_cli_path)" check "$LAB_CONFIG" --diff -o json >"$LAB_DIR/preview" || status=$?
+	assert_eq "$1 $2 $3" "$status $(jq -r '"\([.changes[].key] | sort | join(" ")) \(.says)"' "$LAB_DIR/preview")" \
+		"exit status and preview of a reload"
+}
+
 config_write | sed 's|linger = .*|linger = "7m";|' >"$LAB_CONFIG"
+preview 0 'builds.networks leases.linger' 'a reload applies this'
 ask || fail "--reload fails with a change that can be applied"
+preview 0 '' 'nothing differs'
 put_build two 1
 api POST /v1/builds/two/finish '{}'
 assert_eq 420 "$(answer '(.deadline | fromdate) - (.finished_at | fromdate)')" "linger after --reload"
 ask || fail "--reload fails when nothing differs"
-ok "--reload returns once a change is applied"
+ok "--reload returns once a change is applied, and check --diff says before that it will be"
 
 config_write | sed 's|linger = .*|lingr = "9m";|' >"$LAB_CONFIG"
 assert_fails "--reload with a mistake" ask
 assert_match 'lingr' "$LAB_DIR/refused" "the mistake"
 config_write | sed -e 's|linger = .*|linger = "9m";|' -e 's|name = .*|name = "another";|' >"$LAB_CONFIG"
+preview 5 'edge.name leases.linger' 'a reload would apply nothing of this: restart sallyportd'
 assert_fails "--reload with what needs a restart" ask
 assert_match 'Nothing was applied' "$LAB_DIR/refused" "what --reload says"
 put_build three 2
@@ -70,4 +82,4 @@ wait_until 10 process_gone "$(daemon_pid control)"
 config_write >"$LAB_CONFIG"
 assert_fails "--reload without a sallyportd" ask
 assert_match 'No sallyportd' "$LAB_DIR/refused" "what --reload says without one"
-ok "--reload fails, with the reason, when nothing was applied"
+ok "--reload fails, with the reason, when nothing was applied, as check --diff has said"

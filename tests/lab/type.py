@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Types a line and a tab into a real shell, and prints what the line has become.
+"""Types lines into a real shell, a tab behind each, and prints what each has become.
 
-	type.py bash|zsh FILE LINE	FILE is the completion; a deadline of 20 seconds
+	type.py bash|zsh FILE LINE...	FILE is the completion; a deadline of 60 seconds
 """
 import os
 import pty
@@ -46,15 +46,16 @@ class Shell:
 
 
 def main():
-    name, file, line = sys.argv[1:]
+    name, file, *lines = sys.argv[1:]
     argv, begin = SHELLS[name]
-    shell = Shell(argv, time.monotonic() + 20)
+    shell = Shell(argv, time.monotonic() + 60)
     shell.type(begin.format(file) + "; echo re''ady\n")
     shell.wait(r"ready\r?\n")
-    # From both ends of the line: what the tab has made of it becomes the argument of echo.
-    shell.type(line + "\t")
-    shell.type("\x01echo '='\"[\x05]\"'='\n")
-    print(shell.wait(r"=\[([^\]]*)\]=").group(1).rstrip())
+    for line in lines:
+        # From both ends of the line: what the tab has made of it becomes the argument of echo.
+        shell.type(line + "\t")
+        shell.type("\x01echo '='\"[\x05]\"'='\n")
+        print(shell.wait(r"=\[([^\]]*)\]=").group(1).rstrip())
     shell.end()
 
 

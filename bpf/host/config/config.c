@@ -37,36 +37,40 @@ static unsigned int count_lines(const char *text, size_t bytes)
 	return lines;
 }
 
+/* text[bytes] is NUL. Result: 0, reading->config is whole; or -errno. Its parts are to be freed. */
+static int read_text(struct config_reading *reading, const char *text, size_t bytes)
+{
+	size_t length = strlen(text);
+
+	reading->config = calloc(1, sizeof(*reading->config));
+	if (!reading->config)
+		return -ENOMEM;
+	if (length < bytes) {
+		config_reading_fail(reading, count_lines(text, length), NULL,
+				    "there is a NUL byte");
+	} else {
+		config_parse(reading, text);
+		config_check(reading);
+	}
+	reading->config->given = reading->seen;
+	if (reading->no_memory)
+		return -ENOMEM;
+	return reading->errors->nr > 0 ? -EINVAL : 0;
+}
+
 /* text[bytes] is NUL. */
 static int load(const char *name, const char *text, size_t bytes, struct config **ret_config,
 		struct config_errors *errors)
 {
 	struct config_reading reading = {.file = name, .errors = errors};
-	size_t length = strlen(text);
-	int r = 0;
+	int r = read_text(&reading, text, bytes);
 
-	reading.config = calloc(1, sizeof(*reading.config));
-	if (!reading.config)
-		return -ENOMEM;
-	if (length < bytes) {
-		config_reading_fail(&reading, count_lines(text, length), NULL,
-				    "there is a NUL byte");
-	} else {
-		config_parse(&reading, text);
-		config_check(&reading);
-	}
-	reading.config->given = reading.seen;
 	free(reading.places);
-	if (reading.no_memory)
-		r = -ENOMEM;
-	else if (errors->nr > 0)
-		r = -EINVAL;
-	if (r < 0) {
+	if (r < 0)
 		config_free(reading.config);
-		return r;
-	}
-	*ret_config = reading.config;
-	return 0;
+	else
+		*ret_config = reading.config;
+	return r;
 }
 
 int config_load_text(const char *name, const char *text, size_t bytes, struct config **ret_config,
@@ -90,24 +94,61 @@ int config_load_text(const char *name, const char *text, size_t bytes, struct co
 	return r;
 }
 
-int config_load(const char *path, struct config **ret_config, struct config_errors *errors)
+char *config_file_text(const char *path, size_t *ret_bytes)
+{
+	FILE *stream = fopen(path, "re");
+	char *text;
+	int error;
+
+	if (!stream)
+		return NULL;
+	text = read_file(stream, ret_bytes);
+	error = errno;
+	fclose(stream);
+	errno = error;
+	return text;
+}
+
+/* As config_file_text(), but what went wrong is among the errors. */
+static char *read_path(const char *path, size_t *ret_bytes, struct config_errors *errors)
 {
 	struct config_reading reading = {.file = path, .errors = errors};
-	FILE *stream = fopen(path, "re");
-	char *text = NULL;
-	size_t bytes = 0;
+	char *text = config_file_text(path, ret_bytes);
+	int error = errno;
+
+	if (!text)
+		config_reading_fail(&reading, 0, NULL, "%s", strerror(error));
+	errno = error;
+	return text;
+}
+
+int config_load(const char *path, struct config **ret_config, struct config_errors *errors)
+{
+	size_t bytes;
+	char *text = read_path(path, &bytes, errors);
 	int r;
 
-	if (stream)
-		text = read_file(stream, &bytes);
-	r = -errno;
-	if (stream)
-		fclose(stream);
-	if (!text) {
-		config_reading_fail(&reading, 0, NULL, "%s", strerror(-r));
-		return r;
-	}
+	if (!text)
+		return -errno;
 	r = load(path, text, bytes, ret_config, errors);
+	free(text);
+	return r;
+}
+
+int config_print_file(const char *path, FILE *stream, struct config_errors *errors)
+{
+	struct config_reading reading = {.file = path, .errors = errors};
+	size_t bytes;
+	char *text = read_path(path, &bytes, errors);
+	int r;
+
+	if (!text)
+		return -errno;
+	r = read_text(&reading, text, bytes);
+	if (r == 0)
+		config_print_read(&reading, stream);
+	config_free(reading.config);
+	free(reading.places);
 	free(text);
 	return r;
 }
@@ -166,6 +207,14 @@ void config_diff(const struct config *before, const struct config *after,
 			ret_changes->change[ret_changes->nr++] =
 				(struct config_change){option->key, apply};
 	}
+}
+
+bool config_can_reload(const struct config_changes *changes)
+{
+	for (unsigned int i = 0; i < changes->nr; i++)
+		if (changes->change[i].apply & CONFIG_APPLY_CONTROL)
+			return false;
+	return true;
 }
 
 const char *config_apply_name(enum config_apply apply)

@@ -8,6 +8,12 @@
 #include "host/addr.h"
 #include "host/boottime.h"
 
+/* What is printed beside keys and values. */
+struct style {
+	bool all;			      /* free texts too */
+	const struct config_reading *reading; /* where each value stands; NULL: whether it does */
+};
+
 static bool is_free_text(const struct config_option *option)
 {
 	return option->type == CONFIG_STRING || option->type == CONFIG_NAME;
@@ -121,22 +127,33 @@ static void print_value(FILE *stream, const struct config_option *option, const 
 	}
 }
 
+static void print_source(FILE *stream, const struct style *style, const void *value, bool given)
+{
+	const struct config_place *place =
+		style->reading ? config_reading_find(style->reading, value) : NULL;
+
+	if (place)
+		fprintf(stream, "  # %s:%u\n", style->reading->file, place->line);
+	else
+		fputs(given && !style->reading ? "\n" : "  # default\n", stream);
+}
+
 static void print_line(FILE *stream, const struct config_option *option, const void *value,
-		       const char *key, bool given)
+		       const char *key, bool given, const struct style *style)
 {
 	fprintf(stream, "%s = ", key);
-	if (is_free_text(option) && !option->harmless && *(const char *)value)
+	if (!style->all && is_free_text(option) && !option->harmless && *(const char *)value)
 		fputs(CONFIG_LEFT_OUT, stream);
 	else
 		print_value(stream, option, value);
-	fputs(given ? "\n" : "  # default\n", stream);
+	print_source(stream, style, value, given);
 }
 
 static void print_item(FILE *stream, const struct config_option *option, const void *item,
-		       const char *key, bool given);
+		       const char *key, bool given, const struct style *style);
 
 static void print_list(FILE *stream, const struct config_option *option, const void *base,
-		       const char *key, bool given)
+		       const char *key, bool given, const struct style *style)
 {
 	const char *items = (const char *)base + option->offset;
 	char item_key[2 * CONFIG_KEY_SIZE];
@@ -148,35 +165,56 @@ static void print_list(FILE *stream, const struct config_option *option, const v
 	for (uint32_t i = 0; i < nr; i++) {
 		snprintf(item_key, sizeof(item_key), "%s[%u]", key, i);
 		if (option->members)
-			print_item(stream, option, items + i * option->size, item_key, given);
+			print_item(stream, option, items + i * option->size, item_key, given,
+				   style);
 		else
-			print_line(stream, option, items + i * option->size, item_key, given);
+			print_line(stream, option, items + i * option->size, item_key, given,
+				   style);
 	}
 }
 
 static void print_option(FILE *stream, const struct config_option *option, const void *base,
-			 const char *key, bool given)
+			 const char *key, bool given, const struct style *style)
 {
 	if (option->max_items)
-		print_list(stream, option, base, key, given);
+		print_list(stream, option, base, key, given, style);
 	else
-		print_line(stream, option, (const char *)base + option->offset, key, given);
+		print_line(stream, option, (const char *)base + option->offset, key, given, style);
 }
 
 static void print_item(FILE *stream, const struct config_option *option, const void *item,
-		       const char *key, bool given)
+		       const char *key, bool given, const struct style *style)
 {
 	char member_key[3 * CONFIG_KEY_SIZE];
 
 	for (const struct config_option *member = option->members; member->key; member++) {
 		snprintf(member_key, sizeof(member_key), "%s.%s", key, member->key);
-		print_option(stream, member, item, member_key, given);
+		print_option(stream, member, item, member_key, given, style);
 	}
+}
+
+static void print_all(const struct config *config, FILE *stream, const struct style *style)
+{
+	for (unsigned int i = 0; config_options[i].key; i++)
+		print_option(stream, &config_options[i], config, config_options[i].key,
+			     config->given & 1ull << i, style);
 }
 
 void config_print(const struct config *config, FILE *stream)
 {
-	for (unsigned int i = 0; config_options[i].key; i++)
-		print_option(stream, &config_options[i], config, config_options[i].key,
-			     config->given & 1ull << i);
+	print_all(config, stream, &(struct style){0});
+}
+
+void config_print_read(const struct config_reading *reading, FILE *stream)
+{
+	print_all(reading->config, stream, &(struct style){.all = true, .reading = reading});
+}
+
+void config_print_key(const struct config *config, const char *key, FILE *stream)
+{
+	int i = config_option_find(key);
+
+	if (i >= 0)
+		print_option(stream, &config_options[i], config, key, true,
+			     &(struct style){.all = true});
 }

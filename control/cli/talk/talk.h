@@ -148,4 +148,6 @@ enum cli_exit trace_run(struct cli *cli);
 enum cli_exit bundle_support_bundle(struct cli *cli);
 enum cli_exit cli_edge_version(struct cli *cli);
 enum cli_exit cli_complete(struct cli *cli);
+enum cli_exit cli_check(struct cli *cli);
+enum cli_exit cli_check_show(struct cli *cli);
 enum cli_exit cli_help(struct cli *cli);

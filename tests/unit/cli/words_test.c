@@ -104,7 +104,7 @@ static void test_words_when_wrong_then_what_and_what_was_meant(void **state)
 		{"zzzzz", NULL, NULL, "sallyport: unknown verb zzzzz"},
 		{"conn x", NULL, NULL, "sallyport: verb conn could be connect, connections"},
 		{"list x", "list", NULL, "sallyport: one argument too many: x"},
-		{"show", "show", NULL, "sallyport: an argument is missing: ID"},
+		{"cancel", "cancel", NULL, "sallyport: an argument is missing: ID"},
 		{"list --stat", "list", NULL, "sallyport: a value is missing after --stat"},
 		{"list --sttae x", "list", NULL,
 		 "sallyport: unknown option --sttae; did you mean --state?"},

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sallyport check and show --config: what a configuration says, and what a reload makes of it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/talk/fail.h"
+#include "cli/talk/talk.h"
+#include "host/config.h"
+
+static enum cli_exit load(const char *path, struct config **ret_config)
+{
+	struct config_errors errors = {0};
+	enum cli_exit code = CLI_EXIT_OK;
+
+	if (config_load(path, ret_config, &errors) < 0)
+		code = talk_fail_config(&errors);
+	config_errors_free(&errors);
+	return code;
+}
+
+/* Result: an option as a configuration has it, lines of KEY = VALUE, to be freed; or NULL. */
+static char *print_key(const struct config *config, const char *key)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *stream = open_memstream(&text, &bytes);
+
+	if (!stream)
+		return NULL;
+	config_print_key(config, key, stream);
+	fclose(stream);
+	return text;
+}
+
+static void print_lines(char mark, char *lines)
+{
+	for (char *line = lines ? strtok(lines, "\n") : NULL; line; line = strtok(NULL, "\n"))
+		printf("%c %s\n", mark, line);
+}
+
+static const char *verdict_of(const struct config_changes *changes)
+{
+	if (changes->nr == 0)
+		return "nothing differs";
+	return config_can_reload(changes)
+		       ? "a reload applies this"
+		       : "a reload would apply nothing of this: restart sallyportd";
+}
+
+static void print_text(const struct config *before, const struct config *after,
+		       const struct config_changes *changes)
+{
+	for (unsigned int i = 0; i < changes->nr; i++) {
+		const struct config_change *change = &changes->change[i];
+		char *old = print_key(before, change->key), *new = print_key(after, change->key);
+
+		printf("%s: %s\n", change->key, config_apply_name(change->apply));
+		print_lines('-', old);
+		print_lines('+', new);
+		free(old);
+		free(new);
+	}
+	puts(verdict_of(changes));
+}
+
+static void print_json(const struct config *before, const struct config *after,
+		       const struct config_changes *changes)
+{
+	json_t *list = json_array(), *answer;
+
+	for (unsigned int i = 0; i < changes->nr; i++) {
+		const struct config_change *change = &changes->change[i];
+		char *old = print_key(before, change->key), *new = print_key(after, change->key);
+
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:s?}", "key", change->key,
+						      "needs", config_apply_name(change->apply),
+						      "before", old, "after", new));
+		free(old);
+		free(new);
+	}
+	answer = json_pack("{s:o, s:b, s:s}", "changes", list, "reload", config_can_reload(changes),
+			   "says", verdict_of(changes));
+	json_dumpf(answer, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(answer);
+}
+
+static enum cli_exit compare(const struct cli *cli, const struct config *after)
+{
+	char running[CONFIG_PATH_SIZE + sizeof("/" CONFIG_RUNNING_NAME)];
+	struct config_errors errors = {0};
+	struct config_changes changes;
+	struct config *before;
+	int r;
+
+	snprintf(running, sizeof(running), "%s/" CONFIG_RUNNING_NAME, after->edge.run_dir);
+	r = config_load(running, &before, &errors);
+	config_errors_free(&errors);
+	if (r == -EACCES)
+		return talk_fail(CLI_EXIT_PERMISSION, "%s is for root", running);
+	if (r < 0)
+		return talk_fail(
+			CLI_EXIT_UNREACHABLE,
+			"there is no %s: no sallyportd with this edge.run_dir runs, or its "
+			"file was changed while it began",
+			running);
+	config_diff(before, after, &changes);
+	(cli->json ? print_json : print_text)(before, after, &changes);
+	config_free(before);
+	return config_can_reload(&changes) ? CLI_EXIT_OK : CLI_EXIT_CONFLICT;
+}
+
+enum cli_exit cli_check(struct cli *cli)
+{
+	const char *path = cli->operand ? cli->operand : CONFIG_DEFAULT_PATH;
+	struct config *config;
+	enum cli_exit code = load(path, &config);
+
+	if (code != CLI_EXIT_OK)
+		return code;
+	if (talk_option(cli, "--diff"))
+		code = compare(cli, config);
+	else if (!cli->json)
+		printf("%s: nothing is wrong\n", path);
+	config_free(config);
+	return code;
+}
+
+/* Splits "KEY = VALUE  # SOURCE", one a line. lines is written to. */
+static json_t *make_options(char *lines)
+{
+	json_t *options = json_array();
+
+	for (char *line = strtok(lines, "\n"); line; line = strtok(NULL, "\n")) {
+		char *value = strstr(line, " = "), *source = strstr(line, "  # "), *next;
+
+		if (!value || !source)
+			continue;
+		while ((next = strstr(source + 1, "  # ")))
+			source = next;
+		*value = *source = '\0';
+		json_array_append_new(options, json_pack("{s:s, s:s, s:s}", "key", line, "value",
+							 value + 3, "source", source + 4));
+	}
+	return options;
+}
+
+enum cli_exit cli_check_show(struct cli *cli)
+{
+	const char *path = cli->operand ? cli->operand : CONFIG_DEFAULT_PATH;
+	struct config_errors errors = {0};
+	enum cli_exit code = CLI_EXIT_OK;
+	char *text = NULL;
+	size_t bytes;
+	FILE *stream = open_memstream(&text, &bytes);
+	json_t *options;
+	int r;
+
+	if (!stream)
+		return talk_fail(CLI_EXIT_REFUSED, "out of memory");
+	r = config_print_file(path, stream, &errors);
+	fclose(stream);
+	if (r < 0) {
+		code = talk_fail_config(&errors);
+	} else if (cli->json) {
+		options = json_pack("{s:o}", "options", make_options(text));
+		json_dumpf(options, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(options);
+	} else {
+		fputs(text, stdout);
+	}
+	config_errors_free(&errors);
+	free(text);
+	return code;
+}
