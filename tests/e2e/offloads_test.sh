@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Two VMs on a bridge of the edge's host, and no offload turned off anywhere: VMs and client leave
 # checksums and segmentation to NICs that are not there. Files arrive whole both ways, over IPv4
-# and IPv6, with either engine, and the packets that it completed are counted.
+# and IPv6, with either engine, and the packets that it completed are counted. How long that takes
+# beside the plain lab is for tests/bench/field.sh.
 TEST_TIMEOUT=400
 LAB_FAILOVER=1s
 # shellcheck source=tests/e2e/_init.sh
@@ -17,7 +18,7 @@ offloads() {
 	local machine
 
 	for machine in client vm0 vm1; do
-		lab_in "$machine" ethtool -K eth0 tx "$1" tso "$1" gso "$1" gro on >/dev/null 2>&1 ||
+		lab_in "$machine" ethtool -K eth0 tx on tso on gso on gro on >/dev/null 2>&1 ||
 			fail "ethtool of $machine"
 	done
 }
@@ -31,15 +32,11 @@ at() {
 	lab_client ssh "${SSH_OPTIONS[@]}" -p "$port" "ubuntu@$host" "$@"
 }
 
-# copy PORT: 20 MB there and back; prints how many ms that took.
+# copy PORT: 20 MB there and back.
 copy() {
-	local begun_ns
-
-	begun_ns=$(date +%s%N)
 	at "$1" 'cat >blob' <"$LAB_DIR/blob"
 	assert_eq "$SUM" "$(at "$1" 'sha256sum <blob')" "sha256 at the VM behind $1"
 	assert_eq "$SUM" "$(at "$1" 'cat blob' | sha256sum)" "sha256 back at the client from $1"
-	COPY_MS=$((($(date +%s%N) - begun_ns) / 1000000))
 }
 
 completed() {
@@ -66,6 +63,7 @@ api PUT /v1/builds/offloads "{\"user\":\"ubuntu\",\"nodes\":[
 assert_eq 201 "$STATUS" "status of the PUT"
 PORT4=$(node_port 0)
 PORT6=$(node_port 1)
+offloads
 
 for engine in dpdk xdp; do
 	if [ "$engine" = xdp ]; then
@@ -73,15 +71,10 @@ for engine in dpdk xdp; do
 		wait_until 10 at "$PORT4" true
 	fi
 	for port in "$PORT4" "$PORT6"; do
-		offloads off
-		copy "$port"
-		plain_ms=$COPY_MS
-		offloads on
 		before=$(completed "$engine")
 		copy "$port"
 		assert_ge "$(completed "$engine")" $((before + 1000)) "packets that $engine completed"
 		assert_eq 0 "$(wrong)" "checksums that a receiver found wrong"
-		assert_le "$COPY_MS" $((20 * plain_ms + 10000)) "ms, after $plain_ms of the plain lab"
-		ok "$engine, port $port: 20 MB there and back in $COPY_MS ms, in the plain lab in $plain_ms"
+		ok "$engine, port $port: 20 MB there and back"
 	done
 done
