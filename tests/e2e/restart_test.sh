@@ -68,3 +68,18 @@ lab_api GET /metrics >"$LAB_DIR/metrics"
 assert_match '^sallyport_held_total [1-9]' "$LAB_DIR/metrics" "the metric"
 assert_eq vm0 "$(ssh_to "$port" hostname)" "ssh after the reboot"
 ok "and a session that is open outlives a reboot"
+
+# --- another host takes over from a backup: nothing of the first is left but the file
+sqlite3 "$LAB_DIR/state/journal.db" ".backup $LAB_DIR/backup.db"
+api PUT /v1/builds/after '{"nodes":[{"index":0}]}'
+lab_stop
+lab_in edge "$(lab_control_path)" -c "$LAB_CONFIG" --detach 2>>"$LAB_DIR/log/control"
+rm -rf "$LAB_DIR/state"
+install -D -m 640 "$LAB_DIR/backup.db" "$LAB_DIR/state/journal.db"
+lab_start
+api GET /v1/builds/one
+assert_eq "$port" "$(node_port 0)" "the port after a restore"
+assert_eq vm0 "$(ssh_to "$port" hostname)" "ssh after a restore"
+api GET /v1/builds/after
+assert_eq 404 "$STATUS" "a build that came after the backup"
+ok "a backup of journal.db, restored where nothing else is left, has each build at its port"
