@@ -36,6 +36,11 @@ const volatile __u32 sp_pieces = 0;
 #endif
 const volatile __u32 sp_public_vlan = SP_VLAN_AT_LOAD;
 const volatile __u32 sp_builds_vlan = SP_VLAN_AT_LOAD;
+/* 1: loaded for generic mode, in which a checksum that was left to a NIC still is, once sent on. */
+#ifndef SP_GENERIC_AT_LOAD
+#define SP_GENERIC_AT_LOAD 0
+#endif
+const volatile __u32 sp_generic = SP_GENERIC_AT_LOAD;
 
 /* One record after another in memory that user space maps too. */
 #define SP_ARRAY(name, record, entries)                                                            \

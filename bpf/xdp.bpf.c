@@ -313,6 +313,28 @@ __attribute__((__noinline__)) int xdp_complete(struct xdp_md *ctx, __u32 family,
 			   : sp_complete(data, end, (__u8)protocol, l3_len_bytes, 6);
 }
 
+/*
+ * Result: whether a checksum that seems to be partial was completed. A generic program's packet
+ * goes on as the kernel got it, and the NIC is told to complete what it was left: so it is left
+ * again.
+ */
+static __always_inline int completes(struct xdp_md *ctx, const struct sp_packet *packet)
+{
+	const __u32 bytes = packet->l3_len_bytes;
+
+	if (!xdp_complete(ctx, packet->family, packet->protocol, bytes))
+		return 0;
+	if (!sp_generic)
+		return 1;
+	if (packet->family == 4)
+		sp_leave((void *)(long)ctx->data, (void *)(long)ctx->data_end, packet->protocol,
+			 bytes, 4);
+	else
+		sp_leave((void *)(long)ctx->data, (void *)(long)ctx->data_end, packet->protocol,
+			 bytes, 6);
+	return 0;
+}
+
 /* Carries, completes a checksum that seems to be partial, unless it was whole by chance, and puts
  * the tag on what leaves by the other side. */
 static __always_inline int carry_whole(struct xdp_md *ctx, const struct sp_packet *packet,
@@ -321,8 +343,7 @@ static __always_inline int carry_whole(struct xdp_md *ctx, const struct sp_packe
 {
 	int action = carry(ctx, packet, hit, now_ns, verdict);
 
-	if (*verdict == SP_COMPLETED &&
-	    !xdp_complete(ctx, packet->family, packet->protocol, packet->l3_len_bytes))
+	if (*verdict == SP_COMPLETED && !completes(ctx, packet))
 		*verdict = SP_FORWARDED;
 	if (*verdict != SP_FORWARDED && *verdict != SP_COMPLETED)
 		return action;

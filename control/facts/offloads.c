@@ -68,12 +68,8 @@ static void say_bridge(struct fact_look *look, const char *name)
 {
 	facts_say(look,
 		  "%s is a bridge of VMs or namespaces: packets that they do not cut themselves "
-		  "(TSO) "
-		  "are longer than its MTU, and checksums that they leave to a NIC are completed "
-		  "twice "
-		  "with engine xdp. In there: ethtool -K DEV tx off tso off. Better: give this "
-		  "edge a "
-		  "veth whose peer is a port of the bridge.",
+		  "(TSO) are longer than its MTU. In there: ethtool -K DEV tso off. Better: give "
+		  "this edge a veth whose peer is a port of the bridge.",
 		  name);
 }
 

@@ -119,7 +119,7 @@ const struct fact_row facts_table[] = {
 	 NULL, facts_host_clock},
 	{"checksums", FACTS_HINT, "rtnetlink",
 	 "VMs or namespaces of this host are behind an interface: a veth, a tap, a bridge of such",
-	 "a veth as a port of the bridge; or in there `ethtool -K DEV tx off tso off`", NULL,
+	 "a veth as a port of the bridge; or in there `ethtool -K DEV tso off`", NULL,
 	 facts_offloads_partial},
 	{"cloud", FACTS_HINT, "`/sys/class/dmi/id/sys_vendor`",
 	 "AWS, Google, Azure and Hetzner check sources or route by themselves",

@@ -86,6 +86,12 @@ if build bpf/xdp.bpf.c -O2 -mcpu=v2 -DSP_ROLE_AT_LOAD=3 -DSP_VLAN_AT_LOAD=100; t
 else
 	verdict 1 "$what"
 fi
+what="xdp.bpf.c for generic mode, role 3 -O2 v2"
+if build bpf/xdp.bpf.c -O2 -mcpu=v2 -DSP_ROLE_AT_LOAD=3 -DSP_GENERIC_AT_LOAD=1; then
+	load "$what"
+else
+	verdict 1 "$what"
+fi
 build bpf/explain.bpf.c -O2 && load "explain.bpf.c"
 # The byte order of the hosts that this machine is not: that it compiles is all that can be seen.
 status=0

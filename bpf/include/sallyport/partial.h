@@ -4,7 +4,7 @@
  * field the sum of the pseudo header, folded, not complemented. Where no wire lies between it and
  * us (a VM or namespace of this host: tap, veth, virtio) the packet arrives so. A difference
  * would be added to it with the wrong sign, and the NIC that it leaves by is not told to complete
- * anything (docs/adr/0022).
+ * anything, unless the program is a generic one (docs/adr/0022).
  *
  * A packet whose whole checksum is that sum by chance cannot be told by the field alone. It is once
  * all is summed: completing it changes nothing.
@@ -160,4 +160,23 @@ SP_INLINE int sp_complete(void *data, void *end, __u8 protocol, __u32 l3_len_byt
 		return 0;
 	*checksum_be = whole_be;
 	return 1;
+}
+
+/*
+ * Sets the checksum of a frame of TCP or UDP, as it is to leave, to what is left to a NIC: for one
+ * that is going to complete it.
+ */
+SP_INLINE void sp_leave(void *data, void *end, __u8 protocol, __u32 l3_len_bytes, const __u8 family)
+{
+	const sp_wire_be32 *addresses = SP_AT(data, SP_L4_OFFSET(family) - SP_ADDR_BYTES(family));
+	sp_wire_be16 *checksum_be =
+		SP_AT(data, SP_L4_OFFSET(family) + SP_CHECKSUM_OFFSET(protocol));
+	__u64 sum = (__u64)SP_BE16(l3_len_bytes - SP_L3_BYTES(family)) +
+		    SP_BE16(sp_ip_protocol(protocol));
+
+	if ((void *)(checksum_be + 1) > end)
+		return;
+	for (__u32 i = 0; i < SP_ADDR_BYTES(family) / 4; i++)
+		sum += addresses[i];
+	*checksum_be = (__be16)sp_csum_fold(sum);
 }

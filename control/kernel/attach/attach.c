@@ -35,6 +35,7 @@ struct works {
 	const struct attach_plan *plan;
 	struct work work[ATTACH_MAX];
 	struct link links[ATTACH_LINK_NAMES]; /* as they were found */
+	bool generic;			      /* the programs that are loaded are for that mode */
 };
 
 static const char *xsks_name(const struct attach_target *target)
@@ -138,15 +139,31 @@ static int load(const struct works *works, struct work *work, char **ret_reason)
 		.maps = works->plan->maps,
 		.xsks_fd = work->old_xsks_fd,
 		.pieces = work->pieces,
+		.generic = works->generic,
 	};
 
 	return attach_program_load(work->target, &world, &work->program, ret_reason);
+}
+
+static bool found(const struct works *works, bool native)
+{
+	for (unsigned int i = 0; i < works->plan->nr_targets; i++)
+		if (works->work[i].link_id && works->work[i].outcome.native == native)
+			return true;
+	return false;
+}
+
+/* The mode to begin with: that of links which are there cannot be changed. */
+static bool begins_generic(const struct works *works)
+{
+	return works->plan->again ? works->plan->generic : found(works, false);
 }
 
 static int load_all(struct works *works, char **ret_reason)
 {
 	int error = 0;
 
+	works->generic = begins_generic(works);
 	for (unsigned int i = 0; i < works->plan->nr_targets && !error; i++) {
 		struct work *work = &works->work[i];
 
@@ -201,14 +218,6 @@ static int put_each(struct works *works, bool native, char **ret_reason)
 	return error;
 }
 
-static bool found(const struct works *works, bool native)
-{
-	for (unsigned int i = 0; i < works->plan->nr_targets; i++)
-		if (works->work[i].link_id && works->work[i].outcome.native == native)
-			return true;
-	return false;
-}
-
 static bool is_of_the_mode(int error)
 {
 	return error == -EOPNOTSUPP || error == -EINVAL || error == -ERANGE || error == -ENOSPC;
@@ -254,13 +263,26 @@ static int put_in_pieces(struct works *works)
 	return error;
 }
 
+/* Result: 0, or -errno and *ret_reason. */
+static int put_generic(struct works *works, char **ret_reason)
+{
+	int error = 0;
+
+	works->generic = true;
+	for (unsigned int i = 0; i < works->plan->nr_targets && !error; i++) {
+		attach_program_unload(&works->work[i].program);
+		error = load(works, &works->work[i], ret_reason);
+	}
+	return error ? error : put_each(works, false, ret_reason);
+}
+
 /*
  * A native program's packets reach only a device that takes them from a driver, and a generic
- * one's reach any: so all links have one mode. That of links which are there cannot be changed.
+ * one's reach any: so all links have one mode.
  */
 static int put_all(struct works *works, char **ret_reason)
 {
-	bool native = works->plan->again ? !works->plan->generic : !found(works, false);
+	bool native = !works->generic;
 	char *why = NULL;
 	int error = put_each(works, native, &why);
 
@@ -273,7 +295,7 @@ static int put_all(struct works *works, char **ret_reason)
 		take_back(works, why);
 		if (!works->plan->again) {
 			free(why);
-			return put_each(works, false, ret_reason);
+			return put_generic(works, ret_reason);
 		}
 	}
 	if (error) {

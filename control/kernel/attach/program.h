@@ -24,8 +24,9 @@ struct xdp_program *attach_program_open(void);
 /* What an instance works with. */
 struct program_world {
 	const struct maps *maps;
-	int xsks_fd; /* -1: a new one */
-	bool pieces; /* it takes frames that lie in pieces, as drivers have those of a large MTU */
+	int xsks_fd;  /* -1: a new one */
+	bool pieces;  /* it takes frames that lie in pieces, as drivers have those of a large MTU */
+	bool generic; /* it is for generic mode */
 };
 
 /*

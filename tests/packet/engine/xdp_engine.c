@@ -14,7 +14,7 @@
 #include "engine/refused.h"
 #include "xdp.skel.h"
 
-__u32 xdp_engine_public_vlan, xdp_engine_builds_vlan;
+__u32 xdp_engine_public_vlan, xdp_engine_builds_vlan, xdp_engine_generic;
 
 static void set_sizes(struct xdp_engine *engine, struct xdp_program *program, __u32 role)
 {
@@ -25,6 +25,7 @@ static void set_sizes(struct xdp_engine *engine, struct xdp_program *program, __
 	program->rodata->sp_hash_seed = FIXTURE_SEED;
 	program->rodata->sp_public_vlan = xdp_engine_public_vlan;
 	program->rodata->sp_builds_vlan = xdp_engine_builds_vlan;
+	program->rodata->sp_generic = xdp_engine_generic;
 	bpf_map__set_max_entries(program->maps.leases, FIXTURE_PUBLICS * SP_PORTS_PER_ADDRESS);
 	bpf_map__set_max_entries(program->maps.endpoints, FIXTURE_BUCKETS);
 	bpf_map__set_max_entries(program->maps.allow, FIXTURE_ALLOW);

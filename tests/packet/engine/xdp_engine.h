@@ -32,6 +32,8 @@ struct xdp_engine {
 
 /* For the instances that are opened next: the tags of a trunk, 0: none. */
 extern __u32 xdp_engine_public_vlan, xdp_engine_builds_vlan;
+/* And whether they are for generic mode. */
+extern __u32 xdp_engine_generic;
 
 /* What the program did with a frame. */
 struct xdp_result {
