@@ -54,8 +54,8 @@ static int open_all(void **state)
 	    "ip link set pub up; ip addr add 198.51.100.1/24 dev pub");
 	fixture_open(state);
 	fixture = *state;
-	fixture->ports.port[FIXTURE_BUILDS].ifindex = if_nametoindex("bld");
-	fixture->ports.port[FIXTURE_PUBLIC].ifindex = if_nametoindex("pub");
+	fixture->ports.port[FIXTURE_BUILDS].hop_ifindex = if_nametoindex("bld");
+	fixture->ports.port[FIXTURE_PUBLIC].hop_ifindex = if_nametoindex("pub");
 	assert_int_equal(mirror_open(&fixture->ports, &fixture->nexthops, &mirror), 0);
 	return 0;
 }
