@@ -3,6 +3,8 @@
 # IPv6 leases beside IPv4 ones, in both engines: ssh both ways, the client's own address at the VM,
 # explanations, allow-lists, an MTU smaller than the sender's, and the cut of idle sessions.
 TEST_TIMEOUT=${TEST_TIMEOUT:-240}
+# The engine that is asked for carries each packet, also where its worker is kept from its core for a moment.
+LAB_FAILOVER=1s
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 
