@@ -74,9 +74,7 @@ static void run_vector(void *context, const struct vector *vector)
 	    (vector->verdict != SP_FORWARDED && vector->verdict != SP_COMPLETED))
 		return;
 	xdp_engine_settings(&generic->xdp);
-	for (uint32_t i = 0; i < FIXTURE_PUBLICS * SP_PORTS_PER_ADDRESS; i++)
-		if (generic->xdp.fixture.leases[i].deadline_ns)
-			generic->xdp.fixture.leases[i].deadline_ns = ~0ull;
+	xdp_engine_keep_leases(&generic->xdp);
 	assert_int_equal(xdp_engine_run(&generic->xdp, vector->run.role, &vector->in, &result), 0);
 	assert_int_equal(result.verdict, SP_FORWARDED);
 	assert_int_equal(result.action, XDP_REDIRECT);

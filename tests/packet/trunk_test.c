@@ -115,9 +115,7 @@ static void run_vector(void *context, const struct vector *vector)
 	if (vector->run.mtu != 1500 || role == SP_ROLE_BOTH || vector->run.now_ns >= 1000)
 		return;
 	xdp_engine_settings(&trunk->xdp);
-	for (uint32_t i = 0; i < FIXTURE_PUBLICS * SP_PORTS_PER_ADDRESS; i++)
-		if (trunk->xdp.fixture.leases[i].deadline_ns)
-			trunk->xdp.fixture.leases[i].deadline_ns = ~0ull;
+	xdp_engine_keep_leases(&trunk->xdp);
 	put_tag(&in, &vector->in, SP_VLAN_TYPE, vlan_of(role) | 5 << 13);
 	run_both(trunk, role, &in, &both);
 	assert_int_equal(both.xdp.verdict, vector->verdict);

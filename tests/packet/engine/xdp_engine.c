@@ -161,6 +161,13 @@ void xdp_engine_settings(struct xdp_engine *engine)
 	settings->builds_trunk = settings->builds_ifindex;
 }
 
+void xdp_engine_keep_leases(struct xdp_engine *engine)
+{
+	for (__u32 i = 0; i < FIXTURE_PUBLICS * SP_PORTS_PER_ADDRESS; i++)
+		if (engine->fixture.leases[i].deadline_ns)
+			engine->fixture.leases[i].deadline_ns = ~0ull;
+}
+
 int xdp_engine_standard(struct xdp_engine *engine, __u64 now_ns)
 {
 	int r = fixture_standard(&engine->fixture, now_ns);

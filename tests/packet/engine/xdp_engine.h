@@ -62,6 +62,9 @@ int xdp_engine_run(struct xdp_engine *engine, enum sp_role role, const struct fr
 /* Sets what fixture_clear() has cleared: the interfaces and the mode. */
 void xdp_engine_settings(struct xdp_engine *engine);
 
+/* Puts deadlines off for ever: those of vectors are of a clock that the kernel has not. */
+void xdp_engine_keep_leases(struct xdp_engine *engine);
+
 /* Makes the table the standard one as of that time, with such settings. Result: 0 or -errno. */
 int xdp_engine_standard(struct xdp_engine *engine, __u64 now_ns);
 
