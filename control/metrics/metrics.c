@@ -217,85 +217,59 @@ static uint64_t get_netlink_open(const struct sample *sample)
 	return !sample->source->host.blind;
 }
 
-#define HOST(field)                                                                                \
-	static uint64_t get_##field(const struct sample *sample)                                   \
+#define VALUE(name, member)                                                                        \
+	static uint64_t get_##name(const struct sample *sample)                                    \
 	{                                                                                          \
-		return sample->source->host.field;                                                 \
+		return sample->member;                                                             \
 	}
-HOST(lost)
-HOST(corrected)
-HOST(held)
-HOST(resyncs)
-#undef HOST
+VALUE(lost, source->host.lost)
+VALUE(corrected, source->host.corrected)
+VALUE(held, source->host.held)
+VALUE(resyncs, source->host.resyncs)
 
-#define FIGURE(field)                                                                              \
-	static uint64_t get_##field(const struct sample *sample)                                   \
-	{                                                                                          \
-		return sample->figures.field;                                                      \
-	}
-FIGURE(nodes)
-FIGURE(leases_live)
-FIGURE(endpoints)
-FIGURE(endpoints_max)
-FIGURE(allow_lists)
-FIGURE(allow_lists_max)
-FIGURE(newest_seq)
-FIGURE(journal_errors)
-FIGURE(cuts_owed)
-FIGURE(cuts_loose)
-#undef FIGURE
-
-static uint64_t get_explained(const struct sample *sample)
-{
-	return sample->explained.explained;
-}
+VALUE(nodes, figures.nodes)
+VALUE(leases_live, figures.leases_live)
+VALUE(endpoints, figures.endpoints)
+VALUE(endpoints_max, figures.endpoints_max)
+VALUE(allow_lists, figures.allow_lists)
+VALUE(allow_lists_max, figures.allow_lists_max)
+VALUE(newest_seq, figures.newest_seq)
+VALUE(journal_errors, figures.journal_errors)
+VALUE(cuts_owed, figures.cuts_owed)
+VALUE(cuts_loose, figures.cuts_loose)
 
 static uint64_t get_log_dropped(const struct sample *sample)
 {
 	return log_dropped();
 }
 
-static uint64_t get_unexplained(const struct sample *sample)
-{
-	return sample->explained.refused;
-}
+VALUE(explained, explained.explained)
+VALUE(unexplained, explained.refused)
+VALUE(connections, watched.connections.open)
+VALUE(half_open, watched.connections.half_open)
+VALUE(attempts, watched.connections.attempts)
+VALUE(gave_way, watched.connections.gave_way)
+VALUE(opened, watched.connections.opened)
+VALUE(left_out, watched.connections.left_out)
+VALUE(notes_lost, watched.notes_lost)
+VALUE(notes_withheld, watched.notes_withheld)
+VALUE(records_waiting, watched.records.waiting)
+VALUE(records_lost, watched.records.lost)
+VALUE(untold, watched.untold)
+VALUE(provoked, watched.provoked)
+VALUE(audit_used, watched.audit.used)
+VALUE(audit_bytes, watched.audit.bytes)
+VALUE(audit_budget, watched.audit.budget)
+VALUE(audit_dropped, watched.audit.dropped)
+VALUE(sampled_out, watched.records.sampled_out)
+VALUE(audit_in_memory, watched.audit.in_memory)
+VALUE(audit_renewed, watched.audit.renewed)
 
-#define WATCHED(name, field)                                                                       \
-	static uint64_t get_##name(const struct sample *sample)                                    \
-	{                                                                                          \
-		return sample->watched.field;                                                      \
-	}
-WATCHED(connections, connections.open)
-WATCHED(half_open, connections.half_open)
-WATCHED(attempts, connections.attempts)
-WATCHED(gave_way, connections.gave_way)
-WATCHED(opened, connections.opened)
-WATCHED(left_out, connections.left_out)
-WATCHED(notes_lost, notes_lost)
-WATCHED(notes_withheld, notes_withheld)
-WATCHED(records_waiting, records.waiting)
-WATCHED(records_lost, records.lost)
-WATCHED(untold, untold)
-WATCHED(provoked, provoked)
-WATCHED(audit_used, audit.used)
-WATCHED(audit_bytes, audit.bytes)
-WATCHED(audit_budget, audit.budget)
-WATCHED(audit_dropped, audit.dropped)
-WATCHED(sampled_out, records.sampled_out)
-WATCHED(audit_in_memory, audit.in_memory)
-WATCHED(audit_renewed, audit.renewed)
-#undef WATCHED
-
-#define PROCESS(field)                                                                             \
-	static uint64_t get_##field(const struct sample *sample)                                   \
-	{                                                                                          \
-		return sample->process.field;                                                      \
-	}
-PROCESS(resident_bytes)
-PROCESS(virtual_bytes)
-PROCESS(fds)
-PROCESS(fds_max)
-#undef PROCESS
+VALUE(resident_bytes, process.resident_bytes)
+VALUE(virtual_bytes, process.virtual_bytes)
+VALUE(fds, process.fds)
+VALUE(fds_max, process.fds_max)
+#undef VALUE
 
 static const struct metric metrics[] = {
 	{"sallyport_build_info", "gauge", "The daemon's version, and that of the table.", NULL,
