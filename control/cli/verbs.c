@@ -53,6 +53,21 @@ static const struct cli_option list_options[] = {
 	{0},
 };
 
+static const struct cli_option top_options[] = {
+	{"--delay", "SECONDS", NULL, "look again after so long; default 1", 0},
+	{"--sort", "COLUMN", "id state left packets bytes connections actor organisation title",
+	 "sort by this column, default left", 0},
+	{"--reverse", NULL, NULL, "the other way round", 0},
+	{"--filter", "WORDS", NULL,
+	 "only builds with all these words in id, state, actors, organisation or title; state:WORD "
+	 "and so on looks there alone",
+	 0},
+	{"--all", NULL, NULL, "ended ones too", 'a'},
+	{"--batch", NULL, NULL, "print all of them as text, for scripts; needs no terminal", 0},
+	{"--count", "NUMBER", NULL, "with --batch: print so often, default once", 0},
+	{0},
+};
+
 static const struct cli_option show_options[] = {
 	{"--config", NULL, NULL,
 	 "each option of the file that the argument names, else " CONFIG_DEFAULT_PATH
@@ -160,6 +175,13 @@ static const struct cli_example extend_examples[] = {
 static const struct cli_example list_examples[] = {
 	{"those of one customer that run", "sallyport list --state running --organisation acme"},
 	{"as they come and go", "sallyport list --watch"},
+	{0},
+};
+
+static const struct cli_example top_examples[] = {
+	{"the builds whose time is over first, live; h is help", "sallyport top"},
+	{"which of one customer's carry most, now and ten seconds later",
+	 "sallyport top --batch --count 2 --delay 10 --sort bytes --filter org:acme"},
 	{0},
 };
 
@@ -276,6 +298,8 @@ const struct cli_verb cli_verbs[] = {
 	{"extend", "ID", "move a build's deadline", cli_builds_extend, extend_options,
 	 extend_examples},
 	{"list", NULL, "list builds that are open", cli_list, list_options, list_examples},
+	{"top", NULL, "show builds live: time left, rates, connections, what is dropped", top_run,
+	 top_options, top_examples},
 	{"show", "[ID]", "show one build, or with --config a configuration as it counts",
 	 cli_builds_show, show_options, show_examples},
 	{"connect", "ID", "print how to connect", cli_builds_connect, connect_options,

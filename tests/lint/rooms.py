@@ -24,7 +24,10 @@ ROOMS = {
                "api metrics watch watch/audit explain edge edge/state kernel kernel/hold kernel/pins "
                "journal table model http json"),
     "cli": ("sallyport: verbs, and what they print",
-            "cli/trace cli/bundle cli/doctor cli/talk watch/capture model json"),
+            "cli/top cli/trace cli/bundle cli/doctor cli/talk watch/capture model json"),
+    "cli/top": ("builds as they are now, on a live screen", "cli/talk model"),
+    "cli/top/paint": ("its screen as a page of cells", "cli/top/list cli/talk model"),
+    "cli/top/list": ("what it shows, and what keys do to that: no I/O", "cli/talk model"),
     "cli/trace": ("what would become of a packet", "cli/talk kernel/netlink table"),
     "cli/bundle": ("one archive for whoever helps", "cli/doctor cli/talk table"),
     "cli/bundle/redact": ("what others may see of it", ""),

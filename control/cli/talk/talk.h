@@ -145,6 +145,7 @@ enum cli_exit cli_edge_sync(struct cli *cli);
 enum cli_exit cli_edge_pools(struct cli *cli);
 enum cli_exit doctor_run(struct cli *cli);
 enum cli_exit trace_run(struct cli *cli);
+enum cli_exit top_run(struct cli *cli);
 enum cli_exit bundle_support_bundle(struct cli *cli);
 enum cli_exit cli_edge_version(struct cli *cli);
 enum cli_exit cli_complete(struct cli *cli);
