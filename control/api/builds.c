@@ -13,9 +13,22 @@
 #include "connect/connect.h"
 #include "edge/put/all.h"
 #include "watch/watch.h"
+#include "json/shape.h"
 
 #define LIST_DEFAULT 100
 #define LIST_MAX     1000
+
+const struct json_shape api_builds_list_shape = {
+	.name = "Builds",
+	.members =
+		(const struct json_shape_member[]){
+			{"builds", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_LIST,
+			 .shape = &api_render_build_shape},
+			{"next", JSON_SHAPE_INTEGER, .many = JSON_SHAPE_OR_NULL, .example = "17",
+			 .help = "after, for the next page; null: this is the last one"},
+			{0},
+		},
+};
 
 static struct api_view view_of(const struct api_call *call)
 {
@@ -271,7 +284,7 @@ void api_builds_list(struct api_call *call)
 		build = next_build(edge, &query, last);
 	}
 	next = build ? json_integer((json_int_t)last) : json_null();
-	call_reply_json(call, 200, json_pack("{s:o, s:o}", "builds", builds, "next", next));
+	call_reply_json(call, 200, JSON_SHAPE_OBJECT_OF(&api_builds_list_shape, builds, next));
 }
 
 /* Result: whether to go on; otherwise the call is answered. */

@@ -18,12 +18,99 @@
 #include "table/counters.h"
 #include "watch/attempts.h"
 #include "watch/watch.h"
+#include "json/shape.h"
 #include "json/values.h"
 
 #define LIMITED_LATELY_NS 60000000000ull
 #define RECORDS_DEFAULT	  100
 #define RECORDS_MAX	  10000
 #define PAGE_MAX	  2000 /* of these: a page is made at one go */
+
+static const char cases[] =
+#define X(NAME, name) #name "|"
+	DIAGNOSE_CASES(X)
+#undef X
+	;
+
+static const struct json_shape last_shape = {
+	.name = "LatestConnection",
+	.members =
+		(const struct json_shape_member[]){
+			{"client", JSON_SHAPE_STRING, .example = "203.0.113.9"},
+			{"opened_at", JSON_SHAPE_TIME, .many = JSON_SHAPE_ONE},
+			{"accepted", JSON_SHAPE_BOOLEAN, .example = "true"},
+			{"open", JSON_SHAPE_BOOLEAN, .example = "false"},
+			{"closed_by", JSON_SHAPE_STRING, .example = "closed by the client",
+			 .help = "empty while it is open"},
+			{"bytes_to_vm", JSON_SHAPE_INTEGER, .example = "3069"},
+			{"bytes_to_client", JSON_SHAPE_INTEGER, .example = "2873"},
+			{0},
+		},
+};
+
+static const struct json_shape node_shape = {
+	.name = "NodeDiagnosis",
+	.members =
+		(const struct json_shape_member[]){
+			{"index", JSON_SHAPE_INTEGER, .example = "0"},
+			{"case", JSON_SHAPE_STRING, .values = cases},
+			{"certain", JSON_SHAPE_STRING,
+			 .example = "This client's address is not on the allow-list of the build."},
+			{"likely", JSON_SHAPE_STRING, .many = JSON_SHAPE_OR_NULL,
+			 .example = "The client's key is not one that the VM knows."},
+			{"next", JSON_SHAPE_STRING, .many = JSON_SHAPE_LIST,
+			 .example = "Connect from an address that is allowed.",
+			 .help = "what to do"},
+			{"connections", JSON_SHAPE_INTEGER, .example = "3"},
+			{"accepted", JSON_SHAPE_INTEGER, .example = "3",
+			 .help = "of these, by the VM"},
+			{"latest", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_OR_NULL,
+			 .shape = &last_shape},
+			{0},
+		},
+};
+
+const struct json_shape api_diagnose_build_shape = {
+	.name = "Diagnosis",
+	.help = "Why ssh fails, as far as the edge can tell",
+	.members =
+		(const struct json_shape_member[]){
+			{"build", JSON_SHAPE_STRING, .example = "48121"},
+			{"client", JSON_SHAPE_STRING, .many = JSON_SHAPE_OR_NULL,
+			 .example = "203.0.113.9", .help = "who was asked about; null: anybody"},
+			{"nodes", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_LIST, .shape = &node_shape},
+			{0},
+		},
+};
+
+#define NEXT_MEMBER                                                                                \
+	{                                                                                          \
+		"next", JSON_SHAPE_INTEGER, JSON_SHAPE_OR_NULL,                                    \
+			.example = "17",                                                           \
+			.help = "after, for the next page; null: this is the last one"             \
+	}
+
+const struct json_shape api_diagnose_connections_shape = {
+	.name = "Connections",
+	.members =
+		(const struct json_shape_member[]){
+			{"connections", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_LIST,
+			 .shape = &api_records_connection_shape},
+			NEXT_MEMBER,
+			{0},
+		},
+};
+
+const struct json_shape api_diagnose_audit_shape = {
+	.name = "Changes",
+	.members =
+		(const struct json_shape_member[]){
+			{"changes", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_LIST,
+			 .shape = &api_records_change_shape},
+			NEXT_MEMBER,
+			{0},
+		},
+};
 
 /* One who asks: about whom. */
 struct question {
@@ -135,11 +222,11 @@ static json_t *render_last(const struct api_last_connection *last)
 {
 	if (last->nr == 0)
 		return json_null();
-	return json_pack("{s:s, s:o, s:b, s:b, s:s, s:I, s:I}", "client", last->client, "opened_at",
-			 json_values_time(last->opened_wall_ns), "accepted", last->accepted, "open",
-			 last->open, "closed_by", last->closed_by, "bytes_to_vm",
-			 (json_int_t)last->bytes_to_vm, "bytes_to_client",
-			 (json_int_t)last->bytes_to_client);
+	return JSON_SHAPE_OBJECT_OF(
+		&last_shape, json_string(last->client), json_values_time(last->opened_wall_ns),
+		json_boolean(last->accepted), json_boolean(last->open),
+		json_string(last->closed_by), json_values_number(last->bytes_to_vm),
+		json_values_number(last->bytes_to_client));
 }
 
 static json_t *render_next(const struct diagnosis *diagnosis)
@@ -165,11 +252,12 @@ static json_t *render_node(const struct question *question, const struct node *n
 	add_attempts(question, node, &last);
 	facts = gather(question, node, &last);
 	diagnosis = connect_diagnose(&facts);
-	return json_pack("{s:i, s:s, s:s, s:s?, s:o, s:I, s:I, s:o}", "index", node->index, "case",
-			 connect_diagnose_case_name(diagnosis->verdict), "certain",
-			 diagnosis->certain, "likely", diagnosis->likely, "next",
-			 render_next(diagnosis), "connections", (json_int_t)last.nr, "accepted",
-			 (json_int_t)last.nr_accepted, "latest", render_last(&last));
+	return JSON_SHAPE_OBJECT_OF(&node_shape, json_integer(node->index),
+				    json_string(connect_diagnose_case_name(diagnosis->verdict)),
+				    json_string(diagnosis->certain),
+				    json_values_string_or_null(diagnosis->likely),
+				    render_next(diagnosis), json_values_number(last.nr),
+				    json_values_number(last.nr_accepted), render_last(&last));
 }
 
 static void answer(const struct question *question)
@@ -187,8 +275,9 @@ static void answer(const struct question *question)
 		}
 	}
 	call_reply_json(question->call, 200,
-			json_pack("{s:s, s:s?, s:o}", "build", question->build->id, "client",
-				  question->client, "nodes", nodes));
+			JSON_SHAPE_OBJECT_OF(&api_diagnose_build_shape,
+					     json_string(question->build->id),
+					     json_values_string_or_null(question->client), nodes));
 }
 
 void api_diagnose_build(struct api_call *call)
@@ -232,8 +321,9 @@ void api_diagnose_attestation(struct api_call *call)
 	}
 }
 
-/* Answers a page of records under their name. */
-static void answer_records(struct api_call *call, enum api_records what, const char *name)
+/* Answers a page of records. */
+static void answer_records(struct api_call *call, enum api_records what,
+			   const struct json_shape *shape)
 {
 	struct api_records_query query = {
 		.what = what,
@@ -258,15 +348,15 @@ static void answer_records(struct api_call *call, enum api_records what, const c
 	}
 	last = json_object_get(json_array_get(records, json_array_size(records) - 1), "number");
 	last = json_array_size(records) == query.limit ? json_incref(last) : json_null();
-	call_reply_json(call, 200, json_pack("{s:o, s:o}", name, records, "next", last));
+	call_reply_json(call, 200, JSON_SHAPE_OBJECT_OF(shape, records, last));
 }
 
 void api_diagnose_connections(struct api_call *call)
 {
-	answer_records(call, API_RECORDS_CONNECTIONS, "connections");
+	answer_records(call, API_RECORDS_CONNECTIONS, &api_diagnose_connections_shape);
 }
 
 void api_diagnose_audit(struct api_call *call)
 {
-	answer_records(call, API_RECORDS_AUDIT, "changes");
+	answer_records(call, API_RECORDS_AUDIT, &api_diagnose_audit_shape);
 }

@@ -7,14 +7,13 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#include "api/call/answer.h"
+#include <jansson.h>
+
 #include "api/call/call.h"
 #include "api/call/context.h"
+#include "api/event_lines.h"
 #include "api/handlers.h"
-#include "api/render.h"
 #include "model/clock.h"
-#include "model/wall_time.h"
-#include "json/values.h"
 
 #define BATCH_EVENTS  32
 #define HEARTBEAT_NS  (15 * CLOCK_SECOND_NS)
@@ -105,60 +104,6 @@ void api_events_streams_notify(struct api_streams *streams)
 	wake_all(streams);
 }
 
-static json_t *render(const struct event *event)
-{
-	json_t *object = json_object();
-	const char *reason = model_session_reason_name(event->reason);
-
-	json_object_set_new(object, "seq", json_integer((json_int_t)event->seq));
-	json_object_set_new(object, "time", json_values_time(event->wall_ns));
-	json_object_set_new(object, "type", json_string(model_event_type_name(event->type)));
-	if (event->build_id[0])
-		json_object_set_new(object, "build", json_string(event->build_id));
-	if (event->node_index != EVENT_NO_NODE)
-		json_object_set_new(object, "node", json_integer(event->node_index));
-	if (reason)
-		json_object_set_new(object, "reason", json_string(reason));
-	if (event->detail[0])
-		json_object_set_new(object, "detail", json_values_string(event->detail));
-	return object;
-}
-
-/* The value means something else in each type of event (EVENT_TYPES). */
-static void set_value(json_t *object, const struct event *event)
-{
-	json_t *number = json_integer((json_int_t)event->value);
-
-	switch (event->type) {
-	case EVENT_BUILD_ENABLED:
-	case EVENT_BUILD_CHANGED:
-	case EVENT_BUILD_FINISHED:
-	case EVENT_BUILD_EXTENDED:
-		json_object_set_new(object, "deadline", json_values_time(event->value));
-		break;
-	case EVENT_BUILD_WARNING:
-		json_object_set(object, "remaining_s", number);
-		break;
-	case EVENT_POOL_LOW:
-	case EVENT_POOL_RECOVERED:
-		json_object_set(object, "free_ports", number);
-		json_object_set_new(object, "pool", json_string(event->detail));
-		break;
-	case EVENT_CLIENT_REFUSED:
-		json_object_set(object, "packets", number);
-		break;
-	case EVENT_ATTACHMENT_RESTORED:
-		json_object_set(object, "lost_ms", number);
-		break;
-	case EVENT_HOST_CORRECTED:
-		json_object_set(object, "count", number);
-		break;
-	default:
-		break;
-	}
-	json_decref(number);
-}
-
 /* Appends one line to the stream's text. */
 static int append(struct stream *stream, json_t *object)
 {
@@ -185,23 +130,19 @@ static int append(struct stream *stream, json_t *object)
 static int take_event(const struct event *event, void *context)
 {
 	struct stream *stream = context;
-	json_t *object = render(event);
-	int r;
+	int r = append(stream, api_event_lines_event(event));
 
-	set_value(object, event);
-	r = append(stream, object);
 	if (r == 0)
 		stream->seq = event->seq;
 	return r;
 }
 
-static json_t *make_heartbeat(const struct stream *stream)
+static int append_heartbeat(struct stream *stream)
 {
 	struct instant now;
 
 	model_clock_read(&now);
-	return json_pack("{s:I, s:o, s:s}", "seq", (json_int_t)stream->seq, "time",
-			 json_values_time(now.wall_ns), "type", "heartbeat");
+	return append(stream, api_event_lines_heartbeat(stream->seq, now.wall_ns));
 }
 
 /* The last line, by which a stream that ends is told from one that breaks. */
@@ -211,9 +152,7 @@ static int append_end(struct stream *stream)
 
 	model_clock_read(&now);
 	stream->ended = true;
-	return append(stream, json_pack("{s:I, s:o, s:s, s:s}", "seq", (json_int_t)stream->seq,
-					"time", json_values_time(now.wall_ns), "type", "end",
-					"reason", stream->end));
+	return append(stream, api_event_lines_end(stream->seq, now.wall_ns, stream->end));
 }
 
 /* Fills the stream's text with what there is; nothing is fine too. Result: 0 or -errno. */
@@ -234,7 +173,7 @@ static int refill(struct stream *stream)
 	if (r < 0)
 		return r;
 	if (stream->bytes == 0 && stream->beat_due)
-		r = append(stream, make_heartbeat(stream));
+		r = append_heartbeat(stream);
 	stream->beat_due = false;
 	if (r == 0 && stream->bytes == 0 && !stream->follow) {
 		stream->end = "complete";

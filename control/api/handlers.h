@@ -3,6 +3,7 @@
 #pragma once
 
 struct api_call;
+struct json_shape;
 
 void api_builds_put(struct api_call *call);
 
@@ -29,3 +30,13 @@ void api_status_pools(struct api_call *call);
 void api_status_version(struct api_call *call);
 void api_status_metrics(struct api_call *call);
 void api_openapi_get(struct api_call *call);
+
+/* What their answers are made of. */
+extern const struct json_shape api_builds_list_shape;
+extern const struct json_shape api_diagnose_build_shape;
+extern const struct json_shape api_diagnose_connections_shape;
+extern const struct json_shape api_diagnose_audit_shape;
+extern const struct json_shape api_sync_shape;
+extern const struct json_shape api_status_shape;
+extern const struct json_shape api_status_pools_shape;
+extern const struct json_shape api_status_version_shape;

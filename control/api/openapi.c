@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The OpenAPI 3.1 document, made from the rows of routes and of request bodies. */
+/* The OpenAPI 3.1 document, made from the rows of routes, request bodies and answers. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +8,12 @@
 #include "api/call/call.h"
 #include "api/call/context.h"
 #include "api/call/receipt.h"
+#include "api/describe/answers.h"
+#include "api/describe/problems.h"
+#include "api/describe/schemas.h"
+#include "api/event_lines.h"
 #include "api/handlers.h"
-#include "api/schemas.h"
+#include "json/shape.h"
 
 #define ID_PATTERN	"^[A-Za-z0-9_][A-Za-z0-9._-]*$"
 #define ALWAYS_STATUSES "400 403 408 429 500 503"
@@ -87,7 +91,7 @@ static json_t *make_body(const struct api_route *route)
 {
 	return json_pack("{s:b, s:{s:{s:o}}}", "required", route->body == API_BODY_REQUIRED,
 			 "content", "application/json", "schema",
-			 api_schemas_reference(route->table->name));
+			 describe_schemas_reference(route->table->name));
 }
 
 /* What is said of a cut that the journal has not taken yet. */
@@ -103,23 +107,53 @@ static json_t *add_owed(const struct api_route *route, json_t *response)
 	return response;
 }
 
-static json_t *make_success(const struct api_route *route, const char *description)
+/* What is neither text nor a shape: lines of events, and a document like this one. */
+static json_t *make_schema(const char *media_type)
 {
-	json_t *schema;
-
-	if (!route->answer)
-		return add_owed(route, json_pack("{s:s}", "description", description));
-	schema = strcmp(route->answer, "application/json") == 0
-			 ? json_pack("{s:s}", "type", "object")
-			 : json_pack("{s:s}", "type", "string");
-	return add_owed(route, json_pack("{s:s, s:{s:{s:o}}}", "description", description,
-					 "content", route->answer, "schema", schema));
+	if (strcmp(media_type, "application/x-ndjson") == 0)
+		return describe_schemas_reference("Event");
+	if (strcmp(media_type, "application/json") == 0)
+		return json_pack("{s:s}", "type", "object");
+	return json_pack("{s:s}", "type", "string");
 }
 
-static json_t *make_problem(void)
+static json_t *make_content(const struct api_route *route)
 {
+	json_t *content = json_object();
+	char media_type[32] = "";
+
+	if (route->shape)
+		json_object_set_new(content, "application/json",
+				    json_pack("{s:o}", "schema",
+					      describe_schemas_reference(route->shape->name)));
+	for (const char *types = route->answer; *types; types += strspn(types, " ")) {
+		size_t len = strcspn(types, " ");
+
+		snprintf(media_type, sizeof(media_type), "%.*s", (int)len, types);
+		types += len;
+		if (!json_object_get(content, media_type))
+			json_object_set_new(content, media_type,
+					    json_pack("{s:o}", "schema", make_schema(media_type)));
+	}
+	return content;
+}
+
+static json_t *make_success(const struct api_route *route, const char *description)
+{
+	json_t *response = json_pack("{s:s}", "description", description);
+
+	if (route->answer)
+		json_object_set_new(response, "content", make_content(route));
+	return add_owed(route, response);
+}
+
+static json_t *make_problem(const char *status)
+{
+	char name[DESCRIBE_NAME_BYTES];
+
+	snprintf(name, sizeof(name), "Problem%s", status);
 	return json_pack("{s:s, s:{s:{s:o}}}", "description", "A problem", "content",
-			 "application/problem+json", "schema", api_schemas_reference("Problem"));
+			 "application/problem+json", "schema", describe_schemas_reference(name));
 }
 
 static json_t *make_response(const struct api_route *route, const char *status)
@@ -130,7 +164,7 @@ static json_t *make_response(const struct api_route *route, const char *status)
 	case '3':
 		return json_pack("{s:s}", "description", "As known");
 	default:
-		return make_problem();
+		return make_problem(status);
 	}
 }
 
@@ -182,9 +216,24 @@ static void add_route(json_t *paths, const struct api_route *route)
 	json_object_set_new(path, method, make_operation(route));
 }
 
+static json_t *make_schemas(const struct api_route *routes)
+{
+	json_t *schemas = json_object();
+
+	for (const struct api_route *route = routes; route->method; route++) {
+		if (route->table)
+			describe_schemas_add(schemas, route->table);
+		if (route->shape)
+			describe_answers_add(schemas, route->shape);
+	}
+	api_event_lines_describe(schemas);
+	describe_problems_add(schemas);
+	return schemas;
+}
+
 void api_openapi_get(struct api_call *call)
 {
-	json_t *paths = json_object(), *schemas = api_schemas(call->api->routes);
+	json_t *paths = json_object(), *schemas = make_schemas(call->api->routes);
 
 	for (const struct api_route *route = call->api->routes; route->method; route++)
 		add_route(paths, route);

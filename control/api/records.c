@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "api/records.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,12 +13,13 @@
 #include "api/render.h"
 #include "connect/diagnose.h"
 #include "journal/journal.h"
+#include "json/shape.h"
 #include "json/values.h"
 
 /* Known from the first FIN on, but said once the connection is over. */
 #define CLOSED_BY "CASE WHEN closed_wall_ns IS NOT NULL THEN closed_by END"
 
-/* A column called …_at holds wall time in nanoseconds. */
+/* A column is called like its row of the shape, that says what it holds: times in nanoseconds. */
 #define CONNECTION_COLUMNS                                                                         \
 	"number, build, node, forward, client, client_port, opened_wall_ns AS opened_at,"          \
 	" accepted_ns IS NOT NULL AS accepted, closed_wall_ns AS closed_at,"                       \
@@ -32,9 +34,89 @@
 /* The triggers of the audit (journal/schema.h) know these numbers as text. */
 _Static_assert(DIAGNOSE_LOGIN_TO_VM == 3650 && DIAGNOSE_LOGIN_TO_CLIENT == 3400, "schema.h");
 
-static const char *const selects[] = {
-	[API_RECORDS_CONNECTIONS] = "SELECT " CONNECTION_COLUMNS " FROM connections",
-	[API_RECORDS_AUDIT] = "SELECT " AUDIT_COLUMNS " FROM audit",
+const struct json_shape api_records_connection_shape = {
+	.name = "Connection",
+	.help = "A connection through a lease",
+	.members =
+		(const struct json_shape_member[]){
+			{"number", JSON_SHAPE_INTEGER, .example = "17"},
+			{"build", JSON_SHAPE_STRING, .example = "48121"},
+			{"node", JSON_SHAPE_INTEGER, .example = "0"},
+			{"forward", JSON_SHAPE_STRING, .example = "ssh"},
+			{"client", JSON_SHAPE_STRING, .example = "203.0.113.9"},
+			{"client_port", JSON_SHAPE_INTEGER, .example = "50012"},
+			{"opened_at", JSON_SHAPE_TIME, .many = JSON_SHAPE_ONE},
+			{"accepted", JSON_SHAPE_BOOLEAN, .example = "true",
+			 .help = "the VM has answered"},
+			{"closed_at", JSON_SHAPE_TIME, .many = JSON_SHAPE_OR_NULL},
+			{"closed_by", JSON_SHAPE_STRING, .many = JSON_SHAPE_OR_NULL,
+			 .example = "closed by the client"},
+			{"bytes_to_vm", JSON_SHAPE_INTEGER, .example = "3733"},
+			{"bytes_to_client", JSON_SHAPE_INTEGER, .example = "3537"},
+			{0},
+		},
+};
+
+const struct json_shape api_records_change_shape = {
+	.name = "Change",
+	.help = "Who asked for a change",
+	.members =
+		(const struct json_shape_member[]){
+			{"number", JSON_SHAPE_INTEGER, .example = "8"},
+			{"changed_at", JSON_SHAPE_TIME, .many = JSON_SHAPE_ONE},
+			{"uid", JSON_SHAPE_INTEGER, .many = JSON_SHAPE_OR_NULL, .example = "1001",
+			 .help = "null: sallyportd itself"},
+			{"pid", JSON_SHAPE_INTEGER, .many = JSON_SHAPE_OR_NULL, .example = "4711"},
+			{"what", JSON_SHAPE_STRING, .example = "put"},
+			{"build", JSON_SHAPE_STRING, .example = "48121"},
+			{"revision", JSON_SHAPE_INTEGER, .example = "1", .help = "after it"},
+			{0},
+		},
+};
+
+static const struct json_shape client_shape = {
+	.name = "AttestationClient",
+	.members =
+		(const struct json_shape_member[]){
+			{"client", JSON_SHAPE_STRING, .example = "203.0.113.9"},
+			{"connections", JSON_SHAPE_INTEGER, .example = "3"},
+			{"likely_logins", JSON_SHAPE_INTEGER, .example = "2",
+			 .help = "by the bytes there were"},
+			{"first_at", JSON_SHAPE_TIME, .many = JSON_SHAPE_ONE},
+			{"last_at", JSON_SHAPE_TIME, .many = JSON_SHAPE_ONE},
+			{0},
+		},
+};
+
+const struct json_shape api_records_attestation_shape = {
+	.name = "Attestation",
+	.help = "Whether somebody was inside a build's VMs",
+	.members =
+		(const struct json_shape_member[]){
+			{"id", JSON_SHAPE_STRING, .example = "48121"},
+			{"title", JSON_SHAPE_STRING, .example = "acme/api#48121"},
+			{"state", JSON_SHAPE_STRING, .values = "ended|reserved|running|finished"},
+			{"reason", JSON_SHAPE_STRING, .many = JSON_SHAPE_OR_NULL,
+			 .values = "expired|cancelled|unused|lifetime|superseded"},
+			{"enabled_at", JSON_SHAPE_TIME, .many = JSON_SHAPE_ONE},
+			{"finished_at", JSON_SHAPE_TIME, .many = JSON_SHAPE_OR_NULL},
+			{"connected_at", JSON_SHAPE_TIME, .many = JSON_SHAPE_OR_NULL},
+			{"ended_at", JSON_SHAPE_TIME, .many = JSON_SHAPE_OR_NULL},
+			{"touched", JSON_SHAPE_BOOLEAN, .example = "true"},
+			{"connections", JSON_SHAPE_INTEGER, .example = "3"},
+			{"clients", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_LIST,
+			 .shape = &client_shape},
+			{0},
+		},
+};
+
+static const struct {
+	const char *select;
+	const struct json_shape *shape;
+} sources[] = {
+	[API_RECORDS_CONNECTIONS] = {"SELECT " CONNECTION_COLUMNS " FROM connections",
+				     &api_records_connection_shape},
+	[API_RECORDS_AUDIT] = {"SELECT " AUDIT_COLUMNS " FROM audit", &api_records_change_shape},
 };
 
 static sqlite3_stmt *prepare(struct journal *journal, const char *text)
@@ -46,21 +128,23 @@ static sqlite3_stmt *prepare(struct journal *journal, const char *text)
 		       : NULL;
 }
 
-static json_t *render_number(const char *name, sqlite3_int64 value)
+static json_t *render_number(enum json_shape_kind kind, sqlite3_int64 value)
 {
-	size_t len = strlen(name);
-
-	if (len > 3 && strcmp(name + len - 3, "_at") == 0)
+	switch (kind) {
+	case JSON_SHAPE_TIME:
 		return json_values_time((uint64_t)value);
-	return strcmp(name, "accepted") == 0 ? json_boolean(value) : json_integer(value);
+	case JSON_SHAPE_BOOLEAN:
+		return json_boolean(value);
+	default:
+		return json_integer(value);
+	}
 }
 
-static json_t *render_column(sqlite3_stmt *statement, int column)
+static json_t *render_column(sqlite3_stmt *statement, int column, enum json_shape_kind kind)
 {
 	switch (sqlite3_column_type(statement, column)) {
 	case SQLITE_INTEGER:
-		return render_number(sqlite3_column_name(statement, column),
-				     sqlite3_column_int64(statement, column));
+		return render_number(kind, sqlite3_column_int64(statement, column));
 	case SQLITE_TEXT:
 		return json_values_string((const char *)sqlite3_column_text(statement, column));
 	default:
@@ -68,24 +152,28 @@ static json_t *render_column(sqlite3_stmt *statement, int column)
 	}
 }
 
-static json_t *render_row(sqlite3_stmt *statement)
+static json_t *render_row(sqlite3_stmt *statement, const struct json_shape *shape)
 {
 	json_t *row = json_object();
 
-	for (int i = 0; i < sqlite3_column_count(statement); i++)
-		json_object_set_new(row, sqlite3_column_name(statement, i),
-				    render_column(statement, i));
+	for (int i = 0; i < sqlite3_column_count(statement); i++) {
+		const char *name = sqlite3_column_name(statement, i);
+		const struct json_shape_member *member = json_shape_find(shape, name);
+
+		assert(member);
+		json_object_set_new(row, name, render_column(statement, i, member->kind));
+	}
 	return row;
 }
 
 /* Takes all rows and ends the statement. Result: NULL after an error. */
-static json_t *take_rows(sqlite3_stmt *statement)
+static json_t *take_rows(sqlite3_stmt *statement, const struct json_shape *shape)
 {
 	json_t *rows = json_array();
 	int code;
 
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW)
-		json_array_append_new(rows, render_row(statement));
+		json_array_append_new(rows, render_row(statement, shape));
 	sqlite3_finalize(statement);
 	if (code == SQLITE_DONE)
 		return rows;
@@ -99,7 +187,7 @@ json_t *api_records(struct journal *database, const struct api_records_query *qu
 	char text[512];
 
 	snprintf(text, sizeof(text), "%s WHERE number > ?1%s%s ORDER BY number LIMIT ?2",
-		 selects[query->what], query->build ? " AND build = ?3" : "",
+		 sources[query->what].select, query->build ? " AND build = ?3" : "",
 		 query->open ? " AND closed_wall_ns IS NULL" : "");
 	statement = prepare(database, text);
 	if (!statement)
@@ -108,7 +196,7 @@ json_t *api_records(struct journal *database, const struct api_records_query *qu
 	sqlite3_bind_int64(statement, 2, (sqlite3_int64)query->limit);
 	if (query->build)
 		sqlite3_bind_text(statement, 3, query->build, -1, SQLITE_STATIC);
-	return take_rows(statement);
+	return take_rows(statement, sources[query->what].shape);
 }
 
 /* The first row of a statement with one argument, an empty object if there is none. */
@@ -120,7 +208,7 @@ static json_t *take_row(struct journal *journal, const char *text, sqlite3_int64
 	if (!statement)
 		return NULL;
 	sqlite3_bind_int64(statement, 1, serial);
-	rows = take_rows(statement);
+	rows = take_rows(statement, &api_records_attestation_shape);
 	row = rows && json_array_size(rows) ? json_incref(json_array_get(rows, 0)) : json_object();
 	json_decref(rows);
 	return row;
@@ -155,7 +243,7 @@ static json_t *take_clients(struct journal *audit, sqlite3_int64 serial)
 	if (!statement)
 		return NULL;
 	sqlite3_bind_int64(statement, 1, serial);
-	return take_rows(statement);
+	return take_rows(statement, &client_shape);
 }
 
 static json_t *take_total(struct journal *audit, sqlite3_int64 serial)

@@ -8,6 +8,12 @@
 #include <jansson.h>
 
 struct journal;
+struct json_shape;
+
+/* What the records below are made of. */
+extern const struct json_shape api_records_connection_shape;
+extern const struct json_shape api_records_change_shape;
+extern const struct json_shape api_records_attestation_shape;
 
 enum api_records {
 	API_RECORDS_CONNECTIONS,

@@ -8,15 +8,17 @@
 
 struct build;
 struct edge;
+struct json_shape;
 struct model_settings;
 struct table_map;
 
 struct api_view {
 	const struct edge *edge;
 	const struct model_settings *settings;
-	const struct table_map *table; /* NULL: without usage */
+	const struct table_map *table;
 	struct instant now;
 };
 
-/* Result: the build as JSON, NULL without memory. */
+/* Result: the build as JSON, NULL without memory; and what that is made of. */
 json_t *api_render_build(const struct api_view *view, const struct build *build);
+extern const struct json_shape api_render_build_shape;

@@ -4,6 +4,9 @@
 #include "api/body/body.h"
 
 #include "api/handlers.h"
+#include "api/records.h"
+#include "api/render.h"
+#include "connect/connect.h"
 
 #define SYNC_BYTES ((size_t)32 << 20)
 
@@ -21,6 +24,7 @@ const struct api_route api_routes[] = {
 			      {"after", NULL, "continue behind this: next of the page before"},
 			      {"limit", NULL, "at most so many, 1 to 1000; 100 if not given"}},
 		.answer = "application/json",
+		.shape = &api_builds_list_shape,
 		.help = "List builds in order of creation",
 	},
 	{
@@ -36,6 +40,7 @@ const struct api_route api_routes[] = {
 		.headers = PRECONDITIONS,
 		.statuses = "201 409 412 422 503",
 		.answer = "application/json",
+		.shape = &api_render_build_shape,
 		.help = "Declare a build and all its nodes, all or nothing",
 	},
 	{
@@ -47,6 +52,7 @@ const struct api_route api_routes[] = {
 		.headers = "If-None-Match",
 		.statuses = "304 404",
 		.answer = "application/json",
+		.shape = &api_render_build_shape,
 		.help = "Show one build",
 	},
 	{
@@ -75,6 +81,7 @@ const struct api_route api_routes[] = {
 		.headers = PRECONDITIONS,
 		.statuses = "202 " CHANGE_STATUSES,
 		.answer = "application/json",
+		.shape = &api_render_build_shape,
 		.help = "The build is over: start the linger; the first call wins",
 	},
 	{
@@ -89,6 +96,7 @@ const struct api_route api_routes[] = {
 		.headers = PRECONDITIONS,
 		.statuses = CHANGE_STATUSES,
 		.answer = "application/json",
+		.shape = &api_render_build_shape,
 		.help = "Move the deadline later, as far as the cap",
 	},
 	{
@@ -101,7 +109,8 @@ const struct api_route api_routes[] = {
 			      {"format", "text|markdown|json|ssh_config|known_hosts",
 			       "text if not given"}},
 		.statuses = "404",
-		.answer = "text/plain",
+		.answer = "text/plain text/markdown",
+		.shape = &connect_shape,
 		.help = "How to connect, a section for each node",
 	},
 	{
@@ -114,6 +123,7 @@ const struct api_route api_routes[] = {
 		.parameter = {{"client", "*", "the address that ssh is tried from"}},
 		.statuses = "404 503",
 		.answer = "application/json",
+		.shape = &api_diagnose_build_shape,
 		.help = "What the edge knows about why ssh fails, for each node",
 	},
 	{
@@ -140,6 +150,7 @@ const struct api_route api_routes[] = {
 		.in_turn = true,
 		.statuses = "404 503",
 		.answer = "application/json",
+		.shape = &api_records_attestation_shape,
 		.help = "Whether somebody was inside the build's VMs, and from where",
 	},
 	{
@@ -157,6 +168,7 @@ const struct api_route api_routes[] = {
 			       "given"}},
 		.statuses = "503",
 		.answer = "application/json",
+		.shape = &api_diagnose_connections_shape,
 		.help = "Connections through leases, as recorded",
 	},
 	{
@@ -173,6 +185,7 @@ const struct api_route api_routes[] = {
 			       "given"}},
 		.statuses = "503",
 		.answer = "application/json",
+		.shape = &api_diagnose_audit_shape,
 		.help = "Who asked for which change",
 	},
 	{
@@ -187,6 +200,7 @@ const struct api_route api_routes[] = {
 		.body_bytes = SYNC_BYTES,
 		.statuses = "409 422 503",
 		.answer = "application/json",
+		.shape = &api_sync_shape,
 		.help = "Make the open builds equal a set, all or nothing",
 	},
 	{
@@ -209,6 +223,7 @@ const struct api_route api_routes[] = {
 		.operation = "getStatus",
 		.handle = api_status_get,
 		.answer = "application/json",
+		.shape = &api_status_shape,
 		.help = "Engines, counters, sessions, pools, connections, and what is attached",
 	},
 	{
@@ -218,6 +233,7 @@ const struct api_route api_routes[] = {
 		.operation = "getPools",
 		.handle = api_status_pools,
 		.answer = "application/json",
+		.shape = &api_status_pools_shape,
 		.help = "The public ports of each address, by use",
 	},
 	{
@@ -227,6 +243,7 @@ const struct api_route api_routes[] = {
 		.operation = "getVersion",
 		.handle = api_status_version,
 		.answer = "application/json",
+		.shape = &api_status_version_shape,
 		.help = "The versions of the daemon, the API and the table",
 	},
 	{

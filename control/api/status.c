@@ -17,6 +17,7 @@
 #include "table/counters.h"
 #include "table/json.h"
 #include "watch/watch.h"
+#include "json/shape.h"
 #include "json/values.h"
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
@@ -32,6 +33,191 @@ static json_t *render_sum(const struct table_map *table)
 	return table_json_verdicts(xdp);
 }
 
+static const struct json_shape level_shape = {
+	.name = "Level",
+	.help = "How full a table is",
+	.members =
+		(const struct json_shape_member[]){
+			{"used", JSON_SHAPE_INTEGER, .example = "3"},
+			{"max", JSON_SHAPE_INTEGER, .example = "65536"},
+			{0},
+		},
+};
+
+#define PORTS_MEMBERS                                                                              \
+	{"total", JSON_SHAPE_INTEGER, .example = "1001"},                                          \
+		{"used", JSON_SHAPE_INTEGER, .example = "2"},                                      \
+		{"free", JSON_SHAPE_INTEGER, .example = "998"},                                    \
+	{                                                                                          \
+		"quarantined", JSON_SHAPE_INTEGER, .example = "1",                                 \
+						   .help = "not to be given to another build yet"  \
+	}
+
+static const struct json_shape ports_shape = {
+	.name = "Ports",
+	.help = "Public ports by use",
+	.members = (const struct json_shape_member[]){PORTS_MEMBERS, {0}},
+};
+
+static const struct json_shape pool_shape = {
+	.name = "Pool",
+	.help = "The public ports of one address",
+	.members =
+		(const struct json_shape_member[]){
+			PORTS_MEMBERS,
+			{"address", JSON_SHAPE_STRING, .example = "192.0.2.1",
+			 .help = "that packets carry"},
+			{"pool", JSON_SHAPE_STRING, .example = "default"},
+			{"advertise", JSON_SHAPE_STRING, .example = "192.0.2.1",
+			 .help = "that people are told"},
+			{0},
+		},
+};
+
+const struct json_shape api_status_pools_shape = {
+	.name = "Pools",
+	.members =
+		(const struct json_shape_member[]){
+			{"pools", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_LIST, .shape = &pool_shape},
+			{"total", JSON_SHAPE_OBJECT, .shape = &ports_shape},
+			{0},
+		},
+};
+
+const struct json_shape api_status_version_shape = {
+	.name = "Version",
+	.members =
+		(const struct json_shape_member[]){
+			{"version", JSON_SHAPE_STRING, .example = "0.1.0"},
+			{"api", JSON_SHAPE_STRING, .values = "v1"},
+			{"table", JSON_SHAPE_INTEGER, .example = "20",
+			 .help = "the layout of the pinned table"},
+			{0},
+		},
+};
+
+static const struct json_shape events_shape = {
+	.name = "EventsKept",
+	.members =
+		(const struct json_shape_member[]){
+			{"oldest", JSON_SHAPE_INTEGER, .example = "1"},
+			{"newest", JSON_SHAPE_INTEGER, .example = "412", .help = "0: none yet"},
+			{0},
+		},
+};
+
+static const struct json_shape hooks_shape = {
+	.name = "Hooks",
+	.members =
+		(const struct json_shape_member[]){
+			{"behind", JSON_SHAPE_INTEGER, .example = "0",
+			 .help = "events that sallyport-hooks has not delivered yet"},
+			{0},
+		},
+};
+
+static const struct json_shape cuts_shape = {
+	.name = "Cuts",
+	.help = "Sessions ended, or sooner, without the journal",
+	.members =
+		(const struct json_shape_member[]){
+			{"made", JSON_SHAPE_INTEGER, .example = "0"},
+			{"owed", JSON_SHAPE_INTEGER, .example = "0",
+			 .help = "the journal does not have them yet"},
+			{"unrecorded", JSON_SHAPE_INTEGER, .example = "0",
+			 .help = "of these, what a crash of the host would forget"},
+			{"room", JSON_SHAPE_INTEGER, .example = "4096"},
+			{0},
+		},
+};
+
+static const struct json_shape engines_shape = {
+	.name = "Engines",
+	.members =
+		(const struct json_shape_member[]){
+			{"xdp", JSON_SHAPE_OBJECT, .shape = &table_json_engine_shape},
+			{"dpdk", JSON_SHAPE_OBJECT, .shape = &table_json_engine_shape},
+			{0},
+		},
+};
+
+static const struct json_shape explained_shape = {
+	.name = "Explained",
+	.help = "Who dialled a port that is shut",
+	.members =
+		(const struct json_shape_member[]){
+			{"told", JSON_SHAPE_INTEGER, .example = "4"},
+			{"refused", JSON_SHAPE_INTEGER, .example = "0"},
+			{0},
+		},
+};
+
+static const struct json_shape connections_shape = {
+	.name = "ConnectionFigures",
+	.members =
+		(const struct json_shape_member[]){
+			{"open", JSON_SHAPE_INTEGER, .example = "1"},
+			{"half_open", JSON_SHAPE_INTEGER, .example = "0"},
+			{"attempts", JSON_SHAPE_INTEGER, .example = "9"},
+			{"gave_way", JSON_SHAPE_INTEGER, .example = "0"},
+			{"opened", JSON_SHAPE_INTEGER, .example = "7"},
+			{"left_out", JSON_SHAPE_INTEGER, .example = "0"},
+			{"untold", JSON_SHAPE_INTEGER, .example = "0"},
+			{"notes_lost", JSON_SHAPE_INTEGER, .example = "0"},
+			{"records_waiting", JSON_SHAPE_INTEGER, .example = "0"},
+			{"records_lost", JSON_SHAPE_INTEGER, .example = "0"},
+			{"provoked", JSON_SHAPE_INTEGER, .example = "2"},
+			{"audit_in_memory", JSON_SHAPE_BOOLEAN, .example = "false",
+			 .help = "its file cannot be used"},
+			{0},
+		},
+};
+
+const struct json_shape api_status_shape = {
+	.name = "Status",
+	.help = "The edge as a whole",
+	.members =
+		(const struct json_shape_member[]){
+			{"name", JSON_SHAPE_STRING, .example = "edge-1"},
+			{"version", JSON_SHAPE_STRING, .example = "0.1.0"},
+			{"started_at", JSON_SHAPE_TIME, .many = JSON_SHAPE_ONE},
+			{"now", JSON_SHAPE_TIME, .many = JSON_SHAPE_ONE},
+			{"engine", JSON_SHAPE_STRING, .values = "xdp|dpdk",
+			 .help = "as configured"},
+			{"carrying", JSON_SHAPE_STRING, .values = "xdp|dpdk|none"},
+			{"left_to_xdp", JSON_SHAPE_STRING, .many = JSON_SHAPE_LIST,
+			 .example = "a queue has no socket",
+			 .help = "why sallyport-dp leaves packets to the XDP program"},
+			{"engines", JSON_SHAPE_OBJECT, .shape = &engines_shape},
+			{"verdicts", JSON_SHAPE_INTEGER, .many = JSON_SHAPE_BY_NAME,
+			 .example = "824",
+			 .help = "packets of both engines by what became of them"},
+			{"workers", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_LIST,
+			 .shape = &table_json_worker_shape},
+			{"queues", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_LIST,
+			 .shape = &table_json_queue_shape},
+			{"builds", JSON_SHAPE_INTEGER, .many = JSON_SHAPE_BY_NAME, .example = "2",
+			 .help = "by state"},
+			{"nodes", JSON_SHAPE_INTEGER, .example = "3"},
+			{"leases_live", JSON_SHAPE_INTEGER, .example = "3"},
+			{"leases_expected", JSON_SHAPE_INTEGER, .example = "3"},
+			{"endpoints", JSON_SHAPE_OBJECT, .shape = &level_shape},
+			{"allow_lists", JSON_SHAPE_OBJECT, .shape = &level_shape},
+			{"ports", JSON_SHAPE_OBJECT, .shape = &ports_shape},
+			{"events", JSON_SHAPE_OBJECT, .shape = &events_shape},
+			{"hooks", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_OR_NULL,
+			 .shape = &hooks_shape, .help = "null where none ever ran"},
+			{"journal_errors", JSON_SHAPE_INTEGER, .example = "0"},
+			{"cuts", JSON_SHAPE_OBJECT, .shape = &cuts_shape},
+			{"explained", JSON_SHAPE_OBJECT, .shape = &explained_shape},
+			{"connections", JSON_SHAPE_OBJECT, .shape = &connections_shape},
+			{"calls_waiting", JSON_SHAPE_INTEGER, .example = "0",
+			 .help = "for their turn"},
+			{"kernel", JSON_SHAPE_OBJECT, .shape = &api_status_kernel_shape},
+			{0},
+		},
+};
+
 static json_t *render_builds(const struct edge_figures *figures)
 {
 	json_t *object = json_object();
@@ -44,13 +230,25 @@ static json_t *render_builds(const struct edge_figures *figures)
 
 static json_t *render_level(unsigned int used, unsigned int max)
 {
-	return json_pack("{s:i, s:i}", "used", used, "max", max);
+	return JSON_SHAPE_OBJECT_OF(&level_shape, json_integer(used), json_integer(max));
 }
 
 static json_t *render_ports(const struct ports_figures *figures)
 {
-	return json_pack("{s:i, s:i, s:i, s:i}", "total", figures->total, "used", figures->used,
-			 "free", figures->free, "quarantined", figures->quarantined);
+	return JSON_SHAPE_OBJECT_OF(&ports_shape, json_integer(figures->total),
+				    json_integer(figures->used), json_integer(figures->free),
+				    json_integer(figures->quarantined));
+}
+
+static json_t *render_pool(const struct model_public *public, const struct ports_figures *figures)
+{
+	char bind[ADDR_TEXT_BYTES];
+
+	addr_format(&public->bind, bind);
+	return JSON_SHAPE_OBJECT_OF(&pool_shape, json_integer(figures->total),
+				    json_integer(figures->used), json_integer(figures->free),
+				    json_integer(figures->quarantined), json_string(bind),
+				    json_string(public->pool), json_string(public->advertise));
 }
 
 static json_t *render_pools(const struct edge *edge, struct ports_figures *ret_sum)
@@ -61,14 +259,7 @@ static json_t *render_pools(const struct edge *edge, struct ports_figures *ret_s
 
 	memset(ret_sum, 0, sizeof(*ret_sum));
 	for (unsigned int i = 0; edge_pool_figures(edge, i, &figures) == 0; i++) {
-		char bind[ADDR_TEXT_BYTES];
-		json_t *pool = render_ports(&figures);
-
-		addr_format(&settings->publics[i].bind, bind);
-		json_object_set_new(pool, "address", json_string(bind));
-		json_object_set_new(pool, "pool", json_string(settings->publics[i].pool));
-		json_object_set_new(pool, "advertise", json_string(settings->publics[i].advertise));
-		json_array_append_new(array, pool);
+		json_array_append_new(array, render_pool(&settings->publics[i], &figures));
 		ret_sum->total += figures.total;
 		ret_sum->used += figures.used;
 		ret_sum->free += figures.free;
@@ -92,99 +283,86 @@ static json_t *render_hooks(const struct api_context *api, uint64_t newest_seq)
 
 	if (!metrics_hooks_behind(api->hooks_cursor, newest_seq, &behind))
 		return json_null();
-	return json_pack("{s:I}", "behind", (json_int_t)behind);
+	return JSON_SHAPE_OBJECT_OF(&hooks_shape, json_values_number(behind));
 }
 
-static void set_sessions(const struct api_context *api, json_t *status)
+static json_t *render_events(const struct edge_figures *figures)
 {
-	struct edge_figures figures;
-
-	edge_figures(api->edge, &figures);
-	json_object_set_new(status, "builds", render_builds(&figures));
-	json_object_set_new(status, "nodes", json_integer(figures.nodes));
-	json_object_set_new(status, "leases_live", json_integer(figures.leases_live));
-	json_object_set_new(status, "leases_expected", json_integer(figures.leases_expected));
-	json_object_set_new(status, "endpoints",
-			    render_level(figures.endpoints, figures.endpoints_max));
-	json_object_set_new(status, "allow_lists",
-			    render_level(figures.allow_lists, figures.allow_lists_max));
-	json_object_set_new(status, "ports", render_pool_sum(api->edge));
-	json_object_set_new(status, "events",
-			    json_pack("{s:I, s:I}", "oldest", (json_int_t)figures.oldest_seq,
-				      "newest", (json_int_t)figures.newest_seq));
-	json_object_set_new(status, "hooks", render_hooks(api, figures.newest_seq));
-	json_object_set_new(status, "journal_errors",
-			    json_integer((json_int_t)figures.journal_errors));
-	json_object_set_new(status, "cuts",
-			    json_pack("{s:I, s:I, s:I, s:I}", "made", (json_int_t)figures.cuts,
-				      "owed", (json_int_t)figures.cuts_owed, "unrecorded",
-				      (json_int_t)figures.cuts_loose, "room",
-				      (json_int_t)figures.cuts_room));
+	return JSON_SHAPE_OBJECT_OF(&events_shape, json_values_number(figures->oldest_seq),
+				    json_values_number(figures->newest_seq));
 }
 
-static void set_engines(const struct table_map *table, uint64_t now_ns, json_t *status)
+static json_t *render_cuts(const struct edge_figures *figures)
 {
-	bool dpdk = table->settings->engine_mode == SP_ENGINE_DPDK;
-
-	json_object_set_new(status, "engine", json_string(dpdk ? "dpdk" : "xdp"));
-	json_object_set_new(status, "carrying", json_string(table_counters_carrier(table, now_ns)));
-	json_object_set_new(status, "left_to_xdp", table_json_left(table));
-	json_object_set_new(status, "engines",
-			    json_pack("{s:o, s:o}", "xdp", table_json_engine(table, METRICS_XDP),
-				      "dpdk", table_json_engine(table, METRICS_DPDK)));
-	json_object_set_new(status, "verdicts", render_sum(table));
-	json_object_set_new(status, "workers", table_json_workers(table));
-	json_object_set_new(status, "queues", table_json_queues(table, now_ns));
+	return JSON_SHAPE_OBJECT_OF(&cuts_shape, json_values_number(figures->cuts),
+				    json_values_number(figures->cuts_owed),
+				    json_values_number(figures->cuts_loose),
+				    json_values_number(figures->cuts_room));
 }
 
-static void set_explain(const struct explain *explain, json_t *status)
+static json_t *render_engines(const struct table_map *table)
+{
+	return JSON_SHAPE_OBJECT_OF(&engines_shape, table_json_engine(table, METRICS_XDP),
+				    table_json_engine(table, METRICS_DPDK));
+}
+
+static json_t *render_explained(const struct explain *explain)
 {
 	struct explain_figures figures = {0};
 
 	if (explain)
 		explain_figures(explain, &figures);
-	json_object_set_new(status, "explained",
-			    json_pack("{s:I, s:I}", "told", (json_int_t)figures.explained,
-				      "refused", (json_int_t)figures.refused));
+	return JSON_SHAPE_OBJECT_OF(&explained_shape, json_values_number(figures.explained),
+				    json_values_number(figures.refused));
 }
 
-static void set_connections(const struct watch *watch, json_t *status)
+static json_t *render_connections(const struct watch *watch)
 {
 	struct watch_figures figures = {0};
 
 	if (watch)
 		watch_figures(watch, &figures);
-	json_object_set_new(
-		status, "connections",
-		json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:I, s:I, s:b}", "open",
-			  figures.connections.open, "half_open", figures.connections.half_open,
-			  "attempts", (json_int_t)figures.connections.attempts, "gave_way",
-			  (json_int_t)figures.connections.gave_way, "opened",
-			  (json_int_t)figures.connections.opened, "left_out",
-			  (json_int_t)figures.connections.left_out, "untold",
-			  (json_int_t)figures.untold, "notes_lost", (json_int_t)figures.notes_lost,
-			  "records_waiting", figures.records.waiting, "records_lost",
-			  (json_int_t)figures.records.lost, "provoked",
-			  (json_int_t)figures.provoked, "audit_in_memory",
-			  figures.audit.in_memory));
+	return JSON_SHAPE_OBJECT_OF(
+		&connections_shape, json_integer(figures.connections.open),
+		json_integer(figures.connections.half_open),
+		json_values_number(figures.connections.attempts),
+		json_values_number(figures.connections.gave_way),
+		json_values_number(figures.connections.opened),
+		json_values_number(figures.connections.left_out),
+		json_values_number(figures.untold), json_values_number(figures.notes_lost),
+		json_integer(figures.records.waiting), json_values_number(figures.records.lost),
+		json_values_number(figures.provoked), json_boolean(figures.audit.in_memory));
 }
 
 void api_status_get(struct api_call *call)
 {
 	const struct api_context *api = call->api;
-	json_t *status = json_object();
+	uint64_t now_ns = call->edge.now.boot_ns;
+	bool dpdk = api->table->settings->engine_mode == SP_ENGINE_DPDK;
+	struct edge_figures figures;
 
-	json_object_set_new(status, "name", json_string(api->name));
-	json_object_set_new(status, "version", json_string(SALLYPORT_VERSION));
-	json_object_set_new(status, "started_at", json_values_time(api->started_wall_ns));
-	json_object_set_new(status, "now", json_values_time(call->edge.now.wall_ns));
-	set_engines(api->table, call->edge.now.boot_ns, status);
-	set_sessions(api, status);
-	set_explain(api->explain, status);
-	set_connections(api->watch, status);
-	json_object_set_new(status, "calls_waiting", json_integer(call_turns_waiting(api->turns)));
-	json_object_set_new(status, "kernel", api_status_kernel(api->kernel));
-	call_reply_json(call, 200, status);
+	edge_figures(api->edge, &figures);
+	call_reply_json(call, 200,
+			JSON_SHAPE_OBJECT_OF(
+				&api_status_shape, json_string(api->name),
+				json_string(SALLYPORT_VERSION),
+				json_values_time(api->started_wall_ns),
+				json_values_time(call->edge.now.wall_ns),
+				json_string(dpdk ? "dpdk" : "xdp"),
+				json_string(table_counters_carrier(api->table, now_ns)),
+				table_json_left(api->table), render_engines(api->table),
+				render_sum(api->table), table_json_workers(api->table),
+				table_json_queues(api->table, now_ns), render_builds(&figures),
+				json_integer(figures.nodes), json_integer(figures.leases_live),
+				json_integer(figures.leases_expected),
+				render_level(figures.endpoints, figures.endpoints_max),
+				render_level(figures.allow_lists, figures.allow_lists_max),
+				render_pool_sum(api->edge), render_events(&figures),
+				render_hooks(api, figures.newest_seq),
+				json_values_number(figures.journal_errors), render_cuts(&figures),
+				render_explained(api->explain), render_connections(api->watch),
+				json_integer(call_turns_waiting(api->turns)),
+				api_status_kernel(api->kernel)));
 }
 
 void api_status_pools(struct api_call *call)
@@ -193,14 +371,15 @@ void api_status_pools(struct api_call *call)
 	json_t *pools = render_pools(call->api->edge, &sum);
 
 	call_reply_json(call, 200,
-			json_pack("{s:o, s:o}", "pools", pools, "total", render_ports(&sum)));
+			JSON_SHAPE_OBJECT_OF(&api_status_pools_shape, pools, render_ports(&sum)));
 }
 
 void api_status_version(struct api_call *call)
 {
 	call_reply_json(call, 200,
-			json_pack("{s:s, s:s, s:i}", "version", SALLYPORT_VERSION, "api", "v1",
-				  "table", SP_TABLE_VERSION));
+			JSON_SHAPE_OBJECT_OF(&api_status_version_shape,
+					     json_string(SALLYPORT_VERSION), json_string("v1"),
+					     json_integer(SP_TABLE_VERSION)));
 }
 
 static void write_metrics(const void *source, FILE *out)

@@ -4,7 +4,9 @@
 
 #include <jansson.h>
 
+struct json_shape;
 struct kernel;
 
-/* Result: what is attached and pinned, as JSON; NULL without memory. */
+/* Result: what is attached and pinned, as JSON; NULL without memory. And what that is made of. */
 json_t *api_status_kernel(const struct kernel *kernel);
+extern const struct json_shape api_status_kernel_shape;

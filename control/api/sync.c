@@ -10,8 +10,38 @@
 #include "api/call/context.h"
 #include "api/call/turns.h"
 #include "api/handlers.h"
+#include "json/shape.h"
 
 #define READ_BUILDS 128 /* in one step */
+
+static const struct json_shape change_shape = {
+	.name = "SyncChange",
+	.members =
+		(const struct json_shape_member[]){
+			{"id", JSON_SHAPE_STRING, .example = "48121"},
+			{"change", JSON_SHAPE_STRING, .values = "created|changed|cancelled"},
+			{0},
+		},
+};
+
+/* It may be long, so it is printed: by make_result(). */
+const struct json_shape api_sync_shape = {
+	.name = "SyncResult",
+	.members =
+		(const struct json_shape_member[]){
+			{"dry_run", JSON_SHAPE_BOOLEAN, .example = "false",
+			 .help = "nothing was changed"},
+			{"created", JSON_SHAPE_INTEGER, .example = "1"},
+			{"changed", JSON_SHAPE_INTEGER, .example = "0"},
+			{"cancelled", JSON_SHAPE_INTEGER, .example = "0"},
+			{"unchanged", JSON_SHAPE_INTEGER, .example = "12"},
+			{"ended", JSON_SHAPE_INTEGER, .example = "0",
+			 .help = "of the set, that had ended before"},
+			{"changes", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_LIST,
+			 .shape = &change_shape},
+			{0},
+		},
+};
 
 struct sync_job {
 	struct api_call *call;

@@ -16,6 +16,7 @@
 #include "host/addr.h"
 #include "model/build.h"
 #include "model/wall_time.h"
+#include "json/shape.h"
 #include "json/values.h"
 
 static const char *const media_types[] = {
@@ -98,22 +99,94 @@ static json_t *ssh_string(const struct connect *connect, const struct node *node
 	return string;
 }
 
+static const struct json_shape forward_shape = {
+	.name = "ConnectForward",
+	.members =
+		(const struct json_shape_member[]){
+			{"name", JSON_SHAPE_STRING, .example = "vnc"},
+			{"protocol", JSON_SHAPE_STRING, .values = "tcp|udp"},
+			{"public_host", JSON_SHAPE_STRING, .example = "192.0.2.1"},
+			{"public_port", JSON_SHAPE_INTEGER, .example = "64785"},
+			{"port", JSON_SHAPE_INTEGER, .example = "5901", .help = "of the VM"},
+			{0},
+		},
+};
+
+static const struct json_shape client_shape = {
+	.name = "ConnectClient",
+	.help = "Somebody who is connected now",
+	.members =
+		(const struct json_shape_member[]){
+			{"client", JSON_SHAPE_STRING, .example = "203.0.113.9"},
+			{"forward", JSON_SHAPE_STRING, .example = "ssh"},
+			{"since", JSON_SHAPE_TIME, .many = JSON_SHAPE_ONE},
+			{"connections", JSON_SHAPE_INTEGER, .example = "1"},
+			{0},
+		},
+};
+
+static const struct json_shape section_shape = {
+	.name = "ConnectNode",
+	.members =
+		(const struct json_shape_member[]){
+			{"index", JSON_SHAPE_INTEGER, .example = "0"},
+			{"state", JSON_SHAPE_STRING,
+			 .values = "reserved|pending|ready|unreachable"},
+			{"public_host", JSON_SHAPE_STRING, .example = "192.0.2.1"},
+			{"public_port", JSON_SHAPE_INTEGER, .example = "64784"},
+			{"ssh", JSON_SHAPE_STRING,
+			 .example = "ssh -p 64784 -o HostKeyAlias=48121-0 ubuntu@192.0.2.1"},
+			{"forwards", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_LIST,
+			 .shape = &forward_shape},
+			{"clients", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_LIST_OR_NULL,
+			 .shape = &client_shape, .help = "null: not known"},
+			{0},
+		},
+};
+
+const struct json_shape connect_shape = {
+	.name = "Connect",
+	.help = "How to connect, with format=json",
+	.members =
+		(const struct json_shape_member[]){
+			{"id", JSON_SHAPE_STRING, .example = "48121"},
+			{"title", JSON_SHAPE_STRING, .example = "acme/api#48121"},
+			{"view", JSON_SHAPE_STRING, .values = "enable|wait"},
+			{"state", JSON_SHAPE_STRING, .values = "running|reserved|finished|ended"},
+			{"deadline", JSON_SHAPE_TIME, .many = JSON_SHAPE_ONE},
+			{"remaining_s", JSON_SHAPE_INTEGER, .example = "1799"},
+			{"connected", JSON_SHAPE_BOOLEAN, .example = "true",
+			 .help = "somebody was, at some time"},
+			{"actors", JSON_SHAPE_STRING, .many = JSON_SHAPE_LIST, .example = "alice"},
+			{"key_fingerprints", JSON_SHAPE_STRING, .many = JSON_SHAPE_LIST,
+			 .example = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"},
+			{"keys_as_of", JSON_SHAPE_TIME, .many = JSON_SHAPE_OR_NULL},
+			{"nodes", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_LIST,
+			 .shape = &section_shape},
+			{"clients_left_out", JSON_SHAPE_INTEGER, .example = "0",
+			 .help = "of those connected now, that the nodes do not list"},
+			{0},
+		},
+};
+
 static json_t *make_forward(const struct connect *connect, const struct forward *forward)
 {
-	return json_pack("{s:s, s:s, s:s, s:i, s:i}", "name", forward->name, "protocol",
-			 forward->protocol_mask == SP_PROTOCOL_UDP ? "udp" : "tcp", "public_host",
-			 connect_command_host(connect->settings, forward), "public_port",
-			 forward->public_port, "port", forward->port);
+	bool udp = forward->protocol_mask == SP_PROTOCOL_UDP;
+
+	return JSON_SHAPE_OBJECT_OF(
+		&forward_shape, json_string(forward->name), json_string(udp ? "udp" : "tcp"),
+		json_string(connect_command_host(connect->settings, forward)),
+		json_integer(forward->public_port), json_integer(forward->port));
 }
 
 static json_t *make_client(const struct connect_client *client)
 {
 	char text[ADDR_TEXT_BYTES];
 
-	return json_pack("{s:s, s:s, s:o, s:i}", "client", addr_format(&client->addr, text),
-			 "forward", client->forward, "since",
-			 json_values_time(client->since_wall_ns), "connections",
-			 client->nr_connections);
+	return JSON_SHAPE_OBJECT_OF(&client_shape, json_string(addr_format(&client->addr, text)),
+				    json_string(client->forward),
+				    json_values_time(client->since_wall_ns),
+				    json_integer(client->nr_connections));
 }
 
 static json_t *make_clients(const struct connect *connect, const struct node *node)
@@ -136,11 +209,20 @@ static json_t *make_section(const struct connect *connect, const struct node *no
 
 	for (unsigned int i = 1; i < node->nr_forwards; i++)
 		json_array_append_new(forwards, make_forward(connect, &node->forwards[i]));
-	return json_pack("{s:i, s:s, s:s, s:i, s:o, s:o, s:o}", "index", node->index, "state",
-			 model_session_node_state_name(node->state), "public_host",
-			 connect_command_host(connect->settings, ssh), "public_port",
-			 ssh->public_port, "ssh", ssh_string(connect, node), "forwards", forwards,
-			 "clients", make_clients(connect, node));
+	return JSON_SHAPE_OBJECT_OF(&section_shape, json_integer(node->index),
+				    json_string(model_session_node_state_name(node->state)),
+				    json_string(connect_command_host(connect->settings, ssh)),
+				    json_integer(ssh->public_port), ssh_string(connect, node),
+				    forwards, make_clients(connect, node));
+}
+
+static json_t *make_sections(const struct connect *connect)
+{
+	json_t *sections = json_array();
+
+	for (unsigned int i = 0; i < connect->build->nr_nodes; i++)
+		json_array_append_new(sections, make_section(connect, &connect->build->nodes[i]));
+	return sections;
 }
 
 static void write_json(const struct connect *connect, FILE *out)
@@ -148,21 +230,17 @@ static void write_json(const struct connect *connect, FILE *out)
 	const struct build *build = connect->build;
 	uint64_t left_ns =
 		build_is_open(build) ? clock_left_ns(&connect->now, build->deadline_ns) : 0;
-	char deadline[WALL_TIME_BYTES];
-	json_t *sections = json_array(), *all;
+	json_t *all = JSON_SHAPE_OBJECT_OF(
+		&connect_shape, json_string(build->id), json_values_string(build->title),
+		json_string(view_names[connect->view]),
+		json_string(model_session_state_name(build->state)),
+		json_values_time(connect_text_end_wall_ns(connect)),
+		json_values_number(left_ns / CLOCK_SECOND_NS),
+		json_boolean(build->connected_wall_ns != 0), json_values_strings(&build->actors),
+		json_values_strings(&build->key_fingerprints),
+		json_values_time(build->keys_as_of_wall_ns), make_sections(connect),
+		json_integer(connect->clients ? connect->clients->left_out : 0));
 
-	for (unsigned int i = 0; i < build->nr_nodes; i++)
-		json_array_append_new(sections, make_section(connect, &build->nodes[i]));
-	model_wall_time_print(connect_text_end_wall_ns(connect), deadline);
-	all = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:o, s:o, s:o, s:o, s:i}", "id",
-			build->id, "title", build->title, "view", view_names[connect->view],
-			"state", model_session_state_name(build->state), "deadline", deadline,
-			"remaining_s", (json_int_t)(left_ns / CLOCK_SECOND_NS), "connected",
-			build->connected_wall_ns != 0, "actors",
-			json_values_strings(&build->actors), "key_fingerprints",
-			json_values_strings(&build->key_fingerprints), "keys_as_of",
-			json_values_time(build->keys_as_of_wall_ns), "nodes", sections,
-			"clients_left_out", connect->clients ? (int)connect->clients->left_out : 0);
 	if (all)
 		json_dumpf(all, out, JSON_COMPACT);
 	fputc('\n', out);

@@ -10,6 +10,7 @@ struct build;
 struct connect_clients;
 struct model_settings;
 struct forward;
+struct json_shape;
 struct node;
 
 enum connect_view {
@@ -50,3 +51,6 @@ int connect_parse_format(const char *name, enum connect_format *ret_format);
 
 /* Writes a section for each node, in order. Errors are left to the stream. */
 void connect_write(const struct connect *connect, enum connect_format format, FILE *out);
+
+/* What the JSON is made of. */
+extern const struct json_shape connect_shape;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define PROBLEM_ERRORS_MAX 16
 
@@ -52,11 +53,21 @@ struct problem_error {
 	char detail[256];
 };
 
+/* Of ENDPOINT_IN_USE: who holds it. */
+struct problem_holder {
+	char build[129];
+	char forward[33];
+	char address[48];
+	uint32_t node;
+	uint16_t port;
+};
+
 /* Filled by whoever refuses a request; the caller clears it by json_problem_clear() beforehand. */
 struct problem {
 	enum problem_type type;
 	char detail[512];
 	unsigned int retry_after_s; /* 0: no Retry-After */
+	struct problem_holder holder;
 	unsigned int nr_errors;
 	struct problem_error errors[PROBLEM_ERRORS_MAX];
 };

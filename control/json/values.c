@@ -36,3 +36,13 @@ json_t *json_values_time(uint64_t wall_ns)
 
 	return wall_ns ? json_string(model_wall_time_print(wall_ns, text)) : json_null();
 }
+
+json_t *json_values_string_or_null(const char *text)
+{
+	return text ? json_values_string(text) : json_null();
+}
+
+json_t *json_values_number(uint64_t number)
+{
+	return json_integer((json_int_t)number);
+}

@@ -15,6 +15,17 @@ const char *model_event_type_name(enum event_type type)
 	return names[type];
 }
 
+static const char *const meanings[EVENT_TYPES_NR] = {
+#define EVENT_MEANING(name, spelling, value, meaning) [EVENT_##name] = meaning,
+	EVENT_TYPES(EVENT_MEANING)
+#undef EVENT_MEANING
+};
+
+const char *model_event_type_meaning(enum event_type type)
+{
+	return meanings[type];
+}
+
 int model_event_type_parse(const char *name, enum event_type *ret_type)
 {
 	for (unsigned int i = 0; i < EVENT_TYPES_NR; i++) {

@@ -52,6 +52,7 @@ struct event {
 	char detail[EVENT_DETAIL_BYTES];
 };
 
-/* Result: its spelling; and back: 0, or -EINVAL. */
+/* Result: its spelling; what it means; and back from the spelling: 0, or -EINVAL. */
 const char *model_event_type_name(enum event_type type);
+const char *model_event_type_meaning(enum event_type type);
 int model_event_type_parse(const char *name, enum event_type *ret_type);

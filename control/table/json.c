@@ -3,6 +3,52 @@
 
 #include "host/boottime.h"
 #include "host/table_map.h"
+#include "json/shape.h"
+#include "json/values.h"
+
+const struct json_shape table_json_engine_shape = {
+	.name = "Engine",
+	.help = "What one engine has done",
+	.members =
+		(const struct json_shape_member[]){
+			{"packets", JSON_SHAPE_INTEGER, .example = "824", .help = "forwarded"},
+			{"verdicts", JSON_SHAPE_INTEGER, .many = JSON_SHAPE_BY_NAME,
+			 .example = "824", .help = "packets by what became of them"},
+			{0},
+		},
+};
+
+const struct json_shape table_json_worker_shape = {
+	.name = "Worker",
+	.help = "A worker of sallyport-dp",
+	.members =
+		(const struct json_shape_member[]){
+			{"index", JSON_SHAPE_INTEGER, .example = "0"},
+			{"pid", JSON_SHAPE_INTEGER, .example = "4711"},
+			{"alive", JSON_SHAPE_BOOLEAN, .example = "true"},
+			{"active", JSON_SHAPE_BOOLEAN, .example = "true"},
+			{"rounds", JSON_SHAPE_INTEGER, .example = "981231",
+			 .help = "through its queues"},
+			{0},
+		},
+};
+
+const struct json_shape table_json_queue_shape = {
+	.name = "Queue",
+	.help = "A queue that sallyport-dp polls",
+	.members =
+		(const struct json_shape_member[]){
+			{"interface", JSON_SHAPE_STRING, .values = "public|builds"},
+			{"queue", JSON_SHAPE_INTEGER, .example = "0"},
+			{"beat_age_us", JSON_SHAPE_INTEGER, .example = "130",
+			 .help = "since it was polled last"},
+			{"fresh", JSON_SHAPE_BOOLEAN, .example = "true",
+			 .help = "no longer than the engines' limit"},
+			{"lost", JSON_SHAPE_INTEGER, .many = JSON_SHAPE_BY_NAME, .example = "0",
+			 .help = "packets by why"},
+			{0},
+		},
+};
 
 json_t *table_json_verdicts(const uint64_t packets[SP_VERDICT_COUNT])
 {
@@ -19,26 +65,29 @@ json_t *table_json_engine(const struct table_map *table, enum metrics_engine eng
 	uint64_t packets[SP_VERDICT_COUNT];
 
 	table_counters_sum_verdicts(table, engine, packets);
-	return json_pack("{s:I, s:o}", "packets",
-			 (json_int_t)(packets[SP_FORWARDED] + packets[SP_COMPLETED]), "verdicts",
-			 table_json_verdicts(packets));
+	return JSON_SHAPE_OBJECT_OF(
+		&table_json_engine_shape,
+		json_values_number(packets[SP_FORWARDED] + packets[SP_COMPLETED]),
+		table_json_verdicts(packets));
+}
+
+static json_t *render_worker(const struct table_map *table, unsigned int index)
+{
+	const struct sp_worker *worker = &table->workers[index];
+
+	return JSON_SHAPE_OBJECT_OF(
+		&table_json_worker_shape, json_integer(index), json_integer(worker->pid),
+		json_boolean(table_counters_worker_alive(table, index)),
+		json_boolean(worker->active), json_values_number(worker->rounds));
 }
 
 json_t *table_json_workers(const struct table_map *table)
 {
 	json_t *array = json_array();
 
-	for (unsigned int i = 0; i < SP_WORKERS_MAX; i++) {
-		const struct sp_worker *worker = &table->workers[i];
-
-		if (worker->pid == 0)
-			continue;
-		json_array_append_new(array, json_pack("{s:i, s:i, s:b, s:b, s:I}", "index", i,
-						       "pid", worker->pid, "alive",
-						       table_counters_worker_alive(table, i),
-						       "active", worker->active, "rounds",
-						       (json_int_t)worker->rounds));
-	}
+	for (unsigned int i = 0; i < SP_WORKERS_MAX; i++)
+		if (table->workers[i].pid != 0)
+			json_array_append_new(array, render_worker(table, i));
 	return array;
 }
 
@@ -63,22 +112,24 @@ static json_t *render_lost(const struct sp_queue *queue)
 	return object;
 }
 
+static json_t *render_queue(const struct table_map *table, unsigned int index, uint64_t now_ns)
+{
+	const struct sp_queue *queue = &table->queues[index];
+	uint64_t beat_ns = queue->beat_ns;
+	uint64_t age_ns = beat_ns < now_ns ? now_ns - beat_ns : 0;
+
+	return JSON_SHAPE_OBJECT_OF(
+		&table_json_queue_shape, json_string(index < SP_QUEUES_MAX ? "public" : "builds"),
+		json_integer(index % SP_QUEUES_MAX), json_values_number(age_ns / NS_PER_US),
+		json_boolean(table_counters_queue_fresh(table, index, now_ns)), render_lost(queue));
+}
+
 json_t *table_json_queues(const struct table_map *table, uint64_t now_ns)
 {
 	json_t *array = json_array();
 
-	for (unsigned int i = 0; i < 2 * SP_QUEUES_MAX; i++) {
-		uint64_t beat_ns = table->queues[i].beat_ns;
-		uint64_t age_ns = beat_ns < now_ns ? now_ns - beat_ns : 0;
-
-		if (beat_ns == 0)
-			continue;
-		json_array_append_new(array, json_pack("{s:s, s:i, s:I, s:b, s:o}", "interface",
-						       i < SP_QUEUES_MAX ? "public" : "builds",
-						       "queue", i % SP_QUEUES_MAX, "beat_age_us",
-						       (json_int_t)(age_ns / NS_PER_US), "fresh",
-						       table_counters_queue_fresh(table, i, now_ns),
-						       "lost", render_lost(&table->queues[i])));
-	}
+	for (unsigned int i = 0; i < 2 * SP_QUEUES_MAX; i++)
+		if (table->queues[i].beat_ns != 0)
+			json_array_append_new(array, render_queue(table, i, now_ns));
 	return array;
 }

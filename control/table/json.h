@@ -10,7 +10,13 @@
 
 #include "table/counters.h"
 
+struct json_shape;
 struct table_map;
+
+/* What the objects below are made of. */
+extern const struct json_shape table_json_engine_shape;
+extern const struct json_shape table_json_worker_shape;
+extern const struct json_shape table_json_queue_shape;
 
 /* Result, of each: JSON, or NULL without memory. */
 

@@ -188,7 +188,8 @@ def test_connect_in_every_format():
 
 def test_conflict_names_the_holder_and_supersede_ends_it():
     answer = expect(call("PUT", "/v1/builds/two", build("10.0.9.2")), 409, "endpoint-in-use")
-    check("one" in answer.text, "the holder")
+    held = {"build": "one", "node": 1, "forward": "ssh", "address": "10.0.9.2", "port": 22}
+    check(answer.json["holder"] == held, answer.json)
     expect(call("PUT", "/v1/builds/two", build("10.0.9.2", supersede=True)), 201)
     ended = call("GET", "/v1/builds/one").json
     check((ended["state"], ended["reason"]) == ("ended", "superseded"), ended)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the parts of the API's contract share: one call to the daemon of API_*, and what its answer must be."""
 import contextlib
+import functools
 import http.client
 import json
 import os
@@ -8,6 +9,7 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
+import api_schema  # noqa: E402
 import unix_http  # noqa: E402
 
 SOCKET = os.environ["API_SOCKET"]
@@ -31,6 +33,19 @@ class Answer:
         if "json" in (response.headers.get("Content-Type") or "") and self.text:
             self.json = json.loads(self.text) if self.text.count("\n") < 2 else None
 
+    def lines(self):
+        return [json.loads(line) for line in self.text.splitlines()]
+
+
+@functools.cache
+def document():
+    """What the daemon says of itself; each answer is held against it."""
+    connection = Connection()
+    connection.request("GET", "/v1/openapi.json")
+    described = api_schema.Document(json.loads(connection.getresponse().read()))
+    connection.close()
+    return described
+
 
 def call(method, path, body=None, headers=None, via=SOCKET):
     connection = Connection(via)
@@ -44,6 +59,7 @@ def call(method, path, body=None, headers=None, via=SOCKET):
         connection.request(method, path, body, headers)
     answer = Answer(connection.getresponse())
     connection.close()
+    document().check_answer(method, path, answer)
     return answer
 
 
@@ -76,6 +92,7 @@ def build(*addresses, **more):
 
 def as_user(uid, method, path, body=None, via=SOCKET, headers=None):
     """One call by another user of this host. Result: status and body."""
+    document()
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -93,6 +110,7 @@ def as_user(uid, method, path, body=None, via=SOCKET, headers=None):
 
 
 def main(names):
+    document()
     tests = [(name, test) for name, test in names.items() if name.startswith("test_")]
     for name, test in tests:
         try:

@@ -11,6 +11,7 @@ import random
 import re
 import sys
 
+import api_schema
 from api_client import Connection
 
 SOCKET_ERRORS = (OSError, ValueError)
@@ -129,8 +130,24 @@ def read_answer(connection, response):
     return response.read().decode()
 
 
-def check_answer(request, status, text, head):
-    if status < 400 or head:
+class Answer:
+    def __init__(self, response, text):
+        self.status, self.headers, self.text = response.status, response.headers, text
+        self.json = json.loads(text) if text[:1] in ("{", "[") and text.count("\n") < 2 else None
+
+    def lines(self):
+        return [json.loads(line) for line in self.text.splitlines()]
+
+
+def check_answer(described, request, response, text):
+    status, head = response.status, request[0] == "HEAD"
+    if head:
+        return None
+    try:
+        described.check_answer(*request, Answer(response, text))
+    except api_schema.Wrong as wrong:
+        return str(wrong)
+    if status < 400:
         return None
     try:
         problem = json.loads(text)
@@ -153,7 +170,7 @@ def main(count, seed):
     operations = [(method.upper(), path, operation) for path, methods in document["paths"].items()
                   for method, operation in methods.items()]
     operations += [o for o in operations if "requestBody" in o[2]] * 3
-    maker = Maker(document, rng)
+    maker, described = Maker(document, rng), api_schema.Document(document)
     statuses = collections.Counter()
     for number in range(count):
         method, path, body, headers = make_request(operations, maker)
@@ -168,7 +185,7 @@ def main(count, seed):
             print(f"request {number} of seed {seed}: {method} {path} {(body or '')[:300]}: {error!r}")
             return 1
         statuses[response.status] += 1
-        wrong = check_answer((method, path), response.status, text, method == "HEAD")
+        wrong = check_answer(described, (method, path), response, text)
         if wrong:
             print(f"request {number} of seed {seed}: {method} {path} {(body or '')[:300]}: {wrong}")
             return 1

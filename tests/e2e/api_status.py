@@ -7,7 +7,8 @@ import os
 import re
 import sys
 
-from api_client import call, check, expect, main
+import api_schema
+from api_client import call, check, document, expect, main
 
 
 def test_status_pools_version():
@@ -72,6 +73,38 @@ def test_openapi_names_every_route_and_field():
             got = call(method.upper(), path.replace("{id}", "none"), "{}" if method in ("put", "post") else None) \
                 if path != "/v1/events" else call("GET", "/v1/events?follow=0")
             check(str(got.status) in operation["responses"], f"{method} {path} answered {got.status}")
+
+
+def test_every_schema_of_an_answer_has_a_valid_example():
+    described = document()
+    refused = 0
+    for name, schema in described.schemas.items():
+        if name.endswith("Request") or "oneOf" in schema:
+            continue
+        example, = schema["examples"]
+        described.check(example, schema, name)
+        refused += all(is_refused(described, schema, broken) for broken in broken_ones(example))
+    check(refused > 60, f"{refused} schemas of answers")
+    for choice, prefix in (("Event", ""), ("Problem", "urn:sallyport:problem:")):
+        for value, reference in described.schemas[choice]["discriminator"]["mapping"].items():
+            check(described.named(reference)["examples"][0]["type"] == value, value)
+            check(value.startswith(prefix), value)
+
+
+def broken_ones(example):
+    """With a member that is not declared, without any, and each of another type."""
+    yield {**example, "undeclared": 1}
+    yield {}
+    for name in example:
+        yield {**example, name: [[]]}
+
+
+def is_refused(described, schema, value):
+    try:
+        described.check(value, schema)
+    except api_schema.Wrong:
+        return True
+    raise AssertionError(f"{value} passes for {schema}")
 
 
 if __name__ == "__main__":

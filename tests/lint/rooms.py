@@ -37,6 +37,8 @@ ROOMS = {
     "api": ("the server, the routes, a file for each resource",
             "connect metrics watch watch/capture explain edge edge/state edge/put edge/txn journal "
             "kernel kernel/pins table model http json"),
+    "api/describe": ("shapes and problems become schemas of the OpenAPI document",
+                     "api/call model json"),
     "api/body": ("bodies of requests become specs", "edge/state model json"),
     "api/call": ("one call on its way: role, turn, receipt, wait, answer",
                  "edge edge/state edge/txn table model http json"),
@@ -64,7 +66,7 @@ ROOMS = {
     "kernel/netlink": ("messages of the kernel", "kernel/pins"),
     "kernel/device": ("what drivers say of their devices", ""),
     "kernel/pins": ("names in the BPF file system, states, reasons", ""),
-    "table": ("the one writer of the table, and its readers", "model"),
+    "table": ("the one writer of the table, and its readers", "model json"),
     "http": ("HTTP over a socket", ""),
     "json": ("JSON in and out, problems", "model"),
     "model": ("plain nouns, pure functions", ""),

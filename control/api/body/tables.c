@@ -50,7 +50,7 @@ static const struct json_field forward_fields[] = {
 };
 
 static const struct json_table forward_table = {
-	.name = "Forward",
+	.name = "ForwardRequest",
 	.struct_bytes = sizeof(struct forward_body),
 	FIELDS(forward_fields),
 };
@@ -137,7 +137,7 @@ static const struct json_field node_fields[] = {
 };
 
 static const struct json_table node_table = {
-	.name = "Node",
+	.name = "NodeRequest",
 	.struct_bytes = sizeof(struct node_body),
 	FIELDS(node_fields),
 };
@@ -233,7 +233,7 @@ const struct json_table body_tables_build = {
 };
 
 const struct json_table body_tables_sync_build = {
-	.name = "SyncBuild",
+	.name = "SyncBuildRequest",
 	.struct_bytes = sizeof(struct build_body),
 	FIELDS(sync_build_fields),
 };

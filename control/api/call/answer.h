@@ -6,6 +6,7 @@
 
 #include "http/answer.h"
 #include "json/problem.h"
+#include "json/shape.h"
 
 /*
  * Fills an empty answer with a body in JSON, ended by a newline; takes body over, also on failure.
@@ -15,3 +16,11 @@ int call_answer_json(struct http_answer *answer, unsigned int status, json_t *bo
 
 /* Fills an empty answer with application/problem+json (RFC 9457). Result: 0 or -ENOMEM. */
 int call_answer_problem(struct http_answer *answer, const struct problem *problem);
+
+#define CALL_ANSWER_PROBLEM_URI	    "urn:sallyport:problem:"
+#define CALL_ANSWER_PROBLEM_MEMBERS 6
+
+/* What a problem is made of: type, title, status, detail, and what not all have. */
+extern const struct json_shape_member call_answer_problem_members[CALL_ANSWER_PROBLEM_MEMBERS];
+extern const struct json_shape call_answer_error_shape;
+extern const struct json_shape call_answer_holder_shape;

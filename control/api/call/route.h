@@ -11,6 +11,7 @@
 #define API_PARAMETERS_MAX 5
 
 struct api_call;
+struct json_shape;
 
 /* In rising order: each may do what those before it may. */
 enum api_role {
@@ -50,7 +51,9 @@ struct api_route {
 	struct api_parameter parameter[API_PARAMETERS_MAX]; /* up to the first without a name */
 	const char *headers;  /* preconditions it looks at: "If-Match If-None-Match" */
 	const char *statuses; /* what it may answer beside 400, 403, 405 and 500: "200 404" */
-	const char *answer;   /* media type of a 2xx, NULL if it has no body */
+	const char *answer;   /* media types of a 2xx, NULL if it has no body */
+	/* Of a body in JSON, beside what answer says or as that. NULL: text, or lines of events. */
+	const struct json_shape *shape;
 	const char *help;
 };
 

@@ -34,26 +34,67 @@ static unsigned int spec_place(const struct put *put, const struct node *node)
 	return i;
 }
 
-/* The id of a build that the transaction may have only just made. */
-static const char *id_of(const struct put *put, uint64_t serial)
+/* A build that the transaction may have only just made; NULL if it is not known. */
+static const struct build *build_of(const struct put *put, uint64_t serial)
 {
 	const struct build *build = state_registry_find_serial(put->txn->edge->registry, serial);
 
 	for (unsigned int i = 0; !build && i < put->txn->nr_changes; i++)
 		if (put->txn->change[i].after && put->txn->change[i].after->serial == serial)
 			build = put->txn->change[i].after;
-	return build ? build->id : "?";
+	return build;
+}
+
+static bool is_at(const struct node *node, const struct forward *forward,
+		  const struct endpoint *endpoint)
+{
+	return node->has_address && forward->port == SP_BE16(endpoint->port_be) &&
+	       (forward->protocol_mask & endpoint->protocol) &&
+	       memcmp(&node->address, &endpoint->addr, sizeof(endpoint->addr)) == 0;
+}
+
+/* Where in the build the endpoint is. */
+static void find_place(const struct build *build, const struct endpoint *endpoint,
+		       struct problem_holder *holder)
+{
+	for (unsigned int i = 0; i < build->nr_nodes; i++) {
+		const struct node *node = &build->nodes[i];
+
+		for (unsigned int j = 0; j < node->nr_forwards; j++) {
+			if (!is_at(node, &node->forwards[j], endpoint))
+				continue;
+			holder->node = node->index;
+			snprintf(holder->forward, sizeof(holder->forward), "%s",
+				 node->forwards[j].name);
+		}
+	}
+}
+
+/* Result: whose id it is. */
+static const char *tell_holder(struct put *put, const struct endpoint *endpoint,
+			       const char *address, uint64_t serial)
+{
+	struct problem_holder *holder = &put->txn->problem->holder;
+	const struct build *build = build_of(put, serial);
+
+	*holder = (struct problem_holder){.port = SP_BE16(endpoint->port_be)};
+	snprintf(holder->address, sizeof(holder->address), "%s", address);
+	snprintf(holder->build, sizeof(holder->build), "%s", build ? build->id : "?");
+	if (build)
+		find_place(build, endpoint, holder);
+	return holder->build;
 }
 
 static int refuse_holder(struct put *put, const struct node *node, const struct forward *forward,
 			 uint64_t serial)
 {
+	const struct endpoint endpoint = state_endpoint(node, forward);
 	char pointer[64], text[ADDR_TEXT_BYTES];
 
 	addr_format(&node->address, text);
 	snprintf(pointer, sizeof(pointer), "/nodes/%u/address", spec_place(put, node));
 	put_wrong(put, PROBLEM_ENDPOINT_IN_USE, pointer, "%s port %u is held by build %s", text,
-		  forward->port, id_of(put, serial));
+		  forward->port, tell_holder(put, &endpoint, text, serial));
 	return -EEXIST;
 }
 

@@ -118,6 +118,11 @@ static void test_put_when_endpoint_is_held_then_holder_is_named(void **state)
 	assert_int_equal(world_put_nodes(world, "new", 2, addresses, &result), -EEXIST);
 	assert_int_equal(world->problem.type, PROBLEM_ENDPOINT_IN_USE);
 	assert_non_null(strstr(world->problem.errors[0].detail, "build old"));
+	assert_string_equal(world->problem.holder.build, "old");
+	assert_string_equal(world->problem.holder.forward, "ssh");
+	assert_string_equal(world->problem.holder.address, "10.0.0.1");
+	assert_int_equal(world->problem.holder.node, 0);
+	assert_int_equal(world->problem.holder.port, 22);
 	assert_string_equal(world->problem.errors[0].pointer, "/nodes/1/address");
 	assert_null(world_endpoint(world, "10.0.0.2", 22));
 	assert_int_equal(world_put(world, "new", "10.0.0.2"), 0);

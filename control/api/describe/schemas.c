@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "api/schemas.h"
+#include "api/describe/schemas.h"
 
-#include "api/body/body.h"
-#include "api/call/route.h"
 #include "json/table.h"
 
 static void add_table(json_t *schemas, const struct json_table *table);
 static json_t *make_field(json_t *schemas, const struct json_field *field);
 
-json_t *api_schemas_reference(const char *name)
+json_t *describe_schemas_reference(const char *name)
 {
 	return json_pack("{s:o}", "$ref", json_sprintf("#/components/schemas/%s", name));
 }
@@ -58,7 +56,7 @@ static json_t *make_list(json_t *schemas, const struct json_field *field)
 static json_t *make_object(json_t *schemas, const struct json_field *field)
 {
 	add_table(schemas, field->table);
-	return api_schemas_reference(field->table->name);
+	return describe_schemas_reference(field->table->name);
 }
 
 static json_t *make_kind(json_t *schemas, const struct json_field *field)
@@ -117,25 +115,7 @@ static void add_table(json_t *schemas, const struct json_table *table)
 	json_object_set_new(schemas, table->name, schema);
 }
 
-static json_t *make_problem_schema(void)
+void describe_schemas_add(json_t *schemas, const struct json_table *table)
 {
-	return json_pack("{s:s, s:[s, s, s, s], s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s, "
-			 "s:{s:s, s:{s:{s:s}, s:{s:s}}}}}}",
-			 "type", "object", "required", "type", "title", "status", "detail",
-			 "properties", "type", "type", "string", "title", "type", "string",
-			 "status", "type", "integer", "detail", "type", "string", "errors", "type",
-			 "array", "items", "type", "object", "properties", "pointer", "type",
-			 "string", "detail", "type", "string");
-}
-
-json_t *api_schemas(const struct api_route *routes)
-{
-	json_t *schemas = json_object();
-
-	for (const struct api_route *route = routes; route->method; route++) {
-		if (route->table)
-			add_table(schemas, route->table);
-	}
-	json_object_set_new(schemas, "Problem", make_problem_schema());
-	return schemas;
+	add_table(schemas, table);
 }
