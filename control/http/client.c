@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "host/addr.h"
 #include "host/boottime.h"
 #include "http/request.h"
 
@@ -14,20 +15,23 @@
 #define LOBBY_PER_USER 4
 
 struct count {
-	unsigned int all, user;
+	unsigned int all, user, addr;
 	unsigned int lobby_of_user;
 };
 
-static struct count count_clients(const struct http_clients *clients, uid_t uid)
+static struct count count_clients(const struct http_clients *clients,
+				  const struct http_client *whose)
 {
 	const struct http_client *client;
 	struct count count = {0};
 
 	LIST_FOREACH (client, clients, link) {
-		bool same = client->uid == uid;
+		bool same = client->uid == whose->uid;
 
 		count.all += client->refused == 0;
 		count.user += client->refused == 0 && same;
+		count.addr += client->refused == 0 &&
+			      memcmp(&client->addr, &whose->addr, sizeof(whose->addr)) == 0;
 		count.lobby_of_user += client->refused != 0 && same;
 	}
 	return count;
@@ -36,6 +40,8 @@ static struct count count_clients(const struct http_clients *clients, uid_t uid)
 static int judge(const struct http_server_options *options, const struct count *count)
 {
 	if (options->nr_connections_per_user && count->user >= options->nr_connections_per_user)
+		return -EUSERS;
+	if (options->nr_connections_per_addr && count->addr >= options->nr_connections_per_addr)
 		return -EUSERS;
 	return count->all >= options->nr_connections ? -EBUSY : 0;
 }
@@ -47,7 +53,7 @@ static uint64_t after_s(unsigned int s)
 
 static void admit(struct http_server *server, struct http_client *client)
 {
-	struct count count = count_clients(&server->clients, client->uid);
+	struct count count = count_clients(&server->clients, client);
 
 	client->refused = judge(&server->options, &count);
 	client->until_ns = after_s(client->refused ? LOBBY_S : server->options.request_s);
@@ -55,22 +61,32 @@ static void admit(struct http_server *server, struct http_client *client)
 		shutdown(client->fd, SHUT_RDWR);
 }
 
+static void read_peer(struct http_client *client)
+{
+	struct sockaddr_storage address = {0};
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	client->uid = (uid_t)-1;
+	if (getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
+		client->uid = peer.uid;
+	len = sizeof(address);
+	if (getpeername(client->fd, (struct sockaddr *)&address, &len) == 0)
+		addr_from_sockaddr((const struct sockaddr *)&address, &client->addr);
+}
+
 static struct http_client *make_client(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct http_client *client = calloc(1, sizeof(*client));
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
 
 	if (!client || !info) {
 		free(client);
 		return NULL;
 	}
 	client->fd = info->connect_fd;
-	client->uid = (uid_t)-1;
-	if (getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
-		client->uid = peer.uid;
+	read_peer(client);
 	return client;
 }
 

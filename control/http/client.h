@@ -11,15 +11,18 @@
 
 #include <microhttpd.h>
 
+#include <sallyport/addr.h>
+
 /* Connections beside the limit, held for a moment to be told that they are too many. */
 #define HTTP_CLIENT_LOBBY 16
 
 struct http_client {
 	LIST_ENTRY(http_client) link;
 	int fd;
-	uid_t uid;	   /* (uid_t)-1 on a socket that cannot tell */
-	int refused;	   /* 0; -EUSERS: too many of its user; -EBUSY: too many in all */
-	uint64_t until_ns; /* the next request, or the rest of it, must have come by then */
+	uid_t uid;	     /* (uid_t)-1 on a socket that cannot tell */
+	struct sp_addr addr; /* of a TCP socket, else :: */
+	int refused;	     /* 0; -EUSERS: too many of its user; -EBUSY: too many in all */
+	uint64_t until_ns;   /* the next request, or the rest of it, must have come by then */
 };
 
 LIST_HEAD(http_clients, http_client);

@@ -6,6 +6,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "host/addr.h"
+
 #define SWEEP_US      500000
 #define SWEEP_LATE_US 100000
 #define LAST_RUNS     8
@@ -49,12 +51,25 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *context)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+static enum MHD_Result admit(void *context, const struct sockaddr *peer, socklen_t len)
+{
+	const struct http_server *server = context;
+	struct sp_addr addr;
+
+	if (!server->options.admits)
+		return MHD_YES;
+	return addr_from_sockaddr(peer, &addr) == 0 &&
+			       server->options.admits(server->options.context, &addr)
+		       ? MHD_YES
+		       : MHD_NO;
+}
+
 static struct MHD_Daemon *start(struct http_server *server)
 {
 	const struct http_server_options *options = &server->options;
 
 	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, http_request_advance,
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, admit, server, http_request_advance,
 		server, MHD_OPTION_LISTEN_SOCKET, options->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
 		options->nr_connections + HTTP_CLIENT_LOBBY, MHD_OPTION_NOTIFY_CONNECTION,
 		http_client_notify, server, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s,

@@ -17,15 +17,19 @@
 #include "http/answer.h"
 
 struct http_server;
+struct sp_addr;
 struct http_request;
 
 struct http_server_options {
 	int listen_fd;			      /* listening and non-blocking; taken over */
 	unsigned int nr_connections;	      /* more are handed to the handler as an error */
 	unsigned int nr_connections_per_user; /* 0: no such limit */
+	unsigned int nr_connections_per_addr; /* the same, of one address on a TCP socket */
 	unsigned int idle_s;		      /* a connection silent for so long is closed */
 	unsigned int request_s;		      /* a request must have come within so long */
 	const char *late; /* sent as it is to those who take longer; outlives the server */
+	/* Result: whether one on a TCP socket is heard at all. NULL: everybody. */
+	bool (*admits)(void *context, const struct sp_addr *peer);
 	/* The longest body that is kept for a path as it came. */
 	size_t (*body_limit)(void *context, const char *path);
 	/*
@@ -89,8 +93,9 @@ const char *http_request_path(const struct http_request *request);
 /* The body and its length; terminated by a NUL that is not counted. Never NULL. */
 const char *http_request_body(const struct http_request *request, size_t *ret_bytes);
 
-/* Result: 0, -EUSERS or -EBUSY for too many connections of the user or in all, -EBADMSG for a head
- * of wrong form, -E2BIG for a body over the limit (not kept), -ENOMEM when it could not be kept. */
+/* Result: 0, -EUSERS or -EBUSY for too many connections of the user or address, or in all, -EBADMSG
+ * for a head of wrong form, -E2BIG for a body over the limit (not kept), -ENOMEM when it could not
+ * be kept. */
 int http_request_error(const struct http_request *request);
 
 /* Result: with -EBADMSG, a static sentence that says what is wrong. */

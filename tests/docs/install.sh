@@ -7,6 +7,7 @@ installed_files() {
 		usr/bin/sallyport
 		usr/sbin/sallyport-dp
 		usr/sbin/sallyport-hooks
+		usr/sbin/sallyport-runner
 		usr/sbin/sallyport-upgrade
 		usr/sbin/sallyportd
 		usr/share/bash-completion/completions/sallyport.bash
@@ -17,15 +18,25 @@ installed_files() {
 		usr/share/man/man7/sallyport-verdicts.7
 		usr/share/man/man8/sallyport-dp.8
 		usr/share/man/man8/sallyport-hooks.8
+		usr/share/man/man8/sallyport-runner.8
 		usr/share/man/man8/sallyport-upgrade.8
 		usr/share/man/man8/sallyportd.8
 		usr/lib/systemd/system/sallyport-dp.service
 		usr/lib/systemd/system/sallyport-hold.service
 		usr/lib/systemd/system/sallyport-hooks.service
+		usr/lib/systemd/system/sallyport-runner.service
 		usr/lib/systemd/system/sallyportd.service
 		usr/lib/sysusers.d/sallyport.conf
 		usr/lib/tmpfiles.d/sallyport.conf
 		usr/share/sallyport/hooks.d/power-off-on-ended
+		usr/share/sallyport/runners/sallyport-job
+		usr/share/sallyport/runners/gitlab-job
+		usr/share/sallyport/runners/github-job-started.sh
+		usr/share/sallyport/runners/github-job-completed.sh
+		usr/share/sallyport/runners/buildkite-pre-command
+		usr/share/sallyport/runners/buildkite-pre-exit
+		usr/share/sallyport/runners/jenkins-sallyport.groovy
+		usr/share/sallyport/runners/circleci-runner-config.yaml
 		usr/share/doc/sallyport/examples/minimal.conf
 		usr/share/doc/sallyport/examples/sallyport.conf
 		usr/share/doc/sallyport/examples/dual-stack.conf
@@ -65,4 +76,5 @@ check_install() {
 	check_unit sallyport-dp.service
 	check_unit sallyport-hold.service
 	check_unit sallyport-hooks.service
+	check_unit sallyport-runner.service
 }

@@ -5,7 +5,8 @@
 # would be generated, examples of configuration are accepted, and an installation is complete.
 #
 # Blocks run in the repository, in a lab that stands: two VMs (10.0.3.7, 10.0.3.8), `sallyport`,
-# `sallyportd` and $SALLYPORT_SOCKET at hand, and `on_client COMMAND…` for the user's side.
+# `sallyportd`, `sallyport-runner` and $SALLYPORT_SOCKET at hand, `on_client COMMAND…` for the user's side
+# and `on_vm COMMAND…` for that of the first VM.
 #
 #	run.sh [PAGE…]
 set -u
@@ -134,6 +135,8 @@ blocks_environment() {
 	mkdir "$bin"
 	ln -s "$(lab_cli_path)" "$(lab_dp_path)" "$bin/"
 	wrap "$bin/on_client" machine_enter client dev
+	wrap "$bin/on_vm" machine_enter vm0 ubuntu
+	wrap "$bin/sallyport-runner" lab_in edge "$SALLYPORT_BUILD/control/runner/sallyport-runner" -c "$LAB_CONFIG"
 	wrap "$bin/sallyportd" lab_in edge "$(lab_control_path)"
 	export PATH=$bin:$PATH SALLYPORT_SOCKET=$LAB_SOCKET SALLYPORT_CONF=$LAB_CONFIG
 }
@@ -168,6 +171,7 @@ if [ $# -eq 0 ]; then
 	check_options control/sallyportd sallyportd.8
 	check_options dataplane/sallyport-dp sallyport-dp.8
 	check_options control/hooks/sallyport-hooks sallyport-hooks.8
+	check_options control/runner/sallyport-runner sallyport-runner.8
 	check_options ../configs/sallyport-upgrade sallyport-upgrade.8
 	check_examples
 	# shellcheck source=tests/docs/man.sh

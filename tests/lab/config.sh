@@ -8,7 +8,7 @@
 #   LAB_NETWORKS: more items of builds.networks, the same
 #   LAB_LEASES: more keys of leases
 #   LAB_LIMITS: keys of limits   LAB_UNLIMITED=1: a client may dial as often as it likes
-#   LAB_EXTRA_PUBLIC, LAB_EXTRA_BUILDS: keys of those groups
+#   LAB_EXTRA_PUBLIC, LAB_EXTRA_BUILDS, LAB_EXTRA_API: keys of those groups
 #   LAB_EXTRA: whole groups, after the others
 
 config_write() {
@@ -53,7 +53,7 @@ config_write() {
 			napi_threads = "${LAB_NAPI_THREADS:-auto}";
 		};
 		api: {
-			socket = "$LAB_SOCKET";
+			socket = "$LAB_SOCKET"; ${LAB_EXTRA_API:-}
 		};
 		${limits:+limits: { $limits \};}
 		${LAB_EXTRA:-}

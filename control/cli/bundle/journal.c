@@ -10,6 +10,7 @@
 #define CONTROL_UNIT   "sallyportd.service"
 #define DATAPLANE_UNIT "sallyport-dp.service"
 #define HOOKS_UNIT     "sallyport-hooks.service"
+#define RUNNER_UNIT    "sallyport-runner.service"
 #define COREDUMP_UNITS "systemd-coredump@"
 
 static const char *const entries_command[] = {
@@ -26,6 +27,8 @@ static const char *const entries_command[] = {
 	DATAPLANE_UNIT,
 	"-u",
 	HOOKS_UNIT,
+	"-u",
+	RUNNER_UNIT,
 	"--output-fields=MESSAGE,PRIORITY,UNIT,_COMM,_PID,_SYSTEMD_UNIT,"
 	"_TRANSPORT",
 	NULL,
@@ -45,7 +48,8 @@ static bool is_ours(const json_t *entry)
 	if (strcmp(unit, HOOKS_UNIT) == 0)
 		return strcmp(talk_text(entry, "_TRANSPORT"), "journal") == 0 &&
 		       strcmp(talk_text(entry, "_COMM"), "sallyport-hooks") == 0;
-	return strcmp(unit, CONTROL_UNIT) == 0 || strcmp(unit, DATAPLANE_UNIT) == 0;
+	return strcmp(unit, CONTROL_UNIT) == 0 || strcmp(unit, DATAPLANE_UNIT) == 0 ||
+	       strcmp(unit, RUNNER_UNIT) == 0;
 }
 
 static void take_entry(json_t *entries, const char *line)
