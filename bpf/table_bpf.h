@@ -41,6 +41,12 @@ const volatile __u32 sp_builds_vlan = SP_VLAN_AT_LOAD;
 #define SP_GENERIC_AT_LOAD 0
 #endif
 const volatile __u32 sp_generic = SP_GENERIC_AT_LOAD;
+/* 1: the interface is the kernel's face of a device that sallyport-dp alone drives. What comes by
+ * it was handed on to be carried here: no worker takes it again. */
+#ifndef SP_EXCEPTION_AT_LOAD
+#define SP_EXCEPTION_AT_LOAD 0
+#endif
+const volatile __u32 sp_exception = SP_EXCEPTION_AT_LOAD;
 
 /* One record after another in memory that user space maps too. */
 #define SP_ARRAY(name, record, entries)                                                            \

@@ -358,7 +358,7 @@ static __always_inline int carry_or_steer(struct xdp_md *ctx, const struct sp_pa
 
 	if (!now)
 		return XDP_PASS;
-	if (now->engine_mode == SP_ENGINE_DPDK) {
+	if (!sp_exception && now->engine_mode == SP_ENGINE_DPDK) {
 		if (worker_takes(ctx, now, now_ns)) {
 			*verdict = SP_STEERED;
 			return bpf_redirect_map(&xsks_map, ctx->rx_queue_index, XDP_DROP);

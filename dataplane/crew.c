@@ -74,6 +74,7 @@ static void set_worker(struct worker *worker, uint32_t w, uint32_t nr_workers,
 	uint32_t row = table->nr_cpus + w;
 
 	worker->table = table_map_view(table);
+	worker->openings = table->openings;
 	worker->toward_port[SP_TOWARD_VM] = port_of_role(worker->ports, SP_ROLE_BUILDS);
 	worker->toward_port[SP_TOWARD_CLIENT] = port_of_role(worker->ports, SP_ROLE_PUBLIC);
 	worker->progress = &table->workers[w];
@@ -109,6 +110,12 @@ void crew_close(struct crew *crew)
 	memset(crew, 0, sizeof(*crew));
 }
 
+/* By AF_XDP each queue of a port is an ethdev of one queue. */
+static uint16_t queue_of(const struct port *port, uint32_t queue)
+{
+	return port->devargs ? (uint16_t)queue : 0;
+}
+
 void crew_assign_devices(struct crew *crew)
 {
 	for (uint32_t w = 0; w < crew->nr; w++) {
@@ -118,10 +125,15 @@ void crew_assign_devices(struct crew *crew)
 			struct worker_queue *queue = &worker->rx[i];
 
 			queue->eth_id = worker->ports->port[queue->in_port].eth_ids[queue->queue];
+			queue->eth_queue =
+				queue_of(&worker->ports->port[queue->in_port], queue->queue);
 		}
 		/* Worker w polls queue w of every port, whatever else it polls. */
-		for (uint32_t p = 0; p < worker->ports->nr; p++)
+		for (uint32_t p = 0; p < worker->ports->nr; p++) {
 			worker->tx_eth[p] = worker->ports->port[p].eth_ids[w];
+			worker->tx_queue[p] = queue_of(&worker->ports->port[p], w);
+			worker->from_kernel[p] = w == 0 ? worker->ports->port[p].exception : NULL;
+		}
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How a packet leaves its batch before the end: to be answered, to wait, or to be dropped. */
+/* How a packet leaves its batch before the end: to be answered, to wait, for the kernel, or to be
+ * dropped. */
 #include "worker.h"
 
 static void drop(struct worker *worker, struct batch *batch, uint32_t i, enum sp_verdict verdict)
@@ -28,6 +29,10 @@ void worker_leave(struct worker *worker, struct batch *batch, uint32_t i, enum s
 		break;
 	case SP_FATE_PASS:
 	case SP_FATE_CARRY:
+		if (worker->ports->port[batch->in_port].exception) {
+			batch->excepted[batch->nr_excepted++] = batch->mbuf[i];
+			break;
+		}
 		/* The XDP program thought otherwise a moment ago, and nothing can be given back. */
 		drop(worker, batch, i, SP_RACED);
 		break;

@@ -17,8 +17,11 @@
 #include <rte_errno.h>
 
 #include "crew.h"
+#include "devices.h"
 #include "hop/mirror.h"
 #include "hop/park.h"
+#include "port/device.h"
+#include "port/exception.h"
 #include "port/port.h"
 #include "start/arguments.h"
 #include "start/eal.h"
@@ -29,7 +32,6 @@
 
 #include "host/boottime.h"
 #include "host/config.h"
-#include "host/frames.h"
 #include "host/lock_file.h"
 #include "host/log.h"
 #include "host/table_map.h"
@@ -42,6 +44,7 @@ struct dataplane {
 	int lock_fd;
 	int signal_fd;
 	struct ports ports;
+	struct exceptions exceptions;
 	struct table_map *table;
 	struct eal_arguments eal;
 	struct nexthops nexthops;
@@ -90,9 +93,10 @@ static int open_lock(struct dataplane *dataplane)
 	return dataplane->lock_fd < 0 ? dataplane->lock_fd : 0;
 }
 
-static int check_privilege(void)
+static int check_privilege(const struct config *config)
 {
-	const char *missing = privilege_missing(port_finds_map_by_id());
+	bool af_xdp = !config->public.port[0] || !config->builds.port[0];
+	const char *missing = privilege_missing(af_xdp && port_finds_map_by_id());
 
 	if (!missing)
 		return 0;
@@ -114,64 +118,6 @@ static int open_signals(struct dataplane *dataplane)
 		return -errno;
 	dataplane->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return dataplane->signal_fd < 0 ? -errno : 0;
-}
-
-/* Result: 0 or -errno; *ret_why is set where there is more to say than the error. */
-static int check_port(const struct port *port, const struct config *config, const char **ret_why)
-{
-	bool fallback = config->dataplane.fallback != CONFIG_FALLBACK_NONE;
-
-	if (!fallback && atomic_load(&port->mtu) > FRAMES_WORKER_MTU) {
-		*ret_why = "The MTU is above what a worker's buffers hold, and dataplane.fallback "
-			   "is none: lower the MTU, or let the XDP program carry longer frames.";
-		return -EMSGSIZE;
-	}
-	if (config->dataplane.workers > port->nr_queues) {
-		*ret_why = "dataplane.workers is larger than the number of receive queues: "
-			   "lower it, or raise that (ethtool -L).";
-		return -ERANGE;
-	}
-	return 0;
-}
-
-static int add_port(struct ports *ports, const char *name, const char *key, uint32_t role,
-		    const struct config *config)
-{
-	struct port *port = &ports->port[ports->nr];
-	const char *why = NULL;
-	int r = port_probe(port, name, role);
-
-	if (r == -ENODEV)
-		why = "There is no such interface.";
-	if (r == 0)
-		r = check_port(port, config, &why);
-	if (r == 0)
-		ports->nr++;
-	else if (why)
-		log_write(LOG_ERR, why, log_string("setting", key), log_string("interface", name),
-			  log_number("mtu", atomic_load(&port->mtu)),
-			  log_number("mtu_max", FRAMES_WORKER_MTU),
-			  log_number("queues", port->nr_queues),
-			  log_number("workers", config->dataplane.workers));
-	else
-		log_write(LOG_ERR, "The interface cannot be used.", log_string("setting", key),
-			  log_string("interface", name), log_error("error", r));
-	return r;
-}
-
-static int open_ports(struct dataplane *dataplane)
-{
-	const struct config *config = dataplane->config;
-	const char *public = config->public.interface, *builds = config->builds.interface;
-	int r;
-
-	if (strcmp(public, builds) == 0)
-		return add_port(&dataplane->ports, public, "public.interface", SP_ROLE_BOTH,
-				config);
-	r = add_port(&dataplane->ports, public, "public.interface", SP_ROLE_PUBLIC, config);
-	if (r < 0)
-		return r;
-	return add_port(&dataplane->ports, builds, "builds.interface", SP_ROLE_BUILDS, config);
 }
 
 static int open_table(struct dataplane *dataplane)
@@ -211,8 +157,13 @@ static int open_eal(struct dataplane *dataplane)
 		.nr_extra = config->dataplane.nr_eal,
 	};
 
-	for (uint32_t i = 0; i < dataplane->ports.nr; i++)
+	for (uint32_t i = 0; i < dataplane->ports.nr; i++) {
+		const char *devargs = dataplane->ports.port[i].devargs;
+
 		request.memory_bytes += port_memory_bytes(&dataplane->ports.port[i]);
+		if (devargs && device_is_pci(devargs))
+			request.pci[request.nr_pci++] = devargs;
+	}
 	if (eal_compose(&request, &dataplane->eal) < 0) {
 		log_write(LOG_ERR, "There are too many or too long arguments in dataplane.eal.");
 		return -E2BIG;
@@ -264,24 +215,6 @@ static int check_program(struct dataplane *dataplane, uint32_t i)
 	return -EAGAIN;
 }
 
-static int start_queues(struct dataplane *dataplane, struct port *port)
-{
-	char map[PATH_MAX];
-
-	snprintf(map, sizeof(map), "%s/%s", dataplane->config->edge.bpf_dir,
-		 table_watch_sockets_pin(port->role));
-	for (uint32_t queue = 0; queue < port->nr_queues; queue++) {
-		int r = port_start_queue(port, queue, map);
-
-		if (r == 0)
-			continue;
-		log_write(LOG_ERR, "AF_XDP does not start.", log_string("interface", port->name),
-			  log_number("queue", queue), log_error("error", r));
-		return r;
-	}
-	return 0;
-}
-
 static int open_devices(struct dataplane *dataplane)
 {
 	int r = 0;
@@ -291,18 +224,14 @@ static int open_devices(struct dataplane *dataplane)
 	for (uint32_t i = 0; i < dataplane->ports.nr && r == 0; i++) {
 		r = check_program(dataplane, i);
 		if (r == 0)
-			r = start_queues(dataplane, &dataplane->ports.port[i]);
+			r = devices_start(&dataplane->ports.port[i], dataplane->config,
+					  &dataplane->exceptions);
 	}
 	if (r == 0)
 		crew_assign_devices(&dataplane->crew);
+	if (r == 0)
+		r = exceptions_start(&dataplane->exceptions);
 	return r;
-}
-
-static void close_devices(struct dataplane *dataplane)
-{
-	quiet_driver();
-	for (uint32_t i = 0; i < dataplane->ports.nr; i++)
-		port_close(&dataplane->ports.port[i]);
 }
 
 static void feed_watchdog(struct dataplane *dataplane, uint64_t now_ns)
@@ -330,8 +259,8 @@ static int look_around(struct dataplane *dataplane, uint64_t now_ns)
 		if (table_watch_other_sockets(bpf_dir, port->role, dataplane->sockets_ids[i]) ||
 		    port_find_hop(port, dataplane->config, dataplane->table->settings))
 			return -ESTALE;
-		crew_look_at_port(dataplane->table, port);
 	}
+	devices_look(&dataplane->ports, dataplane->table);
 	return table_watch_replaced(bpf_dir, dataplane->table_id) ? -ESTALE : 0;
 }
 
@@ -435,10 +364,13 @@ static int run_in_eal(struct dataplane *dataplane)
 	r = open_crew(dataplane);
 	if (r < 0)
 		goto close_park;
-	r = open_devices(dataplane);
+	r = exceptions_open(&dataplane->exceptions);
+	if (r == 0)
+		r = open_devices(dataplane);
 	if (r == 0)
 		r = run(dataplane);
-	close_devices(dataplane);
+	devices_close(&dataplane->ports);
+	exceptions_close(&dataplane->exceptions);
 close_park:
 	park_close(&dataplane->park);
 	crew_close(&dataplane->crew);
@@ -451,7 +383,7 @@ close_nexthops:
 /* With a configuration: what lives outside EAL, in order, and back. */
 static int run_with_config(struct dataplane *dataplane)
 {
-	int r = check_privilege();
+	int r = check_privilege(dataplane->config);
 
 	if (r < 0)
 		return r;
@@ -461,7 +393,7 @@ static int run_with_config(struct dataplane *dataplane)
 	r = open_signals(dataplane);
 	if (r < 0)
 		goto close_lock;
-	r = open_ports(dataplane);
+	r = devices_find(&dataplane->ports, dataplane->config);
 	if (r < 0)
 		goto close_signals;
 	r = open_table(dataplane);

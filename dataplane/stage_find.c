@@ -11,6 +11,8 @@
 
 #include <sallyport/shield.h>
 
+#include "note_wanted.h"
+
 /* Where sp_find() will look first: the slot itself, or what leads to it. */
 static const void *place_of(const struct sp_table *table, const struct sp_packet *packet,
 			    uint32_t role)
@@ -46,13 +48,38 @@ static uint64_t life_before(struct rte_mbuf *mbuf)
 }
 
 /* What was let in and then waited for a neighbour is not asked again. */
-static enum sp_verdict let_in(struct worker *worker, const struct batch *batch, uint32_t i)
+static enum sp_verdict let_in(struct worker *worker, const struct batch *batch, uint32_t i,
+			      enum sp_door door)
 {
-	struct sp_knock knock = sp_shield_knock(&batch->packet[i], &batch->hit[i], SP_DOOR_VM);
+	struct sp_knock knock = sp_shield_knock(&batch->packet[i], &batch->hit[i], door);
 
 	if (batch->returned)
 		return SP_FORWARDED;
 	return sp_shield(&worker->table, &worker->limit_rows, &knock, batch->now_ns);
+}
+
+/*
+ * On a port of our own no XDP program has seen a packet before: sallyportd hears from the one on
+ * the exception interface of what opens, ends, is late, refused or captured. So it carries those.
+ */
+static enum sp_verdict tell(struct worker *worker, const struct batch *batch, uint32_t i,
+			    enum sp_verdict verdict)
+{
+	const struct sp_packet *packet = &batch->packet[i];
+	const struct sp_hit *hit = &batch->hit[i];
+	enum sp_door door = sp_shield_door(packet, hit, verdict);
+	enum sp_verdict asked = SP_FORWARDED;
+
+	if (door != SP_DOOR_NONE)
+		asked = let_in(worker, batch, i, door);
+	if (asked != SP_FORWARDED)
+		return asked;
+	return verdict == SP_RESET_VM ||
+			       (verdict == SP_FORWARDED &&
+				note_wanted(worker, rte_pktmbuf_mtod(batch->mbuf[i], char *),
+					    packet, hit, batch->now_ns))
+		       ? SP_EXCEPTION
+		       : verdict;
 }
 
 static enum sp_verdict find(struct worker *worker, struct batch *batch, uint32_t i)
@@ -67,8 +94,10 @@ static enum sp_verdict find(struct worker *worker, struct batch *batch, uint32_t
 	/* For stage_nexthop and stage_send. */
 	rte_prefetch0(&worker->usage[hit->slot->usage_index]);
 	verdict = sp_judge(&worker->table, &batch->packet[i], batch->now_ns, hit);
+	if (unlikely(worker->ports->port[batch->in_port].exception != NULL))
+		return tell(worker, batch, i, verdict);
 	if (unlikely(sp_shield_door(&batch->packet[i], hit, verdict) == SP_DOOR_VM))
-		verdict = let_in(worker, batch, i);
+		verdict = let_in(worker, batch, i, SP_DOOR_VM);
 	return verdict;
 }
 

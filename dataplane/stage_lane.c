@@ -22,6 +22,7 @@
 
 #include "host/boottime.h"
 #include "lane.h"
+#include "note_wanted.h"
 #include "port/trunk.h"
 
 static __rte_noinline bool find_own(const struct worker *worker, const struct ride *ride,
@@ -230,7 +231,8 @@ static __rte_always_inline bool judge(struct worker *worker, const struct journe
 
 static __rte_always_inline bool take(struct worker *worker, const struct journey *journey,
 				     const struct rides *rides, uint32_t i,
-				     const enum sp_direction direction, const uint8_t family)
+				     const enum sp_direction direction, const uint8_t family,
+				     const bool noted)
 {
 	const struct ride *ride = &rides->ride[i];
 	uint64_t hop = hop_of(worker, journey, rides, i, direction);
@@ -243,6 +245,8 @@ static __rte_always_inline bool take(struct worker *worker, const struct journey
 	if (unlikely(hop == 0 || !judge(worker, journey, ride, &packet, &hit) ||
 		     *checksum_be == sp_partial_of(&packet, family)))
 		return false;
+	if (noted && note_wanted(worker, ride->data, &packet, &hit, journey->now_ns))
+		return false;
 	after = sp_tuple_after(&packet.tuple, &hit);
 	sp_translate_l4(ride->data, ride->data + SP_L3_OFFSET + ride->l3_len_bytes, &packet, &after,
 			family);
@@ -252,12 +256,12 @@ static __rte_always_inline bool take(struct worker *worker, const struct journey
 
 static __rte_always_inline void take_all(struct worker *worker, struct journey *journey,
 					 struct rides *rides, const enum sp_direction direction,
-					 const uint8_t family)
+					 const uint8_t family, const bool noted)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < rides->nr; i++) {
-		if (unlikely(!take(worker, journey, rides, i, direction, family)))
+		if (unlikely(!take(worker, journey, rides, i, direction, family, noted)))
 			continue;
 		journey->taken |= 1ull << rides->ride[i].at;
 		keep(rides, kept++, i);
@@ -308,6 +312,7 @@ static __rte_always_inline void send_all(struct worker *worker, struct batch *ba
 					 const enum sp_direction direction)
 {
 	uint16_t eth_id = worker->tx_eth[journey->out_port];
+	uint16_t queue = worker->tx_queue[journey->out_port];
 	struct rte_mbuf *mbufs[BATCH_MAX];
 	uint64_t now_ns = boottime_now_ns();
 	uint32_t sent;
@@ -319,10 +324,10 @@ static __rte_always_inline void send_all(struct worker *worker, struct batch *ba
 	for (uint32_t i = 0; i < rides->nr; i++)
 		mbufs[i] = batch->mbuf[rides->ride[i].at];
 	trunk_tag_all(&worker->ports->port[journey->out_port], mbufs, rides->nr);
-	sent = rte_eth_tx_burst(eth_id, 0, mbufs, (uint16_t)rides->nr);
+	sent = rte_eth_tx_burst(eth_id, queue, mbufs, (uint16_t)rides->nr);
 	/* As in stage_send.c, a second try may find room. */
 	if (unlikely(sent < rides->nr))
-		sent += rte_eth_tx_burst(eth_id, 0, &mbufs[sent], (uint16_t)(rides->nr - sent));
+		sent += rte_eth_tx_burst(eth_id, queue, &mbufs[sent], (uint16_t)(rides->nr - sent));
 	worker_count(worker, SP_FORWARDED, sent);
 	for (uint32_t i = 0; i < sent; i++)
 		count_usage(worker, journey, &rides->ride[i], direction);
@@ -332,14 +337,15 @@ static __rte_always_inline void send_all(struct worker *worker, struct batch *ba
 
 static __rte_always_inline void carry(struct worker *worker, struct batch *batch,
 				      struct journey *journey, struct rides *rides,
-				      const enum sp_direction direction, const uint8_t family)
+				      const enum sp_direction direction, const uint8_t family,
+				      const bool noted)
 {
 	if (direction == SP_TOWARD_CLIENT)
 		look_into_buckets(worker, rides);
 	look_at_slots(worker, rides);
 	if (direction == SP_TOWARD_CLIENT)
 		find_hops(worker, journey, rides, family);
-	take_all(worker, journey, rides, direction, family);
+	take_all(worker, journey, rides, direction, family, noted);
 	if (rides->nr > 0)
 		send_all(worker, batch, journey, rides, direction);
 }
@@ -392,7 +398,7 @@ static __rte_always_inline struct journey journey_of(const struct worker *worker
 }
 
 static __rte_always_inline void run(struct worker *worker, struct batch *batch,
-				    const enum sp_direction direction)
+				    const enum sp_direction direction, const bool noted)
 {
 	struct journey journey = journey_of(worker, batch, direction);
 	struct own own_v4 = {.known = false}, own_v6 = {.known = false};
@@ -412,29 +418,42 @@ static __rte_always_inline void run(struct worker *worker, struct batch *batch,
 	v4.nr = nr_v4;
 	v6.nr = nr_v6;
 	if (v4.nr > 0)
-		carry(worker, batch, &journey, &v4, direction, 4);
+		carry(worker, batch, &journey, &v4, direction, 4, noted);
 	if (v6.nr > 0)
-		carry(worker, batch, &journey, &v6, direction, 6);
+		carry(worker, batch, &journey, &v6, direction, 6, noted);
 	leave_rest(batch, journey.taken);
 }
 
 static __rte_noinline void run_toward_vm(struct worker *worker, struct batch *batch)
 {
-	run(worker, batch, SP_TOWARD_VM);
+	run(worker, batch, SP_TOWARD_VM, false);
 }
 
 static __rte_noinline void run_toward_client(struct worker *worker, struct batch *batch)
 {
-	run(worker, batch, SP_TOWARD_CLIENT);
+	run(worker, batch, SP_TOWARD_CLIENT, false);
+}
+
+/* The same where no XDP program has noted what it is to note. */
+static __rte_noinline void run_noted_toward_vm(struct worker *worker, struct batch *batch)
+{
+	run(worker, batch, SP_TOWARD_VM, true);
+}
+
+static __rte_noinline void run_noted_toward_client(struct worker *worker, struct batch *batch)
+{
+	run(worker, batch, SP_TOWARD_CLIENT, true);
 }
 
 /* What has waited for a neighbour, and what comes in where both sides are, goes the other way. */
 void stage_lane(struct worker *worker, struct batch *batch)
 {
+	const bool noted = worker->ports->port[batch->in_port].exception != NULL;
+
 	if (unlikely(batch->returned || batch->nr == 0))
 		return;
 	if (batch->role == SP_ROLE_PUBLIC)
-		run_toward_vm(worker, batch);
+		(noted ? run_noted_toward_vm : run_toward_vm)(worker, batch);
 	else if (batch->role == SP_ROLE_BUILDS)
-		run_toward_client(worker, batch);
+		(noted ? run_noted_toward_client : run_toward_client)(worker, batch);
 }

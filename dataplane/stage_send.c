@@ -61,7 +61,7 @@ void stage_send(struct worker *worker, struct batch *batch)
 {
 	uint64_t now_ns;
 	uint32_t sent, out_port;
-	uint16_t eth_id;
+	uint16_t eth_id, queue;
 
 	if (batch->nr == 0)
 		return;
@@ -72,11 +72,12 @@ void stage_send(struct worker *worker, struct batch *batch)
 		return;
 	out_port = worker->toward_port[batch->hit[0].direction];
 	eth_id = worker->tx_eth[out_port];
+	queue = worker->tx_queue[out_port];
 	trunk_tag_all(&worker->ports->port[out_port], batch->mbuf, batch->nr);
-	sent = rte_eth_tx_burst(eth_id, 0, batch->mbuf, (uint16_t)batch->nr);
+	sent = rte_eth_tx_burst(eth_id, queue, batch->mbuf, (uint16_t)batch->nr);
 	/* The driver has woken the kernel by now, so a second try may find room. */
 	if (unlikely(sent < batch->nr))
-		sent += rte_eth_tx_burst(eth_id, 0, &batch->mbuf[sent],
+		sent += rte_eth_tx_burst(eth_id, queue, &batch->mbuf[sent],
 					 (uint16_t)(batch->nr - sent));
 	count_sent(worker, batch, sent);
 	for (uint32_t i = sent; i < batch->nr; i++)

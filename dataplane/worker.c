@@ -6,11 +6,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_ethdev.h>
+#include <rte_mbuf.h>
 #include <rte_pause.h>
 #include <rte_ring.h>
 
 #include "host/boottime.h"
+#include "port/exception.h"
 #include "port/trunk.h"
 
 /* Each round takes a burst from each queue, and one from each ring back from the main lcore. */
@@ -41,6 +44,7 @@ void worker_run_stages(struct worker *worker, struct batch *batch)
 
 	stage_answer(worker, batch);
 	stage_wait(worker, batch);
+	stage_except(worker, batch);
 	stage_drop(worker, batch);
 }
 
@@ -59,8 +63,27 @@ static void untag(struct worker *worker, struct batch *batch)
 	batch->nr = kept;
 }
 
+/*
+ * Where the kernel's routing is beyond us, all that a port of our own takes goes to the XDP program
+ * behind its exception interface: beside AF_XDP the heartbeats say so instead.
+ */
+static bool leave_all(struct worker *worker, struct batch *batch)
+{
+	if (likely(!worker->ports->port[batch->in_port].exception) ||
+	    atomic_load_explicit(&worker->nexthops->left, memory_order_relaxed) == 0)
+		return false;
+	for (uint32_t i = 0; i < batch->nr; i++)
+		worker_leave(worker, batch, i, SP_EXCEPTION, 0);
+	batch->nr = 0;
+	stage_except(worker, batch);
+	stage_drop(worker, batch);
+	return true;
+}
+
 void worker_run_batch(struct worker *worker, struct batch *batch)
 {
+	if (leave_all(worker, batch))
+		return;
 	if (worker->ports->port[batch->in_port].vlan != 0 && !batch->returned)
 		untag(worker, batch);
 	stage_lane(worker, batch);
@@ -78,7 +101,7 @@ static void begin_batch(struct worker *worker, uint32_t in_port, bool returned, 
 static uint32_t poll_queue(struct worker *worker, const struct worker_queue *queue, uint64_t now_ns)
 {
 	struct batch *batch = &worker->batch;
-	uint32_t nr = rte_eth_rx_burst(queue->eth_id, 0, batch->mbuf, BATCH_MAX);
+	uint32_t nr = rte_eth_rx_burst(queue->eth_id, queue->eth_queue, batch->mbuf, BATCH_MAX);
 
 	if (nr == 0)
 		return 0;
@@ -102,6 +125,24 @@ static uint32_t take_back(struct worker *worker, uint32_t in_port, uint64_t now_
 	batch->nr = nr;
 	begin_batch(worker, in_port, true, now_ns);
 	worker_run_batch(worker, batch);
+	return nr;
+}
+
+/* What the kernel sends by a port of our own, a burst of it each round. */
+static uint32_t send_for_kernel(struct worker *worker, uint32_t port)
+{
+	struct rte_mbuf *mbufs[BATCH_MAX];
+	uint32_t nr, sent;
+
+	if (likely(!worker->from_kernel[port]))
+		return 0;
+	nr = exception_take(worker->from_kernel[port], mbufs, BATCH_MAX);
+	if (nr == 0)
+		return 0;
+	sent = rte_eth_tx_burst(worker->tx_eth[port], worker->tx_queue[port], mbufs, (uint16_t)nr);
+	worker_count(worker, SP_TX_FULL, nr - sent);
+	if (sent < nr)
+		rte_pktmbuf_free_bulk(&mbufs[sent], nr - sent);
 	return nr;
 }
 
@@ -145,8 +186,10 @@ static uint32_t round_at(struct worker *worker, uint64_t now_ns)
 	begin_round(worker);
 	for (uint32_t i = 0; i < worker->nr_rx; i++)
 		received += poll_queue(worker, &worker->rx[i], now_ns);
-	for (uint32_t i = 0; i < worker->ports->nr; i++)
+	for (uint32_t i = 0; i < worker->ports->nr; i++) {
 		received += take_back(worker, i, now_ns);
+		received += send_for_kernel(worker, i);
+	}
 	return received;
 }
 

@@ -14,6 +14,7 @@
 #include <sallyport/table_host.h>
 
 #include <sallyport/limit.h>
+#include <sallyport/openings.h>
 #include <sallyport/wire.h>
 
 #include "batch.h"
@@ -31,24 +32,29 @@ struct worker_queue {
 	uint32_t in_port;
 	uint32_t queue; /* of that port */
 	uint16_t eth_id;
+	uint16_t eth_queue;    /* of that ethdev */
 	struct sp_queue *beat; /* NULL where nobody asks for a heartbeat */
 };
 
 struct worker {
 	/* Set before it runs, then only read. */
 	struct sp_table table;
+	const struct sp_opening *openings; /* the XDP program's; NULL: nobody notes any */
 	const struct ports *ports;
 	const struct nexthops *nexthops;
 	struct worker_queue rx[PORTS_MAX * SP_QUEUES_MAX];
 	uint32_t nr_rx;
 	uint32_t toward_port[2];      /* the port to leave by, by enum sp_direction */
 	uint16_t tx_eth[PORTS_MAX];   /* the ethdev of that port that this worker transmits on */
+	uint16_t tx_queue[PORTS_MAX]; /* and its queue of that */
 	struct sp_worker *progress;   /* shared: written by this worker alone */
 	struct sp_counters *counters; /* shared: written by this worker alone */
 	struct sp_usage *usage;	      /* shared: this worker's row */
 	uint32_t nr_usage;
 	struct sp_rows limit_rows; /* shared: its own is written by this worker alone */
 	bool spin;		   /* dataplane.idle: never sleep */
+
+	struct exception *from_kernel[PORTS_MAX]; /* that this worker sends for; NULL: none */
 
 	struct park_end park; /* where packets wait for a neighbour */
 
@@ -106,7 +112,8 @@ void stage_find(struct worker *worker, struct batch *batch);
 void stage_nexthop(struct worker *worker, struct batch *batch);
 void stage_rewrite(struct worker *worker, struct batch *batch);
 void stage_send(struct worker *worker, struct batch *batch);
-/* What left on the way: answered, handed to the main lcore to wait, or freed. */
+/* What left on the way: answered, handed to the main lcore to wait, to the kernel, or freed. */
 void stage_answer(struct worker *worker, struct batch *batch);
 void stage_wait(struct worker *worker, struct batch *batch);
+void stage_except(struct worker *worker, struct batch *batch);
 void stage_drop(struct worker *worker, struct batch *batch);

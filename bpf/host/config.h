@@ -26,6 +26,7 @@
 #define CONFIG_ROLES_MAX     64
 #define CONFIG_EAL_MAX	     32
 #define CONFIG_EAL_SIZE	     256
+#define CONFIG_PORT_SIZE     256 /* of a DPDK device and its arguments */
 #define CONFIG_OPTIONS_MAX   64
 #define CONFIG_FILE_BYTES    (128u << 10) /* a longer file is refused */
 #define CONFIG_DURATION_DAYS 366	  /* the longest duration there is */
@@ -108,14 +109,16 @@ struct config {
 	} edge;
 	struct {
 		char interface[IF_NAMESIZE];
-		uint32_t vlan; /* 0: untagged */
+		char port[CONFIG_PORT_SIZE]; /* "": AF_XDP on that interface */
+		uint32_t vlan;		     /* 0: untagged */
 		struct config_public addresses[SP_PUBLICS_MAX];
 		uint32_t nr_addresses;
 		uint32_t low_water; /* percent of the ports in use: pool.low */
 	} public;
 	struct {
 		char interface[IF_NAMESIZE]; /* may be the public one */
-		uint32_t vlan;		     /* 0: untagged */
+		char port[CONFIG_PORT_SIZE];
+		uint32_t vlan; /* 0: untagged */
 		struct sp_prefix networks[SP_NETWORKS_MAX];
 		uint32_t nr_networks;
 	} builds;
@@ -207,6 +210,12 @@ int config_load_text(const char *name, const char *text, size_t bytes, struct co
 
 /* NULL is allowed. */
 void config_free(struct config *config);
+
+/*
+ * Result: whether a side has a port of DPDK's own, so that nothing but sallyport-dp reaches the
+ * wire there.
+ */
+bool config_has_port(const struct config *config);
 
 /* Result: whether leases may be IPv6: a VM is of the family of its public address. */
 bool config_carries_v6(const struct config *config);

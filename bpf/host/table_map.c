@@ -201,6 +201,7 @@ static void adopt(struct table_map *map, const struct sp_meta *meta)
 	map->usage = map->mappings[TABLE_USAGE].memory;
 	map->wanted = map->mappings[TABLE_WANTED].memory;
 	map->limits = map->mappings[TABLE_LIMITS].memory;
+	map->openings = map->mappings[TABLE_OPENINGS].memory;
 	map->notes = map->mappings[TABLE_NOTES].memory;
 	map->notes_heads = map->mappings[TABLE_NOTES_HEADS].memory;
 	map->snaps = map->mappings[TABLE_SNAPS].memory;

@@ -71,6 +71,7 @@ struct table_map {
 	struct sp_usage *usage;		  /* [nr_rows * nr_usage] */
 	struct sp_wanted *wanted;	  /* [nr_cpus] */
 	struct sp_limit_line *limits;	  /* table.h says what lies where */
+	struct sp_opening *openings;	  /* [SP_OPENINGS] */
 	struct sp_note *notes;		  /* [nr_cpus * SP_NOTES] */
 	struct sp_ring_head *notes_heads; /* [nr_cpus] */
 	struct sp_snap *snaps;		  /* [nr_cpus * SP_SNAPS] */

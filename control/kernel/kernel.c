@@ -62,6 +62,7 @@ static void plan_target(struct attach_plan *plan, const struct config *config, u
 	target->role = role;
 	target->public_vlan = config->public.vlan;
 	target->builds_vlan = config->builds.vlan;
+	target->exception = (builds ? config->builds.port : config->public.port)[0] != '\0';
 }
 
 static void plan(struct kernel *kernel, const struct probe_interfaces *found)

@@ -77,7 +77,9 @@ void kernel_settings_write(struct sp_settings *settings, const struct config *co
 {
 	note_networks(settings, config);
 	write_networks(settings, config);
-	SP_STORE(settings->fallback, config->dataplane.fallback == CONFIG_FALLBACK_XDP);
+	/* Where a side's wire is DPDK's, the XDP program cannot carry in its place. */
+	SP_STORE(settings->fallback,
+		 config->dataplane.fallback == CONFIG_FALLBACK_XDP && !config_has_port(config));
 	SP_STORE(settings->failover_ns, config->dataplane.failover_ns);
 	SP_STORE(settings->explain, config->leases.explain != CONFIG_EXPLAIN_OFF);
 	SP_STORE(settings->public_ifindex, interfaces[0].hop_ifindex);

@@ -24,6 +24,7 @@
 
 #include <sallyport/decide.h>
 
+#include "port/device.h"
 #include "port/losses.h"
 
 #include "host/config.h"
@@ -146,6 +147,8 @@ uint64_t port_memory_bytes(const struct port *port)
 {
 	uint32_t mtu = port->frame_bytes - FRAMES_HEADER_BYTES;
 
+	if (port->devargs)
+		return device_memory_bytes(port);
 	return port->nr_queues * (BUFFERS_PER_QUEUE + 1ull) *
 	       (BUFFER_BYTES(DATA_BYTES_FOR(mtu)) + 64);
 }
@@ -272,7 +275,8 @@ int port_start_queue(struct port *port, uint32_t queue, const char *map)
 
 void port_close(struct port *port)
 {
-	for (uint32_t queue = 0; queue < port->nr_queues; queue++) {
+	/* All queues of a device are one ethdev, whose id is free once it is closed. */
+	for (uint32_t queue = 0; queue < (port->devargs ? 1 : port->nr_queues); queue++) {
 		uint16_t eth_id = port->eth_ids[queue];
 
 		if (!rte_eth_dev_is_valid_port(eth_id))

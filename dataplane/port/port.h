@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The interfaces that packets come from and go to. Each RX queue of one is an ethdev of its own,
- * with one RX and one TX queue and its own buffers (the AF_XDP driver wants it so).
+ * The interfaces that packets come from and go to. By AF_XDP each RX queue of one is an ethdev of
+ * its own, with one RX and one TX queue and its own buffers (the driver wants it so). A port that
+ * DPDK itself drives is one ethdev (device.h), and its interface the kernel's face of it.
  */
 #pragma once
 
@@ -12,6 +13,7 @@
 
 #include <sallyport/table.h>
 
+struct exception;
 struct rte_mempool;
 
 #define PORTS_MAX	 2u
@@ -37,12 +39,15 @@ struct port {
 	uint32_t hop_ifindex; /* that the kernel has routes and neighbours by */
 	uint32_t role;	      /* enum sp_role */
 	uint32_t nr_queues;
+	const char *devargs;	     /* of a device that DPDK drives, NULL: AF_XDP */
+	struct exception *exception; /* what has the kernel's share of it, NULL: the kernel has */
 	uint16_t eth_ids[SP_QUEUES_MAX]; /* by queue */
 	struct rte_mempool *pools[SP_QUEUES_MAX];
 	int sockets[SP_QUEUES_MAX];			  /* the driver's, -1: not found */
 	uint64_t lost[SP_QUEUES_MAX][SP_QUEUE_LOSSES_NR]; /* of each, as last looked at */
 	uint32_t frame_bytes; /* the longest frame that the buffers hold; the MTU may grow */
 	bool outgrown;	      /* it has, and that was logged */
+	bool has_link;	      /* of a device, as last looked at */
 	/* Written by the main lcore as the kernel says, read by workers. */
 	_Atomic uint32_t mtu;
 	_Atomic uint64_t link_addr; /* in the low 48 bits, as it lies in a frame */

@@ -142,8 +142,10 @@ static int add_ours(struct eal_arguments *arguments, const struct eal_request *r
 
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		r |= add(arguments, "%s", always[i]);
+	for (uint32_t i = 0; i < request->nr_pci; i++)
+		r |= add(arguments, "--allow=%s", request->pci[i]);
 	/* AF_XDP takes buffers in one piece, which without PCI need not be one physically. */
-	if (!is_given(request, "-a") && !is_given(request, "--allow"))
+	if (!request->nr_pci && !is_given(request, "-a") && !is_given(request, "--allow"))
 		r |= add(arguments, "--no-pci") | add(arguments, "--iova-mode=va");
 	if (!is_given(request, "-m") && !is_given(request, "--socket-mem"))
 		r |= add_memory(arguments, request);

@@ -7,13 +7,16 @@
 
 #define EAL_ARGUMENTS_MAX 64
 #define EAL_ARGUMENT_SIZE 512
+#define EAL_PCI_MAX	  2 /* a device for each side */
 
 struct eal_request {
 	uint32_t nr_workers;
 	uint64_t memory_bytes; /* that will be asked of EAL */
 	bool hugepages;	       /* use them if there are enough */
 	const char (*extra)[256];
-	uint32_t nr_extra; /* further arguments, which may replace ours */
+	uint32_t nr_extra;	      /* further arguments, which may replace ours */
+	const char *pci[EAL_PCI_MAX]; /* devices to take, with their arguments; no others */
+	uint32_t nr_pci;
 };
 
 struct eal_arguments {

@@ -171,6 +171,88 @@ static void check_dataplane(struct config_reading *reading)
 			"carry packets");
 }
 
+static bool is_one_of(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c);
+}
+
+/* Such as 0000:01:00.0, or 01:00.0: what DPDK takes for a PCI device. */
+static bool is_pci(const char *text, size_t bytes)
+{
+	static const char *const forms[] = {"hhhh:hh:hh.o", "hh:hh.o"};
+
+	for (size_t f = 0; f < sizeof(forms) / sizeof(forms[0]); f++) {
+		size_t i = 0;
+
+		while (i < bytes && forms[f][i] != '\0' &&
+		       (forms[f][i] == 'h'   ? is_one_of(text[i], "0123456789abcdefABCDEF")
+			: forms[f][i] == 'o' ? is_one_of(text[i], "01234567")
+					     : text[i] == forms[f][i]))
+			i++;
+		if (i == bytes && forms[f][i] == '\0')
+			return true;
+	}
+	return false;
+}
+
+static void check_device(struct config_reading *reading, const char *port)
+{
+	size_t bytes = strcspn(port, ",");
+
+	if (strncmp(port, "net_af_xdp", strlen("net_af_xdp")) == 0)
+		fail_at(reading, port, NULL,
+			"AF_XDP is what an interface without a port has: leave the key out");
+	else if (strncmp(port, "net_", 4) != 0 && strncmp(port, "auxiliary:", 10) != 0 &&
+		 !is_pci(port, bytes))
+		fail_at(reading, port, NULL,
+			"\"%.*s\" is neither a PCI address such as 0000:01:00.0 nor a virtual "
+			"device such as net_memif0",
+			(int)bytes, port);
+}
+
+static void check_port(struct config_reading *reading, const char *port, const uint32_t *vlan)
+{
+	if (port[0] == '\0')
+		return;
+	check_device(reading, port);
+	if (reading->config->dataplane.engine != SP_ENGINE_DPDK)
+		fail_at(reading, port, NULL,
+			"needs dataplane.engine = \"dpdk\": nobody else reaches that device");
+	if (*vlan)
+		fail_at(reading, vlan, NULL,
+			"does not go with a port yet: sallyport-dp alone would see the tags");
+}
+
+/* One device cannot be two ports, nor one exception interface that of two. */
+static void check_same_ports(struct config_reading *reading)
+{
+	const struct config *config = reading->config;
+	const char *public = config->public.port, *builds = config->builds.port;
+	size_t bytes = strcspn(public, ",");
+	bool same_device =
+		bytes > 0 && bytes == strcspn(builds, ",") && strncmp(public, builds, bytes) == 0;
+
+	if (strcmp(config->public.interface, config->builds.interface) == 0) {
+		if (strcmp(public, builds) != 0)
+			fail_at(reading, builds, public,
+				"both sides are %s, with one port for both: give public.port and "
+				"builds.port alike",
+				config->public.interface);
+	} else if (same_device) {
+		fail_at(reading, builds, public,
+			"is the device of public.port: give both sides the same interface too");
+	}
+}
+
+static void check_all_ports(struct config_reading *reading)
+{
+	const struct config *config = reading->config;
+
+	check_port(reading, config->public.port, &config->public.vlan);
+	check_port(reading, config->builds.port, &config->builds.vlan);
+	check_same_ports(reading);
+}
+
 static bool same_subject(const struct config_role *a, const struct config_role *b)
 {
 	return a->uid == b->uid && strcmp(a->user, b->user) == 0 && strcmp(a->group, b->group) == 0;
@@ -239,6 +321,7 @@ void config_check(struct config_reading *reading)
 	check_leases(reading);
 	check_dataplane(reading);
 	check_vlans(reading);
+	check_all_ports(reading);
 	check_sockets(reading);
 	for (uint32_t i = 0; i < config->api.nr_roles; i++)
 		check_role(reading, i);

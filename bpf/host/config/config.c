@@ -229,6 +229,11 @@ const char *config_apply_name(enum config_apply apply)
 	return names[apply];
 }
 
+bool config_has_port(const struct config *config)
+{
+	return config->public.port[0] || config->builds.port[0];
+}
+
 bool config_carries_v6(const struct config *config)
 {
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++)

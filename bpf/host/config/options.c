@@ -115,6 +115,19 @@ const struct config_option config_options[] = {
 	 AT(public.interface),
 	 .apply = CONFIG_APPLY_BOTH,
 	 .help = "The network interface that clients are behind."},
+	{.key = "public.port",
+	 .type = CONFIG_STRING,
+	 .harmless = true,
+	 .optional_text = true,
+	 .fallback = "",
+	 AT(public.port),
+	 .apply = CONFIG_APPLY_BOTH,
+	 .help = "A device that DPDK itself drives, with its arguments: a PCI address such as "
+		 "0000:01:00.0, or a virtual device such as net_memif0,role=client. "
+		 "public.interface is a TAP "
+		 "then, by which the kernel has all that is not ours (HOSTS.md). It needs "
+		 "dataplane.engine = \"dpdk\", and nothing carries packets while sallyport-dp is "
+		 "away. Not given: the interface itself, by AF_XDP."},
 	{.key = "public.vlan",
 	 .type = CONFIG_INTEGER,
 	 .fallback = "0",
@@ -149,6 +162,15 @@ const struct config_option config_options[] = {
 	 AT(builds.interface),
 	 .apply = CONFIG_APPLY_BOTH,
 	 .help = "The network interface that the build VMs are behind. It may be the public one."},
+	{.key = "builds.port",
+	 .type = CONFIG_STRING,
+	 .harmless = true,
+	 .optional_text = true,
+	 .fallback = "",
+	 AT(builds.port),
+	 .apply = CONFIG_APPLY_BOTH,
+	 .help = "The same as public.port, for this side. One interface for both sides has one "
+		 "port for both."},
 	{.key = "builds.vlan",
 	 .type = CONFIG_INTEGER,
 	 .fallback = "0",

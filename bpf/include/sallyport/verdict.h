@@ -50,7 +50,11 @@ enum sp_fate {
 	X(LEASE_LIMITED, lease_limited, DROP,                                                      \
 	  "refused by rule: more new connections than limits.syn_per_lease")                       \
 	X(COMPLETED, completed, CARRY,                                                             \
-	  "translated and sent on, and a checksum that its sender left to a NIC completed")
+	  "translated and sent on, and a checksum that its sender left to a NIC completed")        \
+	X(EXCEPTION, exception, PASS,                                                              \
+	  "handed by sallyport-dp to a port's exception interface, where XDP looks at it again")   \
+	X(EXCEPTION_FULL, exception_full, DROP,                                                    \
+	  "for a port's exception interface, which took no more")
 
 enum sp_verdict {
 #define X(NAME, name, fate, help) SP_##NAME,

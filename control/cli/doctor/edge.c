@@ -83,8 +83,9 @@ static void check_carrier(struct doctor *doctor)
 	else if (strcmp(now, "none") == 0)
 		doctor_finding_say(
 			doctor, "engine", DOCTOR_FAILURE,
-			"Nothing carries packets: sallyport-dp is away, and dataplane.fallback "
-			"is none. Start it.");
+			"Nothing carries packets: sallyport-dp is away, and nobody may or can in "
+			"its "
+			"place (dataplane.fallback is none, or a side has a port). Start it.");
 	else if (strcmp(wanted, now) != 0)
 		doctor_finding_say(
 			doctor, "engine", DOCTOR_WARNING,

@@ -21,6 +21,7 @@ struct attach_target {
 	uint32_t ifindex;
 	uint32_t role; /* enum sp_role */
 	uint32_t public_vlan, builds_vlan;
+	bool exception; /* it is a port's exception interface */
 };
 
 /* What to attach: the programs for these interfaces, over these maps. */

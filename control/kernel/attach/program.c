@@ -80,6 +80,7 @@ static void set_constants(struct xdp_program *object, const struct attach_target
 	object->rodata->sp_public_vlan = target->public_vlan;
 	object->rodata->sp_builds_vlan = target->builds_vlan;
 	object->rodata->sp_generic = world->generic;
+	object->rodata->sp_exception = target->exception;
 	if (world->pieces)
 		bpf_program__set_flags(object->progs.xsk_def_prog, BPF_F_XDP_HAS_FRAGS);
 }

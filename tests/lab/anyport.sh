@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A lab whose edge has its wires in DPDK's hands, and TAPs in the place of its interfaces.
+
+# anyport_wire SIDE WIRE ADDRESS…: the interface of a side becomes a wire that the kernel neither
+# listens nor speaks to, and a TAP gets its name and addresses.
+anyport_wire() {
+	local side=$1 wire=$2 address
+
+	shift 2
+	ip -n "$LAB_NS-edge" link set "$side" down
+	ip -n "$LAB_NS-edge" addr flush dev "$side"
+	ip -n "$LAB_NS-edge" link set "$side" name "$wire"
+	lab_in edge sysctl -qw "net.ipv6.conf.$wire.disable_ipv6=1"
+	# A packet socket has a frame before the filter: the kernel's own copy ends here.
+	lab_in edge nft -f - <<-EOT
+		table netdev $wire {
+			chain ingress { type filter hook ingress device "$wire" priority -500; policy drop; }
+		}
+	EOT
+	# Nor does a socket want what the kernel merged, or left uncut, before it.
+	lab_in edge ethtool -K "$wire" gro off tx off tso off gso off >/dev/null 2>&1
+	ip -n "$LAB_NS-edge" link set "$wire" up
+	ip -n "$LAB_NS-edge" tuntap add dev "$side" mode tap
+	for address in "$@"; do
+		case $address in
+		*:*) ip -n "$LAB_NS-edge" addr add "$address" dev "$side" nodad ;;
+		*) ip -n "$LAB_NS-edge" addr add "$address" dev "$side" ;;
+		esac
+	done
+	ip -n "$LAB_NS-edge" link set "$side" up
+}
+
+anyport_wires() {
+	lab_in net ethtool -K edge gro off tx off tso off gso off >/dev/null 2>&1
+	anyport_wire public wire0 "$LAB_PUBLIC_ADDRESS/24" "$LAB_PUBLIC_ADDRESS6/64"
+	anyport_wire builds wire1 "$LAB_BUILDS_ADDRESS/16" 2001:db8:2::1/64
+}
