@@ -79,16 +79,22 @@ static void end(struct look *look, const char *id, const char *sentence)
 		log_write(LOG_NOTICE, sentence, log_string("build", id));
 }
 
-/* A VM's port was seen to answer, and answers no more: its state in the build says so. */
+/*
+ * A VM's port was seen to answer, and answers no more: its state in the build says so. While
+ * packets of the VM come nevertheless it is there, and somebody who was let in sooner.
+ */
 static void take_silence(struct look *look, struct vm *vm, json_t *build)
 {
 	const char *state = "";
+	json_int_t packets = 0;
 
-	json_unpack(build, "{s:[{s:s}]}", "nodes", "state", &state);
+	json_unpack(build, "{s:[{s:s, s:{s:{s:I}}}]}", "nodes", "state", &state, "usage",
+		    "to_client", "packets", &packets);
 	if (strcmp(state, "unreachable") != 0)
 		vm->silent_ns = 0;
-	else if (!vm->silent_ns)
+	else if (!vm->silent_ns || packets != vm->packets)
 		vm->silent_ns = look->now_ns;
+	vm->packets = packets;
 }
 
 static void take(struct look *look, json_t *build)

@@ -65,6 +65,17 @@ static void answer_reply(struct http_request *request, const struct reply *reply
 	answer(request, said_rows[reply->said].status, text);
 }
 
+/* What people are shown; where to dial, if there is nobody any more to say the rest. */
+static void answer_words(struct runner *runner, struct vm *vm, struct http_request *request,
+			 const struct reply *reply, const char *view)
+{
+	const char *words = reply->said == SAID_OK ? runner_sessions_words(runner, vm, view) : "";
+	char plain[sizeof(reply->at) + 16];
+
+	snprintf(plain, sizeof(plain), "ssh at %s\n", reply->at);
+	answer_reply(request, reply, words[0] ? words : plain);
+}
+
 /* A runner that cannot be answered host:port may fail its task, so that is what it gets: a name of
  * none, which says why. */
 static void serve_circleci(struct runner *runner, struct vm *vm, struct http_request *request)
@@ -121,8 +132,7 @@ static void serve_start(struct runner *runner, struct vm *vm, struct http_reques
 		return;
 	}
 	runner_sessions_start(runner, vm, &wish, &reply);
-	answer_reply(request, &reply,
-		     reply.said == SAID_OK ? runner_sessions_words(runner, vm, "enable") : "");
+	answer_words(runner, vm, request, &reply, "enable");
 }
 
 static void serve_finish(struct runner *runner, struct vm *vm, struct http_request *request)
@@ -130,8 +140,7 @@ static void serve_finish(struct runner *runner, struct vm *vm, struct http_reque
 	struct reply reply;
 
 	runner_sessions_finish(runner, vm, text_of(request, "label"), &reply);
-	answer_reply(request, &reply,
-		     reply.said == SAID_OK ? runner_sessions_words(runner, vm, "wait") : "");
+	answer_words(runner, vm, request, &reply, "wait");
 }
 
 static void serve_end(struct runner *runner, struct vm *vm, struct http_request *request)

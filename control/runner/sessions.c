@@ -116,14 +116,19 @@ bool runner_sessions_cancel(struct runner *runner, const char *id, struct reply 
 	return ret_reply->said == SAID_OK || ret_reply->said == SAID_NONE;
 }
 
+static struct allowance new_sessions(const struct options *options)
+{
+	return (struct allowance){
+		.burst = (unsigned int)options->max_sessions_per_vm,
+		.each_ns = WINDOW_NS / options->max_sessions_per_vm,
+	};
+}
+
 /* The allowances, and the end of the session before. Result: whether a new one may begin. */
 static bool make_room(struct runner *runner, struct vm *vm, struct reply *reply)
 {
 	const struct options *options = runner->options;
-	const struct allowance allowance = {
-		.burst = (unsigned int)options->max_sessions_per_vm,
-		.each_ns = WINDOW_NS / options->max_sessions_per_vm,
-	};
+	const struct allowance allowance = new_sessions(options);
 
 	if (!vm->id[0] && runner_vms_count_sessions(runner->vms) >= options->max_sessions)
 		reply->said = SAID_FULL;
@@ -191,6 +196,7 @@ static void declare(struct runner *runner, struct vm *vm, const struct wish *wis
 void runner_sessions_start(struct runner *runner, struct vm *vm, const struct wish *wish,
 			   struct reply *ret_reply)
 {
+	const struct allowance allowance = new_sessions(runner->options);
 	uint64_t wall_ms = boottime_wall_ns() / NS_PER_MS;
 
 	*ret_reply = (struct reply){.said = SAID_NONE};
@@ -200,6 +206,9 @@ void runner_sessions_start(struct runner *runner, struct vm *vm, const struct wi
 	*ret_reply = (struct reply){.said = SAID_NONE};
 	if (make_room(runner, vm, ret_reply))
 		declare(runner, vm, wish, ret_reply);
+	/* Not the VM's fault. */
+	if (ret_reply->said == SAID_AWAY)
+		runner_vms_give_back(&vm->sessions, &allowance);
 }
 
 /* Result: whether the VM has a session of that label. */

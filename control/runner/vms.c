@@ -114,3 +114,8 @@ bool runner_vms_take(struct bucket *bucket, const struct allowance *allowance, u
 	bucket->used_until_ns = from_ns + allowance->each_ns;
 	return true;
 }
+
+void runner_vms_give_back(struct bucket *bucket, const struct allowance *allowance)
+{
+	bucket->used_until_ns -= allowance->each_ns;
+}

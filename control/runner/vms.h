@@ -30,6 +30,7 @@ struct vm {
 	struct sp_addr addr;
 	char id[RUNNER_LABEL_ID_BYTES]; /* of its live session, "" without */
 	uint64_t silent_ns; /* since when its port is seen not to answer any more, or 0 */
+	int64_t packets;    /* that it had sent to clients by then */
 	bool seen;	    /* by the look that is under way */
 	struct bucket requests;
 	struct bucket sessions;
@@ -54,3 +55,6 @@ unsigned int runner_vms_count_sessions(const struct vms *vms);
 
 /* Takes one from an allowance. Result: whether there was one. */
 bool runner_vms_take(struct bucket *bucket, const struct allowance *allowance, uint64_t now_ns);
+
+/* Undoes one that was taken. */
+void runner_vms_give_back(struct bucket *bucket, const struct allowance *allowance);

@@ -81,7 +81,7 @@ logs_in() {
 
 # A runner fetches advertise_addr_url as its task starts, and shows the answer, which is host:port.
 shows_circleci() {
-	local first id
+	local first id session ticks
 
 	vm_root 0 /usr/sbin/sshd -p 54782 -o PidFile=/run/task-agent.pid
 	first=$(lab_vm 0 curl -sf "$URL/circleci" | od -An -c | tr -d ' \n')
@@ -99,17 +99,31 @@ shows_circleci() {
 	runner_start
 	asks 0 GET /circleci
 	assert_eq "$first" "$ANSWER" "the same after sallyport-runner was killed"
-	wait_until 10 state_node_ready "$id"
+	wait_until 10 state_node "$id" ready
+	ticking_session "${first#*:}" 50 &
+	session=$!
+	wait_until 10 test -s "$LAB_DIR/ticks"
 	vm_root 0 bash -c 'kill "$(cat /run/task-agent.pid)"'
 	daemon_crash control
 	control_start
+	wait_until 20 state_node "$id" unreachable
+	ticks=$(wc -l <"$LAB_DIR/ticks")
+	wait_until 10 has_ticked $((ticks + 20))
+	state_of "$id" running >/dev/null || fail "somebody who is logged in was cut off with the task's port"
+	lab_client pkill -x ssh
+	wait "$session" || :
 	wait_until 20 state_of "$id" ended
 	assert_match "its VM's port answers no more" "$LAB_DIR/log/runner" "the log"
-	ok "once the task's ssh server is gone the session ends by itself, across kills of both daemons"
+	ok "once the task's ssh server and who was logged in are gone the session ends by itself, across kills of both daemons"
 }
 
-state_node_ready() {
-	lab_api GET "/v1/builds/$1" | grep '^{' | jq -e '.nodes[0].state == "ready"'
+# state_node ID STATE
+state_node() {
+	lab_api GET "/v1/builds/$1" | grep '^{' | jq -e --arg state "$2" '.nodes[0].state == $state'
+}
+
+has_ticked() {
+	[ "$(wc -l <"$LAB_DIR/ticks")" -ge "$1" ]
 }
 
 # The runner runs each hook by bash -e, as its user; a status that is not 0 fails the job.
@@ -227,6 +241,7 @@ shows_that_jobs_go_on() {
 	daemon_signal control STOP
 	goes_on "sallyportd hangs" 'sallyportd does not answer'
 	daemon_signal control CONT
+	wait_until 10 job_runs
 	said=$(on_vm 1 SALLYPORT_PORT=x "$RUNNERS/sallyport-job" start a)
 	assert_eq "sallyport: no ssh for this job: label or port is missing or wrong. The job goes on." "$said" "a bad port"
 	said=$(on_vm 1 SALLYPORT_USER=-oProxyCommand "$RUNNERS/sallyport-job" start a)

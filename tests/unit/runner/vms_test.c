@@ -63,6 +63,9 @@ static void test_take_when_used_up_then_grows_back_one_by_one(void **state)
 	for (unsigned int i = 0; i < 3; i++)
 		assert_true(runner_vms_take(&bucket, &allowance, now_ns));
 	assert_false(runner_vms_take(&bucket, &allowance, now_ns));
+	runner_vms_give_back(&bucket, &allowance);
+	assert_true(runner_vms_take(&bucket, &allowance, now_ns));
+	assert_false(runner_vms_take(&bucket, &allowance, now_ns));
 }
 
 int main(void)
