@@ -15,8 +15,8 @@
 #define SWEEP_LIMIT	  50 /* of 10,000, each is seen every three minutes */
 #define COUNT_LIMIT	  500
 #define COUNT_AGAIN_TICKS 10
-#define SHOWN_MAX	  100 /* rows whose rates are asked for */
-#define SLOWLY_TICKS	  5   /* what looks at records, in the detail */
+#define SHOWN_MAX	  20 /* builds in sight whose rates are asked for */
+#define SLOWLY_TICKS	  5  /* what looks at records, in the detail */
 
 /* What a tick asks for, in this order. */
 enum todo {
@@ -323,17 +323,29 @@ static void step_changed(struct top_feed *feed)
 		feed->todo |= TODO_CHANGED;
 }
 
-/* In the list alone: elsewhere they are not in sight. */
-static void step_shown(struct top_feed *feed)
+/* Result: how many builds are in sight: none where the list is not. */
+static size_t count_shown(struct top_feed *feed)
 {
 	struct top_view *view = &feed->top->view;
+	size_t nr;
+
+	if (feed->top->mode >= TOP_SHOW || list_view_update(view, &feed->top->rows) < 0)
+		return 0;
+	nr = view->nr > view->first ? view->nr - view->first : 0;
+	return nr < view->lines ? nr : view->lines;
+}
+
+/* One of those in sight. Where they are many they take turns, which makes rates no less right. */
+static void step_shown(struct top_feed *feed)
+{
+	const struct top_view *view = &feed->top->view;
+	size_t nr = count_shown(feed);
 	char id[TOP_ID_SIZE];
 
-	if (list_view_update(view, &feed->top->rows) < 0 || feed->top->mode >= TOP_SHOW ||
-	    feed->shown >= view->lines || feed->shown >= SHOWN_MAX ||
-	    view->first + feed->shown >= view->nr)
+	if (feed->shown >= nr || feed->shown >= SHOWN_MAX)
 		return;
-	snprintf(id, sizeof(id), "%s", view->shown[view->first + feed->shown++]->id);
+	feed->shown++;
+	snprintf(id, sizeof(id), "%s", view->shown[view->first + feed->turn++ % nr]->id);
 	feed->todo |= TODO_SHOWN;
 	refresh(feed, id);
 }

@@ -28,6 +28,7 @@ struct top_feed {
 	char changed[TOP_FEED_CHANGED_MAX][TOP_ID_SIZE];
 	unsigned int nr_changed;
 	bool load_again; /* more changed while all were read */
+	size_t turn;	 /* of those in sight, which one is next */
 	size_t shown;	 /* of those in sight, how many were asked for */
 	unsigned int ticks;
 	bool every; /* read all builds at each tick, for the rates of all */

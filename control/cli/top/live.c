@@ -2,6 +2,7 @@
 #include "cli/top/live.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/top/ask.h"
@@ -70,6 +71,12 @@ static void act(struct live *live, enum top_request request)
 		live->more = true;
 		break;
 	case TOP_CANCEL:
+		snprintf(live->top->message, sizeof(live->top->message), "Cancelling %s.",
+			 live->top->ask_id);
+		live->top->message_bad = false;
+		live->top->asked = true;
+		paint(live);
+		live->top->asked = false;
 		top_ask_cancel(live->feed->client, live->top);
 		live->tick_ns = 0;
 		break;

@@ -25,6 +25,7 @@ static struct {
 	SCREEN *screen;
 	struct top_page shown; /* what the terminal has */
 	unsigned int nr_empty;
+	bool colours;
 	struct termios modes; /* as they were */
 	char restore[RESTORE_SIZE];
 	size_t restore_bytes;
@@ -79,6 +80,7 @@ static void open_colours(void)
 	if ((no_color && *no_color) || !has_colors() || start_color() == ERR)
 		return;
 	use_default_colors();
+	terminal.colours = true;
 	for (short i = 1; i < TOP_STYLES_NR; i++)
 		init_pair(i, colours[i] ? colours[i] : -1, -1);
 }
@@ -161,7 +163,7 @@ static void show_line(const struct top_page *page, unsigned int y)
 
 	for (unsigned int x = 0; x < page->width; x = end) {
 		end = span_of(line, page->width, x);
-		attr_set(attributes_of(line[x].style), has_colors() ? (short)line[x].style : 0,
+		attr_set(attributes_of(line[x].style), terminal.colours ? (short)line[x].style : 0,
 			 NULL);
 		move((int)y, (int)x);
 		for (; x < end; x++)
@@ -219,7 +221,7 @@ static uint32_t translate(wint_t key)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (keys[i].key == key)
 			return keys[i].means;
-	return 0;
+	return TOP_KEY_NONE;
 }
 
 bool top_screen_key(uint32_t *ret_key)

@@ -119,7 +119,7 @@ static bool press_anywhere(struct top *top, uint32_t key, enum top_request *requ
 	*request = TOP_NOTHING;
 	if (key == 'q') {
 		*request = TOP_QUIT;
-	} else if (key == TOP_KEY_REDRAW || key == 'L' - '@') {
+	} else if (key == 'L' - '@') {
 		*request = TOP_REDRAW;
 	} else if ((key == 'h' || key == '?') && top->mode != TOP_HELP) {
 		top->back = top->mode;
@@ -197,6 +197,8 @@ enum top_request list_keys_press(struct top *top, uint32_t key)
 {
 	enum top_request request;
 
+	if (key == TOP_KEY_NONE || key == TOP_KEY_REDRAW)
+		return key == TOP_KEY_REDRAW ? TOP_REDRAW : TOP_NOTHING;
 	if (*top->ask_id)
 		return press_question(top, key);
 	top->message[0] = '\0';

@@ -15,7 +15,8 @@ enum top_key {
 	TOP_KEY_ENTER,
 	TOP_KEY_ESCAPE,
 	TOP_KEY_BACKSPACE,
-	TOP_KEY_REDRAW,
+	TOP_KEY_REDRAW, /* of the terminal's own accord: no answer to a question */
+	TOP_KEY_NONE,	/* one that means nothing here */
 };
 
 /* What the caller has to do. */

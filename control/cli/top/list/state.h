@@ -51,6 +51,7 @@ struct top {
 	enum top_mode mode;
 	enum top_mode back;	  /* where help returns to */
 	char ask_id[TOP_ID_SIZE]; /* the build whose cancel is asked about; "": none */
+	bool asked;		  /* and was answered with yes */
 	char filter_before[TOP_FILTER_SIZE];
 	char message[512]; /* the answer to what was asked last; "": none */
 	bool message_bad;

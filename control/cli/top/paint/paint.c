@@ -41,7 +41,7 @@ static void paint_foot(const struct top *top, struct top_page *page)
 	if (page->height == 0)
 		return;
 	paint_page_print(page, y, 0, width, TOP_PLAIN, "%*s", width, "");
-	if (*top->ask_id) {
+	if (*top->ask_id && !top->asked) {
 		/* The answer's keys come first: they are to be seen, however long the id is. */
 		paint_page_print(page, y, 0, width, TOP_ASK,
 				 "y/n: cancel %s, and cut off who is in?", top->ask_id);

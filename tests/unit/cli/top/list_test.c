@@ -2,6 +2,7 @@
 /* What top lists: rows from the API's builds, their rates, sort, filter and cursor. */
 #include "cli/top/list/view.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "cli/top/list/edge.h"
 #include "host/boottime.h"
 
 #define NOW_NS (1000 * NS_PER_S)
@@ -252,6 +254,45 @@ static void test_what_is_no_build_is_refused(void **state)
 	list_rows_clear(&rows);
 }
 
+static void read_status(struct top_edge *edge, const char *started_at, int dropped, int refused,
+			uint64_t now_ns)
+{
+	const struct top_moment moment = {now_ns, now_ns};
+	json_t *status = json_pack(
+		"{s:s, s:s, s:{s:i}, s:{s:i, s:i}, s:{s:i, s:i, s:i, s:i}, s:{s:i, s:i}, "
+		"s:{s:[{s:s, s:n}, {s:s, s:s}]}}",
+		"name", "edge1", "started_at", started_at, "builds", "running", 3, "ports", "free",
+		1, "total", 4, "verdicts", "forwarded", 1000, "no_route", dropped, "not_allowed",
+		refused, "no_lease", 77, "connections", "open", 2, "opened", 5, "kernel",
+		"interfaces", "name", "public", "problem", "name", "builds", "problem", "is down");
+
+	assert_non_null(status);
+	assert_int_equal(list_edge_read(edge, status, &moment), 0);
+	json_decref(status);
+}
+
+static void test_drops_are_sorted_by_how_they_grow(void **state)
+{
+	enum sp_verdict drops[SP_VERDICT_COUNT];
+	struct top_edge edge = {0};
+	json_t *nothing = json_object();
+
+	assert_int_equal(list_edge_read(&edge, nothing, &(struct top_moment){0}), -EINVAL);
+	json_decref(nothing);
+	read_status(&edge, "then", 50, 20, NOW_NS);
+	assert_false(edge.rated);
+	assert_string_equal(edge.problem, "builds: is down");
+	assert_int_equal(list_edge_drops(&edge, drops), 2);
+	assert_int_equal(drops[0], SP_NO_ROUTE);
+	read_status(&edge, "then", 50, 40, NOW_NS + 2 * NS_PER_S);
+	assert_true(edge.rated && edge.verdict_rate[SP_NOT_ALLOWED] == 10);
+	assert_int_equal(list_edge_drops(&edge, drops), 2);
+	assert_int_equal(drops[0], SP_NOT_ALLOWED);
+	read_status(&edge, "later", 0, 1, NOW_NS + 4 * NS_PER_S); /* counted anew */
+	assert_true(edge.verdict_rate[SP_NOT_ALLOWED] == 0);
+	assert_int_equal(list_edge_drops(&edge, drops), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_cursor_stays_on_its_build),
 		cmocka_unit_test(test_many_rows_are_found_by_id),
 		cmocka_unit_test(test_what_is_no_build_is_refused),
+		cmocka_unit_test(test_drops_are_sorted_by_how_they_grow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

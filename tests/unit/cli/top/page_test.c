@@ -231,6 +231,9 @@ static void test_cancel_needs_a_yes_to_that_build(void **state)
 	press(&top, "cq"); /* no, rather than quit */
 	assert_string_equal(top.ask_id, "");
 	press(&top, "c");
+	assert_int_equal(list_keys_press(&top, TOP_KEY_REDRAW), TOP_REDRAW); /* no answer */
+	assert_int_equal(list_keys_press(&top, TOP_KEY_NONE), TOP_NOTHING);
+	assert_string_equal(top.ask_id, "b1");
 	list_rows_remove(&top.rows, "b1");
 	list_view_update(&top.view, &top.rows);
 	assert_int_equal(list_keys_press(&top, 'y'), TOP_CANCEL);
