@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sallyport: the operator's and the scripts' way to talk to sallyportd. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 
@@ -49,11 +51,27 @@ static bool tell(const struct cli *cli)
 	return true;
 }
 
+/*
+ * Whoever starts a program with stdin, stdout or stderr closed would have its words written into
+ * the first file or socket that is opened instead.
+ */
+static void fill_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = {.given = calloc((size_t)argc, sizeof(*cli.given))};
 	enum cli_exit code;
 
+	fill_standard_files();
 	if (!cli.given || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return talk_fail(CLI_EXIT_REFUSED, "out of memory");
 	code = cli_words_read(&cli, argv);

@@ -73,6 +73,15 @@ assert_eq 2 "$(wc -l <"$LAB_DIR/out")" "lines of two builds"
 assert_eq 50005 "$(sallyport top --batch --count 5 --delay 0.1 | grep -cE '^(api-|ID )')" "lines of all builds, five times"
 ok "--batch prints what is asked for"
 
+# What is opened next must not become stdout: here that was the API's socket.
+for verb in list 'top --batch'; do
+	status=0
+	# shellcheck disable=SC2086
+	sallyport $verb >&- 2>"$LAB_DIR/err" || status=$?
+	assert_eq '1 sallyport: cannot write: Bad file descriptor' "$status $(cat "$LAB_DIR/err")" "$verb without stdout"
+done
+ok "a verb without stdout says so"
+
 top_start
 sees "^10'000 shown, by LEFT"
 first '^api-0 +running +\[[|]+\] +(9h59m|10h00m) '
@@ -102,7 +111,7 @@ sees 'No connection attempt has reached this port'
 ok "a build is opened"
 
 keys c
-sees '^y/n: cancel api-771,'
+sees '^Cancel api-771 and cut off who is in\? y/n'
 keys n
 sees '^Nothing was cancelled\.'
 assert_eq running "$(sallyport -ojson show api-771 | jq -r .state)" "the build after a no"

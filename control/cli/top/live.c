@@ -12,7 +12,7 @@
 #include "host/boottime.h"
 
 #define WAIT_MAX_MS    1000 /* a signal that came just before is seen then */
-#define PAINT_LEAST_MS 200  /* between two while calls go on */
+#define PAINT_LEAST_MS 500  /* between two while calls go on and no key is pressed */
 
 struct live {
 	struct top_feed *feed;
@@ -88,16 +88,18 @@ static void act(struct live *live, enum top_request request)
 	}
 }
 
-/* What a key means may depend on what the one before did to the list. */
-static void hear_keys(struct live *live)
+/* What a key means may depend on what the one before did to the list. Result: whether one came. */
+static bool hear_keys(struct live *live)
 {
+	bool heard = false;
 	uint32_t key;
 
 	while (!live->quit && top_screen_key(&key)) {
 		list_view_update(&live->top->view, &live->top->rows);
 		act(live, list_keys_press(live->top, key));
-		live->dirty = true;
+		live->dirty = heard = true;
 	}
+	return heard;
 }
 
 /* Result: milliseconds until the next tick is due. */
@@ -134,15 +136,11 @@ static bool may_paint(const struct live *live)
 static void run(struct live *live)
 {
 	while (!live->quit && !stopped_by) {
-		bool pressed = live->dirty;
-
-		hear_keys(live);
-		if (live->dirty && (may_paint(live) || !pressed))
+		if (hear_keys(live) || (live->dirty && may_paint(live)))
 			paint(live);
-		if (!top_screen_wait(wait_for(live)))
-			live->quit = true;
-		else
-			feed_it(live);
+		if (live->quit || !top_screen_wait(wait_for(live)))
+			return;
+		feed_it(live);
 	}
 }
 

@@ -7,6 +7,8 @@
 
 #include "host/boottime.h"
 
+#define END_COLUMNS 16 /* of an id that is cut */
+
 const char *list_text_number(double number, char text[TOP_TEXT_SIZE])
 {
 	static const char units[] = " kMGTPE";
@@ -60,5 +62,17 @@ const char *list_text_bar(uint64_t left, uint64_t whole, unsigned int columns,
 	memset(text + 1 + full, ' ', room - full);
 	text[1 + room] = ']';
 	text[2 + room] = '\0';
+	return text;
+}
+
+const char *list_text_id(const char *id, unsigned int columns, char text[TOP_ID_SIZE])
+{
+	size_t bytes = strlen(id), end = columns / 2 < END_COLUMNS ? columns / 2 : END_COLUMNS;
+
+	if (bytes <= columns || columns == 0 || columns >= TOP_ID_SIZE)
+		snprintf(text, TOP_ID_SIZE, "%s", id);
+	else
+		snprintf(text, TOP_ID_SIZE, "%.*s+%s", (int)(columns - 1 - end), id,
+			 id + bytes - end);
 	return text;
 }

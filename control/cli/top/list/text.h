@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #define TOP_TEXT_SIZE 64
+#define TOP_ID_SIZE   129 /* of the API's ids */
 
 /* Result: a number on five columns at most: "0", "999", "12.3k", "123M"; below 10 with a tenth if
  * it has one. */
@@ -17,3 +18,9 @@ const char *list_text_time(uint64_t ns, char text[TOP_TEXT_SIZE]);
  * what is left of anything is at least one '|'. */
 const char *list_text_bar(uint64_t left, uint64_t whole, unsigned int columns,
 			  char text[TOP_TEXT_SIZE]);
+
+/*
+ * Result: an id on columns columns at most; of a longer one beginning and end, by which ids that a
+ * system numbers differ, with '+' between them.
+ */
+const char *list_text_id(const char *id, unsigned int columns, char text[TOP_ID_SIZE]);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/top/list/rows.h"
+#include "cli/top/list/text.h"
 
 /* The columns, in their order: name, its head, and whether it begins with the largest. */
 #define TOP_COLUMNS(X)                                                                             \
@@ -24,7 +25,6 @@ enum top_column {
 };
 
 #define TOP_FILTER_SIZE 128
-#define TOP_ID_SIZE	129 /* of the API's ids */
 
 struct top_view {
 	enum top_column sort;

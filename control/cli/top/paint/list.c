@@ -69,11 +69,12 @@ static const char *rate(double number, char text[TOP_TEXT_SIZE])
 static void paint_cell(const struct top *top, const struct top_row *row, struct top_page *page,
 		       unsigned int y, unsigned int x, const struct place *place, int columns)
 {
-	char text[TOP_TEXT_SIZE];
+	char text[TOP_TEXT_SIZE], id[TOP_ID_SIZE];
 
 	switch (place->column) {
 	case TOP_COLUMN_ID:
-		paint_page_put(page, y, x, columns, TOP_PLAIN, row->id);
+		paint_page_put(page, y, x, columns, TOP_PLAIN,
+			       list_text_id(row->id, (unsigned int)columns, id));
 		break;
 	case TOP_COLUMN_STATE:
 		paint_page_put(page, y, x, columns,

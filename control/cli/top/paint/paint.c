@@ -10,6 +10,8 @@
 #include "cli/top/paint/edge.h"
 #include "cli/top/paint/list.h"
 
+#define QUESTION_COLUMNS 36 /* without the id */
+
 static void paint_help(struct top_page *page)
 {
 	paint_page_put(page, 0, 0, (int)page->width, TOP_TITLE, "sallyport top: keys");
@@ -37,14 +39,15 @@ static void paint_foot(const struct top *top, struct top_page *page)
 {
 	unsigned int y = page->height - 1;
 	int width = (int)page->width;
+	unsigned int room = page->width > QUESTION_COLUMNS ? page->width - QUESTION_COLUMNS : 1;
+	char id[TOP_ID_SIZE];
 
 	if (page->height == 0)
 		return;
 	paint_page_print(page, y, 0, width, TOP_PLAIN, "%*s", width, "");
 	if (*top->ask_id && !top->asked) {
-		/* The answer's keys come first: they are to be seen, however long the id is. */
-		paint_page_print(page, y, 0, width, TOP_ASK,
-				 "y/n: cancel %s, and cut off who is in?", top->ask_id);
+		paint_page_print(page, y, 0, width, TOP_ASK, "Cancel %s and cut off who is in? y/n",
+				 list_text_id(top->ask_id, room, id));
 		paint_page_style_line(page, y, TOP_ASK);
 	} else if (*top->message) {
 		paint_page_put(page, y, 0, width, top->message_bad ? TOP_ASK : TOP_GOOD,

@@ -123,8 +123,12 @@ static void test_figures_are_narrow(void **state)
 		const char *want;
 	} bars[] = {{0, 100, "[          ]"},	{1, 100, "[|         ]"}, {50, 100, "[|||||     ]"},
 		    {100, 100, "[||||||||||]"}, {9, 3, "[||||||||||]"},	  {0, 0, "[          ]"}};
-	char text[TOP_TEXT_SIZE];
+	char text[TOP_TEXT_SIZE], id[TOP_ID_SIZE];
 
+	assert_string_equal(list_text_id("b-12", 4, id), "b-12");
+	assert_string_equal(list_text_id("build-1234", 9, id), "buil+1234");
+	assert_string_equal(list_text_id("build-1234", 1, id), "+");
+	assert_string_equal(list_text_id("build-1234", 0, id), "build-1234");
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		assert_string_equal(list_text_number(numbers[i].number, text), numbers[i].want);
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
