@@ -20,7 +20,9 @@ tm() {
 }
 
 at_exit() {
-	tm kill-server 2>/dev/null || true
+	if tm has-session 2>/dev/null; then
+		tm kill-server
+	fi
 }
 
 # Prints the clock ticks that a process has used.

@@ -18,7 +18,9 @@ tm() {
 }
 
 at_exit() {
-	tm kill-server 2>/dev/null || true
+	if tm has-session 2>/dev/null; then
+		tm kill-server
+	fi
 }
 
 screen() {
@@ -52,7 +54,7 @@ port_of() {
 screens() {
 	tm new-session -d -x 80 -y 24 \
 		"LC_ALL=C.UTF-8 TZ=UTC SALLYPORT_SOCKET='$LAB_SOCKET' TERM=screen '$(lab_cli_path)' top"
-	wait_until 20 screen_has '^api-48119 .* [0-9]+ +[0-9.]+[kM] +1$'
+	wait_until 20 screen_has '^api-48119 .* [0-9]+ +[0-9.]+k +1$'
 	wait_until 20 screen_has 'not_allowed'
 	echo list
 	screen
@@ -83,12 +85,11 @@ need_programs
 lab_begin 2
 control_start
 builds
-start_on lab_client login ssh "${SSH_OPTIONS[@]}" -p "$(port_of api-48119)" "ubuntu@$LAB_PUBLIC_ADDRESS" \
-	'while :; do date; read -rt 0.1 || true; done' <>/dev/zero >/dev/null 2>&1 &
+ticking_session "$(port_of api-48119)" 20 &
 assert_fails "a client that is not allowed" lab_client timeout 5 ssh "${SSH_OPTIONS[@]}" \
 	-p "$(port_of web-9070)" "ubuntu@$LAB_PUBLIC_ADDRESS" true
 screens >"$LAB_DIR/screens"
-stop_on lab_client login
+sallyport cancel api-48119 >"$LAB_DIR/out"
 renew list <"$page" | renew build >"$LAB_DIR/page"
 if [ "${1:-}" = --write ]; then
 	cp "$LAB_DIR/page" "$page"

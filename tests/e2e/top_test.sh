@@ -15,8 +15,9 @@ tm() {
 }
 
 at_exit() {
-	[ "$1" = 0 ] || tm capture-pane -p 2>/dev/null || true
-	tm kill-server 2>/dev/null || true
+	if tm has-session 2>/dev/null; then
+		tm kill-server
+	fi
 }
 
 # top_start: sallyport top in a terminal of that size; its status and the terminal's modes afterwards.
@@ -128,7 +129,7 @@ keys -l 'late-1 running'
 sees '^late-1 +running '
 keys Enter
 port=$(sallyport -ojson show late-1 | jq -r '.nodes[0].public_port')
-start_on lab_client login ssh "${SSH_OPTIONS[@]}" -p "$port" "ubuntu@$LAB_PUBLIC_ADDRESS" sleep 60 &
+start_on lab_client login ssh "${SSH_OPTIONS[@]}" -p "$port" "ubuntu@$LAB_PUBLIC_ADDRESS" tail -f /dev/null &
 sees '^late-1 +running +\[[|]+\] +(23h59m|24h00m) .* 1$'
 keys Enter
 sees '^    connected: 192\.0\.2\.2 to ssh, 1 since '
@@ -138,6 +139,22 @@ sees '^late-1 .* 0$'
 sallyport cancel late-1
 sees '^filter: late-1 running  0 shown'
 ok "what comes, connects and goes is seen without being asked for"
+
+sallyport enable shut-1 --node 10.0.3.7:2222 --allow 198.51.100.0/24 >"$LAB_DIR/out"
+shut=$(sallyport -ojson show shut-1 | jq -r '.nodes[0].public_port')
+keys Escape /
+keys -l 'shut'
+sees '^shut-1 +running '
+keys Enter Enter
+sees 'No client refused lately'
+assert_fails "a client that is not allowed" ssh_to "$shut" true
+sees '^refused lately:'
+sees '^    [0-9TZ:-]+  192\.0\.2\.2.*: [0-9]+ packets'
+keys Escape d
+sees '^ +[0-9.]+ +[0-9]+  not_allowed +client not on the lease'
+keys Escape Escape
+sallyport cancel shut-1
+ok "who was refused is told, and how many packets were, by reason"
 
 daemon_crash control
 sees '^sallyportd has not answered for [0-9]+s: '
