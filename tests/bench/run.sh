@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Every benchmark, or those named: run.sh [audit] [dials] [engines] [flood] [latency_start] [pipeline]
-# [scale]. Figures of one run on one machine: read the ratios, not the numbers.
+# [scale] [top]. Figures of one run on one machine: read the ratios, not the numbers.
 set -euo pipefail
 cd "$(dirname "$0")"
 

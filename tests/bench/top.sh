@@ -42,7 +42,7 @@ percent() {
 }
 
 all_shown() {
-	tm capture-pane -p | grep -qE "^[0-9']+ shown" && ! tm capture-pane -p | grep -q 'read so far'
+	tm capture-pane -p | grep -qE "^[0-9']+ shown" && ! tm capture-pane -p | grep -q 'still reading'
 }
 
 measure() {

@@ -47,8 +47,6 @@ static void paint_builds(const struct top *top, struct top_page *page)
 		x += paint_page_print(page, 1, x, width, TOP_PLAIN, "%s%s %s", i ? "  " : ": ",
 				      talk_print_number((long long)top->edge.of_state[i], text),
 				      model_session_state_name(i));
-	if (top->loading && !*top->lost)
-		paint_page_print(page, 1, x, width, TOP_WARN, "  (%zu read so far)", top->rows.nr);
 }
 
 static void paint_rates(const struct top *top, struct top_page *page)

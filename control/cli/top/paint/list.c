@@ -145,10 +145,10 @@ static void paint_choice(const struct top *top, struct top_page *page)
 	if (typing || *view->filter)
 		x += paint_page_print(page, y, 0, width, typing ? TOP_STRONG : TOP_WARN,
 				      "filter: %s%s  ", view->filter, typing ? "_" : "");
-	paint_page_print(page, y, x, width, TOP_FAINT, "%s shown%s, by %s%s",
+	paint_page_print(page, y, x, width, TOP_FAINT, "%s shown%s, by %s%s%s",
 			 talk_print_number((long long)view->nr, nr),
 			 view->with_ended ? " with ended ones" : "", list_view_head(view->sort),
-			 view->reverse ? ", reversed" : "");
+			 view->reverse ? ", reversed" : "", top->loading ? ", still reading" : "");
 }
 
 unsigned int paint_list_head(void)
