@@ -93,7 +93,8 @@ left_behind() {
 	on_edge find / -xdev \( -path /proc -o -path /debs -o -path /newer -o -path /var/cache -o -path /var/log \
 		-o -path /var/lib/apt -o -path /root \) -prune -o -name '*sallyport*' -print
 	on_edge ls -d /run/sallyport /sys/fs/bpf/sallyport 2>/dev/null || :
-	on_edge getent group sallyport || :
+	on_edge getent group sallyport sallyport-runner || :
+	on_edge getent passwd sallyport-runner || :
 }
 
 command -v mmdebstrap lintian >/dev/null || skip "no mmdebstrap or lintian"
