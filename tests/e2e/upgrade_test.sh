@@ -210,6 +210,17 @@ done
 cmp -s "$BUILT/control/hooks/sallyport-hooks" "$PLACE/control/sallyport-hooks" ||
 	fail "sallyport-hooks is not the new one"
 [ -e "$PLACE/reloaded" ] || fail "systemd was not told of new units"
+install -D /dev/stdin "$PLACE/bin/systemctl" <<-EOT
+	#!/bin/sh
+	echo "\$*" >>"$PLACE/asked"
+	[ "\$1" != restart ]
+EOT
+echo "# another" >>"$PLACE/new/usr/sbin/sallyport-hooks"
+SALLYPORT_CONF=$LAB_CONFIG SALLYPORT_SOCKET=$LAB_SOCKET SALLYPORT_ROOT=$PLACE/root SALLYPORT_SBIN=$PLACE/control \
+	SALLYPORT_BIN=$PLACE/control/cli PATH=$PLACE/bin:$PATH "$UPGRADE" "$PLACE/new" >"$LAB_DIR/said" 2>&1 ||
+	fail "an upgrade of hooks that do not run: $(cat "$LAB_DIR/said")"
+assert_eq "try-restart sallyport-hooks" "$(cat "$PLACE/asked")" "what systemd was asked for hooks"
+cp "$BUILT/control/hooks/sallyport-hooks" "$PLACE/control/sallyport-hooks"
 if find "$PLACE/root" "$PLACE/control" -name '*.old' | grep .; then
 	fail "an upgrade left these behind"
 fi
