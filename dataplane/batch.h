@@ -35,6 +35,7 @@ struct batch {
 	uint32_t nr;
 	uint32_t nr_answers;
 	uint32_t nr_waiting;
+	uint32_t nr_urgent;
 	uint32_t nr_excepted;
 	uint32_t nr_dropped;
 	struct rte_mbuf *mbuf[BATCH_MAX];
@@ -45,7 +46,8 @@ struct batch {
 	bool completed[BATCH_MAX];	    /* from stage_rewrite on: it came half a checksum */
 	struct batch_answer answer[BATCH_MAX];
 	struct rte_mbuf *waiting[BATCH_MAX];  /* with a struct port_note */
-	struct rte_mbuf *excepted[BATCH_MAX]; /* for the exception interface */
+	struct rte_mbuf *urgent[BATCH_MAX];   /* for the exception interface, before all else */
+	struct rte_mbuf *excepted[BATCH_MAX]; /* for it, as far as there is room */
 	struct rte_mbuf *dropped[BATCH_MAX];
 };
 

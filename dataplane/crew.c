@@ -175,11 +175,14 @@ void crew_look_at_port(const struct table_map *table, struct port *port)
 	bool outgrown = mtu + FRAMES_HEADER_BYTES > port->frame_bytes;
 
 	if (lost)
-		log_write(LOG_WARNING, "AF_XDP sockets lost frames.",
+		log_write(LOG_WARNING,
+			  port->devargs ? "A port lost frames." : "AF_XDP sockets lost frames.",
 			  log_string("interface", port->name), log_number("frames", (int64_t)lost));
 	if (outgrown && !port->outgrown)
 		log_write(LOG_WARNING,
-			  mtu > FRAMES_WORKER_MTU
+			  port->devargs ? "The MTU has outgrown the port's buffers: longer frames "
+					  "are lost until sallyport-dp is restarted."
+			  : mtu > FRAMES_WORKER_MTU
 				  ? "The MTU is above what buffers hold: the XDP program carries "
 				    "longer frames."
 				  : "The MTU has outgrown the buffers: the XDP program carries "

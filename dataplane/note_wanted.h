@@ -10,11 +10,12 @@
 
 #include <rte_branch_prediction.h>
 
+#include <sallyport/table_host.h>
+
 #include <sallyport/decide.h>
 #include <sallyport/openings.h>
 #include <sallyport/parse.h>
 #include <sallyport/snap_put.h>
-#include <sallyport/table_host.h>
 #include <sallyport/wire.h>
 
 #include "worker.h"

@@ -9,18 +9,24 @@
 
 #include "port/exception.h"
 
+static void give(struct worker *worker, struct batch *batch, struct rte_mbuf **mbufs, uint32_t nr,
+		 uint32_t room)
+{
+	struct exception *exception = worker->ports->port[batch->in_port].exception;
+	uint32_t taken = exception_give(exception, mbufs, nr < room ? nr : room);
+
+	worker_count(worker, SP_EXCEPTION, taken);
+	worker_count(worker, SP_EXCEPTION_FULL, nr - taken);
+	for (uint32_t i = taken; i < nr; i++)
+		batch->dropped[batch->nr_dropped++] = mbufs[i];
+}
+
 void stage_except(struct worker *worker, struct batch *batch)
 {
-	struct exception *exception;
-	uint32_t taken;
-
-	if (batch->nr_excepted == 0)
-		return;
-	exception = worker->ports->port[batch->in_port].exception;
-	taken = exception_give(exception, batch->excepted, batch->nr_excepted);
-	worker_count(worker, SP_EXCEPTION, taken);
-	worker_count(worker, SP_EXCEPTION_FULL, batch->nr_excepted - taken);
-	for (uint32_t i = taken; i < batch->nr_excepted; i++)
-		batch->dropped[batch->nr_dropped++] = batch->excepted[i];
-	batch->nr_excepted = 0;
+	if (batch->nr_urgent > 0)
+		give(worker, batch, batch->urgent, batch->nr_urgent, BATCH_MAX);
+	if (batch->nr_excepted > 0)
+		give(worker, batch, batch->excepted, batch->nr_excepted,
+		     exception_room(worker->ports->port[batch->in_port].exception));
+	batch->nr_urgent = batch->nr_excepted = 0;
 }

@@ -73,7 +73,7 @@ static bool leave_all(struct worker *worker, struct batch *batch)
 	    atomic_load_explicit(&worker->nexthops->left, memory_order_relaxed) == 0)
 		return false;
 	for (uint32_t i = 0; i < batch->nr; i++)
-		worker_leave(worker, batch, i, SP_EXCEPTION, 0);
+		worker_leave(worker, batch, i, SP_NO_LEASE, 0);
 	batch->nr = 0;
 	stage_except(worker, batch);
 	stage_drop(worker, batch);

@@ -186,6 +186,14 @@ void exceptions_close(struct exceptions *exceptions)
 	memset(exceptions, 0, sizeof(*exceptions));
 }
 
+uint32_t exception_room(const struct exception *exception)
+{
+	uint32_t kept = rte_ring_get_size(exception->to_kernel) / 4;
+	uint32_t room = rte_ring_free_count(exception->to_kernel);
+
+	return room > kept ? room - kept : 0;
+}
+
 uint32_t exception_give(struct exception *exception, struct rte_mbuf **mbufs, uint32_t nr)
 {
 	struct exceptions *all = exception->all;

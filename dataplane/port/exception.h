@@ -58,6 +58,9 @@ int exceptions_start(struct exceptions *exceptions);
 /* Ends the thread and frees what waits. After the workers have ended. */
 void exceptions_close(struct exceptions *exceptions);
 
+/* Result: how many frames find room beside what is urgent, for which a quarter is kept. */
+uint32_t exception_room(const struct exception *exception);
+
 /* A worker's: hands frames to the kernel. Result: how many; the rest stays the caller's. */
 uint32_t exception_give(struct exception *exception, struct rte_mbuf **mbufs, uint32_t nr);
 

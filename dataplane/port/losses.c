@@ -6,6 +6,8 @@
 
 #include <linux/if_xdp.h>
 
+#include <rte_ethdev.h>
+
 #include <sallyport/compiler.h>
 
 #include "port/port.h"
@@ -43,9 +45,27 @@ static uint64_t add(uint64_t now, uint64_t *last, __u64 *counter)
 	return grown;
 }
 
+/* A device counts for all its queues: told of the first. What it had no buffer for it has dropped.
+ */
+static uint64_t count_device(struct port *port, struct sp_queue *record)
+{
+	struct rte_eth_stats now;
+	uint64_t *last = port->lost[0];
+
+	if (rte_eth_stats_get(port->eth_ids[0], &now) < 0)
+		return 0;
+	add(now.rx_nombuf, &last[SP_LOST_NO_BUFFERS], &record->lost[SP_LOST_NO_BUFFERS]);
+	return add(now.imissed, &last[SP_LOST_RING_FULL], &record->lost[SP_LOST_RING_FULL]) +
+	       add(now.rx_nombuf + now.ierrors, &last[SP_LOST_DROPPED],
+		   &record->lost[SP_LOST_DROPPED]);
+}
+
 uint64_t losses_count(struct port *port, struct sp_queue *records)
 {
 	uint64_t lost = 0;
+
+	if (port->devargs)
+		return count_device(port, records);
 
 	for (uint32_t queue = 0; queue < port->nr_queues; queue++) {
 		struct xdp_statistics now;

@@ -25,7 +25,7 @@ void losses_sockets_list(struct losses_sockets *ret);
 int losses_sockets_new(const struct losses_sockets *before, const struct losses_sockets *now);
 
 /*
- * Adds what a port's sockets have lost since the last call to their queues' records. Result: how
- * many frames that is.
+ * Adds what a port's sockets, or its device, have lost since the last call to their queues'
+ * records. Result: how many frames that is.
  */
 uint64_t losses_count(struct port *port, struct sp_queue *records);
