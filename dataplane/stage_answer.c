@@ -48,7 +48,8 @@ static enum sp_verdict send_answer(struct worker *worker, const struct batch *ba
 		return SP_NO_BUFFER;
 	answer->mbuf->data_len = (uint16_t)len_bytes;
 	answer->mbuf->pkt_len = (uint32_t)len_bytes;
-	trunk_tag_all(&worker->ports->port[batch->in_port], &answer->mbuf, 1);
+	if (!trunk_tag_all(&worker->ports->port[batch->in_port], &answer->mbuf, 1))
+		return SP_NO_BUFFER;
 	if (!rte_eth_tx_burst(worker->tx_eth[batch->in_port], worker->tx_queue[batch->in_port],
 			      &answer->mbuf, 1))
 		return SP_TX_FULL;

@@ -315,7 +315,7 @@ static __rte_always_inline void send_all(struct worker *worker, struct batch *ba
 	uint16_t queue = worker->tx_queue[journey->out_port];
 	struct rte_mbuf *mbufs[BATCH_MAX];
 	uint64_t now_ns = boottime_now_ns();
-	uint32_t sent;
+	uint32_t ready, sent;
 
 	if (unlikely(now_ns - journey->now_ns > WORKER_STALE_NS))
 		leave_expired(worker, batch, rides, now_ns);
@@ -323,11 +323,11 @@ static __rte_always_inline void send_all(struct worker *worker, struct batch *ba
 		return;
 	for (uint32_t i = 0; i < rides->nr; i++)
 		mbufs[i] = batch->mbuf[rides->ride[i].at];
-	trunk_tag_all(&worker->ports->port[journey->out_port], mbufs, rides->nr);
-	sent = rte_eth_tx_burst(eth_id, queue, mbufs, (uint16_t)rides->nr);
+	ready = trunk_tag_all(&worker->ports->port[journey->out_port], mbufs, rides->nr);
+	sent = rte_eth_tx_burst(eth_id, queue, mbufs, (uint16_t)ready);
 	/* As in stage_send.c, a second try may find room. */
-	if (unlikely(sent < rides->nr))
-		sent += rte_eth_tx_burst(eth_id, queue, &mbufs[sent], (uint16_t)(rides->nr - sent));
+	if (unlikely(sent < ready))
+		sent += rte_eth_tx_burst(eth_id, queue, &mbufs[sent], (uint16_t)(ready - sent));
 	worker_count(worker, SP_FORWARDED, sent);
 	for (uint32_t i = 0; i < sent; i++)
 		count_usage(worker, journey, &rides->ride[i], direction);

@@ -60,7 +60,7 @@ static void count_sent(struct worker *worker, const struct batch *batch, uint32_
 void stage_send(struct worker *worker, struct batch *batch)
 {
 	uint64_t now_ns;
-	uint32_t sent, out_port;
+	uint32_t ready, sent, out_port;
 	uint16_t eth_id, queue;
 
 	if (batch->nr == 0)
@@ -73,12 +73,12 @@ void stage_send(struct worker *worker, struct batch *batch)
 	out_port = worker->toward_port[batch->hit[0].direction];
 	eth_id = worker->tx_eth[out_port];
 	queue = worker->tx_queue[out_port];
-	trunk_tag_all(&worker->ports->port[out_port], batch->mbuf, batch->nr);
-	sent = rte_eth_tx_burst(eth_id, queue, batch->mbuf, (uint16_t)batch->nr);
+	ready = trunk_tag_all(&worker->ports->port[out_port], batch->mbuf, batch->nr);
+	sent = rte_eth_tx_burst(eth_id, queue, batch->mbuf, (uint16_t)ready);
 	/* The driver has woken the kernel by now, so a second try may find room. */
-	if (unlikely(sent < batch->nr))
+	if (unlikely(sent < ready))
 		sent += rte_eth_tx_burst(eth_id, queue, &batch->mbuf[sent],
-					 (uint16_t)(batch->nr - sent));
+					 (uint16_t)(ready - sent));
 	count_sent(worker, batch, sent);
 	for (uint32_t i = sent; i < batch->nr; i++)
 		worker_leave(worker, batch, i, SP_TX_FULL, 0);

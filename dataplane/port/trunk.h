@@ -36,12 +36,15 @@ static inline int trunk_tag(const struct port *port, struct rte_mbuf *mbuf)
 
 /*
  * The same of all that leave by a port, which have room: a frame that came in by a trunk had a tag,
- * and before one that came without lies a driver's headroom.
+ * and before one that came without lies a driver's headroom. Result: how many may be sent; at the
+ * first that had none it ends, for a frame without its tag would be in another network.
  */
-static inline void trunk_tag_all(const struct port *port, struct rte_mbuf **mbufs, uint32_t nr)
+static inline uint32_t trunk_tag_all(const struct port *port, struct rte_mbuf **mbufs, uint32_t nr)
 {
 	if (likely(port->vlan == 0))
-		return;
+		return nr;
 	for (uint32_t i = 0; i < nr; i++)
-		trunk_tag(port, mbufs[i]);
+		if (unlikely(trunk_tag(port, mbufs[i])))
+			return i;
+	return nr;
 }

@@ -72,6 +72,26 @@ static void test_ipv6_udp_goes_both_ways(void **state)
 			FIXTURE_LINK_CLIENT, &expected);
 }
 
+/* On a trunk a frame without its tag would be in another network. */
+static void test_what_has_no_room_for_its_tag_is_dropped(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->ports.port[FIXTURE_BUILDS].vlan = 200;
+	for (int known = 0; known < 2; known++) {
+		struct rte_mbuf *mbuf = fixture_frame(fixture, &from_client);
+
+		memmove(mbuf->buf_addr, rte_pktmbuf_mtod(mbuf, void *), mbuf->data_len);
+		mbuf->data_off = 0;
+		fixture_receive(fixture, FIXTURE_PUBLIC, mbuf);
+		assert_int_equal(worker_round(fixture->worker), 1);
+		expect_nothing_sent(fixture);
+		assert_int_equal(fixture_counter(fixture, SP_TX_FULL), known + 1);
+		if (!known)
+			forward(fixture, 4);
+	}
+}
+
 static void test_one_interface_serves_both_sides(void **state)
 {
 	struct fixture *fixture = *state;
@@ -305,6 +325,7 @@ int main(void)
 		CASE(test_client_packet_reaches_vm),
 		CASE(test_vm_packet_reaches_client),
 		CASE(test_ipv6_udp_goes_both_ways),
+		CASE(test_what_has_no_room_for_its_tag_is_dropped),
 		CASE(test_one_interface_serves_both_sides),
 		CASE(test_vm_of_an_ended_lease_is_reset),
 		CASE(test_spent_ttl_is_answered),
