@@ -11,20 +11,8 @@ LAB_FAILOVER=1s
 . "$(dirname "$0")/_init.sh"
 # shellcheck source=tests/lab/field.sh
 . "$LAB_TOOLS/field.sh"
-
-# tagged MACHINE DEVICE VLAN: what that machine sends by a device is of a VLAN, and so is what it takes.
-tagged() {
-	local object=$LAB_DIR/tag$3.o
-
-	[ -e "$object" ] || clang -O2 -g -target bpf -I"/usr/include/$(gcc -print-multiarch)" -DVLAN="$3" \
-		-c "$LAB_TOOLS/tag.bpf.c" -o "$object" || fail "the tagger is not compiled"
-	# The tag is to be in the frame, as on a wire, not beside it.
-	lab_in "$1" ethtool -K "$2" txvlan off rxvlan off >/dev/null
-	lab_in "$1" tc qdisc add dev "$2" clsact || skip "this kernel has no clsact"
-	lab_in "$1" tc filter add dev "$2" egress bpf da obj "$object" sec tc/egress ||
-		skip "this kernel has no cls_bpf"
-	lab_in "$1" tc filter add dev "$2" ingress bpf da obj "$object" sec tc/ingress
-}
+# shellcheck source=tests/lab/tag.sh
+. "$LAB_TOOLS/tag.sh"
 
 works() {
 	assert_eq "$(sha256sum <"$LAB_DIR/data")" "$(ssh_to "$port" sha256sum <"$LAB_DIR/data")" "$1: upload"
@@ -38,10 +26,10 @@ lab_begin 1
 for device in edge vm0; do
 	lab_in net ethtool -K "$device" txvlan off >/dev/null
 done
-tagged client eth0 100
-tagged edge public 100
-tagged edge builds 200
-tagged vm0 eth0 200
+tag_on client eth0 100 || skip "this kernel has no clsact, or no cls_bpf"
+tag_on edge public 100 || skip "this kernel has no clsact, or no cls_bpf"
+tag_on edge builds 200 || skip "this kernel has no clsact, or no cls_bpf"
+tag_on vm0 eth0 200 || skip "this kernel has no clsact, or no cls_bpf"
 lab_in edge "$(lab_control_path)" --check --host "$LAB_CONFIG" >"$LAB_DIR/check" 2>&1 || :
 assert_match '^silent +vlan: The kernel has no interface of VLAN 200 on builds' "$LAB_DIR/check" "the check"
 assert_match 'cure: ip link add link public name public.100 up type vlan id 100' "$LAB_DIR/check" "the cure"

@@ -16,6 +16,8 @@ VM_COPY=${VM_COPY:-20M}
 export VM_TREE=/root/sallyport VM_CONF=/etc/sallyport/sallyport.conf
 # shellcheck source=tests/lab/lab.sh
 . "$VM_HERE/../lab/lab.sh"
+# shellcheck source=tests/lab/tag.sh
+. "$VM_HERE/../lab/tag.sh"
 # shellcheck source=tests/vm/machine.sh
 . "$VM_HERE/machine.sh"
 for file in "$VM_HERE"/cases/*.sh; do
@@ -74,6 +76,7 @@ cases() {
 		done
 		pair=$((pair + 1))
 	done
+	vlan_cases
 	units_cases
 	suites_cases
 }

@@ -11,10 +11,10 @@ client() {
 	lab_client timeout $((${VM_LIMIT:-120} * SALLYPORT_SLOW)) "$@"
 }
 
-# Puts the edge onto a pair of NICs with an engine; nothing runs afterwards.
+# edge_config ENGINE PAIR [VLANS]: puts the edge onto a pair of NICs with an engine; nothing runs afterwards.
 edge_config() {
 	edge "systemctl stop sallyportd sallyport-dp; sallyportd -c $VM_CONF --detach"
-	edge "FAILOVER=${FAILOVER:-1s} $VM_TREE/tests/vm/edge-config.sh $1 $2"
+	edge "FAILOVER=${FAILOVER:-1s} $VM_TREE/tests/vm/edge-config.sh $*"
 }
 
 # Starts what an engine needs.
@@ -69,15 +69,19 @@ nic_modes() {
 }
 
 nic_case() {
-	local pair=$2 engine=$3 build works=0
+	edge_config "$3" "$2"
+	edge_works_or_says "nic-$2-$3" "$2" "$3"
+}
 
-	build=nic-$pair-$engine
-	edge_config "$engine" "$pair"
+# edge_works_or_says BUILD PAIR ENGINE: what is configured works, or was said not to.
+edge_works_or_says() {
+	local works=0
+
 	edge "sallyportd --check --host $VM_CONF" >"$VM_RUN/check" || echo "exit status $?"
 	cat "$VM_RUN/check"
 	grep -E '^(refuse|silent) ' "$VM_RUN/check" >"$VM_RUN/told" || :
-	nic_works "$build" "$engine" || works=1
-	edge "ethtool -i public$pair | head -n 1; sallyport status; sallyport cancel $build" || :
+	nic_works "$1" "$3" || works=1
+	edge "ethtool -i public$2 | head -n 1; sallyport status; sallyport cancel $1" || :
 	if [ $works = 0 ] && [ ! -s "$VM_RUN/told" ]; then
 		echo "works, $(nic_modes), $(cat "$VM_RUN/copied")" >"$VM_RUN/result"
 	elif [ $works = 0 ]; then
