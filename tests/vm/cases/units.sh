@@ -126,16 +126,37 @@ units_kill() {
 	[ "$(client ssh "${NIC_SSH[@]}" -p "$(cat "$VM_RUN/port")" ubuntu@192.0.2.1 hostname)" = vm0 ]
 }
 
-# A newer version is one that differs: here by a byte at the end of each program.
+# units_copying: a copy to the VM begins that is as slow as a long one on a real edge; its end goes to
+# $VM_RUN/copying.
+units_copying() {
+	local port
+
+	port=$(cat "$VM_RUN/port")
+	lab_client head -c 20M /dev/urandom >"$(lab_client_home)/up"
+	if client scp -q -l $((16000 / SALLYPORT_SLOW)) "${NIC_SSH[@]}" -P "$port" up ubuntu@192.0.2.1:; then
+		echo whole
+	else
+		echo broken
+	fi >"$VM_RUN/copying" &
+	wait_until 60 test -s "$(lab_vm_home 0)/up"
+}
+
+# A newer version is one that differs: here by a byte at the end of each program. A copy begins before and
+# goes on after it.
 units_upgrade() {
 	edge "rm -rf /root/new && DESTDIR=/root/new meson install --quiet -C $VM_TREE/build --no-rebuild
 		for program in sbin/sallyportd sbin/sallyport-dp bin/sallyport; do
 			echo >>/root/new/usr/\$program || exit
 		done"
+	units_copying
 	edge "SALLYPORT_SETTLE=$((15 * SALLYPORT_SLOW)) sallyport-upgrade /root/new"
+	[ -s "$VM_RUN/copying" ] || echo "scp went on meanwhile" >"$VM_RUN/result"
 	edge "cmp /root/new/usr/sbin/sallyportd /usr/sbin/sallyportd && cmp /root/new/usr/sbin/sallyport-dp /usr/sbin/sallyport-dp"
 	units_active
 	session_flows
+	wait_until 240 test -s "$VM_RUN/copying"
+	[ "$(cat "$VM_RUN/copying")" = whole ]
+	same_file up
 }
 
 # Somebody dials the port all the time; how each attempt ends goes to $VM_RUN/dials.
