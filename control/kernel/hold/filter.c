@@ -17,16 +17,23 @@
 #define FILTER_HANDLE	83
 #define HOLD_NAME	"sp_hold"
 
-#define HOOK(index)                                                                                \
-	{                                                                                          \
-		.sz = sizeof(struct bpf_tc_hook), .ifindex = (int)(index),                         \
-		.attach_point = BPF_TC_INGRESS                                                     \
-	}
-#define FILTER                                                                                     \
-	{                                                                                          \
-		.sz = sizeof(struct bpf_tc_opts), .handle = FILTER_HANDLE,                         \
-		.priority = FILTER_PRIORITY                                                        \
-	}
+static struct bpf_tc_hook hook_of(uint32_t ifindex)
+{
+	struct bpf_tc_hook hook = {.sz = sizeof(hook)};
+
+	hook.ifindex = (int)ifindex;
+	hook.attach_point = BPF_TC_INGRESS;
+	return hook;
+}
+
+static struct bpf_tc_opts our_filter(void)
+{
+	struct bpf_tc_opts filter = {.sz = sizeof(filter)};
+
+	filter.handle = FILTER_HANDLE;
+	filter.priority = FILTER_PRIORITY;
+	return filter;
+}
 
 static int stay_silent(enum libbpf_print_level level, const char *format, va_list arguments)
 {
@@ -109,8 +116,8 @@ static bool is_empty(uint32_t ifindex)
 
 int hold_filter_put(uint32_t ifindex, int prog_fd)
 {
-	struct bpf_tc_hook hook = HOOK(ifindex);
-	struct bpf_tc_opts filter = FILTER;
+	struct bpf_tc_hook hook = hook_of(ifindex);
+	struct bpf_tc_opts filter = our_filter();
 	libbpf_print_fn_t before = libbpf_set_print(stay_silent);
 	int error = bpf_tc_hook_create(&hook);
 
@@ -124,8 +131,8 @@ int hold_filter_put(uint32_t ifindex, int prog_fd)
 
 int hold_filter_find(uint32_t ifindex)
 {
-	struct bpf_tc_hook hook = HOOK(ifindex);
-	struct bpf_tc_opts filter = FILTER;
+	struct bpf_tc_hook hook = hook_of(ifindex);
+	struct bpf_tc_opts filter = our_filter();
 	char name[KERNEL_NAME_SIZE], tag[KERNEL_TAG_SIZE];
 	libbpf_print_fn_t before = libbpf_set_print(stay_silent);
 	int error = bpf_tc_query(&hook, &filter);
@@ -144,8 +151,8 @@ int hold_filter_find(uint32_t ifindex)
 
 int hold_filter_remove(uint32_t ifindex, bool made_place)
 {
-	struct bpf_tc_hook hook = HOOK(ifindex);
-	struct bpf_tc_opts filter = FILTER;
+	struct bpf_tc_hook hook = hook_of(ifindex);
+	struct bpf_tc_opts filter = our_filter();
 	libbpf_print_fn_t before = libbpf_set_print(stay_silent);
 	int error = bpf_tc_detach(&hook, &filter);
 
