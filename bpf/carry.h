@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause OR GPL-2.0-only */
 /*
  * The XDP engine: what the program does with a packet itself, when no worker of sallyport-dp is
- * there for it. Next hops are asked of the kernel.
+ * there for it. Next hops are asked of the kernel, and remembered for a moment (hops.h).
  */
 #pragma once
 
@@ -10,8 +10,10 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "hops.h"
 #include "table_bpf.h"
 #include "tag.h"
+#include "trip.h"
 
 #include <sallyport/answer.h>
 #include <sallyport/decide.h>
@@ -59,16 +61,6 @@ SP_INLINE struct sp_wanted_hop sp_fib_hop(const struct bpf_fib_lookup *fib)
 	return hop;
 }
 
-/* A translated packet looking for its way out. */
-struct sp_trip {
-	struct sp_tuple after;
-	struct bpf_fib_lookup fib;
-	enum sp_direction direction;
-	__u32 slot_index;
-	__u32 generation;
-	__u64 now_ns;
-};
-
 /* Tells sallyportd that the kernel should look for a next hop. */
 SP_INLINE void sp_want(const struct sp_trip *trip)
 {
@@ -108,6 +100,8 @@ SP_INLINE enum sp_verdict sp_next_hop(struct xdp_md *ctx, const struct sp_packet
 
 	if (!now)
 		return SP_NO_ROUTE;
+	if (sp_hop_recall(now, trip, packet->l3_len_bytes))
+		return SP_FORWARDED;
 	sp_fib_question(fib, packet, &trip->after);
 	answer = bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);
 	if (answer == BPF_FIB_LKUP_RET_FRAG_NEEDED)
@@ -117,20 +111,20 @@ SP_INLINE enum sp_verdict sp_next_hop(struct xdp_md *ctx, const struct sp_packet
 	if (fib->ifindex !=
 	    (trip->direction == SP_TOWARD_VM ? now->builds_ifindex : now->public_ifindex))
 		return SP_NO_ROUTE;
-	if (answer == BPF_FIB_LKUP_RET_SUCCESS)
+	if (answer == BPF_FIB_LKUP_RET_SUCCESS) {
+		sp_hop_keep(now, trip);
 		return SP_FORWARDED;
+	}
 	sp_want(trip);
 	return SP_NO_NEIGHBOUR;
 }
 
-SP_INLINE void sp_count_usage(const struct sp_packet *packet, const struct sp_hit *hit,
-			      __u64 now_ns)
+/* Result: this CPU's record of what a lease carried, or NULL. */
+SP_INLINE struct sp_usage *sp_usage_of(const struct sp_hit *hit)
 {
 	__u32 index = bpf_get_smp_processor_id() * sp_nr_usage + hit->slot->usage_index;
-	struct sp_usage *record = bpf_map_lookup_elem(&usage, &index);
 
-	if (record)
-		sp_usage_count(record, packet, hit, now_ns);
+	return bpf_map_lookup_elem(&usage, &index);
 }
 
 /*
@@ -216,19 +210,23 @@ SP_INLINE int sp_send_on(struct xdp_md *ctx, const struct sp_packet *packet,
 SP_INLINE int sp_carry(struct xdp_md *ctx, const struct sp_packet *packet, const struct sp_hit *hit,
 		       __u64 now_ns, enum sp_verdict *verdict)
 {
+	struct sp_usage *record = 0;
 	struct sp_trip trip;
 	int action = XDP_DROP;
 
 	if (*verdict == SP_FORWARDED) {
+		record = sp_usage_of(hit);
 		trip.after = sp_tuple_after(&packet->tuple, hit);
 		trip.direction = hit->direction;
 		trip.slot_index = hit->slot_index;
 		trip.generation = sp_life_generation(hit->life);
+		trip.usage = record;
 		trip.now_ns = now_ns;
 		*verdict = sp_next_hop(ctx, packet, &trip);
 	}
 	if (*verdict == SP_FORWARDED) {
-		sp_count_usage(packet, hit, now_ns);
+		if (record)
+			sp_usage_count(record, packet, hit, now_ns);
 		return sp_send_on(ctx, packet, &trip, verdict);
 	}
 	if (*verdict == SP_RESET_VM) {

@@ -70,6 +70,7 @@ SP_ARRAY(counters, sp_counters, 1);
 SP_ARRAY(usage, sp_usage, 1);
 SP_ARRAY(wanted, sp_wanted, 1);
 SP_ARRAY(limits, sp_limit_line, 1);
+SP_ARRAY(hops, sp_hop, SP_HOPS);
 SP_ARRAY(openings, sp_opening, SP_OPENINGS);
 SP_ARRAY(notes, sp_note, SP_NOTES);
 SP_ARRAY(notes_heads, sp_ring_head, 1);

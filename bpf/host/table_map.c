@@ -118,6 +118,7 @@ int table_layout(const struct sp_meta *meta, struct table_layout ret_layout[TABL
 		[TABLE_WANTED] = {SP_PIN_WANTED, sizeof(struct sp_wanted), meta->nr_cpus},
 		[TABLE_LIMITS] = {SP_PIN_LIMITS, sizeof(struct sp_limit_line),
 				  sp_limit_line_index(meta->nr_usage, rows, 0)},
+		[TABLE_HOPS] = {SP_PIN_HOPS, sizeof(struct sp_hop), meta->nr_cpus * SP_HOPS},
 		[TABLE_OPENINGS] = {SP_PIN_OPENINGS, sizeof(struct sp_opening), SP_OPENINGS},
 		[TABLE_NOTES] = {SP_PIN_NOTES, sizeof(struct sp_note), meta->nr_cpus * SP_NOTES},
 		[TABLE_NOTES_HEADS] = {SP_PIN_NOTES_HEADS, sizeof(struct sp_ring_head),

@@ -27,7 +27,9 @@ enum table_part {
 	TABLE_USAGE,
 	TABLE_WANTED,
 	TABLE_LIMITS,
-	TABLE_OPENINGS, /* of the XDP program alone */
+	/* The next two are of the XDP program alone. */
+	TABLE_HOPS,
+	TABLE_OPENINGS,
 	TABLE_NOTES,
 	TABLE_NOTES_HEADS,
 	TABLE_SNAPS,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <sallyport/compiler.h>
+#include <sallyport/link/hop.h>
 
 #include "host/boottime.h"
 #include "host/config.h"
@@ -67,6 +68,47 @@ void kernel_mirror_find_hops(struct mirror *mirror)
 								      mirror->interfaces[i].vlan);
 }
 
+static void list_rule(const struct netlink_rule *rule, void *context)
+{
+	struct mirror *mirror = context;
+
+	mirror->rules_for_some |= rule->for_some;
+}
+
+/* Looks at all rules anew. What cannot be looked at is taken to be for some. */
+static void list_rules(struct mirror *mirror)
+{
+	const struct netlink_listener listener = {.rule = list_rule, .context = mirror};
+	int error;
+
+	mirror->rules_changed = mirror->rules_for_some = false;
+	error = netlink_dump(mirror->netlink, NETLINK_RULES, &listener);
+	mirror->rules_changed = error != 0;
+	mirror->rules_for_some |= error != 0;
+}
+
+/*
+ * Lets the XDP program remember next hops (hop.h) while they depend on nothing but where a packet
+ * goes, and we hear of changes. The tick is that of a moment after they were heard of.
+ */
+static void tell_hops(struct mirror *mirror)
+{
+	struct sp_settings *settings = mirror->table->settings;
+	bool kept;
+
+	if (mirror->rules_changed && !mirror->blind)
+		list_rules(mirror);
+	kept = !mirror->blind && !mirror->rules_for_some &&
+	       !neighbours_routes_for_some(mirror->neighbours);
+	mirror->hops_changed |=
+		neighbours_take_moved(mirror->neighbours) || kept != settings->hops_kept;
+	if (!mirror->hops_changed)
+		return;
+	mirror->hops_changed = false;
+	SP_STORE(settings->hops_changed, sp_hop_tick(boottime_now_ns()));
+	SP_STORE(settings->hops_kept, kept);
+}
+
 static int place_publics(struct mirror *mirror, const struct config *config, uint64_t now_ns,
 			 char **ret_reason)
 {
@@ -119,6 +161,8 @@ int kernel_mirror_open(struct mirror *mirror, const struct config *config,
 				 strerror(-error));
 		goto close;
 	}
+	mirror->rules_changed = mirror->hops_changed = true;
+	tell_hops(mirror);
 	return 0;
 close:
 	kernel_mirror_close(mirror);
@@ -127,6 +171,9 @@ close:
 
 void kernel_mirror_close(struct mirror *mirror)
 {
+	/* Nobody hears of changes now. */
+	if (mirror->neighbours)
+		SP_STORE(mirror->table->settings->hops_kept, 0);
 	neighbours_free(mirror->neighbours);
 	netlink_close(mirror->netlink);
 	free(mirror->wanted_read);
@@ -154,6 +201,14 @@ static void hear_route(void *context)
 	struct mirror *mirror = context;
 
 	neighbours_route_changed(mirror->neighbours);
+	mirror->hops_changed = true;
+}
+
+static void hear_rule(void *context)
+{
+	struct mirror *mirror = context;
+
+	mirror->rules_changed = true;
 }
 
 static void hear_interface(struct mirror *mirror, struct mirror_interface *interface,
@@ -161,6 +216,8 @@ static void hear_interface(struct mirror *mirror, struct mirror_interface *inter
 {
 	bool named = strcmp(interface->name, link->name) == 0;
 
+	mirror->hops_changed |=
+		interface->ifindex == link->ifindex || interface->hop_ifindex == link->ifindex;
 	if (interface->ifindex == link->ifindex) {
 		interface->told = true;
 		interface->gone |= link->gone;
@@ -226,6 +283,7 @@ static int resync(struct mirror *mirror, uint64_t now_ns)
 {
 	mirror->resyncs++;
 	mirror->addrs_changed = mirror->switched = true;
+	mirror->rules_changed = mirror->hops_changed = true;
 	look_at_names(mirror);
 	return neighbours_resync(mirror->neighbours, now_ns);
 }
@@ -262,6 +320,7 @@ int kernel_mirror_dispatch(struct mirror *mirror, uint64_t now_ns)
 		.addr = hear_addr,
 		.neigh = hear_neigh,
 		.route_changed = hear_route,
+		.rule_changed = hear_rule,
 		.link = hear_link,
 		.switched = hear_switch,
 		.context = mirror,
@@ -277,6 +336,7 @@ int kernel_mirror_dispatch(struct mirror *mirror, uint64_t now_ns)
 		error = list_addrs(mirror, now_ns);
 	if (error)
 		go_blind(mirror, now_ns);
+	tell_hops(mirror);
 	return error;
 }
 
@@ -321,6 +381,7 @@ uint64_t kernel_mirror_expire(struct mirror *mirror, uint64_t now_ns)
 		go_blind(mirror, now_ns);
 	hosts_ns = mirror->addrs_changed ? now_ns : table_hosts_retry_ns(&mirror->hosts);
 	neighbours_ns = neighbours_expire(mirror->neighbours, now_ns);
+	tell_hops(mirror);
 	look_for_all_wanted(mirror, now_ns);
 	return earlier(earlier(hosts_ns, neighbours_ns), mirror->next_wanted_ns);
 }

@@ -35,6 +35,9 @@ struct mirror {
 	struct hosts hosts;
 	struct mirror_interface interfaces[2]; /* public and builds, which may be the same */
 	bool addrs_changed;
+	bool rules_changed;
+	bool rules_for_some; /* some rule is for some packets to an address alone */
+	bool hops_changed;   /* what the XDP program remembers is to be asked for anew */
 	bool renumbered; /* an interface of ours came back with another index; the owner clears it
 			  */
 	bool switched;	 /* forwarding of something was turned on or off; the owner clears it */

@@ -32,6 +32,7 @@ struct cost_case {
 	enum sp_role role;
 	struct frame frame;
 	__u32 action;
+	__u32 asks; /* the kernel for each next hop: none is remembered */
 	double ns[ROUNDS_MAX];
 };
 
@@ -105,6 +106,16 @@ static void add_carried(struct bench *bench, const char *name, enum sp_role role
 	make_frame(&one->frame, from, from_port, to, to_port);
 }
 
+/* The same, with the kernel asked for the next hop of each packet. */
+static void add_asking(struct bench *bench, const char *name)
+{
+	struct cost_case *one = &bench->cases[bench->nr_cases];
+
+	*one = bench->cases[bench->nr_cases++ - 1];
+	one->name = name;
+	one->asks = 1;
+}
+
 static void add_cases(struct bench *bench)
 {
 	static const char client[] = "203.0.113.50", public[] = "192.0.2.1", vm[] = "10.0.3.10";
@@ -124,9 +135,12 @@ static void add_cases(struct bench *bench)
 		       SP_ROLE_PUBLIC, XDP_PASS);
 	make_frame(&one->frame, client, 9, public, 64003);
 	add_carried(bench, "carried to a VM", SP_ROLE_PUBLIC, client, 9, public, 64003);
+	add_asking(bench, "  asking the kernel");
 	add_carried(bench, "carried to a client", SP_ROLE_BUILDS, vm, 5903, client, 9);
+	add_asking(bench, "  asking the kernel");
 	add_carried(bench, "carried to a VM, IPv6", SP_ROLE_PUBLIC, "2001:db8:c:1::9", 9,
 		    "2001:db8:2::1", 64003);
+	add_asking(bench, "  asking the kernel");
 	add_carried(bench, "carried, allow-list", SP_ROLE_PUBLIC, "203.0.113.7", 9, public, 64024);
 	add_program(bench, "steered to a worker", SP_ROLE_PUBLIC, XDP_REDIRECT, client, 9, public,
 		    64003);
@@ -146,6 +160,7 @@ static int measure(struct bench *bench, struct cost_case *one, int round)
 		    .ctx_size_in = sizeof(context), .repeat = REPEATS, );
 
 	/* The runs of steered cases alone are for sallyport-dp. */
+	bench->engine.fixture.settings->hops_kept = !one->asks;
 	bench->engine.fixture.settings->engine_mode =
 		strncmp(one->name, "steered", 7) ? SP_ENGINE_XDP : SP_ENGINE_DPDK;
 	if (bpf_prog_test_run_opts(one->fd, &options))

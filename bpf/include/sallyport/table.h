@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 #define SP_TABLE_MAGIC	 0x53414c4c59504f52ULL /* "SALLYPOR" */
-#define SP_TABLE_VERSION 6
+#define SP_TABLE_VERSION 7
 
 #define SP_PORTS_PER_ADDRESS 65536u
 #define SP_PUBLICS_MAX	     16u /* public addresses: leases has SP_PORTS_PER_ADDRESS slots for each */
@@ -28,6 +28,7 @@
 #define SP_SEEN_WORDS	     2048u /* remembering sources of UDP, */
 #define SP_SHARE_WORDS	     1024u /* and counting notes (notes.h) */
 #define SP_NEAR_WORDS	     1024u /* a bit for each of 64 Ki */
+#define SP_HOPS		     2048u /* of a row of hops, a power of two */
 
 struct sp_addr {
 	__be32 word_be[4];
@@ -86,6 +87,9 @@ struct sp_settings {
 	/* With public.vlan or builds.vlan, of what is below public_ifindex and builds_ifindex. */
 	__u32 public_trunk;
 	__u32 builds_trunk;
+	/* hop.h: may next hops be remembered, and the tick in which any of them last changed. */
+	__u32 hops_kept;
+	__u32 hops_changed;
 };
 
 enum sp_host_kind {
@@ -225,7 +229,8 @@ enum sp_direction {
  * usage[row * nr_usage + usage_index]: what one lease carried, in one row. Written by the row's
  * owner alone, who clears it when generation is not the lease's. Readers sum the rows whose
  * generation is the one they want: no other lease ever had or will have it. bytes are those of the
- * IP packets as they arrived. hop_epoch is of one run of sallyport-dp: each clears it at its start.
+ * IP packets as they arrived. Of a worker's row hop and hop_epoch are of one run of sallyport-dp,
+ * which clears them at its start; of a CPU's row they are a way and the tick of hop.h.
  */
 struct sp_usage {
 	__u32 generation;
@@ -256,11 +261,23 @@ struct sp_wanted {
 	__u64 count;
 	__u64 last_ns;	   /* when the latest was written */
 	__u64 error_ns[2]; /* of this CPU's ICMP errors (sp_error_due()); nobody else's concern */
-	__u64 reserved[4];
+	__u64 link[2]; /* nor this: ways (hop.h) with our own link address, by enum sp_direction */
+	__u64 reserved[2];
 	struct sp_wanted_hop hop[SP_WANTED_HOPS];
 };
 
 #define SP_WANTED_AGAIN_NS 100000000ULL
+
+/*
+ * hops[cpu * SP_HOPS + hash of a client's address]: where packets to that client leave, as the
+ * kernel last said for a public address. Written and read by the XDP program on that CPU alone.
+ */
+struct sp_hop {
+	struct sp_addr client;
+	__u64 way;	    /* hop.h */
+	__u32 learned;	    /* the tick, 0: never */
+	__u32 public_index; /* of the public address */
+};
 
 /*
  * limits: how many connections were let in of late. limits[0] holds in word[0] how many rows of the
@@ -274,7 +291,7 @@ struct sp_limit_line {
 
 _Static_assert(sizeof(struct sp_addr) == 16, "an address is 16 bytes");
 _Static_assert(sizeof(struct sp_meta) == 64, "meta is one cache line");
-_Static_assert(sizeof(struct sp_settings) == 72 + 2 * 32 * SP_NETWORKS_MAX + 8 * SP_NEAR_WORDS,
+_Static_assert(sizeof(struct sp_settings) == 80 + 2 * 32 * SP_NETWORKS_MAX + 8 * SP_NEAR_WORDS,
 	       "settings");
 _Static_assert(sizeof(struct sp_host) == 32, "two hosts a cache line");
 _Static_assert(sizeof(struct sp_slot) == 64, "a slot is one cache line");
@@ -286,6 +303,7 @@ _Static_assert(sizeof(struct sp_queue) == 64, "a queue is one cache line");
 _Static_assert(sizeof(struct sp_worker) == 64, "a worker is one cache line");
 _Static_assert(sizeof(struct sp_counters) == 512, "counters are whole cache lines");
 _Static_assert(sizeof(struct sp_usage) == 64, "usage is one cache line");
+_Static_assert(sizeof(struct sp_hop) == 32, "two hops a cache line");
 _Static_assert(sizeof(struct sp_limit_line) == 64, "a line of limits is one cache line");
 _Static_assert(__builtin_offsetof(struct sp_settings, syn_per_source) == 40, "limits are aligned");
 _Static_assert(sizeof(struct sp_wanted) == 64 + 32 * SP_WANTED_HOPS, "wanted");
@@ -305,6 +323,7 @@ _Static_assert(sizeof(struct sp_wanted) == 64 + 32 * SP_WANTED_HOPS, "wanted");
 #define SP_PIN_USAGE	   "usage"
 #define SP_PIN_WANTED	   "wanted"
 #define SP_PIN_LIMITS	   "limits"
+#define SP_PIN_HOPS	   "hops"
 
 /* A slot's life, taken apart and put together. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

@@ -19,6 +19,13 @@ static void set_ours(struct hops *hops, struct hop *hop, bool ours)
 	hop->ours = ours;
 }
 
+static bool known(const struct hop *hop)
+{
+	static const uint8_t none[sizeof(hop->mac)];
+
+	return memcmp(hop->mac, none, sizeof(none)) != 0;
+}
+
 void neighbours_hops_note(struct hops *hops, struct hop *hop, const struct netlink_neigh *neigh)
 {
 	bool marked = neigh->protocol == NETLINK_NEIGH_OURS, mine = neigh->managed && marked;
@@ -29,6 +36,8 @@ void neighbours_hops_note(struct hops *hops, struct hop *hop, const struct netli
 	hop->foreign = !neigh->gone && !marked &&
 		       (neigh->managed || neigh->state & (NUD_PERMANENT | NUD_NOARP));
 	hop->state = neigh->gone ? NUD_NONE : neigh->state;
+	hops->moved |=
+		known(hop) && (neigh->gone || memcmp(hop->mac, neigh->mac, sizeof(hop->mac)));
 	memcpy(hop->mac, neigh->mac, sizeof(hop->mac));
 	if (hop->state & NEIGHBOURS_VALID)
 		hop->failed = false;

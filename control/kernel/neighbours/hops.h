@@ -39,6 +39,7 @@ struct hops {
 	unsigned int nr_ours;
 	unsigned int nr_corrected; /* taken ones that are ours again */
 	bool retry;		   /* some hop waits */
+	bool moved;		   /* some link address is another, or gone; the owner clears it */
 };
 
 /* Result: the hop, or NULL; neighbours_hops_get() makes one that is not there, and returns NULL for

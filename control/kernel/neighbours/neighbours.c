@@ -33,6 +33,7 @@ struct neighbours {
 	struct index vms;
 	unsigned int nr_gateways;
 	bool routes_changed;   /* since the last look */
+	bool for_some;	       /* some route is, of senders */
 	uint64_t retry_ns;     /* 0: as soon as possible */
 	uint64_t next_look_ns; /* not before */
 	size_t next_slot;      /* of vms, to be asked about; nr_slots or more: all done */
@@ -201,6 +202,7 @@ static void see_gateway(const struct netlink_route *route, void *context)
 	struct neighbours *neighbours = context;
 	struct hop *hop;
 
+	neighbours->for_some |= route->for_some;
 	if (!route->has_gateway || !on_ours(neighbours, route->ifindex))
 		return;
 	hop = neighbours_hops_find(&neighbours->hops, &route->gateway, route->ifindex);
@@ -232,7 +234,7 @@ static int look_at_routes(struct neighbours *neighbours)
 	int error;
 
 	neighbours_hops_each(&neighbours->hops, unsee, NULL);
-	neighbours->routes_changed = false;
+	neighbours->routes_changed = neighbours->for_some = false;
 	error = netlink_dump(neighbours->netlink, NETLINK_ROUTES, &listener);
 	/* Of a route over an object the kernel may tell its number alone. */
 	if (!error)
@@ -408,6 +410,19 @@ unsigned int neighbours_take_corrected(struct neighbours *neighbours)
 
 	neighbours->hops.nr_corrected = 0;
 	return corrected;
+}
+
+bool neighbours_take_moved(struct neighbours *neighbours)
+{
+	bool moved = neighbours->hops.moved;
+
+	neighbours->hops.moved = false;
+	return moved;
+}
+
+bool neighbours_routes_for_some(const struct neighbours *neighbours)
+{
+	return neighbours->for_some;
 }
 
 unsigned int neighbours_managed(const struct neighbours *neighbours)

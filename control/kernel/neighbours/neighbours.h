@@ -60,6 +60,12 @@ uint64_t neighbours_expire(struct neighbours *neighbours, uint64_t now_ns);
 /* Result: how many that others took or changed are managed again, since the last call. */
 unsigned int neighbours_take_corrected(struct neighbours *neighbours);
 
+/* Result: whether one of them has another link address, or none any more, since the last call. */
+bool neighbours_take_moved(struct neighbours *neighbours);
+
+/* Result: whether some route is for some senders alone, as of the last look at routes. */
+bool neighbours_routes_for_some(const struct neighbours *neighbours);
+
 /* Result: how many neighbours of ours the kernel manages. */
 unsigned int neighbours_managed(const struct neighbours *neighbours);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
 #include <linux/if.h>
 #include <linux/neighbour.h>
 #include <linux/nexthop.h>
@@ -260,6 +261,8 @@ static size_t dump_header_bytes(enum netlink_table table)
 		return sizeof(struct ndmsg);
 	case NETLINK_OBJECTS:
 		return sizeof(struct nhmsg);
+	case NETLINK_RULES:
+		return sizeof(struct fib_rule_hdr);
 	}
 	return 0;
 }
@@ -268,10 +271,9 @@ int netlink_dump(struct netlink *netlink, enum netlink_table table,
 		 const struct netlink_listener *listener)
 {
 	static const uint16_t types[] = {
-		[NETLINK_ADDRS] = RTM_GETADDR,
-		[NETLINK_ROUTES] = RTM_GETROUTE,
-		[NETLINK_NEIGHS] = RTM_GETNEIGH,
-		[NETLINK_OBJECTS] = RTM_GETNEXTHOP,
+		[NETLINK_ADDRS] = RTM_GETADDR,	 [NETLINK_ROUTES] = RTM_GETROUTE,
+		[NETLINK_NEIGHS] = RTM_GETNEIGH, [NETLINK_OBJECTS] = RTM_GETNEXTHOP,
+		[NETLINK_RULES] = RTM_GETRULE,
 	};
 	char buffer[REQUEST_BYTES] __attribute__((aligned(MNL_ALIGNTO)));
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);

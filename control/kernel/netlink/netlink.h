@@ -20,7 +20,13 @@ struct netlink_addr {
 struct netlink_route {
 	uint32_t ifindex;
 	bool has_gateway;
+	bool for_some; /* senders alone */
 	struct sp_addr gateway;
+};
+
+/* A rule of policy routing. */
+struct netlink_rule {
+	bool for_some; /* packets alone, by more than where they go */
 };
 
 struct netlink_neigh {
@@ -41,13 +47,16 @@ struct netlink_link {
 };
 
 /*
- * Who listens. NULL: not interested in that kind. Routes are only told in a dump; that one, a rule
- * or a next hop object has changed is told by route_changed.
+ * Who listens. NULL: not interested in that kind. Routes and rules are only told in a dump; that
+ * one, or a next hop object, has changed is told by route_changed, and of a rule by rule_changed
+ * too.
  */
 struct netlink_listener {
 	void (*addr)(const struct netlink_addr *addr, void *context);
 	void (*route)(const struct netlink_route *route, void *context);
 	void (*route_changed)(void *context);
+	void (*rule)(const struct netlink_rule *rule, void *context);
+	void (*rule_changed)(void *context);
 	void (*neigh)(const struct netlink_neigh *neigh, void *context);
 	void (*link)(const struct netlink_link *link, void *context);
 	void (*switched)(void *context); /* forwarding of some interface was turned on or off */
@@ -81,6 +90,7 @@ enum netlink_table {
 	NETLINK_ROUTES,
 	NETLINK_NEIGHS,
 	NETLINK_OBJECTS, /* next hops that routes lead to by number, told as routes */
+	NETLINK_RULES,
 };
 
 /* Tells the listener all there is of a kind. Result: 0 or -errno (-EINTR: it changed meanwhile). */

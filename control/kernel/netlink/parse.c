@@ -2,6 +2,7 @@
 #include "kernel/netlink/parse.h"
 
 #include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
@@ -123,6 +124,7 @@ static void parse_route(const struct nlmsghdr *message, const struct netlink_lis
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header) || !listener->route ||
 	    header->rtm_type != RTN_UNICAST)
 		return;
+	route.for_some = header->rtm_src_len != 0;
 	mnl_attr_parse(message, sizeof(*header), note, &found);
 	if (found.at[RTA_MULTIPATH])
 		parse_multipath(header->rtm_family, found.at[RTA_MULTIPATH], listener);
@@ -145,6 +147,40 @@ static void parse_object(const struct nlmsghdr *message, const struct netlink_li
 		return;
 	route.has_gateway = attr_addr(header->nh_family, found.at[NHA_GATEWAY], &route.gateway);
 	listener->route(&route, listener->context);
+}
+
+/* What a rule may have and still be for all packets to an address. */
+static bool for_all(unsigned int attribute)
+{
+	switch (attribute) {
+	case FRA_UNSPEC:
+	case FRA_DST:
+	case FRA_GOTO:
+	case FRA_PRIORITY:
+	case FRA_SUPPRESS_IFGROUP:
+	case FRA_SUPPRESS_PREFIXLEN:
+	case FRA_TABLE:
+	case FRA_PAD:
+	case FRA_PROTOCOL:
+		return true;
+	}
+	return false;
+}
+
+static void parse_rule(const struct nlmsghdr *message, const struct netlink_listener *listener)
+{
+	const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
+	struct attributes found = {0};
+	struct netlink_rule rule;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header) || !listener->rule ||
+	    (header->family != AF_INET && header->family != AF_INET6))
+		return;
+	mnl_attr_parse(message, sizeof(*header), note, &found);
+	rule.for_some = header->tos != 0;
+	for (unsigned int i = 0; i < ATTRIBUTES; i++)
+		rule.for_some |= found.at[i] && !for_all(i);
+	listener->rule(&rule, listener->context);
 }
 
 static void parse_neigh(const struct nlmsghdr *message, const struct netlink_listener *listener)
@@ -188,6 +224,14 @@ static void parse_link(const struct nlmsghdr *message, const struct netlink_list
 	listener->link(&link, listener->context);
 }
 
+static void tell_rule_changed(const struct netlink_listener *listener)
+{
+	if (listener->route_changed)
+		listener->route_changed(listener->context);
+	if (listener->rule_changed)
+		listener->rule_changed(listener->context);
+}
+
 void netlink_parse(const struct nlmsghdr *message, bool answered,
 		   const struct netlink_listener *listener)
 {
@@ -212,8 +256,10 @@ void netlink_parse(const struct nlmsghdr *message, bool answered,
 		break;
 	case RTM_NEWRULE:
 	case RTM_DELRULE:
-		if (listener->route_changed)
-			listener->route_changed(listener->context);
+		if (answered)
+			parse_rule(message, listener);
+		else
+			tell_rule_changed(listener);
 		break;
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:

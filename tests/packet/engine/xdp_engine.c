@@ -34,6 +34,7 @@ static void set_sizes(struct xdp_engine *engine, struct xdp_program *program, __
 	bpf_map__set_max_entries(program->maps.wanted, engine->nr_cpus);
 	bpf_map__set_max_entries(program->maps.limits,
 				 sp_limit_line_index(FIXTURE_USAGE, engine->nr_cpus + 1, 0));
+	bpf_map__set_max_entries(program->maps.hops, engine->nr_cpus * SP_HOPS);
 	bpf_map__set_max_entries(program->maps.notes, engine->nr_cpus * SP_NOTES);
 	bpf_map__set_max_entries(program->maps.notes_heads, engine->nr_cpus);
 	bpf_map__set_max_entries(program->maps.snaps, engine->nr_cpus * SP_SNAPS);
@@ -87,6 +88,7 @@ static int map_all(struct xdp_engine *engine)
 	engine->counters = map_memory_open(program->maps.counters);
 	engine->usage = map_memory_open(program->maps.usage);
 	engine->wanted = map_memory_open(program->maps.wanted);
+	engine->hops = map_memory_open(program->maps.hops);
 	engine->limits = map_memory_open(program->maps.limits);
 	engine->notes = map_memory_open(program->maps.notes);
 	engine->notes_heads = map_memory_open(program->maps.notes_heads);
@@ -97,7 +99,8 @@ static int map_all(struct xdp_engine *engine)
 	fixture->table.limits = engine->limits;
 	fixture->table.nr_rows = engine->nr_cpus + 1;
 	return fixture->settings && fixture->hosts && fixture->leases && fixture->endpoints &&
-			       fixture->allow && engine->counters && engine->usage && engine->wanted
+			       fixture->allow && engine->counters && engine->usage &&
+			       engine->wanted && engine->hops
 		       ? 0
 		       : -ENOMEM;
 }
@@ -135,6 +138,7 @@ void xdp_engine_close(struct xdp_engine *engine)
 		map_memory_close(program->maps.counters, engine->counters);
 		map_memory_close(program->maps.usage, engine->usage);
 		map_memory_close(program->maps.wanted, engine->wanted);
+		map_memory_close(program->maps.hops, engine->hops);
 		map_memory_close(program->maps.limits, engine->limits);
 		map_memory_close(program->maps.notes, engine->notes);
 		map_memory_close(program->maps.notes_heads, engine->notes_heads);
@@ -159,6 +163,7 @@ void xdp_engine_settings(struct xdp_engine *engine)
 	settings->builds_ifindex = engine->ingress_ifindex[SP_ROLE_BUILDS];
 	settings->public_trunk = settings->public_ifindex;
 	settings->builds_trunk = settings->builds_ifindex;
+	settings->hops_kept = 1;
 }
 
 void xdp_engine_keep_leases(struct xdp_engine *engine)

@@ -22,6 +22,7 @@ struct xdp_engine {
 	struct sp_counters *counters;	  /* [nr_cpus] */
 	struct sp_usage *usage;		  /* [nr_cpus * FIXTURE_USAGE] */
 	struct sp_wanted *wanted;	  /* [nr_cpus] */
+	struct sp_hop *hops;		  /* [nr_cpus * SP_HOPS] */
 	struct sp_limit_line *limits;	  /* of each CPU, and of one worker */
 	struct sp_note *notes;		  /* [nr_cpus * SP_NOTES] */
 	struct sp_ring_head *notes_heads; /* [nr_cpus] */

@@ -2,6 +2,7 @@
 #include "kernel/netlink/parse.h"
 
 #include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -25,7 +26,9 @@ struct heard {
 	struct netlink_route routes[8];
 	struct netlink_neigh neigh;
 	struct netlink_link link;
-	unsigned int nr_addrs, nr_routes, nr_changes, nr_neighs, nr_links;
+	struct netlink_rule rule;
+	unsigned int nr_addrs, nr_routes, nr_changes, nr_neighs, nr_links, nr_rules,
+		nr_rule_changes;
 };
 
 static void hear_addr(const struct netlink_addr *addr, void *context)
@@ -64,6 +67,19 @@ static void hear_link(const struct netlink_link *link, void *context)
 	heard->nr_links++;
 }
 
+static void hear_rule(const struct netlink_rule *rule, void *context)
+{
+	struct heard *heard = context;
+
+	heard->rule = *rule;
+	heard->nr_rules++;
+}
+
+static void hear_rule_change(void *context)
+{
+	((struct heard *)context)->nr_rule_changes++;
+}
+
 static void parse(const struct nlmsghdr *message, bool answered, struct heard *heard)
 {
 	const struct netlink_listener listener = {
@@ -72,6 +88,8 @@ static void parse(const struct nlmsghdr *message, bool answered, struct heard *h
 		.route_changed = hear_change,
 		.neigh = hear_neigh,
 		.link = hear_link,
+		.rule = hear_rule,
+		.rule_changed = hear_rule_change,
 		.context = heard,
 	};
 
@@ -207,11 +225,60 @@ static void test_parse_when_neighbour_is_managed_then_whose(void **state)
 	assert_memory_equal(heard.neigh.mac, mac, sizeof(mac));
 }
 
+/* Result: whether a rule of IPv4 with that attribute is for some packets alone. */
+static bool rule_for_some(uint16_t attribute)
+{
+	char buffer[MESSAGE_BYTES];
+	struct nlmsghdr *message = begin(buffer, RTM_NEWRULE);
+	struct fib_rule_hdr *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+	struct heard heard = {0};
+
+	header->family = AF_INET;
+	mnl_attr_put_u32(message, FRA_PRIORITY, 32766);
+	mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN, UINT32_MAX);
+	mnl_attr_put_u32(message, attribute, 1);
+	parse(message, true, &heard);
+	assert_int_equal(heard.nr_rules, 1);
+	parse(message, false, &heard);
+	assert_int_equal(heard.nr_rules, 1);
+	assert_int_equal(heard.nr_changes, 1);
+	assert_int_equal(heard.nr_rule_changes, 1);
+	return heard.rule.for_some;
+}
+
+static void test_parse_when_rule_selects_then_for_some(void **state)
+{
+	assert_false(rule_for_some(FRA_TABLE));
+	assert_false(rule_for_some(FRA_DST));
+	assert_true(rule_for_some(FRA_SRC));
+	assert_true(rule_for_some(FRA_IIFNAME));
+	assert_true(rule_for_some(FRA_FWMARK));
+	assert_true(rule_for_some(FRA_DPORT_RANGE));
+	assert_true(rule_for_some(FRA_DPORT_RANGE + 9)); /* of a kernel that is newer */
+}
+
+static void test_parse_when_route_has_a_source_then_for_some(void **state)
+{
+	char buffer[MESSAGE_BYTES];
+	struct nlmsghdr *message = begin(buffer, RTM_NEWROUTE);
+	struct rtmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+	struct heard heard = {0};
+
+	header->rtm_family = AF_INET6;
+	header->rtm_type = RTN_UNICAST;
+	mnl_attr_put_u32(message, RTA_OIF, 5);
+	parse(message, true, &heard);
+	assert_false(heard.routes[0].for_some);
+	header->rtm_src_len = 64;
+	parse(message, true, &heard);
+	assert_true(heard.routes[1].for_some);
+}
+
 /* Messages of the exact size on the heap, so that a look beyond one is seen by a sanitizer. */
 static void test_parse_when_random_then_never_looks_outside(void **state)
 {
-	static const uint16_t types[] = {RTM_NEWADDR, RTM_DELADDR, RTM_NEWROUTE, RTM_NEWNEIGH,
-					 RTM_NEWLINK};
+	static const uint16_t types[] = {RTM_NEWADDR,  RTM_DELADDR, RTM_NEWROUTE,
+					 RTM_NEWNEIGH, RTM_NEWLINK, RTM_NEWRULE};
 	unsigned int seed = 20260101;
 	struct heard heard = {0};
 
@@ -224,7 +291,7 @@ static void test_parse_when_random_then_never_looks_outside(void **state)
 			((unsigned char *)message)[i] =
 				(unsigned char)(rand_r(&seed) % (i % 4 < 2 ? 40 : 3));
 		message->nlmsg_len = bytes;
-		message->nlmsg_type = types[(unsigned int)rand_r(&seed) % 5];
+		message->nlmsg_type = types[(unsigned int)rand_r(&seed) % 6];
 		parse(message, round % 2, &heard);
 		free(message);
 	}
@@ -239,6 +306,8 @@ int main(void)
 		cmocka_unit_test(test_parse_when_ipv4_goes_via_ipv6_then_that_gateway),
 		cmocka_unit_test(test_parse_when_route_is_no_unicast_then_passed_over),
 		cmocka_unit_test(test_parse_when_neighbour_is_managed_then_whose),
+		cmocka_unit_test(test_parse_when_rule_selects_then_for_some),
+		cmocka_unit_test(test_parse_when_route_has_a_source_then_for_some),
 		cmocka_unit_test(test_parse_when_random_then_never_looks_outside),
 	};
 
