@@ -22,6 +22,7 @@
 #define CONFIG_PATH_SIZE     192 /* of a directory: names of files are put behind it */
 #define CONFIG_SOCKET_SIZE   108 /* sun_path */
 #define CONFIG_HOST_SIZE     256
+#define CONFIG_HOSTS_MAX     16 /* names of the status page */
 #define CONFIG_RANGES_MAX    64
 #define CONFIG_ROLES_MAX     64
 #define CONFIG_EAL_MAX	     32
@@ -170,6 +171,9 @@ struct config {
 	} api;
 	struct {
 		struct config_listen listen;
+		bool page; /* the status page, there too */
+		char hosts[CONFIG_HOSTS_MAX][CONFIG_HOST_SIZE];
+		uint32_t nr_hosts;
 	} metrics;
 	struct {
 		uint32_t kept; /* events that can be read again */

@@ -29,6 +29,12 @@ void api_status_get(struct api_call *call);
 void api_status_pools(struct api_call *call);
 void api_status_version(struct api_call *call);
 void api_status_metrics(struct api_call *call);
+void api_pages_status(struct api_call *call);
+void api_pages_build(struct api_call *call);
+void api_pages_file(struct api_call *call);
+void api_pages_data_status(struct api_call *call);
+void api_pages_data_builds(struct api_call *call);
+void api_pages_data_build(struct api_call *call);
 void api_openapi_get(struct api_call *call);
 
 /* What their answers are made of. */

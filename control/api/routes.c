@@ -275,3 +275,52 @@ const struct api_route api_routes[] = {
 	},
 	{0},
 };
+
+const struct api_route api_routes_pages[] = {
+	{
+		.method = "GET",
+		.path = "/",
+		.operation = "getPage",
+		.handle = api_pages_status,
+		.answer = "text/html",
+	},
+	{
+		.method = "GET",
+		.path = "/builds/{id}",
+		.operation = "getBuildPage",
+		.handle = api_pages_build,
+		.answer = "text/html",
+	},
+	{
+		.method = "GET",
+		.path = "/page/{id}",
+		.operation = "getPageFile",
+		.handle = api_pages_file,
+	},
+	{
+		.method = "GET",
+		.path = "/page/data/status",
+		.operation = "pollStatus",
+		.handle = api_pages_data_status,
+		.answer = "application/json",
+	},
+	{
+		.method = "GET",
+		.path = "/page/data/builds",
+		.operation = "pollBuilds",
+		.handle = api_pages_data_builds,
+		.parameter = {{"epoch", NULL, "which sallyportd said so"},
+			      {"since", NULL, "what changed after this look, 0: all"},
+			      {"after", NULL, "behind this serial"},
+			      {"rows", "*", "serials of builds whose figures are wanted"}},
+		.answer = "application/json",
+	},
+	{
+		.method = "GET",
+		.path = "/page/data/builds/{id}",
+		.operation = "pollBuild",
+		.handle = api_pages_data_build,
+		.answer = "application/json",
+	},
+	{0},
+};

@@ -15,6 +15,7 @@
 #include "api/call/turns.h"
 #include "api/call/wait.h"
 #include "api/events.h"
+#include "api/pages.h"
 #include "api/routes.h"
 #include "host/boottime.h"
 #include "host/config.h"
@@ -22,7 +23,8 @@
 #include "watch/capture/captures.h"
 
 #define IDLE_S		60
-#define METRICS_CLIENTS 8
+#define METRICS_CLIENTS 64
+#define ANSWER_S	60
 #define RETRY_AFTER_S	1
 
 /* One socket and what whoever comes through it can be at most. */
@@ -30,6 +32,7 @@ struct door {
 	struct api *api;
 	struct http_server *server;
 	enum api_role at_most;
+	bool pages; /* the status page is behind it, if that is on */
 };
 
 struct api {
@@ -75,7 +78,10 @@ static bool check_admission(struct api_call *call)
 	if (error != -EUSERS && error != -EBUSY)
 		return true;
 	call->problem.retry_after_s = RETRY_AFTER_S;
-	if (error == -EUSERS)
+	if (error == -EUSERS && call->edge.peer.uid == (uid_t)-1)
+		call_refuse_with(call, PROBLEM_TOO_MANY,
+				 "One address has as many connections as it may have here.");
+	else if (error == -EUSERS)
 		call_refuse_with(call, PROBLEM_TOO_MANY,
 				 "uid %u has as many connections as api.clients_per_user "
 				 "allows.",
@@ -92,6 +98,11 @@ static bool check_form(struct api_call *call)
 		return true;
 	call_refuse_with(call, PROBLEM_MALFORMED, "%s", http_request_wrong(call->request));
 	return false;
+}
+
+static bool check_page(struct api_call *call)
+{
+	return call->routes != api_routes_pages || api_pages_check(call);
 }
 
 static bool check_role(struct api_call *call)
@@ -142,10 +153,9 @@ static bool check_body(struct api_call *call)
 	size_t bytes;
 
 	if (http_request_error(call->request) == -E2BIG) {
-		call_refuse_with(
-			call, PROBLEM_TOO_LARGE,
-			"The body of this request may have at most %zu bytes.",
-			call_route_body_limit(call->api->routes, http_request_path(call->request)));
+		call_refuse_with(call, PROBLEM_TOO_LARGE,
+				 "The body of this request may have at most %zu bytes.",
+				 http_request_body_limit(call->request));
 		return false;
 	}
 	if (http_request_error(call->request) < 0) {
@@ -179,12 +189,22 @@ static void take_turn(struct api_call *call)
 		call->route->ahead(call);
 }
 
-static enum api_match find_route(struct api_call *call)
+static enum api_match look_for(struct api_call *call, const struct api_route *routes)
 {
-	enum api_match match =
-		call_route_find(api_routes, http_request_method(call->request),
-				http_request_path(call->request), call->id, &call->route);
+	call->routes = routes;
+	return call_route_find(routes, http_request_method(call->request),
+			       http_request_path(call->request), call->id, &call->route);
+}
 
+/* The page is on the listener of metrics alone. */
+static enum api_match find_route(struct api_call *call, const struct door *door)
+{
+	enum api_match match = API_MATCH_NO_PATH;
+
+	if (door->pages && door->api->context.pages->on)
+		match = look_for(call, api_routes_pages);
+	if (match == API_MATCH_NO_PATH)
+		match = look_for(call, api_routes);
 	if (match == API_MATCH_FOUND)
 		http_request_tag(call->request, call->route);
 	return match;
@@ -207,8 +227,9 @@ static void handle(void *context, struct http_request *request)
 	call_init(&call, &door->api->context, request);
 	model_clock_read(&call.edge.now);
 	fill_peer(&call, door);
-	if (check_admission(&call) && check_form(&call) && check_found(&call, find_route(&call)) &&
-	    check_role(&call) && check_query(&call) && check_body(&call)) {
+	if (check_admission(&call) && check_form(&call) &&
+	    check_found(&call, find_route(&call, door)) && check_page(&call) && check_role(&call) &&
+	    check_query(&call) && check_body(&call)) {
 		if (call.route->in_turn)
 			take_turn(&call);
 		else
@@ -217,9 +238,12 @@ static void handle(void *context, struct http_request *request)
 	call_receipt_end(&call);
 }
 
+/* Whoever has no role sends nothing that would be looked at. */
 static size_t body_limit(void *context, const char *path)
 {
-	return call_route_body_limit(api_routes, path);
+	const struct door *door = context;
+
+	return door->at_most == API_ROLE_NONE ? 0 : call_route_body_limit(api_routes, path);
 }
 
 /* Result: 0 or -ENOMEM. */
@@ -257,8 +281,10 @@ static int open_door(struct api *api, enum api_door door, int fd, const struct c
 		.listen_fd = fd,
 		.nr_connections = metrics ? METRICS_CLIENTS : config->api.clients,
 		.nr_connections_per_user = metrics ? 0 : clients_per_user(config),
+		.nr_connections_per_addr = metrics ? METRICS_CLIENTS - METRICS_CLIENTS / 4 : 0,
 		.idle_s = IDLE_S,
 		.request_s = (unsigned int)(config->api.request_timeout_ns / NS_PER_S),
+		.answer_s = metrics ? ANSWER_S : 0,
 		.late = api->late,
 		.body_limit = body_limit,
 		.handle = handle,
@@ -268,6 +294,7 @@ static int open_door(struct api *api, enum api_door door, int fd, const struct c
 
 	api->doors[door].api = api;
 	api->doors[door].at_most = door_roles[door];
+	api->doors[door].pages = metrics;
 	return fd < 0 ? 0 : http_server_open(api->event, &options, &api->doors[door].server);
 }
 
@@ -343,8 +370,9 @@ int api_server_open(const struct api_options *options, struct api **ret_api, cha
 		};
 		set_names(api, options->config);
 		api->context.requests = metrics_requests_new();
+		api->context.pages = api_pages_new(options->config);
 	}
-	if (api && api->context.requests)
+	if (api && api->context.requests && api->context.pages)
 		r = call_roles_new(options->config, &api->roles, ret_reason);
 	if (r == 0)
 		r = open_parts(api, options);
@@ -376,6 +404,7 @@ void api_server_close(struct api *api)
 	capture_captures_close(api->context.captures);
 	call_roles_free(api->roles);
 	metrics_requests_free(api->context.requests);
+	api_pages_free(api->context.pages);
 	free(api->late);
 	free(api);
 }
@@ -389,6 +418,7 @@ int api_server_reload(struct api *api, const struct config *config, char **ret_r
 		return r;
 	call_roles_free(api->roles);
 	api->roles = roles;
+	api_pages_reload(api->context.pages, config);
 	return 0;
 }
 

@@ -334,35 +334,34 @@ static json_t *render_connections(const struct watch *watch)
 		json_values_number(figures.provoked), json_boolean(figures.audit.in_memory));
 }
 
-void api_status_get(struct api_call *call)
+json_t *api_status_make(const struct api_context *api, const struct instant *now)
 {
-	const struct api_context *api = call->api;
-	uint64_t now_ns = call->edge.now.boot_ns;
+	uint64_t now_ns = now->boot_ns;
 	bool dpdk = api->table->settings->engine_mode == SP_ENGINE_DPDK;
 	struct edge_figures figures;
 
 	edge_figures(api->edge, &figures);
-	call_reply_json(call, 200,
-			JSON_SHAPE_OBJECT_OF(
-				&api_status_shape, json_string(api->name),
-				json_string(SALLYPORT_VERSION),
-				json_values_time(api->started_wall_ns),
-				json_values_time(call->edge.now.wall_ns),
-				json_string(dpdk ? "dpdk" : "xdp"),
-				json_string(table_counters_carrier(api->table, now_ns)),
-				table_json_left(api->table), render_engines(api->table),
-				render_sum(api->table), table_json_workers(api->table),
-				table_json_queues(api->table, now_ns), render_builds(&figures),
-				json_integer(figures.nodes), json_integer(figures.leases_live),
-				json_integer(figures.leases_expected),
-				render_level(figures.endpoints, figures.endpoints_max),
-				render_level(figures.allow_lists, figures.allow_lists_max),
-				render_pool_sum(api->edge), render_events(&figures),
-				render_hooks(api, figures.newest_seq),
-				json_values_number(figures.journal_errors), render_cuts(&figures),
-				render_explained(api->explain), render_connections(api->watch),
-				json_integer(call_turns_waiting(api->turns)),
-				api_status_kernel(api->kernel)));
+	return JSON_SHAPE_OBJECT_OF(
+		&api_status_shape, json_string(api->name), json_string(SALLYPORT_VERSION),
+		json_values_time(api->started_wall_ns), json_values_time(now->wall_ns),
+		json_string(dpdk ? "dpdk" : "xdp"),
+		json_string(table_counters_carrier(api->table, now_ns)),
+		table_json_left(api->table), render_engines(api->table), render_sum(api->table),
+		table_json_workers(api->table), table_json_queues(api->table, now_ns),
+		render_builds(&figures), json_integer(figures.nodes),
+		json_integer(figures.leases_live), json_integer(figures.leases_expected),
+		render_level(figures.endpoints, figures.endpoints_max),
+		render_level(figures.allow_lists, figures.allow_lists_max),
+		render_pool_sum(api->edge), render_events(&figures),
+		render_hooks(api, figures.newest_seq), json_values_number(figures.journal_errors),
+		render_cuts(&figures), render_explained(api->explain),
+		render_connections(api->watch), json_integer(call_turns_waiting(api->turns)),
+		api_status_kernel(api->kernel));
+}
+
+void api_status_get(struct api_call *call)
+{
+	call_reply_json(call, 200, api_status_make(call->api, &call->edge.now));
 }
 
 void api_status_pools(struct api_call *call)

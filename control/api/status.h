@@ -4,9 +4,14 @@
 
 #include <jansson.h>
 
+struct api_context;
+struct instant;
 struct json_shape;
 struct kernel;
 
 /* Result: what is attached and pinned, as JSON; NULL without memory. And what that is made of. */
 json_t *api_status_kernel(const struct kernel *kernel);
 extern const struct json_shape api_status_kernel_shape;
+
+/* Result: all of /v1/status; NULL without memory. */
+json_t *api_status_make(const struct api_context *api, const struct instant *now);

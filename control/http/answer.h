@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#define HTTP_ANSWER_HEADERS 4
+#define HTTP_ANSWER_HEADERS 12
 
 struct http_header {
 	const char *name; /* static */

@@ -130,8 +130,18 @@ void http_client_complete(struct http_client *client)
 		client->until_ns = UINT64_MAX;
 }
 
+void http_client_answering(struct http_client *client, unsigned int answer_s)
+{
+	if (!client || !answer_s)
+		return;
+	client->answering = true;
+	client->until_ns = after_s(client->refused ? LOBBY_S : answer_s);
+}
+
 void http_client_answered(struct http_client *client, unsigned int within_s)
 {
+	if (client)
+		client->answering = false;
 	if (client && !client->refused)
 		client->until_ns = after_s(within_s);
 }
@@ -146,7 +156,8 @@ void http_client_end_late(struct http_clients *clients, const char *last_word)
 		if (client->until_ns > now_ns)
 			continue;
 		client->until_ns = UINT64_MAX;
-		send(client->fd, last_word, strlen(last_word), MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (!client->answering)
+			send(client->fd, last_word, strlen(last_word), MSG_DONTWAIT | MSG_NOSIGNAL);
 		shutdown(client->fd, SHUT_RDWR);
 	}
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 #include <sys/types.h>
@@ -22,6 +23,7 @@ struct http_client {
 	uid_t uid;	     /* (uid_t)-1 on a socket that cannot tell */
 	struct sp_addr addr; /* of a TCP socket, else :: */
 	int refused;	     /* 0; -EUSERS: too many of its user; -EBUSY: too many in all */
+	bool answering;	     /* a word on top would be taken for a part of the answer */
 	uint64_t until_ns;   /* the next request, or the rest of it, must have come by then */
 };
 
@@ -34,9 +36,13 @@ void http_client_notify(void *server, struct MHD_Connection *connection, void **
 /* Result: the connection's client, NULL when there was no memory for one. */
 struct http_client *http_client_of(struct MHD_Connection *connection);
 
-/* A request has begun, is complete, and is answered. client may be NULL. */
+/*
+ * A request has begun, is complete, its answer is on its way (answer_s 0: for as long as it takes),
+ * and taken. client may be NULL.
+ */
 void http_client_begun(struct http_client *client, unsigned int request_s);
 void http_client_complete(struct http_client *client);
+void http_client_answering(struct http_client *client, unsigned int answer_s);
 void http_client_answered(struct http_client *client, unsigned int within_s);
 
 /* Sends a last word to those that are late, and ends them. */

@@ -187,6 +187,8 @@ static enum MHD_Result queue_answer(struct http_request *request)
 		queued = MHD_queue_response(request->connection, answer->status, response);
 	MHD_destroy_response(response);
 	request->phase = HTTP_PHASE_SENDING;
+	if (!request->stream.read)
+		http_client_answering(request->client, request->server->options.answer_s);
 	return queued;
 }
 
@@ -319,6 +321,11 @@ const char *http_request_body(const struct http_request *request, size_t *ret_by
 int http_request_error(const struct http_request *request)
 {
 	return request->error;
+}
+
+size_t http_request_body_limit(const struct http_request *request)
+{
+	return request->body_limit;
 }
 
 const char *http_request_wrong(const struct http_request *request)

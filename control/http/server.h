@@ -27,7 +27,8 @@ struct http_server_options {
 	unsigned int nr_connections_per_addr; /* the same, of one address on a TCP socket */
 	unsigned int idle_s;		      /* a connection silent for so long is closed */
 	unsigned int request_s;		      /* a request must have come within so long */
-	const char *late; /* sent as it is to those who take longer; outlives the server */
+	unsigned int answer_s; /* and its answer, unless a stream, been taken; 0: for ever */
+	const char *late;      /* sent as it is to those who take longer; outlives the server */
 	/* Result: whether one on a TCP socket is heard at all. NULL: everybody. */
 	bool (*admits)(void *context, const struct sp_addr *peer);
 	/* The longest body that is kept for a path as it came. */
@@ -97,6 +98,9 @@ const char *http_request_body(const struct http_request *request, size_t *ret_by
  * for a head of wrong form, -E2BIG for a body over the limit (not kept), -ENOMEM when it could not
  * be kept. */
 int http_request_error(const struct http_request *request);
+
+/* Result: the longest body that is kept of it. */
+size_t http_request_body_limit(const struct http_request *request);
 
 /* Result: with -EBADMSG, a static sentence that says what is wrong. */
 const char *http_request_wrong(const struct http_request *request);

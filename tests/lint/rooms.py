@@ -36,13 +36,15 @@ ROOMS = {
     "hooks": ("sallyport-hooks", ""),
     "runner": ("sallyport-runner: VMs ask for their own builds", "http"),
     "api": ("the server, the routes, a file for each resource",
-            "connect metrics watch watch/capture explain edge edge/state edge/put edge/txn journal "
+            "page connect metrics watch watch/capture explain edge edge/state edge/put edge/txn journal "
             "kernel kernel/pins table model http json"),
     "api/describe": ("shapes and problems become schemas of the OpenAPI document",
                      "api/call model json"),
     "api/body": ("bodies of requests become specs", "edge/state model json"),
     "api/call": ("one call on its way: role, turn, receipt, wait, answer",
                  "edge edge/state edge/txn table model http json"),
+    "page": ("the status page: its files, who may ask, what changed",
+             "watch edge edge/state table model json"),
     "connect": ("what people are told: connect, diagnose", "watch edge table model json"),
     "metrics": ("the text that Prometheus reads", "watch explain edge edge/state table model"),
     "watch": ("what becomes of connections", "edge edge/state journal table model"),

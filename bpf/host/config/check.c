@@ -142,6 +142,17 @@ static void check_metrics(struct config_reading *reading)
 	}
 }
 
+static void check_page(struct config_reading *reading)
+{
+	const struct config *config = reading->config;
+
+	if (config->metrics.page && !config->metrics.listen.enabled &&
+	    config_reading_find(reading, &config->metrics.listen))
+		fail_at(reading, &config->metrics.page, NULL, "needs metrics.listen");
+	if (config->metrics.nr_hosts && !config->metrics.page)
+		fail_at(reading, config->metrics.hosts[0], NULL, "needs metrics.page = true");
+}
+
 static void check_leases(struct config_reading *reading)
 {
 	const struct config *config = reading->config;
@@ -318,6 +329,7 @@ void config_check(struct config_reading *reading)
 		check_names(reading, i);
 	}
 	check_metrics(reading);
+	check_page(reading);
 	check_leases(reading);
 	check_dataplane(reading);
 	check_vlans(reading);

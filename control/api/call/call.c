@@ -18,6 +18,7 @@ void call_init(struct api_call *call, const struct api_context *api, struct http
 {
 	call->api = api;
 	call->request = request;
+	call->routes = api->routes;
 	call->route = NULL;
 	call->edge.problem = &call->problem;
 	call->edge.receipt = NULL;
@@ -97,12 +98,15 @@ static int add_refusal_headers(const struct api_call *call, struct http_answer *
 {
 	int error = http_request_error(call->request);
 	char methods[64];
+	int r = http_answer_header(answer, "X-Content-Type-Options", "nosniff");
 
+	if (r < 0)
+		return r;
 	if (error == -EUSERS || error == -EBUSY)
 		return http_answer_header(answer, "Connection", "close");
 	if (call->problem.type != PROBLEM_BAD_METHOD)
 		return 0;
-	call_route_allow(call->api->routes, call->route, methods, sizeof(methods));
+	call_route_allow(call->routes, call->route, methods, sizeof(methods));
 	return http_answer_header(answer, "Allow", "%s", methods);
 }
 

@@ -22,7 +22,8 @@ struct api_context;
 
 struct api_call {
 	const struct api_context *api;
-	struct http_request *request; /* NULL once answered */
+	struct http_request *request;	/* NULL once answered */
+	const struct api_route *routes; /* the table of route */
 	const struct api_route *route;
 	char id[API_ID_BYTES + 1]; /* "" if the path has none */
 	enum api_role role;

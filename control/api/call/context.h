@@ -11,6 +11,7 @@
 #include "host/config.h"
 #include "json/problem.h"
 
+struct api_pages;
 struct api_route;
 struct api_streams;
 struct api_turns;
@@ -36,6 +37,7 @@ struct api_context {
 	struct api_waits *waits;
 	struct api_streams *streams;
 	struct captures *captures;
+	struct api_pages *pages;
 	struct metrics_requests *requests;
 	uint64_t started_wall_ns;
 	char hooks_cursor[PATH_MAX];

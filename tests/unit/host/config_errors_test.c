@@ -222,6 +222,10 @@ static void test_load_when_values_contradict_then_said_where_they_stand(void **s
 		 "f:3: metrics.listen: port 64535 is one of public.addresses[0].ports\n"},
 		{"metrics: { listen = \"192.0.2.1:65535\"; };",
 		 "f:3: metrics.listen: port 65535 is one of public.addresses[0].ports\n"},
+		{"metrics: { listen = \"\";\npage = true; };",
+		 "f:4: metrics.page: needs metrics.listen\n"},
+		{"metrics: { hosts = [ \"edge.example.org\" ]; };",
+		 "f:3: metrics.hosts[0]: needs metrics.page = true\n"},
 	};
 
 	EXPECT_CASES(cases);
