@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "hooks/dead_letters.h"
 #include "hooks/notice.h"
 #include "hooks/options.h"
 #include "hooks/script.h"
@@ -13,14 +15,32 @@
 #include "hooks/webhook.h"
 #include "host/log.h"
 
-/* Tries once to deliver to one place. Result: 0, or anything else for "not acknowledged". */
-typedef int attempt(const struct options *options, const char *name, const struct notice *notice,
-		    const struct stop *stop);
+/* One event on its way. */
+struct delivery {
+	const struct options *options;
+	const struct notice *notice;
+	const struct stop *stop;
+	char reason[128]; /* why the last attempt failed */
+};
 
-static int try_script(const struct options *options, const char *name, const struct notice *notice,
-		      const struct stop *stop)
+/* Tries once to deliver to one place. Result: 0, or anything else for "not acknowledged". */
+typedef int attempt(struct delivery *delivery, const char *name);
+
+static int note_failure(struct delivery *delivery, int result, const char *reason)
 {
-	int result = hooks_script_run(options->directory, name, notice, options->time_limit_ns);
+	if (result > 0)
+		snprintf(delivery->reason, sizeof(delivery->reason), "status %d", result);
+	else
+		snprintf(delivery->reason, sizeof(delivery->reason), "%s",
+			 *reason ? reason : strerror(-result));
+	return result;
+}
+
+static int try_script(struct delivery *delivery, const char *name)
+{
+	const struct notice *notice = delivery->notice;
+	int result = hooks_script_run(delivery->options->directory, name, notice,
+				      delivery->options->time_limit_ns);
 
 	if (result > 0)
 		log_write(LOG_WARNING, "A hook failed.", log_string("hook", name),
@@ -28,14 +48,14 @@ static int try_script(const struct options *options, const char *name, const str
 	else if (result < 0)
 		log_write(LOG_WARNING, "A hook failed.", log_string("hook", name),
 			  log_error("error", result), log_number("seq", (int64_t)notice->seq));
-	return result;
+	return result ? note_failure(delivery, result, "") : 0;
 }
 
-static int try_webhook(const struct options *options, const char *name, const struct notice *notice,
-		       const struct stop *stop)
+static int try_webhook(struct delivery *delivery, const char *name)
 {
+	const struct notice *notice = delivery->notice;
 	const char *reason = "";
-	int result = hooks_webhook_post(name, notice, options->time_limit_ns, stop, &reason);
+	int result = hooks_webhook_post(delivery->options, notice, delivery->stop, &reason);
 
 	if (result > 0)
 		log_write(LOG_WARNING, "The webhook refused an event.",
@@ -43,58 +63,86 @@ static int try_webhook(const struct options *options, const char *name, const st
 	else if (result < 0 && result != -EINTR)
 		log_write(LOG_WARNING, "The webhook could not be reached.",
 			  log_string("reason", reason), log_number("seq", (int64_t)notice->seq));
-	return result;
+	return result ? note_failure(delivery, result, reason) : 0;
 }
 
-static int try_again(const struct options *options, attempt *try, const char *name,
-		     const struct notice *notice, const struct stop *stop)
+/* Result: whether the event is kept as a dead letter, and so need not be tried again. */
+static bool give_up(const struct delivery *delivery, const char *name, uint64_t nr_tries)
 {
+	const char *file = delivery->options->dead_letters;
+	const struct dead_letter letter = {name, delivery->reason, nr_tries};
+	int error = hooks_dead_letters_add(file, &letter, delivery->notice);
+
+	if (error) {
+		log_write(LOG_ERR, "A dead letter cannot be kept: the event is tried again.",
+			  log_string("file", file), log_error("error", error));
+		return false;
+	}
+	log_write(LOG_ERR, "An event is given up; it is among the dead letters.",
+		  log_string("hook", name), log_number("seq", (int64_t)delivery->notice->seq),
+		  log_number("tries", (int64_t)nr_tries), log_string("reason", delivery->reason),
+		  log_string("file", file));
+	return true;
+}
+
+/* max_tries 0: for as long as it takes. */
+static int try_again(struct delivery *delivery, attempt *try, const char *name, uint64_t max_tries)
+{
+	const struct options *options = delivery->options;
 	uint64_t pause_ns = options->retry_min_ns;
 
-	for (;;) {
-		if (hooks_stop_asked(stop))
+	for (uint64_t nr_tries = 1;; nr_tries++) {
+		if (hooks_stop_asked(delivery->stop))
 			return -EINTR;
-		if (!try(options, name, notice, stop))
+		if (!try(delivery, name))
 			return 0;
-		if (hooks_stop_wait(stop, pause_ns))
+		if (hooks_stop_asked(delivery->stop))
+			return -EINTR;
+		if (max_tries && nr_tries >= max_tries && give_up(delivery, name, nr_tries))
+			return 0;
+		if (hooks_stop_wait(delivery->stop, pause_ns))
 			return -EINTR;
 		pause_ns =
 			2 * pause_ns < options->retry_max_ns ? 2 * pause_ns : options->retry_max_ns;
 	}
 }
 
+/* Result: 0, or an error that was logged. */
+static int list_hooks(const struct delivery *delivery, struct script_list *list)
+{
+	const char *directory = delivery->options->directory;
+	int error = hooks_script_list(directory, list);
+
+	if (error)
+		log_write(LOG_WARNING, "The hooks cannot be listed.",
+			  log_string("directory", directory), log_error("error", error));
+	return error;
+}
+
 /* A hook that was removed is no longer waited for. */
-static int try_present(const struct options *options, const char *name, const struct notice *notice,
-		       const struct stop *stop)
+static int try_present(struct delivery *delivery, const char *name)
 {
 	struct script_list list;
 	bool present = false;
-	int error = hooks_script_list(options->directory, &list);
+	int error = list_hooks(delivery, &list);
 
-	if (error) {
-		log_write(LOG_WARNING, "The hooks cannot be listed.",
-			  log_string("directory", options->directory), log_error("error", error));
-		return error;
-	}
+	if (error)
+		return note_failure(delivery, error, "");
 	for (unsigned int i = 0; i < list.nr; i++)
 		present |= strcmp(list.name[i], name) == 0;
 	hooks_script_list_clear(&list);
-	return present ? try_script(options, name, notice, stop) : 0;
+	return present ? try_script(delivery, name) : 0;
 }
 
-static int try_list(const struct options *options, const char *name, const struct notice *notice,
-		    const struct stop *stop)
+static int try_list(struct delivery *delivery, const char *name)
 {
 	struct script_list list;
-	int result = hooks_script_list(options->directory, &list);
+	int result = list_hooks(delivery, &list);
 
-	if (result) {
-		log_write(LOG_WARNING, "The hooks cannot be listed.",
-			  log_string("directory", options->directory), log_error("error", result));
+	if (result)
 		return result;
-	}
 	for (unsigned int i = 0; i < list.nr && !result; i++)
-		result = try_again(options, try_present, list.name[i], notice, stop);
+		result = try_again(delivery, try_present, list.name[i], delivery->options->tries);
 	hooks_script_list_clear(&list);
 	return result;
 }
@@ -102,9 +150,10 @@ static int try_list(const struct options *options, const char *name, const struc
 int hooks_deliver(const struct options *options, const struct notice *notice,
 		  const struct stop *stop)
 {
-	int result = try_again(options, try_list, NULL, notice, stop);
+	struct delivery delivery = {.options = options, .notice = notice, .stop = stop};
+	int result = try_again(&delivery, try_list, NULL, 0);
 
 	if (!result && options->webhook)
-		result = try_again(options, try_webhook, options->webhook, notice, stop);
+		result = try_again(&delivery, try_webhook, "webhook", options->tries);
 	return result;
 }

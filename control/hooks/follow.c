@@ -6,6 +6,7 @@
 
 #include "hooks/cursor.h"
 #include "hooks/deliver.h"
+#include "hooks/newest.h"
 #include "hooks/notice.h"
 #include "hooks/options.h"
 #include "hooks/stop.h"
@@ -37,22 +38,27 @@ static enum outcome lose_some(struct follow *follow)
 				  "going on with the oldest there is.");
 }
 
-/* Result: 0, or -EINTR, or an error of the cursor. */
-static int take_event(struct follow *follow, const struct notice *notice)
+/* Result: 0, or an error, that is logged. */
+static int write_cursor(struct follow *follow, uint64_t seq)
 {
-	int error = hooks_deliver(follow->options, notice, follow->stop);
+	int error = hooks_cursor_write(follow->options->cursor, seq);
 
-	if (error)
-		return error;
-	error = hooks_cursor_write(follow->options->cursor, notice->seq);
 	if (error) {
 		log_write(LOG_ERR, "The cursor cannot be written.",
 			  log_string("file", follow->options->cursor), log_error("error", error));
 		return error;
 	}
 	follow->has_cursor = true;
-	follow->cursor = notice->seq;
+	follow->cursor = seq;
 	return 0;
+}
+
+/* Result: 0, or -EINTR, or an error of the cursor. */
+static int take_event(struct follow *follow, const struct notice *notice)
+{
+	int error = hooks_deliver(follow->options, notice, follow->stop);
+
+	return error ? error : write_cursor(follow, notice->seq);
 }
 
 /* Result: whether to read on; otherwise *ret_outcome. */
@@ -134,11 +140,36 @@ static enum outcome follow_once(struct follow *follow, bool *ret_heard)
 	return outcome;
 }
 
+/* What is there already is passed over, once. Result: 0, -EINTR, or an error of the cursor. */
+static int begin_now(struct follow *follow)
+{
+	const struct options *options = follow->options;
+	int error;
+
+	while (hooks_newest(options->socket, &follow->cursor) < 0) {
+		log_write(LOG_WARNING, "The newest event cannot be asked for yet.",
+			  log_string("socket", options->socket));
+		if (hooks_stop_wait(follow->stop, options->retry_max_ns))
+			return -EINTR;
+	}
+	error = write_cursor(follow, follow->cursor);
+	if (!error)
+		log_write(LOG_NOTICE, "The events before are passed over.",
+			  log_number("since", (int64_t)follow->cursor));
+	return error;
+}
+
 int hooks_follow_run(struct follow *follow)
 {
 	const struct options *options = follow->options;
 	uint64_t pause_ns = options->retry_min_ns;
 
+	if (!follow->has_cursor && strcmp(options->from, "now") == 0) {
+		int error = begin_now(follow);
+
+		if (error)
+			return error == -EINTR ? 0 : error;
+	}
 	for (;;) {
 		bool heard = false;
 		enum outcome outcome = follow_once(follow, &heard);

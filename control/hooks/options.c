@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hooks/options.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/config_table.h"
 
+#define NUMBER_MAX 1000000
+
 enum kind {
 	KIND_TEXT,
 	KIND_DURATION,
+	KIND_NUMBER,
+	KIND_FROM,
 	KIND_HELP,
 	KIND_VERSION,
 };
@@ -35,6 +41,14 @@ static const struct option_row rows[] = {
 	{"-d", "--directory", "DIR", KIND_TEXT, MEMBER(directory), "/etc/sallyport/hooks.d",
 	 "executables to run for each event"},
 	{"-w", "--webhook", "URL", KIND_TEXT, MEMBER(webhook), NULL, "where to post each event"},
+	{"-H", "--webhook-headers", "FILE", KIND_TEXT, MEMBER(headers), NULL,
+	 "headers for it, one a line, such as a token"},
+	{"-f", "--from", "oldest|now", KIND_FROM, MEMBER(from), "oldest",
+	 "where to begin the first time"},
+	{"-t", "--tries", "N", KIND_NUMBER, MEMBER(tries), "0",
+	 "give an event up after so many; 0 is never"},
+	{"-D", "--dead-letters", "FILE", KIND_TEXT, MEMBER(dead_letters),
+	 "/var/lib/sallyport/hooks.dead", "where events that were given up are kept"},
 	{"-l", "--time-limit", "TIME", KIND_DURATION, MEMBER(time_limit_ns), "30s",
 	 "how long a hook or a post may take"},
 	{"-r", "--retry", "TIME", KIND_DURATION, MEMBER(retry_min_ns), "1s",
@@ -66,16 +80,31 @@ static void print_help(FILE *out)
 	fprintf(out, "\nTIME is like 90s, 30m or 1h30m.\n");
 }
 
+static bool set_number(const char *value, char *member)
+{
+	char *end;
+	unsigned long number = strtoul(value, &end, 10);
+	uint64_t member_value = number;
+
+	if (!isdigit((unsigned char)*value) || *end || number > NUMBER_MAX)
+		return false;
+	memcpy(member, &member_value, sizeof(member_value));
+	return true;
+}
+
 /* Result: whether the value makes sense. */
 static bool set(const struct option_row *row, const char *value, struct options *options)
 {
 	char *member = (char *)options + row->offset;
 	uint64_t ns;
 
-	if (row->kind == KIND_TEXT) {
+	if (row->kind == KIND_TEXT || row->kind == KIND_FROM) {
 		memcpy(member, &value, sizeof(value));
-		return *value;
+		return row->kind == KIND_TEXT ? *value
+					      : !strcmp(value, "oldest") || !strcmp(value, "now");
 	}
+	if (row->kind == KIND_NUMBER)
+		return set_number(value, member);
 	if (config_duration_parse(value, &ns) || ns == 0)
 		return false;
 	memcpy(member, &ns, sizeof(ns));

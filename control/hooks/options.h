@@ -8,7 +8,11 @@ struct options {
 	const char *socket;
 	const char *cursor;
 	const char *directory;
-	const char *webhook;	/* NULL: none */
+	const char *webhook; /* NULL: none */
+	const char *headers; /* a file with headers for it; NULL: none */
+	const char *dead_letters;
+	const char *from;	/* "oldest" or "now": where to begin without a cursor */
+	uint64_t tries;		/* of one hook with one event; 0: for as long as it takes */
 	uint64_t time_limit_ns; /* of one hook, of one post */
 	uint64_t retry_min_ns;
 	uint64_t retry_max_ns;

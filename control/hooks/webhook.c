@@ -3,12 +3,16 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <curl/curl.h>
 
 #include "hooks/notice.h"
+#include "hooks/options.h"
 #include "hooks/stop.h"
 
 #define POLL_MS 1000
@@ -16,6 +20,43 @@
 static size_t discard(char *data, size_t size, size_t nr, void *context)
 {
 	return size * nr;
+}
+
+/* Result: whether the line was taken, or is empty; not without a name, a colon and a value. */
+static bool add_line(struct curl_slist **headers, char *line)
+{
+	struct curl_slist *more;
+
+	line[strcspn(line, "\r\n")] = '\0';
+	if (!*line || *line == '#')
+		return true;
+	if (*line == ':' || !strchr(line, ':'))
+		return false;
+	more = curl_slist_append(*headers, line);
+	if (more)
+		*headers = more;
+	return more;
+}
+
+/* Adds what a file has, which others may not read. Result: NULL, or what is wrong with it. */
+static const char *add_file(struct curl_slist **headers, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	const char *wrong = NULL;
+	struct stat status;
+	char *line = NULL;
+	size_t room = 0;
+
+	if (!file)
+		return "the file of headers cannot be read";
+	if (fstat(fileno(file), &status) < 0 || (status.st_mode & S_IRWXO))
+		wrong = "the file of headers is open to others: chmod o= it";
+	while (!wrong && getline(&line, &room, file) >= 0)
+		if (!add_line(headers, line))
+			wrong = "the file of headers has a line that is none";
+	free(line);
+	fclose(file);
+	return wrong;
 }
 
 static struct curl_slist *make_headers(const struct notice *notice)
@@ -84,16 +125,15 @@ static int read_result(CURLM *multi, CURL *curl, const char **ret_reason)
 	return status / 100 == 2 ? 0 : (int)status;
 }
 
-int hooks_webhook_post(const char *url, const struct notice *notice, uint64_t limit_ns,
-		       const struct stop *stop, const char **ret_reason)
+static int post(const struct options *options, const struct notice *notice, const struct stop *stop,
+		struct curl_slist *headers, const char **ret_reason)
 {
-	struct curl_slist *headers = make_headers(notice);
 	CURLM *multi = curl_multi_init();
 	CURL *curl = curl_easy_init();
 	int result = -ENOMEM;
 
-	if (headers && multi && curl) {
-		set_post(curl, url, notice, limit_ns, headers);
+	if (multi && curl) {
+		set_post(curl, options->webhook, notice, options->time_limit_ns, headers);
 		result = curl_multi_add_handle(multi, curl) == CURLM_OK ? 0 : -ENOMEM;
 		if (!result)
 			result = perform(multi, stop);
@@ -105,6 +145,24 @@ int hooks_webhook_post(const char *url, const struct notice *notice, uint64_t li
 	}
 	curl_easy_cleanup(curl);
 	curl_multi_cleanup(multi);
+	return result;
+}
+
+int hooks_webhook_post(const struct options *options, const struct notice *notice,
+		       const struct stop *stop, const char **ret_reason)
+{
+	struct curl_slist *headers = make_headers(notice);
+	const char *wrong = NULL;
+	int result = -ENOMEM;
+
+	if (headers && options->headers)
+		wrong = add_file(&headers, options->headers);
+	if (wrong) {
+		*ret_reason = wrong;
+		result = -EIO;
+	} else if (headers) {
+		result = post(options, notice, stop, headers, ret_reason);
+	}
 	curl_slist_free_all(headers);
 	return result;
 }

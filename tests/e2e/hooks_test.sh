@@ -137,7 +137,7 @@ shows_retry() {
 
 shows_time_limit() {
 	hooks_stop
-	hooks_start -l 300ms
+	hooks_start -l 2s
 	rm "$LAB_DIR/fixed"
 	hook 20-fails <<-EOT
 		#!/bin/bash
@@ -214,6 +214,79 @@ shows_webhook() {
 	ok "a webhook that is away or answers 500 gets each event later, in order"
 }
 
+# What others may read is no place for a token.
+shows_headers() {
+	local server
+
+	printf '# for the service\nAuthorization: Bearer of-a-file\n' >"$LAB_DIR/headers"
+	chmod 644 "$LAB_DIR/headers"
+	nsenter --net="/run/netns/$LAB_NS-edge" python3 -c "${WEBHOOK//Idempotency-Key/Authorization}" "$LAB_DIR/tokens" &
+	server=$!
+	hooks_stop
+	hooks_start -H "$LAB_DIR/headers" -w http://127.0.0.1:8099/events
+	make_events token
+	wait_line 20 "$LAB_DIR/log/hooks" 'The webhook could not be reached.*open to others'
+	chmod 600 "$LAB_DIR/headers"
+	wait_until 30 all_acknowledged
+	kill "$server"
+	wait "$server" || :
+	assert_eq "Bearer of-a-file" "$(grep -v '^refused' "$LAB_DIR/tokens" | sed 's/ {.*//' | sort -u)" "the header"
+	ok "the webhook gets the headers of a file that only its owner reads"
+}
+
+# Gives events up after some tries, and begins with what comes.
+shows_giving_up() {
+	local before
+
+	hooks_stop
+	rm "$LAB_DIR/cursor"
+	hook 20-fails <<-EOT
+		#!/bin/bash
+		[ "\$1" != build.enabled ] || exit 7
+	EOT
+	before=$(newest)
+	: >"$LAB_DIR/record"
+	hooks_start --from now -t 4 -D "$LAB_DIR/dead"
+	wait_line 20 "$LAB_DIR/log/hooks" "The events before are passed over.* since=$before"
+	make_events given-up
+	wait_until 30 all_acknowledged
+	delivered "$LAB_DIR/record" "$((before + 1))" "$(newest)"
+	assert_eq "20-fails 4 status 7 build.enabled given-up" \
+		"$(jq -r 'select(.hook == "20-fails") | "\(.hook) \(.tries) \(.reason) \(.event.type) \(.event.build)"' \
+			"$LAB_DIR/dead")" "the dead letter"
+	assert_eq 600 "$(stat -c %a "$LAB_DIR/dead")" "who may read it"
+	assert_match 'An event is given up.* hook=20-fails .*tries=4 reason="status 7"' "$LAB_DIR/log/hooks" "the log"
+	ok "with --tries an event is given up and kept with its reason; --from now begins with what comes"
+
+	# A full disk: what cannot be kept is not given up.
+	hooks_stop
+	hooks_start -t 1 -D /dev/full
+	before=$(newest)
+	make_events kept
+	wait_line 20 "$LAB_DIR/log/hooks" 'A dead letter cannot be kept'
+	cursor_is "$before" || fail "an event was given up that could not be kept"
+	rm "$LAB_DIR/hooks.d/20-fails"
+	wait_until 20 all_acknowledged
+	ok "an event that cannot be kept is tried again"
+}
+
+# The file is bounded: what is full is put aside, once.
+shows_bound() {
+	hooks_stop
+	hook 20-fails <<-EOT
+		#!/bin/bash
+		exit 7
+	EOT
+	truncate -s 1048570 "$LAB_DIR/dead"
+	hooks_start -t 1 -D "$LAB_DIR/dead"
+	make_events bound
+	wait_until 20 all_acknowledged
+	rm "$LAB_DIR/hooks.d/20-fails"
+	assert_eq 1048570 "$(stat -c %s "$LAB_DIR/dead.1")" "bytes put aside"
+	assert_le "$(stat -c %s "$LAB_DIR/dead")" 10000 "bytes of the new one"
+	ok "the file of dead letters is bounded"
+}
+
 shows_compaction() {
 	local oldest
 
@@ -246,6 +319,8 @@ shows_refusals() {
 	assert_fails "a damaged cursor" timeout 10 "$HOOKS" -S "$LAB_DIR/cursor"
 	assert_fails "an unknown option" "$HOOKS" --nonsense
 	assert_fails "a bad time" "$HOOKS" --retry soon
+	assert_fails "a bad number" "$HOOKS" --tries -1
+	assert_fails "a bad beginning" "$HOOKS" --from yesterday
 	"$HOOKS" --help >"$LAB_DIR/help"
 	assert_match '--time-limit TIME' "$LAB_DIR/help" "the help"
 	ok "a second process, a damaged cursor and wrong options are refused"
@@ -260,5 +335,8 @@ shows_retry
 shows_time_limit
 shows_power_off
 shows_webhook
+shows_headers
+shows_giving_up
+shows_bound
 shows_compaction
 shows_refusals
