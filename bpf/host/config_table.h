@@ -142,6 +142,9 @@ void config_reading_fail(struct config_reading *reading, unsigned int line, cons
 /* Remembers where a value stands. */
 void config_reading_place(struct config_reading *reading, const struct config_place *place);
 
+/* Two values have changed places in struct config: what was known of one is of the other now. */
+void config_reading_swap(struct config_reading *reading, const void *one, const void *other);
+
 /*
  * Result: where a value, or an item of a list of groups, stands; NULL if it is a default or was not
  * understood.

@@ -312,11 +312,19 @@ static void check_sockets(struct config_reading *reading)
 		fail_at(reading, config->api.viewer_group, NULL, "needs api.viewer_socket");
 }
 
-static int by_first(const void *a, const void *b)
+/* Ranges in the order of their ports; where each of them stands goes along. */
+static void sort_ports(struct config_reading *reading, struct config_public *address)
 {
-	const struct config_range *one = a, *other = b;
+	struct config_range *ports = address->ports;
 
-	return (one->first > other->first) - (one->first < other->first);
+	for (uint32_t i = 1; i < address->nr_ports; i++)
+		for (uint32_t j = i; j > 0 && ports[j - 1].first > ports[j].first; j--) {
+			struct config_range range = ports[j];
+
+			ports[j] = ports[j - 1];
+			ports[j - 1] = range;
+			config_reading_swap(reading, &ports[j - 1], &ports[j]);
+		}
 }
 
 void config_check(struct config_reading *reading)
@@ -338,6 +346,5 @@ void config_check(struct config_reading *reading)
 	for (uint32_t i = 0; i < config->api.nr_roles; i++)
 		check_role(reading, i);
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++)
-		qsort(config->public.addresses[i].ports, config->public.addresses[i].nr_ports,
-		      sizeof(struct config_range), by_first);
+		sort_ports(reading, &config->public.addresses[i]);
 }

@@ -105,6 +105,18 @@ const struct config_place *config_reading_find_group(const struct config_reading
 	return find(reading, item, true);
 }
 
+void config_reading_swap(struct config_reading *reading, const void *one, const void *other)
+{
+	for (unsigned int i = 0; i < reading->nr_places; i++) {
+		struct config_place *place = &reading->places[i];
+
+		if (place->value == one)
+			place->value = other;
+		else if (place->value == other)
+			place->value = one;
+	}
+}
+
 void config_errors_print(const struct config_errors *errors, FILE *stream)
 {
 	for (unsigned int i = 0; i < errors->nr; i++)

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -105,11 +106,46 @@ static void test_print_when_texts_are_free_then_they_are_left_out(void **state)
 	free(text);
 }
 
+/* Each range stands where it was written, though they are put in order. */
+static void test_print_when_a_file_then_where_each_value_stands(void **state)
+{
+	static const char text[] =
+		"public: { interface = \"eth0\"; addresses = (\n"
+		"{ bind = \"192.0.2.1\"; ports = [\n"
+		"\"63000-63009\",\n"
+		"\"61000-61009\",\n"
+		"62000 ]; } ); };\n"
+		"builds: { interface = \"eth1\"; networks = [ \"10.0.0.0/16\" ]; };\n";
+	char path[] = "/tmp/config-print-XXXXXX", expected[128];
+	struct config_errors errors = {0};
+	char *printed = NULL;
+	size_t bytes;
+	FILE *stream = open_memstream(&printed, &bytes);
+	int fd = mkstemp(path);
+
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(config_print_file(path, stream, &errors), 0);
+	fclose(stream);
+	close(fd);
+	unlink(path);
+	snprintf(expected, sizeof(expected),
+		 "public.addresses[0].ports[0] = \"61000-61009\"  # %s:4", path);
+	assert_line(printed, expected);
+	snprintf(expected, sizeof(expected), "public.addresses[0].ports[1] = \"62000\"  # %s:5",
+		 path);
+	assert_line(printed, expected);
+	snprintf(expected, sizeof(expected),
+		 "public.addresses[0].ports[2] = \"63000-63009\"  # %s:3", path);
+	assert_line(printed, expected);
+	free(printed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_print_when_minimal_then_every_option_and_what_is_default),
 		cmocka_unit_test(test_print_when_all_is_said_then_each_in_its_form),
+		cmocka_unit_test(test_print_when_a_file_then_where_each_value_stands),
 		cmocka_unit_test(test_print_when_texts_are_free_then_they_are_left_out),
 	};
 
