@@ -116,7 +116,12 @@ assert_eq "${name%.tar.gz}" "$TOP" "the directory in the archive"
 there version.json status.json pools.json metrics.txt build.json connect.json diagnose.json \
 	attestation.json connections.json audit.json events.json config.txt doctor.json table.json \
 	versions.json packages.json sysctls.json interfaces.json routes4.json routes6.json rules4.json \
-	rules6.json neighbours.json bpf_net.json bpf_links.json journal.json
+	rules6.json neighbours.json bpf_net.json bpf_links.json journal.json public_driver.json \
+	public_features.json public_channels.json builds_driver.json builds_features.json \
+	builds_channels.json dmesg.json
+assert_eq veth "$(seen builds_driver.json .driver)" "the driver"
+assert_match '^(on|off)' <(seen public_features.json '."generic-receive-offload"') "an offload"
+assert_match '^[0-9]+$' <(seen public_channels.json '."Current hardware settings: RX"') "channels"
 ok "one archive, readable by its owner alone, and nothing missing"
 
 nowhere MARK

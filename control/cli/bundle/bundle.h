@@ -57,4 +57,5 @@ void bundle_config_gather(struct bundle *bundle);
 void bundle_config_gather_doctor(struct bundle *bundle);
 void bundle_table_gather(struct bundle *bundle);
 void bundle_host_gather(struct bundle *bundle);
+void bundle_devices_gather(struct bundle *bundle);
 void bundle_journal_gather(struct bundle *bundle);

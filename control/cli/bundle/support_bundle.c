@@ -135,6 +135,7 @@ static void gather(struct bundle *bundle)
 	bundle_config_gather_doctor(bundle);
 	bundle_table_gather(bundle);
 	bundle_host_gather(bundle);
+	bundle_devices_gather(bundle);
 	bundle_journal_gather(bundle);
 	add_manifest(bundle);
 }
