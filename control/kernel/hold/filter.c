@@ -17,22 +17,21 @@
 #define FILTER_HANDLE	83
 #define HOLD_NAME	"sp_hold"
 
-static struct bpf_tc_hook hook_of(uint32_t ifindex)
+/* libbpf wants the padding to be zero as well, so neither is ever copied. */
+static void name_hook(struct bpf_tc_hook *hook, uint32_t ifindex)
 {
-	struct bpf_tc_hook hook = {.sz = sizeof(hook)};
-
-	hook.ifindex = (int)ifindex;
-	hook.attach_point = BPF_TC_INGRESS;
-	return hook;
+	memset(hook, 0, sizeof(*hook));
+	hook->sz = sizeof(*hook);
+	hook->ifindex = (int)ifindex;
+	hook->attach_point = BPF_TC_INGRESS;
 }
 
-static struct bpf_tc_opts our_filter(void)
+static void name_filter(struct bpf_tc_opts *filter)
 {
-	struct bpf_tc_opts filter = {.sz = sizeof(filter)};
-
-	filter.handle = FILTER_HANDLE;
-	filter.priority = FILTER_PRIORITY;
-	return filter;
+	memset(filter, 0, sizeof(*filter));
+	filter->sz = sizeof(*filter);
+	filter->handle = FILTER_HANDLE;
+	filter->priority = FILTER_PRIORITY;
 }
 
 static int stay_silent(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -116,11 +115,14 @@ static bool is_empty(uint32_t ifindex)
 
 int hold_filter_put(uint32_t ifindex, int prog_fd)
 {
-	struct bpf_tc_hook hook = hook_of(ifindex);
-	struct bpf_tc_opts filter = our_filter();
+	struct bpf_tc_hook hook;
+	struct bpf_tc_opts filter;
 	libbpf_print_fn_t before = libbpf_set_print(stay_silent);
-	int error = bpf_tc_hook_create(&hook);
+	int error;
 
+	name_hook(&hook, ifindex);
+	name_filter(&filter);
+	error = bpf_tc_hook_create(&hook);
 	filter.prog_fd = prog_fd;
 	filter.flags = BPF_TC_F_REPLACE;
 	if (!error || error == -EEXIST)
@@ -131,12 +133,15 @@ int hold_filter_put(uint32_t ifindex, int prog_fd)
 
 int hold_filter_find(uint32_t ifindex)
 {
-	struct bpf_tc_hook hook = hook_of(ifindex);
-	struct bpf_tc_opts filter = our_filter();
+	struct bpf_tc_hook hook;
+	struct bpf_tc_opts filter;
 	char name[KERNEL_NAME_SIZE], tag[KERNEL_TAG_SIZE];
 	libbpf_print_fn_t before = libbpf_set_print(stay_silent);
-	int error = bpf_tc_query(&hook, &filter);
+	int error;
 
+	name_hook(&hook, ifindex);
+	name_filter(&filter);
+	error = bpf_tc_query(&hook, &filter);
 	libbpf_set_print(before);
 	/* Without a place for filters, too. */
 	if (error == -EINVAL || error == -ENOENT)
@@ -151,11 +156,14 @@ int hold_filter_find(uint32_t ifindex)
 
 int hold_filter_remove(uint32_t ifindex, bool made_place)
 {
-	struct bpf_tc_hook hook = hook_of(ifindex);
-	struct bpf_tc_opts filter = our_filter();
+	struct bpf_tc_hook hook;
+	struct bpf_tc_opts filter;
 	libbpf_print_fn_t before = libbpf_set_print(stay_silent);
-	int error = bpf_tc_detach(&hook, &filter);
+	int error;
 
+	name_hook(&hook, ifindex);
+	name_filter(&filter);
+	error = bpf_tc_detach(&hook, &filter);
 	if (!error && made_place && is_empty(ifindex)) {
 		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 		error = bpf_tc_hook_destroy(&hook);
