@@ -49,14 +49,14 @@ static int run(const struct options *options, const struct stop *stop)
 
 int main(int argc, char **argv)
 {
-	enum options_action action;
+	enum arguments_action action;
 	struct options options;
 	struct stop stop;
 	int lock_fd, error;
 
 	action = hooks_options_parse(argv, &options);
-	if (action != OPTIONS_RUN)
-		return action == OPTIONS_DONE ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (action != ARGUMENTS_RUN)
+		return action == ARGUMENTS_DONE ? EXIT_SUCCESS : EXIT_FAILURE;
 	log_open("sallyport-hooks", LOG_INFO);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return EXIT_FAILURE;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What sallyport-hooks is asked to do: one table for parser and help. */
+/* What sallyport-hooks is asked to do: see arguments.h. */
 #pragma once
 
 #include <stdint.h>
+
+#include "arguments/arguments.h"
 
 struct options {
 	const char *socket;
@@ -18,11 +20,5 @@ struct options {
 	uint64_t retry_max_ns;
 };
 
-enum options_action {
-	OPTIONS_RUN,
-	OPTIONS_DONE, /* help or version was printed */
-	OPTIONS_WRONG,
-};
-
 /* Strings point into argv. What is wrong was said on stderr. */
-enum options_action hooks_options_parse(char **argv, struct options *ret_options);
+enum arguments_action hooks_options_parse(char **argv, struct options *ret_options);

@@ -131,13 +131,13 @@ int main(int argc, char **argv)
 	struct config_errors errors = {0};
 	struct runner runner = {0};
 	struct config *config;
-	enum options_action action;
+	enum arguments_action action;
 	struct options options;
 	int error;
 
 	action = runner_options_parse(argv, &options);
-	if (action != OPTIONS_RUN)
-		return action == OPTIONS_DONE ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (action != ARGUMENTS_RUN)
+		return action == ARGUMENTS_DONE ? EXIT_SUCCESS : EXIT_FAILURE;
 	log_open("sallyport-runner", LOG_INFO);
 	if (config_load(options.config, &config, &errors) < 0) {
 		config_errors_print(&errors, stderr);

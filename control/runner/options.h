@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What sallyport-runner is asked to do: one table for parser and help. */
+/* What sallyport-runner is asked to do: see arguments.h. */
 #pragma once
 
 #include <stdint.h>
+
+#include "arguments/arguments.h"
 
 struct options {
 	const char *config; /* sallyportd's: its socket and the builds' networks */
@@ -17,11 +19,5 @@ struct options {
 	uint64_t max_sessions_per_vm; /* new ones, in ten minutes */
 };
 
-enum options_action {
-	OPTIONS_RUN,
-	OPTIONS_DONE, /* help or version was printed */
-	OPTIONS_WRONG,
-};
-
 /* Strings point into argv. What is wrong was said on stderr. */
-enum options_action runner_options_parse(char **argv, struct options *ret_options);
+enum arguments_action runner_options_parse(char **argv, struct options *ret_options);

@@ -33,8 +33,8 @@ ROOMS = {
     "cli/bundle/redact": ("what others may see of it", ""),
     "cli/doctor": ("what keeps an edge from working", "cli/talk facts"),
     "cli/talk": ("to the daemon, and to the person", ""),
-    "hooks": ("sallyport-hooks", ""),
-    "runner": ("sallyport-runner: VMs ask for their own builds", "http"),
+    "hooks": ("sallyport-hooks", "arguments"),
+    "runner": ("sallyport-runner: VMs ask for their own builds", "arguments http"),
     "api": ("the server, the routes, a file for each resource",
             "page connect metrics watch watch/capture explain edge edge/state edge/put edge/txn journal "
             "kernel kernel/pins table model http json"),
@@ -70,6 +70,7 @@ ROOMS = {
     "kernel/device": ("what drivers say of their devices", ""),
     "kernel/pins": ("names in the BPF file system, states, reasons", ""),
     "table": ("the one writer of the table, and its readers", "model json"),
+    "arguments": ("options of a program: parser and help", ""),
     "http": ("HTTP over a socket", ""),
     "json": ("JSON in and out, problems", "model"),
     "model": ("plain nouns, pure functions", ""),
