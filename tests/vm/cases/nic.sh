@@ -51,9 +51,8 @@ nic_copies() {
 	echo "$VM_COPY up in $up s and down in $((SECONDS - down)) s" >"$VM_RUN/copied"
 }
 
-# nic_works BUILD ENGINE: starts, logs in, copies; fails at what does not.
-nic_works() (
-	set -e
+# nic_works BUILD ENGINE: starts, logs in, copies; ends the shell at what does not.
+nic_works() {
 	local port
 
 	edge_start "$2"
@@ -62,7 +61,7 @@ nic_works() (
 	[ "$(client ssh "${NIC_SSH[@]}" -p "$port" ubuntu@192.0.2.1 hostname)" = vm0 ]
 	nic_copies "$port"
 	carried_by "$2"
-)
+}
 
 nic_modes() {
 	edge "sallyport -o json status" | jq -r '[.. | .mode? // empty] | unique | join("+")'
@@ -75,12 +74,19 @@ nic_case() {
 
 # edge_works_or_says BUILD PAIR ENGINE: what is configured works, or was said not to.
 edge_works_or_says() {
-	local works=0
+	local works
 
 	edge "sallyportd --check --host $VM_CONF" >"$VM_RUN/check" || echo "exit status $?"
 	cat "$VM_RUN/check"
 	grep -E '^(refuse|silent) ' "$VM_RUN/check" >"$VM_RUN/told" || :
-	nic_works "$1" "$3" || works=1
+	# In a condition bash would go on after what fails.
+	set +e
+	(
+		set -e
+		nic_works "$1" "$3"
+	)
+	works=$?
+	set -e
 	edge "ethtool -i public$2 | head -n 1; sallyport status; sallyport cancel $1" || :
 	if [ $works = 0 ] && [ ! -s "$VM_RUN/told" ]; then
 		echo "works, $(nic_modes), $(cat "$VM_RUN/copied")" >"$VM_RUN/result"
