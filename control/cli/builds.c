@@ -8,14 +8,23 @@
 #include "cli/talk/print.h"
 #include "cli/talk/talk.h"
 #include "cli/talk/when.h"
+#include "host/boottime.h"
+#include "model/wall_time.h"
 
 static enum cli_exit out_of_memory(void)
 {
 	return talk_fail(CLI_EXIT_REFUSED, "out of memory");
 }
 
-/* Calls POST with a body and prints what view of connect says now. */
-static enum cli_exit post_and_show(struct cli *cli, const char *suffix, json_t *body)
+/* Looks at the build that a call has answered with. */
+typedef void look(const json_t *build, const char *asked);
+
+/*
+ * Calls POST with a body and prints what view of connect says now; before that tell, if it is not
+ * NULL, looks at the answer.
+ */
+static enum cli_exit post_and_show(struct cli *cli, const char *suffix, json_t *body, look *tell,
+				   const char *asked)
 {
 	char *path = talk_build_path(cli, suffix), *text = json_dumps(body, JSON_COMPACT);
 	char *connect = talk_build_path(cli, "/connect?view=wait");
@@ -26,6 +35,8 @@ static enum cli_exit post_and_show(struct cli *cli, const char *suffix, json_t *
 		out_of_memory();
 	else
 		code = talk_call_json(cli, "POST", path, text, &build);
+	if (code == CLI_EXIT_OK && build && tell)
+		tell(build, asked);
 	if (code == CLI_EXIT_OK && build)
 		code = talk_print_path(cli, connect);
 	json_decref(build);
@@ -36,6 +47,28 @@ static enum cli_exit post_and_show(struct cli *cli, const char *suffix, json_t *
 	return code;
 }
 
+/* The API has cut the time to what can be: the linger does not start when it was said to. */
+static void tell_finish(const json_t *build, const char *asked)
+{
+	const char *answered = talk_text(build, "finished_at");
+	uint64_t asked_ns, answered_ns;
+
+	if (model_wall_time_parse(asked, &asked_ns) < 0 ||
+	    model_wall_time_parse(answered, &answered_ns) < 0 ||
+	    asked_ns / NS_PER_S == answered_ns / NS_PER_S)
+		return;
+	if (asked_ns < answered_ns && strcmp(answered, talk_text(build, "created_at")) == 0)
+		fprintf(stderr,
+			"sallyport: note: The build was declared here at %s, after --at: the "
+			"linger starts then.\n",
+			answered);
+	else
+		fprintf(stderr,
+			"sallyport: note: The build counts as finished at %s, not at --at: it had "
+			"finished already, or --at is in the future.\n",
+			answered);
+}
+
 enum cli_exit cli_builds_finish(struct cli *cli)
 {
 	const char *at = talk_option(cli, "--at");
@@ -43,7 +76,7 @@ enum cli_exit cli_builds_finish(struct cli *cli)
 
 	if (at)
 		json_object_set_new(body, "finished_at", json_string(at));
-	return post_and_show(cli, "/finish", body);
+	return post_and_show(cli, "/finish", body, at ? tell_finish : NULL, at);
 }
 
 enum cli_exit cli_builds_extend(struct cli *cli)
@@ -59,7 +92,7 @@ enum cli_exit cli_builds_extend(struct cli *cli)
 				 by);
 	body = by ? json_pack("{s:I}", "by_s", (json_int_t)seconds)
 		  : json_pack("{s:s}", "until", until);
-	return post_and_show(cli, "/extend", body);
+	return post_and_show(cli, "/extend", body, NULL, NULL);
 }
 
 enum cli_exit cli_builds_cancel(struct cli *cli)

@@ -33,7 +33,8 @@ static const struct cli_option enable_options[] = {
 };
 
 static const struct cli_option finish_options[] = {
-	{"--at", "TIME", NULL, "when the build ended (RFC 3339); default now", 0},
+	{"--at", "TIME", NULL,
+	 "when the build ended (RFC 3339), not before it was declared; default now", 0},
 	{0},
 };
 

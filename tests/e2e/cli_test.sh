@@ -185,6 +185,16 @@ run 0 sh demo -ojson
 assert_eq demo "$(jq -r .id "$LAB_DIR/out")" "a verb that is cut"
 ok "wrong usage exits with 2 and says what was meant, help with 0"
 
+run 0 finish demo --at 2020-01-02T03:04:05Z
+err "^sallyport: note: The build counts as finished at .*, not at --at: it had finished already"
+run 0 enable late --node -
+run 0 finish late --at 2020-01-02T03:04:05Z
+err "^sallyport: note: The build was declared here at 20[0-9-]*T[0-9:]*Z, after --at: the linger starts then\\.$"
+run 0 -o json show late
+jq -e '.finished_at == .created_at' "$LAB_DIR/out" >/dev/null || fail "finished before it was declared"
+run 0 cancel late
+ok "finish says from when the linger counts, if not from --at"
+
 printf '{"builds":[{"id":"a","nodes":[{"index":0,"address":"10.0.9.1"}]}]}' >"$LAB_DIR/set.json"
 run 0 sync "$LAB_DIR/set.json" --dry-run
 out '^would be: 1 created, 0 changed, 1 cancelled, '

@@ -223,7 +223,8 @@ static const struct json_field sync_build_fields[] = {
 		.help = "the build's id",
 	},
 	BUILD_FIELDS,
-	TIME_FIELD("finished_at", finished_wall_ns, "when the build ended, if it has"),
+	TIME_FIELD("finished_at", finished_wall_ns,
+		   "when the build ended, if it has; counts as with finish"),
 };
 
 const struct json_table body_tables_build = {
@@ -247,7 +248,9 @@ static const struct json_field finish_fields[] = {
 		.max = 64,
 		.parse = body_parse_time,
 		.format = "date-time",
-		.help = "when the build ended, now if not given",
+		.help = "when the build ended, now if not given; what is before created_at counts "
+			"as that, what is in the future as now: finished_at of the answer says "
+			"from when the linger counts",
 	},
 };
 

@@ -80,6 +80,29 @@ static void test_finish_when_it_was_earlier_then_linger_is_from_there(void **sta
 	assert_int_equal(world_get(world, "a")->deadline_ns, world->now.boot_ns + 20 * MINUTE);
 }
 
+static void test_finish_when_before_creation_then_linger_is_from_creation(void **state)
+{
+	struct world *world = *state;
+	uint64_t created_wall_ns = world->now.wall_ns;
+
+	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
+	world_pass(world, 5 * MINUTE);
+	assert_int_equal(world_finish(world, "a", world->now.wall_ns - HOUR), 0);
+	assert_int_equal(world_get(world, "a")->deadline_ns, world->now.boot_ns + 25 * MINUTE);
+	assert_int_equal(world_get(world, "a")->finished_wall_ns, created_wall_ns);
+}
+
+static void test_finish_when_in_the_future_then_linger_is_from_now(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
+	world_pass(world, 5 * MINUTE);
+	assert_int_equal(world_finish(world, "a", world->now.wall_ns + HOUR), 0);
+	assert_int_equal(world_get(world, "a")->deadline_ns, world->now.boot_ns + 30 * MINUTE);
+	assert_int_equal(world_get(world, "a")->finished_wall_ns, world->now.wall_ns);
+}
+
 static void test_expire_when_deadline_passes_then_ended_with_one_event(void **state)
 {
 	struct world *world = *state;
@@ -408,6 +431,8 @@ int main(void)
 		WORLD_CASE(test_finish_when_running_then_linger_begins),
 		WORLD_CASE(test_finish_when_reserved_then_its_slot_says_so_too),
 		WORLD_CASE(test_finish_when_it_was_earlier_then_linger_is_from_there),
+		WORLD_CASE(test_finish_when_before_creation_then_linger_is_from_creation),
+		WORLD_CASE(test_finish_when_in_the_future_then_linger_is_from_now),
 		WORLD_CASE(test_expire_when_deadline_passes_then_ended_with_one_event),
 		WORLD_CASE(test_expire_when_never_finished_then_lifetime),
 		WORLD_CASE(test_expire_when_nobody_connects_then_unused),
