@@ -12,7 +12,7 @@
 #include "hooks/options.h"
 #include "hooks/script.h"
 #include "hooks/stop.h"
-#include "hooks/webhook.h"
+#include "hooks/webhook/post.h"
 #include "host/log.h"
 
 /* One event on its way. */
@@ -20,7 +20,7 @@ struct delivery {
 	const struct options *options;
 	const struct notice *notice;
 	const struct stop *stop;
-	char reason[128]; /* why the last attempt failed */
+	char reason[WEBHOOK_REASON_BYTES]; /* why the last attempt failed */
 };
 
 /* Tries once to deliver to one place. Result: 0, or anything else for "not acknowledged". */
@@ -54,8 +54,19 @@ static int try_script(struct delivery *delivery, const char *name)
 static int try_webhook(struct delivery *delivery, const char *name)
 {
 	const struct notice *notice = delivery->notice;
-	const char *reason = "";
-	int result = hooks_webhook_post(delivery->options, notice, delivery->stop, &reason);
+	const struct options *options = delivery->options;
+	char id[HOOKS_NOTICE_ID_BYTES], reason[WEBHOOK_REASON_BYTES];
+	const struct webhook_post post = {
+		.url = options->webhook,
+		.headers = options->headers,
+		.keys = options->keys,
+		.id = hooks_notice_id(notice, id),
+		.seq = notice->seq,
+		.body = notice->line,
+		.limit_ns = options->time_limit_ns,
+		.stop_fd = delivery->stop->fd,
+	};
+	int result = webhook_post_send(&post, reason);
 
 	if (result > 0)
 		log_write(LOG_WARNING, "The webhook refused an event.",

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "hooks/cursor.h"
+#include "hooks/daemon.h"
 #include "hooks/deliver.h"
-#include "hooks/newest.h"
 #include "hooks/notice.h"
 #include "hooks/options.h"
 #include "hooks/stop.h"
@@ -74,6 +74,7 @@ static bool take_line(struct follow *follow, const char *line, enum outcome *ret
 		*ret_outcome = OUTCOME_AGAIN;
 		return false;
 	}
+	notice.edge = follow->daemon.edge;
 	type = hooks_notice_text(&notice, "type");
 	if (strcmp(type, "compacted") == 0) {
 		*ret_outcome = lose_some(follow);
@@ -129,6 +130,13 @@ static enum outcome follow_once(struct follow *follow, bool *ret_heard)
 	struct stream *stream;
 	enum outcome outcome;
 
+	/* What posts are known by. */
+	if (follow->options->webhook &&
+	    hooks_daemon_ask(follow->options->socket, &follow->daemon) < 0) {
+		log_write(LOG_WARNING, "The daemon does not say which edge it is.",
+			  log_string("socket", follow->options->socket));
+		return OUTCOME_AGAIN;
+	}
 	if (hooks_stream_open(follow->options->socket, follow->has_cursor, follow->cursor,
 			      &stream)) {
 		log_write(LOG_WARNING, "The stream cannot be asked for.",
@@ -146,13 +154,13 @@ static int begin_now(struct follow *follow)
 	const struct options *options = follow->options;
 	int error;
 
-	while (hooks_newest(options->socket, &follow->cursor) < 0) {
+	while (hooks_daemon_ask(options->socket, &follow->daemon) < 0) {
 		log_write(LOG_WARNING, "The newest event cannot be asked for yet.",
 			  log_string("socket", options->socket));
 		if (hooks_stop_wait(follow->stop, options->retry_max_ns))
 			return -EINTR;
 	}
-	error = write_cursor(follow, follow->cursor);
+	error = write_cursor(follow, follow->daemon.newest);
 	if (!error)
 		log_write(LOG_NOTICE, "The events before are passed over.",
 			  log_number("since", (int64_t)follow->cursor));

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hooks/daemon.h"
+
 struct options;
 struct stop;
 
@@ -13,6 +15,7 @@ struct follow {
 	const struct stop *stop;
 	bool has_cursor; /* false: begin with the oldest event there is */
 	uint64_t cursor;
+	struct hooks_daemon daemon; /* as it was when its events were asked for */
 };
 
 /*

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -11,8 +12,12 @@
 #include "hooks/follow.h"
 #include "hooks/options.h"
 #include "hooks/stop.h"
+#include "hooks/webhook/keys.h"
 #include "host/log.h"
 #include "host/seq_file.h"
+
+#define LOCK_TRIES    50
+#define LOCK_PAUSE_NS 20000000
 
 static int fail(const char *sentence, const char *file, int error)
 {
@@ -20,13 +25,35 @@ static int fail(const char *sentence, const char *file, int error)
 	return error;
 }
 
+/* What was killed may have left a child that is about to run a hook, and has the lock until then.
+ */
 static int lock(const struct options *options)
 {
+	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
 	int fd = hooks_cursor_lock(options->cursor);
 
+	for (int i = 0; fd == -EWOULDBLOCK && i < LOCK_TRIES; i++) {
+		nanosleep(&pause, NULL);
+		fd = hooks_cursor_lock(options->cursor);
+	}
 	if (fd == -EWOULDBLOCK)
 		return fail("Another sallyport-hooks goes by this cursor.", options->cursor, fd);
 	return fd < 0 ? fail("The cursor cannot be locked.", options->cursor, fd) : fd;
+}
+
+/* A mistake in the keys is told at once, not at the first event. Result: 0, or -errno, logged. */
+static int check_keys(const struct options *options)
+{
+	char reason[WEBHOOK_REASON_BYTES];
+	struct webhook_keys keys;
+	int error = options->keys ? webhook_keys_read(options->keys, &keys, reason) : 0;
+
+	if (error < 0)
+		log_write(LOG_ERR, "The keys of the webhook cannot be used.",
+			  log_string("reason", reason));
+	else if (options->keys)
+		webhook_keys_wipe(&keys);
+	return error;
 }
 
 static int run(const struct options *options, const struct stop *stop)
@@ -59,6 +86,8 @@ int main(int argc, char **argv)
 		return action == ARGUMENTS_DONE ? EXIT_SUCCESS : EXIT_FAILURE;
 	log_open("sallyport-hooks", LOG_INFO);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return EXIT_FAILURE;
+	if (check_keys(&options) < 0)
 		return EXIT_FAILURE;
 	lock_fd = lock(&options);
 	error = lock_fd < 0 ? lock_fd : hooks_stop_open(&stop);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hooks/notice.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 int hooks_notice_parse(const char *line, struct notice *ret_notice)
 {
@@ -13,7 +16,7 @@ int hooks_notice_parse(const char *line, struct notice *ret_notice)
 		json_decref(object);
 		return -EBADMSG;
 	}
-	*ret_notice = (struct notice){line, (uint64_t)json_integer_value(seq), object};
+	*ret_notice = (struct notice){line, (uint64_t)json_integer_value(seq), object, ""};
 	return 0;
 }
 
@@ -35,4 +38,22 @@ int64_t hooks_notice_number(const struct notice *notice, const char *key)
 	const json_t *number = json_object_get(notice->object, key);
 
 	return json_is_integer(number) ? json_integer_value(number) : -1;
+}
+
+const char *hooks_notice_id(const struct notice *notice, char ret_id[HOOKS_NOTICE_ID_BYTES])
+{
+	FILE *out = fmemopen(ret_id, HOOKS_NOTICE_ID_BYTES, "w");
+
+	ret_id[0] = '\0';
+	if (!out)
+		return ret_id;
+	for (const char *c = notice->edge; *c; c++)
+		fprintf(out, isalnum((unsigned char)*c) || *c == '-' || *c == '_' ? "%c" : "%%%02X",
+			(unsigned char)*c);
+	fprintf(out, "-%" PRIu64 "-", notice->seq);
+	for (const char *c = hooks_notice_text(notice, "time"); *c; c++)
+		if (isalnum((unsigned char)*c))
+			fputc(*c, out);
+	fclose(out);
+	return ret_id;
 }

@@ -10,7 +10,10 @@ struct notice {
 	const char *line; /* JSON, without a newline; as long as the notice is used */
 	uint64_t seq;
 	json_t *object;
+	const char *edge; /* whose event it is; not known: "" */
 };
+
+#define HOOKS_NOTICE_ID_BYTES 1024
 
 /* Reads a line of the stream. Result: 0, to be cleared, or -EBADMSG if it is no event. */
 int hooks_notice_parse(const char *line, struct notice *ret_notice);
@@ -21,3 +24,10 @@ const char *hooks_notice_text(const struct notice *notice, const char *key);
 
 /* Result: an integer of the event, or -1. */
 int64_t hooks_notice_number(const struct notice *notice, const char *key);
+
+/*
+ * Prints what the event is known by, to whoever has those of many edges: the edge's name, the
+ * event's number and its time, which tells it from that of an edge whose journal began anew. It
+ * has no full stop. Result: ret_id.
+ */
+const char *hooks_notice_id(const struct notice *notice, char ret_id[HOOKS_NOTICE_ID_BYTES]);

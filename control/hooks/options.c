@@ -16,6 +16,8 @@ static const struct arguments_row rows[] = {
 	 "where to post each event"},
 	{"-H", "--webhook-headers", "FILE", ARGUMENTS_TEXT, MEMBER(headers), NULL,
 	 "headers for it, one a line, such as a token"},
+	{"-k", "--webhook-keys", "FILE", ARGUMENTS_TEXT, MEMBER(keys), NULL,
+	 "keys to sign posts with, one a line"},
 	{"-f", "--from", "oldest|now", ARGUMENTS_CHOICE, MEMBER(from), "oldest",
 	 "where to begin the first time"},
 	{"-t", "--tries", "N", ARGUMENTS_NUMBER, MEMBER(tries), "0",
@@ -50,6 +52,9 @@ enum arguments_action hooks_options_parse(char **argv, struct options *ret_optio
 
 	if (action != ARGUMENTS_RUN)
 		return action;
+	if (options.keys && !options.webhook)
+		return arguments_wrong(&program, "there is no --webhook to sign for with ",
+				       "--webhook-keys");
 	if (options.retry_max_ns < options.retry_min_ns)
 		options.retry_max_ns = options.retry_min_ns;
 	*ret_options = options;

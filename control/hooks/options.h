@@ -12,6 +12,7 @@ struct options {
 	const char *directory;
 	const char *webhook; /* NULL: none */
 	const char *headers; /* a file with headers for it; NULL: none */
+	const char *keys;    /* a file with keys to sign with; NULL: none */
 	const char *dead_letters;
 	const char *from;	/* "oldest" or "now": where to begin without a cursor */
 	uint64_t tries;		/* of one hook with one event; 0: for as long as it takes */

@@ -14,6 +14,7 @@ LAB_ENGINE=xdp
 STEPS=${HOOKS_STEPS:-30}
 SEED=${HOOKS_SEED:-$EPOCHSECONDS}
 HOOKS=$SALLYPORT_BUILD/control/hooks/sallyport-hooks
+RECEIVER=$(cd "$(dirname "$0")/../.." && pwd)/docs/examples/webhook_receiver.py
 POWER_OFF=$(cd "$(dirname "$0")/../.." && pwd)/configs/hooks.d/power-off-on-ended
 
 # hooks_start [OPTION…]: returns at once.
@@ -234,6 +235,63 @@ shows_headers() {
 	ok "the webhook gets the headers of a file that only its owner reads"
 }
 
+# receiver_start KEYS: docs/examples/webhook_receiver.py, which refuses what is not signed.
+receiver_start() {
+	nsenter --net="/run/netns/$LAB_NS-edge" python3 "$RECEIVER" "$1" 8099 >>"$LAB_DIR/received" &
+	RECEIVER_PID=$!
+}
+
+receiver_stop() {
+	kill "$RECEIVER_PID"
+	wait "$RECEIVER_PID" || :
+}
+
+# Signed by all keys of a file; the receiver has one or the other while they are changed.
+shows_signature() {
+	local before ids
+
+	hooks_stop
+	before=$(newest)
+	printf '# old\nwhsec_%s\n' "$(printf 'the secret that has been used so far' | base64 -w0)" >"$LAB_DIR/signing-old"
+	printf '# new\nwhsec_%s\n' "$(head -c 32 /dev/urandom | base64 -w0)" >"$LAB_DIR/signing-new"
+	chmod 600 "$LAB_DIR/signing-old" "$LAB_DIR/signing-new"
+	cp -p "$LAB_DIR/signing-old" "$LAB_DIR/signing"
+	receiver_start "$LAB_DIR/signing-new"
+	hooks_start -k "$LAB_DIR/signing" -w http://127.0.0.1:8099/events
+	make_events signed
+	wait_line 20 "$LAB_DIR/log/hooks" "The webhook refused an event.* status=401 seq=$((before + 1))"
+	cursor_is "$before" || fail "an event was acknowledged that was signed with another key"
+	cat "$LAB_DIR/signing-new" >>"$LAB_DIR/signing"
+	wait_until 30 all_acknowledged
+	receiver_stop
+	receiver_start "$LAB_DIR/signing-old"
+	make_events signed-too
+	wait_until 30 all_acknowledged
+	ids=$(sed 's/^[^ ]* //' "$LAB_DIR/received" |
+		jq -r --arg edge "$(lab_api GET /v1/status | grep '^{' | jq -r .name)" '"\($edge)-\(.seq)-\(.time | gsub("[:-]"; ""))"')
+	assert_eq "$ids" "$(cut -d' ' -f1 "$LAB_DIR/received")" "ids of the events"
+	assert_eq "$(seq $((before + 1)) "$(newest)")" "$(sed 's/^[^ ]* //' "$LAB_DIR/received" | jq .seq)" "signed events"
+	ok "posts are signed with each key of a file, which a receiver of Standard Webhooks checks"
+
+	# A mistake in the file while it runs: nothing is posted unsigned.
+	before=$(newest)
+	chmod 644 "$LAB_DIR/signing"
+	make_events signed-later
+	wait_line 20 "$LAB_DIR/log/hooks" 'The webhook could not be reached.*signing: it is open to others'
+	cursor_is "$before" || fail "an event was posted without a signature"
+	chmod 600 "$LAB_DIR/signing"
+	wait_until 30 all_acknowledged
+	receiver_stop
+	assert_eq "$(seq $((before + 1)) "$(newest)")" \
+		"$(sed 's/^[^ ]* //' "$LAB_DIR/received" | jq "select(.seq > $before).seq")" "events signed later"
+	ok "with keys that others may read nothing is posted"
+
+	sed -n '/^def is_signed/,/^$/p' "$RECEIVER" | sed '/^$/d' >"$LAB_DIR/check"
+	sed -n '/^def is_signed/,/^```$/p' "${RECEIVER%/*/*}/OPERATOR.md" | sed '$d' | cmp - "$LAB_DIR/check" ||
+		fail "OPERATOR.md has another check of signatures than examples/webhook_receiver.py"
+	ok "OPERATOR.md shows the receiver's check as it is"
+}
+
 # Gives events up after some tries, and begins with what comes.
 shows_giving_up() {
 	local before
@@ -320,6 +378,10 @@ shows_refusals() {
 	assert_fails "an unknown option" "$HOOKS" --nonsense
 	assert_fails "a bad time" "$HOOKS" --retry soon
 	assert_fails "a bad number" "$HOOKS" --tries -1
+	echo whsec_short >"$LAB_DIR/signing"
+	assert_fails "a bad key" timeout 10 "$HOOKS" -S "$LAB_DIR/cursor" -w http://127.0.0.1:1/ -k "$LAB_DIR/signing"
+	assert_match 'signing:1: a key is whsec_ and 24 to 64 bytes in base64' "$LAB_DIR/refused" "what is wrong with it"
+	assert_fails "keys without a webhook" timeout 10 "$HOOKS" -S "$LAB_DIR/cursor" -k "$LAB_DIR/signing-new"
 	assert_fails "a bad beginning" "$HOOKS" --from yesterday
 	"$HOOKS" --help >"$LAB_DIR/help"
 	assert_match '--time-limit TIME' "$LAB_DIR/help" "the help"
@@ -336,6 +398,7 @@ shows_time_limit
 shows_power_off
 shows_webhook
 shows_headers
+shows_signature
 shows_giving_up
 shows_bound
 shows_compaction

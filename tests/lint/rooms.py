@@ -34,6 +34,7 @@ ROOMS = {
     "cli/doctor": ("what keeps an edge from working", "cli/talk facts"),
     "cli/talk": ("to the daemon, and to the person", ""),
     "hooks": ("sallyport-hooks", "arguments"),
+    "hooks/webhook": ("posting to a URL, signed", ""),
     "runner": ("sallyport-runner: VMs ask for their own builds", "arguments http"),
     "api": ("the server, the routes, a file for each resource",
             "page connect metrics watch watch/capture explain edge edge/state edge/put edge/txn journal "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "hooks/newest.h"
+#include "hooks/daemon.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,19 +33,22 @@ static int ask(CURL *curl, const char *socket, FILE *out)
 	return status == 200 ? 0 : -EIO;
 }
 
-static int read_newest(const char *text, uint64_t *ret_seq)
+static int read_status(const char *text, struct hooks_daemon *ret_daemon)
 {
 	json_t *status = json_loads(text, 0, NULL);
 	const json_t *newest = json_object_get(json_object_get(status, "events"), "newest");
-	int result = json_is_integer(newest) && json_integer_value(newest) >= 0 ? 0 : -EIO;
+	const char *edge = json_string_value(json_object_get(status, "name"));
+	int result = edge && json_is_integer(newest) && json_integer_value(newest) >= 0 ? 0 : -EIO;
 
-	if (result == 0)
-		*ret_seq = (uint64_t)json_integer_value(newest);
+	if (result == 0) {
+		snprintf(ret_daemon->edge, sizeof(ret_daemon->edge), "%s", edge);
+		ret_daemon->newest = (uint64_t)json_integer_value(newest);
+	}
 	json_decref(status);
 	return result;
 }
 
-int hooks_newest(const char *socket, uint64_t *ret_seq)
+int hooks_daemon_ask(const char *socket, struct hooks_daemon *ret_daemon)
 {
 	CURL *curl = curl_easy_init();
 	char *text = NULL;
@@ -56,7 +59,7 @@ int hooks_newest(const char *socket, uint64_t *ret_seq)
 	if (out && fclose(out) != 0 && result == 0)
 		result = -ENOMEM;
 	if (result == 0)
-		result = read_newest(text, ret_seq);
+		result = read_status(text, ret_daemon);
 	free(text);
 	curl_easy_cleanup(curl);
 	return result;
