@@ -20,6 +20,8 @@ cd "$root" || exit 1
 . "$root/tests/lab/lab.sh"
 # shellcheck source=tests/docs/pages.sh
 . "$here/pages.sh"
+# shellcheck source=tests/docs/session.sh
+. "$here/session.sh"
 
 cases=0
 failed=0
@@ -58,6 +60,19 @@ check_generated() {
 			diff -u "docs/$page" "$scratch/page" >"$scratch/said" 2>&1
 		result $? "docs/$page: as generated (make pages)" "$scratch/said"
 	done
+}
+
+# The session in README is what happens now, and its picture is one of it.
+check_session() {
+	local images=$root/docs/images
+
+	timeout 120 bash -c '. "$1/lab.sh" && . "$2/session.sh" && lab_attach "$3" && session_play check "$4"' \
+		bash "$LAB_SOURCE" "$here" "$LAB_ID" "$images/session.cast" >"$scratch/said" 2>&1 </dev/null
+	result $? "docs/images/session.cast: what is said now (tests/docs/session.sh records)" "$scratch/said"
+	session_svg | diff "$images/session.svg" - >"$scratch/said" 2>&1
+	result $? "docs/images/session.svg: drawn of it" "$scratch/said"
+	[ "$(stat -c %s "$images/session.svg")" -lt 60000 ]
+	result $? "docs/images/session.svg: small"
 }
 
 # Each problem type has its section, and each section is a problem type.
