@@ -7,6 +7,7 @@
  * libxdp takes it for its own: DPDK's AF_XDP driver then just adds its sockets to our map.
  */
 #include "carry.h"
+#include "count.h"
 #include "table_bpf.h"
 #include "tag.h"
 
@@ -19,18 +20,6 @@
 #include <sallyport/verdict.h>
 
 __uint(xsk_prog_version, 1) SEC("xdp_metadata");
-
-static __always_inline void count(enum sp_verdict verdict)
-{
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct sp_counters *row = cpu < sp_nr_cpus ? bpf_map_lookup_elem(&counters, &cpu) : 0;
-	__u64 index = verdict;
-
-	/* Masked where the verifier sees it, and not where the compiler knows better. */
-	asm volatile("" : "+r"(index));
-	if (row)
-		row->verdict[index & 63]++;
-}
 
 /* The rows of limits that CPUs write: as many as any of them has been seen to. */
 static __always_inline struct sp_rows rows_here(void)
@@ -414,7 +403,7 @@ static __always_inline int run(struct xdp_md *ctx, enum sp_verdict *ret_verdict)
 	}
 	if (copy)
 		snap_end(copy, verdict);
-	count(verdict);
+	sp_count(verdict);
 	*ret_verdict = verdict;
 	return action;
 }
@@ -427,7 +416,7 @@ int xsk_def_prog(struct xdp_md *ctx)
 	int action;
 
 	if (sp_tag_here() && !sp_tag_off(ctx, &tag_be)) {
-		count(SP_NOT_IP);
+		sp_count(SP_NOT_IP);
 		return XDP_PASS;
 	}
 	action = run(ctx, &verdict);

@@ -10,6 +10,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "carry.h"
+#include "count.h"
 #include "table_bpf.h"
 
 #include <sallyport/decide.h>
@@ -77,6 +78,7 @@ int carried(struct xdp_md *ctx)
 		if (verdict == SP_FORWARDED)
 			action = sp_carry(ctx, &packet, &hit, now_ns, &verdict);
 	}
+	sp_count(verdict);
 	put_back(ctx, &head);
 	return action;
 }
