@@ -403,7 +403,7 @@ static __always_inline int run(struct xdp_md *ctx, enum sp_verdict *ret_verdict)
 	}
 	if (copy)
 		snap_end(copy, verdict);
-	sp_count(verdict);
+	sp_count(verdict, &packet, &hit);
 	*ret_verdict = verdict;
 	return action;
 }
@@ -416,7 +416,7 @@ int xsk_def_prog(struct xdp_md *ctx)
 	int action;
 
 	if (sp_tag_here() && !sp_tag_off(ctx, &tag_be)) {
-		sp_count(SP_NOT_IP);
+		sp_count(SP_NOT_IP, 0, 0);
 		return XDP_PASS;
 	}
 	action = run(ctx, &verdict);

@@ -316,6 +316,7 @@ static __rte_always_inline void send_all(struct worker *worker, struct batch *ba
 	struct rte_mbuf *mbufs[BATCH_MAX];
 	uint64_t now_ns = boottime_now_ns();
 	uint32_t ready, sent;
+	uint64_t bytes = 0;
 
 	if (unlikely(now_ns - journey->now_ns > WORKER_STALE_NS))
 		leave_expired(worker, batch, rides, now_ns);
@@ -329,8 +330,11 @@ static __rte_always_inline void send_all(struct worker *worker, struct batch *ba
 	if (unlikely(sent < ready))
 		sent += rte_eth_tx_burst(eth_id, queue, &mbufs[sent], (uint16_t)(ready - sent));
 	worker_count(worker, SP_FORWARDED, sent);
-	for (uint32_t i = 0; i < sent; i++)
+	for (uint32_t i = 0; i < sent; i++) {
 		count_usage(worker, journey, &rides->ride[i], direction);
+		bytes += rides->ride[i].l3_len_bytes;
+	}
+	worker->counters->bytes[direction] += bytes;
 	for (uint32_t i = sent; i < rides->nr; i++)
 		drop(worker, batch, &rides->ride[i], SP_TX_FULL);
 }

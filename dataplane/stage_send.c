@@ -34,12 +34,13 @@ static void leave_expired(struct worker *worker, struct batch *batch, uint64_t n
 	batch->nr = kept;
 }
 
-/* Only what has left counts for its lease: the driver may refuse the rest. */
-static void count_usage(struct worker *worker, const struct batch *batch, uint32_t sent)
+/* Only what has left counts, for its lease too: the driver may refuse the rest. */
+static void count_bytes(struct worker *worker, const struct batch *batch, uint32_t sent)
 {
 	for (uint32_t i = 0; i < sent; i++) {
 		const struct sp_hit *hit = &batch->hit[i];
 
+		worker->counters->bytes[hit->direction & 1] += batch->packet[i].l3_len_bytes;
 		if (likely(hit->slot->usage_index < worker->nr_usage))
 			sp_usage_count(&worker->usage[hit->slot->usage_index], &batch->packet[i],
 				       hit, batch->now_ns);
@@ -54,7 +55,7 @@ static void count_sent(struct worker *worker, const struct batch *batch, uint32_
 		completed += batch->completed[i];
 	worker_count(worker, SP_FORWARDED, sent - completed);
 	worker_count(worker, SP_COMPLETED, completed);
-	count_usage(worker, batch, sent);
+	count_bytes(worker, batch, sent);
 }
 
 void stage_send(struct worker *worker, struct batch *batch)

@@ -20,6 +20,28 @@ static void print_connections(struct print_table *table, const json_t *connectio
 			talk_number(connections, "records_waiting"));
 }
 
+/* Result: bytes that both engines have sent on in a direction. */
+static json_int_t sum_bytes(const json_t *status, const char *direction)
+{
+	const json_t *engines = json_object_get(status, "engines"), *engine;
+	json_int_t sum = 0;
+	const char *name;
+
+	json_object_foreach ((json_t *)engines, name, engine)
+		sum += talk_number(json_object_get(engine, "bytes"), direction);
+	return sum;
+}
+
+static void print_traffic(struct print_table *table, const json_t *status)
+{
+	char to_vm[40], to_client[40];
+
+	talk_print_cell(table, "carried");
+	talk_print_cell(table, "%s bytes to VMs, %s to clients",
+			talk_print_number(sum_bytes(status, "to_vm"), to_vm),
+			talk_print_number(sum_bytes(status, "to_client"), to_client));
+}
+
 static void print_facts(const struct cli *cli, const json_t *status)
 {
 	char since[WHEN_SIZE];
@@ -38,6 +60,7 @@ static void print_facts(const struct cli *cli, const json_t *status)
 		talk_print_cell(&table, "left to xdp");
 		talk_print_cell(&table, "because %s", json_string_value(why));
 	}
+	print_traffic(&table, status);
 	talk_print_cell(&table, "builds");
 	talk_print_cell(&table,
 			"%" JSON_INTEGER_FORMAT " reserved, %" JSON_INTEGER_FORMAT

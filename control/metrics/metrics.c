@@ -51,6 +51,19 @@ static void write_verdicts(const struct sample *sample, const char *name, FILE *
 	}
 }
 
+static void write_bytes(const struct sample *sample, const char *name, FILE *out)
+{
+	uint64_t bytes[2];
+
+	for (unsigned int engine = 0; engine < METRICS_ENGINES_NR; engine++) {
+		table_counters_sum_bytes(sample->source->table, engine, bytes);
+		for (unsigned int i = 0; i < 2; i++)
+			fprintf(out, "%s{engine=\"%s\",direction=\"%s\"} %" PRIu64 "\n", name,
+				table_counters_engine_name(engine),
+				table_counters_direction_name(i), bytes[i]);
+	}
+}
+
 static void write_builds(const struct sample *sample, const char *name, FILE *out)
 {
 	for (unsigned int i = 0; i < SESSION_STATES_NR; i++)
@@ -276,6 +289,8 @@ static const struct metric metrics[] = {
 	 write_version},
 	{"sallyport_packets_total", "counter", "Packets by engine and by what became of them.",
 	 NULL, write_verdicts},
+	{"sallyport_bytes_total", "counter",
+	 "Bytes of IP packets sent on, as they arrived, without link headers.", NULL, write_bytes},
 	{"sallyport_engine", "gauge", "1 for dataplane.engine of the configuration.", NULL,
 	 write_engine},
 	{"sallyport_carrying", "gauge", "1 for the engine that carries packets now.", NULL,

@@ -44,17 +44,43 @@ static uint64_t load(const __u64 *value)
 	return __atomic_load_n(value, __ATOMIC_RELAXED);
 }
 
+/* Result: how many rows an engine has, from *ret_first on. */
+static unsigned int rows_of(const struct table_map *table, enum metrics_engine engine,
+			    const struct sp_counters **ret_first)
+{
+	*ret_first = &table->counters[engine == METRICS_XDP ? 0 : table->nr_cpus];
+	return engine == METRICS_XDP ? table->nr_cpus : table->nr_workers;
+}
+
 void table_counters_sum_verdicts(const struct table_map *table, enum metrics_engine engine,
 				 uint64_t ret_packets[SP_VERDICT_COUNT])
 {
-	unsigned int first = engine == METRICS_XDP ? 0 : table->nr_cpus;
-	unsigned int nr = engine == METRICS_XDP ? table->nr_cpus : table->nr_workers;
+	const struct sp_counters *first;
+	unsigned int nr = rows_of(table, engine, &first);
 
 	memset(ret_packets, 0, SP_VERDICT_COUNT * sizeof(*ret_packets));
-	for (unsigned int row = first; row < first + nr; row++) {
+	for (unsigned int row = 0; row < nr; row++) {
 		for (unsigned int i = 0; i < SP_VERDICT_COUNT; i++)
-			ret_packets[i] += load(&table->counters[row].verdict[i]);
+			ret_packets[i] += load(&first[row].verdict[i]);
 	}
+}
+
+void table_counters_sum_bytes(const struct table_map *table, enum metrics_engine engine,
+			      uint64_t ret_bytes[2])
+{
+	const struct sp_counters *first;
+	unsigned int nr = rows_of(table, engine, &first);
+
+	ret_bytes[SP_TOWARD_VM] = ret_bytes[SP_TOWARD_CLIENT] = 0;
+	for (unsigned int row = 0; row < nr; row++) {
+		for (unsigned int i = 0; i < 2; i++)
+			ret_bytes[i] += load(&first[row].bytes[i]);
+	}
+}
+
+const char *table_counters_direction_name(enum sp_direction direction)
+{
+	return direction == SP_TOWARD_VM ? "to_vm" : "to_client";
 }
 
 static void add_record(const struct sp_usage *record, struct metrics_usage *usage)

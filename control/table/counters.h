@@ -24,6 +24,16 @@ const char *table_counters_verdict_help(enum sp_verdict verdict);
 void table_counters_sum_verdicts(const struct table_map *table, enum metrics_engine engine,
 				 uint64_t ret_packets[SP_VERDICT_COUNT]);
 
+/*
+ * Adds up what one engine has sent on, by enum sp_direction: bytes of IP packets as they arrived,
+ * their headers included, link headers not.
+ */
+void table_counters_sum_bytes(const struct table_map *table, enum metrics_engine engine,
+			      uint64_t ret_bytes[2]);
+
+/* Result: "to_vm" or "to_client". */
+const char *table_counters_direction_name(enum sp_direction direction);
+
 /* What one lease, node or build has carried; by enum sp_direction. */
 struct metrics_usage {
 	uint64_t packets[2];

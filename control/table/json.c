@@ -6,12 +6,24 @@
 #include "json/shape.h"
 #include "json/values.h"
 
+static const struct json_shape bytes_shape = {
+	.name = "Bytes",
+	.help = "Bytes of IP packets sent on, as they arrived, without link headers",
+	.members =
+		(const struct json_shape_member[]){
+			{"to_vm", JSON_SHAPE_INTEGER, .example = "71204"},
+			{"to_client", JSON_SHAPE_INTEGER, .example = "98310"},
+			{0},
+		},
+};
+
 const struct json_shape table_json_engine_shape = {
 	.name = "Engine",
 	.help = "What one engine has done",
 	.members =
 		(const struct json_shape_member[]){
 			{"packets", JSON_SHAPE_INTEGER, .example = "824", .help = "forwarded"},
+			{"bytes", JSON_SHAPE_OBJECT, .shape = &bytes_shape, .help = "of these"},
 			{"verdicts", JSON_SHAPE_INTEGER, .many = JSON_SHAPE_BY_NAME,
 			 .example = "824", .help = "packets by what became of them"},
 			{0},
@@ -60,6 +72,15 @@ json_t *table_json_verdicts(const uint64_t packets[SP_VERDICT_COUNT])
 	return object;
 }
 
+static json_t *render_bytes(const struct table_map *table, enum metrics_engine engine)
+{
+	uint64_t bytes[2];
+
+	table_counters_sum_bytes(table, engine, bytes);
+	return JSON_SHAPE_OBJECT_OF(&bytes_shape, json_values_number(bytes[SP_TOWARD_VM]),
+				    json_values_number(bytes[SP_TOWARD_CLIENT]));
+}
+
 json_t *table_json_engine(const struct table_map *table, enum metrics_engine engine)
 {
 	uint64_t packets[SP_VERDICT_COUNT];
@@ -68,7 +89,7 @@ json_t *table_json_engine(const struct table_map *table, enum metrics_engine eng
 	return JSON_SHAPE_OBJECT_OF(
 		&table_json_engine_shape,
 		json_values_number(packets[SP_FORWARDED] + packets[SP_COMPLETED]),
-		table_json_verdicts(packets));
+		render_bytes(table, engine), table_json_verdicts(packets));
 }
 
 static json_t *render_worker(const struct table_map *table, unsigned int index)

@@ -23,7 +23,7 @@ extern const struct json_shape table_json_queue_shape;
 /* An object with packets by the name of their verdict. */
 json_t *table_json_verdicts(const uint64_t packets[SP_VERDICT_COUNT]);
 
-/* What one engine has done: packets forwarded, and all by verdict. */
+/* What one engine has done: packets forwarded and their bytes, and all by verdict. */
 json_t *table_json_engine(const struct table_map *table, enum metrics_engine engine);
 
 /* The workers of sallyport-dp that have registered. */

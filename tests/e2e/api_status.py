@@ -42,6 +42,10 @@ def test_metrics_are_prometheus_text():
     check(rows['sallyport_builds{state="running"}'] == 1, "builds")
     check(rows['sallyport_carrying{engine="xdp"}'] == 1, "engine")
     check('sallyport_packets_total{engine="dpdk",verdict="forwarded"}' in rows, "verdicts")
+    status = expect(call("GET", "/v1/status"), 200).json
+    for engine, figures in status["engines"].items():
+        for direction, count in figures["bytes"].items():
+            check(rows[f'sallyport_bytes_total{{engine="{engine}",direction="{direction}"}}'] <= count, direction)
     for name in {re.sub(r"(_seconds)_(bucket|sum|count)$", r"\1", row.split("{")[0]) for row in rows}:
         check(f"# HELP {name} " in answer.text and f"# TYPE {name} " in answer.text, name)
 

@@ -51,6 +51,27 @@ api GET /v1/status
 assert_eq 0 "$(answer '.engines.xdp.packets')" "packets carried by the XDP engine"
 ok "status counts $counted packets through DPDK, the VM's sshd saw $seen"
 
+# bytes: what the one build was charged with, and what the engines count, both ways.
+bytes() {
+	api GET /v1/builds/counted
+	usage=$(answer '[.nodes[].usage | .to_vm.bytes, .to_client.bytes] | join(" ")')
+	api GET /v1/status
+	carried=$(answer '.engines | [.xdp, .dpdk] | [(map(.bytes.to_vm) | add), (map(.bytes.to_client) | add)] | join(" ")')
+}
+bytes_agree() {
+	bytes
+	[ "$usage" = "$carried" ]
+}
+wait_until 5 bytes_agree || fail "bytes to VMs and to clients: the build's are $usage, the engines' $carried"
+assert_ge "${carried% *}" "$((4 << 20))" "bytes to the VM"
+assert_ge "${carried#* }" 1000 "bytes to the client"
+lab_in edge curl -sS --fail --unix-socket "$LAB_SOCKET" http://edge/metrics >"$LAB_DIR/metrics"
+assert_match "^sallyport_bytes_total\{engine=\"dpdk\",direction=\"to_vm\"\} ${carried% *}\$" "$LAB_DIR/metrics" "the metric"
+sallyport status | tr -d "'" >"$LAB_DIR/status"
+assert_match "^carried +${carried% *} bytes to VMs, ${carried#* } to clients\$" "$LAB_DIR/status" "status"
+ok "metric, status and the build's usage agree on $carried bytes to the VM and to the client"
+bytes_before=$carried
+
 daemon_stop dp
 before=$(vm_packets)
 assert_fails "ssh without sallyport-dp" ssh_to "$port" true
@@ -76,6 +97,13 @@ control_start
 wait_until 5 switched_to none || fail "events: $ANSWER"
 ok "a switch while sallyportd was away is an event once it is back"
 dp_start
+bytes_grew() {
+	bytes
+	[ "${carried% *}" -gt "${bytes_before% *}" ] && [ "$usage" = "$carried" ]
+}
+assert_eq vm0 "$(ssh_to "$port" hostname)" "the host name after both were restarted"
+wait_until 5 bytes_grew || fail "bytes were $bytes_before, are $carried; the build's $usage"
+ok "bytes go on over restarts of both daemons"
 
 # The same in hugepages, if this machine has memory in one piece for them.
 huge_in_use() {

@@ -78,7 +78,7 @@ int carried(struct xdp_md *ctx)
 		if (verdict == SP_FORWARDED)
 			action = sp_carry(ctx, &packet, &hit, now_ns, &verdict);
 	}
-	sp_count(verdict);
+	sp_count(verdict, &packet, &hit);
 	put_back(ctx, &head);
 	return action;
 }

@@ -2,7 +2,7 @@
 /*
  * The two engines themselves, the XDP program and a worker of sallyport-dp, over one table in the
  * same memory, with the same routes and neighbours: random packets have the same verdict, leave by
- * the same interface, with the same bytes.
+ * the same interface, with the same bytes, and are counted with as many.
  *
  * PACKET_COUNT is how many (1000000), PACKET_SEED where to begin (the clock).
  */
@@ -57,7 +57,22 @@ static int agree(const struct xdp_result *xdp, const struct dp_result *dp)
 	if (sp_verdict_fate(xdp->verdict) == SP_FATE_DROP)
 		return !dp->sent && xdp->action == XDP_DROP;
 	return dp->sent && (xdp->action == XDP_REDIRECT || xdp->action == XDP_TX) &&
+	       memcmp(xdp->bytes, dp->bytes, sizeof(xdp->bytes)) == 0 &&
 	       packets_same(&xdp->out, &dp->out);
+}
+
+/* Whatever became of it, for each engine by itself. */
+static void expect_bytes(const struct frame *in, const struct xdp_result *xdp,
+			 const struct dp_result *dp)
+{
+	enum sp_direction direction = dp->to_builds ? SP_TOWARD_VM : SP_TOWARD_CLIENT;
+
+	if (!packets_bytes_right(in, dp->verdict, direction, dp->bytes))
+		fail_msg("DPDK counts %llu bytes to VMs, %llu to clients", dp->bytes[0],
+			 dp->bytes[1]);
+	if (!packets_bytes_right(in, xdp->verdict, direction, xdp->bytes))
+		fail_msg("XDP counts %llu bytes to VMs, %llu to clients", xdp->bytes[0],
+			 xdp->bytes[1]);
 }
 
 static void run_both(struct engines *engines)
@@ -71,6 +86,7 @@ static void run_both(struct engines *engines)
 	assert_int_equal(xdp_engine_run(&engines->xdp, role, &in, &xdp), 0);
 	assert_int_equal(dp_engine_run(engines->dp, role, &in, &dp), 0);
 	engines->seen[xdp.verdict]++;
+	expect_bytes(&in, &xdp, &dp);
 	if (agree(&xdp, &dp))
 		return;
 	if (is_astray(&xdp, &dp)) {

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,6 +271,23 @@ unsigned long long packets_begin(unsigned long long otherwise, struct random *re
 int packets_same(const struct frame *a, const struct frame *b)
 {
 	return a->len_bytes == b->len_bytes && memcmp(a->bytes, b->bytes, a->len_bytes) == 0;
+}
+
+uint64_t packets_ip_bytes(const struct frame *frame)
+{
+	const uint8_t *ip = frame->bytes + 14;
+
+	if (ip[0] >> 4 == 4)
+		return (uint64_t)ip[2] << 8 | ip[3];
+	return 40 + ((uint64_t)ip[4] << 8 | ip[5]);
+}
+
+int packets_bytes_right(const struct frame *in, enum sp_verdict verdict,
+			enum sp_direction direction, const __u64 bytes[2])
+{
+	bool sent_on = verdict == SP_FORWARDED || verdict == SP_COMPLETED;
+
+	return bytes[direction] == (sent_on ? packets_ip_bytes(in) : 0) && bytes[!direction] == 0;
 }
 
 void packets_print(const char *what, const struct frame *frame)

@@ -7,6 +7,8 @@
 #include "engine/host_engine.h"
 #include "fixture.h"
 
+#include <sallyport/verdict.h>
+
 struct random {
 	uint64_t state;
 };
@@ -34,6 +36,16 @@ void packets_change_table(struct random *random, struct fixture *fixture, uint64
 unsigned long long packets_begin(unsigned long long otherwise, struct random *ret);
 
 int packets_same(const struct frame *a, const struct frame *b);
+
+/* Result: how long the IP packet in a frame without a tag says it is. */
+uint64_t packets_ip_bytes(const struct frame *frame);
+
+/*
+ * Result: whether what an engine added to bytes, by enum sp_direction, is right for a frame of that
+ * verdict: its IP packet's length if it was sent on in that direction, else nothing.
+ */
+int packets_bytes_right(const struct frame *in, enum sp_verdict verdict,
+			enum sp_direction direction, const __u64 bytes[2]);
 
 /* Prints a frame in hex, as a comment of TAP. */
 void packets_print(const char *what, const struct frame *frame);

@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 #define SP_TABLE_MAGIC	 0x53414c4c59504f52ULL /* "SALLYPOR" */
-#define SP_TABLE_VERSION 7
+#define SP_TABLE_VERSION 8
 
 #define SP_PORTS_PER_ADDRESS 65536u
 #define SP_PUBLICS_MAX	     16u /* public addresses: leases has SP_PORTS_PER_ADDRESS slots for each */
@@ -215,14 +215,21 @@ struct sp_worker {
 	__u64 reserved[4];
 };
 
-/* counters[row]: packets by verdict (verdict.h). Written by the row's owner alone. */
-struct sp_counters {
-	__u64 verdict[64];
-};
-
 enum sp_direction {
 	SP_TOWARD_VM = 0,
 	SP_TOWARD_CLIENT = 1,
+};
+
+/*
+ * counters[row]: packets by verdict (verdict.h), and bytes of those that were sent on
+ * (SP_FORWARDED, SP_COMPLETED), by enum sp_direction: of the IP packets as they arrived, as in
+ * usage. Written by the row's owner alone. bytes lie in the cache line of SP_FORWARDED, which is
+ * written for the same packets.
+ */
+struct sp_counters {
+	__u64 bytes[2];
+	__u64 verdict[64];
+	__u64 reserved[6];
 };
 
 /*
@@ -301,7 +308,7 @@ _Static_assert(sizeof(struct sp_bucket) == 64, "a bucket is one cache line");
 _Static_assert(sizeof(struct sp_allow) == 1024, "allow");
 _Static_assert(sizeof(struct sp_queue) == 64, "a queue is one cache line");
 _Static_assert(sizeof(struct sp_worker) == 64, "a worker is one cache line");
-_Static_assert(sizeof(struct sp_counters) == 512, "counters are whole cache lines");
+_Static_assert(sizeof(struct sp_counters) == 576, "counters are whole cache lines");
 _Static_assert(sizeof(struct sp_usage) == 64, "usage is one cache line");
 _Static_assert(sizeof(struct sp_hop) == 32, "two hops a cache line");
 _Static_assert(sizeof(struct sp_limit_line) == 64, "a line of limits is one cache line");

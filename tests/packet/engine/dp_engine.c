@@ -184,5 +184,7 @@ int dp_engine_run(struct dp_engine *engine, enum sp_role role, const struct fram
 	nr_sent = take_sent(engine, PUBLIC, ret) + take_sent(engine, BUILDS, ret);
 	if (nr_sent > 1 || rte_mempool_avail_count(engine->pool) != NR_BUFFERS)
 		return -EPROTO;
+	memcpy(ret->bytes, engine->counters.bytes, sizeof(ret->bytes));
+	memset(engine->counters.bytes, 0, sizeof(engine->counters.bytes));
 	return take_verdict(engine, &ret->verdict);
 }

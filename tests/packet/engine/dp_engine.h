@@ -15,6 +15,7 @@ struct dp_engine;
 struct dp_result {
 	enum sp_verdict
 		verdict;  /* SP_RACED for what the XDP program would have left to the kernel */
+	__u64 bytes[2];	  /* counted as sent on, by enum sp_direction */
 	int sent;	  /* whether a frame left, */
 	int to_builds;	  /* by which of the two ports, */
 	struct frame out; /* and that frame */

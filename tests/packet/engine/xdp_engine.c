@@ -206,6 +206,18 @@ unsigned long long xdp_engine_count(const struct xdp_engine *engine, enum sp_ver
 	return sum;
 }
 
+/* Takes the bytes that were counted out of the counters again. */
+static void take_bytes(struct xdp_engine *engine, __u64 ret_bytes[2])
+{
+	ret_bytes[0] = ret_bytes[1] = 0;
+	for (__u32 i = 0; i < engine->nr_cpus * 2; i++) {
+		__u64 *counter = &engine->counters[i / 2].bytes[i % 2];
+
+		ret_bytes[i % 2] += SP_LOAD(*counter);
+		SP_STORE(*counter, 0);
+	}
+}
+
 /* Takes the one verdict that was counted out of the counters again. */
 static int take_verdict(struct xdp_engine *engine, enum sp_verdict *ret)
 {
@@ -259,5 +271,6 @@ int xdp_engine_run(struct xdp_engine *engine, enum sp_role role, const struct fr
 		return -errno;
 	ret->action = options.retval;
 	ret->out.len_bytes = options.data_size_out;
+	take_bytes(engine, ret->bytes);
 	return take_verdict(engine, &ret->verdict);
 }

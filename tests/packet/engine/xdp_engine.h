@@ -40,6 +40,7 @@ extern __u32 xdp_engine_generic;
 struct xdp_result {
 	__u32 action; /* XDP_… */
 	enum sp_verdict verdict;
+	__u64 bytes[2]; /* counted as sent on, by enum sp_direction */
 	struct frame out;
 };
 

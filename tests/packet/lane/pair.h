@@ -40,8 +40,9 @@ void pair_forget(struct pair *pair);
 
 /*
  * Runs a burst through both. Result: NULL, or what they did not do alike: what left, by which port
- * and how it looked; verdicts; usage with all that is remembered there; limits; or that the lane
- * left packets in another order than it found them in.
+ * and how it looked; verdicts, and bytes counted, which must be those that left; usage with all
+ * that is remembered there; limits; or that the lane left packets in another order than it found
+ * them in.
  */
 const char *pair_run(struct pair *pair, const struct burst *burst);
 

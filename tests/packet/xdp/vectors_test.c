@@ -66,6 +66,8 @@ static int check(const struct xdp_result *result, enum sp_role role, const struc
 	if (sp_verdict_fate(verdict) == SP_FATE_CARRY)
 		expect_links(expected, to_builds);
 	if (result->verdict == verdict && result->action == expected_action(verdict) &&
+	    packets_bytes_right(in, verdict, to_builds ? SP_TOWARD_VM : SP_TOWARD_CLIENT,
+				result->bytes) &&
 	    packets_same(&result->out, expected))
 		return 1;
 	print_message("# role %u: verdict %s action %u, expected %s\n", role,

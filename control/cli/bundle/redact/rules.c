@@ -7,8 +7,9 @@ const struct redact_rules redact_rules_version = {{
 
 const struct redact_rules redact_rules_status = {{
 	[REDACT_INSIDE] = "engines xdp dpdk workers queues kernel interfaces redirects",
-	[REDACT_FIGURES] = "verdicts builds endpoints allow_lists ports events hooks explained "
-			   "connections lost",
+	[REDACT_FIGURES] =
+		"bytes verdicts builds endpoints allow_lists ports events hooks explained "
+		"connections lost",
 	[REDACT_SENTENCE] = "warnings problem",
 	[REDACT_PLAIN] =
 		"name version started_at now engine carrying left_to_xdp packets index pid alive "
@@ -90,7 +91,7 @@ const struct redact_rules redact_rules_doctor = {{
 
 const struct redact_rules redact_rules_table = {{
 	[REDACT_INSIDE] = "meta settings engines xdp dpdk workers queues",
-	[REDACT_FIGURES] = "verdicts slots",
+	[REDACT_FIGURES] = "bytes verdicts slots",
 	[REDACT_ADDRESS] = "networks",
 	[REDACT_PLAIN] =
 		"version slot_bytes nr_publics nr_buckets nr_allow nr_usage nr_cpus nr_workers "

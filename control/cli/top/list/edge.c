@@ -42,6 +42,21 @@ static double rate_of(uint64_t before, uint64_t now, uint64_t passed_ns)
 	return now < before ? 0 : (double)(now - before) * NS_PER_S / (double)passed_ns;
 }
 
+/* Result: bytes that both engines have sent on, both ways. */
+static uint64_t read_bytes(const json_t *engines)
+{
+	const json_t *engine;
+	const char *name;
+	json_int_t sum = 0;
+
+	json_object_foreach ((json_t *)engines, name, engine) {
+		const json_t *bytes = json_object_get(engine, "bytes");
+
+		sum += talk_number(bytes, "to_vm") + talk_number(bytes, "to_client");
+	}
+	return (uint64_t)sum;
+}
+
 static void read_counters(struct top_edge *edge, const json_t *status,
 			  const struct top_moment *moment)
 {
@@ -49,6 +64,7 @@ static void read_counters(struct top_edge *edge, const json_t *status,
 	const json_t *counts = json_object_get(status, "verdicts");
 	uint64_t passed_ns = moment->now_ns - edge->read_ns;
 	uint64_t opened = (uint64_t)talk_number(connections, "opened");
+	uint64_t bytes = read_bytes(json_object_get(status, "engines"));
 
 	edge->open = (uint64_t)talk_number(connections, "open");
 	if (edge->known && passed_ns < LEAST_RATE_NS)
@@ -56,6 +72,8 @@ static void read_counters(struct top_edge *edge, const json_t *status,
 	edge->rated = edge->known;
 	edge->opened_rate = edge->rated ? rate_of(edge->opened, opened, passed_ns) : 0;
 	edge->opened = opened;
+	edge->bytes_rate = edge->rated ? rate_of(edge->bytes, bytes, passed_ns) : 0;
+	edge->bytes = bytes;
 	for (unsigned int i = 0; i < SP_VERDICT_COUNT; i++) {
 		uint64_t count = (uint64_t)talk_number(counts, verdicts[i].name);
 

@@ -22,10 +22,12 @@ struct top_edge {
 	uint64_t open; /* connections */
 	uint64_t opened;
 	uint64_t verdict[SP_VERDICT_COUNT];
+	uint64_t bytes; /* of what was carried, both ways */
 	uint64_t read_ns;
 	bool rated; /* the rates below are known */
 	double opened_rate;
 	double verdict_rate[SP_VERDICT_COUNT];
+	double bytes_rate;
 };
 
 /* Takes over an answer. Result: 0, or -EINVAL for what is none. */

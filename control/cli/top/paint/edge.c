@@ -52,11 +52,12 @@ static void paint_builds(const struct top *top, struct top_page *page)
 static void paint_rates(const struct top *top, struct top_page *page)
 {
 	const struct top_edge *edge = &top->edge;
-	char packets[TOP_TEXT_SIZE], opened[TOP_TEXT_SIZE], open[40];
+	char packets[TOP_TEXT_SIZE], bytes[TOP_TEXT_SIZE], opened[TOP_TEXT_SIZE], open[40];
 
 	paint_page_print(page, 2, 0, (int)page->width, TOP_PLAIN,
-			 "%s packets/s carried  %s connections open, %s/s new",
+			 "%s packets/s, %s bytes/s carried  %s connections open, %s/s new",
 			 rate(edge, list_edge_carried(edge), packets),
+			 rate(edge, edge->bytes_rate, bytes),
 			 talk_print_number((long long)edge->open, open),
 			 rate(edge, edge->opened_rate, opened));
 }

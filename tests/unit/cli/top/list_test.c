@@ -260,11 +260,13 @@ static void read_status(struct top_edge *edge, const char *started_at, int dropp
 	const struct top_moment moment = {now_ns, now_ns};
 	json_t *status = json_pack(
 		"{s:s, s:s, s:{s:i}, s:{s:i, s:i}, s:{s:i, s:i, s:i, s:i}, s:{s:i, s:i}, "
-		"s:{s:[{s:s, s:n}, {s:s, s:s}]}}",
+		"s:{s:[{s:s, s:n}, {s:s, s:s}]}, s:{s:{s:{s:i, s:i}}, s:{s:{s:i, s:i}}}}",
 		"name", "edge1", "started_at", started_at, "builds", "running", 3, "ports", "free",
 		1, "total", 4, "verdicts", "forwarded", 1000, "no_route", dropped, "not_allowed",
 		refused, "no_lease", 77, "connections", "open", 2, "opened", 5, "kernel",
-		"interfaces", "name", "public", "problem", "name", "builds", "problem", "is down");
+		"interfaces", "name", "public", "problem", "name", "builds", "problem", "is down",
+		"engines", "xdp", "bytes", "to_vm", dropped, "to_client", 5, "dpdk", "bytes",
+		"to_vm", refused, "to_client", 0);
 
 	assert_non_null(status);
 	assert_int_equal(list_edge_read(edge, status, &moment), 0);
@@ -286,10 +288,13 @@ static void test_drops_are_sorted_by_how_they_grow(void **state)
 	assert_int_equal(drops[0], SP_NO_ROUTE);
 	read_status(&edge, "then", 50, 40, NOW_NS + 2 * NS_PER_S);
 	assert_true(edge.rated && edge.verdict_rate[SP_NOT_ALLOWED] == 10);
+	assert_int_equal(edge.bytes, 50 + 5 + 40);
+	assert_true(edge.bytes_rate == 10);
 	assert_int_equal(list_edge_drops(&edge, drops), 2);
 	assert_int_equal(drops[0], SP_NOT_ALLOWED);
 	read_status(&edge, "later", 0, 1, NOW_NS + 4 * NS_PER_S); /* counted anew */
 	assert_true(edge.verdict_rate[SP_NOT_ALLOWED] == 0);
+	assert_true(edge.bytes_rate == 0);
 	assert_int_equal(list_edge_drops(&edge, drops), 1);
 }
 
