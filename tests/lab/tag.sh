@@ -8,7 +8,7 @@ tag_on() {
 	local object=$LAB_DIR/tag$3.o
 
 	[ -e "$object" ] || clang -O2 -g -target bpf -I"/usr/include/$(gcc -print-multiarch)" -DVLAN="$3" \
-		-c "$LAB_TOOLS/tag.bpf.c" -o "$object" || fail "the tagger is not compiled"
+		-c "$(dirname "${BASH_SOURCE[0]}")/tag.bpf.c" -o "$object" || fail "the tagger is not compiled"
 	# The tag is to be in the frame, as on a wire, not beside it.
 	lab_in "$1" ethtool -K "$2" txvlan off rxvlan off >/dev/null
 	lab_in "$1" tc qdisc add dev "$2" clsact &&
