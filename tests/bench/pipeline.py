@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Packets per second of CPU time: all stages of a worker against dpdk-testpmd, on one core each.
 
-  pipeline.py [ROUNDS [SECONDS]]     by default 7 rounds of 1.5 seconds for each of the three
+  pipeline.py [--rounds N] [--seconds S] [--beside BUILD] [SITUATION ... | all]
 
-net_pcap repeats the same packets to all: 64-byte TCP of 64 Ki connections to 40,000 leases. In each
-round they take turns, so that a busy machine is busy for all; what is counted is the CPU time of the
+net_pcap repeats the same packets to all; `pipeline_bench situations` names them, tcp and replies are what is
+done without a name: 64-byte TCP of 64 Ki connections to 40,000 leases, there and back. In each round
+they take turns, so that a busy machine is busy for all; what is counted is the CPU time of the
 forwarding thread, not the time that passed. testpmd's 5tswap exchanges addresses and ports; its csum
-computes checksums anew. Neither looks anything up.
+computes checksums anew. Neither looks anything up. What is only an option of ours (an allow-list, limits, a
+capture) is compared with our own tcp.
 
-SALLYPORT_BUILD is the build directory, SALLYPORT_BESIDE that of another revision, to take turns with.
-As root, hugepages are reserved for the time it takes.
+SALLYPORT_BUILD is the build directory; BUILD, or SALLYPORT_BESIDE, that of another revision, to take turns
+with. As root, hugepages are reserved for the time it takes.
 """
 
+import argparse
 import contextlib
 import os
 import pathlib
@@ -24,12 +27,17 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
+import results
+
 HUGEPAGES = pathlib.Path("/proc/sys/vm/nr_hugepages")
-HUGEPAGES_NEEDED = 512
+HUGEPAGES_NEEDED = 640
 WORKERS = ("rte-worker-1", "dpdk-worker1")  # until DPDK 23.07, and since
 START_LIMIT_S = 60
 TESTPMD = ("5tswap", "csum")
-
+OPTIONS = ("allow-lists", "limits", "capture")
+BUFFERS = {"million": 1245184, "million-replies": 1245184}
+SMALL_BUFFER_BYTES = 256  # as the bench's own, where a million packets are to find room
 
 @contextlib.contextmanager
 def eal_memory():
@@ -49,11 +57,21 @@ def last_cpu():
     return max(os.sched_getaffinity(0))
 
 
-def measure_ours(build, pcap, seconds, memory):
+def bench_of(build):
+    return pathlib.Path(build) / "tests" / "bench" / "pipeline_bench"
+
+
+def situations_of(build):
+    """Builds from before there were several know tcp alone."""
+    told = subprocess.run([bench_of(build), "situations"], capture_output=True, text=True, check=False)
+    return told.stdout.split() if told.returncode == 0 else None
+
+
+def measure_ours(build, situation, pcap, seconds, memory):
     """Returns millions of packets per second of CPU time."""
-    bench = build / "tests" / "bench" / "pipeline_bench"
-    out = subprocess.run([bench, "run", pcap, str(seconds), *memory, f"--lcores=0@{last_cpu()}"],
-                         check=True, capture_output=True, text=True)
+    name = [situation] if situations_of(build) else []
+    out = subprocess.run([bench_of(build), "run", *name, pcap, str(seconds), *memory,
+                          f"--lcores=0@{last_cpu()}"], check=True, capture_output=True, text=True)
     return float(out.stdout)
 
 
@@ -91,12 +109,15 @@ def cpu_ns_to_the_end(task, process):
     return used_ns
 
 
-def measure_testpmd(mode, pcap, seconds, memory):
+def measure_testpmd(mode, situation, pcap, seconds, memory):
     """Returns millions of packets per second of the forwarding thread's CPU time."""
+    buffers = BUFFERS.get(situation)
+    room = ([f"--total-num-mbufs={buffers}", f"--mbuf-size={SMALL_BUFFER_BYTES}"] if buffers
+            else ["--total-num-mbufs=131072"])
     command = ["dpdk-testpmd", "--no-pci", "--no-telemetry", *memory,
                f"--lcores=0@{min(os.sched_getaffinity(0))},1@{last_cpu()}",
                f"--vdev=net_pcap0,rx_pcap={pcap},infinite_rx=1", "--", f"--forward-mode={mode}",
-               "--total-num-mbufs=131072", "--no-flush-rx", "--stats-period=1000"]
+               *room, "--no-flush-rx", "--stats-period=1000"]
     with tempfile.TemporaryFile("w+") as out, subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT) as process:
         task = wait_until(lambda: worker_thread(process.pid), process)
@@ -111,31 +132,74 @@ def measure_testpmd(mode, pcap, seconds, memory):
     return int(packets[-1]) * 1000 / used_ns
 
 
+def rivals(situation, build, beside):
+    """What takes turns, as (name, how it is measured), ours first."""
+    yield "sallyport", lambda *run: measure_ours(build, situation, *run)
+    if beside and situation in (situations_of(beside) or ["tcp"]):
+        yield "beside", lambda *run: measure_ours(beside, situation, *run)
+    for mode in TESTPMD if situation not in OPTIONS else []:
+        yield mode, lambda *run, mode=mode: measure_testpmd(mode, situation, *run)
+
+
+def take_turns(situation, build, arguments, scratch, memory):
+    """Returns what each has done in each round, millions of packets per second."""
+    pcap = os.path.join(scratch, f"{situation}.pcap")
+    turns = [(name, measure, pcap) for name, measure in rivals(situation, build, arguments.beside)]
+    make_packets(build, situation, pcap)
+    if situation in OPTIONS:
+        plain = os.path.join(scratch, "tcp.pcap")
+        make_packets(build, "tcp", plain)
+        turns.append(("tcp", lambda *run: measure_ours(build, "tcp", *run), plain))
+    measured = {name: [] for name, _, _ in turns}
+    for _ in range(arguments.rounds):
+        for name, measure, packets in turns:
+            measured[name].append(measure(packets, arguments.seconds, memory))
+    os.unlink(pcap)
+    return measured
+
+
+def make_packets(build, situation, pcap):
+    subprocess.run([bench_of(build), "make", situation, pcap], check=True)
+
+
 def describe(values):
-    low, middle, high = statistics.quantiles(values, n=4)
-    return f"{middle:6.2f}   (middle half {low:.2f} to {high:.2f}, of {len(values)})"
+    low, _, high = results.quarters(values)
+    return f"{statistics.median(values):6.2f}   (middle half {low:.2f} to {high:.2f}, of {len(values)})"
 
 
-def main(rounds=7, seconds=1.5):
+def tell(situation, measured):
+    ours = measured["sallyport"]
+    for name, values in measured.items():
+        results.keep("figure", name=f"{situation}, {name}", unit="Mpps", values=values)
+        print(f"{situation + ', ' + name + ', Mpps':34}{describe(values)}")
+    for name, values in measured.items():
+        if name != "sallyport":
+            ratio = [mine / theirs for mine, theirs in zip(ours, values)]
+            results.keep("ratio", name=f"{situation}, sallyport : {name}", values=ratio)
+            print(f"{situation + ', sallyport : ' + name:34}{describe(ratio)}", flush=True)
+
+
+def parse(known):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=1.5)
+    parser.add_argument("--beside", default=os.environ.get("SALLYPORT_BESIDE"))
+    parser.add_argument("situation", nargs="*", choices=[*known, "all", []])
+    arguments = parser.parse_args()
+    arguments.situation = arguments.situation or ["tcp", "replies"]
+    if "all" in arguments.situation:
+        arguments.situation = known
+    return arguments
+
+
+def main():
     build = pathlib.Path(os.environ["SALLYPORT_BUILD"])
-    others = [pathlib.Path(path) for path in [os.environ.get("SALLYPORT_BESIDE")] if path]
-    results = {name: [] for name in ("sallyport", *TESTPMD, *(["beside"] if others else []))}
+    arguments = parse(situations_of(build))
     with tempfile.TemporaryDirectory(dir="/dev/shm") as scratch, eal_memory() as memory:
-        pcap = os.path.join(scratch, "flows.pcap")
-        subprocess.run([build / "tests" / "bench" / "pipeline_bench", "make", pcap], check=True)
-        for _ in range(rounds):
-            results["sallyport"].append(measure_ours(build, pcap, seconds, memory))
-            for other in others:
-                results["beside"].append(measure_ours(other, pcap, seconds, memory))
-            for mode in TESTPMD:
-                results[mode].append(measure_testpmd(mode, pcap, seconds, memory))
-    for name in results:
-        print(f"{name + ', Mpps':24}{describe(results[name])}")
-    for name in list(results)[1:]:
-        ratios = [ours / theirs for ours, theirs in zip(results["sallyport"], results[name])]
-        print(f"{'sallyport : ' + name:24}{describe(ratios)}")
+        for situation in arguments.situation:
+            tell(situation, take_turns(situation, build, arguments, scratch, memory))
     print(f"hugepages: {'yes' if '--in-memory' in memory else 'no'}")
 
 
 if __name__ == "__main__":
-    main(*(kind(text) for kind, text in zip((int, float), sys.argv[1:])))
+    main()

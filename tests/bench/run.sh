@@ -1,12 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Every benchmark, or those named: run.sh [audit] [dials] [engines] [flood] [latency_start] [pipeline]
-# [scale] [top]. Figures of one run on one machine: read the ratios, not the numbers.
+# Every benchmark, or those named: run.sh [audit] [dials] [engines] [field] [flood] [latency_start]
+# [pipeline] [scale] [top]. Figures of one run on one machine: read the ratios, not the numbers.
+# BENCH_JSON is a file that they are kept in, a line of JSON each (results.py).
 set -euo pipefail
 cd "$(dirname "$0")"
 
 SALLYPORT_BUILD=${SALLYPORT_BUILD:-$(cd ../.. && pwd)/build}
 export SALLYPORT_BUILD
+BENCH=run ./results.py machine
 for path in ./*.sh; do
 	name=$(basename "$path" .sh)
 	case $name in
@@ -16,5 +18,5 @@ for path in ./*.sh; do
 		continue
 	fi
 	echo "== $name"
-	"$path"
+	BENCH=$name "$path"
 done

@@ -75,6 +75,12 @@ check_session() {
 	result $? "docs/images/session.svg: small"
 }
 
+# The figures of the pipeline are those of the run that is kept beside them.
+check_figures() {
+	tests/bench/report.py --check >"$scratch/said" 2>&1
+	result $? "docs/PERFORMANCE.md: the figures of docs/performance.jsonl" "$scratch/said"
+}
+
 # Each problem type has its section, and each section is a problem type.
 check_problems() {
 	grep -oE '^## [a-z-]+ \([0-9]+\)' docs/PROBLEMS.md | sed 's/^## //' | sort >"$scratch/page"
@@ -183,6 +189,7 @@ if [ $# -eq 0 ]; then
 	check_links "${list[@]}"
 	check_generated
 	check_problems
+	check_figures
 	check_options control/sallyportd sallyportd.8
 	check_options dataplane/sallyport-dp sallyport-dp.8
 	check_options control/hooks/sallyport-hooks sallyport-hooks.8
