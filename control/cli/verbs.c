@@ -88,7 +88,8 @@ static const struct cli_option check_options[] = {
 static const struct cli_option connect_options[] = {
 	{"--view", "VIEW", "enable wait", "enable (default) or wait", 0},
 	{"--format", "FORMAT", "text markdown json ssh_config known_hosts", "default text", 0},
-	{"--clients", NULL, NULL, "for scp, sftp, rsync, PuTTY, dropbear and libraries instead", 0},
+	{"--clients", NULL, NULL,
+	 "for scp, rsync, PuTTY, mosh, VS Code, JetBrains, libraries and others instead", 0},
 	{0},
 };
 

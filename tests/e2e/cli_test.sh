@@ -114,6 +114,9 @@ out "^  scp       scp -P [0-9]* -o HostKeyAlias=demo-0 FILE ubuntu@$LAB_PUBLIC_A
 out "^  rsync     rsync -e 'ssh -p [0-9]* -o HostKeyAlias=demo-0' FILE ubuntu@"
 out "^  PuTTY     plink -P [0-9]* ubuntu@$LAB_PUBLIC_ADDRESS\$"
 out "look for \[$LAB_PUBLIC_ADDRESS\]:[0-9]* in known_hosts\$"
+out '^  mosh      needs a forward'
+out '^  VS Code   vscode://vscode-remote/ssh-remote\+demo-0/ '
+out "^  JetBrains jetbrains-gateway://connect#type=ssh&deploy=true&host=$LAB_PUBLIC_ADDRESS&port=[0-9]+&user=ubuntu&"
 ok "connect has a command for each of the other clients"
 
 run 0 connect demo --view wait --format ssh_config

@@ -64,10 +64,11 @@ with_command() {
 		-o "KnownHostsCommand=/bin/cat /home/dev/keys-%k" -o "HostKeyAlias=$ID-0" "${target[@]}"
 }
 
-# 4: a file of its own for each build, by address and port, without an alias.
+# 4: a file of its own for each build, by address and port, as libssh and paramiko ask for it.
 with_own_file() {
-	connect_file known_hosts own
-	sed -i "s/^[^ ]*/[$LAB_PUBLIC_ADDRESS]:$PORT/" "$home/own"
+	sallyport connect "$ID" --clients | sed -n 's/^ *\(\[.*\]:[0-9]* ssh-\)/\1/p' >"$home/own"
+	assert_match "^\[$LAB_PUBLIC_ADDRESS\]:$PORT ssh-ed25519 " "$home/own" "lines of connect --clients"
+	chown 1000:1000 "$home/own"
 	logs_in "$1" "a file for each build" -o UserKnownHostsFile=own "${target[@]}"
 }
 

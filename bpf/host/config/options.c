@@ -18,7 +18,8 @@ const struct config_option config_options[] = {
 	 .fallback = "edge",
 	 AT(edge.name),
 	 .apply = CONFIG_APPLY_CONTROL,
-	 .help = "What this edge is called in the API, in events and in metrics."},
+	 .help = "What this edge is called in its status, in top, on the status page and in the "
+		 "webhook-id of sallyport-hooks."},
 	{.key = "edge.state_dir",
 	 .type = CONFIG_PATH,
 	 .fallback = "/var/lib/sallyport",
