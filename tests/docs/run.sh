@@ -106,9 +106,10 @@ check_examples() {
 
 	for file in docs/examples/*; do
 		lines=$(wc -l <"$file")
-		echo "$lines lines, and docs/ORCHESTRATOR.md runs it or not" >"$scratch/said"
-		[ "$lines" -lt 40 ] && grep -qE "^(python3 |node )?$file " docs/ORCHESTRATOR.md
-		result $? "$file: under 40 lines and run" "$scratch/said"
+		echo "$lines lines; docs/ORCHESTRATOR.md runs it or not, no test of tests/e2e does" >"$scratch/said"
+		{ [ "$lines" -lt 40 ] && grep -qE "^(python3 |node )?$file " docs/ORCHESTRATOR.md; } ||
+			grep -qF "/$file" tests/e2e/*_test.sh
+		result $? "$file: under 40 lines and run, or run by a test" "$scratch/said"
 	done
 
 	for file in configs/*.conf; do
