@@ -40,6 +40,9 @@ void facts_host_clock(struct fact_look *look);
 void facts_host_hold(struct fact_look *look);
 void facts_host_cloud(struct fact_look *look);
 
+void facts_doors_shut(struct fact_look *look);
+void facts_doors_roles(struct fact_look *look);
+
 void facts_ports_listeners(struct fact_look *look);
 void facts_ports_ephemeral(struct fact_look *look);
 

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Where sallyportd would listen and write, and who may come in there. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "facts/fact.h"
+#include "facts/rows.h"
+#include "facts/say.h"
+#include "host/addr.h"
+#include "host/config.h"
+
+#define GROUPS_MOST 256
+
+/* Writes the directory that a path lies in, the path being absolute. Result: ret_dir. */
+static const char *directory_of(const char *path, char ret_dir[CONFIG_PATH_SIZE])
+{
+	snprintf(ret_dir, CONFIG_PATH_SIZE, "%s", path);
+	for (char *slash; (slash = strrchr(ret_dir, '/'));) {
+		bool last = !slash[1]; /* "/a/b/" lies where "/a/b" does */
+
+		slash[slash == ret_dir] = '\0';
+		if (!last || slash == ret_dir)
+			break;
+	}
+	return ret_dir;
+}
+
+static bool is_missing(const char *dir)
+{
+	struct stat st;
+
+	return stat(dir, &st) < 0 && errno == ENOENT;
+}
+
+static void say_missing(struct fact_look *look, const char *key, const char *dir)
+{
+	char word[2 * CONFIG_PATH_SIZE];
+
+	facts_say(look, "%s: there is no directory %s.", key, dir);
+	facts_say_cure(look, "mkdir -p %s", facts_say_quote(dir, word, sizeof(word)));
+}
+
+/* A start makes the directory itself, and none above it. */
+static void look_above(struct fact_look *look, const char *key, const char *dir)
+{
+	char above[CONFIG_PATH_SIZE];
+
+	if (is_missing(directory_of(dir, above)))
+		say_missing(look, key, above);
+}
+
+static void look_for_socket(struct fact_look *look, const char *key, const char *path)
+{
+	char dir[CONFIG_PATH_SIZE];
+	struct stat st;
+
+	if (!*path)
+		return;
+	directory_of(path, dir);
+	/* That one is made, or its own absence is told. */
+	if (strcmp(dir, look->config->edge.run_dir) != 0 && is_missing(dir))
+		say_missing(look, key, dir);
+	else if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		facts_say(look, "%s: %s is there and is no socket, so a start leaves it alone.",
+			  key, path);
+}
+
+/* Result: whether a sallyportd serves this edge, or may: then the port is its own. */
+static bool may_be_served(const struct config *config)
+{
+	char path[CONFIG_PATH_SIZE + sizeof("/lock")];
+	bool served;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/lock", config->edge.state_dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno != ENOENT && errno != ENOTDIR;
+	served = flock(fd, LOCK_SH | LOCK_NB) < 0;
+	close(fd);
+	return served;
+}
+
+/* Result: 0 if one could listen there now, else the error of it. */
+static int try_listening(const struct config_listen *listen_at)
+{
+	struct sockaddr_storage address;
+	socklen_t len = addr_to_sockaddr(&listen_at->addr, listen_at->port, &address);
+	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), error = 0;
+	const int on = 1;
+
+	if (fd < 0)
+		return 0;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (const struct sockaddr *)&address, len) < 0)
+		error = errno;
+	close(fd);
+	return error;
+}
+
+static void look_for_metrics(struct fact_look *look)
+{
+	const struct config_listen *listen_at = &look->config->metrics.listen;
+	char text[ADDR_TEXT_BYTES];
+	int error;
+
+	if (!listen_at->enabled || may_be_served(look->config))
+		return;
+	error = try_listening(listen_at);
+	addr_format(&listen_at->addr, text);
+	if (error == EADDRINUSE)
+		facts_say(look,
+			  "metrics.listen: something on this host listens on port %u of %s "
+			  "already: ss -Htlnp 'sport = :%u' says what. Stop it, or take another "
+			  "port.",
+			  listen_at->port, text, listen_at->port);
+	else if (error == EADDRNOTAVAIL)
+		facts_say(look, "metrics.listen: %s is not this host's.", text);
+}
+
+void facts_doors_shut(struct fact_look *look)
+{
+	const struct config *config = look->config;
+
+	look_above(look, "edge.state_dir", config->edge.state_dir);
+	look_above(look, "edge.run_dir", config->edge.run_dir);
+	look_for_socket(look, "api.socket", config->api.socket);
+	look_for_socket(look, "api.viewer_socket", config->api.viewer_socket);
+	look_for_metrics(look);
+}
+
+/* Result: whether a user is a member of a group, or that is not known. */
+static bool may_be_member(const struct passwd *user, gid_t group)
+{
+	gid_t groups[GROUPS_MOST];
+	int nr = GROUPS_MOST;
+
+	if (getgrouplist(user->pw_name, user->pw_gid, groups, &nr) < 0)
+		return true;
+	for (int i = 0; i < nr; i++)
+		if (groups[i] == group)
+			return true;
+	return false;
+}
+
+/* A role whose owner cannot open the socket; those of viewers give nothing. */
+static void judge_role(struct fact_look *look, const struct config_role *role,
+		       const struct group *group)
+{
+	const char *group_name = look->config->api.group;
+	const struct passwd *user;
+	char path[SAY_PATH_SIZE], number[24] = "";
+	const char *name = number;
+
+	if (*role->user)
+		name = role->user;
+	else if (*role->group)
+		name = role->group;
+	else
+		snprintf(number, sizeof(number), "%lld", (long long)role->uid);
+	if (!*group_name) {
+		facts_say(look,
+			  "api.roles gives \"%s\" a role, and api.group names no group: the socket "
+			  "is for root alone. Write api.group = \"sallyport\", and restart "
+			  "sallyportd.",
+			  name);
+		facts_say_cure(look, "editor %s", facts_say_config_path(look, path));
+		return;
+	}
+	user = *role->user ? getpwnam(role->user) : NULL;
+	if (!group || !user || may_be_member(user, group->gr_gid))
+		return;
+	facts_say(look,
+		  "api.roles gives \"%s\" a role, and it is no member of \"%s\", api.group, which "
+		  "may open the socket alone. (A unit may give it that group, too.)",
+		  name, group_name);
+	facts_say_cure(look, "usermod -aG %s %s", group_name, name);
+}
+
+void facts_doors_roles(struct fact_look *look)
+{
+	const struct config *config = look->config;
+	struct group found, *group = NULL;
+	char *memory = malloc(1 << 16);
+
+	if (!memory) {
+		look->memory_gone = true;
+		return;
+	}
+	/* Kept, while users are looked up. */
+	if (*config->api.group)
+		getgrnam_r(config->api.group, &found, memory, 1 << 16, &group);
+	for (uint32_t i = 0; i < config->api.nr_roles; i++) {
+		const struct config_role *role = &config->api.roles[i];
+
+		if (role->role != CONFIG_ROLE_VIEWER && role->uid != 0 &&
+		    strcmp(role->user, "root") != 0)
+			judge_role(look, role, group);
+	}
+	free(memory);
+}
