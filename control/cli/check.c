@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sallyport check and show --config: what a configuration says, and what a reload makes of it. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,10 +34,24 @@ static char *print_key(const struct config *config, const char *key)
 	return text;
 }
 
-static void print_lines(char mark, char *lines)
+/* Result: whether text has such a line, of length bytes without its end. */
+static bool has_line(const char *text, const char *line, size_t length)
 {
-	for (char *line = lines ? strtok(lines, "\n") : NULL; line; line = strtok(NULL, "\n"))
-		printf("%c %s\n", mark, line);
+	for (const char *at = text; (at = strstr(at, line)); at++)
+		if ((at == text || at[-1] == '\n') && (at[length] == '\n' || !at[length]))
+			return true;
+	return false;
+}
+
+/* Prints the lines that other has not. */
+static void print_lines(char mark, const char *lines, const char *other)
+{
+	char *copy = lines ? strdup(lines) : NULL;
+
+	for (char *line = copy ? strtok(copy, "\n") : NULL; line; line = strtok(NULL, "\n"))
+		if (!other || !has_line(other, line, strlen(line)))
+			printf("%c %s\n", mark, line);
+	free(copy);
 }
 
 static const char *verdict_of(const struct config_changes *changes)
@@ -56,8 +71,8 @@ static void print_text(const struct config *before, const struct config *after,
 		char *old = print_key(before, change->key), *new = print_key(after, change->key);
 
 		printf("%s: %s\n", change->key, config_apply_name(change->apply));
-		print_lines('-', old);
-		print_lines('+', new);
+		print_lines('-', old, new);
+		print_lines('+', new, old);
 		free(old);
 		free(new);
 	}

@@ -430,12 +430,16 @@ int daemon_reload(const struct config *config)
 
 	if (r >= 0)
 		close(r);
+	if (r == -EACCES)
+		return fail(r, "Whether a sallyportd serves this edge only root may see.", NULL);
 	if (r != -EEXIST || holder <= 0)
 		return fail(r < 0 && r != -EEXIST ? r : -ESRCH,
 			    "No sallyportd is known to serve this edge.", NULL);
 	r = daemon_outcome_ask(config, holder);
-	if (r == -ECANCELED)
-		return fail(r, "Nothing was applied: sallyportd's log says why.", NULL);
+	if (r == -ECANCELED) {
+		daemon_outcome_explain(config);
+		return r;
+	}
 	return r < 0 ? fail(r, "Whether anything was applied is not known.", NULL) : 0;
 }
 

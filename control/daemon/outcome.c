@@ -10,6 +10,7 @@
 
 #include "host/boottime.h"
 #include "host/config.h"
+#include "host/log.h"
 
 #define PATH_BYTES    (CONFIG_PATH_SIZE + sizeof("/reloaded.new"))
 #define PATIENCE_NS   (30 * NS_PER_S)
@@ -79,4 +80,41 @@ int daemon_outcome_ask(const struct config *config, pid_t pid)
 		now = look(config);
 	}
 	return now.applied ? 0 : -ECANCELED;
+}
+
+/* Result: whether an option is said that a reload cannot change. */
+static bool say_needs(const struct config_changes *changes)
+{
+	bool said = false;
+
+	for (unsigned int i = 0; i < changes->nr; i++) {
+		const struct config_change *change = &changes->change[i];
+
+		if (change->apply == CONFIG_APPLY_RELOAD)
+			continue;
+		log_write(LOG_ERR, "Nothing was applied: a change needs more than a reload.",
+			  log_string("key", change->key),
+			  log_string("needs", config_apply_name(change->apply)));
+		said = true;
+	}
+	return said;
+}
+
+void daemon_outcome_explain(const struct config *config)
+{
+	char path[CONFIG_PATH_SIZE + sizeof("/" CONFIG_RUNNING_NAME)];
+	struct config_errors errors = {0};
+	struct config_changes changes;
+	struct config *running;
+	bool said = false;
+
+	snprintf(path, sizeof(path), "%s/" CONFIG_RUNNING_NAME, config->edge.run_dir);
+	if (config_load(path, &running, &errors) == 0) {
+		config_diff(running, config, &changes);
+		said = !config_can_reload(&changes) && say_needs(&changes);
+		config_free(running);
+	}
+	config_errors_free(&errors);
+	if (!said)
+		log_write(LOG_ERR, "Nothing was applied: sallyportd's log says why.");
 }

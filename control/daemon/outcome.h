@@ -16,3 +16,9 @@ int daemon_outcome_tell(const struct config *config, bool applied);
  * -errno, as -ESRCH when it is gone.
  */
 int daemon_outcome_ask(const struct config *config, pid_t pid);
+
+/*
+ * Logs why nothing was applied: the options that differ from the configuration in force and need
+ * more than a reload, or where else to look.
+ */
+void daemon_outcome_explain(const struct config *config);

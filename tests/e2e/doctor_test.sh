@@ -39,6 +39,12 @@ for check in interface 'forwarding of lo' address disk listeners 'local ports' s
 done
 finds note checksums 'public is a veth'
 
+CODE=0
+lab_in edge setpriv --reuid 65534 --regid 65534 --clear-groups \
+	"$(lab_cli_path)" -s "$LAB_SOCKET" -o json doctor "$LAB_CONFIG" >"$LAB_DIR/findings" 2>&1 || CODE=$?
+assert_eq 0 "$CODE" "exit status for somebody who may not ask"
+finds warning sallyportd 'is not open to you: whether it is well is not known'
+
 daemon_stop dp
 doctor
 assert_eq 0 "$CODE" "exit status with a warning"

@@ -65,6 +65,11 @@ put_build two 1
 api POST /v1/builds/two/finish '{}'
 assert_eq 420 "$(answer '(.deadline | fromdate) - (.finished_at | fromdate)')" "linger after --reload"
 ask || fail "--reload fails when nothing differs"
+config_write | sed -e 's|linger = .*|linger = "7m";|' \
+	-e 's|networks = \[ "10.0.0.0/16"|&, "10.6.0.0/16"|' >"$LAB_CONFIG"
+assert_eq 'builds.networks: reload
++ builds.networks[1] = "10.6.0.0/16"
+a reload applies this' "$(lab_in edge "$(lab_cli_path)" check "$LAB_CONFIG" --diff)" "the lines that differ, and no others"
 ok "--reload returns once a change is applied, and check --diff says before that it will be"
 
 config_write | sed 's|linger = .*|lingr = "9m";|' >"$LAB_CONFIG"
@@ -73,10 +78,13 @@ assert_match 'lingr' "$LAB_DIR/refused" "the mistake"
 config_write | sed -e 's|linger = .*|linger = "9m";|' -e 's|name = .*|name = "another";|' >"$LAB_CONFIG"
 preview 5 'edge.name leases.linger' 'a reload would apply nothing of this: restart sallyportd'
 assert_fails "--reload with what needs a restart" ask
-assert_match 'Nothing was applied' "$LAB_DIR/refused" "what --reload says"
+assert_match 'Nothing was applied: .*key=edge.name needs="restart of sallyportd"' "$LAB_DIR/refused" "what --reload says"
 put_build three 2
 api POST /v1/builds/three/finish '{}'
 assert_eq 420 "$(answer '(.deadline | fromdate) - (.finished_at | fromdate)')" "linger after a refused --reload"
+assert_fails "--reload by somebody else" lab_in edge setpriv --reuid 65534 --regid 65534 --clear-groups \
+	"$(lab_control_path)" -c "$LAB_CONFIG" --reload
+assert_match 'only root may see' "$LAB_DIR/refused" "what --reload says to somebody else"
 daemon_signal control KILL
 wait_until 10 process_gone "$(daemon_pid control)"
 config_write >"$LAB_CONFIG"

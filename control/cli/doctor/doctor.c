@@ -2,6 +2,7 @@
 /* sallyport doctor: looks for what commonly keeps an edge from working. Changes nothing. */
 #include "cli/doctor/doctor.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -28,20 +29,38 @@ static void print_findings(const json_t *findings)
 }
 
 /* Asks without complaint: a daemon that is away is a finding as others are. */
-static json_t *ask(struct cli *cli, const char *path)
+static json_t *ask(struct cli *cli, const char *path, int *ret_error)
 {
 	struct client_answer answer = {0};
 	json_t *json = NULL;
 
-	if (talk_client_call(cli->client, "GET", path, NULL, &answer) == 0 && answer.status == 200)
+	*ret_error = talk_client_call(cli->client, "GET", path, NULL, &answer);
+	if (*ret_error == 0 && answer.status == 200)
 		json = json_loadb(answer.body, answer.body_bytes, 0, NULL);
 	talk_client_answer_clear(&answer);
 	return json;
 }
 
+static void say_silent(struct cli *cli, struct doctor *doctor, int error)
+{
+	if (error == -EACCES)
+		doctor_finding_say(doctor, "sallyportd", DOCTOR_WARNING,
+				   "%s is not open to you: whether it is well is not known. Run "
+				   "doctor as root, or as a member of api.group.",
+				   cli->socket);
+	else
+		doctor_finding_say(
+			doctor, "sallyportd", DOCTOR_FAILURE,
+			"It does not answer on %s (%s). Live sessions go on to their deadlines, "
+			"new ones cannot be declared.",
+			cli->socket, talk_client_error(cli->client));
+}
+
 static void check_all(struct cli *cli, struct doctor *doctor)
 {
-	json_t *status = ask(cli, "/v1/status"), *pools = status ? ask(cli, "/v1/pools") : NULL;
+	int error, ignored;
+	json_t *status = ask(cli, "/v1/status", &error);
+	json_t *pools = status ? ask(cli, "/v1/pools", &ignored) : NULL;
 
 	doctor->status = status;
 	doctor->pools = pools;
@@ -50,11 +69,7 @@ static void check_all(struct cli *cli, struct doctor *doctor)
 		doctor_edge_check(doctor);
 		doctor_pools_check(doctor);
 	} else {
-		doctor_finding_say(
-			doctor, "sallyportd", DOCTOR_FAILURE,
-			"It does not answer on %s (%s). Live sessions go on to their deadlines, "
-			"new ones cannot be declared.",
-			cli->socket, talk_client_error(cli->client));
+		say_silent(cli, doctor, error);
 	}
 	json_decref(pools);
 	json_decref(status);
