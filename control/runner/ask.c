@@ -23,6 +23,7 @@ struct ask {
 	uint64_t until_ns;
 	uint64_t rests_until_ns;
 	bool away; /* as the log knows */
+	int error; /* of the last call that was not answered */
 	char *text;
 	size_t bytes;
 };
@@ -95,6 +96,27 @@ static void set_call(struct ask *ask, const char *method, const char *url, const
 	}
 }
 
+/* Result: -EACCES if the socket is there, and not for us. */
+static int tell_why(struct ask *ask, CURLcode result)
+{
+	long error = 0;
+
+	curl_easy_getinfo(ask->curl, CURLINFO_OS_ERRNO, &error);
+	if (error == EACCES) {
+		if (!ask->away)
+			log_write(LOG_WARNING,
+				  "The socket of sallyportd is not for sallyport-runner: api.group "
+				  "must name a group of it. Jobs go on without ssh.",
+				  log_string("socket", ask->socket));
+		return -EACCES;
+	}
+	if (!ask->away)
+		log_write(LOG_WARNING, "sallyportd does not answer: jobs go on without ssh.",
+			  log_string("socket", ask->socket),
+			  log_string("reason", curl_easy_strerror(result)));
+	return -EHOSTDOWN;
+}
+
 /* Says it once, and once when it is over. */
 static int tell(struct ask *ask, CURLcode result)
 {
@@ -107,13 +129,10 @@ static int tell(struct ask *ask, CURLcode result)
 		ask->away = false;
 		return (int)status;
 	}
-	if (!ask->away)
-		log_write(LOG_WARNING, "sallyportd does not answer: jobs go on without ssh.",
-			  log_string("socket", ask->socket),
-			  log_string("reason", curl_easy_strerror(result)));
+	ask->error = tell_why(ask, result);
 	ask->away = true;
 	ask->rests_until_ns = boottime_now_ns() + REST_NS;
-	return -EHOSTDOWN;
+	return ask->error;
 }
 
 int runner_ask_call(struct ask *ask, const char *method, const char *path, const char *body,
@@ -123,7 +142,9 @@ int runner_ask_call(struct ask *ask, const char *method, const char *path, const
 	char url[PATH_BYTES];
 	int status;
 
-	if (now_ns < ask->rests_until_ns || now_ns >= ask->until_ns)
+	if (now_ns < ask->rests_until_ns)
+		return ask->error;
+	if (now_ns >= ask->until_ns)
 		return -EHOSTDOWN;
 	free(ask->text);
 	ask->text = NULL;

@@ -35,6 +35,8 @@ static const char *build_path(char path[PATH_BYTES], const char *id, const char 
 
 static enum said judge(int status)
 {
+	if (status == -EACCES)
+		return SAID_FORBIDDEN;
 	if (status < 0)
 		return SAID_AWAY;
 	if (status / 100 == 2)

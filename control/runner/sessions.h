@@ -22,7 +22,7 @@ struct vm;
 	  "A build that was not declared here has this VM.")                                       \
 	X(NONE, 404, "no-session.invalid", "There is no session of this job.")                     \
 	X(FORBIDDEN, 503, "sallyport-runner-may-not.invalid",                                      \
-	  "sallyport-runner may not declare builds: see api.roles of the edge.")                   \
+	  "sallyport-runner may not declare builds: see api.group and api.roles of the edge.")     \
 	X(REFUSED, 422, "sallyport-refuses.invalid", "The edge refuses it.")
 
 enum said {

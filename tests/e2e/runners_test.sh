@@ -250,6 +250,13 @@ shows_that_jobs_go_on() {
 	goes_on "sallyport-runner is down" 'connect'
 	said=$(on_vm 0 SALLYPORT_JOB=/none bash -e "$RUNNERS/github-job-started.sh") || fail "not installed"
 	assert_eq "sallyport: no ssh for this job: sallyport-job is not installed. The job goes on." "$said" "not installed"
+	chmod 600 "$LAB_SOCKET"
+	runner_start
+	asks 0 GET /circleci
+	assert_eq "sallyport-runner-may-not.invalid:54782" "$ANSWER" "what CircleCI shows if the socket is not for it"
+	assert_match 'is not for sallyport-runner: api.group must name a group' "$LAB_DIR/log/runner" "the log"
+	chmod 660 "$LAB_SOCKET"
+	runner_crash
 	ok "whatever is down, hangs or refuses: one line, and the job goes on"
 }
 
