@@ -20,6 +20,9 @@
 	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "        \
 	"require-trusted-types-for 'script'; trusted-types 'none'"
 
+/* Saved, and overdrawn by the last that was let begin. */
+#define CREDIT_MAX_NS ((int64_t)NS_PER_S)
+
 static const struct {
 	const char *name;
 	const char *value;
@@ -97,10 +100,10 @@ bool api_pages_begin(struct api_call *call, uint64_t *ret_began_ns)
 
 	if (passed_ns > 10 * NS_PER_S)
 		passed_ns = 10 * NS_PER_S;
-	pages->credit_ns += passed_ns / NS_PER_S * API_PAGES_SHARE +
-			    passed_ns % NS_PER_S * API_PAGES_SHARE / NS_PER_S;
-	if (pages->credit_ns > NS_PER_S)
-		pages->credit_ns = NS_PER_S;
+	pages->credit_ns += (int64_t)(passed_ns / NS_PER_S * API_PAGES_SHARE +
+				      passed_ns % NS_PER_S * API_PAGES_SHARE / NS_PER_S);
+	if (pages->credit_ns > CREDIT_MAX_NS)
+		pages->credit_ns = CREDIT_MAX_NS;
 	pages->credit_at_ns = now_ns;
 	*ret_began_ns = now_ns;
 	if (pages->credit_ns > 0)
@@ -112,9 +115,9 @@ bool api_pages_begin(struct api_call *call, uint64_t *ret_began_ns)
 
 void api_pages_end(struct api_pages *pages, uint64_t began_ns)
 {
-	uint64_t spent_ns = boottime_now_ns() - began_ns;
-
-	pages->credit_ns -= spent_ns < pages->credit_ns ? spent_ns : pages->credit_ns;
+	pages->credit_ns -= (int64_t)(boottime_now_ns() - began_ns);
+	if (pages->credit_ns < -CREDIT_MAX_NS)
+		pages->credit_ns = -CREDIT_MAX_NS;
 }
 
 void api_pages_reply(struct api_call *call, unsigned int status, const char *media_type,

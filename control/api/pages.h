@@ -23,7 +23,7 @@ struct api_pages {
 	char hosts[CONFIG_HOSTS_MAX][CONFIG_HOST_SIZE];
 	unsigned int nr_hosts;
 	struct page_board *board;
-	uint64_t credit_ns; /* of time to spend, as it was at */
+	int64_t credit_ns; /* of time to spend, overdrawn if negative, as it was at */
 	uint64_t credit_at_ns;
 	char *status; /* made once for all who ask within a moment; NULL: not yet */
 	uint64_t status_at_ns;
