@@ -26,6 +26,12 @@ top_start() {
 		'$(lab_cli_path)' top; echo \"ended with \$?\"; stty -a; cat"
 }
 
+# top_end: its terminal, and the server with it, are gone.
+top_end() {
+	tm kill-server
+	wait_until 10 eval '! tm has-session 2>/dev/null'
+}
+
 # screen: what the terminal shows.
 screen() {
 	tm capture-pane -p
@@ -156,11 +162,56 @@ keys Escape Escape
 sallyport cancel shut-1
 ok "who was refused is told, and how many packets were, by reason"
 
+# Stopped it takes connections and answers nothing: keys are heard all the same.
+pid=$(daemon_pid control)
+kill -STOP "$pid"
+sees '^sallyportd has not answered for [0-9]+s'
+keys Escape /
+keys -l 'id:api-555'
+sees '^filter: id:api-555_  11 shown'
+keys Enter c y
+# Both at once: the cancel is waited for, for 15 seconds, while help comes and goes.
+screen_has_while_cancelling() {
+	screen >"$LAB_DIR/screen"
+	grep -qE -- "$1" "$LAB_DIR/screen" && grep -qE '^Cancelling api-555[0-9]*\.' "$LAB_DIR/screen"
+}
+sees_while_cancelling() {
+	wait_until 10 screen_has_while_cancelling "$1" || fail "top does not show '$1' while a cancel waits: $(screen)"
+}
+sees_while_cancelling '^sallyportd has not answered for [0-9]+s'
+keys r
+sees_while_cancelling 'by LEFT, reversed'
+keys r Down Down c
+sees '^Cancel api-555[0-9]* and cut off who is in\? y/n'
+keys y
+sees '^api-555[0-9]* is not cancelled: api-555[0-9]* is still\.'
+kill -CONT "$pid"
+sees '^api-555[0-9]* is cancelled\.'
+keys Escape
+wait_until 20 eval '! screen_has "has not answered"' || fail "it stays lost: $(screen)"
+kill -STOP "$pid"
+sees '^sallyportd has not answered for [0-9]+s'
+keys q
+sees '^ended with 0'
+top_end
+# Any other verb says at a terminal that it waits, and takes that away again.
+tm new-session -d -x 80 -y 24 "SALLYPORT_SOCKET='$LAB_SOCKET' '$(lab_cli_path)' status >/dev/null; echo over; cat"
+sees '^waiting for sallyportd, [0-9]+ s'
+kill -CONT "$pid"
+sees '^over'
+if screen_has waiting; then
+	fail "what it said of waiting is still there: $(screen)"
+fi
+top_end
+top_start
+sees "^9'998 shown"
+ok "keys are answered while sallyportd hangs, in a look and in a cancel"
+
 daemon_crash control
 sees '^sallyportd has not answered for [0-9]+s: '
 control_start
 keys Escape
-sees "^9'999 shown"
+sees "^9'998 shown"
 wait_until 20 eval '! screen_has "has not answered"' || fail "it stays lost: $(screen)"
 ok "it says that sallyportd is gone, and comes back with it"
 
@@ -171,16 +222,16 @@ sees 'ACTOR +ORGANISATION$'
 keys q
 sees '^ended with 0'
 sees ' icanon .* echo '
-tm kill-server
+top_end
 top_start
-sees "^9'999 shown"
+sees "^9'998 shown"
 pid=$(pgrep -f "^$(lab_cli_path) top" --newest)
 kill -TERM "$pid"
 sees '^ended with 143'
 sees ' icanon .* echo '
 ok "it follows the terminal's size, and gives the terminal back, to signals too"
 
-tm kill-server
+top_end
 TOP_TERM=dumb top_start
 sees '^sallyport: the terminal that TERM names cannot move its cursor; try --batch'
 sees '^ended with 2'

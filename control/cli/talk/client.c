@@ -12,12 +12,18 @@
 #include "host/boottime.h"
 
 #define BASE_URL "http://sallyport"
+#define HEAR_MS	 500
+#define WAIT_MS	 1000 /* a signal that came just before is seen then */
 
 struct client {
 	CURL *curl;
+	CURLM *multi; /* by which a call waits */
 	char *socket;
 	long limit_ms;			   /* 0: none */
 	const volatile sig_atomic_t *stop; /* may be NULL */
+	bool (*hear)(void *context, bool input);
+	void *hear_context;
+	int hear_fd;
 	char error[CURL_ERROR_SIZE];
 	long os_error;	   /* of the last call, 0: none known */
 	uint64_t since_ns; /* it began */
@@ -43,7 +49,8 @@ int talk_client_open(const char *socket, struct client **ret_client)
 		return -ENOMEM;
 	client->socket = strdup(socket);
 	client->curl = curl_easy_init();
-	if (!client->socket || !client->curl) {
+	client->multi = curl_multi_init();
+	if (!client->socket || !client->curl || !client->multi) {
 		talk_client_close(client);
 		return -ENOMEM;
 	}
@@ -56,6 +63,7 @@ void talk_client_close(struct client *client)
 	if (!client)
 		return;
 	curl_easy_cleanup(client->curl);
+	curl_multi_cleanup(client->multi);
 	free(client->socket);
 	free(client);
 }
@@ -79,6 +87,14 @@ void talk_client_set_time_limit(struct client *client, long limit_ms)
 void talk_client_stop_by(struct client *client, const volatile sig_atomic_t *stop)
 {
 	client->stop = stop;
+}
+
+void talk_client_listen(struct client *client, int fd, bool (*hear)(void *context, bool input),
+			void *context)
+{
+	client->hear = hear;
+	client->hear_context = context;
+	client->hear_fd = fd;
 }
 
 /* libcurl asks whenever it has waited, at least once a second. */
@@ -166,6 +182,51 @@ static void name_error(struct client *client, CURLcode code)
 		snprintf(client->error, sizeof(client->error), "%s", curl_easy_strerror(code));
 }
 
+/* Result: CURLE_OK to go on. */
+static CURLcode wait_more(struct client *client)
+{
+	struct curl_waitfd input = {.fd = client->hear_fd, .events = CURL_WAIT_POLLIN};
+	int nr = 0;
+
+	if (curl_multi_poll(client->multi, client->hear ? &input : NULL, client->hear ? 1 : 0,
+			    client->hear ? HEAR_MS : WAIT_MS, &nr) != CURLM_OK)
+		return CURLE_OUT_OF_MEMORY;
+	if (client->hear && (input.revents || nr == 0) &&
+	    !client->hear(client->hear_context, input.revents != 0))
+		return CURLE_ABORTED_BY_CALLBACK;
+	return CURLE_OK;
+}
+
+/* Result: CURLE_OK and *ret_code, what became of the transfer. */
+static CURLcode wait_for_all(struct client *client, CURLcode *ret_code)
+{
+	CURLcode code = CURLE_OK;
+	int running = 1, left;
+
+	while (code == CURLE_OK && running) {
+		if (curl_multi_perform(client->multi, &running) != CURLM_OK)
+			return CURLE_OUT_OF_MEMORY;
+		if (running)
+			code = wait_more(client);
+	}
+	for (CURLMsg *message; (message = curl_multi_info_read(client->multi, &left));)
+		if (message->msg == CURLMSG_DONE)
+			*ret_code = message->data.result;
+	return code;
+}
+
+/* As curl_easy_perform() does, and hears meanwhile. */
+static CURLcode transfer(struct client *client)
+{
+	CURLcode code = CURLE_OK, done = CURLE_OK;
+
+	if (curl_multi_add_handle(client->multi, client->curl) != CURLM_OK)
+		return CURLE_OUT_OF_MEMORY;
+	code = wait_for_all(client, &done);
+	curl_multi_remove_handle(client->multi, client->curl);
+	return code == CURLE_OK ? done : code;
+}
+
 static CURLcode perform(struct client *client, struct sink *sink)
 {
 	CURL *curl = client->curl;
@@ -184,7 +245,7 @@ static CURLcode perform(struct client *client, struct sink *sink)
 	client->since_ns = boottime_now_ns();
 	client->streams = sink->take || sink->take_bytes;
 	if (code == CURLE_OK)
-		code = curl_easy_perform(curl);
+		code = transfer(client);
 	talk_progress_end();
 	if (code != CURLE_OK)
 		name_error(client, code);

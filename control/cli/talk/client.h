@@ -32,6 +32,14 @@ void talk_client_set_time_limit(struct client *client, long limit_ms);
 void talk_client_stop_by(struct client *client, const volatile sig_atomic_t *stop);
 
 /*
+ * From now on a call that waits looks at an input besides, and gives it to hear: when there is
+ * something to read, and each half second when there is not. Result of hear: whether to go on
+ * waiting; else the call ends with -ECANCELED. hear makes no call itself.
+ */
+void talk_client_listen(struct client *client, int fd, bool (*hear)(void *context, bool input),
+			void *context);
+
+/*
  * Sends one request and waits for the whole answer. json is the body, NULL for none.
  * Result: 0 and *ret_answer to be cleared, whatever its status; -ENOMEM; -EPIPE when the daemon
  * goes away in the middle of its answer; -EACCES when the caller may not open the socket; or -EIO

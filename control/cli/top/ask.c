@@ -8,13 +8,13 @@
 
 #include "host/boottime.h"
 
-#define LOOK_LIMIT_MS	2000  /* keys wait for a call that only looks */
+#define LOOK_LIMIT_MS	2000  /* then it is asked again */
 #define CANCEL_LIMIT_MS 15000 /* a removal is confirmed by all workers */
 
 void top_ask_lost(struct top *top, const char *why)
 {
 	if (!*top->lost)
-		top->lost_ns = boottime_now_ns();
+		top->lost_ns = top->called_ns ? top->called_ns : boottime_now_ns();
 	snprintf(top->lost, sizeof(top->lost), "%s", *why ? why : "no answer");
 }
 
@@ -37,11 +37,13 @@ int top_ask_get(struct client *client, struct top *top, const char *path,
 	int r;
 
 	talk_client_set_time_limit(client, LOOK_LIMIT_MS);
+	top->called_ns = boottime_now_ns();
 	r = talk_client_call(client, "GET", path, NULL, &answer);
-	if (r < 0) {
+	if (r < 0)
 		top_ask_lost(top, r == -ENOMEM ? "out of memory" : talk_client_error(client));
+	top->called_ns = 0;
+	if (r < 0)
 		return r;
-	}
 	take(&answer, ret_answer);
 	return 0;
 }
@@ -102,7 +104,9 @@ static void cancel(struct client *client, struct top *top, const char *id)
 	int r;
 
 	talk_client_set_time_limit(client, CANCEL_LIMIT_MS);
+	top->called_ns = boottime_now_ns();
 	r = path ? talk_client_call(client, "DELETE", path, NULL, &answer) : -ENOMEM;
+	top->called_ns = 0;
 	free(path);
 	if (r == 0) {
 		tell(top, id, &answer);
@@ -116,6 +120,6 @@ static void cancel(struct client *client, struct top *top, const char *id)
 
 void top_ask_cancel(struct client *client, struct top *top)
 {
-	cancel(client, top, top->ask_id);
-	top->ask_id[0] = '\0';
+	cancel(client, top, top->cancel_id);
+	top->cancel_id[0] = '\0';
 }

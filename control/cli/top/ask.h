@@ -28,5 +28,5 @@ void top_ask_clear(struct top_answer *answer);
 /* Notes that sallyportd does not answer, and why. */
 void top_ask_lost(struct top *top, const char *why);
 
-/* Cancels top->ask_id, which is cleared, and puts the API's answer into top->message. */
+/* Cancels top->cancel_id, which is cleared, and puts the API's answer into top->message. */
 void top_ask_cancel(struct client *client, struct top *top);

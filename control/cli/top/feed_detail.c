@@ -16,10 +16,17 @@ int top_feed_detail_ask(struct client *client, struct top *top, enum top_part pa
 	};
 	struct top_detail *detail = &top->detail;
 	struct top_answer answer;
-	int r = top_ask_build(client, top, detail->id, suffixes[part], &answer);
+	char id[TOP_ID_SIZE];
+	int r;
 
+	snprintf(id, sizeof(id), "%s", detail->id);
+	r = top_ask_build(client, top, id, suffixes[part], &answer);
 	if (r < 0)
 		return r;
+	if (strcmp(id, detail->id) != 0) { /* another was opened meanwhile */
+		top_ask_clear(&answer);
+		return 0;
+	}
 	if (answer.status == 200) {
 		json_decref(detail->part[part]);
 		detail->part[part] = json_incref(answer.json);
@@ -50,16 +57,17 @@ int top_feed_detail_past(struct client *client, struct top *top, uint64_t seq)
 {
 	uint64_t oldest = top->edge.oldest_seq, since = seq > PAST_EVENTS ? seq - PAST_EVENTS : 0;
 	struct top_answer answer;
-	char path[96];
+	char path[96], id[TOP_ID_SIZE];
 	int r;
 
+	snprintf(id, sizeof(id), "%s", top->detail.id);
 	if (oldest > 0 && since < oldest - 1)
 		since = oldest - 1;
 	snprintf(path, sizeof(path), "/v1/events?follow=0&since=%" PRIu64, since);
 	r = top_ask_get(client, top, path, &answer);
 	if (r < 0)
 		return r;
-	if (answer.status == 200)
+	if (answer.status == 200 && strcmp(id, top->detail.id) == 0)
 		take_past(&top->detail, answer.text);
 	top_ask_clear(&answer);
 	return 0;

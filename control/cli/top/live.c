@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/top/ask.h"
 #include "cli/top/list/keys.h"
@@ -24,6 +25,7 @@ struct live {
 	bool dirty; /* something may look otherwise */
 	bool anew;
 	bool more; /* calls to be made */
+	bool open; /* what is in the detail is to be asked for */
 	bool quit;
 };
 
@@ -60,6 +62,20 @@ static void paint(struct live *live)
 	live->dirty = live->anew = false;
 }
 
+/* One at a time: what became of it is to be told. */
+static void begin_cancel(struct top *top)
+{
+	if (*top->cancel_id) {
+		snprintf(top->message, sizeof(top->message), "%s is not cancelled: %s is still.",
+			 top->ask_id, top->cancel_id);
+		top->message_bad = true;
+	} else {
+		snprintf(top->cancel_id, sizeof(top->cancel_id), "%s", top->ask_id);
+	}
+	top->ask_id[0] = '\0';
+}
+
+/* Here no call is made: one may be waited for (hear_in_call()). */
 static void act(struct live *live, enum top_request request)
 {
 	switch (request) {
@@ -67,18 +83,10 @@ static void act(struct live *live, enum top_request request)
 		live->quit = true;
 		break;
 	case TOP_OPEN:
-		top_feed_open(live->feed);
-		live->more = true;
+		live->open = true;
 		break;
 	case TOP_CANCEL:
-		snprintf(live->top->message, sizeof(live->top->message), "Cancelling %s.",
-			 live->top->ask_id);
-		live->top->message_bad = false;
-		live->top->asked = true;
-		paint(live);
-		live->top->asked = false;
-		top_ask_cancel(live->feed->client, live->top);
-		live->tick_ns = 0;
+		begin_cancel(live->top);
 		break;
 	case TOP_REDRAW:
 		live->anew = true;
@@ -102,21 +110,52 @@ static bool hear_keys(struct live *live)
 	return heard;
 }
 
+/* Keys are heard while a call waits, and the screen says for how long it has. */
+static bool hear_in_call(void *context, bool input)
+{
+	struct live *live = context;
+
+	if (input && !top_screen_wait(0))
+		live->quit = true;
+	if (hear_keys(live) || boottime_now_ns() >= live->painted_ns + PAINT_LEAST_MS * NS_PER_MS)
+		paint(live);
+	return !live->quit && !stopped_by;
+}
+
 /* Result: milliseconds until the next tick is due. */
 static unsigned int wait_for(const struct live *live)
 {
 	uint64_t now_ns = boottime_now_ns(), wait_ms;
 
-	if (live->more || live->tick_ns <= now_ns)
+	if (live->more || live->open || *live->top->cancel_id || live->tick_ns <= now_ns)
 		return 0;
 	wait_ms = (live->tick_ns - now_ns) / NS_PER_MS + 1;
 	return wait_ms < WAIT_MAX_MS ? (unsigned int)wait_ms : WAIT_MAX_MS;
+}
+
+/* What keys have asked for. Result: whether there was such. */
+static bool obey(struct live *live)
+{
+	if (*live->top->cancel_id) {
+		top_ask_cancel(live->feed->client, live->top);
+		live->tick_ns = 0;
+	} else if (live->open) {
+		live->open = false;
+		top_feed_open(live->feed);
+		live->more = true;
+	} else {
+		return false;
+	}
+	live->dirty = true;
+	return true;
 }
 
 static void feed_it(struct live *live)
 {
 	uint64_t now_ns = boottime_now_ns();
 
+	if (obey(live))
+		return;
 	if (!live->more && now_ns >= live->tick_ns) {
 		live->tick_ns = now_ns + live->delay_ns;
 		top_feed_tick(live->feed);
@@ -163,7 +202,9 @@ enum cli_exit top_live_run(struct top_feed *feed, unsigned int delay_ms)
 		return talk_fail(CLI_EXIT_USAGE, "%s", why);
 	expect_signals();
 	talk_client_stop_by(feed->client, &stopped_by);
+	talk_client_listen(feed->client, STDIN_FILENO, hear_in_call, &live);
 	run(&live);
+	talk_client_listen(feed->client, -1, NULL, NULL);
 	top_screen_close();
 	paint_page_free(&live.page);
 	end_by_signal();

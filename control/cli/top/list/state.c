@@ -4,11 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/boottime.h"
+
 static void clear_detail(struct top_detail *detail)
 {
 	for (unsigned int i = 0; i < TOP_PARTS_NR; i++)
 		json_decref(detail->part[i]);
 	*detail = (struct top_detail){0};
+}
+
+uint64_t list_state_silent(const struct top *top)
+{
+	if (*top->lost)
+		return top->lost_ns;
+	return top->called_ns && top->now_ns >= top->called_ns + NS_PER_S ? top->called_ns : 0;
 }
 
 void list_state_open(struct top *top, const char *id)

@@ -49,19 +49,26 @@ struct top {
 	struct top_edge edge;
 	struct top_detail detail;
 	enum top_mode mode;
-	enum top_mode back;	  /* where help returns to */
-	char ask_id[TOP_ID_SIZE]; /* the build whose cancel is asked about; "": none */
-	bool asked;		  /* and was answered with yes */
+	enum top_mode back;	     /* where help returns to */
+	char ask_id[TOP_ID_SIZE];    /* the build whose cancel is asked about; "": none */
+	char cancel_id[TOP_ID_SIZE]; /* the build that is to be cancelled; "": none */
 	char filter_before[TOP_FILTER_SIZE];
 	char message[512]; /* the answer to what was asked last; "": none */
 	bool message_bad;
-	bool loading;	  /* not all builds have come yet */
-	char lost[256];	  /* why sallyportd does not answer; "": it does */
-	uint64_t lost_ns; /* since then */
+	bool loading;	    /* not all builds have come yet */
+	char lost[256];	    /* why sallyportd does not answer; "": it does */
+	uint64_t lost_ns;   /* since then */
+	uint64_t called_ns; /* when the call began that is waited for; 0: there is none */
 	uint64_t now_ns;
 	unsigned int width;
 	unsigned int height;
 };
+
+/*
+ * Result: since when there is no answer: of a call that failed, or that is waited for longer than a
+ * moment; 0: there is nothing to complain of.
+ */
+uint64_t list_state_silent(const struct top *top);
 
 /* Opens the detail of a build, of which nothing is known yet. */
 void list_state_open(struct top *top, const char *id);

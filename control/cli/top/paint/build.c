@@ -233,6 +233,21 @@ static void write_all(struct writer *writer, const struct top_detail *detail)
 	}
 }
 
+static void paint_title(const struct top *top, struct top_page *page)
+{
+	uint64_t silent_ns = list_state_silent(top);
+	int width = (int)page->width;
+	char since[TOP_TEXT_SIZE];
+	unsigned int x = paint_page_print(page, 0, 0, width, TOP_TITLE, "build %s", top->detail.id);
+
+	if (silent_ns)
+		paint_page_print(page, 0, x, width, TOP_ASK,
+				 "  sallyportd has not answered for %s%s%s",
+				 list_text_time(top->now_ns - silent_ns, since),
+				 *top->lost ? ": " : "", top->lost);
+	paint_page_style_line(page, 0, silent_ns ? TOP_ASK : TOP_TITLE);
+}
+
 void paint_build_show(struct top *top, struct top_page *page)
 {
 	struct top_detail *detail = &top->detail;
@@ -245,7 +260,5 @@ void paint_build_show(struct top *top, struct top_page *page)
 		paint_page_reset(page, page->width, page->height);
 		write_all(&writer, detail);
 	}
-	paint_page_print(page, 0, 0, (int)page->width, TOP_TITLE, "build %s%s%s", detail->id,
-			 *top->lost ? "  sallyportd does not answer: " : "", top->lost);
-	paint_page_style_line(page, 0, *top->lost ? TOP_ASK : TOP_TITLE);
+	paint_title(top, page);
 }

@@ -89,8 +89,9 @@ static void paint_lost(const struct top *top, struct top_page *page)
 	char since[TOP_TEXT_SIZE];
 
 	paint_page_print(page, 2, 0, (int)page->width, TOP_ASK,
-			 "sallyportd has not answered for %s: %s",
-			 list_text_time(top->now_ns - top->lost_ns, since), top->lost);
+			 "sallyportd has not answered for %s%s%s",
+			 list_text_time(top->now_ns - list_state_silent(top), since),
+			 *top->lost ? ": " : "", top->lost);
 	paint_page_put(page, 3, 0, (int)page->width, TOP_WARN,
 		       "What is below is as it was then; asked again until it answers.");
 	paint_page_style_line(page, 2, TOP_ASK);
@@ -102,7 +103,7 @@ void paint_edge_show(const struct top *top, struct top_page *page)
 		paint_name(top, page);
 		paint_builds(top, page);
 	}
-	if (*top->lost) {
+	if (list_state_silent(top)) {
 		paint_lost(top, page);
 	} else if (top->edge.known) {
 		paint_rates(top, page);

@@ -45,13 +45,15 @@ static void paint_foot(const struct top *top, struct top_page *page)
 	if (page->height == 0)
 		return;
 	paint_page_print(page, y, 0, width, TOP_PLAIN, "%*s", width, "");
-	if (*top->ask_id && !top->asked) {
+	if (*top->ask_id) {
 		paint_page_print(page, y, 0, width, TOP_ASK, "Cancel %s and cut off who is in? y/n",
 				 list_text_id(top->ask_id, room, id));
 		paint_page_style_line(page, y, TOP_ASK);
 	} else if (*top->message) {
 		paint_page_put(page, y, 0, width, top->message_bad ? TOP_ASK : TOP_GOOD,
 			       top->message);
+	} else if (*top->cancel_id) {
+		paint_page_print(page, y, 0, width, TOP_GOOD, "Cancelling %s.", top->cancel_id);
 	} else {
 		paint_page_put(page, y, 0, width, TOP_FAINT, hints(top->mode));
 	}
