@@ -49,7 +49,8 @@ static const struct cli_option list_options[] = {
 	{"--actor", "ACTOR", NULL, "only builds of this actor", 0},
 	{"--organisation", "NAME", NULL, "only builds of this organisation", 0},
 	{"--all", NULL, NULL, "ended ones too, as -o json and --state ended list them", 'a'},
-	{"--watch", NULL, NULL, "again every two seconds, until Ctrl-C", 'w'},
+	{"--watch", NULL, NULL, "again every two seconds, until Ctrl-C; reads what has changed",
+	 'w'},
 	{"--ids", NULL, NULL, "print ids alone, one a line", 0},
 	{0},
 };

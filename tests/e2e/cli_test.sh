@@ -74,11 +74,21 @@ assert_eq '' "$(cat "$LAB_DIR/out")" "list of an actor without builds"
 "$(lab_cli_path)" list --watch --socket "$LAB_SOCKET" >"$LAB_DIR/watched" &
 watching=$!
 wait_line 10 "$LAB_DIR/watched" '^acmes +acmes +reserved '
+# lists: how often all builds have been asked for, and events.
+lists() {
+	lab_in edge curl -sS --fail --unix-socket "$LAB_SOCKET" http://edge/metrics |
+		sed -nE 's,^sallyport_api_requests_total\{method="GET"\,route="/v1/builds"\,status="200"\} ,,p'
+}
+listed=$(lists)
+run 0 enable later --json - <<<'{"nodes":[{"index":0}],"organisation":"acme"}'
+wait_line 10 "$LAB_DIR/watched" '^later +later +reserved .* (23h59m|24h|24h00m|-) '
 run 0 cancel acmes
+run 0 cancel later
 gone_from_watched() {
 	tail -n1 "$LAB_DIR/watched" | grep -q '^demo ' && grep -q '^acmes' "$LAB_DIR/watched"
 }
 wait_until 10 gone_from_watched || fail "list --watch: $(cat "$LAB_DIR/watched")"
+assert_eq "$listed" "$(lists)" "how often all builds were read, while two changed"
 kill $watching
 wait $watching || :
 run 0 list
@@ -135,7 +145,7 @@ out '^engine +xdp configured, xdp carries now$'
 out '^forwarded +[0-9'\'']+ +0$'
 out '^public +attached +native '
 run 0 pools
-out '^default +192\.0\.2\.1 +192\.0\.2\.1 +1001 +2 +998 +1$'
+out '^default +192\.0\.2\.1 +192\.0\.2\.1 +1001 +2 +997 +2$'
 run 0 version
 out '^sallyportd [0-9.]+$'
 run 0 events --no-follow

@@ -50,8 +50,7 @@ static void load_all(struct top_feed *feed)
 {
 	feed->todo |= TODO_LOAD;
 	feed->load_after = 0;
-	feed->load_again = false;
-	feed->nr_changed = 0;
+	top_changes_clear(&feed->changes);
 	feed->top->loading = true;
 	list_rows_begin(&feed->top->rows);
 }
@@ -93,7 +92,7 @@ static void plan(struct top_feed *feed)
 {
 	const struct top_edge *edge = &feed->top->edge;
 
-	if (edge->newest_seq != feed->seq)
+	if (edge->newest_seq != feed->changes.seq)
 		feed->todo |= TODO_EVENTS;
 	list_rows_keep_ended(&feed->top->rows, edge->of_state[SESSION_ENDED]);
 	if (feed->top->mode == TOP_SHOW)
@@ -126,7 +125,7 @@ static void take_status(struct top_feed *feed, const struct top_answer *answer)
 		return;
 	}
 	if (is_another(&before, top)) {
-		feed->seq = top->edge.newest_seq;
+		feed->changes.seq = top->edge.newest_seq;
 		feed->counting = false;
 		feed->sweep_after = 0;
 		top->lost[0] = '\0';
@@ -148,70 +147,33 @@ static void step_status(struct top_feed *feed)
 	top_ask_clear(&answer);
 }
 
-static void add_changed(struct top_feed *feed, const char *id)
+/* A refused client changes nothing of its build. */
+static void take_refused(void *context, const json_t *event)
 {
-	for (unsigned int i = feed->nr_changed; i > 0; i--)
-		if (strcmp(feed->changed[i - 1], id) == 0)
-			return;
-	if (feed->nr_changed == TOP_FEED_CHANGED_MAX) {
-		feed->load_again = true;
-		return;
-	}
-	snprintf(feed->changed[feed->nr_changed++], TOP_ID_SIZE, "%s", id);
-	feed->todo |= TODO_CHANGED;
-}
+	struct top *top = context;
 
-/* Of one build; a refused client changes nothing of it. */
-static void take_event(struct top_feed *feed, const json_t *event)
-{
-	const char *id = json_string_value(json_object_get(event, "build"));
-	struct top_detail *detail = &feed->top->detail;
-
-	if (!id)
-		return;
-	if (strcmp(talk_text(event, "type"), "client.refused") != 0)
-		add_changed(feed, id);
-	else if (feed->top->mode == TOP_SHOW && strcmp(detail->id, id) == 0)
-		list_state_refused(detail, event);
-}
-
-static void take_events(struct top_feed *feed, char *text)
-{
-	char *next;
-
-	for (char *line = strtok_r(text, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
-		json_t *event = json_loads(line, 0, NULL);
-		uint64_t seq = (uint64_t)talk_number(event, "seq");
-
-		if (strcmp(talk_text(event, "type"), "compacted") == 0)
-			feed->load_again = true;
-		else if (json_is_object(event))
-			take_event(feed, event);
-		feed->seq = seq > feed->seq ? seq : feed->seq;
-		json_decref(event);
-	}
+	if (top->mode == TOP_SHOW && strcmp(top->detail.id, talk_text(event, "build")) == 0)
+		list_state_refused(&top->detail, event);
 }
 
 static void step_events(struct top_feed *feed)
 {
+	struct top_changes *changes = &feed->changes;
+	char path[TOP_CHANGES_PATH_MAX];
 	struct top_answer answer;
-	char path[96];
-	int r;
+	int r = top_ask_get(feed->client, feed->top, top_changes_path(changes, path), &answer);
 
-	snprintf(path, sizeof(path), "/v1/events?follow=0&since=%" PRIu64, feed->seq);
-	r = top_ask_get(feed->client, feed->top, path, &answer);
 	if (r < 0) {
 		lose(feed, r);
 		return;
 	}
-	if (answer.status == 200) {
-		take_events(feed, answer.text);
-	} else { /* those that were missed are no longer kept, or are of another journal */
-		feed->seq = feed->top->edge.newest_seq;
-		feed->load_again = true;
-	}
-	if (feed->load_again && !feed->top->loading)
+	top_changes_take(changes, answer.status, answer.text, take_refused, feed->top);
+	if (answer.status != 200)
+		changes->seq = feed->top->edge.newest_seq;
+	if (changes->all && !feed->top->loading)
 		load_all(feed);
+	if (changes->nr > 0)
+		feed->todo |= TODO_CHANGED;
 	top_ask_clear(&answer);
 }
 
@@ -235,7 +197,7 @@ static void finish_load(struct top_feed *feed)
 {
 	list_rows_finish(&feed->top->rows);
 	feed->top->loading = false;
-	if (feed->load_again)
+	if (feed->changes.all)
 		load_all(feed);
 }
 
@@ -316,11 +278,12 @@ static void refresh(struct top_feed *feed, const char *id)
 
 static void step_changed(struct top_feed *feed)
 {
-	if (feed->nr_changed == 0)
+	const char *id = top_changes_next(&feed->changes);
+
+	if (!id)
 		return;
-	refresh(feed, feed->changed[--feed->nr_changed]);
-	if (feed->nr_changed > 0)
-		feed->todo |= TODO_CHANGED;
+	feed->todo |= TODO_CHANGED;
+	refresh(feed, id);
 }
 
 /* Result: how many builds are in sight: none where the list is not. */
@@ -369,7 +332,7 @@ void top_feed_open(struct top_feed *feed)
 {
 	for (unsigned int part = 0; part < TOP_PARTS_NR; part++)
 		feed->todo |= TODO_DETAIL << part;
-	top_feed_detail_past(feed->client, feed->top, feed->seq);
+	top_feed_detail_past(feed->client, feed->top, feed->changes.seq);
 }
 
 /* Result: the first of what is to be done, 0: nothing. */

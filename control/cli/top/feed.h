@@ -8,9 +8,8 @@
 #pragma once
 
 #include "cli/talk/client.h"
+#include "cli/top/changes.h"
 #include "cli/top/list/state.h"
-
-#define TOP_FEED_CHANGED_MAX 1024 /* builds that changed: more are read as pages */
 
 struct top_feed {
 	struct client *client;
@@ -24,12 +23,9 @@ struct top_feed {
 	uint64_t counted_open;
 	unsigned int ticks_uncounted;
 	uint64_t counted; /* connections that the last count found */
-	uint64_t seq;	  /* of the last event seen */
-	char changed[TOP_FEED_CHANGED_MAX][TOP_ID_SIZE];
-	unsigned int nr_changed;
-	bool load_again; /* more changed while all were read */
-	size_t turn;	 /* of those in sight, which one is next */
-	size_t shown;	 /* of those in sight, how many were asked for */
+	struct top_changes changes;
+	size_t turn;  /* of those in sight, which one is next */
+	size_t shown; /* of those in sight, how many were asked for */
 	unsigned int ticks;
 	bool every; /* read all builds at each tick, for the rates of all */
 	int error;  /* -errno of the call by which sallyportd was lost, or 0 */
