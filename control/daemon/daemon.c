@@ -14,6 +14,7 @@
 #include "daemon/audit.h"
 #include "daemon/follow.h"
 #include "daemon/hold.h"
+#include "daemon/kept.h"
 #include "daemon/loop.h"
 #include "daemon/outcome.h"
 #include "daemon/reload.h"
@@ -30,6 +31,7 @@
 #include "journal/disk.h"
 #include "journal/journal.h"
 #include "kernel/kernel.h"
+#include "kernel/pins/kept.h"
 #include "table/quiesce.h"
 #include "watch/carrier.h"
 #include "watch/readiness.h"
@@ -107,9 +109,18 @@ static int open_journal(struct daemon *daemon)
 
 static int start_kernel(struct daemon *daemon)
 {
+	struct kernel_kept kept;
 	char *reason = NULL;
-	int r = kernel_start(daemon->config, &daemon->kernel, &reason);
+	int r = daemon_kept_count(daemon->config, daemon->journal, &kept);
 
+	if (r < 0)
+		return fail(r, "The journal's ports cannot be read.", NULL);
+	if (kept.nr_outside)
+		log_write(LOG_NOTICE,
+			  "Builds keep public ports that the configuration no longer has, until they "
+			  "end.",
+			  log_number("ports", kept.nr_outside));
+	r = kernel_start(daemon->config, &kept, &daemon->kernel, &reason);
 	return r < 0 ? fail(r, "The kernel's part cannot be set up.", reason) : 0;
 }
 

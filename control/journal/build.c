@@ -181,6 +181,17 @@ int journal_build_last_serial(struct journal *journal, uint64_t *ret_serial)
 	return result;
 }
 
+int journal_build_count_lists(struct journal *journal, uint32_t *ret_nr)
+{
+	struct journal_use use = journal_sql_use(journal, JOURNAL_COUNT_LISTS);
+	uint64_t nr = journal_sql_row(&use) ? journal_sql_take(&use) : 0;
+	int result = journal_sql_end(&use);
+
+	if (result == 0)
+		*ret_nr = (uint32_t)nr;
+	return result;
+}
+
 static int take_text(struct journal_use *use, char **ret_text)
 {
 	const char *text = journal_sql_take_text(use);

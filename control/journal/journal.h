@@ -89,6 +89,9 @@ typedef int journal_build_visitor(struct build *build, void *context);
  */
 int journal_build_load(struct journal *journal, journal_build_visitor *visit, void *context);
 
+/* How many of those builds have an allow-list. Result: 0 or -errno. */
+int journal_build_count_lists(struct journal *journal, uint32_t *ret_nr);
+
 /* Result: the highest serial ever used, 0 if none. */
 int journal_build_last_serial(struct journal *journal, uint64_t *ret_serial);
 
@@ -100,6 +103,9 @@ int journal_record_save_port(struct journal *journal, const struct sp_addr *addr
 typedef int journal_port_visitor(const struct sp_addr *addr, uint16_t port, uint64_t until_wall_ns,
 				 void *context);
 int journal_record_load_ports(struct journal *journal, journal_port_visitor *visit, void *context);
+
+/* Visits the public ports of the builds not forgotten, in no order; until_wall_ns is 0. */
+int journal_record_load_places(struct journal *journal, journal_port_visitor *visit, void *context);
 
 /* Events by their numbers; events.h is the way in. event->seq is given or, saving, ignored if 0. */
 int journal_record_save_event(struct journal *journal, const struct event *event);

@@ -35,15 +35,24 @@ static int visit_port(struct journal_use *use, journal_port_visitor *visit, void
 	return visit(&addr, (uint16_t)port, until_wall_ns, context);
 }
 
-int journal_record_load_ports(struct journal *journal, journal_port_visitor *visit, void *context)
+static int visit_ports(struct journal_use use, journal_port_visitor *visit, void *context)
 {
-	struct journal_use use = journal_sql_use(journal, JOURNAL_GET_PORTS);
 	int result = 0, ended;
 
 	while (result == 0 && journal_sql_row(&use))
 		result = visit_port(&use, visit, context);
 	ended = journal_sql_end(&use);
 	return result != 0 ? result : ended;
+}
+
+int journal_record_load_ports(struct journal *journal, journal_port_visitor *visit, void *context)
+{
+	return visit_ports(journal_sql_use(journal, JOURNAL_GET_PORTS), visit, context);
+}
+
+int journal_record_load_places(struct journal *journal, journal_port_visitor *visit, void *context)
+{
+	return visit_ports(journal_sql_use(journal, JOURNAL_GET_PLACES), visit, context);
 }
 
 int journal_record_save_event(struct journal *journal, const struct event *event)

@@ -74,6 +74,10 @@
 	X(GET_NODES, "SELECT node, state, address FROM nodes WHERE serial = ? ORDER BY node")      \
 	X(GET_FORWARDS, "SELECT node, name, port, protocol, public_address, public_port"           \
 			" FROM forwards WHERE serial = ? ORDER BY node, position")                 \
+	X(GET_PLACES, "SELECT public_address, public_port, 0 FROM forwards JOIN builds"            \
+		      " USING (serial) WHERE gone = 0 AND public_port > 0")                        \
+	X(COUNT_LISTS, "SELECT count(DISTINCT serial) FROM texts JOIN builds USING (serial)"       \
+		       " WHERE kind = 'allow' AND gone = 0")                                       \
 	X(SET_PORT,                                                                                \
 	  "INSERT INTO ports VALUES (?, ?, ?)"                                                     \
 	  " ON CONFLICT (address, port) DO UPDATE SET until_wall_ns = max(until_wall_ns,"          \

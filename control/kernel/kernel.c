@@ -26,6 +26,7 @@
 #include "kernel/napi_threads.h"
 #include "kernel/neighbours/neighbours.h"
 #include "kernel/netlink/netlink.h"
+#include "kernel/pins/kept.h"
 #include "kernel/pins/pins.h"
 #include "kernel/pins/reason.h"
 #include "kernel/redirects.h"
@@ -36,6 +37,7 @@
 
 struct kernel {
 	struct config *config; /* a copy: what is in force */
+	struct kernel_kept kept;
 	struct maps maps;
 	struct mirror mirror;
 	struct attach_plan plan;
@@ -114,7 +116,8 @@ static struct config *copy_config(const struct config *config)
 	return copy;
 }
 
-int kernel_start(const struct config *config, struct kernel **ret_kernel, char **ret_reason)
+int kernel_start(const struct config *config, const struct kernel_kept *kept,
+		 struct kernel **ret_kernel, char **ret_reason)
 {
 	struct probe_interfaces found;
 	struct kernel *kernel;
@@ -130,8 +133,9 @@ int kernel_start(const struct config *config, struct kernel **ret_kernel, char *
 		error = -ENOMEM;
 		goto free_kernel;
 	}
+	kernel->kept = *kept;
 	plan(kernel, &found);
-	error = attach_maps_open(config, &kernel->maps, ret_reason);
+	error = attach_maps_open(config, kept, &kernel->maps, ret_reason);
 	if (error)
 		goto free_kernel;
 	count_redirects(kernel);
@@ -248,8 +252,8 @@ bool kernel_rewrites_networks(const struct kernel *kernel)
 
 int kernel_reload(struct kernel *kernel, const struct config *config, char **ret_reason)
 {
-	const struct sp_meta before = attach_maps_sizes(kernel->config),
-			     after = attach_maps_sizes(config);
+	const struct sp_meta before = attach_maps_sizes(kernel->config, &kernel->kept),
+			     after = attach_maps_sizes(config, &kernel->kept);
 	const struct config *now = kernel->config;
 
 	if (!attach_maps_fit(&before, &after))

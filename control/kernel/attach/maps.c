@@ -12,11 +12,13 @@
 
 #include "host/config.h"
 #include "kernel/attach/program.h"
+#include "kernel/pins/kept.h"
 #include "kernel/pins/pins.h"
 #include "kernel/pins/reason.h"
 #include "xdp.skel.h"
 
-#define BUCKETS_MIN 16u
+#define BUCKETS_MIN	16u
+#define ALLOW_LISTS_MAX 65534u /* as many as an index of 16 bits and list 0 leave */
 
 static uint32_t nr_ports(const struct config *config)
 {
@@ -61,9 +63,24 @@ static uint64_t layout_of(const struct config *config)
 	return hash;
 }
 
-struct sp_meta attach_maps_sizes(const struct config *config)
+/* 0 stays 0. */
+static uint32_t rounded(uint32_t nr)
 {
-	uint32_t ports = nr_ports(config);
+	return nr ? power_of_two(nr) : 0;
+}
+
+static uint32_t nr_lists(const struct config *config, const struct kernel_kept *kept)
+{
+	uint32_t limit = config->limits.allow_lists, kept_lists = rounded(kept->nr_lists);
+
+	if (kept->nr_lists <= limit)
+		return limit;
+	return kept_lists < ALLOW_LISTS_MAX ? kept_lists : ALLOW_LISTS_MAX;
+}
+
+struct sp_meta attach_maps_sizes(const struct config *config, const struct kernel_kept *kept)
+{
+	uint32_t ports = nr_ports(config) + rounded(kept->nr_outside);
 
 	struct sp_meta sizes = {
 		.nr_publics = config->public.nr_addresses,
@@ -71,7 +88,7 @@ struct sp_meta attach_maps_sizes(const struct config *config)
 		.nr_buckets = power_of_two(ports * 4 / SP_BUCKET_ENTRIES > BUCKETS_MIN
 						   ? ports * 4 / SP_BUCKET_ENTRIES
 						   : BUCKETS_MIN),
-		.nr_allow = config->limits.allow_lists + 1,
+		.nr_allow = nr_lists(config, kept) + 1,
 		.nr_usage = ports ? ports : 1,
 		.nr_cpus = libbpf_num_possible_cpus(),
 		.nr_workers = config->dataplane.workers,
@@ -246,9 +263,10 @@ static int make_next(struct maps *maps, const struct sp_meta *want, char **ret_r
 	return 0;
 }
 
-int attach_maps_open(const struct config *config, struct maps *maps, char **ret_reason)
+int attach_maps_open(const struct config *config, const struct kernel_kept *kept, struct maps *maps,
+		     char **ret_reason)
 {
-	const struct sp_meta want = attach_maps_sizes(config);
+	const struct sp_meta want = attach_maps_sizes(config, kept);
 	int leftover, error;
 
 	memset(maps, 0, sizeof(*maps));

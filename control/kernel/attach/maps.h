@@ -15,6 +15,7 @@
 #include "kernel/pins/names.h"
 
 struct config;
+struct kernel_kept;
 
 #define MAPS_DIR_SIZE 256
 
@@ -28,8 +29,12 @@ struct maps {
 	struct table_layout layout[TABLE_PARTS]; /* as wanted */
 };
 
-/* Result: the sizes that a config asks for; hash_seed is 0. Pure but for the number of CPUs. */
-struct sp_meta attach_maps_sizes(const struct config *config);
+/*
+ * Result: the sizes that a config and what is kept ask for; hash_seed is 0. What is kept counts by
+ * powers of two, so that a table serves on when some of it has gone. Pure but for the number of
+ * CPUs.
+ */
+struct sp_meta attach_maps_sizes(const struct config *config, const struct kernel_kept *kept);
 
 /* Result: whether the table with these sizes can serve where those are wanted. */
 bool attach_maps_fit(const struct sp_meta *have, const struct sp_meta *want);
@@ -39,7 +44,8 @@ bool attach_maps_fit(const struct sp_meta *have, const struct sp_meta *want);
  * to be closed by attach_maps_close(); or -errno and *ret_reason, a sentence, with nothing left
  * behind.
  */
-int attach_maps_open(const struct config *config, struct maps *maps, char **ret_reason);
+int attach_maps_open(const struct config *config, const struct kernel_kept *kept, struct maps *maps,
+		     char **ret_reason);
 
 /*
  * The programs use these maps now: gives them their names, and tells whoever maps the table that

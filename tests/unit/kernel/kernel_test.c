@@ -164,7 +164,7 @@ static void test_kernel_start_when_meta_is_not_ours_then_refused(void **state)
 
 	kernel_table(kernel)->meta->magic = 1234;
 	kernel_stop(kernel);
-	assert_int_equal(kernel_start(rig->config, &kernel, &reason), -EEXIST);
+	assert_int_equal(kernel_start(rig->config, &rig->kept, &kernel, &reason), -EEXIST);
 	assert_non_null(strstr(reason, "is not a table of sallyport"));
 	free(reason);
 	assert_int_equal(rig_prog_id(RIG_PUBLIC), prog_id);
@@ -273,7 +273,7 @@ static void test_kernel_start_when_interface_is_missing_then_named(void **state)
 	char *reason = NULL;
 
 	rig_configure(rig, "60000-60099", 1, RIG_PUBLIC, "eth99");
-	assert_int_equal(kernel_start(rig->config, &kernel, &reason), -ENODEV);
+	assert_int_equal(kernel_start(rig->config, &rig->kept, &kernel, &reason), -ENODEV);
 	assert_string_equal(reason, "builds.interface: there is no interface eth99 in this network "
 				    "namespace");
 	free(reason);
@@ -287,7 +287,7 @@ static void test_kernel_start_when_bpffs_is_missing_then_told_how(void **state)
 	char *reason = NULL;
 
 	snprintf(rig->config->edge.bpf_dir, sizeof(rig->config->edge.bpf_dir), "%s/bpf", rig->dir);
-	assert_int_equal(kernel_start(rig->config, &kernel, &reason), -ENODEV);
+	assert_int_equal(kernel_start(rig->config, &rig->kept, &kernel, &reason), -ENODEV);
 	assert_non_null(strstr(reason, "mount -t bpf bpf"));
 	free(reason);
 }

@@ -114,7 +114,7 @@ static void start(const struct rig *rig)
 	struct sp_addr vm;
 
 	addr_parse(RIG_VM, &vm);
-	if (kernel_start(rig->config, &kernel, &reason))
+	if (kernel_start(rig->config, &rig->kept, &kernel, &reason))
 		goto report;
 	rig_publish(kernel_table(kernel));
 	if (kernel_vm_add(kernel, &vm) || kernel_attach(kernel, &reason))

@@ -194,7 +194,7 @@ struct kernel *rig_prepare(const struct rig *rig)
 	char *reason = NULL;
 	struct sp_addr vm;
 
-	if (kernel_start(rig->config, &kernel, &reason))
+	if (kernel_start(rig->config, &rig->kept, &kernel, &reason))
 		fail_msg("kernel_start: %s", reason ? reason : "-");
 	rig_publish(kernel_table(kernel));
 	assert_int_equal(addr_parse(RIG_VM, &vm), 0);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/pins/kept.h"
 #include "claim.h"
 #include "host/config.h"
 #include "kernel/kernel.h"
@@ -34,6 +35,7 @@ struct rig {
 	struct claim claim;
 	char bpf_dir[CLAIM_DIR_BYTES + 8]; /* below the claim's */
 	struct config *config;
+	struct kernel_kept kept; /* nothing */
 	bool loopback_forwarded; /* what lo.forwarding was */
 };
 

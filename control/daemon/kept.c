@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "daemon/kept.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sallyport/addr.h>
+
+#include "host/config.h"
+#include "journal/journal.h"
+#include "kernel/pins/kept.h"
+
+struct count {
+	const struct config *config;
+	struct kernel_kept *kept;
+};
+
+static bool has_port(const struct config_public *address, uint16_t port)
+{
+	for (uint32_t i = 0; i < address->nr_ports; i++)
+		if (port >= address->ports[i].first && port <= address->ports[i].last)
+			return true;
+	return false;
+}
+
+/* A port of an address that is configured no more gets no record: its build ends. */
+static int visit(const struct sp_addr *addr, uint16_t port, uint64_t until_wall_ns, void *context)
+{
+	struct count *count = context;
+
+	for (uint32_t i = 0; i < count->config->public.nr_addresses; i++) {
+		const struct config_public *address = &count->config->public.addresses[i];
+
+		if (sp_addr_equal(&address->bind, addr) && !has_port(address, port))
+			count->kept->nr_outside++;
+	}
+	return 0;
+}
+
+int daemon_kept_count(const struct config *config, struct journal *journal,
+		      struct kernel_kept *ret_kept)
+{
+	struct count count = {config, ret_kept};
+	int r;
+
+	*ret_kept = (struct kernel_kept){0};
+	r = journal_record_load_places(journal, visit, &count);
+	return r < 0 ? r : journal_build_count_lists(journal, &ret_kept->nr_lists);
+}
