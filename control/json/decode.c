@@ -223,7 +223,7 @@ static int decode_list(const struct step *step)
 		if (r < 0)
 			return r;
 	}
-	*list = (struct json_list){.items = items, .nr = nr};
+	*list = (struct json_list){.items = items, .nr = nr, .given = true};
 	return 0;
 }
 

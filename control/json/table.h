@@ -24,6 +24,7 @@ struct json_table;
 struct json_list {
 	void *items;
 	size_t nr;
+	bool given; /* though it may be empty */
 };
 
 struct json_field {

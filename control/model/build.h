@@ -71,6 +71,7 @@ struct build_spec {
 	unsigned int nr_nodes;
 	struct sp_prefix allow[SP_ALLOW_PREFIXES]; /* masked; none: everybody */
 	unsigned int nr_allow;
+	bool everybody; /* no prefix, and that was said */
 	bool supersede;
 	uint64_t linger_ns; /* BUILD_DEFAULT: not given, for these three */
 	uint64_t max_lifetime_ns;

@@ -33,6 +33,19 @@ def test_put_is_201_then_200_and_nothing_moves():
     check(got["usage"]["to_vm"]["packets"] == 0, got["usage"])
 
 
+def test_an_empty_allow_list_is_one_that_differs():
+    """An absent one says nothing, an empty one says everybody."""
+    body = build("10.0.9.31", allow=["192.0.2.0/24"])
+    expect(call("PUT", "/v1/builds/listed", body), 201)
+    expect(call("PUT", "/v1/builds/listed", build("10.0.9.31")), 200)
+    problem = expect(call("PUT", "/v1/builds/listed", build("10.0.9.31", allow=[])), 409).json
+    check(problem["errors"][0]["pointer"] == "/allow", problem)
+    expect(call("PUT", "/v1/builds/open", build("10.0.9.32")), 201)
+    expect(call("PUT", "/v1/builds/open", build("10.0.9.32", allow=[])), 200)
+    for name in ("listed", "open"):
+        expect(call("DELETE", f"/v1/builds/{name}"), 204)
+
+
 def test_head_is_get_without_a_body():
     get = call("GET", "/v1/version")
     head = call("HEAD", "/v1/version")

@@ -80,6 +80,7 @@ static int fill_lists(const struct build_body *body, struct build_spec *spec)
 	if (body->allow.nr)
 		memcpy(spec->allow, body->allow.items, body->allow.nr * sizeof(spec->allow[0]));
 	spec->nr_allow = (unsigned int)body->allow.nr;
+	spec->everybody = body->allow.given && body->allow.nr == 0;
 	return r;
 }
 

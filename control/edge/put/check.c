@@ -35,7 +35,7 @@ static void check_terms(struct put *put)
 	    build->state == SESSION_FINISHED)
 		put_wrong(put, PROBLEM_BUILD_DIFFERS, "/linger_s",
 			  "cannot change once the build has finished");
-	if (put->nr_allow &&
+	if ((put->nr_allow || spec->everybody) &&
 	    (put->nr_allow != build->nr_allow ||
 	     memcmp(put->allow, build->allow, put->nr_allow * sizeof(put->allow[0])) != 0))
 		put_wrong(put, PROBLEM_BUILD_DIFFERS, "/allow",
