@@ -19,6 +19,7 @@
 #include "daemon/outcome.h"
 #include "daemon/reload.h"
 #include "daemon/running.h"
+#include "daemon/say.h"
 #include "daemon/sockets.h"
 #include "edge/config.h"
 #include "edge/edge.h"
@@ -184,6 +185,8 @@ static int start_edge(struct daemon *daemon)
 	model_clock_read(&now);
 	say_starting("the journal is replayed");
 	r = edge_replay(daemon->edge, &now, &problem);
+	if (r == 0)
+		daemon_say_outside(daemon->edge);
 	if (r < 0) {
 		edge_free(daemon->edge);
 		return fail(r, "The journal cannot be replayed.",

@@ -11,6 +11,7 @@
 #include "daemon/daemon.h"
 #include "daemon/outcome.h"
 #include "daemon/running.h"
+#include "daemon/say.h"
 #include "edge/config.h"
 #include "edge/edge.h"
 #include "explain/explain.h"
@@ -147,6 +148,7 @@ static bool reload(struct daemon *daemon, struct config *config)
 				  log_string("key", changes.change[i].key));
 		config_free(daemon->config);
 		daemon->config = config;
+		daemon_say_outside(daemon->edge);
 		return true;
 	}
 	config_free(config);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "daemon/say.h"
 
+#include "edge/edge.h"
 #include "host/boottime.h"
 #include "host/log.h"
+#include "model/build.h"
 #include "model/event.h"
 
 #define REFUSED_PERIOD_NS (10 * NS_PER_S)
@@ -47,4 +49,16 @@ void daemon_say_refused(struct daemon_said *said, enum problem_type type, const 
 		return;
 	*last_ns = now_ns;
 	log_write(saying->priority, saying->sentence, log_string("detail", detail));
+}
+
+void daemon_say_outside(const struct edge *edge)
+{
+	const struct build *one;
+	unsigned int nr = edge_count_outside(edge, &one);
+
+	if (nr)
+		log_write(LOG_WARNING,
+			  "Open builds lead to addresses outside builds.networks, until they end: "
+			  "`sallyport cancel` ends one at once.",
+			  log_number("builds", nr), log_string("one", one->id));
 }

@@ -6,6 +6,7 @@
 
 #include "json/problem.h"
 
+struct edge;
 struct event;
 
 /* When each kind of refusal was logged last, on CLOCK_BOOTTIME; 0: never. */
@@ -15,6 +16,10 @@ struct daemon_said {
 
 /* Logs an event that is about the edge as a whole; those of one build or client are not. */
 void daemon_say_event(const struct event *event);
+
+/* Warns of open builds that lead to where builds.networks no longer do: at a start and at a reload.
+ */
+void daemon_say_outside(const struct edge *edge);
 
 /* Logs that calls are refused for want of something of ours, each kind at most once in ten seconds.
  */

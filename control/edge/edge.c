@@ -169,6 +169,29 @@ const struct build *edge_by_slot(const struct edge *edge, uint32_t slot_index,
 	return NULL;
 }
 
+static bool leads_outside(const struct edge *edge, const struct build *build)
+{
+	for (unsigned int i = 0; i < build->nr_nodes; i++)
+		if (build->nodes[i].has_address &&
+		    !model_settings_lead_to(&edge->settings, &build->nodes[i].address))
+			return true;
+	return false;
+}
+
+unsigned int edge_count_outside(const struct edge *edge, const struct build **ret_one)
+{
+	const struct build *build = NULL;
+	unsigned int nr = 0;
+
+	*ret_one = NULL;
+	while ((build = state_registry_after(edge->registry, build ? build->serial : 0)))
+		if (build_is_open(build) && leads_outside(edge, build)) {
+			*ret_one = build;
+			nr++;
+		}
+	return nr;
+}
+
 /* Result: how many leases this build must have live. */
 static unsigned int count_leases(const struct build *build)
 {

@@ -64,6 +64,12 @@ int edge_reload(struct edge *edge, const struct model_settings *settings, struct
 const struct model_settings *edge_settings(const struct edge *edge);
 
 /*
+ * Result: how many open builds lead to an address outside the settings' networks, as those declared
+ * before the networks were changed; *ret_one is one of them, or NULL.
+ */
+unsigned int edge_count_outside(const struct edge *edge, const struct build **ret_one);
+
+/*
  * Starts the linger. finished_wall_ns is when the build ended, BUILD_DEFAULT: now; the future and
  * the time before creation are cut to now and creation. The first call wins, later ones change
  * nothing, nor do calls on an ended build. Problem: NOT_FOUND, JOURNAL.

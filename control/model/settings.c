@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <sallyport/addr.h>
+
 #include "model/clock.h"
 #include "model/pools.h"
 
@@ -26,4 +28,12 @@ void model_settings_init(struct model_settings *settings)
 	settings->audit_kept_ns = 90 * 24 * HOUR_NS;
 	settings->receipts_kept = 10000;
 	settings->receipts_kept_ns = 24 * HOUR_NS;
+}
+
+bool model_settings_lead_to(const struct model_settings *settings, const struct sp_addr *addr)
+{
+	for (unsigned int i = 0; i < settings->nr_networks; i++)
+		if (sp_prefix_contains(&settings->networks[i], addr))
+			return true;
+	return false;
 }

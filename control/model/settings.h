@@ -2,6 +2,7 @@
 /* The model's part of the config: public addresses, networks, limits, durations. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sallyport/table.h>
@@ -49,3 +50,6 @@ struct model_settings {
 
 /* Defaults of design.md's example; no publics, no networks. */
 void model_settings_init(struct model_settings *settings);
+
+/* Result: whether an address is in one of the networks. */
+bool model_settings_lead_to(const struct model_settings *settings, const struct sp_addr *addr);

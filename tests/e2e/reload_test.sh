@@ -43,6 +43,15 @@ reload 10.5.0.0/16 "$applied"
 assert_eq one "$(ssh_to "$port" echo one)" "ssh at the end"
 ok "once the worker is past, it changes"
 
+config_write | sed 's|networks = .*|networks = [ "10.5.0.0/16" ];|' >"$LAB_CONFIG"
+daemon_signal control HUP
+wait_until 10 logged 'outside builds.networks.* builds=1 one=one$' 0
+assert_eq one "$(ssh_to "$port" echo one)" "ssh to a VM outside builds.networks"
+api PUT /v1/builds/later '{"nodes":[{"index":0,"address":"10.0.3.9","port":22}]}'
+assert_eq 422 "$STATUS" "a build that would lead there from now on"
+reload 10.5.0.0/16 "$applied"
+ok "an open build outside networks that have changed is told of, and goes on"
+
 # What `systemctl reload` runs: it waits, and fails when nothing was applied.
 ask() {
 	lab_in edge "$(lab_control_path)" -c "$LAB_CONFIG" --reload

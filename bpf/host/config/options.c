@@ -113,7 +113,7 @@ const struct config_option config_options[] = {
 	 .type = CONFIG_PREFIX,
 	 .min_items = 1,
 	 LIST_AT(builds.networks, builds.nr_networks),
-	 .help = "The only networks that a lease may lead to."},
+	 .help = "The only networks that a new lease may lead to; an open one stays until it ends."},
 
 	{.key = "leases.linger",
 	 .type = CONFIG_DURATION,

@@ -94,14 +94,6 @@ static void check_texts(struct check *check)
 	check_strings(check, &spec->key_fingerprints, BUILD_TEXT_MAX, "key_fingerprints");
 }
 
-static bool in_networks(const struct model_settings *settings, const struct sp_addr *addr)
-{
-	for (unsigned int i = 0; i < settings->nr_networks; i++)
-		if (sp_prefix_contains(&settings->networks[i], addr))
-			return true;
-	return false;
-}
-
 static bool has_family(const struct model_settings *settings, const struct sp_addr *addr)
 {
 	for (unsigned int i = 0; i < settings->nr_publics; i++)
@@ -118,7 +110,7 @@ static void check_address(struct check *check, unsigned int i)
 	if (!node->has_address)
 		return;
 	addr_format(&node->address, text);
-	if (!in_networks(check->settings, &node->address))
+	if (!model_settings_lead_to(check->settings, &node->address))
 		json_problem_add(check->problem, PROBLEM_OUTSIDE_NETWORKS,
 				 point(check, "/nodes/%u/address", i),
 				 "%s is not in builds.networks", text);
