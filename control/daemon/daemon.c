@@ -116,11 +116,6 @@ static int start_kernel(struct daemon *daemon)
 
 	if (r < 0)
 		return fail(r, "The journal's ports cannot be read.", NULL);
-	if (kept.nr_outside)
-		log_write(LOG_NOTICE,
-			  "Builds keep public ports that the configuration no longer has, until they "
-			  "end.",
-			  log_number("ports", kept.nr_outside));
 	r = kernel_start(daemon->config, &kept, &daemon->kernel, &reason);
 	return r < 0 ? fail(r, "The kernel's part cannot be set up.", reason) : 0;
 }

@@ -7,6 +7,7 @@
 #include <sallyport/addr.h>
 
 #include "host/config.h"
+#include "host/log.h"
 #include "journal/journal.h"
 #include "kernel/pins/kept.h"
 
@@ -45,5 +46,13 @@ int daemon_kept_count(const struct config *config, struct journal *journal,
 
 	*ret_kept = (struct kernel_kept){0};
 	r = journal_record_load_places(journal, visit, &count);
-	return r < 0 ? r : journal_build_count_lists(journal, &ret_kept->nr_lists);
+	if (r < 0)
+		return r;
+	if (ret_kept->nr_outside)
+		log_write(
+			LOG_NOTICE,
+			"Builds keep public ports that the configuration no longer has, until they "
+			"end.",
+			log_number("ports", ret_kept->nr_outside));
+	return journal_build_count_lists(journal, &ret_kept->nr_lists);
 }

@@ -8,7 +8,7 @@ struct kernel_kept;
 
 /*
  * Counts their ports outside public.addresses, as those of a pool that was made smaller, and their
- * allow-lists. Result: 0 or -errno.
+ * allow-lists, and logs it. Result: 0 or -errno.
  */
 int daemon_kept_count(const struct config *config, struct journal *journal,
 		      struct kernel_kept *ret_kept);

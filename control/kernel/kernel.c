@@ -14,6 +14,7 @@
 #include "host/boottime.h"
 #include "host/config.h"
 #include "kernel/attach/attach.h"
+#include "kernel/attach/fixed.h"
 #include "kernel/attach/look.h"
 #include "kernel/attach/maps.h"
 #include "kernel/attach/offloads.h"
@@ -252,26 +253,10 @@ bool kernel_rewrites_networks(const struct kernel *kernel)
 
 int kernel_reload(struct kernel *kernel, const struct config *config, char **ret_reason)
 {
-	const struct sp_meta before = attach_maps_sizes(kernel->config, &kernel->kept),
-			     after = attach_maps_sizes(config, &kernel->kept);
-	const struct config *now = kernel->config;
+	int error = attach_fixed_check(kernel->config, config, &kernel->kept, ret_reason);
 
-	if (!attach_maps_fit(&before, &after))
-		return pins_reason_give(
-			ret_reason, -EBUSY,
-			"public.addresses, dataplane.workers and limits.allow_lists "
-			"shape the table: restart sallyportd to change them");
-	if (strcmp(now->public.interface, config->public.interface) != 0 ||
-	    strcmp(now->builds.interface, config->builds.interface) != 0 ||
-	    now->public.vlan != config->public.vlan || now->builds.vlan != config->builds.vlan)
-		return pins_reason_give(ret_reason, -EBUSY,
-					"restart sallyportd to change interface or vlan of public "
-					"or builds");
-	if (strcmp(now->edge.bpf_dir, config->edge.bpf_dir) != 0 ||
-	    strcmp(now->edge.state_dir, config->edge.state_dir) != 0)
-		return pins_reason_give(
-			ret_reason, -EBUSY,
-			"restart sallyportd to change edge.bpf_dir or edge.state_dir");
+	if (error)
+		return error;
 	*kernel->config = *config;
 	write_settings(kernel);
 	settle(kernel);

@@ -24,10 +24,10 @@ struct kernel;
 
 /*
  * Probes the host, then creates, adopts or prepares to replace the table, writes settings and
- * hosts, and starts mirroring addresses, routes and neighbours. kept (kernel/pins/kept.h) is copied. Attaches nothing yet. Result: 0 and
- * *ret_kernel, to be ended by kernel_stop(); or -errno and *ret_reason, one sentence that names
- * what is wrong and the config key or command that helps (freed by the caller). On failure what
- * this call made is undone, and only that.
+ * hosts, and starts mirroring addresses, routes and neighbours. kept (kernel/pins/kept.h) is
+ * copied. Attaches nothing yet. Result: 0 and *ret_kernel, to be ended by kernel_stop(); or -errno
+ * and *ret_reason, one sentence that names what is wrong and the config key or command that helps
+ * (freed by the caller). On failure what this call made is undone, and only that.
  */
 int kernel_start(const struct config *config, const struct kernel_kept *kept,
 		 struct kernel **ret_kernel, char **ret_reason);

@@ -113,7 +113,8 @@ const struct config_option config_options[] = {
 	 .type = CONFIG_PREFIX,
 	 .min_items = 1,
 	 LIST_AT(builds.networks, builds.nr_networks),
-	 .help = "The only networks that a new lease may lead to; an open one stays until it ends."},
+	 .help = "The only networks that a new lease may lead to; an open one stays until it "
+		 "ends."},
 
 	{.key = "leases.linger",
 	 .type = CONFIG_DURATION,

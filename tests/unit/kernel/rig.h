@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/pins/kept.h"
 #include "claim.h"
 #include "host/config.h"
 #include "kernel/kernel.h"
+#include "kernel/pins/kept.h"
 #include "kernel/pins/pins.h"
 
 struct table_map;
