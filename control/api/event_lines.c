@@ -2,6 +2,8 @@
 #include "api/event_lines.h"
 
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "api/describe/answers.h"
 #include "model/event.h"
@@ -23,6 +25,8 @@ enum has {
 	HAS_PACKETS = 1 << 9,
 	HAS_LOST_MS = 1 << 10,
 	HAS_COUNT = 1 << 11,
+	HAS_FAILED = 1 << 12,
+	HAS_HOOK = 1 << 13, /* the beginning of detail */
 };
 
 static const struct {
@@ -53,6 +57,9 @@ static const struct {
 	[EVENT_ATTACHMENT_RESTORED] = {HAS_LOST_MS | HAS_DETAIL, .detail = "eth0",
 				       .help = "which interface"},
 	[EVENT_HOST_CORRECTED] = {HAS_COUNT | HAS_DETAIL, .detail = "neighbours", .help = "what"},
+	[EVENT_DELIVERY_FAILED] = {HAS_HOOK | HAS_FAILED | HAS_DETAIL, HAS_BUILD | HAS_NODE,
+				   "10-notify: build.ended: 4 tries: status 7",
+				   "the hook, the type of that event, and why"},
 };
 
 static json_t *make_seq(const struct event *event)
@@ -88,6 +95,15 @@ static json_t *make_reason(const struct event *event)
 static json_t *make_detail(const struct event *event)
 {
 	return json_values_string(event->detail);
+}
+
+/* Of "HOOK: why"; no hook is told of whose name has a colon. */
+static json_t *make_hook(const struct event *event)
+{
+	char hook[EVENT_DETAIL_BYTES];
+
+	snprintf(hook, sizeof(hook), "%.*s", (int)strcspn(event->detail, ":"), event->detail);
+	return json_values_string(hook);
 }
 
 static json_t *make_value_time(const struct event *event)
@@ -127,6 +143,12 @@ static const struct {
 	{HAS_PACKETS, {"packets", JSON_SHAPE_INTEGER, .example = "3"}, make_value},
 	{HAS_LOST_MS, {"lost_ms", JSON_SHAPE_INTEGER, .example = "12"}, make_value},
 	{HAS_COUNT, {"count", JSON_SHAPE_INTEGER, .example = "1"}, make_value},
+	{HAS_HOOK,
+	 {"hook", JSON_SHAPE_STRING, .example = "10-notify", .help = "whose it was, or webhook"},
+	 make_hook},
+	{HAS_FAILED,
+	 {"failed_seq", JSON_SHAPE_INTEGER, .example = "398", .help = "the event given up"},
+	 make_value},
 };
 
 #define MEMBERS_NR (sizeof(members) / sizeof(members[0]))

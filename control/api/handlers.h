@@ -25,6 +25,7 @@ void api_diagnose_connections(struct api_call *call);
 void api_diagnose_audit(struct api_call *call);
 void api_sync_post(struct api_call *call);
 void api_events_get(struct api_call *call);
+void api_dead_letters_post(struct api_call *call);
 void api_status_get(struct api_call *call);
 void api_status_pools(struct api_call *call);
 void api_status_version(struct api_call *call);

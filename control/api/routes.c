@@ -217,6 +217,18 @@ const struct api_route api_routes[] = {
 			"last line has the type end",
 	},
 	{
+		.method = "POST",
+		.path = "/v1/dead-letters",
+		.role = API_ROLE_OPERATOR,
+		.operation = "tellDeadLetter",
+		.handle = api_dead_letters_post,
+		.in_turn = true,
+		.body = API_BODY_REQUIRED,
+		.table = &body_tables_dead_letter,
+		.statuses = "409 422 503",
+		.help = "Tell by an event that another was given up: sallyport-hooks does",
+	},
+	{
 		.method = "GET",
 		.path = "/v1/status",
 		.role = API_ROLE_VIEWER,

@@ -18,6 +18,7 @@ struct saying {
 static const struct saying of_events[EVENT_TYPES_NR] = {
 	[EVENT_POOL_LOW] = {LOG_WARNING, "Few public ports are left."},
 	[EVENT_POOL_RECOVERED] = {LOG_NOTICE, "Enough public ports are free again."},
+	[EVENT_DELIVERY_FAILED] = {LOG_WARNING, "sallyport-hooks has given an event up."},
 	[EVENT_ENGINE_SWITCHED] = {LOG_NOTICE, "Another engine carries packets than before."},
 };
 

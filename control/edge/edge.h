@@ -193,6 +193,13 @@ int edge_notes_audit(struct edge *edge, const struct edge_call *call, const stru
 /* An event of another part (ENGINE_SWITCHED, CLIENT_REFUSED); seq and wall_ns are set here. */
 int edge_notes_event(struct edge *edge, const struct instant *now, struct event *event);
 
+/*
+ * Tells of it by an event, unless the one given up is such an event itself: else there would be no
+ * end. Problem: INVALID (there is no event of that number yet), JOURNAL.
+ */
+int edge_notes_dead_letter(struct edge *edge, const struct edge_call *call,
+			   const struct edge_dead_letter *letter);
+
 struct edge_figures {
 	unsigned int builds[SESSION_STATES_NR];
 	unsigned int nodes;

@@ -148,3 +148,69 @@ int edge_notes_event(struct edge *edge, const struct instant *now, struct event 
 	}
 	return result;
 }
+
+static int copy_event(const struct event *event, void *context)
+{
+	*(struct event *)context = *event;
+	return 0;
+}
+
+/* Result: 0 and the event, without type and build if it is no longer kept, or -errno. */
+static int find_given_up(struct edge *edge, const struct edge_call *call, uint64_t seq,
+			 struct event *ret_event)
+{
+	int result;
+
+	*ret_event = (struct event){.type = EVENT_TYPES_NR, .node_index = EVENT_NO_NODE};
+	if (seq == 0 || seq > edge->events.newest_seq) {
+		json_problem_add(call->problem, PROBLEM_INVALID, "/seq",
+				 "The newest event is %llu.",
+				 (unsigned long long)edge->events.newest_seq);
+		return -EINVAL;
+	}
+	result = state_events_read(&edge->events, seq - 1, 1, copy_event, ret_event);
+	if (result < 0 && result != -ESTALE) {
+		json_problem_set(call->problem, PROBLEM_JOURNAL,
+				 "The journal cannot be read (error %d).", -result);
+		return result;
+	}
+	return 0;
+}
+
+/* Result: 0 or -ENOMEM. */
+static int note_dead_letter(struct txn *txn, const struct edge_dead_letter *letter,
+			    const struct event *given_up)
+{
+	struct event *event = txn_event(txn, EVENT_DELIVERY_FAILED, NULL);
+	bool known = given_up->type < EVENT_TYPES_NR;
+	size_t length;
+
+	if (!event)
+		return -ENOMEM;
+	snprintf(event->build_id, sizeof(event->build_id), "%s", given_up->build_id);
+	event->node_index = given_up->node_index;
+	event->value = letter->seq;
+	length = (size_t)snprintf(event->detail, sizeof(event->detail),
+				  "%s: %s%s%llu tries: ", letter->hook,
+				  known ? model_event_type_name(given_up->type) : "",
+				  known ? ": " : "", (unsigned long long)letter->nr_tries);
+	if (length < sizeof(event->detail))
+		snprintf(event->detail + length, sizeof(event->detail) - length, "%.*s",
+			 (int)(sizeof(event->detail) - length - 1), letter->reason);
+	return 0;
+}
+
+int edge_notes_dead_letter(struct edge *edge, const struct edge_call *call,
+			   const struct edge_dead_letter *letter)
+{
+	struct event given_up;
+	struct txn txn;
+	int result = find_given_up(edge, call, letter->seq, &given_up);
+
+	if (result < 0)
+		return result;
+	txn_begin(&txn, edge, call);
+	if (given_up.type != EVENT_DELIVERY_FAILED)
+		result = note_dead_letter(&txn, letter, &given_up);
+	return result < 0 ? txn_give_up(&txn, result) : txn_commit(&txn);
+}

@@ -32,7 +32,9 @@
 	X(ATTACHMENT_LOST, "attachment.lost", "0", "an interface meets no program; detail: why")   \
 	X(ATTACHMENT_RESTORED, "attachment.restored", "ms without",                                \
 	  "it does again; detail: which")                                                          \
-	X(HOST_CORRECTED, "host.corrected", "how many", "what others changed, put right; detail")
+	X(HOST_CORRECTED, "host.corrected", "how many", "what others changed, put right; detail")  \
+	X(DELIVERY_FAILED, "delivery.failed", "number of an event",                                \
+	  "a hook or the webhook did not take an event: it is a dead letter; detail: why")
 
 enum event_type {
 #define EVENT_ENUM(name, spelling, value, meaning) EVENT_##name,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """The API's idempotency keys, against a real daemon: api_retries.py, with what api_test.sh says in API_*."""
+import json
 import sys
 
 from api_client import OPERATOR_UID, as_user, build, call, check, expect, main
@@ -44,6 +45,29 @@ def test_a_retry_of_what_changed_nothing_changes_nothing():
     for _ in range(2):
         answer = expect(call("DELETE", "/v1/builds/retried", None, {"Idempotency-Key": "gone"}), 204)
         check(answer.text == "", answer.text)
+
+
+def failures():
+    lines = call("GET", "/v1/events?since=0&follow=0").text.splitlines()
+    return [event for event in map(json.loads, lines) if event["type"] == "delivery.failed"]
+
+
+def test_a_dead_letter_is_told_once():
+    seq = json.loads(call("GET", "/v1/events?since=0&follow=0").text.splitlines()[0])["seq"]
+    before, key = failures(), {"Idempotency-Key": "dead-letter-of-a-test"}
+    letter = {"seq": seq, "hook": "10-notify", "tries": 3, "reason": "status 7"}
+    for _ in range(2):
+        check(expect(call("POST", "/v1/dead-letters", letter, key), 204).text == "", "an answer without a body")
+    told = failures()
+    check(len(told) == len(before) + 1, f"{len(told) - len(before)} events")
+    check((told[-1]["hook"], told[-1]["failed_seq"]) == ("10-notify", seq), told[-1])
+    check(told[-1]["detail"].endswith(": 3 tries: status 7"), told[-1])
+    expect(call("POST", "/v1/dead-letters", {**letter, "seq": told[-1]["seq"]}), 204)
+    check(failures() == told, "no event tells of one of its own kind")
+    for pointer, wrong in (("/seq", {**letter, "seq": 10 ** 9}), ("/hook", {**letter, "hook": "a: b"}),
+                           ("/hook", {"seq": seq}), ("/tries", {**letter, "tries": 0})):
+        answer = expect(call("POST", "/v1/dead-letters", wrong), 400, "invalid")
+        check([error["pointer"] for error in answer.json["errors"]] == [pointer], answer.text)
 
 
 def test_retries_of_sync():

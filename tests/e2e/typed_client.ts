@@ -34,6 +34,8 @@ function tell(line: Event): string {
 			return `${line.detail} ${line.lost_ms.toFixed()}`;
 		case "host.corrected":
 			return `${line.detail} ${line.count.toFixed()}`;
+		case "delivery.failed":
+			return `${line.hook} ${line.failed_seq.toFixed()}`;
 		case "heartbeat":
 			return line.time;
 		case "end":

@@ -165,6 +165,24 @@ int body_read_extend(const char *text, size_t bytes, struct edge_extension *ret_
 	return 0;
 }
 
+int body_read_dead_letter(const char *text, size_t bytes, struct edge_dead_letter *ret_letter,
+			  struct problem *problem)
+{
+	struct json_document document = {0};
+	struct dead_letter_body body = {0};
+	int r = json_decode(&document, text, bytes, &body_tables_dead_letter, &body, problem);
+
+	if (r == 0) {
+		ret_letter->seq = body.seq;
+		ret_letter->nr_tries = body.tries;
+		snprintf(ret_letter->hook, sizeof(ret_letter->hook), "%s", body.hook);
+		snprintf(ret_letter->reason, sizeof(ret_letter->reason), "%s",
+			 body.reason ? body.reason : "not said");
+	}
+	json_decode_document_clear(&document);
+	return r;
+}
+
 static int add_build(const struct build_body *body, struct api_sync *sync)
 {
 	struct build_spec *spec = &sync->specs[sync->nr_specs++];

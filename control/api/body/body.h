@@ -11,11 +11,13 @@
 #include "json/split.h"
 #include "json/table.h"
 
+struct edge_dead_letter;
 struct edge_extension;
 
 extern const struct json_table body_tables_build;
 extern const struct json_table body_tables_finish;
 extern const struct json_table body_tables_extend;
+extern const struct json_table body_tables_dead_letter;
 extern const struct json_table body_tables_sync;
 
 /* A sync's desired set, owned. */
@@ -29,7 +31,7 @@ struct api_sync {
 
 /*
  * Reads the body of a PUT into *spec, which has been initialised and whose id is the caller's.
- * Result, of all four: 0, or -EBADMSG, -EINVAL with problem set, -ENOMEM.
+ * Result, of all five: 0, or -EBADMSG, -EINVAL with problem set, -ENOMEM.
  */
 int body_read_build(const char *text, size_t bytes, struct build_spec *spec,
 		    struct problem *problem);
@@ -40,6 +42,9 @@ int body_read_finish(const char *text, size_t bytes, uint64_t *ret_wall_ns,
 
 int body_read_extend(const char *text, size_t bytes, struct edge_extension *ret_extension,
 		     struct problem *problem);
+
+int body_read_dead_letter(const char *text, size_t bytes, struct edge_dead_letter *ret_letter,
+			  struct problem *problem);
 
 /* The sync is to be freed by body_sync_free(). */
 int body_read_sync(const char *text, size_t bytes, struct api_sync *ret_sync,

@@ -72,6 +72,14 @@ int body_parse_user(const char *text, void *ret_member, const char **ret_why)
 	return pass_on(text, ret_member);
 }
 
+int body_parse_hook(const char *text, void *ret_member, const char **ret_why)
+{
+	*ret_why = "the name of a hook, of A-Z a-z 0-9 . _ % -";
+	if (!text[0] || text[strspn(text, LOWER UPPER DIGITS "._%-")])
+		return -EINVAL;
+	return pass_on(text, ret_member);
+}
+
 /* It becomes a line of a known_hosts file: no marker, no further host. */
 int body_parse_host_key(const char *text, void *ret_member, const char **ret_why)
 {

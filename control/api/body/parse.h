@@ -30,5 +30,6 @@ int body_parse_protocol(const char *text, void *ret_member, const char **ret_why
 /* These check the text and pass it on. ret_member: const char **. */
 int body_parse_id(const char *text, void *ret_member, const char **ret_why);
 int body_parse_user(const char *text, void *ret_member, const char **ret_why);
+int body_parse_hook(const char *text, void *ret_member, const char **ret_why);
 int body_parse_host_key(const char *text, void *ret_member, const char **ret_why);
 int body_parse_forward_name(const char *text, void *ret_member, const char **ret_why);

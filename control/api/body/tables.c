@@ -2,6 +2,7 @@
 #include "api/body/tables.h"
 
 #include "api/body/body.h"
+#include "edge/state/call.h"
 #include "host/addr.h"
 
 #define SECONDS_MAX (10ULL * 366 * 24 * 3600)
@@ -285,6 +286,52 @@ const struct json_table body_tables_extend = {
 	.name = "ExtendRequest",
 	.struct_bytes = sizeof(struct extend_body),
 	FIELDS(extend_fields),
+};
+
+static const struct json_field dead_letter_fields[] = {
+	{
+		.name = "seq",
+		.kind = JSON_KIND_INTEGER,
+		.required = true,
+		JSON_MEMBER(struct dead_letter_body, seq),
+		.min = 1,
+		.max = INT64_MAX,
+		.help = "the number of the event that was given up",
+	},
+	{
+		.name = "hook",
+		.kind = JSON_KIND_PARSED,
+		.required = true,
+		JSON_MEMBER(struct dead_letter_body, hook),
+		.min = 1,
+		.max = EDGE_HOOK_MAX,
+		.parse = body_parse_hook,
+		.format = "^[A-Za-z0-9._%-]+$",
+		.help = "the hook that did not take it, or webhook",
+	},
+	{
+		.name = "reason",
+		.kind = JSON_KIND_STRING,
+		JSON_MEMBER(struct dead_letter_body, reason),
+		.min = 1,
+		.max = BUILD_TEXT_MAX,
+		.help = "why not",
+	},
+	{
+		.name = "tries",
+		.kind = JSON_KIND_INTEGER,
+		JSON_MEMBER(struct dead_letter_body, tries),
+		.min = 1,
+		.max = UINT32_MAX,
+		.preset = 1,
+		.help = "how often it was tried, 1 if not given",
+	},
+};
+
+const struct json_table body_tables_dead_letter = {
+	.name = "DeadLetterRequest",
+	.struct_bytes = sizeof(struct dead_letter_body),
+	FIELDS(dead_letter_fields),
 };
 
 static const struct json_field sync_build_item = {

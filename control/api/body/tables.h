@@ -55,6 +55,13 @@ struct extend_body {
 	uint64_t until_wall_ns;
 };
 
+struct dead_letter_body {
+	uint64_t seq;
+	const char *hook;
+	const char *reason; /* NULL: not given */
+	uint64_t tries;
+};
+
 struct sync_body {
 	struct json_list builds; /* struct build_body */
 	bool dry_run;

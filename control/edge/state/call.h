@@ -5,8 +5,11 @@
 #include <stdbool.h>
 
 #include "model/clock.h"
+#include "model/event.h"
 #include "model/peer.h"
 #include "json/problem.h"
+
+#define EDGE_HOOK_MAX 60
 
 struct build;
 struct receipt;
@@ -71,6 +74,14 @@ typedef int edge_wait(void *context);
  */
 enum edge_drain_step { EDGE_DRAIN_BEGIN, EDGE_DRAIN_POLL };
 typedef int edge_drain(void *context, enum edge_drain_step step);
+
+/* An event that sallyport-hooks has given up. */
+struct edge_dead_letter {
+	uint64_t seq;
+	uint64_t nr_tries;
+	char hook[EDGE_HOOK_MAX + 1]; /* without a colon */
+	char reason[EVENT_DETAIL_BYTES];
+};
 
 /* By how much, or until when: exactly one is not BUILD_DEFAULT. */
 struct edge_extension {

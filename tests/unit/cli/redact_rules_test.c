@@ -95,7 +95,8 @@ static void test_events(void **state)
 	check(&redact_rules_events,
 	      "[{\"seq\":1,\"time\":\"t\",\"type\":\"build.connected\",\"build\":\"7\",\"node\":0,"
 	      "\"reason\":\"expired\",\"detail\":\"203.0.113.5 port 4\",\"deadline\":\"t\","
-	      "\"remaining_s\":1,\"free_ports\":1,\"pool\":\"p\",\"packets\":1}]");
+	      "\"remaining_s\":1,\"free_ports\":1,\"pool\":\"p\",\"packets\":1,"
+	      "\"hook\":\"10-notify\",\"failed_seq\":1}]");
 }
 
 static void test_programs(void **state)

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -102,12 +103,102 @@ static void test_follow_when_the_visitor_ends_it_then_that_is_the_result(void **
 	assert_int_equal(seen.nr, 10);
 }
 
+static int keep_last(const struct event *event, void *context)
+{
+	*(struct event *)context = *event;
+	return 0;
+}
+
+/* Result: 0 and the newest event, or what became of it. */
+static int give_up(struct world *world, uint64_t seq, const char *reason, struct event *ret_event)
+{
+	struct edge_dead_letter letter = {.seq = seq, .nr_tries = 4, .hook = "10-notify"};
+	struct edge_call call = world_call(world);
+	struct events *events = edge_events(world->edge);
+	int result;
+
+	snprintf(letter.reason, sizeof(letter.reason), "%s", reason);
+	result = edge_notes_dead_letter(world->edge, &call, &letter);
+	if (result == 0)
+		assert_int_equal(
+			state_events_read(events, events->newest_seq - 1, 1, keep_last, ret_event),
+			0);
+	return result;
+}
+
+static void test_dead_letter_when_told_then_an_event_of_the_same_build(void **state)
+{
+	struct world *world = *state;
+	struct event event;
+
+	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
+	assert_int_equal(give_up(world, 1, "status 7", &event), 0);
+	assert_int_equal(event.seq, 2);
+	assert_int_equal(event.type, EVENT_DELIVERY_FAILED);
+	assert_int_equal(event.value, 1);
+	assert_string_equal(event.build_id, "a");
+	assert_string_equal(event.detail, "10-notify: build.enabled: 4 tries: status 7");
+}
+
+static void test_dead_letter_when_of_such_an_event_then_no_further_one(void **state)
+{
+	struct world *world = *state;
+	struct event event;
+
+	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
+	assert_int_equal(give_up(world, 1, "status 7", &event), 0);
+	assert_int_equal(give_up(world, 2, "status 7", &event), 0);
+	assert_int_equal(edge_events(world->edge)->newest_seq, 2);
+}
+
+static void test_dead_letter_when_event_is_forgotten_then_told_without_its_type(void **state)
+{
+	struct world *world = *state;
+	struct events *events = many_events(world);
+	struct event event;
+
+	assert_int_equal(state_events_compact(events, 10), 0);
+	assert_int_equal(give_up(world, 1, "status 7", &event), 0);
+	assert_int_equal(event.type, EVENT_DELIVERY_FAILED);
+	assert_string_equal(event.detail, "10-notify: 4 tries: status 7");
+}
+
+static void test_dead_letter_when_reason_is_long_then_it_is_cut(void **state)
+{
+	struct world *world = *state;
+	char reason[EVENT_DETAIL_BYTES];
+	struct event event;
+
+	memset(reason, 'x', sizeof(reason));
+	reason[sizeof(reason) - 1] = '\0';
+	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
+	assert_int_equal(give_up(world, 1, reason, &event), 0);
+	assert_int_equal(strlen(event.detail), EVENT_DETAIL_BYTES - 1);
+}
+
+static void test_dead_letter_when_there_is_no_such_event_then_refused(void **state)
+{
+	struct world *world = *state;
+	struct event event;
+
+	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
+	assert_int_equal(give_up(world, 2, "status 7", &event), -EINVAL);
+	assert_int_equal(world->problem.type, PROBLEM_INVALID);
+	assert_string_equal(world->problem.errors[0].pointer, "/seq");
+	assert_int_equal(edge_events(world->edge)->newest_seq, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_CASE(test_follow_when_there_are_many_then_each_once),
 		WORLD_CASE(test_follow_when_the_first_are_gone_then_from_the_oldest),
 		WORLD_CASE(test_follow_when_the_visitor_ends_it_then_that_is_the_result),
+		WORLD_CASE(test_dead_letter_when_told_then_an_event_of_the_same_build),
+		WORLD_CASE(test_dead_letter_when_of_such_an_event_then_no_further_one),
+		WORLD_CASE(test_dead_letter_when_event_is_forgotten_then_told_without_its_type),
+		WORLD_CASE(test_dead_letter_when_reason_is_long_then_it_is_cut),
+		WORLD_CASE(test_dead_letter_when_there_is_no_such_event_then_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
