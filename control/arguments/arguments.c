@@ -103,6 +103,10 @@ static enum arguments_action take(const struct arguments_program *program, char 
 		print_help(program);
 	if (row->kind == ARGUMENTS_VERSION)
 		printf("%s %s\n", program->name, SALLYPORT_VERSION);
+	if (row->kind == ARGUMENTS_FLAG) {
+		*(bool *)((char *)options + row->offset) = true;
+		return ARGUMENTS_RUN;
+	}
 	if (!row->argument)
 		return ARGUMENTS_DONE;
 	value = equals ? equals + 1 : *++*argv;

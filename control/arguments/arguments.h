@@ -10,6 +10,7 @@ enum arguments_kind {
 	ARGUMENTS_CHOICE, /* the same, one of the words in argument, which have a | between them */
 	ARGUMENTS_DURATION, /* uint64_t, ns, not 0 */
 	ARGUMENTS_NUMBER,   /* uint64_t, within the program's bounds */
+	ARGUMENTS_FLAG,	    /* bool, without an argument */
 	ARGUMENTS_HELP,
 	ARGUMENTS_VERSION,
 };

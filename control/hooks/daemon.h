@@ -6,6 +6,9 @@
 
 #define HOOKS_EDGE_BYTES 256
 
+struct dead_letter;
+struct notice;
+
 struct hooks_daemon {
 	char edge[HOOKS_EDGE_BYTES]; /* its name */
 	uint64_t newest;	     /* the number of the newest event */
@@ -13,3 +16,11 @@ struct hooks_daemon {
 
 /* Asks for some seconds at most. Result: 0, -ENOMEM, or -EIO if there is no answer. */
 int hooks_daemon_ask(const char *socket, struct hooks_daemon *ret_daemon);
+
+/*
+ * Tells of an event that was given up, so that it becomes one itself; again, it does not become
+ * another. Result: 0, -ENOMEM, -EIO if there is no answer, or none for now, or the status of a
+ * refusal.
+ */
+int hooks_daemon_tell(const char *socket, const struct dead_letter *letter,
+		      const struct notice *notice);

@@ -14,6 +14,15 @@ struct dead_letter {
 	uint64_t nr_tries;
 };
 
-/* Appends one, durably. Result: 0, or -errno and nothing may be relied upon. */
+/*
+ * Appends one, durably; one of the same event and hook that is in the file already is left as it
+ * is. Several processes may. Result: 0, or -errno and nothing may be relied upon.
+ */
 int hooks_dead_letters_add(const char *path, const struct dead_letter *letter,
 			   const struct notice *notice);
+
+/*
+ * Moves all there are, the oldest first, behind what a file has that an earlier call made, so that
+ * the file of dead letters begins anew. Result: 0, -ENOENT if there are none, or -errno.
+ */
+int hooks_dead_letters_take(const char *path, const char *into);

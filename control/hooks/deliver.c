@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hooks/daemon.h"
 #include "hooks/dead_letters.h"
 #include "hooks/notice.h"
 #include "hooks/options.h"
@@ -14,6 +15,8 @@
 #include "hooks/stop.h"
 #include "hooks/webhook/post.h"
 #include "host/log.h"
+
+#define TYPE_FAILED "delivery.failed" /* model/event.h has the types */
 
 /* One event on its way. */
 struct delivery {
@@ -25,6 +28,11 @@ struct delivery {
 
 /* Tries once to deliver to one place. Result: 0, or anything else for "not acknowledged". */
 typedef int attempt(struct delivery *delivery, const char *name);
+
+static uint64_t longer(const struct options *options, uint64_t pause_ns)
+{
+	return 2 * pause_ns < options->retry_max_ns ? 2 * pause_ns : options->retry_max_ns;
+}
 
 static int note_failure(struct delivery *delivery, int result, const char *reason)
 {
@@ -77,8 +85,34 @@ static int try_webhook(struct delivery *delivery, const char *name)
 	return result ? note_failure(delivery, result, reason) : 0;
 }
 
-/* Result: whether the event is kept as a dead letter, and so need not be tried again. */
-static bool give_up(const struct delivery *delivery, const char *name, uint64_t nr_tries)
+/*
+ * Makes an event of it, unless it is one of these itself: else there would be no end. Without
+ * sallyportd there are no further events either, so this may wait for it. Result: 0 or -EINTR.
+ */
+static int tell(const struct delivery *delivery, const struct dead_letter *letter)
+{
+	const struct options *options = delivery->options;
+	const struct notice *notice = delivery->notice;
+	uint64_t pause_ns = options->retry_min_ns;
+	int result;
+
+	if (strcmp(hooks_notice_text(notice, "type"), TYPE_FAILED) == 0)
+		return 0;
+	while ((result = hooks_daemon_tell(options->socket, letter, notice)) < 0) {
+		log_write(LOG_WARNING, "sallyportd cannot be told of a dead letter yet.",
+			  log_number("seq", (int64_t)notice->seq));
+		if (hooks_stop_wait(delivery->stop, pause_ns))
+			return -EINTR;
+		pause_ns = longer(options, pause_ns);
+	}
+	if (result > 0)
+		log_write(LOG_WARNING, "sallyportd does not want to be told of a dead letter.",
+			  log_number("status", result), log_number("seq", (int64_t)notice->seq));
+	return 0;
+}
+
+/* Result: 0 if the event is kept as a dead letter, -EAGAIN: try again, or -EINTR. */
+static int give_up(const struct delivery *delivery, const char *name, uint64_t nr_tries)
 {
 	const char *file = delivery->options->dead_letters;
 	const struct dead_letter letter = {name, delivery->reason, nr_tries};
@@ -87,13 +121,13 @@ static bool give_up(const struct delivery *delivery, const char *name, uint64_t 
 	if (error) {
 		log_write(LOG_ERR, "A dead letter cannot be kept: the event is tried again.",
 			  log_string("file", file), log_error("error", error));
-		return false;
+		return -EAGAIN;
 	}
 	log_write(LOG_ERR, "An event is given up; it is among the dead letters.",
 		  log_string("hook", name), log_number("seq", (int64_t)delivery->notice->seq),
 		  log_number("tries", (int64_t)nr_tries), log_string("reason", delivery->reason),
 		  log_string("file", file));
-	return true;
+	return tell(delivery, &letter);
 }
 
 /* max_tries 0: for as long as it takes. */
@@ -103,18 +137,21 @@ static int try_again(struct delivery *delivery, attempt *try, const char *name, 
 	uint64_t pause_ns = options->retry_min_ns;
 
 	for (uint64_t nr_tries = 1;; nr_tries++) {
+		int result = -EAGAIN;
+
 		if (hooks_stop_asked(delivery->stop))
 			return -EINTR;
 		if (!try(delivery, name))
 			return 0;
 		if (hooks_stop_asked(delivery->stop))
 			return -EINTR;
-		if (max_tries && nr_tries >= max_tries && give_up(delivery, name, nr_tries))
-			return 0;
+		if (max_tries && nr_tries >= max_tries)
+			result = give_up(delivery, name, nr_tries);
+		if (result != -EAGAIN)
+			return result;
 		if (hooks_stop_wait(delivery->stop, pause_ns))
 			return -EINTR;
-		pause_ns =
-			2 * pause_ns < options->retry_max_ns ? 2 * pause_ns : options->retry_max_ns;
+		pause_ns = longer(options, pause_ns);
 	}
 }
 
@@ -165,6 +202,20 @@ int hooks_deliver(const struct options *options, const struct notice *notice,
 	int result = try_again(&delivery, try_list, NULL, 0);
 
 	if (!result && options->webhook)
-		result = try_again(&delivery, try_webhook, "webhook", options->tries);
+		result = try_again(&delivery, try_webhook, HOOKS_WEBHOOK, options->tries);
+	return result;
+}
+
+int hooks_deliver_once(const struct options *options, const struct notice *notice,
+		       const struct stop *stop, const char *name,
+		       char ret_reason[HOOKS_REASON_BYTES])
+{
+	struct delivery delivery = {.options = options, .notice = notice, .stop = stop};
+	bool posted = options->webhook && strcmp(name, HOOKS_WEBHOOK) == 0;
+	int result = posted ? try_webhook(&delivery, name) : try_script(&delivery, name);
+
+	if (result && hooks_stop_asked(stop))
+		return -EINTR;
+	snprintf(ret_reason, HOOKS_REASON_BYTES, "%s", delivery.reason);
 	return result;
 }

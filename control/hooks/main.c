@@ -11,6 +11,7 @@
 #include "hooks/cursor.h"
 #include "hooks/follow.h"
 #include "hooks/options.h"
+#include "hooks/redeliver.h"
 #include "hooks/stop.h"
 #include "hooks/webhook/keys.h"
 #include "host/log.h"
@@ -89,10 +90,11 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	if (check_keys(&options) < 0)
 		return EXIT_FAILURE;
-	lock_fd = lock(&options);
-	error = lock_fd < 0 ? lock_fd : hooks_stop_open(&stop);
+	lock_fd = options.redeliver ? -1 : lock(&options);
+	error = lock_fd < 0 && !options.redeliver ? lock_fd : hooks_stop_open(&stop);
 	if (!error) {
-		error = run(&options, &stop);
+		error = options.redeliver ? hooks_redeliver_run(&options, &stop)
+					  : run(&options, &stop);
 		hooks_stop_close(&stop);
 	}
 	if (lock_fd >= 0)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 int hooks_notice_parse(const char *line, struct notice *ret_notice)
 {
@@ -40,6 +41,13 @@ int64_t hooks_notice_number(const struct notice *notice, const char *key)
 	return json_is_integer(number) ? json_integer_value(number) : -1;
 }
 
+void hooks_notice_encode(FILE *out, const char *text, const char *kept)
+{
+	for (const char *c = text; *c; c++)
+		fprintf(out, isalnum((unsigned char)*c) || strchr(kept, *c) ? "%c" : "%%%02X",
+			(unsigned char)*c);
+}
+
 const char *hooks_notice_id(const struct notice *notice, char ret_id[HOOKS_NOTICE_ID_BYTES])
 {
 	FILE *out = fmemopen(ret_id, HOOKS_NOTICE_ID_BYTES, "w");
@@ -47,9 +55,7 @@ const char *hooks_notice_id(const struct notice *notice, char ret_id[HOOKS_NOTIC
 	ret_id[0] = '\0';
 	if (!out)
 		return ret_id;
-	for (const char *c = notice->edge; *c; c++)
-		fprintf(out, isalnum((unsigned char)*c) || *c == '-' || *c == '_' ? "%c" : "%%%02X",
-			(unsigned char)*c);
+	hooks_notice_encode(out, notice->edge, "-_");
 	fprintf(out, "-%" PRIu64 "-", notice->seq);
 	for (const char *c = hooks_notice_text(notice, "time"); *c; c++)
 		if (isalnum((unsigned char)*c))

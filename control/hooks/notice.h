@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include <jansson.h>
 
@@ -24,6 +25,9 @@ const char *hooks_notice_text(const struct notice *notice, const char *key);
 
 /* Result: an integer of the event, or -1. */
 int64_t hooks_notice_number(const struct notice *notice, const char *key);
+
+/* Prints letters, digits and what is in kept as they are, other bytes as %XX. */
+void hooks_notice_encode(FILE *out, const char *text, const char *kept);
 
 /*
  * Prints what the event is known by, to whoever has those of many edges: the edge's name, the

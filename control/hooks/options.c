@@ -24,6 +24,8 @@ static const struct arguments_row rows[] = {
 	 "give an event up after so many; 0 is never"},
 	{"-D", "--dead-letters", "FILE", ARGUMENTS_TEXT, MEMBER(dead_letters),
 	 "/var/lib/sallyport/hooks.dead", "where events that were given up are kept"},
+	{NULL, "--redeliver", NULL, ARGUMENTS_FLAG, MEMBER(redeliver), NULL,
+	 "deliver those once more, and end"},
 	{"-l", "--time-limit", "TIME", ARGUMENTS_DURATION, MEMBER(time_limit_ns), "30s",
 	 "how long a hook or a post may take"},
 	{"-r", "--retry", "TIME", ARGUMENTS_DURATION, MEMBER(retry_min_ns), "1s",

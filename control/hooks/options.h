@@ -2,6 +2,7 @@
 /* What sallyport-hooks is asked to do: see arguments.h. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arguments/arguments.h"
@@ -14,6 +15,7 @@ struct options {
 	const char *headers; /* a file with headers for it; NULL: none */
 	const char *keys;    /* a file with keys to sign with; NULL: none */
 	const char *dead_letters;
+	bool redeliver;		/* these, once, instead of following events */
 	const char *from;	/* "oldest" or "now": where to begin without a cursor */
 	uint64_t tries;		/* of one hook with one event; 0: for as long as it takes */
 	uint64_t time_limit_ns; /* of one hook, of one post */

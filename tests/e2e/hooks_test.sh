@@ -10,51 +10,13 @@ TEST_TIMEOUT=${TEST_TIMEOUT:-240}
 LAB_ENGINE=xdp
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
+# shellcheck source=tests/e2e/_hooks.sh
+. "$(dirname "$0")/_hooks.sh"
 
 STEPS=${HOOKS_STEPS:-30}
 SEED=${HOOKS_SEED:-$EPOCHSECONDS}
-HOOKS=$SALLYPORT_BUILD/control/hooks/sallyport-hooks
 RECEIVER=$(cd "$(dirname "$0")/../.." && pwd)/docs/examples/webhook_receiver.py
 POWER_OFF=$(cd "$(dirname "$0")/../.." && pwd)/configs/hooks.d/power-off-on-ended
-
-# hooks_start [OPTION…]: returns at once.
-hooks_start() {
-	nsenter --net="/run/netns/$LAB_NS-edge" "$HOOKS" -s "$LAB_SOCKET" -S "$LAB_DIR/cursor" \
-		-d "$LAB_DIR/hooks.d" -r 20ms -R 200ms "$@" >>"$LAB_DIR/log/hooks" 2>&1 </dev/null &
-	HOOKS_PID=$!
-}
-
-hooks_crash() {
-	kill -KILL "$HOOKS_PID"
-	wait "$HOOKS_PID" || :
-}
-
-hooks_stop() {
-	local status=0
-
-	kill -TERM "$HOOKS_PID"
-	wait "$HOOKS_PID" || status=$?
-	assert_eq 0 "$status" "exit status of sallyport-hooks after SIGTERM"
-}
-
-# A hook, from standard input.
-hook() {
-	cat >"$LAB_DIR/hook.new"
-	chmod 755 "$LAB_DIR/hook.new"
-	mv "$LAB_DIR/hook.new" "$LAB_DIR/hooks.d/$1"
-}
-
-newest() {
-	lab_api GET '/v1/events?follow=0' | grep '^{' | tail -n1 | jq .seq
-}
-
-all_acknowledged() {
-	[ "$(cat "$LAB_DIR/cursor")" = "$(newest)" ]
-}
-
-cursor_is() {
-	[ "$(cat "$LAB_DIR/cursor")" = "$1" ]
-}
 
 random_moment() {
 	local until_us=$((${EPOCHREALTIME/./} + RANDOM * 4))
@@ -64,19 +26,6 @@ random_moment() {
 
 moment_past() {
 	[ "${EPOCHREALTIME/./}" -ge "$1" ]
-}
-
-# make_events ID: a session from its beginning to its end.
-make_events() {
-	put_build "$1" 0
-	api DELETE "/v1/builds/$1"
-	assert_eq 204 "$STATUS" "status of DELETE"
-}
-
-# delivered FILE FROM TO: the numbers at the beginning of its lines are all there and in order.
-delivered() {
-	cut -d' ' -f1 "$1" | sort -nc || fail "$1 is out of order"
-	assert_eq "$(seq "$2" "$3")" "$(cut -d' ' -f1 "$1" | uniq)" "events in $1"
 }
 
 shows_at_least_once() {
@@ -292,59 +241,6 @@ shows_signature() {
 	ok "OPERATOR.md shows the receiver's check as it is"
 }
 
-# Gives events up after some tries, and begins with what comes.
-shows_giving_up() {
-	local before
-
-	hooks_stop
-	rm "$LAB_DIR/cursor"
-	hook 20-fails <<-EOT
-		#!/bin/bash
-		[ "\$1" != build.enabled ] || exit 7
-	EOT
-	before=$(newest)
-	: >"$LAB_DIR/record"
-	hooks_start --from now -t 4 -D "$LAB_DIR/dead"
-	wait_line 20 "$LAB_DIR/log/hooks" "The events before are passed over.* since=$before"
-	make_events given-up
-	wait_until 30 all_acknowledged
-	delivered "$LAB_DIR/record" "$((before + 1))" "$(newest)"
-	assert_eq "20-fails 4 status 7 build.enabled given-up" \
-		"$(jq -r 'select(.hook == "20-fails") | "\(.hook) \(.tries) \(.reason) \(.event.type) \(.event.build)"' \
-			"$LAB_DIR/dead")" "the dead letter"
-	assert_eq 600 "$(stat -c %a "$LAB_DIR/dead")" "who may read it"
-	assert_match 'An event is given up.* hook=20-fails .*tries=4 reason="status 7"' "$LAB_DIR/log/hooks" "the log"
-	ok "with --tries an event is given up and kept with its reason; --from now begins with what comes"
-
-	# A full disk: what cannot be kept is not given up.
-	hooks_stop
-	hooks_start -t 1 -D /dev/full
-	before=$(newest)
-	make_events kept
-	wait_line 20 "$LAB_DIR/log/hooks" 'A dead letter cannot be kept'
-	cursor_is "$before" || fail "an event was given up that could not be kept"
-	rm "$LAB_DIR/hooks.d/20-fails"
-	wait_until 20 all_acknowledged
-	ok "an event that cannot be kept is tried again"
-}
-
-# The file is bounded: what is full is put aside, once.
-shows_bound() {
-	hooks_stop
-	hook 20-fails <<-EOT
-		#!/bin/bash
-		exit 7
-	EOT
-	truncate -s 1048570 "$LAB_DIR/dead"
-	hooks_start -t 1 -D "$LAB_DIR/dead"
-	make_events bound
-	wait_until 20 all_acknowledged
-	rm "$LAB_DIR/hooks.d/20-fails"
-	assert_eq 1048570 "$(stat -c %s "$LAB_DIR/dead.1")" "bytes put aside"
-	assert_le "$(stat -c %s "$LAB_DIR/dead")" 10000 "bytes of the new one"
-	ok "the file of dead letters is bounded"
-}
-
 shows_compaction() {
 	local oldest
 
@@ -399,7 +295,5 @@ shows_power_off
 shows_webhook
 shows_headers
 shows_signature
-shows_giving_up
-shows_bound
 shows_compaction
 shows_refusals

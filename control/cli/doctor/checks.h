@@ -8,3 +8,6 @@ struct doctor;
 void doctor_host_check(struct doctor *doctor);
 void doctor_edge_check(struct doctor *doctor);
 void doctor_pools_check(struct doctor *doctor);
+
+/* What sallyport-hooks has given up, by its file. */
+void doctor_letters_check(struct doctor *doctor);

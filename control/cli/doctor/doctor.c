@@ -65,6 +65,7 @@ static void check_all(struct cli *cli, struct doctor *doctor)
 	doctor->status = status;
 	doctor->pools = pools;
 	doctor_host_check(doctor);
+	doctor_letters_check(doctor);
 	if (status) {
 		doctor_edge_check(doctor);
 		doctor_pools_check(doctor);
