@@ -16,12 +16,20 @@ const char *connect_command_host(const struct model_settings *settings,
 		       : "";
 }
 
+void connect_command_write_alias(const struct build *build, const struct node *node, FILE *out)
+{
+	fprintf(out, "%s-%" PRIu32, build->id, node->index);
+	if (build->id_used_before)
+		fprintf(out, ".%" PRIu64, build->serial);
+}
+
 void connect_command_write(const struct connect *connect, const struct node *node, FILE *out)
 {
 	const struct build *build = connect->build;
 	const struct forward *ssh = &node->forwards[0];
 
-	fprintf(out, "ssh -p %u -o HostKeyAlias=%s-%" PRIu32 " %s%s%s", ssh->public_port, build->id,
-		node->index, build->user ? build->user : "", build->user ? "@" : "",
+	fprintf(out, "ssh -p %u -o HostKeyAlias=", ssh->public_port);
+	connect_command_write_alias(build, node, out);
+	fprintf(out, " %s%s%s", build->user ? build->user : "", build->user ? "@" : "",
 		connect_command_host(connect->settings, ssh));
 }

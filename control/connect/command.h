@@ -4,10 +4,17 @@
 
 #include <stdio.h>
 
+struct build;
 struct connect;
 struct forward;
 struct model_settings;
 struct node;
+
+/*
+ * Writes the name that a node's host keys are known by: "ID-INDEX", and behind it ".SERIAL" where
+ * an earlier build had that id, since its keys were others.
+ */
+void connect_command_write_alias(const struct build *build, const struct node *node, FILE *out);
 
 /* Writes one node's ssh command, as design and answers have it, without a newline. */
 void connect_command_write(const struct connect *connect, const struct node *node, FILE *out);

@@ -68,19 +68,24 @@ static void write_ssh_config(const struct connect *connect, const struct node *n
 	const struct build *build = connect->build;
 	const struct forward *ssh = &node->forwards[0];
 
-	fprintf(out, "Host %s-%" PRIu32 "\n", build->id, node->index);
+	fputs("Host ", out);
+	connect_command_write_alias(build, node, out);
+	fputc('\n', out);
 	fprintf(out, "    HostName %s\n", connect_command_host(connect->settings, ssh));
 	fprintf(out, "    Port %u\n", ssh->public_port);
 	if (build->user)
 		fprintf(out, "    User %s\n", build->user);
-	fprintf(out, "    HostKeyAlias %s-%" PRIu32 "\n", build->id, node->index);
+	fputs("    HostKeyAlias ", out);
+	connect_command_write_alias(build, node, out);
+	fputc('\n', out);
 }
 
 static void write_known_hosts(const struct connect *connect, const struct node *node, FILE *out)
 {
-	for (unsigned int i = 0; i < node->host_keys.nr; i++)
-		fprintf(out, "%s-%" PRIu32 " %s\n", connect->build->id, node->index,
-			node->host_keys.item[i]);
+	for (unsigned int i = 0; i < node->host_keys.nr; i++) {
+		connect_command_write_alias(connect->build, node, out);
+		fprintf(out, " %s\n", node->host_keys.item[i]);
+	}
 }
 
 static json_t *ssh_string(const struct connect *connect, const struct node *node)

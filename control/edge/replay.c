@@ -171,6 +171,10 @@ static int load_build(struct build *build, void *context)
 	}
 	if (build->serial > edge->last_serial)
 		edge->last_serial = build->serial;
+	if (journal_build_id_used(edge->journal, build, &build->id_used_before) < 0) {
+		model_build_free(build);
+		return -EIO;
+	}
 	build->due_ns = model_deadline_due_ns(build);
 	state_registry_add(edge->registry, build);
 	if (build_is_open(build) && count_open(edge, build) < 0)

@@ -170,6 +170,21 @@ int journal_build_forget(struct journal *journal, uint64_t serial)
 	return journal_sql_run(&use);
 }
 
+int journal_build_id_used(struct journal *journal, const struct build *build, bool *ret_used)
+{
+	struct journal_use use = journal_sql_use(journal, JOURNAL_ID_USED);
+	bool used;
+	int result;
+
+	journal_sql_give_text(&use, build->id);
+	journal_sql_give(&use, build->serial);
+	used = journal_sql_row(&use) && journal_sql_take(&use) != 0;
+	result = journal_sql_end(&use);
+	if (result == 0)
+		*ret_used = used;
+	return result;
+}
+
 int journal_build_last_serial(struct journal *journal, uint64_t *ret_serial)
 {
 	struct journal_use use = journal_sql_use(journal, JOURNAL_LAST_SERIAL);

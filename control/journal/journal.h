@@ -92,6 +92,9 @@ int journal_build_load(struct journal *journal, journal_build_visitor *visit, vo
 /* How many of those builds have an allow-list. Result: 0 or -errno. */
 int journal_build_count_lists(struct journal *journal, uint32_t *ret_nr);
 
+/* Result: 0 or -errno; whether a build before this one had its id, for as long as that is kept. */
+int journal_build_id_used(struct journal *journal, const struct build *build, bool *ret_used);
+
 /* Result: the highest serial ever used, 0 if none. */
 int journal_build_last_serial(struct journal *journal, uint64_t *ret_serial);
 

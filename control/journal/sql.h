@@ -62,6 +62,7 @@
 	  " gone_ns, linger_ns, max_lifetime_ns, max_extension_ns, connect_within_ns, nr_warned"   \
 	  " FROM builds WHERE gone = 0 ORDER BY serial")                                           \
 	X(FORGET_BUILD, "UPDATE builds SET gone = 1 WHERE serial = ?")                             \
+	X(ID_USED, "SELECT EXISTS (SELECT 1 FROM builds WHERE id = ? AND serial < ?)")             \
 	X(LAST_SERIAL, "SELECT seq FROM sqlite_sequence WHERE name = 'builds'")                    \
 	X(DROP_TEXTS, "DELETE FROM texts WHERE serial = ?")                                        \
 	X(DROP_NODES, "DELETE FROM nodes WHERE serial = ?")                                        \

@@ -117,8 +117,9 @@ struct node {
  */
 struct build {
 	char id[BUILD_ID_MAX + 1];
-	uint64_t serial;   /* order of creation, never reused */
-	uint64_t revision; /* counts up at each change: the ETag */
+	uint64_t serial;     /* order of creation, never reused */
+	uint64_t revision;   /* counts up at each change: the ETag */
+	bool id_used_before; /* by an earlier build: its host keys' alias must be another */
 	enum session_state state;
 	enum session_reason reason;
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # One public ip:port, reused by builds whose VMs have different host keys: five ways to log in with
-# StrictHostKeyChecking=yes, without a prompt or an alarm; and the plain way that does alarm.
+# StrictHostKeyChecking=yes, without a prompt or an alarm; and the plain way that does alarm. And one id,
+# used by two builds after each other.
 LAB_PORTS=64535 LAB_QUARANTINE=1s
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
@@ -109,3 +110,22 @@ assert_fails "ssh that knows the port by an earlier VM's key" lab_client ssh \
 	-o UserKnownHostsFile=plain "${target[@]}" true
 assert_match 'HOST IDENTIFICATION HAS CHANGED' "$LAB_DIR/refused" "the alarm without a recipe"
 ok "without any of them the reused port does raise the alarm"
+
+api DELETE "/v1/builds/$ID"
+ID=again
+for vm in 0 1; do
+	wait_until 10 declared "$(build_body $vm)"
+	command=$(answer .nodes[0].ssh)
+	# shellcheck disable=SC2086
+	assert_eq "vm$vm" "$(lab_client $command -o UserKnownHostsFile=again -o UpdateHostKeys=no hostname)" \
+		"an id used again, by $command"
+	[ $vm = 1 ] || api DELETE "/v1/builds/$ID"
+done
+assert_match '^again-0 ' "$home/again" "the alias of the first build of that id"
+assert_match '^again-0\.[0-9]+ ' "$home/again" "the alias of the second"
+assert_match "^Host again-0\.[0-9]+\$" <(sallyport connect again --format ssh_config) "ssh_config of the second"
+daemon_stop control
+control_start
+api GET /v1/builds/again
+assert_eq "$command" "$(answer .nodes[0].ssh)" "its command after a restart"
+ok "a build id that is used again has another alias, and raises no alarm"

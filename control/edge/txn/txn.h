@@ -109,6 +109,9 @@ void txn_mark_whole(struct txn *txn, const struct build *copy);
 /* Adds a new build, the transaction's from now on, and numbers it. Result: 0 or -ENOMEM. */
 int txn_create(struct txn *txn, struct build *build, const char *what);
 
+/* Looks whether its id was an earlier build's. What cannot be read will not be committed either. */
+void txn_look_back(struct txn *txn, struct build *build);
+
 /* The ended build is over and done with: its slots and ports are freed. Result: 0 or -ENOMEM. */
 int txn_forget(struct txn *txn, struct build *build);
 

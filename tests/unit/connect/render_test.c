@@ -118,6 +118,16 @@ static struct build make_reserved(void)
 	return build;
 }
 
+/* Its id was an earlier build's, so its keys have another name. */
+static struct build make_again(void)
+{
+	struct build build = make_build();
+
+	build.serial = 57;
+	build.id_used_before = true;
+	return build;
+}
+
 /* Its public address is the second one: an IPv6 address. */
 static struct build make_v6(void)
 {
@@ -148,6 +158,9 @@ static const struct {
 	{"running_wait.json", make_build, CONNECT_WAIT, CONNECT_JSON},
 	{"running.ssh_config", make_build, CONNECT_WAIT, CONNECT_SSH_CONFIG},
 	{"running.known_hosts", make_build, CONNECT_WAIT, CONNECT_KNOWN_HOSTS},
+	{"again.txt", make_again, CONNECT_ENABLE, CONNECT_TEXT},
+	{"again.ssh_config", make_again, CONNECT_ENABLE, CONNECT_SSH_CONFIG},
+	{"again.known_hosts", make_again, CONNECT_ENABLE, CONNECT_KNOWN_HOSTS},
 	{"connected_wait.md", make_connected, CONNECT_WAIT, CONNECT_MARKDOWN},
 	{"connected_wait.json", make_connected, CONNECT_WAIT, CONNECT_JSON},
 	{"v6_enable.txt", make_v6, CONNECT_ENABLE, CONNECT_TEXT},
