@@ -15,6 +15,7 @@
 #include "kernel/attach/attach.h"
 #include "kernel/attach/link.h"
 #include "kernel/attach/look.h"
+#include "kernel/attach/program.h"
 #include "kernel/device/device.h"
 #include "kernel/device/xdp.h"
 
@@ -33,6 +34,16 @@ static bool look_at_program(const struct fact_look *look, const struct fact_inte
 	return ret->prog_id != 0;
 }
 
+/* It may carry for a sallyportd that runs: nothing of it is taken away. */
+static void say_other_edge(struct fact_look *look, const char *name, uint32_t prog_id)
+{
+	facts_say(look,
+		  "%s carries for another sallyportd, or for this one with another "
+		  "edge.bpf_dir than %s (program %u).",
+		  name, look->config->edge.bpf_dir, prog_id);
+	facts_say_cure(look, "bpftool -f map show name " SP_PIN_META);
+}
+
 void facts_nic_foreign(struct fact_look *look)
 {
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
@@ -42,6 +53,10 @@ void facts_nic_foreign(struct fact_look *look)
 
 		if (!look_at_program(look, interface, &found) || !found.foreign)
 			continue;
+		if (attach_program_is_sallyport(found.prog_id)) {
+			say_other_edge(look, interface->name, found.prog_id);
+			continue;
+		}
 		link_id = attach_link_holding(interface->link->ifindex, found.prog_id);
 		facts_say(look,
 			  "%s has somebody else's XDP program: %s, id %u. One device takes one "

@@ -114,6 +114,16 @@ cures forwarding risk 'builds forwards'
 at_host sysctl -qw net.ipv4.ip_local_port_range='32768 65535' net.ipv4.ip_local_reserved_ports=64538
 cures 'local ports' risk 'use 10 ports of the pool'
 
+# One that carries is not to be taken off its interfaces.
+control_start
+with "s,bpf_dir = .*,bpf_dir = \"$LAB_BPF_DIR-other\";,"
+look "$CHANGED"
+named program refuse 'public carries for another sallyportd, or for this one with another edge.bpf_dir'
+assert_match '^bpftool .*map show' <(echo "$CURE") "the cure"
+daemon_stop control
+at_host "$(lab_control_path)" -c "$LAB_CONFIG" --detach >/dev/null 2>&1
+ok "program: $CURE"
+
 object=$(field_foreign)
 at_host ip link set dev public xdpgeneric obj "$object" sec xdp
 cures program refuse "public has somebody else's XDP program: somebody"

@@ -212,7 +212,11 @@ bool attach_program_pieces(int prog_fd)
 	return pieces != 0;
 }
 
-int attach_program_xsks(int prog_fd)
+typedef bool is_wanted(const struct bpf_map_info *info, const char *name);
+
+/* Result: a descriptor of the first wanted map that a program uses; or -errno, -ENOENT: it has
+ * none. */
+static int find_map(int prog_fd, is_wanted *wanted, const char *name)
 {
 	struct portrait portrait;
 	int error = draw(prog_fd, &portrait);
@@ -226,11 +230,45 @@ int attach_program_xsks(int prog_fd)
 
 		if (fd < 0)
 			return fd;
-		if (!bpf_obj_get_info_by_fd(fd, &info, &bytes) && info.type == BPF_MAP_TYPE_XSKMAP)
+		if (!bpf_obj_get_info_by_fd(fd, &info, &bytes) && wanted(&info, name))
 			return fd;
 		close(fd);
 	}
 	return -ENOENT;
+}
+
+static bool has_sockets(const struct bpf_map_info *info, const char *name)
+{
+	return info->type == BPF_MAP_TYPE_XSKMAP;
+}
+
+static bool is_called(const struct bpf_map_info *info, const char *name)
+{
+	return strcmp(info->name, name) == 0;
+}
+
+int attach_program_xsks(int prog_fd)
+{
+	return find_map(prog_fd, has_sockets, NULL);
+}
+
+bool attach_program_is_sallyport(uint32_t prog_id)
+{
+	static const char *const names[] = {SP_PIN_SETTINGS, SP_PIN_LEASES, SP_PIN_ENDPOINTS,
+					    SP_PIN_USAGE};
+	int prog_fd = bpf_prog_get_fd_by_id(prog_id);
+	bool all = prog_fd >= 0;
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]) && all; i++) {
+		int fd = find_map(prog_fd, is_called, names[i]);
+
+		all = fd >= 0;
+		if (all)
+			close(fd);
+	}
+	if (prog_fd >= 0)
+		close(prog_fd);
+	return all;
 }
 
 int attach_program_name(uint32_t prog_id, char ret_name[KERNEL_NAME_SIZE],

@@ -46,6 +46,10 @@ bool attach_program_pieces(int prog_fd);
 /* Result: a descriptor of the xsks map that a loaded program uses, the caller's; or -errno. */
 int attach_program_xsks(int prog_fd);
 
+/* Result: whether a program carries by a table of sallyport, whichever: it uses maps of those
+ * names. */
+bool attach_program_is_sallyport(uint32_t prog_id);
+
 /* What a program is called and tagged. Result: 0 or -errno, the texts empty then. */
 int attach_program_name(uint32_t prog_id, char ret_name[KERNEL_NAME_SIZE],
 			char ret_tag[KERNEL_TAG_SIZE]);
