@@ -89,6 +89,13 @@ struct config_value {
 int config_value_parse(const struct config_option *option, const struct config_value *value,
 		       void *ret_value, char ret_problem[CONFIG_PROBLEM_SIZE]);
 
+/*
+ * Guesses what was meant by a text that an option does not take. Result: whether there is such a
+ * text, which the option takes.
+ */
+bool config_meant(const struct config_option *option, const char *text,
+		  char ret_text[CONFIG_QUOTE_SIZE]);
+
 /* Result: an option's default as a value; it must have one. */
 struct config_value config_value_fallback(const struct config_option *option);
 

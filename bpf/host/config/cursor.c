@@ -242,6 +242,14 @@ static bool is_bool(const char *key)
 	return index >= 0 && config_options[index].type == CONFIG_BOOL;
 }
 
+static bool is_number(const char *key)
+{
+	int index = config_option_find(key);
+
+	return index >= 0 && (config_options[index].type == CONFIG_INTEGER ||
+			      config_options[index].type == CONFIG_UID);
+}
+
 void config_cursor_fail_word(struct config_cursor *cursor, const char *key)
 {
 	char quoted[CONFIG_QUOTE_SIZE], first = *cursor->token.at;
@@ -260,6 +268,10 @@ void config_cursor_fail_word(struct config_cursor *cursor, const char *key)
 	else if (first == '\'' || (unsigned char)first >= 0x80)
 		config_cursor_fail(cursor, line, key,
 				   "a text stands in double quotes, such as \"eth0\"");
+	else if (number && is_number(key))
+		config_cursor_fail(cursor, line, key,
+				   "%.*s is no whole number: digits alone, without a unit",
+				   (int)(length - 2), word + 1);
 	else if (number)
 		config_cursor_fail(cursor, line, key,
 				   "%.*s is no number; a text stands in quotes: %s",

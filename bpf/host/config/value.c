@@ -66,13 +66,26 @@ static int __attribute__((format(printf, 2, 3))) say(char *ret_problem, const ch
 	return -EINVAL;
 }
 
+/* Adds what was probably meant to what is said of a text, if that can be guessed. */
+static int add_guess(const struct config_option *option, const char *text, char *ret_problem)
+{
+	char meant[CONFIG_QUOTE_SIZE];
+	size_t length = strlen(ret_problem);
+
+	if (config_meant(option, text, meant))
+		snprintf(ret_problem + length, CONFIG_PROBLEM_SIZE - length,
+			 "; did you mean \"%s\"?", meant);
+	return -EINVAL;
+}
+
 /* "x" is not …, such as …. */
 static int say_malformed(const struct config_option *option, const char *text, char *ret_problem)
 {
 	char quoted[CONFIG_QUOTE_SIZE];
 
-	return say(ret_problem, "%s is not %s such as %s", config_quote(text, quoted),
-		   types[option->type].name, types[option->type].example);
+	say(ret_problem, "%s is not %s such as %s", config_quote(text, quoted),
+	    types[option->type].name, types[option->type].example);
+	return add_guess(option, text, ret_problem);
 }
 
 static void list_choices(const struct config_choice *choices, char *ret_text, size_t size_bytes)
@@ -192,7 +205,8 @@ static int parse_choice(const struct config_option *option, const char *text, vo
 		return 0;
 	}
 	list_choices(option->choices, names, sizeof(names));
-	return say(ret_problem, "%s is not one of %s", config_quote(text, quoted), names);
+	say(ret_problem, "%s is not one of %s", config_quote(text, quoted), names);
+	return add_guess(option, text, ret_problem);
 }
 
 /* Result: how much of a number, as it is written, a message shows. */
@@ -235,11 +249,14 @@ static int parse_duration(const struct config_option *option, const struct confi
 		snprintf(quoted, sizeof(quoted), "%.*s seconds", written_length(value),
 			 value->written);
 	}
-	if (r < 0)
-		return say(ret_problem,
-			   "%s is not a duration such as \"1h30m\" (d, h, m, s, ms, us), of at "
-			   "most %d days",
-			   quoted, CONFIG_DURATION_DAYS);
+	if (r < 0) {
+		say(ret_problem,
+		    "%s is not a duration such as \"1h30m\" (d, h, m, s, ms, us), of at most %s",
+		    quoted, config_duration_format(option->max, max, sizeof(max)));
+		return value->form == CONFIG_FORM_STRING
+			       ? add_guess(option, value->string, ret_problem)
+			       : -EINVAL;
+	}
 	if (ns < option->min || ns > option->max)
 		return say(ret_problem, "is %s, but must be from %s to %s",
 			   config_duration_format(ns, text, sizeof(text)),
@@ -313,10 +330,12 @@ static int parse_ports(const struct config_option *option, const struct config_v
 	} else {
 		r = config_ports_parse(text, ret_value);
 	}
-	if (r < 0)
-		return say(ret_problem,
-			   "%s is not a port or a range such as \"64535-65535\", from 1 to 65535",
-			   config_quote(text, quoted));
+	if (r < 0) {
+		say(ret_problem,
+		    "%s is not a port or a range such as \"64535-65535\", from 1 to 65535",
+		    config_quote(text, quoted));
+		return add_guess(option, text, ret_problem);
+	}
 	return 0;
 }
 

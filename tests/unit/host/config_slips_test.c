@@ -52,7 +52,7 @@ static const struct slip texts[] = {
 	{"leases: {", "leases: { linger = 30 m;", "leases.linger: has \"m\" behind its value", 0},
 	{"leases: {", "leases: { linger = \"30 m\";",
 	 "leases.linger: \"30 m\" is not a duration such as \"1h30m\" (d, h, m, s, ms, us), of at "
-	 "most 366 days",
+	 "most 30d; did you mean \"30m\"?",
 	 0},
 	{"// socket = \"/run/sallyport/api.sock\";", "socket = /run/sallyport/api.sock;",
 	 "api.socket: a text stands in quotes: \"/run/sallyport/api.sock\"", 0},
@@ -64,6 +64,43 @@ static const struct slip texts[] = {
 	 "dataplane.hugepages: must be true or false, not a text", 0},
 	{"// napi_threads = \"auto\";", "napi_threads = on;",
 	 "dataplane.napi_threads: a text stands in quotes: \"on\"", 0},
+};
+
+/* What is meant by "…" is said at the end. */
+static const struct {
+	const char *good, *bad;
+	const char *meant; /* NULL: nobody knows */
+} guesses[] = {
+	{"leases: {", "leases: { linger = \"30 minutes\";", "30m"},
+	{"leases: {", "leases: { linger = \"30M\";", "30m"},
+	{"leases: {", "leases: { linger = \"1 hour 30min\";", "1h30m"},
+	{"leases: {", "leases: { linger = \"90\";", "90s"},
+	{"leases: {", "leases: { linger = \"30mi\";", NULL},
+	{"leases: {", "leases: { linger = \"soon\";", NULL},
+	{"limits: {", "limits: { syn_per_source = \"10\";", "10/s"},
+	{"limits: {", "limits: { syn_per_source = \"10/min\";", "10/m"},
+	{"limits: {", "limits: { syn_per_source = \"10 / s\";", "10/s"},
+	{"limits: {", "limits: { syn_per_source = \"10/week\";", NULL},
+	{"dataplane: {", "dataplane: { engine = \"DPDK\";", "dpdk"},
+	{"dataplane: {", "dataplane: { engine = \"dpkd\";", "dpdk"},
+	{"dataplane: {", "dataplane: { engine = \"kernel\";", NULL},
+	{"ports = [ \"64535-65535\" ];", "ports = [ \"65535-64535\" ];", "64535-65535"},
+	{"ports = [ \"64535-65535\" ];", "ports = [ \"1000:2000\" ];", "1000-2000"},
+	{"ports = [ \"64535-65535\" ];", "ports = [ \"1000 - 2000\" ];", "1000-2000"},
+	{"ports = [ \"64535-65535\" ];", "ports = [ \"1000-2000,3000\" ];", NULL},
+	{"ports = [ \"64535-65535\" ];", "ports = [ \"64535-70000\" ];", NULL},
+	{"\"172.31.4.9\"", "\"172.31.4.9/24\"", "172.31.4.9"},
+	{"\"172.31.4.9\"", "\"172.31.4.9:22\"", "172.31.4.9"},
+	{"\"172.31.4.9\"", "\"[2001:db8::1]\"", "2001:db8::1"},
+	{"\"172.31.4.9\"", "\"172.31.4.900\"", NULL},
+	{"\"10.0.0.0/16\"", "\"10.0.0.0/255.255.0.0\"", "10.0.0.0/16"},
+	{"\"10.0.0.0/16\"", "\"10.0.0.0 /16\"", "10.0.0.0/16"},
+	{"\"10.0.0.0/16\"", "\"10.0.0.0/255.0.255.0\"", NULL},
+	{"\"10.0.0.0/16\"", "\"10.0.0.0-10.0.255.255\"", NULL},
+	{"metrics: {", "metrics: { listen = \":9464\";", "127.0.0.1:9464"},
+	{"metrics: {", "metrics: { listen = \"*:9464\";", "0.0.0.0:9464"},
+	{"metrics: {", "metrics: { listen = \"9464\";", "127.0.0.1:9464"},
+	{"metrics: {", "metrics: { listen = \"::1:9464\";", NULL},
 };
 
 static const struct slip marks[] = {
@@ -198,9 +235,9 @@ static const struct slip numbers[] = {
 	 0},
 	{"// clients = 64;", "clients = 1,000;", "api: there is a comma within a number", 0},
 	{"// clients = 64;", "clients = 1_000;",
-	 "api.clients: 1_000 is no number; a text stands in quotes: \"1_000\"", 0},
+	 "api.clients: 1_000 is no whole number: digits alone, without a unit", 0},
 	{"// clients = 64;", "clients = 64l;",
-	 "api.clients: 64l is no number; a text stands in quotes: \"64l\"", 0},
+	 "api.clients: 64l is no whole number: digits alone, without a unit", 0},
 	{"// clients = 64;", "clients = 6.4;",
 	 "api.clients: must be a whole number, not a decimal number", 0},
 	{"// clients = 64;", "clients = 4294967360;",
@@ -210,7 +247,7 @@ static const struct slip numbers[] = {
 	 "limits.builds: is 4294967318, but must be from 1 to 1048576", 0},
 	{"leases: {", "leases: { linger = 4294967297;",
 	 "leases.linger: 4294967297 seconds is not a duration such as \"1h30m\" (d, h, m, s, ms, "
-	 "us), of at most 366 days",
+	 "us), of at most 30d",
 	 0},
 };
 
@@ -287,6 +324,35 @@ static void test_load_when_a_number_is_wrong_then_as_it_is_written(void **state)
 	expect_slips(numbers, LENGTH(numbers));
 }
 
+static void expect_guess(const char *example, size_t row)
+{
+	const char *at = strstr(example, guesses[row].good);
+	struct config_errors errors = {0};
+	struct config *config = NULL;
+	char *text, *guess, said[160];
+
+	assert_non_null(at);
+	assert_true(asprintf(&text, "%.*s%s%s", (int)(at - example), example, guesses[row].bad,
+			     at + strlen(guesses[row].good)) > 0);
+	assert_int_not_equal(config_load_text("f", text, strlen(text), &config, &errors), 0);
+	guess = strstr(errors.error[0].text, "; did you mean ");
+	snprintf(said, sizeof(said), "; did you mean \"%s\"?",
+		 guesses[row].meant ? guesses[row].meant : "");
+	if (guesses[row].meant ? !guess || strcmp(guess, said) != 0 : guess != NULL)
+		fail_msg("%s", errors.error[0].text);
+	config_errors_free(&errors);
+	free(text);
+}
+
+static void test_load_when_a_text_is_another_programs_then_ours_is_guessed(void **state)
+{
+	char *example = read_example();
+
+	for (size_t row = 0; row < LENGTH(guesses); row++)
+		expect_guess(example, row);
+	free(example);
+}
+
 /* Each slip by itself leaves the reading where it can find the next. */
 static void test_load_when_slips_are_many_then_each_is_named(void **state)
 {
@@ -329,6 +395,7 @@ int main(void)
 		cmocka_unit_test(test_load_when_a_bracket_is_wrong_then_the_group_that_is_open),
 		cmocka_unit_test(test_load_when_a_list_is_wrong_then_the_cause),
 		cmocka_unit_test(test_load_when_a_number_is_wrong_then_as_it_is_written),
+		cmocka_unit_test(test_load_when_a_text_is_another_programs_then_ours_is_guessed),
 		cmocka_unit_test(test_load_when_slips_are_many_then_each_is_named),
 	};
 
