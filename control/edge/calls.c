@@ -128,6 +128,7 @@ static uint64_t asked_deadline_ns(const struct build *build, const struct edge_c
 static void refuse_extension(const struct edge_call *call, const struct build *build)
 {
 	time_t cap = (time_t)(clock_wall_at(&call->now, build->cap_ns) / CLOCK_SECOND_NS);
+	bool by_lifetime = build->cap_ns == build->hard_end_ns;
 	struct tm utc;
 	char text[32];
 
@@ -135,8 +136,13 @@ static void refuse_extension(const struct edge_call *call, const struct build *b
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
 	json_problem_set(
 		call->problem, PROBLEM_OVER_EXTENSION,
-		"The most possible is %llu s more, until %s.",
-		(unsigned long long)((build->cap_ns - build->deadline_ns) / CLOCK_SECOND_NS), text);
+		"The most possible is %llu s more, until %s: %s%s.",
+		(unsigned long long)((build->cap_ns - build->deadline_ns) / CLOCK_SECOND_NS), text,
+		by_lifetime ? "no build lives longer than leases.max_lifetime"
+			    : "extensions add at most leases.max_extension",
+		by_lifetime && build->state != SESSION_FINISHED
+			? "; this one can be extended once it has finished"
+			: "");
 }
 
 static int check_extension(const struct edge_call *call, const struct build *build,

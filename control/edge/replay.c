@@ -432,7 +432,7 @@ int edge_replay(struct edge *edge, const struct instant *now, struct problem *pr
 	free(replay.found);
 	txn_recall_free(&replay.cuts);
 	if (result < 0)
-		json_problem_set(problem, PROBLEM_JOURNAL,
-				 "The journal cannot be replayed (error %d).", -result);
+		json_problem_set(problem, PROBLEM_JOURNAL, "The journal cannot be replayed (%s).",
+				 strerror(-result));
 	return result;
 }

@@ -123,7 +123,8 @@ static bool find(struct api_call *call)
 		return true;
 	if (r < 0)
 		call_refuse_with(call, PROBLEM_JOURNAL,
-				 "The journal cannot be read (error %d): nothing was changed.", -r);
+				 "The journal cannot be read (%s): nothing was changed.",
+				 strerror(-r));
 	else if (call->receipt.digest != digest)
 		call_refuse_with(call, PROBLEM_KEY_REUSED,
 				 "The " API_RECEIPT_HEADER

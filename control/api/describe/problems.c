@@ -19,7 +19,9 @@ static const char *const details[PROBLEM_TYPES_NR] = {
 	[PROBLEM_STALE_SYNC] = "The generation 6 is not above 7.",
 	[PROBLEM_COMPACTED] = "The oldest event kept is 1204.",
 	[PROBLEM_PRECONDITION] = "The build is running and at \"17-3\" now.",
-	[PROBLEM_OVER_EXTENSION] = "The most possible is 600 s more, until 2026-11-23T12:34:56Z.",
+	[PROBLEM_OVER_EXTENSION] = "The most possible is 600 s more, until 2026-11-23T12:34:56Z: "
+				   "extensions "
+				   "add at most leases.max_extension.",
 	[PROBLEM_TOO_MANY] = "32 streams are open already, 24 of them of uid 1001.",
 	[PROBLEM_NO_PORTS] = "Every public port of pool default is used or in quarantine.",
 };

@@ -335,7 +335,9 @@ static int claim_allow(struct put *put)
 	int result = put->build ? 0 : txn_take_allow(put->txn, put->copy);
 
 	if (result == -ENOSPC)
-		return refuse_full(put, PROBLEM_TABLE_FULL, "The table of allow-lists is full.");
+		return refuse_full(
+			put, PROBLEM_TABLE_FULL,
+			"There are as many different allow-lists as limits.allow_lists allows.");
 	return result;
 }
 

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "edge/state/drain.h"
 #include "edge/state/state.h"
@@ -340,13 +341,13 @@ static void complain(const struct txn *txn, int error)
 		return;
 	if (txn->nr_cut)
 		json_problem_set(problem, PROBLEM_JOURNAL,
-				 "The journal cannot be written (error %d): nothing was changed, "
+				 "The journal cannot be written (%s): nothing was changed, "
 				 "but that %u sessions that were to end have ended.",
-				 -error, txn->nr_cut);
+				 strerror(-error), txn->nr_cut);
 	else
 		json_problem_set(problem, PROBLEM_JOURNAL,
-				 "The journal cannot be written (error %d): nothing was changed.",
-				 -error);
+				 "The journal cannot be written (%s): nothing was changed.",
+				 strerror(-error));
 	problem->retry_after_s = JOURNAL_RETRY_S;
 }
 

@@ -185,10 +185,17 @@ static void test_extend_when_over_the_cap_then_the_most_possible_is_named(void *
 	assert_int_equal(extend_by(world, "a", 5 * HOUR), -ERANGE);
 	assert_int_equal(world->problem.type, PROBLEM_OVER_EXTENSION);
 	assert_non_null(strstr(world->problem.detail, "14400 s"));
+	assert_non_null(strstr(world->problem.detail, ": extensions add at most leases.max_ext"));
 	assert_int_equal(extend_by(world, "a", 4 * HOUR), 0);
 	assert_int_equal(world_slot(world, world_ssh(world_get(world, "a"), 0))->deadline_ns,
 			 deadline_ns + 4 * HOUR);
 	assert_int_equal(extend_by(world, "a", 1 * SECOND), -ERANGE);
+
+	assert_int_equal(world_put(world, "b", "10.0.0.2"), 0);
+	assert_int_equal(extend_by(world, "b", 1 * SECOND), -ERANGE);
+	assert_non_null(strstr(world->problem.detail,
+			       "no build lives longer than leases.max_lifetime; this one can be "
+			       "extended once it has finished"));
 }
 
 static void test_extend_when_used_then_by_itself_to_its_cap(void **state)
