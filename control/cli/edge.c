@@ -176,7 +176,9 @@ enum cli_exit cli_edge_status(struct cli *cli)
 /* Events on their way to stdout. */
 struct follower {
 	const struct cli *cli;
-	bool ended; /* the line came that says so: they did not just break off */
+	bool ended;	/* the line came that says so: they did not just break off */
+	bool stopping;	/* it says that sallyportd stops */
+	json_int_t seq; /* of the latest event */
 };
 
 static void print_event(const struct cli *cli, const json_t *event)
@@ -204,6 +206,9 @@ static void take_event(void *context, const char *line)
 	const char *type = json_is_object(event) ? talk_text(event, "type") : "";
 
 	follower->ended = strcmp(type, "end") == 0;
+	if (json_is_integer(json_object_get(event, "seq")))
+		follower->seq = talk_number(event, "seq");
+	follower->stopping = follower->ended && strcmp(talk_text(event, "reason"), "stopping") == 0;
 	if (follower->cli->json)
 		puts(line);
 	else if (*type && !follower->ended && strcmp(type, "heartbeat") != 0)
@@ -227,6 +232,11 @@ enum cli_exit cli_edge_events(struct cli *cli)
 	code = talk_take_lines(cli, path, take_event, &follower);
 	if (code == CLI_EXIT_OK && !follower.ended)
 		code = talk_broke_off(cli);
+	else if (code == CLI_EXIT_OK && follower.stopping)
+		fprintf(stderr,
+			"sallyport: the events end here, as sallyportd stops; on with --since "
+			"%" JSON_INTEGER_FORMAT "\n",
+			follower.seq);
 	free(path);
 	free(escaped);
 	return code;
@@ -262,8 +272,9 @@ static char *make_sync_body(const struct cli *cli)
 	body = json_loads(text, JSON_REJECT_DUPLICATES, &error);
 	free(text);
 	if (!json_is_object(body)) {
-		talk_fail(CLI_EXIT_REFUSED, "%s is not a JSON object: %s", cli->operand,
-			  error.text);
+		talk_fail(CLI_EXIT_REFUSED, "%s is not a JSON object%s%s",
+			  strcmp(cli->operand, "-") == 0 ? "stdin" : cli->operand, body ? "" : ": ",
+			  body ? "" : error.text);
 		json_decref(body);
 		return NULL;
 	}

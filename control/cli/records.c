@@ -76,10 +76,12 @@ enum cli_exit cli_records_attest(struct cli *cli)
 	json_array_foreach (json_object_get(answer, "clients"), i, client) {
 		talk_print_cell(&table, "  %s", talk_text(client, "client"));
 		talk_print_cell(&table,
-				"%" JSON_INTEGER_FORMAT " connections, likely %" JSON_INTEGER_FORMAT
-				" logins",
+				"%" JSON_INTEGER_FORMAT
+				" connection%s, likely %" JSON_INTEGER_FORMAT " login%s",
 				talk_number(client, "connections"),
-				talk_number(client, "likely_logins"));
+				talk_number(client, "connections") == 1 ? "" : "s",
+				talk_number(client, "likely_logins"),
+				talk_number(client, "likely_logins") == 1 ? "" : "s");
 		talk_print_cell(&table, "%s to %s", talk_when(cli, client, "first_at", from),
 				talk_when(cli, client, "last_at", to));
 	}

@@ -254,7 +254,7 @@ static const struct cli_example status_examples[] = {
 };
 
 static const struct cli_example events_examples[] = {
-	{"from the next one on, for ever", "sallyport events"},
+	{"those that are kept, and all that come, for ever", "sallyport events"},
 	{"those that are kept", "sallyport events --no-follow"},
 	{0},
 };
@@ -332,8 +332,8 @@ const struct cli_verb cli_verbs[] = {
 	 audit_examples},
 	{"status", NULL, "show engines, counters and sessions", cli_edge_status, NULL,
 	 status_examples},
-	{"events", NULL, "follow events, one JSON object a line", cli_edge_events, events_options,
-	 events_examples},
+	{"events", NULL, "follow events, one a line; JSON with -o json", cli_edge_events,
+	 events_options, events_examples},
 	{"sync", "FILE", "make the set of builds what FILE says, '-' for stdin", cli_edge_sync,
 	 sync_options, sync_examples},
 	{"pools", NULL, "show the public ports and how many are free", cli_edge_pools, NULL,

@@ -137,7 +137,7 @@ out '^The build has finished\. The VM stays until .*, (30|29) minutes from now, 
 run 0 extend demo --by 1h
 out '1 hour 29 minutes|1 hour 30 minutes'
 run 6 extend demo --by 100h
-err '^sallyport: The session cannot be extended so far: .*most'
+err '^sallyport: The session cannot be extended so far: .*most.*: extensions add at most leases\.max_extension\.$'
 ok "finish, extend and connect say how long is left"
 
 run 0 status
@@ -165,7 +165,10 @@ assert_eq 'not-found 4 404 There is no build nothing.' \
 	"$(jq -r '"\(.kind) \(.exit) \(.status) \(.detail)"' "$LAB_DIR/err")" "an error as JSON"
 assert_eq 0 "$(wc -c <"$LAB_DIR/out")" "bytes on stdout with an error"
 run 5 enable other --node 10.0.3.7
-err '^sallyport: Another build holds this VM endpoint: '
+err '^sallyport: Another build holds this VM endpoint\.$'
+echo '[]' >"$LAB_DIR/list.json"
+run 1 sync "$LAB_DIR/list.json"
+err '/list\.json is not a JSON object$'
 for user in nobody root; do
 	lab_in edge chown "root:$([ $user = nobody ] && echo adm || echo root)" "$LAB_SOCKET"
 	status=0

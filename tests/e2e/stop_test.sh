@@ -73,6 +73,8 @@ done
 ok "a stop amid requests ends cleanly"
 
 wait "$follower" || fail "who follows events sees no end: $(tail -n1 "$LAB_DIR/events")"
+assert_match '^sallyport: the events end here, as sallyportd stops; on with --since [0-9]+$' "$LAB_DIR/events" \
+	"what it is told"
 wait "$follower_1_0" || fail "who follows events by HTTP/1.0 sees an error"
 assert_eq 'end stopping' "$(tail -n1 "$LAB_DIR/events-1.0" | jq -r '"\(.type) \(.reason)"')" "the last line"
 ok "who follows events sees their end"

@@ -81,15 +81,26 @@ enum cli_exit talk_fail_usage(const char *verb, const char *wrong)
 	return CLI_EXIT_USAGE;
 }
 
+/* Result: whether the detail is the title once more, with a full stop. */
+static bool repeats(const char *title, const char *detail)
+{
+	size_t length = strlen(title);
+
+	return strncmp(title, detail, length) == 0 && strcmp(detail + length, ".") == 0;
+}
+
 static void print_problem(const json_t *problem)
 {
+	const char *title = talk_text(problem, "title"), *detail = talk_text(problem, "detail");
 	const json_t *error;
 	size_t i;
 
 	fputs("sallyport: ", stderr);
-	talk_print_text(stderr, talk_text(problem, "title"));
-	fputs(": ", stderr);
-	talk_print_text(stderr, talk_text(problem, "detail"));
+	if (!repeats(title, detail)) {
+		talk_print_text(stderr, title);
+		fputs(": ", stderr);
+	}
+	talk_print_text(stderr, detail);
 	fputc('\n', stderr);
 	json_array_foreach (json_object_get(problem, "errors"), i, error) {
 		fputs("  ", stderr);
