@@ -10,6 +10,14 @@ LAB_ENGINE=xdp
 # shellcheck source=tests/e2e/_hooks.sh
 . "$(dirname "$0")/_hooks.sh"
 
+# make_events ID: two, build.enabled and build.ended; without a VM there is no node.ready in between.
+make_events() {
+	api PUT "/v1/builds/$1" '{"nodes":[{"index":0}]}'
+	assert_eq 201 "$STATUS" "status of PUT"
+	api DELETE "/v1/builds/$1"
+	assert_eq 204 "$STATUS" "status of DELETE"
+}
+
 # Gives events up after some tries, and begins with what comes.
 shows_giving_up() {
 	local before
@@ -85,8 +93,8 @@ shows_dead_letters() {
 		#!/bin/bash
 		exit 7
 	EOT
-	hooks_start -t 2 -D "$DEAD"
 	make_events circle
+	hooks_start -t 2 -D "$DEAD"
 	wait_until 30 all_acknowledged
 	assert_eq "$((before + 1)) 20-fails circle 20-fails: build.enabled: 2 tries: status 7
 $((before + 2)) 20-fails circle 20-fails: build.ended: 2 tries: status 7" "$(failures "$before")" "what is told"
