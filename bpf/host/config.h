@@ -168,6 +168,7 @@ struct config {
 		uint32_t clients;	   /* connections at once */
 		uint32_t clients_per_user; /* 0: three quarters of them */
 		uint64_t request_timeout_ns;
+		bool log_requests;
 	} api;
 	struct {
 		struct config_listen listen;

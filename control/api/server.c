@@ -17,6 +17,7 @@
 #include "api/events.h"
 #include "api/pages.h"
 #include "api/routes.h"
+#include "host/addr.h"
 #include "host/boottime.h"
 #include "host/config.h"
 #include "metrics/requests.h"
@@ -41,12 +42,20 @@ struct api {
 	struct api_roles *roles;
 	struct door doors[API_DOORS_NR];
 	char *late; /* what a client is told that is too slow */
+	bool (*logs)(void *user);
+	void (*answered)(void *user, const struct api_answered *answered);
 };
 
 static const enum api_role door_roles[] = {
 	[API_DOOR_MAIN] = API_ROLE_ORCHESTRATOR,
 	[API_DOOR_VIEWERS] = API_ROLE_VIEWER,
 	[API_DOOR_METRICS] = API_ROLE_NONE,
+};
+
+static const char *const door_names[] = {
+	[API_DOOR_MAIN] = "api",
+	[API_DOOR_VIEWERS] = "viewers",
+	[API_DOOR_METRICS] = "metrics",
 };
 
 static bool check_found(struct api_call *call, enum api_match match)
@@ -210,13 +219,52 @@ static enum api_match find_route(struct api_call *call, const struct door *door)
 	return match;
 }
 
-static void count_answer(void *context, const void *tag, unsigned int status, uint64_t took_ns)
+static void print_address(int fd, char ret_text[ADDR_TEXT_BYTES])
+{
+	struct sockaddr_storage peer = {0};
+	socklen_t bytes = sizeof(peer);
+	struct sp_addr addr;
+
+	if (getpeername(fd, (struct sockaddr *)&peer, &bytes) == 0 &&
+	    addr_from_sockaddr((const struct sockaddr *)&peer, &addr) == 0)
+		addr_format(&addr, ret_text);
+}
+
+static void tell_answer(const struct door *door, const struct http_request *request,
+			const struct http_answered *http)
+{
+	const struct api_route *route = http->tag;
+	const struct ucred peer = http_request_peer(request);
+	struct api_answered answered = {
+		.socket = door_names[door - door->api->doors],
+		.method = http_request_method(request),
+		.route = route ? route->path : NULL,
+		.path = http_request_path(request),
+		.id = http_request_header(request, "X-Request-Id"),
+		.status = http->status,
+		.took_ns = http->took_ns,
+		.bytes_out = http->body_bytes,
+		.uid = peer.uid,
+		.pid = peer.pid,
+	};
+
+	http_request_body(request, &answered.bytes_in);
+	if (peer.uid == (uid_t)-1)
+		print_address(http_request_fd(request), answered.address);
+	door->api->answered(door->api->context.user, &answered);
+}
+
+static void count_answer(void *context, const struct http_request *request,
+			 const struct http_answered *answered)
 {
 	const struct door *door = context;
-	const struct api_route *route = tag;
+	const struct api_route *route = answered->tag;
+	const struct api *api = door->api;
 
-	metrics_requests_count(door->api->context.requests, route ? route->method : NULL,
-			       route ? route->path : NULL, status, took_ns);
+	metrics_requests_count(api->context.requests, route ? route->method : NULL,
+			       route ? route->path : NULL, answered->status, answered->took_ns);
+	if (api->logs && api->logs(api->context.user))
+		tell_answer(door, request, answered);
 }
 
 static void handle(void *context, struct http_request *request)
@@ -356,6 +404,8 @@ int api_server_open(const struct api_options *options, struct api **ret_api, cha
 	model_clock_read(&now);
 	if (api) {
 		api->event = options->event;
+		api->logs = options->logs;
+		api->answered = options->answered;
 		api->context = (struct api_context){
 			.edge = options->edge,
 			.table = options->table,

@@ -4,11 +4,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <systemd/sd-event.h>
 
 #include <sallyport/table.h>
 
+#include "host/addr.h"
 #include "json/problem.h"
 
 struct api;
@@ -29,6 +31,22 @@ enum api_door {
 	API_DOORS_NR
 };
 
+/* One request, for the log; strings live during the call, and are the client's but for the route.
+ */
+struct api_answered {
+	const char *socket; /* api, viewers or metrics */
+	const char *method; /* of a HEAD request it is GET */
+	const char *route;  /* NULL: none was found */
+	const char *path;   /* as it came, without the query */
+	const char *id;	    /* its X-Request-Id, NULL without */
+	unsigned int status;
+	uint64_t took_ns;
+	size_t bytes_in, bytes_out; /* bodies; of a stream 0 */
+	uid_t uid;		    /* (uid_t)-1 by TCP, as is pid 0 */
+	pid_t pid;
+	char address[ADDR_TEXT_BYTES]; /* by TCP, else "" */
+};
+
 struct api_options {
 	sd_event *event;
 	const struct config *config; /* for roles and names; only used during the call */
@@ -43,6 +61,8 @@ struct api_options {
 	/* A removal was not confirmed in time: by a worker, or by the kernel for the program. */
 	void (*stuck)(void *context, bool by_worker);
 	void (*refused)(void *context, enum problem_type type, const char *detail); /* with 5xx */
+	bool (*logs)(void *context); /* whether answered() is to be called now */
+	void (*answered)(void *context, const struct api_answered *answered);
 	void *context;
 };
 

@@ -259,20 +259,18 @@ static void start_carrier(struct daemon *daemon)
 			  log_error("error", r));
 }
 
-static void on_stuck(void *context, bool by_worker)
-{
-	log_write(LOG_ALERT,
-		  by_worker ? "A worker has not been seen past a removal within a second: "
-			      "sallyport-dp hangs and should be restarted."
-			    : "The kernel has not said within a second that the XDP program "
-			      "is past a removal.");
-}
-
 static void on_refused(void *context, enum problem_type type, const char *detail)
 {
 	struct daemon *daemon = context;
 
 	daemon_say_refused(&daemon->said, type, detail, boottime_now_ns());
+}
+
+static void on_answered(void *context, const struct api_answered *answered)
+{
+	struct daemon *daemon = context;
+
+	daemon_say_request(&daemon->said, answered, boottime_now_ns());
 }
 
 static int open_api(struct daemon *daemon)
@@ -287,8 +285,10 @@ static int open_api(struct daemon *daemon)
 		.explain = daemon->explain,
 		.watch = daemon->watch,
 		.audit = daemon->audit,
-		.stuck = on_stuck,
+		.stuck = daemon_say_stuck,
 		.refused = on_refused,
+		.logs = daemon_say_wants_requests,
+		.answered = on_answered,
 		.context = daemon,
 	};
 	char *reason = NULL;

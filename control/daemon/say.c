@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "daemon/say.h"
 
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "api/server.h"
+#include "daemon/daemon.h"
 #include "edge/edge.h"
 #include "host/boottime.h"
+#include "host/config.h"
 #include "host/log.h"
 #include "model/build.h"
 #include "model/event.h"
 
 #define REFUSED_PERIOD_NS (10 * NS_PER_S)
+#define REQUESTS_A_SECOND 100
 
 struct saying {
 	int priority;
@@ -62,4 +70,60 @@ void daemon_say_outside(const struct edge *edge)
 			  "Open builds lead to addresses outside builds.networks, until they end: "
 			  "`sallyport cancel` ends one at once.",
 			  log_number("builds", nr), log_string("one", one->id));
+}
+
+/* Result: whether this one may be logged. */
+static bool may_say_request(struct daemon_said *said, uint64_t now_ns)
+{
+	said->request_number++;
+	if (now_ns / NS_PER_S != said->second) {
+		if (said->nr_unsaid)
+			log_write(LOG_NOTICE, "Requests were not logged: too many in a second.",
+				  log_number("requests", said->nr_unsaid));
+		said->second = now_ns / NS_PER_S;
+		said->nr_requests = said->nr_unsaid = 0;
+	}
+	if (said->nr_requests < REQUESTS_A_SECOND) {
+		said->nr_requests++;
+		return true;
+	}
+	said->nr_unsaid++;
+	return false;
+}
+
+void daemon_say_request(struct daemon_said *said, const struct api_answered *answered,
+			uint64_t now_ns)
+{
+	bool by_tcp = answered->uid == (uid_t)-1;
+	char number[24];
+
+	if (!may_say_request(said, now_ns))
+		return;
+	snprintf(number, sizeof(number), "%" PRIu64, said->request_number);
+	log_write(LOG_INFO, "Request.", log_string("socket", answered->socket),
+		  log_string("method", answered->method), log_string("route", answered->route),
+		  log_string("path", answered->path), log_number("status", answered->status),
+		  log_number("duration_us", (int64_t)(answered->took_ns / NS_PER_US)),
+		  log_number("bytes_in", (int64_t)answered->bytes_in),
+		  log_number("bytes_out", (int64_t)answered->bytes_out),
+		  by_tcp ? log_string("address", answered->address)
+			 : log_number("peer_uid", (int64_t)answered->uid),
+		  log_number("peer_pid", by_tcp ? 0 : (int64_t)answered->pid),
+		  log_string("request_id", answered->id ? answered->id : number));
+}
+
+bool daemon_say_wants_requests(void *context)
+{
+	const struct daemon *daemon = context;
+
+	return daemon->config->api.log_requests;
+}
+
+void daemon_say_stuck(void *context, bool by_worker)
+{
+	log_write(LOG_ALERT,
+		  by_worker ? "A worker has not been seen past a removal within a second: "
+			      "sallyport-dp hangs and should be restarted."
+			    : "The kernel has not said within a second that the XDP program "
+			      "is past a removal.");
 }

@@ -2,16 +2,21 @@
 /* Logs the events and refusals that an operator looks for in the journal. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "json/problem.h"
 
 struct edge;
+struct api_answered;
 struct event;
 
 /* When each kind of refusal was logged last, on CLOCK_BOOTTIME; 0: never. */
 struct daemon_said {
 	uint64_t refused_ns[PROBLEM_TYPES_NR];
+	uint64_t second;		     /* in which requests were logged last, */
+	unsigned int nr_requests, nr_unsaid; /* how many, and how many were not */
+	uint64_t request_number;	     /* since the start */
 };
 
 /* Logs an event that is about the edge as a whole; those of one build or client are not. */
@@ -25,3 +30,13 @@ void daemon_say_outside(const struct edge *edge);
  */
 void daemon_say_refused(struct daemon_said *said, enum problem_type type, const char *detail,
 			uint64_t now_ns);
+
+/* Logs one request, and of those beyond what a second may have, how many there were. */
+void daemon_say_request(struct daemon_said *said, const struct api_answered *answered,
+			uint64_t now_ns);
+
+/* For the API. context: the daemon. Result: whether requests are to be logged now. */
+bool daemon_say_wants_requests(void *context);
+
+/* For the API: logs that a removal was not confirmed in time. */
+void daemon_say_stuck(void *context, bool by_worker);

@@ -257,8 +257,13 @@ void http_request_answer(struct http_request *request, struct http_answer *answe
 	memset(answer, 0, sizeof(*answer));
 	request->phase = HTTP_PHASE_ANSWERED;
 	if (options->answered)
-		options->answered(options->context, request->tag, request->answer.status,
-				  boottime_now_ns() - request->began_ns);
+		options->answered(options->context, request,
+				  &(struct http_answered){
+					  .tag = request->tag,
+					  .status = request->answer.status,
+					  .took_ns = boottime_now_ns() - request->began_ns,
+					  .body_bytes = request->answer.body_bytes,
+				  });
 	if (waiting)
 		resume(request);
 }

@@ -20,6 +20,14 @@ struct http_server;
 struct sp_addr;
 struct http_request;
 
+/* What became of a request. */
+struct http_answered {
+	const void *tag; /* what http_request_tag() was given last, NULL without */
+	unsigned int status;
+	uint64_t took_ns;  /* from the request's first line */
+	size_t body_bytes; /* of the answer; of a stream 0 */
+};
+
 struct http_server_options {
 	int listen_fd;			      /* listening and non-blocking; taken over */
 	unsigned int nr_connections;	      /* more are handed to the handler as an error */
@@ -38,12 +46,9 @@ struct http_server_options {
 	 * http_request_stream() before it returns; otherwise the client waits until it does.
 	 */
 	void (*handle)(void *context, struct http_request *request);
-	/*
-	 * Told of each answer as it is made, that of a stream when it begins; may be NULL. tag is
-	 * what http_request_tag() was given last, NULL without; took_ns counts from the request's
-	 * first line.
-	 */
-	void (*answered)(void *context, const void *tag, unsigned int status, uint64_t took_ns);
+	/* Told of each answer as it is made, that of a stream when it begins; may be NULL. */
+	void (*answered)(void *context, const struct http_request *request,
+			 const struct http_answered *answered);
 	void *context;
 };
 

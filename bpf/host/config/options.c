@@ -357,6 +357,13 @@ const struct config_option config_options[] = {
 	 .max = HOUR,
 	 .apply = CONFIG_APPLY_CONTROL,
 	 .help = "How long a request may take to arrive."},
+	{.key = "api.log_requests",
+	 .type = CONFIG_BOOL,
+	 .fallback = "false",
+	 AT(api.log_requests),
+	 .help = "Whether each request of the API and of the metrics is a line of the log: route, "
+		 "path, status, duration, who asked, bytes; never a body or a query. More than 100 "
+		 "in a second are counted instead."},
 	{.key = "api.roles",
 	 .type = CONFIG_GROUPS,
 	 .fallback = "",
