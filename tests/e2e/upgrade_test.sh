@@ -263,6 +263,7 @@ refused "a sallyportd that does not start"
 printf '#!/bin/sh\necho "sallyport.conf:1: no" >&2\nexit 1\n' >"$PLACE/new/sallyportd"
 pid=$(daemon_pid control)
 refused "a sallyportd that refuses the configuration"
+assert_match 'does not accept .*: nothing was replaced$' "$LAB_DIR/said" "what it says"
 assert_eq "$pid" "$(daemon_pid control)" "sallyportd's process"
 ok "a sallyportd that refuses the configuration replaces nothing"
 
