@@ -122,6 +122,32 @@ static void check_names(struct config_reading *reading, uint32_t index)
 }
 
 /* A listener of ours on a public port would be hidden by the lease of that port. */
+/* One that is no address of a host is told of already, and may have been meant to be of any. */
+static bool may_have_public_of(const struct config *config, unsigned int family)
+{
+	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
+		const struct sp_addr *bind = &config->public.addresses[i].bind;
+
+		if (addr_family(bind) == family || !sp_addr_is_host(bind, addr_family(bind)))
+			return true;
+	}
+	return false;
+}
+
+/* A lease leads from a public address to a VM of its own family. */
+static void check_families(struct config_reading *reading)
+{
+	const struct config *config = reading->config;
+
+	for (uint32_t i = 0; i < config->builds.nr_networks; i++)
+		if (may_have_public_of(config, addr_family(&config->builds.networks[i].addr)))
+			return;
+	if (config->builds.nr_networks > 0 && config->public.nr_addresses > 0)
+		fail_at(reading, config->builds.networks, NULL,
+			"no network is of the family of an address of public.addresses: no lease "
+			"could be made");
+}
+
 static void check_metrics(struct config_reading *reading)
 {
 	const struct config_listen *listen = &reading->config->metrics.listen;
@@ -336,6 +362,7 @@ void config_check(struct config_reading *reading)
 		check_ports(reading, i);
 		check_names(reading, i);
 	}
+	check_families(reading);
 	check_metrics(reading);
 	check_page(reading);
 	check_leases(reading);

@@ -363,6 +363,9 @@ static void test_load_when_networks_are_wrong_then_each_is_named(void **state)
 	static const char address[] = "{ bind = \"192.0.2.1\"; }\n";
 
 	expect_sides(address, "", "f:4: builds.networks: must have at least one item\n");
+	expect_sides(address, "\"2001:db8:2::/64\"",
+		     "f:4: builds.networks[0]: no network is of the family of an address of "
+		     "public.addresses: no lease could be made\n");
 	expect_sides(address, "\"10.0.0.0/33\"",
 		     "f:4: builds.networks[0]: \"10.0.0.0/33\" is not a network such as "
 		     "\"10.0.0.0/16\"\n");
