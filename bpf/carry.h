@@ -49,37 +49,42 @@ SP_INLINE void sp_fib_question(struct bpf_fib_lookup *fib, const struct sp_packe
 	}
 }
 
-/* Result: the next hop in an answer: a gateway, perhaps of the other family, or the target. */
-SP_INLINE struct sp_wanted_hop sp_fib_hop(const struct bpf_fib_lookup *fib)
+/*
+ * Result: the next hop in an answer: a gateway, perhaps of the other family, or the target. It is
+ * written over the answer's own, since there is no room for it elsewhere on the stack.
+ */
+SP_INLINE const struct sp_addr *sp_fib_hop(struct bpf_fib_lookup *fib)
 {
-	struct sp_wanted_hop hop = {.ifindex = fib->ifindex};
+	struct sp_addr *addr = (void *)fib->ipv6_dst;
 
 	if (fib->family == SP_AF_INET)
-		hop.addr = sp_addr_from_v4(fib->ipv4_dst);
-	else
-		__builtin_memcpy(&hop.addr, fib->ipv6_dst, sizeof(hop.addr));
-	return hop;
+		*addr = sp_addr_from_v4(fib->ipv4_dst);
+	return addr;
 }
 
 /* Tells sallyportd that the kernel should look for a next hop. */
-SP_INLINE void sp_want(const struct sp_trip *trip)
+SP_INLINE void sp_want(struct sp_trip *trip)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
+	__u32 cpu = bpf_get_smp_processor_id(), generation = 0;
 	struct sp_wanted *row = bpf_map_lookup_elem(&wanted, &cpu);
-	struct sp_wanted_hop hop = sp_fib_hop(&trip->fib), *latest;
+	const struct sp_addr *addr = sp_fib_hop(&trip->fib);
+	struct sp_wanted_hop *hop;
 
 	if (!row)
 		return;
-	if (trip->direction == SP_TOWARD_CLIENT && sp_addr_equal(&hop.addr, &trip->after.to))
-		hop.generation = trip->generation;
-	latest = &row->hop[(row->count - 1) % SP_WANTED_HOPS];
-	if (sp_addr_equal(&latest->addr, &hop.addr) && latest->ifindex == hop.ifindex &&
+	if (trip->direction == SP_TOWARD_CLIENT && sp_addr_equal(addr, &trip->after.to))
+		generation = trip->generation;
+	hop = &row->hop[(row->count - 1) % SP_WANTED_HOPS];
+	if (sp_addr_equal(&hop->addr, addr) && hop->ifindex == trip->fib.ifindex &&
 	    trip->now_ns - row->last_ns < SP_WANTED_AGAIN_NS)
 		return;
-	if (hop.generation && !sp_limit_share(0, cpu, trip->slot_index, SP_SHARE_WANTED,
-					      SP_WANTED_SHARE, trip->now_ns))
+	if (generation && !sp_limit_share(0, cpu, trip->slot_index, SP_SHARE_WANTED,
+					  SP_WANTED_SHARE, trip->now_ns))
 		return;
-	row->hop[row->count % SP_WANTED_HOPS] = hop;
+	hop = &row->hop[row->count % SP_WANTED_HOPS];
+	hop->addr = *addr;
+	hop->ifindex = trip->fib.ifindex;
+	hop->generation = generation;
 	row->last_ns = trip->now_ns;
 	SP_STORE_RELEASE(row->count, row->count + 1);
 }
