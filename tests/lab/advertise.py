@@ -5,11 +5,14 @@
 Sends one router advertisement (RFC 4861) to all nodes, from the link-local address.
 """
 
+import errno
 import socket
 import struct
 import sys
+import time
 
 ALL_NODES = "ff02::1"
+LIMIT_S = 10
 
 
 def main():
@@ -20,7 +23,19 @@ def main():
     sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
     # Type 134, code, checksum (the kernel's), hop limit, flags, lifetime, reachable, retransmit.
     packet = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, lifetime_s, 0, 0)
-    sock.sendto(packet, (ALL_NODES, 0, 0, index))
+    send(sock, packet, (ALL_NODES, 0, 0, index))
+
+
+def send(sock, packet, to):
+    """A link that has just come up has no way to its multicast addresses for a moment."""
+    until = time.monotonic() + LIMIT_S
+    while True:
+        try:
+            return sock.sendto(packet, to)
+        except OSError as error:
+            if error.errno not in (errno.ENETUNREACH, errno.EADDRNOTAVAIL) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 if __name__ == "__main__":
