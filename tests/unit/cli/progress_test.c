@@ -3,6 +3,7 @@
 #include "cli/talk/progress.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -70,13 +71,19 @@ static int back(void **state)
 	return 0;
 }
 
-/* What was said since the last time is just that. */
+/* What was said since the last time is just that. A terminal may hand it over in parts. */
 static void expect(const char *said)
 {
+	struct pollfd readable = {.fd = ours, .events = POLLIN};
 	char text[256];
-	ssize_t bytes = read(ours, text, sizeof(text) - 1);
+	size_t nr = 0;
+	ssize_t bytes;
 
-	text[bytes > 0 ? bytes : 0] = '\0';
+	do {
+		bytes = read(ours, text + nr, sizeof(text) - 1 - nr);
+		nr += bytes > 0 ? (size_t)bytes : 0;
+	} while (nr < strlen(said) && poll(&readable, 1, 5000) > 0);
+	text[nr] = '\0';
 	assert_string_equal(text, said);
 }
 
