@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "daemon/kept.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include <sallyport/addr.h>
 
 #include "host/config.h"
+#include "host/config_questions.h"
 #include "host/log.h"
 #include "journal/journal.h"
 #include "kernel/pins/kept.h"
@@ -16,14 +16,6 @@ struct count {
 	struct kernel_kept *kept;
 };
 
-static bool has_port(const struct config_public *address, uint16_t port)
-{
-	for (uint32_t i = 0; i < address->nr_ports; i++)
-		if (port >= address->ports[i].first && port <= address->ports[i].last)
-			return true;
-	return false;
-}
-
 /* A port of an address that is configured no more gets no record: its build ends. */
 static int visit(const struct sp_addr *addr, uint16_t port, uint64_t until_wall_ns, void *context)
 {
@@ -32,7 +24,7 @@ static int visit(const struct sp_addr *addr, uint16_t port, uint64_t until_wall_
 	for (uint32_t i = 0; i < count->config->public.nr_addresses; i++) {
 		const struct config_public *address = &count->config->public.addresses[i];
 
-		if (sp_addr_equal(&address->bind, addr) && !has_port(address, port))
+		if (sp_addr_equal(&address->bind, addr) && !config_question_has_port(address, port))
 			count->kept->nr_outside++;
 	}
 	return 0;

@@ -2,6 +2,7 @@
 /* What other parts have found out. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "edge/edge.h"
 #include "edge/state/state.h"
@@ -170,8 +171,8 @@ static int find_given_up(struct edge *edge, const struct edge_call *call, uint64
 	}
 	result = state_events_read(&edge->events, seq - 1, 1, copy_event, ret_event);
 	if (result < 0 && result != -ESTALE) {
-		json_problem_set(call->problem, PROBLEM_JOURNAL,
-				 "The journal cannot be read (error %d).", -result);
+		json_problem_set(call->problem, PROBLEM_JOURNAL, "The journal cannot be read (%s).",
+				 strerror(-result));
 		return result;
 	}
 	return 0;

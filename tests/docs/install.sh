@@ -70,7 +70,7 @@ check_install() {
 		test -s "$scratch/root/$file"
 		result $? "installed: $file"
 	done < <(installed_files)
-	[ "$(cd "$scratch/root/etc" && find . -type f -exec cat {} +)" = mine ]
+	test "$(cd "$scratch/root/etc" && find . -type f -exec cat {} +)" = mine
 	result $? "an installation leaves the configuration as it is, and adds none"
 	check_unit sallyportd.service
 	check_unit sallyport-dp.service
