@@ -7,40 +7,45 @@
 #include "facts/say.h"
 #include "kernel/device/device.h"
 
+static void look_for_gro_hw(struct fact_look *look, const char *device, const char *above)
+{
+	if (device_feature(device, "rx-gro-hw") != DEVICE_ON_FIXED)
+		return;
+	facts_say(look,
+		  "%s%s%s has rx-gro-hw on, and it cannot be turned off: its hypervisor hands over "
+		  "merged packets with half a checksum, which no program can carry. Give the VM a "
+		  "NIC with ctrl_guest_offloads (qemu: leave out ctrl_guest_offloads=off), or of "
+		  "another model.",
+		  device, above ? ", below " : "", above ? above : "");
+}
+
 void facts_offloads_gro_hw(struct fact_look *look)
 {
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
-		const char *name = look->interface[i].name;
+		const struct fact_interface *interface = &look->interface[i];
 
-		if (device_feature(name, "rx-gro-hw") != DEVICE_ON_FIXED)
-			continue;
-		facts_say(look,
-			  "%s has rx-gro-hw on, and it cannot be turned off: its hypervisor "
-			  "hands over merged packets with half a checksum, which no program can "
-			  "carry. Give the VM a NIC with ctrl_guest_offloads (qemu: leave out "
-			  "ctrl_guest_offloads=off), or of another model.",
-			  name);
+		look_for_gro_hw(look, interface->name, NULL);
+		for (unsigned int j = 0; interface->link && j < look->links.nr; j++)
+			if (netlink_links_is_below(&look->links, &look->links.link[j],
+						   interface->link))
+				look_for_gro_hw(look, look->links.link[j].name, interface->name);
 	}
 }
 
 static void look_below(struct fact_look *look, const struct fact_interface *interface,
 		       const struct links_link *lower)
 {
-	static const struct {
-		const char *feature, *option;
-	} merges[] = {{"rx-gro", "gro"}, {"rx-lro", "lro"}};
 	char shell[SAY_QUOTED_SIZE];
 
-	for (unsigned int i = 0; i < sizeof(merges) / sizeof(merges[0]); i++) {
-		if (device_feature(lower->name, merges[i].feature) != DEVICE_ON)
+	for (const struct device_merge *merge = device_merges; merge->feature; merge++) {
+		if (device_feature(lower->name, merge->feature) != DEVICE_ON)
 			continue;
 		facts_say(look,
 			  "%s is below %s and merges packets (%s): the program on %s meets them "
-			  "longer than its MTU, and uploads come to a halt.",
-			  lower->name, interface->name, merges[i].option, interface->name);
+			  "longer than its MTU, and they come to a halt.",
+			  lower->name, interface->name, merge->option, interface->name);
 		facts_say_cure(look, "ethtool -K %s %s off",
-			       facts_say_quote(lower->name, shell, sizeof(shell)),
-			       merges[i].option);
+			       facts_say_quote(lower->name, shell, sizeof(shell)), merge->option);
 	}
 }
 
@@ -53,7 +58,8 @@ void facts_offloads_merging(struct fact_look *look)
 		if (!interface->link || !interface->link->generic_prog)
 			continue;
 		for (unsigned int j = 0; j < look->links.nr; j++)
-			if (netlink_links_is_below(&look->links.link[j], interface->link))
+			if (netlink_links_is_below(&look->links, &look->links.link[j],
+						   interface->link))
 				look_below(look, interface, &look->links.link[j]);
 	}
 }
@@ -144,7 +150,7 @@ static void look_for_tags(struct fact_look *look, const struct fact_interface *i
 	if (!interface->link || strcmp(interface->link->kind, "bond") != 0)
 		return;
 	for (unsigned int i = 0; i < look->links.nr; i++)
-		if (netlink_links_is_below(&look->links.link[i], interface->link))
+		if (netlink_links_is_below(&look->links, &look->links.link[i], interface->link))
 			look_at_tags(look, look->links.link[i].name, state, say);
 }
 

@@ -112,7 +112,7 @@ static int keep_tags_below(const char *state_dir, const struct links *links, con
 	for (unsigned int i = 0; i < links->nr; i++) {
 		int error = 0;
 
-		if (netlink_links_is_below(&links->link[i], upper))
+		if (netlink_links_is_below(links, &links->link[i], upper))
 			error = keep_tags(state_dir, links->link[i].name);
 		if (error) {
 			*ret_device = links->link[i].name;
@@ -148,15 +148,14 @@ int attach_offloads_keep_tags(const char *state_dir, const struct attach_plan *p
 
 static int stop_below(const char *state_dir, const struct links *links, const char *name)
 {
-	static const char *const features[] = {"rx-gro", "rx-lro"};
 	const struct links_link *upper = netlink_links_named(links, name);
 	int first = 0;
 
 	for (unsigned int i = 0; upper && i < links->nr; i++) {
-		if (!netlink_links_is_below(&links->link[i], upper))
+		if (!netlink_links_is_below(links, &links->link[i], upper))
 			continue;
-		for (unsigned int j = 0; j < 2; j++) {
-			int error = turn_off(state_dir, links->link[i].name, features[j]);
+		for (const struct device_merge *merge = device_merges; merge->feature; merge++) {
+			int error = turn_off(state_dir, links->link[i].name, merge->feature);
 
 			if (!first)
 				first = error;

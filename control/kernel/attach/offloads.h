@@ -17,7 +17,7 @@ int attach_offloads_keep_tags(const char *state_dir, const struct attach_plan *p
 			      char **ret_reason);
 
 /*
- * Turns GRO and LRO off on what is below an interface whose program is generic. Result: 0, or the
+ * Turns device_merges off on what is below an interface whose program is generic. Result: 0, or the
  * first -errno, which costs uploads and no start.
  */
 int attach_offloads_stop_merging(const char *state_dir, const struct attach_plan *plan,

@@ -132,6 +132,13 @@ static enum device_state state_of(const struct ethtool_get_features_block *block
 								       : DEVICE_ON_FIXED;
 }
 
+const struct device_merge device_merges[] = {
+	{"rx-gro", "gro"},
+	{"rx-lro", "lro"},
+	{"rx-gro-hw", "rx-gro-hw"},
+	{NULL, NULL},
+};
+
 enum device_state device_feature(const char *interface, const char *feature)
 {
 	uint32_t nr = count_features(interface), blocks = (nr + 31) / 32;

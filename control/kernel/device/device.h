@@ -39,5 +39,14 @@ enum device_state {
 /* Result: an offload by its name in the kernel, such as "rx-gro-hw". */
 enum device_state device_feature(const char *interface, const char *feature);
 
+/* Offloads that hand over packets longer than the wire had them, up to the one without a feature.
+ */
+struct device_merge {
+	const char *feature; /* NULL behind the last */
+	const char *option;  /* as ethtool -K has it */
+};
+
+extern const struct device_merge device_merges[];
+
 /* Turns an offload on or off. Result: 0 or -errno; the driver may have its own mind: look again. */
 int device_set_feature(const char *interface, const char *feature, bool on);

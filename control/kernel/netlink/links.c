@@ -17,6 +17,7 @@
 #define ANSWER_TIMEOUT_S 5
 #define TRIES		 8
 #define GROW		 64
+#define DEPTH_MAX	 4 /* a VLAN in a VLAN, on a bond of NICs, and one more */
 
 static bool read_u32(const struct nlattr *attr, uint32_t *ret)
 {
@@ -235,12 +236,30 @@ uint32_t netlink_links_hop(uint32_t trunk_ifindex, uint32_t vlan)
 	return ifindex;
 }
 
-bool netlink_links_is_below(const struct links_link *link, const struct links_link *upper)
+static bool is_right_below(const struct links_link *link, const struct links_link *upper)
 {
 	bool on_it = strcmp(upper->kind, "vlan") == 0 || strcmp(upper->kind, "macvlan") == 0;
 
 	return link->master == upper->ifindex ||
 	       (on_it && !upper->lower_elsewhere && upper->lower == link->ifindex);
+}
+
+static bool is_below(const struct links *links, const struct links_link *link,
+		     const struct links_link *upper, unsigned int depth)
+{
+	if (is_right_below(link, upper))
+		return true;
+	for (unsigned int i = 0; depth > 1 && i < links->nr; i++)
+		if (is_right_below(&links->link[i], upper) &&
+		    is_below(links, link, &links->link[i], depth - 1))
+			return true;
+	return false;
+}
+
+bool netlink_links_is_below(const struct links *links, const struct links_link *link,
+			    const struct links_link *upper)
+{
+	return is_below(links, link, upper, DEPTH_MAX);
 }
 
 bool netlink_links_has_program(const struct links_link *link)

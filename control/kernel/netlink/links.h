@@ -37,8 +37,12 @@ void netlink_links_free(struct links *links);
 const struct links_link *netlink_links_named(const struct links *links, const char *name);
 const struct links_link *netlink_links_at(const struct links *links, uint32_t ifindex);
 
-/* Result: whether packets of upper come by way of link: a port of it, or what it is put on. */
-bool netlink_links_is_below(const struct links_link *link, const struct links_link *upper);
+/*
+ * Result: whether packets of upper come by way of link: a port of it, or what it is put on, or
+ * below one of these.
+ */
+bool netlink_links_is_below(const struct links *links, const struct links_link *link,
+			    const struct links_link *upper);
 
 /* Result: the interface of a VLAN on a trunk, NULL if there is none. */
 const struct links_link *netlink_links_vlan(const struct links *links, uint32_t trunk_ifindex,

@@ -126,9 +126,36 @@ static void test_links_vlan_when_on_that_trunk_then_found(void **state)
 	assert_int_equal(netlink_links_hop(1, 100), 1);
 }
 
+static void test_is_below_when_vlan_on_bond_then_its_ports(void **state)
+{
+	struct links_link all[] = {
+		{.ifindex = 2, .master = 4, .name = "nic0"},
+		{.ifindex = 3, .master = 4, .name = "nic1"},
+		{.ifindex = 4, .kind = "bond", .name = "bond0"},
+		{.ifindex = 5, .lower = 4, .kind = "vlan", .vlan = 100, .name = "bond0.100"},
+		{.ifindex = 6, .lower = 2, .lower_elsewhere = true, .kind = "macvlan"},
+		{.ifindex = 7, .kind = "veth", .lower = 2, .name = "veth0"},
+	};
+	struct links links = {.link = all, .nr = sizeof(all) / sizeof(all[0])};
+
+	(void)state;
+	for (unsigned int i = 0; i < 3; i++)
+		assert_true(netlink_links_is_below(&links, &all[i], &all[3]));
+	assert_true(netlink_links_is_below(&links, &all[0], &all[2]));
+	assert_false(netlink_links_is_below(&links, &all[3], &all[2]));
+	assert_false(netlink_links_is_below(&links, &all[4], &all[3]));
+	assert_false(netlink_links_is_below(&links, &all[0], &all[4]));
+	assert_false(netlink_links_is_below(&links, &all[0], &all[5]));
+	/* What a device of another namespace says of itself may run in a circle. */
+	all[0].master = 5;
+	all[3].master = 2;
+	assert_false(netlink_links_is_below(&links, &all[5], &all[3]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_is_below_when_vlan_on_bond_then_its_ports),
 		cmocka_unit_test(test_dump_when_the_last_one_broke_off_then_answered),
 		cmocka_unit_test(test_dump_when_the_last_one_was_left_then_answered),
 		cmocka_unit_test(test_links_vlan_when_on_that_trunk_then_found),
