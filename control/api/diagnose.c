@@ -83,12 +83,12 @@ const struct json_shape api_diagnose_build_shape = {
 		},
 };
 
+/* The versions of clang-format differ here. */
+/* clang-format off */
 #define NEXT_MEMBER                                                                                \
-	{                                                                                          \
-		"next", JSON_SHAPE_INTEGER, JSON_SHAPE_OR_NULL,                                    \
-			.example = "17",                                                           \
-			.help = "after, for the next page; null: this is the last one"             \
-	}
+	{"next", JSON_SHAPE_INTEGER, JSON_SHAPE_OR_NULL, .example = "17",                          \
+	 .help = "after, for the next page; null: this is the last one"}
+/* clang-format on */
 
 const struct json_shape api_diagnose_connections_shape = {
 	.name = "Connections",

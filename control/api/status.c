@@ -44,14 +44,15 @@ static const struct json_shape level_shape = {
 		},
 };
 
+/* The versions of clang-format differ here. */
+/* clang-format off */
 #define PORTS_MEMBERS                                                                              \
 	{"total", JSON_SHAPE_INTEGER, .example = "1001"},                                          \
-		{"used", JSON_SHAPE_INTEGER, .example = "2"},                                      \
-		{"free", JSON_SHAPE_INTEGER, .example = "998"},                                    \
-	{                                                                                          \
-		"quarantined", JSON_SHAPE_INTEGER, .example = "1",                                 \
-						   .help = "not to be given to another build yet"  \
-	}
+	{"used", JSON_SHAPE_INTEGER, .example = "2"},                                              \
+	{"free", JSON_SHAPE_INTEGER, .example = "998"},                                            \
+	{"quarantined", JSON_SHAPE_INTEGER, .example = "1",                                        \
+	 .help = "not to be given to another build yet"}
+/* clang-format on */
 
 static const struct json_shape ports_shape = {
 	.name = "Ports",
