@@ -58,9 +58,12 @@ assert_le() {
 	[ "$1" -le "$2" ] || fail "$3: $1 is more than $2"
 }
 
-# assert_match PATTERN FILE WHAT: a line of FILE matches the extended regular expression.
+# assert_match PATTERN FILE WHAT: a line of FILE, which may be a pipe, matches the extended regular expression.
 assert_match() {
-	grep -qE -- "$1" "$2" || fail "$3: nothing like '$1' in: $(cat "$2")"
+	local text
+
+	text=$(cat "$2")
+	grep -qE -- "$1" <<<"$text" || fail "$3: nothing like '$1' in: $text"
 }
 
 # Succeeds when the command fails by itself; what it prints is kept in $LAB_DIR/refused. One that
