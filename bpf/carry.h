@@ -209,45 +209,27 @@ SP_INLINE int sp_send_on(struct xdp_md *ctx, const struct sp_packet *packet,
 }
 
 /*
- * Carries out a verdict that sp_judge() gave, here. Result: the XDP action; *verdict becomes what
- * the packet is to be counted as.
+ * Sends on, here, what sp_judge() found fit for it. Result: the XDP action, but with SP_TOO_BIG the
+ * MTU; *verdict becomes what the packet is to be counted as, or answered for.
  */
 SP_INLINE int sp_carry(struct xdp_md *ctx, const struct sp_packet *packet, const struct sp_hit *hit,
 		       __u64 now_ns, enum sp_verdict *verdict)
 {
-	struct sp_usage *record = 0;
+	struct sp_usage *record = sp_usage_of(hit);
 	struct sp_trip trip;
-	int action = XDP_DROP;
 
-	if (*verdict == SP_FORWARDED) {
-		record = sp_usage_of(hit);
-		trip.after = sp_tuple_after(&packet->tuple, hit);
-		trip.direction = hit->direction;
-		trip.slot_index = hit->slot_index;
-		trip.generation = sp_life_generation(hit->life);
-		trip.usage = record;
-		trip.now_ns = now_ns;
-		*verdict = sp_next_hop(ctx, packet, &trip);
-	}
-	if (*verdict == SP_FORWARDED) {
-		if (record)
-			sp_usage_count(record, packet, hit, now_ns);
-		return sp_send_on(ctx, packet, &trip, verdict);
-	}
-	if (*verdict == SP_RESET_VM) {
-		action = sp_reset_vm(ctx, packet);
-	} else if (*verdict == SP_TOO_BIG || *verdict == SP_TTL_EXCEEDED) {
-		__u16 mtu = *verdict == SP_TOO_BIG ? trip.fib.mtu_result : 0;
-
-		if (sp_may_send_error(*verdict, now_ns))
-			action = sp_send_error(ctx, packet, hit,
-					       sp_error_of(packet->family, *verdict, mtu));
-		else
-			*verdict = SP_ANSWER_LIMITED;
-	}
-	if (action == XDP_ABORTED) {
-		*verdict = SP_NO_BUFFER;
+	trip.after = sp_tuple_after(&packet->tuple, hit);
+	trip.direction = hit->direction;
+	trip.slot_index = hit->slot_index;
+	trip.generation = sp_life_generation(hit->life);
+	trip.usage = record;
+	trip.now_ns = now_ns;
+	*verdict = sp_next_hop(ctx, packet, &trip);
+	if (*verdict == SP_TOO_BIG)
+		return trip.fib.mtu_result;
+	if (*verdict != SP_FORWARDED)
 		return XDP_DROP;
-	}
-	return action;
+	if (record)
+		sp_usage_count(record, packet, hit, now_ns);
+	return sp_send_on(ctx, packet, &trip, verdict);
 }

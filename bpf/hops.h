@@ -59,7 +59,11 @@ SP_INLINE __u64 *sp_hop_own_link(enum sp_direction direction)
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct sp_wanted *row = bpf_map_lookup_elem(&wanted, &cpu);
 
-	return row ? &row->link[direction & 1] : 0;
+	if (!row)
+		return 0;
+	/* Nothing is to be added to what may be no pointer, as clang -Os does ahead. */
+	asm volatile("" : "+r"(row));
+	return &row->link[direction & 1];
 }
 
 /* Result: whether the way of a packet of that length is known; trip->fib then says it. */

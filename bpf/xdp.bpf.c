@@ -283,12 +283,43 @@ static __always_inline int worker_takes(struct xdp_md *ctx, const struct sp_sett
 	return beat_ns + now->failover_ns > now_ns;
 }
 
-/* Apart, so that its stack and that of xdp_shield() do not add up. */
+/* These are apart, so that their stacks, and that of xdp_shield(), do not add up. */
 static __attribute__((__noinline__)) int carry(struct xdp_md *ctx, const struct sp_packet *packet,
 					       const struct sp_hit *hit, __u64 now_ns,
 					       enum sp_verdict *verdict)
 {
 	return sp_carry(ctx, packet, hit, now_ns, verdict);
+}
+
+/* what is the verdict above the MTU. Result: the XDP action, or -1 if an error has just been sent.
+ */
+static __attribute__((__noinline__)) int answer(struct xdp_md *ctx, const struct sp_packet *packet,
+						const struct sp_hit *hit, __u32 what, __u64 now_ns)
+{
+	enum sp_verdict verdict = (enum sp_verdict)(what >> 16);
+
+	if (verdict == SP_RESET_VM)
+		return sp_reset_vm(ctx, packet);
+	if (!sp_may_send_error(verdict, now_ns))
+		return -1;
+	return sp_send_error(ctx, packet, hit, sp_error_of(packet->family, verdict, (__u16)what));
+}
+
+/* Carries out a verdict that sp_judge() gave. */
+static __always_inline int carry_or_answer(struct xdp_md *ctx, const struct sp_packet *packet,
+					   const struct sp_hit *hit, __u64 now_ns,
+					   enum sp_verdict *verdict)
+{
+	int action = 0;
+
+	if (*verdict == SP_FORWARDED)
+		action = carry(ctx, packet, hit, now_ns, verdict);
+	if (sp_verdict_fate(*verdict) == SP_FATE_ANSWER)
+		action = answer(ctx, packet, hit, (__u32)*verdict << 16 | action, now_ns);
+	if (action > 0)
+		return action;
+	*verdict = action < 0 ? SP_ANSWER_LIMITED : SP_NO_BUFFER;
+	return XDP_DROP;
 }
 
 int xdp_complete(struct xdp_md *ctx, __u32 family, __u32 protocol, __u32 l3_len_bytes);
@@ -330,7 +361,7 @@ static __always_inline int carry_whole(struct xdp_md *ctx, const struct sp_packe
 				       const struct sp_hit *hit, __u64 now_ns,
 				       enum sp_verdict *verdict)
 {
-	int action = carry(ctx, packet, hit, now_ns, verdict);
+	int action = carry_or_answer(ctx, packet, hit, now_ns, verdict);
 
 	if (*verdict == SP_COMPLETED && !completes(ctx, packet))
 		*verdict = SP_FORWARDED;
@@ -345,7 +376,8 @@ static __always_inline int carry_or_steer(struct xdp_md *ctx, const struct sp_pa
 {
 	const struct sp_settings *now = sp_table_settings(0);
 
-	if (!now)
+	/* There is a lease, or there was nothing to carry; but the verifier does not know that. */
+	if (!now || !hit->slot)
 		return XDP_PASS;
 	if (!sp_exception && now->engine_mode == SP_ENGINE_DPDK) {
 		if (worker_takes(ctx, now, now_ns)) {
