@@ -96,7 +96,9 @@ static enum arguments_action take(const struct arguments_program *program, char 
 	const char *value;
 
 	if (!row)
-		return arguments_wrong(program, "unknown option ", word);
+		return arguments_wrong(
+			program, *word == '-' ? "unknown option " : "it takes options only, not ",
+			word);
 	if (!row->argument && equals)
 		return arguments_wrong(program, "no value belongs to ", row->name);
 	if (row->kind == ARGUMENTS_HELP)

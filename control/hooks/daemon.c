@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 #include <jansson.h>
@@ -60,6 +63,22 @@ static int read_status(const char *text, struct hooks_daemon *ret_daemon)
 	}
 	json_decref(status);
 	return result;
+}
+
+int hooks_daemon_reach(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd, error;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	error = connect(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
+	close(fd);
+	return error == -EAGAIN ? 0 : error; /* it has much to do */
 }
 
 int hooks_daemon_ask(const char *socket, struct hooks_daemon *ret_daemon)

@@ -14,6 +14,9 @@ struct hooks_daemon {
 	uint64_t newest;	     /* the number of the newest event */
 };
 
+/* Result: 0 if a program listens at the socket, or -errno. */
+int hooks_daemon_reach(const char *socket);
+
 /* Asks for some seconds at most. Result: 0, -ENOMEM, or -EIO if there is no answer. */
 int hooks_daemon_ask(const char *socket, struct hooks_daemon *ret_daemon);
 

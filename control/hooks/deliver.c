@@ -161,6 +161,10 @@ static int list_hooks(const struct delivery *delivery, struct script_list *list)
 	const char *directory = delivery->options->directory;
 	int error = hooks_script_list(directory, list);
 
+	if (error == -ENOENT && delivery->options->may_lack_directory) {
+		*list = (struct script_list){0};
+		return 0;
+	}
 	if (error)
 		log_write(LOG_WARNING, "The hooks cannot be listed.",
 			  log_string("directory", directory), log_error("error", error));

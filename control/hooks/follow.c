@@ -125,11 +125,30 @@ static enum outcome read_stream(struct follow *follow, struct stream *stream, bo
 	return OUTCOME_AGAIN;
 }
 
+/* Says when that has changed. Result: whether sallyportd's socket takes connections. */
+static bool reach(struct follow *follow)
+{
+	const char *socket = follow->options->socket;
+	int error = hooks_daemon_reach(socket), say = error ? error : FOLLOW_REACHED;
+
+	if (say != follow->said && error)
+		log_write(LOG_WARNING,
+			  "sallyportd does not answer: its events are followed once it does.",
+			  log_string("socket", socket), log_error("error", error));
+	else if (say != follow->said)
+		log_write(LOG_INFO, "Events are followed.", log_string("socket", socket),
+			  log_number("since", follow->has_cursor ? (int64_t)follow->cursor : 0));
+	follow->said = say;
+	return !error;
+}
+
 static enum outcome follow_once(struct follow *follow, bool *ret_heard)
 {
 	struct stream *stream;
 	enum outcome outcome;
 
+	if (!reach(follow))
+		return OUTCOME_AGAIN;
 	/* What posts are known by. */
 	if (follow->options->webhook &&
 	    hooks_daemon_ask(follow->options->socket, &follow->daemon) < 0) {
@@ -154,9 +173,10 @@ static int begin_now(struct follow *follow)
 	const struct options *options = follow->options;
 	int error;
 
-	while (hooks_daemon_ask(options->socket, &follow->daemon) < 0) {
-		log_write(LOG_WARNING, "The newest event cannot be asked for yet.",
-			  log_string("socket", options->socket));
+	while (!reach(follow) || hooks_daemon_ask(options->socket, &follow->daemon) < 0) {
+		if (follow->said == FOLLOW_REACHED)
+			log_write(LOG_WARNING, "The newest event cannot be asked for yet.",
+				  log_string("socket", options->socket));
 		if (hooks_stop_wait(follow->stop, options->retry_max_ns))
 			return -EINTR;
 	}

@@ -10,11 +10,14 @@
 struct options;
 struct stop;
 
+#define FOLLOW_REACHED 1
+
 struct follow {
 	const struct options *options;
 	const struct stop *stop;
 	bool has_cursor; /* false: begin with the oldest event there is */
 	uint64_t cursor;
+	int said; /* of the socket: FOLLOW_REACHED, or why not, as -errno; 0: nothing yet */
 	struct hooks_daemon daemon; /* as it was when its events were asked for */
 };
 

@@ -8,12 +8,12 @@
 
 #include <curl/curl.h>
 
+#include "hooks/check.h"
 #include "hooks/cursor.h"
 #include "hooks/follow.h"
 #include "hooks/options.h"
 #include "hooks/redeliver.h"
 #include "hooks/stop.h"
-#include "hooks/webhook/keys.h"
 #include "host/log.h"
 #include "host/seq_file.h"
 
@@ -42,21 +42,6 @@ static int lock(const struct options *options)
 	return fd < 0 ? fail("The cursor cannot be locked.", options->cursor, fd) : fd;
 }
 
-/* A mistake in the keys is told at once, not at the first event. Result: 0, or -errno, logged. */
-static int check_keys(const struct options *options)
-{
-	char reason[WEBHOOK_REASON_BYTES];
-	struct webhook_keys keys;
-	int error = options->keys ? webhook_keys_read(options->keys, &keys, reason) : 0;
-
-	if (error < 0)
-		log_write(LOG_ERR, "The keys of the webhook cannot be used.",
-			  log_string("reason", reason));
-	else if (options->keys)
-		webhook_keys_wipe(&keys);
-	return error;
-}
-
 static int run(const struct options *options, const struct stop *stop)
 {
 	struct follow follow = {.options = options, .stop = stop};
@@ -68,8 +53,6 @@ static int run(const struct options *options, const struct stop *stop)
 			    options->cursor, error);
 	follow.has_cursor = !error;
 	sd_notify(0, "READY=1");
-	log_write(LOG_INFO, "Events are followed.", log_string("socket", options->socket),
-		  log_number("since", follow.has_cursor ? (int64_t)follow.cursor : 0));
 	error = hooks_follow_run(&follow);
 	sd_notify(0, "STOPPING=1");
 	return error;
@@ -88,7 +71,7 @@ int main(int argc, char **argv)
 	log_open("sallyport-hooks", LOG_INFO);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return EXIT_FAILURE;
-	if (check_keys(&options) < 0)
+	if (hooks_check(&options))
 		return EXIT_FAILURE;
 	lock_fd = options.redeliver ? -1 : lock(&options);
 	error = lock_fd < 0 && !options.redeliver ? lock_fd : hooks_stop_open(&stop);

@@ -2,15 +2,19 @@
 #include "hooks/options.h"
 
 #include <stddef.h>
+#include <string.h>
 
-#define MEMBER(member) offsetof(struct options, member)
+#include "hooks/webhook/post.h"
+
+#define MEMBER(member)	offsetof(struct options, member)
+#define USUAL_DIRECTORY "/etc/sallyport/hooks.d"
 
 static const struct arguments_row rows[] = {
 	{"-s", "--socket", "PATH", ARGUMENTS_TEXT, MEMBER(socket), "/run/sallyport/api.sock",
 	 "the API's socket"},
 	{"-S", "--state", "FILE", ARGUMENTS_TEXT, MEMBER(cursor), "/var/lib/sallyport/hooks.cursor",
 	 "where the last acknowledged event is kept"},
-	{"-d", "--directory", "DIR", ARGUMENTS_TEXT, MEMBER(directory), "/etc/sallyport/hooks.d",
+	{"-d", "--directory", "DIR", ARGUMENTS_TEXT, MEMBER(directory), USUAL_DIRECTORY,
 	 "executables to run for each event"},
 	{"-w", "--webhook", "URL", ARGUMENTS_TEXT, MEMBER(webhook), NULL,
 	 "where to post each event"},
@@ -57,6 +61,14 @@ enum arguments_action hooks_options_parse(char **argv, struct options *ret_optio
 	if (options.keys && !options.webhook)
 		return arguments_wrong(&program, "there is no --webhook to sign for with ",
 				       "--webhook-keys");
+	if (options.headers && !options.webhook)
+		return arguments_wrong(
+			&program, "there is no --webhook to send them with: ", "--webhook-headers");
+	if (options.webhook && !webhook_post_can_go_to(options.webhook))
+		return arguments_wrong(&program, "--webhook takes an http:// or https:// URL, not ",
+				       options.webhook);
+	options.may_lack_directory =
+		options.webhook && strcmp(options.directory, USUAL_DIRECTORY) == 0;
 	if (options.retry_max_ns < options.retry_min_ns)
 		options.retry_max_ns = options.retry_min_ns;
 	*ret_options = options;

@@ -11,9 +11,10 @@ struct options {
 	const char *socket;
 	const char *cursor;
 	const char *directory;
-	const char *webhook; /* NULL: none */
-	const char *headers; /* a file with headers for it; NULL: none */
-	const char *keys;    /* a file with keys to sign with; NULL: none */
+	bool may_lack_directory; /* the usual one is not there, and there is a webhook */
+	const char *webhook;	 /* NULL: none */
+	const char *headers;	 /* a file with headers for it; NULL: none */
+	const char *keys;	 /* a file with keys to sign with; NULL: none */
 	const char *dead_letters;
 	bool redeliver;		/* these, once, instead of following events */
 	const char *from;	/* "oldest" or "now": where to begin without a cursor */

@@ -69,9 +69,9 @@ int hooks_script_list(const char *directory, struct script_list *ret_list)
 	struct dirent **entries;
 	int nr = scandir(directory, &entries, select_entry, compare), error = 0;
 
-	if (nr < 0 && errno != ENOENT)
+	if (nr < 0)
 		return -errno;
-	list.name = calloc((size_t)(nr > 0 ? nr : 1), sizeof(*list.name));
+	list.name = calloc((size_t)nr + 1, sizeof(*list.name));
 	if (!list.name)
 		error = -ENOMEM;
 	for (int i = 0; i < nr; i++) {
@@ -84,8 +84,7 @@ int hooks_script_list(const char *directory, struct script_list *ret_list)
 		}
 		free(entries[i]);
 	}
-	if (nr >= 0)
-		free(entries);
+	free(entries);
 	if (error)
 		hooks_script_list_clear(&list);
 	else

@@ -14,7 +14,7 @@ struct script_list {
 
 /*
  * Lists the executable files whose names begin with a letter or a digit and end with neither "~"
- * nor a package manager's suffix. A directory that is not there holds none. Result: 0 or -errno.
+ * nor a package manager's suffix. Result: 0 or -errno.
  */
 int hooks_script_list(const char *directory, struct script_list *ret_list);
 void hooks_script_list_clear(struct script_list *list);

@@ -169,11 +169,14 @@ shows_headers() {
 	local server
 
 	printf '# for the service\nAuthorization: Bearer of-a-file\n' >"$LAB_DIR/headers"
-	chmod 644 "$LAB_DIR/headers"
+	chmod 600 "$LAB_DIR/headers"
 	nsenter --net="/run/netns/$LAB_NS-edge" python3 -c "${WEBHOOK//Idempotency-Key/Authorization}" "$LAB_DIR/tokens" &
 	server=$!
 	hooks_stop
 	hooks_start -H "$LAB_DIR/headers" -w http://127.0.0.1:8099/events
+	make_events token-before
+	wait_until 30 all_acknowledged
+	chmod 644 "$LAB_DIR/headers"
 	make_events token
 	wait_line 20 "$LAB_DIR/log/hooks" 'The webhook could not be reached.*open to others'
 	chmod 600 "$LAB_DIR/headers"
@@ -265,12 +268,56 @@ shows_compaction() {
 	ok "a cursor of another edge is noticed"
 }
 
+# A directory that is not there is a mistake: events that pass meanwhile would be lost.
+shows_missing_directory() {
+	local before
+
+	hooks_stop
+	assert_fails "a missing directory" timeout 10 "$HOOKS" -S "$LAB_DIR/cursor" -d "$LAB_DIR/hooks.dd"
+	assert_match 'The directory of hooks cannot be read.*directory=.*hooks.dd error="No such file' "$LAB_DIR/refused" "what is wrong with it"
+	hooks_start
+	make_events seen
+	wait_until 20 all_acknowledged
+	before=$(newest)
+	: >"$LAB_DIR/record"
+	mv "$LAB_DIR/hooks.d" "$LAB_DIR/away"
+	make_events unseen
+	wait_line 20 "$LAB_DIR/log/hooks" 'The hooks cannot be listed.*No such file'
+	cursor_is "$before" || fail "an event was acknowledged without the directory of hooks"
+	mv "$LAB_DIR/away" "$LAB_DIR/hooks.d"
+	wait_until 20 all_acknowledged
+	delivered "$LAB_DIR/record" "$((before + 1))" "$(newest)"
+	ok "without its directory of hooks nothing is started, and no event acknowledged"
+}
+
+# Who is not there is said at once, and once; and that it has come.
+shows_missing_socket() {
+	local said="$LAB_DIR/said"
+
+	hooks_stop
+	"$HOOKS" -s "$LAB_DIR/nobody" -S "$LAB_DIR/cursor.other" -d "$LAB_DIR/hooks.d" -r 20ms -R 20ms >"$said" 2>&1 &
+	HOOKS_PID=$!
+	wait_line 20 "$said" 'sallyportd does not answer.*socket=.*/nobody error="No such file'
+	ln -s "$LAB_SOCKET" "$LAB_DIR/nobody"
+	wait_line 20 "$said" 'Events are followed'
+	hooks_stop
+	assert_eq 1 "$(grep -c 'does not answer' "$said")" "times it was said"
+	mkdir "$LAB_DIR/none.d"
+	"$HOOKS" -s "$LAB_DIR/nobody" -S "$LAB_DIR/cursor.other" -d "$LAB_DIR/none.d" >"$said" 2>&1 &
+	HOOKS_PID=$!
+	wait_line 20 "$said" 'neither a hook nor a webhook'
+	hooks_stop
+	hooks_start
+	ok "a socket that is not there is said once, and so is an edge without hooks"
+}
+
 shows_refusals() {
-	assert_fails "a second sallyport-hooks" timeout 10 "$HOOKS" -S "$LAB_DIR/cursor"
+	assert_fails "a second sallyport-hooks" timeout 10 "$HOOKS" -d "$LAB_DIR/hooks.d" -S "$LAB_DIR/cursor"
 	assert_match 'Another sallyport-hooks' "$LAB_DIR/refused" "what the second one says"
 	hooks_stop
 	echo 12x >"$LAB_DIR/cursor"
-	assert_fails "a damaged cursor" timeout 10 "$HOOKS" -S "$LAB_DIR/cursor"
+	assert_fails "a damaged cursor" timeout 10 "$HOOKS" -d "$LAB_DIR/hooks.d" -S "$LAB_DIR/cursor"
+	assert_match 'The cursor cannot be read' "$LAB_DIR/refused" "what is wrong with it"
 	assert_fails "an unknown option" "$HOOKS" --nonsense
 	assert_fails "a bad time" "$HOOKS" --retry soon
 	assert_fails "a bad number" "$HOOKS" --tries -1
@@ -278,7 +325,14 @@ shows_refusals() {
 	assert_fails "a bad key" timeout 10 "$HOOKS" -S "$LAB_DIR/cursor" -w http://127.0.0.1:1/ -k "$LAB_DIR/signing"
 	assert_match 'signing:1: a key is whsec_ and 24 to 64 bytes in base64' "$LAB_DIR/refused" "what is wrong with it"
 	assert_fails "keys without a webhook" timeout 10 "$HOOKS" -S "$LAB_DIR/cursor" -k "$LAB_DIR/signing-new"
+	assert_fails "headers without a webhook" timeout 10 "$HOOKS" -S "$LAB_DIR/cursor" -H "$LAB_DIR/headers"
+	assert_fails "headers that are missing" timeout 10 "$HOOKS" -S "$LAB_DIR/cursor" -w http://127.0.0.1:1/ -H "$LAB_DIR/no-headers"
+	assert_match 'The headers of the webhook cannot be used.*no-headers: No such file' "$LAB_DIR/refused" "what is wrong with them"
 	assert_fails "a bad beginning" "$HOOKS" --from yesterday
+	assert_fails "a webhook by ftp" timeout 10 "$HOOKS" -S "$LAB_DIR/cursor" -w ftp://127.0.0.1/
+	assert_match 'takes an http:// or https:// URL, not ftp://127' "$LAB_DIR/refused" "what is wrong with it"
+	assert_fails "an argument" "$HOOKS" start
+	assert_match 'it takes options only, not start' "$LAB_DIR/refused" "what is wrong with it"
 	"$HOOKS" --help >"$LAB_DIR/help"
 	assert_match '--time-limit TIME' "$LAB_DIR/help" "the help"
 	ok "a second process, a damaged cursor and wrong options are refused"
@@ -296,4 +350,6 @@ shows_webhook
 shows_headers
 shows_signature
 shows_compaction
+shows_missing_directory
+shows_missing_socket
 shows_refusals

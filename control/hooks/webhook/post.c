@@ -50,6 +50,28 @@ static const char *take_header(void *context, const char *line)
 	return add(context, "%s", line) ? "out of memory" : NULL;
 }
 
+bool webhook_post_can_go_to(const char *url)
+{
+	CURLU *parts = curl_url();
+	char *scheme = NULL;
+	bool can = parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		   curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+		   (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+
+	curl_free(scheme);
+	curl_url_cleanup(parts);
+	return can;
+}
+
+int webhook_post_check_headers(const char *path, char ret_reason[WEBHOOK_REASON_BYTES])
+{
+	struct curl_slist *headers = NULL;
+	int result = webhook_secret_read(path, take_header, &headers, ret_reason);
+
+	curl_slist_free_all(headers);
+	return result;
+}
+
 /* Result: 0, or -errno and the reason. */
 static int add_signature(struct curl_slist **headers, const struct webhook_post *post,
 			 uint64_t sent_s, char *ret_reason)

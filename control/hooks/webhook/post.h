@@ -2,6 +2,7 @@
 /* Posting an event to a URL. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hooks/webhook/secret.h"
@@ -16,6 +17,12 @@ struct webhook_post {
 	uint64_t limit_ns;
 	int stop_fd; /* readable once asked to stop */
 };
+
+/* Whether it is an http or https URL with a host. */
+bool webhook_post_can_go_to(const char *url);
+
+/* Result: 0 if a file of headers can be used, or -errno with ret_reason saying why not. */
+int webhook_post_check_headers(const char *path, char ret_reason[WEBHOOK_REASON_BYTES]);
 
 /*
  * Posts the body as application/json and waits for the answer, as long as a post may take, less if
