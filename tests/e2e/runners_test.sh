@@ -13,7 +13,6 @@ LAB_EXTRA_API="roles = ( { uid = $RUNNER_UID; role = \"orchestrator\"; } );"
 . "$(dirname "$0")/_init.sh"
 
 RUNNER=$SALLYPORT_BUILD/control/runner/sallyport-runner
-RUNNERS=$(cd "$(dirname "$0")/../.." && pwd)/configs/runners
 URL=http://$LAB_BUILDS_ADDRESS:9465
 
 # runner_start [OPTION…]: as the unit has it, by a user of its own without capabilities.
@@ -351,8 +350,10 @@ shows_strangers() {
 
 need_programs
 lab_begin 2
-mkdir "$LAB_DIR/bin"
-install -m755 "$RUNNER" "$LAB_DIR/bin/"
+# The tree may be where a VM's user cannot look: /root, say.
+RUNNERS=$LAB_DIR/bin
+mkdir "$RUNNERS"
+install -m755 "$RUNNER" "$(dirname "$0")/../../configs/runners"/* "$RUNNERS/"
 install -m644 "$LAB_CONFIG" "$LAB_DIR/runner.conf"
 control_start
 runner_start -p 60
