@@ -110,6 +110,22 @@ vm_start() {
 	echo $! >"$VM_RUN/qemu.pid"
 }
 
+vm_stop() {
+	local pid
+
+	[ -s "$VM_RUN/qemu.pid" ] || return 0
+	pid=$(cat "$VM_RUN/qemu.pid")
+	kill "$pid" 2>/dev/null
+	wait "$pid"
+	rm -f "$VM_RUN/qemu.pid"
+}
+
+# What the edge and qemu said last.
+vm_last_words() {
+	tail -n 30 "$VM_RUN/console" "$VM_RUN/qemu.log"
+	kill -0 "$(cat "$VM_RUN/qemu.pid")" || echo "qemu has ended."
+}
+
 VM_SSH=(-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o BatchMode=yes
 	-o ConnectTimeout=60 -o ServerAliveInterval=30 -o ServerAliveCountMax=20)
 
@@ -138,7 +154,7 @@ vm_rebooted() {
 # vm_wait [BOOT]: until the edge can be reached, in another boot than BOOT.
 vm_wait() {
 	wait_until 900 vm_rebooted "${1:-none}" || {
-		tail -n 30 "$VM_RUN/console" "$VM_RUN/qemu.log" >&2
+		vm_last_words >&2
 		return 1
 	}
 }

@@ -54,12 +54,18 @@ case_run() {
 		case_logs >>"$log" 2>&1
 		told "not ok - $VM_SUITE $name$more ($((SECONDS - start)) s; see $log)"
 		tail -n 40 "$log" | sed 's/^/    /'
+		vm_boot_id >/dev/null || vm_again
 		;;
 	esac
 }
 
 # What may say why a case has failed.
 case_logs() {
+	if ! vm_boot_id >/dev/null; then
+		echo "The edge cannot be reached."
+		vm_last_words
+		return
+	fi
 	edge "systemctl --no-pager status sallyportd sallyport-dp; sallyport status
 		journalctl -q -b --no-pager -n 60 -u sallyportd -u sallyport-dp; dmesg | tail -n 20"
 }
@@ -101,9 +107,12 @@ vm_case_boot() {
 	echo "$(cat "$VM_RUN/result"), $(cat "$VM_RUN/slow") times slower" >"$VM_RUN/result"
 }
 
-finish() {
-	[ ! -s "$VM_RUN/qemu.pid" ] || kill "$(cat "$VM_RUN/qemu.pid")"
-	rm -f "$VM_RUN/qemu.pid"
+# Boots the edge anew, which cannot be reached any more, for the cases that follow.
+vm_again() {
+	vm_stop
+	# shellcheck disable=SC2086 # words
+	vm_start $MODELS
+	vm_wait
 }
 
 main() {
@@ -129,7 +138,7 @@ main() {
 		echo "look around: nsenter -t PID -n ssh -i $VM_IMAGE/key root@$VM_EDGE, with the PID of qemu"
 		wait "$(cat "$VM_RUN/qemu.pid")"
 	fi
-	finish
+	vm_stop
 }
 
 if [ "${1:-}" = --list ]; then
