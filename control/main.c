@@ -9,6 +9,7 @@
 
 #include "daemon/daemon.h"
 #include "daemon/hold.h"
+#include "daemon/kept.h"
 #include "facts/facts.h"
 #include "host/config.h"
 #include "host/config_questions.h"
@@ -192,8 +193,10 @@ static int run_with_config(const struct arguments *arguments)
 
 	if (!config)
 		return arguments->action == ACTION_RUN ? EX_CONFIG : EXIT_FAILURE;
-	if (arguments->action == ACTION_RUN)
+	if (arguments->action == ACTION_RUN) {
+		daemon_kept_close_files(config);
 		return daemon_run(arguments->config_path, config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	}
 	r = act(arguments, config);
 	config_free(config);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "daemon/kept.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include <sallyport/addr.h>
 
@@ -47,4 +53,47 @@ int daemon_kept_count(const struct config *config, struct journal *journal,
 			"end.",
 			log_number("ports", ret_kept->nr_outside));
 	return journal_build_count_lists(journal, &ret_kept->nr_lists);
+}
+
+static bool is_ours(const char *name)
+{
+	static const char *const beginnings[] = {"journal.db", "audit.db"};
+
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+		if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Not by a descriptor: closing it would let go of what SQLite has locked in the same file. */
+static void close_file(int dir_fd, const char *dir, const char *name)
+{
+	struct stat file;
+	int error;
+
+	if (fstatat(dir_fd, name, &file, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(file.st_mode) ||
+	    !(file.st_mode & S_IRWXO))
+		return;
+	error = fchmodat(dir_fd, name, file.st_mode & 07777 & ~(mode_t)S_IRWXO, 0) ? -errno : 0;
+	if (error)
+		log_write(LOG_WARNING, "A file is open to others, and cannot be closed to them.",
+			  log_string("state_dir", dir), log_string("file", name),
+			  log_error("error", error));
+	else
+		log_write(LOG_NOTICE, "A file was open to others: it no longer is.",
+			  log_string("state_dir", dir), log_string("file", name));
+}
+
+void daemon_kept_close_files(const struct config *config)
+{
+	const char *path = config->edge.state_dir;
+	const struct dirent *entry;
+	DIR *dir = opendir(path);
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)))
+		if (is_ours(entry->d_name))
+			close_file(dirfd(dir), path, entry->d_name);
+	closedir(dir);
 }

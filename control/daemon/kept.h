@@ -12,3 +12,10 @@ struct kernel_kept;
  */
 int daemon_kept_count(const struct config *config, struct journal *journal,
 		      struct kernel_kept *ret_kept);
+
+/*
+ * Closes to others what is there of journal and audit, with their logs and copies, before they are
+ * opened: they say who had a session, and from where, and a copy that was put back has whatever
+ * mode it was made with. What was wrong is logged.
+ */
+void daemon_kept_close_files(const struct config *config);

@@ -41,11 +41,16 @@ static int sync_directory_of(const char *path)
 	return sync_file(dirname(copy), O_RDONLY | O_DIRECTORY);
 }
 
+/* Into an empty file, which is the one kind that SQLite takes: its own would be open to others. */
 static int vacuum_into(sqlite3 *database, const char *name)
 {
+	int fd = open(name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0640), code;
 	sqlite3_stmt *statement = NULL;
-	int code = sqlite3_prepare_v2(database, "VACUUM INTO ?", -1, &statement, NULL);
 
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	code = sqlite3_prepare_v2(database, "VACUUM INTO ?", -1, &statement, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
 	if (code == SQLITE_OK)

@@ -75,11 +75,13 @@ api PUT /v1/builds/after '{"nodes":[{"index":0}]}'
 lab_stop
 lab_in edge "$(lab_control_path)" -c "$LAB_CONFIG" --detach 2>>"$LAB_DIR/log/control"
 rm -rf "$LAB_DIR/state"
-install -D -m 640 "$LAB_DIR/backup.db" "$LAB_DIR/state/journal.db"
+install -D -m 644 "$LAB_DIR/backup.db" "$LAB_DIR/state/journal.db"
 lab_start
+assert_match 'A file was open to others: it no longer is.* file=journal.db' "$LAB_DIR/log/control" "the log"
+assert_eq "" "$(find "$LAB_DIR/state" -name '*.db*' -perm /7)" "files of the state that others may read"
 api GET /v1/builds/one
 assert_eq "$port" "$(node_port 0)" "the port after a restore"
 assert_eq vm0 "$(ssh_to "$port" hostname)" "ssh after a restore"
 api GET /v1/builds/after
 assert_eq 404 "$STATUS" "a build that came after the backup"
-ok "a backup of journal.db, restored where nothing else is left, has each build at its port"
+ok "a backup of journal.db, restored where nothing else is left, has each build at its port, and is closed to others"

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -144,9 +146,10 @@ static void test_open_when_version_is_older_then_it_is_made_new(void **state)
 static void test_take_back_when_version_was_raised_then_the_one_before(void **state)
 {
 	const struct place *place = *state;
-	char *reason = NULL;
+	char *reason = NULL, copy[PATH_MAX + 16];
 	int version = -1;
 	struct world world;
+	struct stat file;
 
 	assert_int_equal(journal_copy_version(place->path, &version, &reason), 0);
 	assert_int_equal(version, 0);
@@ -159,6 +162,9 @@ static void test_take_back_when_version_was_raised_then_the_one_before(void **st
 	world_start(&world, place->path);
 	assert_int_equal(world_put(&world, "later", ""), 0);
 	world_stop(&world);
+	snprintf(copy, sizeof(copy), "%s.version-1", place->path);
+	assert_int_equal(stat(copy, &file), 0);
+	assert_int_equal(file.st_mode & S_IRWXO, 0);
 	assert_int_equal(journal_copy_version(place->path, &version, &reason), 0);
 	assert_int_equal(version, JOURNAL_VERSION);
 	assert_int_equal(journal_copy_take_back(place->path, 1, &reason), 0);
