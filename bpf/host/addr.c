@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -171,6 +172,33 @@ int addr_prefix_parse(const char *text, struct sp_prefix *ret_prefix)
 		return -EINVAL;
 	*ret_prefix = addr_prefix_make(&addr, length);
 	return sp_addr_equal(&ret_prefix->addr, &addr) ? 0 : -EDOM;
+}
+
+int addr_endpoint_parse(const char *text, struct sp_addr *ret_addr, uint16_t *ret_port)
+{
+	const char *colon = strrchr(text, ':');
+	char address[ADDR_TEXT_BYTES], *end;
+	unsigned long port;
+	size_t len;
+
+	if (!colon || colon[1] < '0' || colon[1] > '9')
+		return -EINVAL;
+	port = strtoul(colon + 1, &end, 10);
+	if (port > UINT16_MAX || *end)
+		return -EINVAL;
+	len = (size_t)(colon - text);
+	if (len > 2 && text[0] == '[' && text[len - 1] == ']') {
+		text++;
+		len -= 2;
+	}
+	if (len >= sizeof(address))
+		return -EINVAL;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	if (addr_parse(address, ret_addr) < 0)
+		return -EINVAL;
+	*ret_port = (uint16_t)port;
+	return 0;
 }
 
 unsigned int addr_prefix_length(const struct sp_prefix *prefix)

@@ -18,6 +18,12 @@
  */
 int addr_parse(const char *text, struct sp_addr *ret_addr);
 
+/*
+ * Reads "192.0.2.1:22" or "[2001:db8::1]:22", also without the brackets. Result: 0, or -EINVAL with
+ * both untouched.
+ */
+int addr_endpoint_parse(const char *text, struct sp_addr *ret_addr, uint16_t *ret_port);
+
 /* Writes an address as addr_parse() reads it. Result: ret_text. */
 const char *addr_format(const struct sp_addr *addr, char ret_text[ADDR_TEXT_BYTES]);
 

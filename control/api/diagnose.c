@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* /v1/builds/{id}/diagnose and /attestation, /v1/connections and /v1/audit: what was recorded. */
+/* /v1/builds/{id}/diagnose: why ssh fails. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "api/call/call.h"
 #include "api/call/context.h"
 #include "api/handlers.h"
-#include "api/records.h"
+#include "api/records/records.h"
 #include "api/render.h"
 #include "connect/diagnose.h"
 #include "host/addr.h"
@@ -22,9 +22,6 @@
 #include "json/values.h"
 
 #define LIMITED_LATELY_NS 60000000000ull
-#define RECORDS_DEFAULT	  100
-#define RECORDS_MAX	  10000
-#define PAGE_MAX	  2000 /* of these: a page is made at one go */
 
 static const char cases[] =
 #define X(NAME, name) #name "|"
@@ -83,35 +80,6 @@ const struct json_shape api_diagnose_build_shape = {
 		},
 };
 
-/* The versions of clang-format differ here. */
-/* clang-format off */
-#define NEXT_MEMBER                                                                                \
-	{"next", JSON_SHAPE_INTEGER, JSON_SHAPE_OR_NULL, .example = "17",                          \
-	 .help = "after, for the next page; null: this is the last one"}
-/* clang-format on */
-
-const struct json_shape api_diagnose_connections_shape = {
-	.name = "Connections",
-	.members =
-		(const struct json_shape_member[]){
-			{"connections", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_LIST,
-			 .shape = &api_records_connection_shape},
-			NEXT_MEMBER,
-			{0},
-		},
-};
-
-const struct json_shape api_diagnose_audit_shape = {
-	.name = "Changes",
-	.members =
-		(const struct json_shape_member[]){
-			{"changes", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_LIST,
-			 .shape = &api_records_change_shape},
-			NEXT_MEMBER,
-			{0},
-		},
-};
-
 /* One who asks: about whom. */
 struct question {
 	struct api_call *call;
@@ -152,7 +120,7 @@ static bool is_limited(const struct api_call *call, const struct node *node)
 
 /* Takes the latest attempt for the latest connection, if it came later and to nothing. */
 static void take_attempt(const struct question *question, const struct attempt *attempt,
-			 struct api_last_connection *last)
+			 struct records_last_connection *last)
 {
 	uint64_t wall_ns = clock_wall_at(&question->call->edge.now, attempt->opened_ns);
 	char text[ADDR_TEXT_BYTES];
@@ -172,7 +140,7 @@ static void take_attempt(const struct question *question, const struct attempt *
 
 /* What came to nothing has no record, but may be remembered. */
 static void add_attempts(const struct question *question, const struct node *node,
-			 struct api_last_connection *last)
+			 struct records_last_connection *last)
 {
 	struct watch *watch = question->call->api->watch;
 	uint32_t slot_index = node->forwards[0].slot_index;
@@ -193,7 +161,7 @@ static void add_attempts(const struct question *question, const struct node *nod
 }
 
 static struct diagnose_facts gather(const struct question *question, const struct node *node,
-				    const struct api_last_connection *last)
+				    const struct records_last_connection *last)
 {
 	struct metrics_usage usage = {0};
 	uint64_t known = last->nr_lease;
@@ -218,7 +186,7 @@ static struct diagnose_facts gather(const struct question *question, const struc
 	};
 }
 
-static json_t *render_last(const struct api_last_connection *last)
+static json_t *render_last(const struct records_last_connection *last)
 {
 	if (last->nr == 0)
 		return json_null();
@@ -241,13 +209,13 @@ static json_t *render_next(const struct diagnosis *diagnosis)
 /* Result: NULL when the journal cannot be read, or without memory. */
 static json_t *render_node(const struct question *question, const struct node *node)
 {
-	struct api_last_connection last = {0};
+	struct records_last_connection last = {0};
 	const struct diagnosis *diagnosis;
 	struct diagnose_facts facts;
 
 	if (!question->call->api->audit ||
-	    api_records_last(question->call->api->audit, question->build->serial, node->index,
-			     question->client, &last) < 0)
+	    records_last(question->call->api->audit, question->build->serial, node->index,
+			 question->client, &last) < 0)
 		return NULL;
 	add_attempts(question, node, &last);
 	facts = gather(question, node, &last);
@@ -301,62 +269,4 @@ void api_diagnose_build(struct api_call *call)
 	if (client)
 		question.client = addr_format(&question.client_addr, text);
 	answer(&question);
-}
-
-void api_diagnose_attestation(struct api_call *call)
-{
-	json_t *attestation = call->api->audit
-				      ? api_records_attestation(edge_journal(call->api->edge),
-								call->api->audit, call->id)
-				      : NULL;
-
-	if (!attestation) {
-		call_refuse_with(call, PROBLEM_JOURNAL, "The records cannot be read.");
-	} else if (json_is_null(attestation)) {
-		json_decref(attestation);
-		call_refuse_with(call, PROBLEM_NOT_FOUND, "There is no record of a build %s.",
-				 call->id);
-	} else {
-		call_reply_json(call, 200, attestation);
-	}
-}
-
-/* Answers a page of records. */
-static void answer_records(struct api_call *call, enum api_records what,
-			   const struct json_shape *shape)
-{
-	struct api_records_query query = {
-		.what = what,
-		.build = http_request_query(call->request, "build"),
-		.open = call_query_flag(call, "open"),
-		.limit = RECORDS_DEFAULT,
-	};
-	struct journal *database;
-	json_t *records, *last;
-
-	if (!call_query_number(call, "after", 0, INT64_MAX, &query.after) ||
-	    !call_query_number(call, "limit", 1, RECORDS_MAX, &query.limit))
-		return;
-	if (query.limit > PAGE_MAX)
-		query.limit = PAGE_MAX;
-	database =
-		what == API_RECORDS_CONNECTIONS ? call->api->audit : edge_journal(call->api->edge);
-	records = database ? api_records(database, &query) : NULL;
-	if (!records) {
-		call_refuse_with(call, PROBLEM_JOURNAL, "The records cannot be read.");
-		return;
-	}
-	last = json_object_get(json_array_get(records, json_array_size(records) - 1), "number");
-	last = json_array_size(records) == query.limit ? json_incref(last) : json_null();
-	call_reply_json(call, 200, JSON_SHAPE_OBJECT_OF(shape, records, last));
-}
-
-void api_diagnose_connections(struct api_call *call)
-{
-	answer_records(call, API_RECORDS_CONNECTIONS, &api_diagnose_connections_shape);
-}
-
-void api_diagnose_audit(struct api_call *call)
-{
-	answer_records(call, API_RECORDS_AUDIT, &api_diagnose_audit_shape);
 }

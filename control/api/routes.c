@@ -4,7 +4,8 @@
 #include "api/body/body.h"
 
 #include "api/handlers.h"
-#include "api/records.h"
+#include "api/records/asked.h"
+#include "api/records/records.h"
 #include "api/render.h"
 #include "connect/connect.h"
 
@@ -146,29 +147,50 @@ const struct api_route api_routes[] = {
 		.path = "/v1/builds/{id}/attestation",
 		.role = API_ROLE_VIEWER,
 		.operation = "attestBuild",
-		.handle = api_diagnose_attestation,
+		.handle = api_recorded_attestation,
 		.in_turn = true,
+		.parameter = {RECORDS_ASKED_CLIENT},
 		.statuses = "404 503",
 		.answer = "application/json",
-		.shape = &api_records_attestation_shape,
+		.shape = &records_attestation_shape,
 		.help = "Whether somebody was inside the build's VMs, and from where",
+	},
+	{
+		.method = "GET",
+		.path = "/v1/attestations",
+		.role = API_ROLE_VIEWER,
+		.operation = "listAttestations",
+		.handle = api_recorded_attestations,
+		.in_turn = true,
+		.parameter = {RECORDS_ASKED_PUBLIC,
+			      RECORDS_ASKED_AT,
+			      RECORDS_ASKED_CLIENT,
+			      {"after", NULL, "continue behind this: next of the page before"},
+			      {"limit", NULL, "at most so many, 1 to 100; 10 if not given"}},
+		.statuses = "503",
+		.answer = "application/json",
+		.shape = &api_recorded_attestations_shape,
+		.help = "Which builds had a public port at a time, and who was inside",
 	},
 	{
 		.method = "GET",
 		.path = "/v1/connections",
 		.role = API_ROLE_VIEWER,
 		.operation = "listConnections",
-		.handle = api_diagnose_connections,
+		.handle = api_recorded_connections,
 		.in_turn = true,
 		.parameter = {{"build", "*", "only of this build"},
 			      {"open", "0|1", "1: only those open now"},
+			      RECORDS_ASKED_PUBLIC,
+			      RECORDS_ASKED_AT,
+			      RECORDS_ASKED_CLIENT,
 			      {"after", NULL, "continue behind this: next of the page before"},
 			      {"limit", NULL,
 			       "at most so many, 1 to 10000, of which a page has 2000; 100 if not "
 			       "given"}},
 		.statuses = "503",
 		.answer = "application/json",
-		.shape = &api_diagnose_connections_shape,
+		.shape = &api_recorded_connections_shape,
 		.help = "Connections through leases, as recorded",
 	},
 	{
@@ -176,16 +198,22 @@ const struct api_route api_routes[] = {
 		.path = "/v1/audit",
 		.role = API_ROLE_VIEWER,
 		.operation = "listChanges",
-		.handle = api_diagnose_audit,
+		.handle = api_recorded_audit,
 		.in_turn = true,
-		.parameter = {{"build", "*", "only of this build"},
-			      {"after", NULL, "continue behind this: next of the page before"},
-			      {"limit", NULL,
-			       "at most so many, 1 to 10000, of which a page has 2000; 100 if not "
-			       "given"}},
+		.parameter =
+			{{"build", "*", "only of this build"},
+			 {"public", "*",
+			  "only of builds while they had this public address and port"},
+			 {"at", "*",
+			  "of those that had it at this time (RFC 3339), or within a minute of "
+			  "it; without public: changes within that minute"},
+			 {"after", NULL, "continue behind this: next of the page before"},
+			 {"limit", NULL,
+			  "at most so many, 1 to 10000, of which a page has 2000; 100 if not "
+			  "given"}},
 		.statuses = "503",
 		.answer = "application/json",
-		.shape = &api_diagnose_audit_shape,
+		.shape = &api_recorded_audit_shape,
 		.help = "Who asked for which change",
 	},
 	{

@@ -123,11 +123,28 @@ static const struct cli_option capture_options[] = {
 static const struct cli_option connections_options[] = {
 	{"--build", "ID", NULL, "only of this build", 0},
 	{"--open", NULL, NULL, "only those open now", 0},
+	{"--public", "ADDR:PORT", NULL, "only to this public address and port", 0},
+	{"--at", "TIME", NULL, "only those open at this time (RFC 3339), or within a minute of it",
+	 0},
+	{"--client", "ADDR", NULL, "only from this address", 0},
 	{0},
 };
 
 static const struct cli_option audit_options[] = {
 	{"--build", "ID", NULL, "only of this build", 0},
+	{"--public", "ADDR:PORT", NULL,
+	 "only of builds while they had this public address and port", 0},
+	{"--at", "TIME", NULL,
+	 "of those that had it at this time (RFC 3339); alone: only changes within a minute of it",
+	 0},
+	{0},
+};
+
+static const struct cli_option attest_options[] = {
+	{"--public", "ADDR:PORT", NULL,
+	 "instead of an ID: the builds that had this public address and port", 0},
+	{"--at", "TIME", NULL, "those that had it at this time (RFC 3339)", 0},
+	{"--client", "ADDR", NULL, "look at this client alone", 0},
 	{0},
 };
 
@@ -213,6 +230,8 @@ static const struct cli_example capture_examples[] = {
 
 static const struct cli_example attest_examples[] = {
 	{"was anybody in?", "sallyport attest 48121 -o json | jq .touched"},
+	{"whose port was that?",
+	 "sallyport attest --public 192.0.2.1:64784 --at 2026-12-01T18:00:00Z"},
 	{0},
 };
 
@@ -240,6 +259,9 @@ static const struct cli_example support_bundle_examples[] = {
 
 static const struct cli_example connections_examples[] = {
 	{"who is connected now", "sallyport connections --open"},
+	{"what a report of abuse is about",
+	 "sallyport connections --public 192.0.2.1:64784 --at 2026-12-01T18:00:00Z --client "
+	 "203.0.113.9"},
 	{0},
 };
 
@@ -307,15 +329,15 @@ const struct cli_verb cli_verbs[] = {
 	 cli_builds_show, show_options, show_examples},
 	{"connect", "ID", "print how to connect", cli_builds_connect, connect_options,
 	 connect_examples},
-	{"diagnose", "ID", "say what is known about why ssh to a build fails", cli_records_diagnose,
-	 diagnose_options, diagnose_examples},
+	{"diagnose", "ID", "say what is known about why ssh to a build fails",
+	 history_records_diagnose, diagnose_options, diagnose_examples},
 	{"capture", "ID",
 	 "capture the packets of a build, headers alone, with what becomes of each", cli_capture,
 	 capture_options, capture_examples},
-	{"attest", "ID", "say whether somebody was inside a build's VMs", cli_records_attest, NULL,
-	 attest_examples},
+	{"attest", "[ID]", "say whether somebody was inside a build's VMs, and who had which port",
+	 history_attest, attest_options, attest_examples},
 	{"known-hosts", "ALIAS", "print host keys: KnownHostsCommand sallyport known-hosts %H",
-	 cli_records_known_hosts, NULL, known_hosts_examples},
+	 history_records_known_hosts, NULL, known_hosts_examples},
 	{"trace", "[CAPTURE]", "say what becomes of a packet, described or of a capture, and why",
 	 trace_run, trace_options, trace_examples},
 	{"doctor", "[CONFIG]",
@@ -326,9 +348,9 @@ const struct cli_verb cli_verbs[] = {
 	{"support-bundle", "[FILE]",
 	 "gather what helps to help, without secrets, in a .tar.gz; '-' for stdout",
 	 bundle_support_bundle, support_bundle_options, support_bundle_examples},
-	{"connections", NULL, "list connections through leases", cli_records_connections,
+	{"connections", NULL, "list connections through leases", history_records_connections,
 	 connections_options, connections_examples},
-	{"audit", NULL, "list changes and who asked for them", cli_records_audit, audit_options,
+	{"audit", NULL, "list changes and who asked for them", history_records_audit, audit_options,
 	 audit_examples},
 	{"status", NULL, "show engines, counters and sessions", cli_edge_status, NULL,
 	 status_examples},

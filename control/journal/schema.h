@@ -26,7 +26,8 @@
  */
 #define JOURNAL_ADDED                                                                              \
 	"CREATE INDEX IF NOT EXISTS builds_by_id_ever ON builds (id, serial);"                     \
-	"CREATE INDEX IF NOT EXISTS audit_by_time ON audit (wall_ns);"
+	"CREATE INDEX IF NOT EXISTS audit_by_time ON audit (wall_ns);"                             \
+	"CREATE INDEX IF NOT EXISTS forwards_by_public ON forwards (public_address, public_port);"
 
 #define JOURNAL_SCHEMA                                                                             \
 	"CREATE TABLE moment (" /* the last one known: one row */                                  \

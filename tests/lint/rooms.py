@@ -24,11 +24,12 @@ ROOMS = {
                "api metrics watch watch/audit explain edge edge/state kernel kernel/hold kernel/pins "
                "journal table model http json"),
     "cli": ("sallyport: verbs, and what they print",
-            "cli/top cli/trace cli/bundle cli/doctor cli/talk watch/capture model json"),
+            "cli/top cli/trace cli/history cli/bundle cli/doctor cli/talk watch/capture model json"),
     "cli/top": ("builds as they are now, on a live screen", "cli/talk model"),
     "cli/top/paint": ("its screen as a page of cells", "cli/top/list cli/talk model"),
     "cli/top/list": ("what it shows, and what keys do to that: no I/O", "cli/talk model"),
     "cli/trace": ("what would become of a packet", "cli/talk kernel/netlink table"),
+    "cli/history": ("what was recorded: connections, changes, who was inside", "cli/talk"),
     "cli/bundle": ("one archive for whoever helps", "cli/doctor cli/talk table"),
     "cli/bundle/redact": ("what others may see of it", ""),
     "cli/doctor": ("what keeps an edge from working", "cli/talk facts"),
@@ -39,6 +40,8 @@ ROOMS = {
     "api": ("the server, the routes, a file for each resource",
             "page connect metrics watch watch/capture explain edge edge/state edge/put edge/txn journal "
             "kernel kernel/pins table model http json"),
+    "api/records": ("what was recorded, as JSON, page by page",
+                    "api/call connect journal model http json"),
     "api/describe": ("shapes and problems become schemas of the OpenAPI document",
                      "api/call model json"),
     "api/body": ("bodies of requests become specs", "edge/state model json"),

@@ -8,7 +8,7 @@
 #include "json/table.h"
 
 #define API_ID_BYTES	   128
-#define API_PARAMETERS_MAX 5
+#define API_PARAMETERS_MAX 8
 
 struct api_call;
 struct json_shape;

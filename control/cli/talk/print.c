@@ -139,6 +139,22 @@ void talk_print_table(struct print_table *table, FILE *out)
 	*table = (struct print_table){.nr_columns = table->nr_columns, .error = table->error};
 }
 
+const char *talk_print_endpoint(const json_t *object, const char *prefix,
+				char ret_text[PRINT_ENDPOINT_BYTES])
+{
+	char name[24];
+	const char *address;
+
+	snprintf(name, sizeof(name), "%saddress", prefix);
+	address = json_string_value(json_object_get(object, name));
+	snprintf(name, sizeof(name), "%sport", prefix);
+	snprintf(ret_text, PRINT_ENDPOINT_BYTES,
+		 address && strchr(address, ':') ? "[%s]:%" JSON_INTEGER_FORMAT
+						 : "%s:%" JSON_INTEGER_FORMAT,
+		 address ? address : "-", json_integer_value(json_object_get(object, name)));
+	return ret_text;
+}
+
 const char *talk_print_duration(long seconds, char text[24])
 {
 	if (seconds < 60)

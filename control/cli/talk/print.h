@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define PRINT_COLUMNS_MAX 10
+#include <jansson.h>
+
+#define PRINT_COLUMNS_MAX 12
 
 struct print_table {
 	unsigned int nr_columns;
@@ -28,6 +30,14 @@ void talk_print_cell(struct print_table *table, const char *format, ...)
 
 /* Writes the table with two blanks between its columns, and frees it. */
 void talk_print_table(struct print_table *table, FILE *out);
+
+/*
+ * Writes the members PREFIXaddress and PREFIXport of a JSON object as "192.0.2.1:22" or
+ * "[2001:db8::1]:22". Result: ret_text.
+ */
+#define PRINT_ENDPOINT_BYTES 56
+const char *talk_print_endpoint(const json_t *object, const char *prefix,
+				char ret_text[PRINT_ENDPOINT_BYTES]);
 
 /* Writes a number of seconds as "1h05m", "29m", "40s". */
 const char *talk_print_duration(long seconds, char text[24]);

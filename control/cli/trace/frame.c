@@ -16,31 +16,12 @@ static const char flag_letters[] = "FSRPAU";
 
 int trace_frame_endpoint_parse(const char *text, struct trace_endpoint *ret_endpoint)
 {
-	const char *colon = strrchr(text, ':');
-	char address[ADDR_TEXT_BYTES], *end;
 	struct trace_endpoint endpoint;
-	unsigned long port;
-	size_t len;
+	int r = addr_endpoint_parse(text, &endpoint.addr, &endpoint.port);
 
-	if (!colon || colon[1] < '0' || colon[1] > '9')
-		return -EINVAL;
-	port = strtoul(colon + 1, &end, 10);
-	if (port > UINT16_MAX || *end)
-		return -EINVAL;
-	len = (size_t)(colon - text);
-	if (len > 2 && text[0] == '[' && text[len - 1] == ']') {
-		text++;
-		len -= 2;
-	}
-	if (len >= sizeof(address))
-		return -EINVAL;
-	memcpy(address, text, len);
-	address[len] = '\0';
-	if (addr_parse(address, &endpoint.addr) < 0)
-		return -EINVAL;
-	endpoint.port = (uint16_t)port;
-	*ret_endpoint = endpoint;
-	return 0;
+	if (r == 0)
+		*ret_endpoint = endpoint;
+	return r;
 }
 
 int trace_frame_flags_parse(const char *text, uint8_t *ret_flags)

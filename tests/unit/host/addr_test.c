@@ -202,6 +202,27 @@ static void test_sockaddr_goes_both_ways(void **state)
 	assert_memory_equal(&addr, &back, sizeof(addr));
 }
 
+static void test_endpoint_is_an_address_and_a_port(void **state)
+{
+	static const char *const bad[] = {"192.0.2.1",	     "192.0.2.1:",    "192.0.2.1:65536",
+					  "192.0.2.1:22 ",   "192.0.2.1:+22", "host:22",
+					  "[2001:db8::1]22", "[]:22",	      ":22"};
+	struct sp_addr addr, before;
+	char text[ADDR_TEXT_BYTES];
+	uint16_t port = 7;
+
+	assert_int_equal(addr_endpoint_parse("[2001:db8::1]:60022", &addr, &port), 0);
+	assert_string_equal(addr_format(&addr, text), "2001:db8::1");
+	assert_int_equal(port, 60022);
+	assert_int_equal(addr_endpoint_parse("192.0.2.1:22", &addr, &port), 0);
+	assert_string_equal(addr_format(&addr, text), "192.0.2.1");
+	before = addr;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(addr_endpoint_parse(bad[i], &addr, &port), -EINVAL);
+	assert_memory_equal(&addr, &before, sizeof(addr));
+	assert_int_equal(port, 22);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +234,7 @@ int main(void)
 		cmocka_unit_test(test_prefix_contains_its_own_and_no_other_family),
 		cmocka_unit_test(test_prefixes_overlap_when_one_holds_the_other),
 		cmocka_unit_test(test_sockaddr_goes_both_ways),
+		cmocka_unit_test(test_endpoint_is_an_address_and_a_port),
 	};
 
 	return cmocka_run_group_tests_name("addr", tests, NULL, NULL);

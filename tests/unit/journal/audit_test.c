@@ -16,7 +16,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "api/records.h"
+#include "api/records/records.h"
 #include "journal/audit_file.h"
 #include "journal/connection.h"
 #include "journal/journal.h"
@@ -204,27 +204,27 @@ static void test_drop_when_overdue_then_however_many_and_no_more(void **state)
 static void test_last_when_many_then_of_the_place_and_of_each_source(void **state)
 {
 	struct place *place = *state;
-	struct api_last_connection last = {0};
+	struct records_last_connection last = {0};
 
 	fill(place->audit, 1000, 1);
 	fill(place->audit, 500, 2);
 	run(place->audit, "UPDATE connections SET bytes_to_vm = 10 WHERE serial = 1 AND"
 			  " client = '198.51.100.7'");
-	assert_int_equal(api_records_last(place->audit, 1, 0, NULL, &last), 0);
+	assert_int_equal(records_last(place->audit, 1, 0, NULL, &last), 0);
 	assert_int_equal(last.nr, 1000);
 	assert_int_equal(last.opened_wall_ns, 1000 * SECOND);
-	last = (struct api_last_connection){0};
-	assert_int_equal(api_records_last(place->audit, 1, 0, "198.51.100.7", &last), 0);
+	last = (struct records_last_connection){0};
+	assert_int_equal(records_last(place->audit, 1, 0, "198.51.100.7", &last), 0);
 	assert_int_equal(last.nr, 4);
 	assert_int_equal(last.bytes_to_vm, 10);
 	assert_string_equal(last.client, "198.51.100.7");
 	assert_int_equal(ask(place->audit, "SELECT failed FROM sources WHERE serial = 1 AND"
 					   " client = '198.51.100.7'"),
 			 4);
-	last = (struct api_last_connection){0};
-	assert_int_equal(api_records_last(place->audit, 1, 0, "198.51.101.7", &last), 0);
+	last = (struct records_last_connection){0};
+	assert_int_equal(records_last(place->audit, 1, 0, "198.51.101.7", &last), 0);
 	assert_int_equal(last.nr, 0);
-	assert_int_equal(api_records_last(place->audit, 3, 0, NULL, &last), 0);
+	assert_int_equal(records_last(place->audit, 3, 0, NULL, &last), 0);
 	assert_int_equal(last.nr, 0);
 }
 

@@ -57,18 +57,20 @@ const struct redact_rules redact_rules_diagnose = {{
 }};
 
 const struct redact_rules redact_rules_attestation = {{
-	[REDACT_INSIDE] = "clients",
-	[REDACT_ADDRESS] = "client",
+	[REDACT_INSIDE] = "leases clients",
+	[REDACT_ADDRESS] = "client address",
 	[REDACT_PLAIN] = "id state reason enabled_at finished_at connected_at ended_at touched "
+			 "node forward public_address public_port port "
 			 "connections likely_logins first_at last_at",
-	[REDACT_SECRET] = "title",
+	[REDACT_SECRET] = "title organisation actors",
 }};
 
 const struct redact_rules redact_rules_connections = {{
 	[REDACT_INSIDE] = "connections",
 	[REDACT_ADDRESS] = "client",
-	[REDACT_PLAIN] = "number build node forward client_port opened_at accepted closed_at "
-			 "closed_by bytes_to_vm bytes_to_client next",
+	[REDACT_PLAIN] = "number build node forward public_address public_port client_port "
+			 "opened_at accepted closed_at closed_by bytes_to_vm bytes_to_client next",
+	[REDACT_SECRET] = "actors",
 }};
 
 const struct redact_rules redact_rules_audit = {{

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/history/pages.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/talk/progress.h"
+
+/* Options, and what they are in a query. */
+static const struct {
+	const char *option;
+	const char *name;
+} arguments[] = {
+	{"--build", "build"},
+	{"--public", "public"},
+	{"--at", "at"},
+	{"--client", "client"},
+};
+
+static enum cli_exit out_of_memory(void)
+{
+	return talk_fail(CLI_EXIT_REFUSED, "out of memory");
+}
+
+/* Result: whether it could; otherwise the path is freed. */
+static bool add_argument(struct cli *cli, char **path, const char *name, const char *value)
+{
+	char *escaped = talk_client_escape(cli->client, value), *longer = NULL;
+
+	if (!escaped || asprintf(&longer, "%s&%s=%s", *path, name, escaped) < 0)
+		longer = NULL;
+	free(escaped);
+	free(*path);
+	*path = longer;
+	return longer != NULL;
+}
+
+static char *make_path(struct cli *cli, const char *base, json_int_t after)
+{
+	char *path;
+
+	if (asprintf(&path, "%s&after=%" JSON_INTEGER_FORMAT "%s", base, after,
+		     talk_option(cli, "--open") ? "&open=1" : "") < 0)
+		return NULL;
+	for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++) {
+		const char *value = talk_option(cli, arguments[i].option);
+
+		if (value && !add_argument(cli, &path, arguments[i].name, value))
+			return NULL;
+	}
+	return path;
+}
+
+static enum cli_exit get_page(struct cli *cli, const char *base, json_int_t after,
+			      json_t **ret_page)
+{
+	char *path = make_path(cli, base, after);
+	struct client_answer answer;
+	enum cli_exit code;
+
+	if (!path)
+		return out_of_memory();
+	code = talk_call(cli, "GET", path, NULL, &answer);
+	free(path);
+	if (code != CLI_EXIT_OK)
+		return code;
+	if (cli->json)
+		fwrite(answer.body, 1, answer.body_bytes, stdout);
+	*ret_page = json_loadb(answer.body, answer.body_bytes, 0, NULL);
+	talk_client_answer_clear(&answer);
+	return *ret_page ? CLI_EXIT_OK
+			 : talk_fail(CLI_EXIT_REFUSED, "the daemon's answer is not JSON");
+}
+
+enum cli_exit history_pages_each(struct cli *cli, const char *base, history_pages_taker *take,
+				 void *context)
+{
+	json_int_t after = 0;
+
+	do {
+		json_t *page = NULL;
+		enum cli_exit code = get_page(cli, base, after, &page);
+
+		if (code != CLI_EXIT_OK)
+			return code;
+		if (!cli->json)
+			talk_progress("%zu records so far", take(cli, page, context));
+		after = talk_number(page, "next");
+		json_decref(page);
+	} while (after > 0);
+	talk_progress_end();
+	return CLI_EXIT_OK;
+}
