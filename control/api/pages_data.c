@@ -26,10 +26,25 @@
 
 /* Of what /v1/status says, what the page shows. */
 static const char *const shown[] = {
-	"name",		 "version",	"started_at",	  "now",	 "engine",
-	"carrying",	 "builds",	"nodes",	  "leases_live", "leases_expected",
-	"ports",	 "hooks",	"journal_errors", "cuts",	 "connections",
-	"calls_waiting", "left_to_xdp", "explained",
+	"name",
+	"version",
+	"started_at",
+	"now",
+	"engine",
+	"carrying",
+	"builds",
+	"nodes",
+	"leases_live",
+	"leases_expected",
+	"ports",
+	"hooks",
+	"journal_errors",
+	"cuts",
+	"connections",
+	"calls_waiting",
+	"left_to_xdp",
+	"explained",
+	"journal_failing_since",
 };
 
 static void reply(struct api_call *call, json_t *body)

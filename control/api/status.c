@@ -209,6 +209,9 @@ const struct json_shape api_status_shape = {
 			{"hooks", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_OR_NULL,
 			 .shape = &hooks_shape, .help = "null where none ever ran"},
 			{"journal_errors", JSON_SHAPE_INTEGER, .example = "0"},
+			{"journal_failing_since", JSON_SHAPE_TIME, .many = JSON_SHAPE_OR_NULL,
+			 .help = "it cannot be written: changes are refused, and only ends of "
+				 "sessions are not"},
 			{"cuts", JSON_SHAPE_OBJECT, .shape = &cuts_shape},
 			{"explained", JSON_SHAPE_OBJECT, .shape = &explained_shape},
 			{"connections", JSON_SHAPE_OBJECT, .shape = &connections_shape},
@@ -355,6 +358,9 @@ json_t *api_status_make(const struct api_context *api, const struct instant *now
 		render_level(figures.allow_lists, figures.allow_lists_max),
 		render_pool_sum(api->edge), render_events(&figures),
 		render_hooks(api, figures.newest_seq), json_values_number(figures.journal_errors),
+		json_values_time(figures.failing_since_ns
+					 ? clock_wall_at(now, figures.failing_since_ns)
+					 : 0),
 		render_cuts(&figures), render_explained(api->explain),
 		render_connections(api->watch), json_integer(call_turns_waiting(api->turns)),
 		api_status_kernel(api->kernel));

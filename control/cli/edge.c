@@ -75,6 +75,11 @@ static void print_facts(const struct cli *cli, const json_t *status)
 			talk_number(ports, "used"), talk_number(ports, "free"),
 			talk_number(ports, "quarantined"));
 	print_connections(&table, json_object_get(status, "connections"));
+	if (json_is_string(json_object_get(status, "journal_failing_since"))) {
+		talk_print_cell(&table, "journal");
+		talk_print_cell(&table, "cannot be written since %s: changes are refused",
+				talk_when(cli, status, "journal_failing_since", since));
+	}
 	talk_print_table(&table, stdout);
 }
 

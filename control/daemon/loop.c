@@ -144,6 +144,7 @@ static int on_post(sd_event_source *source, void *context)
 
 	model_clock_read(&now);
 	next_ns = edge_expire(daemon->edge, &now, &removed);
+	daemon_say_journal(&daemon->said, edge_failing_since_ns(daemon->edge), now.boot_ns);
 	if (removed)
 		api_server_confirm_removal(daemon->api);
 	kernel_ns = kernel_expire(daemon->kernel, now.boot_ns);

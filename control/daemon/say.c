@@ -16,6 +16,7 @@
 
 #define REFUSED_PERIOD_NS (10 * NS_PER_S)
 #define REQUESTS_A_SECOND 100
+#define TAKES_AGAIN_NS	  NS_PER_S /* without a refusal: a disk that is nearly full takes some */
 
 struct saying {
 	int priority;
@@ -58,6 +59,32 @@ void daemon_say_refused(struct daemon_said *said, enum problem_type type, const 
 		return;
 	*last_ns = now_ns;
 	log_write(saying->priority, saying->sentence, log_string("detail", detail));
+}
+
+static void say_failing(const struct daemon_said *said)
+{
+	const struct saying *saying = &of_refusals[PROBLEM_JOURNAL];
+
+	if (said->refused_ns[PROBLEM_JOURNAL] < said->failing_since_ns)
+		log_write(saying->priority, saying->sentence);
+}
+
+void daemon_say_journal(struct daemon_said *said, uint64_t failing_since_ns, uint64_t now_ns)
+{
+	if (failing_since_ns) {
+		said->failing_ns = now_ns;
+		if (!said->failing_since_ns) {
+			said->failing_since_ns = failing_since_ns;
+			say_failing(said);
+		}
+	} else if (said->failing_since_ns && now_ns - said->failing_ns >= TAKES_AGAIN_NS) {
+		log_write(LOG_NOTICE, "The journal is written again: changes are accepted.",
+			  log_number("failed_s",
+				     (int64_t)((said->failing_ns - said->failing_since_ns) /
+					       NS_PER_S)));
+		said->failing_since_ns = 0;
+		said->refused_ns[PROBLEM_JOURNAL] = 0;
+	}
 }
 
 void daemon_say_outside(const struct edge *edge)

@@ -17,6 +17,8 @@ struct daemon_said {
 	uint64_t second;		     /* in which requests were logged last, */
 	unsigned int nr_requests, nr_unsaid; /* how many, and how many were not */
 	uint64_t request_number;	     /* since the start */
+	uint64_t failing_since_ns; /* of the journal, as it was said; 0: that it is written */
+	uint64_t failing_ns;	   /* the latest look that found it so */
 };
 
 /* Logs an event that is about the edge as a whole; those of one build or client are not. */
@@ -30,6 +32,10 @@ void daemon_say_outside(const struct edge *edge);
  */
 void daemon_say_refused(struct daemon_said *said, enum problem_type type, const char *detail,
 			uint64_t now_ns);
+
+/* Logs that the journal refuses changes, if no refusal said so already, and that it takes them
+ * again. At every turn of the loop. */
+void daemon_say_journal(struct daemon_said *said, uint64_t failing_since_ns, uint64_t now_ns);
 
 /* Logs one request, and of those beyond what a second may have, how many there were. */
 void daemon_say_request(struct daemon_said *said, const struct api_answered *answered,

@@ -228,11 +228,17 @@ void edge_figures(const struct edge *edge, struct edge_figures *ret_figures)
 	memcpy(figures.told, edge->events.told, sizeof(figures.told));
 	figures.sync_generation = edge->sync_generation;
 	figures.journal_errors = edge->journal_errors;
+	figures.failing_since_ns = edge->failing_since_ns;
 	figures.cuts = edge->debts.cuts;
 	figures.cuts_owed = edge->debts.nr;
 	figures.cuts_loose = edge->debts.nr_loose;
 	figures.cuts_room = journal_cuts_room(edge->journal);
 	*ret_figures = figures;
+}
+
+uint64_t edge_failing_since_ns(const struct edge *edge)
+{
+	return edge->failing_since_ns;
 }
 
 int edge_pool_figures(const struct edge *edge, unsigned int public_index,

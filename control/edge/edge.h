@@ -214,11 +214,15 @@ struct edge_figures {
 	uint64_t told[EVENT_TYPES_NR]; /* events since the start */
 	uint64_t sync_generation;      /* of the last sync that gave one, 0: none */
 	uint64_t journal_errors;
-	uint64_t cuts;		 /* made without the journal, since the start */
-	unsigned int cuts_owed;	 /* of them, not in the journal yet, */
-	unsigned int cuts_loose; /* and of these, not in the file beside it either */
-	unsigned int cuts_room;	 /* of that file, in cuts; 0: there is none */
+	uint64_t failing_since_ns; /* as edge_failing_since_ns() */
+	uint64_t cuts;		   /* made without the journal, since the start */
+	unsigned int cuts_owed;	   /* of them, not in the journal yet, */
+	unsigned int cuts_loose;   /* and of these, not in the file beside it either */
+	unsigned int cuts_room;	   /* of that file, in cuts; 0: there is none */
 };
+
+/* Since when, on CLOCK_BOOTTIME, the journal refuses changes; 0: it does not. */
+uint64_t edge_failing_since_ns(const struct edge *edge);
 
 void edge_figures(const struct edge *edge, struct edge_figures *ret_figures);
 

@@ -152,10 +152,10 @@ static int handle_due(struct edge *edge, const struct instant *now, bool *ret_re
 	unsigned int nr_due;
 	int result;
 
-	if (edge->failing) {
+	if (edge->failing_since_ns) {
 		nr_due = find_ends(edge, now->boot_ns, due);
 		result = handle_some(edge, now, due, nr_due, ret_removed);
-		if (result < 0 || (nr_due > 0 && edge->failing))
+		if (result < 0 || (nr_due > 0 && edge->failing_since_ns))
 			return result;
 	}
 	nr_due = state_registry_due(edge->registry, now->boot_ns, due, BATCH);
@@ -170,10 +170,10 @@ static void pay_debts(struct edge *edge, const struct instant *now)
 	if (!txn_cut_owes(edge) || debts->retry_due_ns > now->boot_ns)
 		return;
 	if (txn_cut_pay(edge, now) == 0) {
-		edge->failing = false;
+		state_journal_took(edge);
 		return;
 	}
-	edge->journal_errors++;
+	state_journal_refused(edge, now->boot_ns);
 	debts->retry_due_ns = now->boot_ns + RETRY_NS;
 }
 
@@ -209,6 +209,28 @@ static int tidy(struct edge *edge, const struct instant *now)
 	return result < 0 ? result : more;
 }
 
+/*
+ * As tidy(). What it writes is little: it tells that larger changes are taken again only where
+ * there is room for them.
+ */
+static int try_tidy(struct edge *edge, const struct instant *now)
+{
+	int result = tidy(edge, now);
+
+	if (result < 0) {
+		state_journal_refused(edge, now->boot_ns);
+		return result;
+	}
+	edge->moment_due_ns = now->boot_ns + (result > 0 ? BUSY_NS : MOMENT_EVERY_NS);
+	if (!edge->failing_since_ns)
+		return result;
+	if (journal_has_room(edge->journal))
+		state_journal_took(edge);
+	else
+		edge->moment_due_ns = now->boot_ns + RETRY_NS;
+	return result;
+}
+
 static uint64_t next_due_ns(const struct edge *edge, uint64_t now_ns)
 {
 	const struct build *build = state_registry_first_due(edge->registry);
@@ -239,13 +261,7 @@ uint64_t edge_expire(struct edge *edge, const struct instant *now, bool *ret_rem
 		return now->boot_ns + BUSY_NS;
 	pay_debts(edge, now);
 	result = handle_due(edge, now, ret_removed);
-	if (result == 0 && edge->moment_due_ns <= now->boot_ns) {
-		result = tidy(edge, now);
-		if (result < 0)
-			edge->journal_errors++;
-		else
-			edge->moment_due_ns =
-				now->boot_ns + (result > 0 ? BUSY_NS : MOMENT_EVERY_NS);
-	}
+	if (result == 0 && edge->moment_due_ns <= now->boot_ns)
+		result = try_tidy(edge, now);
 	return result < 0 ? now->boot_ns + RETRY_NS : next_due_ns(edge, now->boot_ns);
 }

@@ -269,8 +269,7 @@ static void save_rebased(struct replay *replay)
 	journal_keep_moment(edge->journal, replay->rebooted);
 	if (txn_cut_pay(edge, &replay->now) == 0)
 		return;
-	edge->journal_errors++;
-	edge->failing = true;
+	state_journal_refused(edge, replay->now.boot_ns);
 }
 
 /* All leases of a build name one list: the one of its first adopted slot. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 
 #include "journal/disk.h"
 #include "journal/sql.h"
@@ -25,6 +26,16 @@ void journal_close(struct journal *journal)
 struct sqlite3 *journal_handle(struct journal *journal)
 {
 	return journal->database;
+}
+
+#define ROOM_BYTES 65536u /* more than a change writes, but for the largest */
+
+bool journal_has_room(const struct journal *journal)
+{
+	struct statvfs disk;
+
+	return journal->in_memory || statvfs(journal->path, &disk) < 0 ||
+	       (uint64_t)disk.f_bavail * disk.f_frsize >= ROOM_BYTES;
 }
 
 int journal_begin(struct journal *journal)

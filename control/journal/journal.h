@@ -38,6 +38,9 @@ int journal_open_audit(const char *path, struct journal **ret_audit, char **ret_
 void journal_close(struct journal *journal);
 
 /* -ENOSPC also while the log of an audit with a budget is full, and cannot be begun anew. */
+/* Whether its disk has room for some changes of any size. In memory: it has. */
+bool journal_has_room(const struct journal *journal);
+
 int journal_begin(struct journal *journal);
 
 /* Commits, with now as the last moment known. */

@@ -160,10 +160,21 @@ assert_ge "$(answer .connections.records_waiting)" 9 "changes that wait for the 
 sallyport status >"$LAB_DIR/status"
 assert_match '^connections +0 open, .* [1-9][0-9]* changes wait' "$LAB_DIR/status" "the CLI's status"
 assert_match 'alert: Changes are refused' "$LAB_DIR/log/control" "the alarm"
+assert_match '^journal +cannot be written since .*: changes are refused$' "$LAB_DIR/status" "the CLI's status"
+[[ $(answer .journal_failing_since) == 20*Z ]] || fail "the API does not say since when: $(answer .journal_failing_since)"
+lab_in edge "$(lab_cli_path)" -s "$LAB_SOCKET" doctor "$LAB_CONFIG" >"$LAB_DIR/doctor" || :
+assert_match '^failure +journal: The journal cannot be written since 20' "$LAB_DIR/doctor" "doctor"
+! grep -q 'changes are accepted' "$LAB_DIR/log/control" || fail "the alarm was ended on a full disk"
 ok "a full disk refuses changes by 503, half-does none, and carries on"
 
 during=$(state)
 rm "$LAB_DIR/state/ballast"
+wait_line 20 "$LAB_DIR/log/control" 'notice: The journal is written again: changes are accepted. failed_s='
+assert_eq 1 "$(grep -c 'changes are accepted' "$LAB_DIR/log/control")" "ends of the alarm"
+api GET /v1/status
+assert_eq null "$(answer .journal_failing_since)" "since when the journal fails, with room again"
+sallyport status >"$LAB_DIR/status"
+! grep -q '^journal ' "$LAB_DIR/status" || fail "the CLI's status still has it: $(cat "$LAB_DIR/status")"
 api PUT /v1/builds/again '{"nodes":[{"index":0}]}'
 assert_eq 201 "$STATUS" "status of a PUT with room again"
 api DELETE /v1/builds/again

@@ -96,6 +96,19 @@ static void check_carrier(struct doctor *doctor)
 		doctor_finding_say(doctor, "engine", DOCTOR_OK, "%s carries, as configured.", now);
 }
 
+static void check_journal(struct doctor *doctor)
+{
+	const json_t *since = json_object_get(doctor->status, "journal_failing_since");
+
+	if (json_is_string(since))
+		doctor_finding_say(
+			doctor, "journal", DOCTOR_FAILURE,
+			"The journal cannot be written since %s: changes are refused, and only "
+			"ends of sessions are not. Its disk is full or broken: see the log of "
+			"sallyportd.",
+			json_string_value(since));
+}
+
 static void check_audit(struct doctor *doctor)
 {
 	const json_t *connections = json_object_get(doctor->status, "connections");
@@ -133,6 +146,7 @@ void doctor_edge_check(struct doctor *doctor)
 			   talk_text(doctor->status, "name"), talk_text(doctor->status, "version"));
 	check_programs(doctor);
 	check_carrier(doctor);
+	check_journal(doctor);
 	check_audit(doctor);
 	check_hooks(doctor);
 }

@@ -6,6 +6,19 @@
 
 #include <sallyport/compiler.h>
 
+void state_journal_refused(struct edge *edge, uint64_t now_ns)
+{
+	edge->journal_errors++;
+	if (!edge->failing_since_ns)
+		edge->failing_since_ns = now_ns;
+	edge->moment_due_ns = now_ns;
+}
+
+void state_journal_took(struct edge *edge)
+{
+	edge->failing_since_ns = 0;
+}
+
 static int find_public(const struct edge *edge, const struct sp_addr *addr, uint32_t *ret_index)
 {
 	for (uint32_t i = 0; i < edge->settings.nr_publics; i++)

@@ -48,9 +48,9 @@ struct edge {
 	uint64_t journal_errors;
 	uint32_t pools_low; /* bits, by the first public address of each pool */
 	struct debts debts;
-	bool owes_rebase; /* the journal's times are of another boot: owed too */
-	bool failing;	  /* the journal has refused the last change */
-	bool busy;	  /* a change is done bit by bit: no other may begin */
+	bool owes_rebase;	   /* the journal's times are of another boot: owed too */
+	uint64_t failing_since_ns; /* the journal refuses changes since then; 0: it does not */
+	bool busy;		   /* a change is done bit by bit: no other may begin */
 	edge_wait *wait_quiescent;
 	void *wait_context;
 	edge_drain *drain; /* the rest of these are drain.c's */
@@ -63,6 +63,12 @@ struct edge {
 };
 
 struct ports_figures;
+
+/* The journal did not take something: so many times, and since when. It is tried again soon. */
+void state_journal_refused(struct edge *edge, uint64_t now_ns);
+
+/* It did. */
+void state_journal_took(struct edge *edge);
 
 /* Result: whether the forward has a slot: its address is one of the settings' publics. */
 static inline bool forward_has_slot(const struct forward *forward)

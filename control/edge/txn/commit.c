@@ -355,8 +355,7 @@ static int refuse(struct txn *txn, int error)
 {
 	struct txn_cuts cuts = {0};
 
-	txn->edge->journal_errors++;
-	txn->edge->failing = true;
+	state_journal_refused(txn->edge, txn->now.boot_ns);
 	txn_cut_collect(txn, &cuts);
 	txn_commit_abort(txn);
 	if (cuts.nr)
@@ -402,12 +401,14 @@ int txn_commit_some(struct txn *txn, unsigned int most)
 
 int txn_commit_end(struct txn *txn)
 {
-	int result = is_empty(txn) ? 0 : end_journal(txn);
+	bool written = !is_empty(txn);
+	int result = written ? end_journal(txn) : 0;
 
 	if (result < 0)
 		return refuse(txn, result);
 	state_events_committed(&txn->edge->events);
-	txn->edge->failing = false;
+	if (written)
+		state_journal_took(txn->edge);
 	txn->edge->pools_low = txn->pools_low;
 	apply(txn);
 	txn_release(txn);

@@ -47,6 +47,9 @@ function problems(status) {
 	if (status.netlink === "failed") {
 		list.push("sallyportd does not hear of changes of this host (netlink).");
 	}
+	if (status.journal_failing_since) {
+		list.push("Changes are refused: the journal cannot be written.");
+	}
 	if (status.journal_errors) {
 		list.push(`${status.journal_errors} errors of the journal since the start.`);
 	}

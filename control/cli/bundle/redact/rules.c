@@ -14,7 +14,7 @@ const struct redact_rules redact_rules_status = {{
 	[REDACT_PLAIN] =
 		"name version started_at now engine carrying left_to_xdp packets index pid alive "
 		"active rounds interface queue beat_age_us fresh nodes leases_live leases_expected "
-		"journal_errors calls_waiting "
+		"journal_errors journal_failing_since calls_waiting "
 		"cuts made owed unrecorded room "
 		"table ifindex attachment mode foreign link_pinned link_path link_id prog_id "
 		"prog_name prog_tag local_addresses hosts_refused neighbours resyncs called "
