@@ -27,6 +27,8 @@ enum has {
 	HAS_COUNT = 1 << 11,
 	HAS_FAILED = 1 << 12,
 	HAS_HOOK = 1 << 13, /* the beginning of detail */
+	HAS_CARRIER = 1 << 14,
+	HAS_BEFORE = 1 << 15,
 };
 
 static const struct {
@@ -49,7 +51,7 @@ static const struct {
 			    .help = "the pool"},
 	[EVENT_POOL_RECOVERED] = {HAS_POOL | HAS_FREE_PORTS | HAS_DETAIL, .detail = "default",
 				  .help = "the pool"},
-	[EVENT_ENGINE_SWITCHED] = {HAS_DETAIL, .detail = "xdp", .help = "which carries now"},
+	[EVENT_ENGINE_SWITCHED] = {HAS_CARRIER, HAS_BEFORE},
 	[EVENT_CLIENT_REFUSED] = {HAS_PACKETS | HAS_DETAIL, HAS_BUILD | HAS_NODE, "203.0.113.9",
 				  "who, and by which rule"},
 	[EVENT_ATTACHMENT_LOST] = {HAS_DETAIL, .detail = "eth0: the program is gone",
@@ -106,6 +108,21 @@ static json_t *make_hook(const struct event *event)
 	return json_values_string(hook);
 }
 
+static json_t *make_carrier(const struct event *event)
+{
+	return json_values_string(model_event_read_switch(event).now);
+}
+
+static json_t *make_before(const struct event *event)
+{
+	return json_values_string(model_event_read_switch(event).before);
+}
+
+static json_t *make_why(const struct event *event)
+{
+	return json_values_string(model_event_read_switch(event).why);
+}
+
 static json_t *make_value_time(const struct event *event)
 {
 	return json_values_time(event->value);
@@ -134,6 +151,11 @@ static const struct {
 	 {"reason", JSON_SHAPE_STRING, .values = "expired|cancelled|unused|lifetime|superseded"},
 	 make_reason},
 	{HAS_DETAIL, {"detail", JSON_SHAPE_STRING, .many = JSON_SHAPE_ONE}, make_detail},
+	{HAS_CARRIER,
+	 {"detail", JSON_SHAPE_STRING, .values = "xdp|dpdk|none", .help = "which carries now"},
+	 make_carrier},
+	{HAS_BEFORE, {"before", JSON_SHAPE_STRING, .values = "xdp|dpdk|none"}, make_before},
+	{HAS_BEFORE, {"why", JSON_SHAPE_STRING, .example = "sallyport-dp was stopped"}, make_why},
 	{HAS_DEADLINE,
 	 {"deadline", JSON_SHAPE_TIME, .help = "from then on no packet passes"},
 	 make_value_time},
@@ -157,7 +179,8 @@ static const struct {
 static unsigned int found(const struct event *event)
 {
 	return (event->build_id[0] ? HAS_BUILD : 0) |
-	       (event->node_index != EVENT_NO_NODE ? HAS_NODE : 0);
+	       (event->node_index != EVENT_NO_NODE ? HAS_NODE : 0) |
+	       (model_event_read_switch(event).why ? HAS_BEFORE : 0);
 }
 
 json_t *api_event_lines_event(const struct event *event)

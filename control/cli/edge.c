@@ -192,8 +192,9 @@ static void print_event(const struct cli *cli, const json_t *event)
 
 	printf("%" JSON_INTEGER_FORMAT "  %s  %s", talk_number(event, "seq"),
 	       talk_when(cli, event, "time", when), talk_text(event, "type"));
-	for (size_t i = 0; i < 4; i++) {
-		static const char *const names[] = {"build", "reason", "deadline", "detail"};
+	for (size_t i = 0; i < 6; i++) {
+		static const char *const names[] = {"build",  "reason", "deadline",
+						    "detail", "before", "why"};
 
 		if (!json_is_string(json_object_get(event, names[i])))
 			continue;

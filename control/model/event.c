@@ -2,6 +2,7 @@
 #include "model/event.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const names[EVENT_TYPES_NR] = {
@@ -35,4 +36,22 @@ int model_event_type_parse(const char *name, enum event_type *ret_type)
 		return 0;
 	}
 	return -EINVAL;
+}
+
+struct event_switch model_event_read_switch(const struct event *event)
+{
+	struct event_switch change = {0};
+	int at = 0;
+
+	sscanf(event->detail, "%7[a-z], after %7[a-z]: %n", change.now, change.before, &at);
+	change.why = at ? event->detail + at : NULL;
+	return change;
+}
+
+void model_event_set_switch(struct event *event, const char *now, const char *before,
+			    const char *why)
+{
+	int at = snprintf(event->detail, sizeof(event->detail), "%.7s, after %.7s: ", now, before);
+
+	snprintf(event->detail + at, sizeof(event->detail) - (size_t)at, "%s", why);
 }

@@ -26,7 +26,8 @@
 	X(NODE_UNREACHABLE, "node.unreachable", "0", "the VM's port no longer answers")            \
 	X(POOL_LOW, "pool.low", "free ports", "few public ports are left")                         \
 	X(POOL_RECOVERED, "pool.recovered", "free ports", "enough public ports are free again")    \
-	X(ENGINE_SWITCHED, "engine.switched", "0", "another engine carries; detail: which")        \
+	X(ENGINE_SWITCHED, "engine.switched", "0",                                                 \
+	  "another engine carries; detail: which, after which, and why")                           \
 	X(CLIENT_REFUSED, "client.refused", "packets",                                             \
 	  "not allowed, or over a limit; detail: who")                                             \
 	X(ATTACHMENT_LOST, "attachment.lost", "0", "an interface meets no program; detail: why")   \
@@ -53,6 +54,18 @@ struct event {
 	uint64_t value;			       /* see the table */
 	char detail[EVENT_DETAIL_BYTES];
 };
+
+/* What the detail of ENGINE_SWITCHED says: "ENGINE, after ENGINE: why"; in older ones, "ENGINE". */
+struct event_switch {
+	char now[8], before[8];
+	const char *why; /* in the event; NULL, and no before: it does not say */
+};
+
+struct event_switch model_event_read_switch(const struct event *event);
+
+/* Cuts why where there is no more room. */
+void model_event_set_switch(struct event *event, const char *now, const char *before,
+			    const char *why);
 
 /* Result: its spelling; what it means; and back from the spelling: 0, or -EINVAL. */
 const char *model_event_type_name(enum event_type type);

@@ -78,23 +78,24 @@ assert_fails "ssh without sallyport-dp" ssh_to "$port" true
 assert_eq "$before" "$(vm_packets)" "packets at the VM without sallyport-dp"
 ok "with sallyport-dp stopped and no fallback the same ssh fails"
 
-# switched_to ENGINE: the latest such event says so.
+# switched_to "ENGINE BEFORE: WHY": the latest such event says so.
 switched_to() {
 	api GET '/v1/events?since=0&follow=false'
-	[ "$(jq -rs 'map(select(.type == "engine.switched"))[-1].detail' <<<"$ANSWER")" = "$1" ]
+	[ "$(jq -rs 'map(select(.type == "engine.switched"))[-1] | "\(.detail) \(.before): \(.why)"' <<<"$ANSWER")" = "$1" ]
 }
-wait_until 5 switched_to none || fail "events: $ANSWER"
+wait_until 5 switched_to "none dpdk: sallyport-dp was stopped" || fail "events: $ANSWER"
 
 dp_start
 assert_eq vm0 "$(ssh_to "$port" hostname)" "the host name after the restart"
 ok "with sallyport-dp back it works again"
-wait_until 5 switched_to dpdk || fail "events: $ANSWER"
-ok "both switches are events"
+wait_until 5 switched_to "dpdk none: sallyport-dp has started, process $(daemon_pid dp)" || fail "events: $ANSWER"
+assert_match 'Another engine carries .*detail="none, after dpdk: sallyport-dp was stopped"' "$LAB_DIR/log/control" "the log"
+ok "both switches are events, with the reason"
 
 daemon_stop control
 daemon_stop dp
 control_start
-wait_until 5 switched_to none || fail "events: $ANSWER"
+wait_until 5 switched_to "none dpdk: sallyport-dp was stopped" || fail "events: $ANSWER"
 ok "a switch while sallyportd was away is an event once it is back"
 dp_start
 bytes_grew() {

@@ -136,8 +136,8 @@ function eventLine(event) {
 		link.href = `builds/${encodeURIComponent(event.build)}`;
 		item.append(link, " ");
 	}
-	const more = [event.node === undefined ? "" : `node ${event.node}`, event.reason, event.detail, event.packets &&
-		`${event.packets} packets`];
+	const more = [event.node === undefined ? "" : `node ${event.node}`, event.reason, event.detail, event.before && `after ${event.before}`,
+		event.why, event.packets && `${event.packets} packets`];
 	item.append(more.filter(Boolean).join(", "));
 	return item;
 }

@@ -7,8 +7,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+
+#include <sallyport/left.h>
 
 #include "host/table_map.h"
 #include "loop.h"
@@ -27,7 +30,8 @@ static int add(const struct event *event, void *context)
 	size_t len = strlen(told->text);
 
 	if (event->type == EVENT_ENGINE_SWITCHED)
-		snprintf(told->text + len, sizeof(told->text) - len, " %s", event->detail);
+		snprintf(told->text + len, sizeof(told->text) - len, " %s",
+			 model_event_read_switch(event).now);
 	return 0;
 }
 
@@ -83,6 +87,60 @@ static void test_look_when_engine_changes_then_told_once_each(void **state)
 	sd_event_unref(event);
 }
 
+static int keep(const struct event *event, void *context)
+{
+	if (event->type == EVENT_ENGINE_SWITCHED)
+		*(struct event *)context = *event;
+	return 0;
+}
+
+static void assert_last(struct world *world, const char *detail)
+{
+	struct event last = {0};
+
+	assert_int_equal(state_events_read(edge_events(world->edge), 0, 1000, keep, &last), 0);
+	if (strncmp(last.detail, detail, strlen(detail)) != 0)
+		fail_msg("expected %s, is %s", detail, last.detail);
+}
+
+static void test_tell_when_engine_changes_then_why_and_the_one_before(void **state)
+{
+	struct world *world = *state;
+	struct sp_worker *worker = &world->table->workers[0];
+	struct carrier *carrier;
+	struct instant now;
+	sd_event *event;
+
+	begin_with_a_switch(world, &event, &carrier);
+	assert_last(world, "xdp, after dpdk: sallyport-dp was stopped");
+	model_clock_read(&now);
+	worker->pid = (uint32_t)getpid();
+	worker->started_ns = now.boot_ns;
+	world->table->queues[0].beat_ns = FRESH;
+	expect(world, event, " xdp dpdk");
+	assert_last(world, "dpdk, after xdp: sallyport-dp has started, process ");
+	world->table->queues[0].beat_ns = 1;
+	expect(world, event, " xdp dpdk xdp");
+	assert_last(world, "xdp, after dpdk: worker 0 has stood still for ");
+	world->table->queues[0].beat_ns = FRESH;
+	worker->started_ns = 0;
+	expect(world, event, " xdp dpdk xdp dpdk");
+	assert_last(world, "dpdk, after xdp: the workers are in time again");
+	worker->pid = INT32_MAX;
+	world->table->settings->fallback = 0;
+	world->table->queues[0].beat_ns = 1;
+	expect(world, event, " xdp dpdk xdp dpdk none");
+	assert_last(world, "none, after dpdk: sallyport-dp, process 2147483647, has died");
+	worker->pid = (uint32_t)getpid();
+	worker->left = SP_LEFT_RULE;
+	world->table->settings->fallback = 1;
+	expect(world, event, " xdp dpdk xdp dpdk none xdp");
+	assert_last(world,
+		    "xdp, after none: sallyport-dp leaves all to it: there is a policy rule");
+	watch_carrier_stop(carrier);
+	sd_event_unref(event);
+}
+
 /* What changes while sallyportd is away is told once it is back, and what does not is not. */
 static void test_start_when_engine_changed_meanwhile_then_told_once(void **state)
 {
@@ -131,6 +189,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_CASE(test_look_when_engine_changes_then_told_once_each),
+		WORLD_CASE(test_tell_when_engine_changes_then_why_and_the_one_before),
 		WORLD_CASE(test_start_when_engine_changed_meanwhile_then_told_once),
 		WORLD_CASE(test_look_when_engine_flaps_then_seventh_switch_waits),
 	};

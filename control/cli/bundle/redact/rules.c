@@ -80,9 +80,10 @@ const struct redact_rules redact_rules_audit = {{
 
 const struct redact_rules redact_rules_events = {{
 	[REDACT_SENTENCE] = "detail",
-	[REDACT_PLAIN] = "seq time type build node reason deadline remaining_s free_ports pool "
-			 "lost_ms count hook failed_seq "
-			 "packets",
+	[REDACT_PLAIN] =
+		"seq time type build node before why reason deadline remaining_s free_ports pool "
+		"lost_ms count hook failed_seq "
+		"packets",
 }};
 
 const struct redact_rules redact_rules_doctor = {{
