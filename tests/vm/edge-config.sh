@@ -4,12 +4,13 @@
 # In the edge: its addresses, by systemd-networkd as an operator has them, so that they are there again
 # after a reboot, and its configuration.
 #
-#	edge-config.sh ENGINE PAIR [VLANS]	dpdk or xdp, on the NICs publicPAIR and buildsPAIR
+#	edge-config.sh ENGINE PAIR [HOW]	dpdk or xdp, on the NICs publicPAIR and buildsPAIR
 #
-# VLANS: `interfaces` for VLAN 100 of public and VLAN 200 of builds as interfaces of their own, `trunks`
-# for the NICs as trunks of these.
+# HOW: `interfaces` for VLAN 100 of public and VLAN 200 of builds as interfaces of their own, `trunks` for the
+# NICs as trunks of these; `bond` for each NIC and that of pair 3 in an active-backup bond, `bridge` for each
+# NIC in a bridge of its own.
 set -euo pipefail
-engine=$1 pair=$2 vlans=${3:-}
+engine=$1 pair=$2 how=${3:-}
 
 # network NAME LINE…: an interface with lines of its section [Network].
 network() {
@@ -23,36 +24,60 @@ network() {
 	names+=("$name")
 }
 
-# side NAME VLAN ADDRESS…: a NIC, or its VLAN, with addresses.
-side() {
-	local name=$1 vlan=$2
+# netdev NAME KIND LINE…: an interface that networkd makes, with lines of the section of its kind.
+netdev() {
+	local name=$1 kind=$2
 
 	shift 2
-	if [ -z "$vlans" ]; then
-		network "$name" "${@/#/Address=}"
-		return
-	fi
-	printf '[NetDev]\nName=%s\nKind=vlan\n[VLAN]\nId=%s\n' "$name.$vlan" "$vlan" \
-		>"/etc/systemd/network/10-$name.$vlan.netdev"
-	network "$name" "VLAN=$name.$vlan"
-	network "$name.$vlan" "${@/#/Address=}"
+	printf '[NetDev]\nName=%s\nKind=%s\n' "$name" "$kind" >"/etc/systemd/network/10-$name.netdev"
+	[ $# -eq 0 ] || printf '%s\n' "[${kind^}]" "$@" >>"/etc/systemd/network/10-$name.netdev"
+}
+
+# side NAME VLAN ADDRESS…: a NIC, or what is made above it, with addresses.
+side() {
+	local name=$1 vlan=$2 above=$how-${1%?}
+
+	shift 2
+	case $how in
+	interfaces | trunks)
+		netdev "$name.$vlan" vlan
+		printf '[VLAN]\nId=%s\n' "$vlan" >>"/etc/systemd/network/10-$name.$vlan.netdev"
+		network "$name" "VLAN=$name.$vlan"
+		name=$name.$vlan
+		;;
+	bond)
+		netdev "$above" bond Mode=active-backup MIIMonitorSec=100ms
+		network "$name" "Bond=$above"
+		network "${name%?}3" "Bond=$above"
+		name=$above
+		;;
+	bridge)
+		netdev "$above" bridge
+		network "$name" "Bridge=$above"
+		name=$above
+		;;
+	esac
+	network "$name" "${@/#/Address=}"
 }
 
 # in_config NAME VLAN: the interface as the configuration has it.
 in_config() {
-	case $vlans in
+	case $how in
 	interfaces) echo "interface = \"$1.$2\";" ;;
 	trunks) echo "interface = \"$1\"; vlan = $2;" ;;
+	bond | bridge) echo "interface = \"$how-${1%?}\";" ;;
 	*) echo "interface = \"$1\";" ;;
 	esac
 }
 
-for other in /sys/class/net/{public,builds}?.*; do
+for other in /sys/class/net/{public,builds}?.* /sys/class/net/{bond,bridge}-{public,builds}; do
 	[ ! -e "$other" ] || ip link del "${other##*/}"
 done
 for other in /sys/class/net/{public,builds}?; do
 	other=${other##*/}
-	[ "${other: -1}" != "$pair" ] || continue
+	case $how-${other: -1} in
+	*-"$pair" | bond-3) continue ;;
+	esac
 	ip addr flush dev "$other"
 	ip link set "$other" down
 done
@@ -61,7 +86,8 @@ names=()
 side "public$pair" 100 192.0.2.1/24 2001:db8:1::1/64
 side "builds$pair" 200 10.0.0.1/16 2001:db8:2::1/64
 networkctl reload
-networkctl reconfigure "public$pair" "builds$pair"
+networkctl reconfigure {public,builds}"$pair"
+[ "$how" != bond ] || networkctl reconfigure {public,builds}3
 /lib/systemd/systemd-networkd-wait-online --timeout=120 "${names[@]/#/--interface=}"
 
 mkdir -p /etc/sallyport

@@ -83,6 +83,7 @@ cases() {
 		pair=$((pair + 1))
 	done
 	vlan_cases
+	above_cases
 	units_cases
 	suites_cases
 }
