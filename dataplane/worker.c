@@ -105,6 +105,8 @@ static uint32_t poll_queue(struct worker *worker, const struct worker_queue *que
 
 	if (nr == 0)
 		return 0;
+	worker->counters->burst[sp_burst_index(nr)]++;
+	worker->progress->nr_received += nr;
 	batch->nr = nr;
 	begin_batch(worker, queue->in_port, false, now_ns);
 	worker_run_batch(worker, batch);
@@ -200,6 +202,8 @@ uint32_t worker_round(struct worker *worker)
 
 	if (now_ns - worker->beat_ns >= BEAT_STEP_NS)
 		write_beats(worker, now_ns);
+	if (worker->busy_ns == worker->round_ns)
+		worker->progress->busy_ns += now_ns - worker->round_ns;
 	worker->round_ns = now_ns;
 	received = round_at(worker, now_ns);
 	if (received > 0) {
@@ -239,8 +243,10 @@ static void begin(struct worker *worker)
 	/* The default slack of 50 us would be added to each sleep. */
 	prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul);
 	worker->sleep_ns = SLEEP_MIN_NS;
+	worker->busy_ns = 0;
+	worker->round_ns = boottime_now_ns();
 	worker->progress->pid = (uint32_t)getpid();
-	worker->progress->started_ns = boottime_now_ns();
+	worker->progress->started_ns = worker->round_ns;
 	SP_STORE(worker->progress->active, 1);
 }
 

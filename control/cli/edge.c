@@ -110,10 +110,32 @@ static void print_interfaces(const json_t *status)
 		printf("warning: %s\n", json_string_value(warning));
 }
 
+static long long sum_of(const json_t *numbers)
+{
+	const json_t *number;
+	long long sum = 0;
+	size_t i;
+
+	json_array_foreach (numbers, i, number)
+		sum += json_integer_value(number);
+	return sum;
+}
+
+/* A cell with how much of a whole one part has. */
+static void print_share(struct print_table *table, long long whole, long long parts)
+{
+	if (parts > 0)
+		talk_print_cell(table, "%.1f", (double)whole / (double)parts);
+	else
+		talk_print_cell(table, "-");
+}
+
+/* What a worker receives; how long a packet took it; how many it found waiting, where there were
+ * any. */
 static void print_workers(const json_t *status)
 {
 	const json_t *workers = json_object_get(status, "workers"), *worker;
-	struct print_table table = {.nr_columns = 4};
+	struct print_table table = {.nr_columns = 6};
 	size_t i;
 
 	if (json_array_size(workers) == 0)
@@ -121,16 +143,20 @@ static void print_workers(const json_t *status)
 	talk_print_cell(&table, "WORKER");
 	talk_print_cell(&table, "PID");
 	talk_print_cell(&table, "STATE");
-	talk_print_cell(&table, "ROUNDS");
+	talk_print_cell(&table, "RECEIVED");
+	talk_print_cell(&table, "NS/PACKET");
+	talk_print_cell(&table, "BURST");
 	json_array_foreach (workers, i, worker) {
-		char rounds[40];
+		long long received = talk_number(worker, "received");
+		char number[40];
 
 		talk_print_cell(&table, "%" JSON_INTEGER_FORMAT, talk_number(worker, "index"));
 		talk_print_cell(&table, "%" JSON_INTEGER_FORMAT, talk_number(worker, "pid"));
 		talk_print_cell(&table, "%s",
 				json_is_true(json_object_get(worker, "alive")) ? "alive" : "gone");
-		talk_print_cell(&table, "%s",
-				talk_print_number(talk_number(worker, "rounds"), rounds));
+		talk_print_cell(&table, "%s", talk_print_number(received, number));
+		print_share(&table, 1000 * talk_number(worker, "busy_us"), received);
+		print_share(&table, received, sum_of(json_object_get(worker, "bursts")));
 	}
 	putchar('\n');
 	talk_print_table(&table, stdout);

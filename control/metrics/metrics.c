@@ -16,6 +16,7 @@
 #include "host/table_map.h"
 #include "metrics/process.h"
 #include "metrics/requests.h"
+#include "metrics/workers.h"
 #include "model/event.h"
 #include "model/ports.h"
 #include "table/counters.h"
@@ -151,6 +152,16 @@ static void write_losses(const struct sample *sample, const char *name, FILE *ou
 				table_counters_loss_name(loss),
 				(uint64_t)table->queues[i].lost[loss]);
 	}
+}
+
+static void write_workers_busy(const struct sample *sample, const char *name, FILE *out)
+{
+	metrics_workers_write_busy(sample->source->table, name, out);
+}
+
+static void write_workers_bursts(const struct sample *sample, const char *name, FILE *out)
+{
+	metrics_workers_write_bursts(sample->source->table, name, out);
 }
 
 static void write_redirects(const struct sample *sample, const char *name, FILE *out)
@@ -320,6 +331,11 @@ static const struct metric metrics[] = {
 	 write_redirects},
 	{"sallyport_workers_alive", "gauge", "Workers of sallyport-dp that are there.",
 	 count_workers, NULL},
+	{"sallyport_worker_busy_seconds_total", "counter",
+	 "Time that a worker was in rounds that had packets.", NULL, write_workers_busy},
+	{"sallyport_worker_burst_packets", "histogram",
+	 "Packets that a worker found waiting in a queue, where there were any.", NULL,
+	 write_workers_bursts},
 	{"sallyport_left_to_xdp", "gauge",
 	 "1 while sallyport-dp leaves all packets to the XDP program.", is_left, NULL},
 	{"sallyport_builds", "gauge", "Builds by state.", NULL, write_builds},

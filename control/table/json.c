@@ -41,6 +41,13 @@ const struct json_shape table_json_worker_shape = {
 			{"active", JSON_SHAPE_BOOLEAN, .example = "true"},
 			{"rounds", JSON_SHAPE_INTEGER, .example = "981231",
 			 .help = "through its queues"},
+			{"received", JSON_SHAPE_INTEGER, .example = "52110",
+			 .help = "packets from its queues"},
+			{"busy_us", JSON_SHAPE_INTEGER, .example = "9120",
+			 .help = "time in rounds that had packets"},
+			{"bursts", JSON_SHAPE_INTEGER, .many = JSON_SHAPE_LIST, .example = "4711",
+			 .help = "how often it found up to 1, 4, 16, 32, 63 packets waiting in a "
+				 "queue, and more"},
 			{0},
 		},
 };
@@ -92,6 +99,15 @@ json_t *table_json_engine(const struct table_map *table, enum metrics_engine eng
 		render_bytes(table, engine), table_json_verdicts(packets));
 }
 
+static json_t *render_bursts(const struct sp_counters *counters)
+{
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < SP_BURSTS_NR; i++)
+		json_array_append_new(array, json_values_number(counters->burst[i]));
+	return array;
+}
+
 static json_t *render_worker(const struct table_map *table, unsigned int index)
 {
 	const struct sp_worker *worker = &table->workers[index];
@@ -99,7 +115,9 @@ static json_t *render_worker(const struct table_map *table, unsigned int index)
 	return JSON_SHAPE_OBJECT_OF(
 		&table_json_worker_shape, json_integer(index), json_integer(worker->pid),
 		json_boolean(table_counters_worker_alive(table, index)),
-		json_boolean(worker->active), json_values_number(worker->rounds));
+		json_boolean(worker->active), json_values_number(worker->rounds),
+		json_values_number(worker->nr_received), json_values_number(worker->busy_ns / 1000),
+		render_bursts(&table->counters[table->nr_cpus + index]));
 }
 
 json_t *table_json_workers(const struct table_map *table)

@@ -211,14 +211,42 @@ struct sp_worker {
 	__u32 active;
 	__u32 pid;
 	__u64 started_ns;
-	__u64 left; /* enum sp_left (left.h); the worker then writes no heartbeat */
-	__u64 reserved[4];
+	__u64 left;	   /* enum sp_left (left.h); the worker then writes no heartbeat */
+	__u64 busy_ns;	   /* in rounds that had packets */
+	__u64 nr_received; /* packets, of all rounds */
+	__u64 reserved[2];
 };
 
 enum sp_direction {
 	SP_TOWARD_VM = 0,
 	SP_TOWARD_CLIENT = 1,
 };
+
+/*
+ * How many packets a worker found waiting in a queue, tallied by size: bursts that are mostly full
+ * say that it is behind, bursts of one that rounds cost it more than packets.
+ */
+/* X(nr): bursts of up to so many packets; what is longer is in one more. */
+#define SP_BURST_ENDS(X) X(1) X(4) X(16) X(32) X(63)
+
+enum sp_burst {
+#define X(nr) SP_BURST_UP_TO_##nr,
+	SP_BURST_ENDS(X)
+#undef X
+		SP_BURST_LONGER,
+	SP_BURSTS_NR
+};
+
+/* Result: enum sp_burst, of a burst of nr packets. */
+static inline __u32 sp_burst_index(__u32 nr_packets)
+{
+	__u32 index = 0;
+
+#define X(nr) index += nr_packets > nr;
+	SP_BURST_ENDS(X)
+#undef X
+	return index;
+}
 
 /*
  * counters[row]: packets by verdict (verdict.h), and bytes of those that were sent on
@@ -229,7 +257,7 @@ enum sp_direction {
 struct sp_counters {
 	__u64 bytes[2];
 	__u64 verdict[64];
-	__u64 reserved[6];
+	__u64 burst[SP_BURSTS_NR]; /* a worker's, by sp_burst_index() */
 };
 
 /*
@@ -308,6 +336,7 @@ _Static_assert(sizeof(struct sp_bucket) == 64, "a bucket is one cache line");
 _Static_assert(sizeof(struct sp_allow) == 1024, "allow");
 _Static_assert(sizeof(struct sp_queue) == 64, "a queue is one cache line");
 _Static_assert(sizeof(struct sp_worker) == 64, "a worker is one cache line");
+_Static_assert(SP_BURSTS_NR == 6, "as many as counters have room for");
 _Static_assert(sizeof(struct sp_counters) == 576, "counters are whole cache lines");
 _Static_assert(sizeof(struct sp_usage) == 64, "usage is one cache line");
 _Static_assert(sizeof(struct sp_hop) == 32, "two hops a cache line");

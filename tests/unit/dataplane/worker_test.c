@@ -302,6 +302,31 @@ static void test_rounds_and_heartbeats_are_written(void **state)
 }
 
 /* What was steered before the heartbeat was withdrawn is still sent. */
+static void test_what_was_found_waiting_is_tallied(void **state)
+{
+	struct fixture *fixture = *state;
+	struct worker *worker = fixture->worker;
+	const __u64 *burst = worker->counters->burst;
+
+	for (int nr = 1; nr <= 17; nr += 16) {
+		for (int i = 0; i < nr; i++)
+			receive(fixture, FIXTURE_PUBLIC, &from_client);
+		assert_int_equal(worker_round(worker), nr);
+		for (int i = 0; i < nr; i++)
+			rte_pktmbuf_free(fixture_sent(fixture, FIXTURE_BUILDS));
+	}
+	assert_int_equal(worker_round(worker), 0);
+	assert_int_equal(worker->progress->nr_received, 18);
+	assert_int_equal(burst[SP_BURST_UP_TO_1], 1);
+	assert_int_equal(burst[SP_BURST_UP_TO_32], 1);
+	assert_int_equal(burst[SP_BURST_UP_TO_4] + burst[SP_BURST_UP_TO_16] +
+				 burst[SP_BURST_UP_TO_63] + burst[SP_BURST_LONGER],
+			 0);
+	assert_int_not_equal(worker->progress->busy_ns, 0);
+	assert_int_equal(sp_burst_index(63), SP_BURST_UP_TO_63);
+	assert_int_equal(sp_burst_index(64), SP_BURST_LONGER);
+}
+
 static void test_stopping_worker_withdraws_its_heartbeat_and_empties_its_queues(void **state)
 {
 	struct fixture *fixture = *state;
@@ -335,6 +360,7 @@ int main(void)
 		CASE(test_full_transmit_ring_is_counted),
 		CASE(test_usage_is_counted_for_the_lease),
 		CASE(test_rounds_and_heartbeats_are_written),
+		CASE(test_what_was_found_waiting_is_tallied),
 		CASE(test_stopping_worker_withdraws_its_heartbeat_and_empties_its_queues),
 	};
 

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the workers of sallyport-dp are busy with. */
+#pragma once
+
+#include <stdio.h>
+
+struct table_map;
+
+/* The time that each was in rounds that had packets, in seconds. */
+void metrics_workers_write_busy(const struct table_map *table, const char *name, FILE *out);
+
+/* A histogram of how many packets each found waiting in a queue. */
+void metrics_workers_write_bursts(const struct table_map *table, const char *name, FILE *out);
