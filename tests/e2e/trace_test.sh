@@ -110,4 +110,7 @@ assert_match 'the capture /etc/passwd: ' "$LAB_DIR/refused" "no capture"
 assert_fails "trace without a table" sallyport trace --bpf-dir /sys/fs/bpf/none --from 192.0.2.2:1 \
 	--to 192.0.2.1:2
 assert_match 'no table at' "$LAB_DIR/refused" "no table"
+assert_match "The sallyportd at $LAB_SOCKET answers: give its edge\.bpf_dir by --bpf-dir\.$" "$LAB_DIR/refused" "whose table it is not"
+lab_in edge "$(lab_cli_path)" trace "$LAB_DIR/no-capture" --bpf-dir /nowhere >"$LAB_DIR/refused" 2>&1 || :
+assert_match 'the capture .*/no-capture: .*No such file' "$LAB_DIR/refused" "a capture that is not there"
 ok "what is wrong with a question is said in words"

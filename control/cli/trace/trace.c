@@ -119,6 +119,7 @@ static void print_one(const json_t *one)
 struct job {
 	struct cli *cli;
 	struct trace_edge edge;
+	struct trace_capture *capture; /* NULL: none, the packet is described */
 	uint32_t role;
 	unsigned long number;
 };
@@ -140,18 +141,13 @@ static void trace_one(struct job *job, const struct trace_frame *frame)
 static enum cli_exit trace_capture(struct job *job, struct trace_frame *frame)
 {
 	const char *path = job->cli->operand;
-	struct trace_capture *capture;
-	char reason[256];
 	int got;
 
-	if (trace_frame_capture_open(path, &capture, reason, sizeof(reason)) < 0)
-		return talk_fail(CLI_EXIT_REFUSED, "the capture %s: %s", path, reason);
 	do {
-		got = trace_frame_capture_next(capture, frame);
+		got = trace_frame_capture_next(job->capture, frame);
 		if (got > 0)
 			trace_one(job, frame);
 	} while (got > 0);
-	trace_frame_capture_close(capture);
 	return got < 0 ? talk_fail(CLI_EXIT_REFUSED, "the capture %s is damaged after packet %lu",
 				   path, job->number)
 		       : CLI_EXIT_OK;
@@ -252,27 +248,65 @@ static enum cli_exit read_role(const struct cli *cli, uint32_t *ret_role)
 	return CLI_EXIT_OK;
 }
 
+/* The table is looked for in one directory: that a daemon answers says that it has another. */
+static enum cli_exit fail_open(struct cli *cli, const char *reason)
+{
+	struct client_answer answer;
+
+	if (!reason)
+		return talk_fail(CLI_EXIT_REFUSED, "out of memory");
+	if (talk_client_call(cli->client, "GET", "/v1/version", NULL, &answer) < 0)
+		return talk_fail(CLI_EXIT_REFUSED,
+				 "%s --bpf-dir names another edge.bpf_dir than " CLI_DEFAULT_BPF_DIR
+				 ".",
+				 reason);
+	talk_client_answer_clear(&answer);
+	return talk_fail(CLI_EXIT_REFUSED,
+			 "%s The sallyportd at %s answers: give its edge.bpf_dir by --bpf-dir.",
+			 reason, cli->socket);
+}
+
+static enum cli_exit trace_all(struct job *job)
+{
+	struct trace_frame *frame = malloc(sizeof(*frame));
+	enum cli_exit code;
+
+	if (!frame)
+		return talk_fail(CLI_EXIT_REFUSED, "out of memory");
+	code = job->capture ? trace_capture(job, frame) : trace_described(job, frame);
+	free(frame);
+	return code;
+}
+
+static enum cli_exit open_and_trace(struct job *job)
+{
+	const char *bpf_dir = talk_option(job->cli, "--bpf-dir");
+	enum cli_exit code;
+	char *reason = NULL;
+
+	if (trace_judge_open(bpf_dir ? bpf_dir : CLI_DEFAULT_BPF_DIR, &job->edge, &reason) < 0) {
+		code = fail_open(job->cli, reason);
+		free(reason);
+		return code;
+	}
+	code = trace_all(job);
+	trace_judge_close(&job->edge);
+	return code;
+}
+
 enum cli_exit trace_run(struct cli *cli)
 {
-	const char *bpf_dir = talk_option(cli, "--bpf-dir");
-	struct trace_frame *frame;
 	struct job job = {.cli = cli};
 	enum cli_exit code = read_role(cli, &job.role);
-	char *reason = NULL;
+	char reason[256];
 
 	if (code != CLI_EXIT_OK)
 		return code;
-	if (trace_judge_open(bpf_dir ? bpf_dir : CLI_DEFAULT_BPF_DIR, &job.edge, &reason) < 0) {
-		talk_fail(CLI_EXIT_REFUSED, "%s", reason ? reason : "out of memory");
-		free(reason);
-		return CLI_EXIT_REFUSED;
-	}
-	frame = malloc(sizeof(*frame));
-	if (!frame)
-		code = talk_fail(CLI_EXIT_REFUSED, "out of memory");
-	else
-		code = cli->operand ? trace_capture(&job, frame) : trace_described(&job, frame);
-	free(frame);
-	trace_judge_close(&job.edge);
+	if (cli->operand &&
+	    trace_frame_capture_open(cli->operand, &job.capture, reason, sizeof(reason)) < 0)
+		return talk_fail(CLI_EXIT_REFUSED, "the capture %s: %s", cli->operand, reason);
+	code = open_and_trace(&job);
+	if (job.capture)
+		trace_frame_capture_close(job.capture);
 	return code;
 }
