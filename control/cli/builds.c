@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/clients.h"
+#include "cli/meant.h"
 #include "cli/talk/fail.h"
 #include "cli/talk/print.h"
 #include "cli/talk/talk.h"
@@ -79,6 +80,19 @@ enum cli_exit cli_builds_finish(struct cli *cli)
 	return post_and_show(cli, "/finish", body, at ? tell_finish : NULL, at);
 }
 
+/* Its last word may be the time that lacks its option. */
+static enum cli_exit fail_extend(struct cli *cli)
+{
+	char meant[MEANT_BYTES];
+
+	talk_fail_about(NULL);
+	return talk_fail(
+		CLI_EXIT_USAGE, "say either --by TIME or --until TIMESTAMP%s",
+		talk_option(cli, "--by")
+			? ""
+			: cli_meant(cli->verb, cli->operands[cli->nr_operands - 1], meant));
+}
+
 enum cli_exit cli_builds_extend(struct cli *cli)
 {
 	const char *by = talk_option(cli, "--by"), *until = talk_option(cli, "--until");
@@ -86,7 +100,7 @@ enum cli_exit cli_builds_extend(struct cli *cli)
 	unsigned long seconds = 0;
 
 	if (!by == !until)
-		return talk_fail(CLI_EXIT_USAGE, "say either --by TIME or --until TIME");
+		return fail_extend(cli);
 	if (by && talk_parse_duration(by, &seconds) < 0)
 		return talk_fail(CLI_EXIT_USAGE, "--by is a time such as 90, 30m or 1h30m, not %s",
 				 by);
@@ -207,6 +221,24 @@ enum cli_exit cli_builds_show(struct cli *cli)
 	return show(cli, print_build);
 }
 
+/* Of host keys there may be none: to print nothing is right then, but not to say nothing. */
+static enum cli_exit print_connect(struct cli *cli, const char *path, const char *format)
+{
+	struct client_answer answer;
+	enum cli_exit code = talk_call(cli, "GET", path, NULL, &answer);
+
+	if (code != CLI_EXIT_OK)
+		return code;
+	fwrite(answer.body, 1, answer.body_bytes, stdout);
+	if (answer.body_bytes == 0 && format && strcmp(format, "known_hosts") == 0)
+		fprintf(stderr,
+			"sallyport: note: No host key of build %s is known: host_keys of its nodes "
+			"say them when it is declared.\n",
+			cli->operand);
+	talk_client_answer_clear(&answer);
+	return CLI_EXIT_OK;
+}
+
 enum cli_exit cli_builds_connect(struct cli *cli)
 {
 	const char *view = talk_option(cli, "--view"), *format = talk_option(cli, "--format");
@@ -223,7 +255,7 @@ enum cli_exit cli_builds_connect(struct cli *cli)
 		free(base);
 		return out_of_memory();
 	}
-	code = talk_print_path(cli, path);
+	code = print_connect(cli, path, format);
 	free(path);
 	free(base);
 	return code;

@@ -37,6 +37,9 @@ static void print_value(FILE *out, const struct cli_verb *verb, const struct cli
 	case COMPLETE_IDS:
 		fputs(") kind=ids ;;\n", out);
 		break;
+	case COMPLETE_POOLS:
+		fputs(") kind=pools ;;\n", out);
+		break;
 	case COMPLETE_VALUES:
 		fprintf(out, ") choices='%s' kind=choices ;;\n", option->values);
 		break;
@@ -65,8 +68,9 @@ static void print_verb(FILE *out, const struct cli_verb *verb)
 		[COMPLETE_VALUES] = "shells",
 	};
 
-	fprintf(out, "\t%s) kind=%s options='", verb->name,
-		kinds[cli_complete_kind_of_operand(verb)]);
+	fprintf(out, "\t%s) kind=%s%s options='", verb->name,
+		kinds[cli_complete_kind_of_operand(verb)],
+		cli_complete_kind_is_several(verb) ? " more=1" : "");
 	print_names(out, cli_verbs_common_options);
 	print_names(out, verb->options);
 	fputs("' ;;\n", out);
@@ -78,7 +82,7 @@ static void print_words(FILE *out)
 	fputs("# bash completion for sallyport\n"
 	      "_sallyport() {\n"
 	      "\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-	      "\tlocal verb= socket= operand= options= choices= kind= verbs i\n"
+	      "\tlocal verb= socket= operand= options= choices= kind= more= verbs i\n"
 	      "\tCOMPREPLY=()\n"
 	      "\tverbs='",
 	      out);
@@ -120,7 +124,7 @@ void cli_complete_bash_print(FILE *out)
 	for (const struct cli_verb *verb = cli_verbs; verb->name; verb++)
 		print_verb(out, verb);
 	fputs("\tesac\n"
-	      "\t[[ $operand ]] && kind=nothing\n"
+	      "\t[[ $operand && ! $more ]] && kind=nothing\n"
 	      "\t[[ $word == -* ]] && kind=options\n"
 	      "\tcase \"$verb $before\" in\n",
 	      out);
@@ -134,6 +138,8 @@ void cli_complete_bash_print(FILE *out)
 	      "\t\t;;\n"
 	      "\tids) choices=$(sallyport ${socket:+--socket \"$socket\"} list --ids 2>/dev/null) "
 	      ";;\n"
+	      "\tpools) choices=$(sallyport ${socket:+--socket \"$socket\"} pools --names "
+	      "2>/dev/null) ;;\n"
 	      "\tverbs) choices=$verbs ;;\n"
 	      "\tshells) choices='" COMPLETE_SHELLS "' ;;\n"
 	      "\toptions) choices=$options ;;\n"

@@ -21,7 +21,10 @@ static void print_kind(FILE *out, enum complete_kind kind, const char *values)
 		fputs(" -F", out);
 		break;
 	case COMPLETE_IDS:
-		fputs(" -a '(__sallyport_ids)'", out);
+		fputs(" -a '(__sallyport_ask list --ids)'", out);
+		break;
+	case COMPLETE_POOLS:
+		fputs(" -a '(__sallyport_ask pools --names)'", out);
 		break;
 	case COMPLETE_VERBS:
 		fputs(" -a '(__sallyport_verbs)'", out);
@@ -109,14 +112,14 @@ static void print_functions(FILE *out)
 	      "\tset -l words (__sallyport_words)\n"
 	      "\ttest (count $words) = 1 -a \"$words[1]\" = $argv[1]\n"
 	      "end\n"
-	      "function __sallyport_ids\n"
+	      "function __sallyport_ask # WORD...\n"
 	      "\tset -l socket (commandline -opc | string match -r -g -- '^--socket=(.+)')\n"
 	      "\tset -l words (commandline -opc)\n"
 	      "\tfor i in (seq (count $words))\n"
 	      "\t\tcontains -- $words[$i] -s --socket; and set socket $words[(math $i + 1)]\n"
 	      "\tend\n"
 	      "\tset -q socket[1]; and set socket --socket $socket\n"
-	      "\tsallyport $socket list --ids 2>/dev/null\n"
+	      "\tsallyport $socket $argv 2>/dev/null\n"
 	      "end\n"
 	      "complete -c sallyport -f\n",
 	      out);
@@ -132,7 +135,8 @@ void cli_complete_fish_print(FILE *out)
 		print_help(out, verb->help);
 		if (cli_complete_kind_of_operand(verb) == COMPLETE_NOTHING)
 			continue;
-		fprintf(out, "complete -c sallyport -n '__sallyport_at %s'", verb->name);
+		fprintf(out, "complete -c sallyport -n '__sallyport_%s %s'",
+			cli_complete_kind_is_several(verb) ? "in" : "at", verb->name);
 		print_kind(out, cli_complete_kind_of_operand(verb), COMPLETE_SHELLS);
 		fputc('\n', out);
 	}

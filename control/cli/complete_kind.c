@@ -10,6 +10,7 @@ static enum complete_kind kind_of(const char *argument)
 		enum complete_kind kind;
 	} kinds[] = {
 		{"ID", COMPLETE_IDS},	      {"[ID]", COMPLETE_IDS},
+		{"ID...", COMPLETE_IDS},      {"POOL", COMPLETE_POOLS},
 		{"FILE", COMPLETE_FILES},     {"[FILE]", COMPLETE_FILES},
 		{"[CONFIG]", COMPLETE_FILES}, {"CONFIG", COMPLETE_FILES},
 		{"SOCKET", COMPLETE_FILES},   {"[CAPTURE]", COMPLETE_FILES},
@@ -31,6 +32,11 @@ enum complete_kind cli_complete_kind_of_option(const struct cli_option *option)
 enum complete_kind cli_complete_kind_of_operand(const struct cli_verb *verb)
 {
 	return kind_of(verb->operand);
+}
+
+bool cli_complete_kind_is_several(const struct cli_verb *verb)
+{
+	return verb->operand && strstr(verb->operand, "...");
 }
 
 void cli_complete_kind_each_option(FILE *out, complete_print *print)

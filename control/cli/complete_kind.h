@@ -10,7 +10,8 @@
 enum complete_kind {
 	COMPLETE_NOTHING,
 	COMPLETE_FILES,
-	COMPLETE_IDS, /* of builds, as the daemon has them now */
+	COMPLETE_IDS,	/* of builds, as the daemon has them now */
+	COMPLETE_POOLS, /* likewise */
 	COMPLETE_VERBS,
 	COMPLETE_VALUES, /* those of the table */
 };
@@ -20,6 +21,9 @@ enum complete_kind cli_complete_kind_of_option(const struct cli_option *option);
 
 /* Result: what completes a verb's operand. */
 enum complete_kind cli_complete_kind_of_operand(const struct cli_verb *verb);
+
+/* Result: whether the operand may come more than once. */
+bool cli_complete_kind_is_several(const struct cli_verb *verb);
 
 /* Calls print for each common option, with verb NULL, and for each of all verbs. */
 typedef void complete_print(FILE *out, const struct cli_verb *verb,

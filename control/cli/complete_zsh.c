@@ -44,6 +44,9 @@ static void print_value(FILE *out, const struct cli_verb *verb, const struct cli
 	case COMPLETE_IDS:
 		fputs(") kind=ids ;;\n", out);
 		break;
+	case COMPLETE_POOLS:
+		fputs(") kind=pools ;;\n", out);
+		break;
 	case COMPLETE_VALUES:
 		fprintf(out, ") compadd -- %s; return ;;\n", option->values);
 		break;
@@ -69,8 +72,9 @@ static void print_verb(FILE *out, const struct cli_verb *verb)
 		[COMPLETE_VALUES] = "shells",
 	};
 
-	fprintf(out, "\t(%s) kind=%s; options+=(\n", verb->name,
-		kinds[cli_complete_kind_of_operand(verb)]);
+	fprintf(out, "\t(%s) kind=%s%s; options+=(\n", verb->name,
+		kinds[cli_complete_kind_of_operand(verb)],
+		cli_complete_kind_is_several(verb) ? " more=1" : "");
 	print_options(out, verb->options);
 	fputs("\t) ;;\n", out);
 }
@@ -79,7 +83,7 @@ static void print_words(FILE *out)
 {
 	fputs("#compdef sallyport\n"
 	      "_sallyport() {\n"
-	      "\tlocal verb before=$words[CURRENT-1] operand kind=verbs i\n"
+	      "\tlocal verb before=$words[CURRENT-1] operand more kind=verbs i\n"
 	      "\tlocal -a socket verbs options ids cut\n"
 	      "\tverbs=(\n",
 	      out);
@@ -119,7 +123,7 @@ void cli_complete_zsh_print(FILE *out)
 	for (const struct cli_verb *verb = cli_verbs; verb->name; verb++)
 		print_verb(out, verb);
 	fputs("\tesac\n"
-	      "\t[[ -n $operand ]] && kind=nothing\n"
+	      "\t[[ -n $operand && -z $more ]] && kind=nothing\n"
 	      "\tcase \"$verb $before\" in\n",
 	      out);
 	cli_complete_kind_each_option(out, print_value);
@@ -130,6 +134,8 @@ void cli_complete_zsh_print(FILE *out)
 	      "\t(ids) ids=(${(f)\"$(sallyport $socket list --ids 2>/dev/null)\"}); compadd -- "
 	      "$ids "
 	      ";;\n"
+	      "\t(pools) ids=(${(f)\"$(sallyport $socket pools --names 2>/dev/null)\"}); compadd "
+	      "-- $ids ;;\n"
 	      "\t(verbs) _describe verb verbs ;;\n"
 	      "\t(shells) compadd -- " COMPLETE_SHELLS " ;;\n"
 	      "\t(options) _describe -o option options ;;\n"

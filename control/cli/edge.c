@@ -336,6 +336,20 @@ enum cli_exit cli_edge_sync(struct cli *cli)
 	return CLI_EXIT_OK;
 }
 
+/* A pool has a row for each of its addresses, one behind the other. */
+static void print_pool_names(const json_t *answer)
+{
+	const char *before = "";
+	const json_t *pool;
+	size_t i;
+
+	json_array_foreach (json_object_get(answer, "pools"), i, pool) {
+		if (strcmp(before, talk_text(pool, "pool")) != 0)
+			puts(talk_text(pool, "pool"));
+		before = talk_text(pool, "pool");
+	}
+}
+
 enum cli_exit cli_edge_pools(struct cli *cli)
 {
 	static const char *const heads[] = {"POOL", "ADDRESS", "ADVERTISED", "TOTAL",
@@ -347,6 +361,11 @@ enum cli_exit cli_edge_pools(struct cli *cli)
 
 	if (code != CLI_EXIT_OK || !answer)
 		return code;
+	if (talk_option(cli, "--names")) {
+		print_pool_names(answer);
+		json_decref(answer);
+		return CLI_EXIT_OK;
+	}
 	for (i = 0; i < table.nr_columns; i++)
 		talk_print_cell(&table, "%s", heads[i]);
 	json_array_foreach (json_object_get(answer, "pools"), i, pool) {

@@ -1,39 +1,33 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sallyport enable: a request body from options or a file. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/talk/talk.h"
+#include "host/addr.h"
 
-/* "ADDR", "ADDR:PORT", "[V6]:PORT", "V6", or "-". Result: NULL if the port is none. */
+/* "ADDR", "ADDR:PORT", "[V6]:PORT", "V6", or "-". Result: NULL if it is none of these. */
 static json_t *make_node(const char *text, size_t index)
 {
-	const char *colon = strrchr(text, ':'), *address = text;
 	size_t len = strlen(text);
-	json_t *node = json_pack("{s:I}", "index", (json_int_t)index);
-	unsigned long port = 0;
-	char *end;
+	bool bracketed = len > 2 && text[0] == '[' && text[len - 1] == ']';
+	char bare[ADDR_TEXT_BYTES + 2], canonical[ADDR_TEXT_BYTES];
+	struct sp_addr addr;
+	uint16_t port = 0;
 
 	if (strcmp(text, "-") == 0)
-		return node;
-	if (colon && strchr(text, ':') != colon && text[0] != '[')
-		colon = NULL; /* an IPv6 address alone */
-	if (colon && colon[1] != ']' && !strchr(colon, ']')) {
-		port = strtoul(colon + 1, &end, 10);
-		if (port < 1 || port > 65535 || *end) {
-			json_decref(node);
-			return NULL;
-		}
-		json_object_set_new(node, "port", json_integer((json_int_t)port));
-		len = (size_t)(colon - text);
-	}
-	if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
-		address++;
-		len -= 2;
-	}
-	json_object_set_new(node, "address", json_stringn(address, len));
-	return node;
+		return json_pack("{s:I}", "index", (json_int_t)index);
+	snprintf(bare, sizeof(bare), "%.*s", (int)(bracketed ? len - 2 : len), text + bracketed);
+	if (addr_parse(bare, &addr) < 0 &&
+	    (addr_endpoint_parse(text, &addr, &port) < 0 || port == 0))
+		return NULL;
+	if (port == 0)
+		return json_pack("{s:I, s:s}", "index", (json_int_t)index, "address",
+				 addr_format(&addr, canonical));
+	return json_pack("{s:I, s:I, s:s}", "index", (json_int_t)index, "port", (json_int_t)port,
+			 "address", addr_format(&addr, canonical));
 }
 
 static void add_text(const struct cli *cli, const char *option, const char *field, json_t *body)
@@ -57,7 +51,8 @@ static enum cli_exit add_nodes(const struct cli *cli, json_t *body)
 		node = make_node(given->value, json_array_size(nodes));
 		if (!node) {
 			json_decref(nodes);
-			return talk_fail(CLI_EXIT_USAGE, "--node is ADDR, ADDR:PORT or -, not %s",
+			return talk_fail(CLI_EXIT_USAGE,
+					 "--node is ADDR, ADDR:PORT, [ADDR]:PORT or -, not %s",
 					 given->value);
 		}
 		add_text(cli, "--pool", "pool", node);
@@ -71,17 +66,27 @@ static enum cli_exit add_nodes(const struct cli *cli, json_t *body)
 	return CLI_EXIT_OK;
 }
 
-static void add_allow(const struct cli *cli, json_t *body)
+/* Bits beyond the length are the API's to explain, which names the prefix that is meant. */
+static enum cli_exit add_allow(const struct cli *cli, json_t *body)
 {
 	json_t *allow = json_array();
+	enum cli_exit code = CLI_EXIT_OK;
+	struct sp_prefix prefix;
 
-	for (size_t i = 0; i < cli->nr_given; i++) {
-		if (strcmp(cli->given[i].option->name, "--allow") == 0)
-			json_array_append_new(allow, json_string(cli->given[i].value));
+	for (size_t i = 0; i < cli->nr_given && code == CLI_EXIT_OK; i++) {
+		const char *value = cli->given[i].value;
+
+		if (strcmp(cli->given[i].option->name, "--allow") != 0)
+			continue;
+		if (addr_prefix_parse(value, &prefix) == -EINVAL)
+			code = talk_fail(CLI_EXIT_USAGE, "--allow is ADDR or ADDR/LENGTH, not %s",
+					 value);
+		json_array_append_new(allow, json_string(value));
 	}
 	if (json_array_size(allow))
 		json_object_set(body, "allow", allow);
 	json_decref(allow);
+	return code;
 }
 
 static enum cli_exit add_duration(const struct cli *cli, const char *option, const char *field,
@@ -117,8 +122,9 @@ static enum cli_exit make_body(const struct cli *cli, char **ret_text)
 
 	if (code == CLI_EXIT_OK)
 		code = add_durations(cli, body);
+	if (code == CLI_EXIT_OK)
+		code = add_allow(cli, body);
 	if (code == CLI_EXIT_OK) {
-		add_allow(cli, body);
 		add_text(cli, "--user", "user", body);
 		add_text(cli, "--title", "title", body);
 		if (talk_option(cli, "--supersede"))

@@ -3,10 +3,26 @@
 #include "cli/help.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/talk/exit.h"
 #include "cli/talk/talk.h"
 #include "cli/words.h"
+
+static void print_values(const char *values)
+{
+	const char *parted = "one of ";
+
+	printf("  %-24s  ", "");
+	for (; *values; values += strspn(values, " ")) {
+		size_t length = strcspn(values, " ");
+
+		printf("%s%.*s", parted, (int)length, values);
+		values += length;
+		parted = ", ";
+	}
+	putchar('\n');
+}
 
 static void print_options(const struct cli_option *options)
 {
@@ -18,6 +34,8 @@ static void print_options(const struct cli_option *options)
 		snprintf(left, sizeof(left), "%s%s%s%s", letter, options->name,
 			 options->argument ? " " : "", options->argument ? options->argument : "");
 		printf("  %-24s  %s\n", left, options->help);
+		if (options->values)
+			print_values(options->values);
 	}
 }
 
@@ -45,7 +63,7 @@ void cli_help_print(void)
 		printf("  %d %-22s  %s\n", row->code, row->kind, row->help);
 	printf("\n'sallyport help VERB' has the options and examples of a verb. Verbs and long "
 	       "options may be\ncut to what tells them from others. TIME is like 90, 30m or "
-	       "1h30m.\n");
+	       "1h30m,\nTIMESTAMP like 2026-12-01T18:00:00Z (RFC 3339).\n");
 }
 
 void cli_help_print_verb(const struct cli_verb *verb)

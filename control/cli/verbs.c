@@ -7,7 +7,7 @@
 
 const struct cli_option cli_verbs_common_options[] = {
 	{"--socket", "SOCKET", NULL, "the daemon's socket; else $SALLYPORT_SOCKET", 's'},
-	{"--output", "FORMAT", "text json", "text, or json: errors too, on stderr", 'o'},
+	{"--output", "FORMAT", "text json", "default text; of errors too, on stderr", 'o'},
 	{"--utc", NULL, NULL, "print times in UTC, not in local time; -o json always has UTC", 0},
 	{"--help", NULL, NULL, "print help", 'h'},
 	{"--version", NULL, NULL, "print the version of this program", 'V'},
@@ -19,7 +19,7 @@ static const struct cli_option enable_options[] = {
 	 "a VM's address and SSH port; once for each node; '-' "
 	 "promises a port for one that has no address yet",
 	 0},
-	{"--pool", "NAME", NULL, "the pool that public ports come from; 'default' if not given", 0},
+	{"--pool", "POOL", NULL, "the pool that public ports come from; 'default' if not given", 0},
 	{"--user", "USER", NULL, "user name for the ssh command", 0},
 	{"--title", "TITLE", NULL, "name shown to people", 0},
 	{"--allow", "PREFIX", NULL, "clients that may connect; may be repeated; default everybody",
@@ -33,14 +33,14 @@ static const struct cli_option enable_options[] = {
 };
 
 static const struct cli_option finish_options[] = {
-	{"--at", "TIME", NULL,
-	 "when the build ended (RFC 3339), not before it was declared; default now", 0},
+	{"--at", "TIMESTAMP", NULL, "when the build ended, not before it was declared; default now",
+	 0},
 	{0},
 };
 
 static const struct cli_option extend_options[] = {
 	{"--by", "TIME", NULL, "move the deadline by this much", 0},
-	{"--until", "TIME", NULL, "move the deadline to this time (RFC 3339)", 0},
+	{"--until", "TIMESTAMP", NULL, "move the deadline to this time", 0},
 	{0},
 };
 
@@ -87,7 +87,7 @@ static const struct cli_option check_options[] = {
 };
 
 static const struct cli_option connect_options[] = {
-	{"--view", "VIEW", "enable wait", "enable (default) or wait", 0},
+	{"--view", "VIEW", "enable wait", "for whom it is, default enable", 0},
 	{"--format", "FORMAT", "text markdown json ssh_config known_hosts", "default text", 0},
 	{"--clients", NULL, NULL,
 	 "for scp, rsync, PuTTY, mosh, VS Code, JetBrains, libraries and others instead", 0},
@@ -124,8 +124,7 @@ static const struct cli_option connections_options[] = {
 	{"--build", "ID", NULL, "only of this build", 0},
 	{"--open", NULL, NULL, "only those open now", 0},
 	{"--public", "ADDR:PORT", NULL, "only to this public address and port", 0},
-	{"--at", "TIME", NULL, "only those open at this time (RFC 3339), or within a minute of it",
-	 0},
+	{"--at", "TIMESTAMP", NULL, "only those open at this time, or within a minute of it", 0},
 	{"--client", "ADDR", NULL, "only from this address", 0},
 	{0},
 };
@@ -134,16 +133,15 @@ static const struct cli_option audit_options[] = {
 	{"--build", "ID", NULL, "only of this build", 0},
 	{"--public", "ADDR:PORT", NULL,
 	 "only of builds while they had this public address and port", 0},
-	{"--at", "TIME", NULL,
-	 "of those that had it at this time (RFC 3339); alone: only changes within a minute of it",
-	 0},
+	{"--at", "TIMESTAMP", NULL,
+	 "of those that had it at this time; alone: only changes within a minute of it", 0},
 	{0},
 };
 
 static const struct cli_option attest_options[] = {
 	{"--public", "ADDR:PORT", NULL,
 	 "instead of an ID: the builds that had this public address and port", 0},
-	{"--at", "TIME", NULL, "those that had it at this time (RFC 3339)", 0},
+	{"--at", "TIMESTAMP", NULL, "those that had it at this time", 0},
 	{"--client", "ADDR", NULL, "look at this client alone", 0},
 	{0},
 };
@@ -151,13 +149,18 @@ static const struct cli_option attest_options[] = {
 static const struct cli_option trace_options[] = {
 	{"--from", "ADDR:PORT", NULL, "without a capture: where the packet comes from", 0},
 	{"--to", "ADDR:PORT", NULL, "and where it goes", 0},
-	{"--protocol", "PROTOCOL", "tcp udp", "tcp (default) or udp", 0},
+	{"--protocol", "PROTOCOL", "tcp udp", "default tcp", 0},
 	{"--flags", "FLAGS", NULL, "of FSRPAU; default S from a client, A from a VM", 0},
 	{"--ttl", "NUMBER", NULL, "its time to live, default 64", 0},
 	{"--bytes", "NUMBER", NULL, "length of the IP packet, default its headers alone", 0},
 	{"--side", "SIDE", "public builds",
 	 "the interface it comes in on; default by its sender's address", 0},
 	{"--bpf-dir", "DIR", NULL, "edge.bpf_dir, default " CLI_DEFAULT_BPF_DIR, 0},
+	{0},
+};
+
+static const struct cli_option pools_options[] = {
+	{"--names", NULL, NULL, "print names alone, one a line", 0},
 	{0},
 };
 
@@ -183,6 +186,8 @@ static const struct cli_example finish_examples[] = {
 
 static const struct cli_example cancel_examples[] = {
 	{"nothing gets through once this has returned", "sallyport cancel 48121"},
+	{"all of one customer's, each with its result; the exit status is the highest",
+	 "sallyport cancel $(sallyport list --ids --organisation acme)"},
 	{0},
 };
 
@@ -317,10 +322,10 @@ static const struct cli_example help_examples[] = {
 const struct cli_verb cli_verbs[] = {
 	{"enable", "ID", "open the way in to a build's nodes", cli_enable, enable_options,
 	 enable_examples},
-	{"finish", "ID", "say that a build has ended: its linger starts", cli_builds_finish,
+	{"finish", "ID...", "say that a build has ended: its linger starts", cli_builds_finish,
 	 finish_options, finish_examples},
-	{"cancel", "ID", "close the way in now", cli_builds_cancel, NULL, cancel_examples},
-	{"extend", "ID", "move a build's deadline", cli_builds_extend, extend_options,
+	{"cancel", "ID...", "close the way in now", cli_builds_cancel, NULL, cancel_examples},
+	{"extend", "ID...", "move a build's deadline", cli_builds_extend, extend_options,
 	 extend_examples},
 	{"list", NULL, "list builds that are open", cli_list, list_options, list_examples},
 	{"top", NULL, "show builds live: time left, rates, connections, what is dropped", top_run,
@@ -358,8 +363,8 @@ const struct cli_verb cli_verbs[] = {
 	 events_options, events_examples},
 	{"sync", "FILE", "make the set of builds what FILE says, '-' for stdin", cli_edge_sync,
 	 sync_options, sync_examples},
-	{"pools", NULL, "show the public ports and how many are free", cli_edge_pools, NULL,
-	 pools_examples},
+	{"pools", NULL, "show the public ports and how many are free", cli_edge_pools,
+	 pools_options, pools_examples},
 	{"version", NULL, "print the versions of this program and the daemon", cli_edge_version,
 	 NULL, version_examples},
 	{"completion", "SHELL", "print completion code; SHELL is bash, zsh or fish", cli_complete,

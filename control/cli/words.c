@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/meant.h"
 #include "cli/talk/fail.h"
 #include "host/spell.h"
 
@@ -153,25 +154,11 @@ static const struct cli_option *find_letter(struct words *words, const char *tex
 	return NULL;
 }
 
-static bool is_one_of(const char *values, const char *value)
-{
-	size_t length = strlen(value);
-
-	for (; *values; values += strspn(values, " ")) {
-		size_t here = strcspn(values, " ");
-
-		if (here == length && strncmp(values, value, here) == 0)
-			return true;
-		values += here;
-	}
-	return false;
-}
-
 static void keep(struct words *words, const struct cli_option *option, const char *value)
 {
 	struct cli *cli = words->cli;
 
-	if (option->values && !is_one_of(option->values, value))
+	if (option->values && !cli_meant_is_one_of(option->values, value))
 		fail(words, "%s is one of %s, not %.80s", option->name, option->values, value);
 	cli->given[cli->nr_given++] = (struct cli_given){.option = option, .value = value};
 }
@@ -202,19 +189,33 @@ static void take_option(struct words *words)
 		keep(words, option, value);
 }
 
+/* What no build has in its id is no further one, but out of place. */
+static bool may_be_next(const struct cli *cli, const char *word)
+{
+	const char *operand = cli->verb->operand;
+	size_t length = operand ? strlen(operand) : 0;
+
+	if (!cli->operand)
+		return operand != NULL;
+	return length > 3 && strcmp(operand + length - 3, "...") == 0 && !strpbrk(word, ":/[]");
+}
+
 static void take_word(struct words *words)
 {
+	const char *word = words->argv[words->at];
 	struct cli *cli = words->cli;
-	char wrong[WRONG_SIZE];
+	char wrong[WRONG_SIZE], meant[MEANT_BYTES];
 
 	if (!cli->verb) {
-		cli->verb = cli_words_verb(words->argv[words->at], wrong);
+		cli->verb = cli_words_verb(word, wrong);
 		if (!cli->verb)
 			fail(words, "%s", wrong);
-	} else if (!cli->verb->operand || cli->operand) {
-		fail(words, "one argument too many: %.80s", words->argv[words->at]);
+	} else if (!may_be_next(cli, word)) {
+		fail(words, "one argument too many: %.80s%s", word,
+		     cli_meant(cli->verb, word, meant));
 	} else {
-		cli->operand = words->argv[words->at];
+		cli->operands[cli->nr_operands++] = word;
+		cli->operand = cli->operands[0];
 	}
 }
 

@@ -5,8 +5,9 @@
 #include "cli/talk/talk.h"
 
 /*
- * Reads argv into cli->verb, operand, given and json. Verbs and long options may be cut to what
- * tells them from the others. given has room for as many as there are words.
+ * Reads argv into cli->verb, operands, given and json. Verbs and long options may be cut to what
+ * tells them from the others. given and
+ * operands have room for as many as there are words.
  * Result: CLI_EXIT_OK, or CLI_EXIT_USAGE and the first that is wrong was told.
  */
 enum cli_exit cli_words_read(struct cli *cli, char **argv);

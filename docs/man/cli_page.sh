@@ -22,9 +22,14 @@ examples() {
 	done
 }
 
+# Lines of nothing but help, joined to the line before.
+joined() {
+	awk '/^   / { sub(/^ +/, ""); line = line "; " $0; next } NR > 1 { print line } { line = $0 } END { print line }'
+}
+
 # "  left  help" as a definition.
 definitions() {
-	sed -e 's/^  //' | while IFS= read -r line; do
+	joined | sed -e 's/^  //' | while IFS= read -r line; do
 		left=$(sed 's/   *.*//' <<<"$line" | literal)
 		right=$(sed -n 's/^.\{1,\}   *\([^ ].*\)$/\1/p' <<<"$line" | literal)
 		printf '*%s*\n\t%s\n\n' "$left" "${right:-.}"
@@ -53,7 +58,7 @@ sallyport - open, show and close ways in to build VMs
 sallyport talks to *sallyportd*(8) over its UNIX socket. It is what operators and scripts use; it can
 do nothing that the API cannot, but for *trace*, which reads the table itself, *doctor*, which looks at
 the host, and *support-bundle*, which does both: as root, on the edge, whether or not the daemon runs.
-Times are like 90 (seconds), 30m or 1h30m. Verbs and long options may be cut to what tells them from the
+A _TIME_ is like 90 (seconds), 30m or 1h30m, a _TIMESTAMP_ like 2026-12-01T18:00:00Z (RFC 3339). Verbs and long options may be cut to what tells them from the
 others; letters may have their value attached (*-ojson*).
 
 Times are printed in local time with its distance from UTC; in JSON they are UTC always. *list* leaves out
@@ -63,7 +68,8 @@ that they are given, unless a socket is named.
 
 What goes wrong is told on stderr, and stdout has answers alone. With *-o json* an error is one JSON object
 in a line: a problem as the daemon's API describes it, or *title* and *detail* alone; and always *kind*
-and *exit*, of the table below.
+and *exit*, of the table below. Verbs that take several _ID_ do for each what they can; an error then names
+its build (*build* in JSON), and the exit status is the highest there was.
 
 # COMMON OPTIONS
 

@@ -138,14 +138,38 @@ run 0 extend demo --by 1h
 out '1 hour 29 minutes|1 hour 30 minutes'
 run 6 extend demo --by 100h
 err '^sallyport: The session cannot be extended so far: .*most.*: extensions add at most leases\.max_extension\.$'
-ok "finish, extend and connect say how long is left"
+run 0 connect demo --format known_hosts
+err '^sallyport: note: No host key of build demo is known: '
+assert_eq 0 "$(wc -c <"$LAB_DIR/out")" "bytes of host keys that there are not"
+ok "finish, extend and connect say how long is left, and that there is no host key"
+
+run 0 enable one --node -
+run 0 enable two --node -
+run 6 extend one nothing two --by 100h
+err '^sallyport: one: The session cannot be extended so far: '
+err '^sallyport: nothing: There is no such thing: There is no build nothing\.$'
+err '^sallyport: two: The session cannot be extended so far: '
+run 2 extend one 10m
+err '^sallyport: say either --by TIME or --until TIMESTAMP; did you mean --by 10m\?$'
+assert_eq 1 "$(wc -l <"$LAB_DIR/err")" "lines of wrong usage"
+run 0 finish one two
+run 4 cancel one nothing two
+assert_eq 'Build one is cancelled:,Build two is cancelled:' "$(cut -d' ' -f1-4 "$LAB_DIR/out" | paste -sd,)" "what was cancelled"
+run 4 -o json cancel nothing one
+assert_eq 'nothing not-found' "$(jq -r '"\(.build) \(.kind)"' "$LAB_DIR/err")" "the error of one of several, as JSON"
+run 3 cancel one two -s /nowhere
+err '^sallyport: one: cannot reach the daemon at /nowhere: '
+err '^sallyport: not asked for: two, and all behind it$'
+ok "finish, extend and cancel take several builds; each has its result, and the exit status is the highest"
 
 run 0 status
 out '^engine +xdp configured, xdp carries now$'
 out '^forwarded +[0-9'\'']+ +0$'
 out '^public +attached +native '
 run 0 pools
-out '^default +192\.0\.2\.1 +192\.0\.2\.1 +1001 +2 +997 +2$'
+out '^default +192\.0\.2\.1 +192\.0\.2\.1 +1001 +2 +995 +4$'
+run 0 pools --names
+out "^default$"
 run 0 version
 out '^sallyportd [0-9.]+$'
 run 0 events --no-follow
@@ -182,7 +206,9 @@ ok "what is refused is explained with its pointers, and the exit status says of 
 
 for wrong in '' 'frob' 'enable' 'enable x' 'enable x --node' 'enable x --node 10.0.3.7:0' \
 	'enable x --node 10.0.3.7 --linger soon' 'list x' 'list --colour red' 'extend x' \
-	'list -o xml' 'status --help=1'; do
+	'list -o xml' 'status --help=1' 'enable x --node [2001:db8:2::9' 'enable x --node 2001:db8::1]:22' \
+	'enable x --node host' 'enable x --node 10.0.3.7 --allow 10.0.0.0/33' 'connections --public 192.0.2.1' \
+	'connections --at yesterday' 'attest --public 192.0.2.1:1 --client host'; do
 	# shellcheck disable=SC2086
 	run 2 $wrong
 	err '^sallyport: '
@@ -191,6 +217,14 @@ run 0 --help
 out '^verbs:$'
 run 0 enable --help
 out '^  --node ADDR'
+run 2 enable x --node '[2001:db8:2::9'
+err '^sallyport: --node is ADDR, ADDR:PORT, \[ADDR\]:PORT or -, not \[2001:db8:2::9$'
+run 0 help connect
+out '^ +one of text, markdown, json, ssh_config, known_hosts$'
+run 0 help list
+out '^ +one of reserved, running, finished, ended$'
+run 0 help top
+out '^ +one of id, state, left, packets, bytes, connections, actor, organisation, title$'
 run 0 help ena
 out '^  sallyport enable 48121 --node '
 run 0 --version
@@ -256,12 +290,15 @@ mkdir "$LAB_DIR/bin"
 ln -s "$(lab_cli_path)" "$LAB_DIR/bin/"
 : >"$LAB_DIR/a-file"
 run 0 enable typed-build --node -
+run 0 enable typed-also --node -
 cat >"$LAB_DIR/wanted" <<EOT
 sallyport finish
 sallyport connect --view wait
 sallyport extend x --until
 sallyport sync $LAB_DIR/a-file
 sallyport -s $LAB_SOCKET sh typed-build
+sallyport -s $LAB_SOCKET cancel typed-also typed-build
+sallyport -s $LAB_SOCKET enable x --pool default
 EOT
 for shell in bash zsh fish; do
 	command -v $shell >/dev/null || {
@@ -271,7 +308,8 @@ for shell in bash zsh fish; do
 	sallyport completion $shell >"$LAB_DIR/$shell"
 	PATH=$LAB_DIR/bin:$PATH SALLYPORT_SOCKET=/nowhere complete_in $shell 'sallyport fin' \
 		'sallyport connect --view w' 'sallyport extend x --un' "sallyport sync $LAB_DIR/a-f" \
-		"sallyport -s $LAB_SOCKET sh ty" >"$LAB_DIR/typed" || fail "$shell: $(cat "$LAB_DIR/typed")"
+		"sallyport -s $LAB_SOCKET sh typed-b" "sallyport -s $LAB_SOCKET cancel typed-also typed-b" \
+		"sallyport -s $LAB_SOCKET enable x --pool de" >"$LAB_DIR/typed" || fail "$shell: $(cat "$LAB_DIR/typed")"
 	diff -u "$LAB_DIR/wanted" "$LAB_DIR/typed" || fail "completion in $shell"
-	ok "completion for $shell knows verbs, options, values, files and the builds that there are"
+	ok "completion for $shell knows verbs, options, values, files, pools and the builds that there are"
 done

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "cli/talk/progress.h"
+#include "host/addr.h"
+#include "model/wall_time.h"
 
 /* Options, and what they are in a query. */
 static const struct {
@@ -16,6 +18,27 @@ static const struct {
 	{"--at", "at"},
 	{"--client", "client"},
 };
+
+/* Result: CLI_EXIT_OK, or what of the options is no such thing was told. */
+static enum cli_exit check(const struct cli *cli)
+{
+	const char *public = talk_option(cli, "--public"), *at = talk_option(cli, "--at");
+	const char *client = talk_option(cli, "--client");
+	struct sp_addr addr;
+	uint64_t wall_ns;
+	uint16_t port;
+
+	if (public && addr_endpoint_parse(public, &addr, &port) < 0)
+		return talk_fail(CLI_EXIT_USAGE, "--public is ADDR:PORT or [ADDR]:PORT, not %s",
+				 public);
+	if (at && model_wall_time_parse(at, &wall_ns) < 0)
+		return talk_fail(CLI_EXIT_USAGE, "--at is a time like 2026-12-01T18:00:00Z, not %s",
+				 at);
+	if (client && addr_parse(client, &addr) < 0)
+		return talk_fail(CLI_EXIT_USAGE, "--client is an address without a port, not %s",
+				 client);
+	return CLI_EXIT_OK;
+}
 
 static enum cli_exit out_of_memory(void)
 {
@@ -75,12 +98,15 @@ static enum cli_exit get_page(struct cli *cli, const char *base, json_int_t afte
 enum cli_exit history_pages_each(struct cli *cli, const char *base, history_pages_taker *take,
 				 void *context)
 {
+	enum cli_exit code = check(cli);
 	json_int_t after = 0;
 
+	if (code != CLI_EXIT_OK)
+		return code;
 	do {
 		json_t *page = NULL;
-		enum cli_exit code = get_page(cli, base, after, &page);
 
+		code = get_page(cli, base, after, &page);
 		if (code != CLI_EXIT_OK)
 			return code;
 		if (!cli->json)

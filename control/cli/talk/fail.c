@@ -18,11 +18,26 @@
 #define GROUPS_MAX 256
 
 static bool as_json;
+static const char *about;
 
 void talk_fail_as_json(void)
 {
 	as_json = true;
 	talk_progress_be_quiet();
+}
+
+void talk_fail_about(const char *build)
+{
+	about = build;
+}
+
+static void print_head(void)
+{
+	fputs("sallyport: ", stderr);
+	if (about) {
+		talk_print_text(stderr, about);
+		fputs(": ", stderr);
+	}
 }
 
 /* Prints an error with what tells it from others. It is taken over. */
@@ -32,6 +47,8 @@ static enum cli_exit print_json(enum cli_exit code, json_t *error)
 
 	if (!json_object_get(error, "title"))
 		json_object_set_new(error, "title", json_string(row->title));
+	if (about)
+		json_object_set_new(error, "build", json_string(about));
 	json_object_set_new(error, "kind", json_string(row->kind));
 	json_object_set_new(error, "exit", json_integer(code));
 	json_dumpf(error, stderr, JSON_COMPACT);
@@ -64,10 +81,12 @@ enum cli_exit talk_fail(enum cli_exit code, const char *format, ...)
 	if (r < 0)
 		return code;
 	talk_progress_end();
-	if (as_json)
+	if (as_json) {
 		print_json(code, make_error(text));
-	else
-		fprintf(stderr, "sallyport: %s\n", text);
+	} else {
+		print_head();
+		fprintf(stderr, "%s\n", text);
+	}
 	free(text);
 	return code;
 }
@@ -95,7 +114,7 @@ static void print_problem(const json_t *problem)
 	const json_t *error;
 	size_t i;
 
-	fputs("sallyport: ", stderr);
+	print_head();
 	if (!repeats(title, detail)) {
 		talk_print_text(stderr, title);
 		fputs(": ", stderr);

@@ -49,14 +49,17 @@ struct cli {
 	bool json;	   /* -o json */
 	struct client *client;
 	const struct cli_verb *verb;
-	const char *operand; /* the verb's one argument, NULL if absent */
+	const char *operand;   /* the verb's argument it is run for, NULL if absent */
+	const char **operands; /* all */
+	size_t nr_operands;
 	struct cli_given *given;
 	size_t nr_given;
 };
 
 struct cli_verb {
 	const char *name;
-	const char *operand; /* "ID", "[FILE]" when it may be left out, NULL for none */
+	/* "ID", "[FILE]" when it may be left out, "ID..." for one or more; NULL for none */
+	const char *operand;
 	const char *help;
 	enum cli_exit (*run)(struct cli *cli);
 	const struct cli_option *options; /* ended by one without a name, may be NULL */
@@ -73,6 +76,9 @@ const char *talk_option(const struct cli *cli, const char *name);
 /* Tells on stderr what went wrong: "sallyport: " and the message, or as JSON. Result: code. */
 enum cli_exit talk_fail(enum cli_exit code, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* From now on what goes wrong is said to be about that build; NULL: about no one build. */
+void talk_fail_about(const char *build);
 
 /* From now on the socket of a configuration is called, unless the caller has named one. */
 enum cli_exit talk_use_socket(struct cli *cli, const char *socket);

@@ -56,7 +56,8 @@ static char *read_line(struct cli *cli, char *line)
 static void check_line(const struct line_case *c)
 {
 	struct cli_given given[WORDS_MAX];
-	struct cli cli = {.given = given};
+	const char *operands[WORDS_MAX];
+	struct cli cli = {.given = given, .operands = operands};
 	char *line = strdup(c->line), *said = read_line(&cli, line);
 
 	assert_string_equal(said, c->said);
@@ -88,6 +89,7 @@ static void test_words_when_right_then_taken(void **state)
 		{"sync -", "sync", "-", ""},
 		{"help", "help", NULL, ""},
 		{"enable --help", "enable", NULL, ""},
+		{"cancel x y z", "cancel", "x", ""},
 		{"-V", NULL, NULL, ""},
 		{"list -otext", "list", NULL, ""},
 		{"list -o=text", "list", NULL, ""},
@@ -104,7 +106,30 @@ static void test_words_when_wrong_then_what_and_what_was_meant(void **state)
 		{"zzzzz", NULL, NULL, "sallyport: unknown verb zzzzz"},
 		{"conn x", NULL, NULL, "sallyport: verb conn could be connect, connections"},
 		{"list x", "list", NULL, "sallyport: one argument too many: x"},
-		{"cancel", "cancel", NULL, "sallyport: an argument is missing: ID"},
+		{"cancel", "cancel", NULL, "sallyport: an argument is missing: ID..."},
+		{"list running", "list", NULL,
+		 "sallyport: one argument too many: running; did you mean --state running?"},
+		{"enable x 10.0.3.7", "enable", "x",
+		 "sallyport: one argument too many: 10.0.3.7; did you mean --node 10.0.3.7?"},
+		{"enable x [2001:db8::1]:22", "enable", "x",
+		 "sallyport: one argument too many: [2001:db8::1]:22; did you mean --node "
+		 "[2001:db8::1]:22?"},
+		{"enable x 10m", "enable", "x",
+		 "sallyport: one argument too many: 10m; did you mean --linger or --max-lifetime "
+		 "or "
+		 "--connect-within 10m?"},
+		{"capture x 10m", "capture", "x",
+		 "sallyport: one argument too many: 10m; did you mean --for 10m?"},
+		{"connect x markdown", "connect", "x",
+		 "sallyport: one argument too many: markdown; did you mean --format markdown?"},
+		{"diagnose x 203.0.113.9", "diagnose", "x",
+		 "sallyport: one argument too many: 203.0.113.9; did you mean --client "
+		 "203.0.113.9?"},
+		{"connections x", "connections", NULL,
+		 "sallyport: one argument too many: x; did you mean --build x?"},
+		{"finish x 2026-12-01T18:00:00Z", "finish", "x",
+		 "sallyport: one argument too many: 2026-12-01T18:00:00Z; did you mean --at "
+		 "2026-12-01T18:00:00Z?"},
 		{"list --stat", "list", NULL, "sallyport: a value is missing after --stat"},
 		{"list --sttae x", "list", NULL,
 		 "sallyport: unknown option --sttae; did you mean --state?"},
