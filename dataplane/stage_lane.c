@@ -139,13 +139,41 @@ static __rte_always_inline void look_into_buckets(const struct worker *worker, s
 	rides->nr = kept;
 }
 
-static __rte_always_inline void look_at_slots(const struct worker *worker, struct rides *rides)
+/* Result: whether any of them has an allow-list. */
+static __rte_always_inline bool look_at_slots(const struct worker *worker, struct rides *rides)
+{
+	uint32_t kept = 0, listed = 0;
+
+	for (uint32_t i = 0; i < rides->nr; i++) {
+		const struct ride *ride = &rides->ride[i];
+
+		if (unlikely(!look_at_slot(worker, &rides->ride[i])))
+			continue;
+		listed |= worker->table.leases[ride->slot_index].allow_index;
+		keep(rides, kept++, i);
+	}
+	rides->nr = kept;
+	return listed != 0;
+}
+
+/*
+ * Whom an allow-list does not let in stays. A loop of its own, so that many lists are searched at
+ * once, and those without one do not pay for it.
+ */
+static __rte_always_inline void heed_lists(const struct worker *worker, struct rides *rides,
+					   const enum sp_direction direction, const uint8_t family)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < rides->nr; i++)
-		if (likely(look_at_slot(worker, &rides->ride[i])))
+	for (uint32_t i = 0; i < rides->nr; i++) {
+		struct sp_packet packet = packet_of(&rides->ride[i], family);
+		const struct sp_slot *slot = &worker->table.leases[rides->ride[i].slot_index];
+
+		if (likely(sp_allowed(&worker->table, slot,
+				      direction == SP_TOWARD_VM ? &packet.tuple.from
+								: &packet.tuple.to)))
 			keep(rides, kept++, i);
+	}
 	rides->nr = kept;
 }
 
@@ -191,19 +219,19 @@ static __rte_noinline bool let_in(struct worker *worker, const struct ride *ride
 			       now_ns);
 }
 
-/* The exact test, and a list: neither is for most. */
-static __rte_noinline bool judge_client(const struct worker *worker, const struct ride *ride,
-					const enum sp_direction direction, const uint8_t family)
+/* What is near is for few: the exact test. */
+static __rte_noinline bool is_client(const struct worker *worker, const struct ride *ride,
+				     const enum sp_direction direction, const uint8_t family)
 {
 	struct sp_packet packet = packet_of(ride, family);
-	const struct sp_addr *client =
-		direction == SP_TOWARD_VM ? &packet.tuple.from : &packet.tuple.to;
 
-	return sp_allowed(&worker->table, &worker->table.leases[ride->slot_index], client) &&
-	       sp_is_client(&worker->table, client, family);
+	return sp_is_client(&worker->table,
+			    direction == SP_TOWARD_VM ? &packet.tuple.from : &packet.tuple.to,
+			    family);
 }
 
-/* Result: whether sp_find() and sp_judge() would have it sent on. Its slot was live. */
+/* Result: whether sp_find() and sp_judge() would have it sent on. Its slot was live, its list has
+ * been asked. */
 static __rte_always_inline bool judge(struct worker *worker, const struct journey *journey,
 				      const struct ride *ride, const struct sp_packet *packet,
 				      const struct sp_hit *hit)
@@ -218,9 +246,8 @@ static __rte_always_inline bool judge(struct worker *worker, const struct journe
 				       !(hit->slot->protocol_mask & packet->protocol)
 			     : !sp_slot_has_endpoint(hit->slot, packet)))
 		return false;
-	if (unlikely(hit->slot->allow_index ||
-		     !sp_near_is_far(worker->table.settings, client, packet->family)) &&
-	    !judge_client(worker, ride, hit->direction, packet->family))
+	if (unlikely(!sp_near_is_far(worker->table.settings, client, packet->family)) &&
+	    !is_client(worker, ride, hit->direction, packet->family))
 		return false;
 	if (hit->direction == SP_TOWARD_CLIENT)
 		return (packet->tcp_flags & (SP_TCP_SYN | SP_TCP_ACK)) != SP_TCP_SYN;
@@ -346,7 +373,8 @@ static __rte_always_inline void carry(struct worker *worker, struct batch *batch
 {
 	if (direction == SP_TOWARD_CLIENT)
 		look_into_buckets(worker, rides);
-	look_at_slots(worker, rides);
+	if (unlikely(look_at_slots(worker, rides)))
+		heed_lists(worker, rides, direction, family);
 	if (direction == SP_TOWARD_CLIENT)
 		find_hops(worker, journey, rides, family);
 	take_all(worker, journey, rides, direction, family, noted);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sallyport/addr.h>
+#include "host/allow.h"
 
 #define HASH_HEADS 4096u /* a power of two */
 #define NONE	   0u	 /* list 0 is in no chain and no queue */
@@ -39,22 +39,22 @@ void table_allow_lists_release(struct allow_lists *lists)
 	*lists = (struct allow_lists){0};
 }
 
-static uint32_t hash_prefixes(const struct sp_prefix *prefixes, unsigned int nr_prefixes)
+static uint32_t hash_of(const struct sp_allow *wanted)
 {
-	uint64_t hash = nr_prefixes;
+	const unsigned char *at = (const void *)wanted;
+	uint64_t hash = 0, word;
 
-	for (unsigned int i = 0; i < nr_prefixes; i++) {
-		hash = sp_addr_hash(&prefixes[i].addr, hash);
-		hash = sp_addr_hash(&prefixes[i].mask, hash);
+	for (size_t i = 0; i < sizeof(*wanted); i += sizeof(word)) {
+		memcpy(&word, at + i, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+		hash ^= hash >> 32;
 	}
-	return (uint32_t)(hash >> 16);
+	return (uint32_t)hash;
 }
 
-static bool holds(const struct sp_allow *record, const struct sp_prefix *prefixes,
-		  unsigned int nr_prefixes)
+static bool holds(const struct sp_allow *record, const struct sp_allow *wanted)
 {
-	return record->nr_prefixes == nr_prefixes &&
-	       memcmp(record->prefix, prefixes, nr_prefixes * sizeof(*prefixes)) == 0;
+	return memcmp(record, wanted, sizeof(*record)) == 0;
 }
 
 static uint32_t *head_of(struct allow_lists *lists, uint32_t hash)
@@ -109,11 +109,13 @@ static void queue_out(struct allow_lists *lists, uint32_t index)
 int table_allow_lists_adopt(struct allow_lists *lists, uint32_t index,
 			    const struct sp_prefix *prefixes, unsigned int nr_prefixes)
 {
-	if (index == 0 || index >= lists->nr_records ||
-	    !holds(&lists->record[index], prefixes, nr_prefixes))
+	struct sp_allow wanted;
+
+	allow_make(&wanted, prefixes, nr_prefixes);
+	if (index == 0 || index >= lists->nr_records || !holds(&lists->record[index], &wanted))
 		return -ENOENT;
 	if (lists->list[index].nr_references++ == 0) {
-		hash_in(lists, index, hash_prefixes(prefixes, nr_prefixes));
+		hash_in(lists, index, hash_of(&wanted));
 		lists->nr_used++;
 	}
 	return 0;
@@ -126,35 +128,26 @@ void table_allow_lists_settle(struct allow_lists *lists)
 			queue_in(lists, i);
 }
 
-static uint32_t find(struct allow_lists *lists, uint32_t hash, const struct sp_prefix *prefixes,
-		     unsigned int nr_prefixes)
+static uint32_t find(struct allow_lists *lists, uint32_t hash, const struct sp_allow *wanted)
 {
 	uint32_t index = *head_of(lists, hash);
 
-	while (index != NONE && !(lists->list[index].hash == hash &&
-				  holds(&lists->record[index], prefixes, nr_prefixes)))
+	while (index != NONE &&
+	       !(lists->list[index].hash == hash && holds(&lists->record[index], wanted)))
 		index = lists->list[index].next_by_hash;
 	return index;
 }
 
-/* The prefixes before their number: a reader that sees the new number sees them too. */
-static void write_record(struct sp_allow *record, const struct sp_prefix *prefixes,
-			 unsigned int nr_prefixes)
-{
-	__atomic_store_n(&record->nr_prefixes, 0, __ATOMIC_RELEASE);
-	memcpy(record->prefix, prefixes, nr_prefixes * sizeof(*prefixes));
-	__atomic_store_n(&record->nr_prefixes, nr_prefixes, __ATOMIC_RELEASE);
-}
-
-static uint32_t make(struct allow_lists *lists, uint32_t hash, const struct sp_prefix *prefixes,
-		     unsigned int nr_prefixes, uint64_t now_ns)
+/* A record that is free no slot names, so nobody reads it meanwhile. */
+static uint32_t make(struct allow_lists *lists, uint32_t hash, const struct sp_allow *wanted,
+		     uint64_t now_ns)
 {
 	uint32_t index = lists->first_free;
 
 	if (index == NONE || lists->list[index].free_at_ns > now_ns)
 		return NONE;
 	hash_out(lists, index);
-	write_record(&lists->record[index], prefixes, nr_prefixes);
+	lists->record[index] = *wanted;
 	hash_in(lists, index, hash);
 	return index;
 }
@@ -162,15 +155,18 @@ static uint32_t make(struct allow_lists *lists, uint32_t hash, const struct sp_p
 int table_allow_lists_take(struct allow_lists *lists, const struct sp_prefix *prefixes,
 			   unsigned int nr_prefixes, uint64_t now_ns, uint16_t *ret_index)
 {
-	uint32_t hash = hash_prefixes(prefixes, nr_prefixes), index;
+	struct sp_allow wanted;
+	uint32_t hash, index;
 
 	if (nr_prefixes == 0) {
 		*ret_index = 0;
 		return 0;
 	}
-	index = find(lists, hash, prefixes, nr_prefixes);
+	allow_make(&wanted, prefixes, nr_prefixes);
+	hash = hash_of(&wanted);
+	index = find(lists, hash, &wanted);
 	if (index == NONE)
-		index = make(lists, hash, prefixes, nr_prefixes, now_ns);
+		index = make(lists, hash, &wanted, now_ns);
 	if (index == NONE)
 		return -ENOSPC;
 	if (lists->list[index].nr_references++ == 0) {

@@ -10,6 +10,8 @@
 #include <sallyport/limit.h>
 #include <sallyport/near.h>
 
+#include "host/allow.h"
+
 int fixture_parse_addr(const char *text, struct sp_addr *ret)
 {
 	struct sp_addr addr = {.word_be = {0, 0, htonl(0xffff), 0}};
@@ -95,6 +97,7 @@ void fixture_clear(struct fixture *fixture)
 	       FIXTURE_PUBLICS * SP_PORTS_PER_ADDRESS * sizeof(*fixture->leases));
 	memset(fixture->endpoints, 0, FIXTURE_BUCKETS * sizeof(*fixture->endpoints));
 	memset(fixture->allow, 0, FIXTURE_ALLOW * sizeof(*fixture->allow));
+	memset(fixture->list, 0, sizeof(fixture->list));
 	if (fixture->limits)
 		memset(fixture->limits, 0, FIXTURE_LIMITS * sizeof(*fixture->limits));
 }
@@ -153,17 +156,19 @@ int fixture_add_local(struct fixture *fixture, const char *address)
 
 int fixture_add_allow(struct fixture *fixture, __u32 index, const char *prefix)
 {
-	struct sp_allow *allow;
+	struct fixture_list *list;
 	int r;
 
 	if (index == 0 || index >= FIXTURE_ALLOW)
 		return -EINVAL;
-	allow = &fixture->allow[index];
-	if (allow->nr_prefixes >= SP_ALLOW_PREFIXES)
+	list = &fixture->list[index];
+	if (list->nr >= SP_ALLOW_PREFIXES)
 		return -ENOSPC;
-	r = fixture_parse_prefix(prefix, &allow->prefix[allow->nr_prefixes]);
-	allow->nr_prefixes += r == 0;
-	return r;
+	r = fixture_parse_prefix(prefix, &list->prefix[list->nr]);
+	if (r)
+		return r;
+	allow_make(&fixture->allow[index], list->prefix, ++list->nr);
+	return 0;
 }
 
 static int add_to_bucket(struct sp_bucket *bucket, __u64 entry)

@@ -18,6 +18,11 @@
 #define FIXTURE_LIMITS	sp_limit_line_index(FIXTURE_USAGE, FIXTURE_ROWS, 0)
 #define FIXTURE_SEED	0x5a11b0a7c0ffee11ULL
 
+struct fixture_list {
+	struct sp_prefix prefix[SP_ALLOW_PREFIXES];
+	unsigned int nr;
+};
+
 struct fixture {
 	struct sp_settings *settings;
 	struct sp_host *hosts;
@@ -27,6 +32,7 @@ struct fixture {
 	struct sp_limit_line *limits; /* may be NULL: nothing is limited then */
 	struct sp_table table;	      /* the readers' view of the same memory */
 	struct sp_addr publics[FIXTURE_PUBLICS];
+	struct fixture_list list[FIXTURE_ALLOW]; /* what allow was made of */
 	__u32 lives; /* leases so far, in this table and those before it */
 };
 

@@ -8,6 +8,7 @@
 #include <linux/types.h>
 
 #include "addr.h"
+#include "client/allow.h"
 #include "compiler.h"
 #include "find.h"
 #include "near.h"
@@ -75,12 +76,7 @@ SP_INLINE int sp_allowed(const struct sp_table *table, const struct sp_slot *slo
 	if (!slot->allow_index)
 		return 1;
 	allow = sp_table_allow(table, slot->allow_index);
-	if (!allow)
-		return 0;
-	for (__u32 i = 0; i < SP_ALLOW_PREFIXES && i < allow->nr_prefixes; i++)
-		if (sp_prefix_contains(&allow->prefix[i], client))
-			return 1;
-	return 0;
+	return allow && sp_allow_has(allow, client);
 }
 
 /* Can a client have this address: one host's, neither this one's nor in the builds' networks? */

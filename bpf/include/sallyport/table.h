@@ -11,14 +11,15 @@
 #include <linux/types.h>
 
 #define SP_TABLE_MAGIC	 0x53414c4c59504f52ULL /* "SALLYPOR" */
-#define SP_TABLE_VERSION 8
+#define SP_TABLE_VERSION 9
 
 #define SP_PORTS_PER_ADDRESS 65536u
 #define SP_PUBLICS_MAX	     16u /* public addresses: leases has SP_PORTS_PER_ADDRESS slots for each */
 #define SP_HOSTS	     1024u /* records of the hosts map, a power of two */
 #define SP_HOST_PROBES	     8u	   /* records looked at for one address */
 #define SP_NETWORKS_MAX	     16u   /* prefixes of builds.networks */
-#define SP_ALLOW_PREFIXES    31u
+#define SP_ALLOW_PREFIXES    31u   /* of a list; */
+#define SP_ALLOW_RANGES	     32u   /* what they become: a power of two */
 #define SP_BUCKET_ENTRIES    8u
 #define SP_QUEUES_MAX	     64u   /* RX queues of one interface */
 #define SP_WORKERS_MAX	     32u   /* workers of sallyport-dp */
@@ -168,11 +169,21 @@ struct sp_bucket {
 	__u64 entry[SP_BUCKET_ENTRIES];
 };
 
-/* allow[allow_index]: who may use a lease. Immutable while any live slot names it. */
+/* The addresses from first to last, host order, upper half first. */
+struct sp_range {
+	__u64 first[2];
+	__u64 last[2];
+};
+
+/*
+ * allow[allow_index]: who may use a lease. Immutable while any live slot names it. What prefixes of
+ * either family hold, as ranges that neither meet nor touch, in ascending order. Places beyond the
+ * last one hold that again; without any all places hold one that ends before it begins.
+ */
 struct sp_allow {
-	__u32 nr_prefixes;
-	__u32 reserved[7];
-	struct sp_prefix prefix[SP_ALLOW_PREFIXES];
+	__u32 v4_first[SP_ALLOW_RANGES];
+	__u32 v4_last[SP_ALLOW_RANGES];
+	struct sp_range v6[SP_ALLOW_RANGES];
 };
 
 /* Why an AF_XDP socket took a frame no further, as the kernel counts (XDP_STATISTICS). */
@@ -333,7 +344,7 @@ _Static_assert(sizeof(struct sp_slot) == 64, "a slot is one cache line");
 _Static_assert(__builtin_offsetof(struct sp_slot, deadline_ns) == 8, "deadline is aligned");
 _Static_assert(__builtin_offsetof(struct sp_slot, generation) == 4, "beside state, in life");
 _Static_assert(sizeof(struct sp_bucket) == 64, "a bucket is one cache line");
-_Static_assert(sizeof(struct sp_allow) == 1024, "allow");
+_Static_assert(sizeof(struct sp_allow) == 1280, "a list is whole cache lines");
 _Static_assert(sizeof(struct sp_queue) == 64, "a queue is one cache line");
 _Static_assert(sizeof(struct sp_worker) == 64, "a worker is one cache line");
 _Static_assert(SP_BURSTS_NR == 6, "as many as counters have room for");

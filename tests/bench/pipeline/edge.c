@@ -11,6 +11,7 @@
 #include <sallyport/limit.h>
 #include <sallyport/near.h>
 
+#include "host/allow.h"
 #include "situation.h"
 
 #define SEED	     0x5a11e
@@ -93,21 +94,22 @@ static void add_publics(struct table_map *table, const struct situation *situati
 	}
 }
 
-/* As many prefixes as wanted, of which the last one holds every client. */
+/* As many prefixes as wanted, none beside another, of which the middle one holds every client. */
 static void add_list(struct table_map *table, const struct situation *situation)
 {
-	struct sp_allow *allow = &table->allow[1];
+	struct sp_prefix prefix[SP_ALLOW_PREFIXES];
 
-	allow->nr_prefixes = situation->nr_prefixes;
-	for (uint32_t i = 0; i < allow->nr_prefixes; i++) {
-		allow->prefix[i].addr = sp_addr_from_v4(SP_BE32(0xcb007100u + (i << 1)));
-		memset(&allow->prefix[i].mask, 0xff, sizeof(allow->prefix[i].mask));
+	for (uint32_t i = 0; i < situation->nr_prefixes; i++) {
+		prefix[i].addr =
+			sp_addr_from_v4(SP_BE32(i % 2 ? 0xcb007100u + i : 0xc6000000u + i));
+		memset(&prefix[i].mask, 0xff, sizeof(prefix[i].mask));
 	}
-	if (allow->nr_prefixes == 0)
+	if (situation->nr_prefixes == 0)
 		return;
-	allow->prefix[allow->nr_prefixes - 1].addr = sp_addr_from_v4(0);
-	memset(&allow->prefix[allow->nr_prefixes - 1].mask, 0, sizeof(struct sp_addr));
-	memset(&allow->prefix[allow->nr_prefixes - 1].mask, 0xff, 12);
+	/* 198.18.0.0/15, as in traffic.c */
+	prefix[0].addr = sp_addr_from_v4(SP_BE32(0xc6120000u));
+	prefix[0].mask.word_be[3] = SP_BE32(0xfffe0000u);
+	allow_make(&table->allow[1], prefix, situation->nr_prefixes);
 }
 
 static int open_table(struct edge *edge, const struct situation *situation)

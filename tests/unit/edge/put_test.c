@@ -253,7 +253,6 @@ static void test_put_when_allow_lists_are_equal_then_they_are_one(void **state)
 	model_build_spec_free(&spec);
 	assert_int_not_equal(b.build->allow_index, 0);
 	assert_int_equal(world_get(world, "a")->allow_index, b.build->allow_index);
-	assert_int_equal(world->table->allow[b.build->allow_index].nr_prefixes, 2);
 	edge_figures(world->edge, &figures);
 	assert_int_equal(figures.allow_lists, 1);
 }

@@ -49,7 +49,7 @@ static void test_alloc_when_meta_is_good_then_all_parts(void **state)
 	assert_int_equal(map->leases[map->nr_slots - 1].state, SP_SLOT_FREE);
 	map->leases[map->nr_slots - 1].state = SP_SLOT_LIVE;
 	map->endpoints[63].entry[7] = 1;
-	map->allow[2].nr_prefixes = 1;
+	map->allow[2].v6[31].last[1] = 1;
 	map->queues[2 * SP_QUEUES_MAX - 1].beat_ns = 1;
 	map->workers[SP_WORKERS_MAX - 1].rounds = 1;
 	map->counters[2].verdict[63] = 1;
