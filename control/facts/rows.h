@@ -29,6 +29,7 @@ void facts_routing_loopback(struct fact_look *look);
 void facts_routing_forwarding(struct fact_look *look);
 void facts_routing_rp_filter(struct fact_look *look);
 void facts_routing_neighbours(struct fact_look *look);
+void facts_routes_networks(struct fact_look *look);
 
 void facts_host_kernel(struct fact_look *look);
 void facts_host_bpffs(struct fact_look *look);

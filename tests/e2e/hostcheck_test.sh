@@ -109,6 +109,14 @@ at_host ip addr del "$LAB_PUBLIC_ADDRESS/24" dev public
 cures address silent "$LAB_PUBLIC_ADDRESS is not this host's"
 at_host ip -6 addr flush dev builds scope link
 cures link-local silent 'builds has no link-local'
+with 's,networks = \[,networks = [ "10.99.0.0/16"\,,'
+look "$CHANGED"
+named route silent 'no route leads to 10.99.0.0/16 by builds'
+at_host ip route add 10.99.7.0/24 via 10.0.3.7 dev builds
+look "$CHANGED"
+unnamed route 10.99
+at_host ip route del 10.99.7.0/24
+ok "a network without a route is named, one with a route to a part of it is not"
 at_host sysctl -qw net.ipv4.conf.builds.forwarding=1
 cures forwarding risk 'builds forwards'
 at_host sysctl -qw net.ipv4.ip_local_port_range='32768 65535' net.ipv4.ip_local_reserved_ports=64538

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "facts/say.h"
+#include "host/addr.h"
 #include "host/config.h"
 
 static const char text[] =
@@ -152,6 +153,51 @@ static void test_look_when_many_ports_are_reserved_then_the_cure_keeps_them(void
 	assert_non_null(strstr(finding->cure, ",2999,64535-65535"));
 }
 
+static void test_look_when_no_route_leads_to_a_network_then_it_is_named(void **state)
+{
+	static const char head[] =
+		"Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n";
+	const struct facts_finding *finding;
+	char routes[512];
+
+	assert_int_equal(look_for(*state, "route")->severity, FACTS_WELL); /* not known */
+	snprintf(routes, sizeof(routes),
+		 "%snone0\t00000000\t0102A8C0\t0003\t0\t0\t0\t00000000\n"
+		 "none1\t0000140A\t00000000\t0001\t0\t0\t0\t0000FFFF\n",
+		 head);
+	put(*state, "/proc/net/route", routes);
+	finding = look_for(*state, "route");
+	assert_int_equal(finding->severity, FACTS_SILENT);
+	assert_non_null(strstr(finding->says, "no route leads to 10.0.0.0/16 by none1"));
+	snprintf(routes, sizeof(routes), "%snone1\t0003000A\t00000000\t0001\t0\t0\t0\t00FFFFFF\n",
+		 head);
+	put(*state, "/proc/net/route", routes); /* to a part of it */
+	assert_int_equal(look_for(*state, "route")->severity, FACTS_WELL);
+	snprintf(routes, sizeof(routes), "%snone1\t00000000\t0102A8C0\t0003\t0\t0\t0\t00000000\n",
+		 head);
+	put(*state, "/proc/net/route", routes); /* the default */
+	assert_int_equal(look_for(*state, "route")->severity, FACTS_WELL);
+}
+
+static void test_look_when_no_route_leads_to_a_network_of_ipv6_then_it_is_named(void **state)
+{
+	static const char other[] =
+		"20010db8000200000000000000000000 40 00000000000000000000000000000000 00 "
+		"00000000000000000000000000000000 00000100 00000001 00000000 00000001    none1\n"
+		"00000000000000000000000000000000 00 00000000000000000000000000000000 00 "
+		"00000000000000000000000000000000 ffffffff 00000001 00000000 00200200    none1\n";
+	struct place *place = *state;
+
+	assert_int_equal(addr_prefix_parse("2001:db8:3::/48", &place->config->builds.networks[0]),
+			 0);
+	put(place, "/proc/net/ipv6_route", other);
+	assert_non_null(
+		strstr(look_for(place, "route")->says, "leads to 2001:db8:3::/48 by none1"));
+	assert_int_equal(addr_prefix_parse("2001:db8:2::/48", &place->config->builds.networks[0]),
+			 0);
+	assert_int_equal(look_for(place, "route")->severity, FACTS_WELL);
+}
+
 static void test_look_when_in_a_cloud_then_its_own_switch(void **state)
 {
 	const struct facts_finding *finding;
@@ -216,6 +262,8 @@ int main(void)
 		TEST(test_look_when_there_are_no_hugepages_then_slow_and_no_refusal),
 		TEST(test_look_when_few_neighbours_are_kept_then_a_number_that_suffices),
 		TEST(test_look_when_many_ports_are_reserved_then_the_cure_keeps_them),
+		TEST(test_look_when_no_route_leads_to_a_network_then_it_is_named),
+		TEST(test_look_when_no_route_leads_to_a_network_of_ipv6_then_it_is_named),
 		TEST(test_look_when_in_a_cloud_then_its_own_switch),
 		TEST(test_look_when_the_clock_is_alone_then_a_risk),
 		TEST(test_look_when_nothing_waits_for_the_edge_at_boot_then_a_risk),
