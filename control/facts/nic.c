@@ -144,29 +144,102 @@ void facts_nic_spare_queues(struct fact_look *look)
 	}
 }
 
-void facts_nic_generic(struct fact_look *look)
+/* One takes what drivers send to it only while its peer collects packets (ndo_xdp_xmit). */
+static bool is_veth_without_gro(const struct fact_interface *interface)
 {
+	struct device_xdp xdp;
+
+	return interface->link && strcmp(interface->link->kind, "veth") == 0 &&
+	       device_xdp(interface->link->ifindex, &xdp) && !xdp.receives;
+}
+
+static const struct fact_interface *find_veth_without_gro(const struct fact_look *look)
+{
+	for (unsigned int i = 0; look->nr_interfaces == 2 && i < look->nr_interfaces; i++)
+		if (is_veth_without_gro(&look->interface[i]))
+			return &look->interface[i];
+	return NULL;
+}
+
+#define VETH_WANTS                                                                                 \
+	"%s is a veth, and takes packets of another driver only while its peer has GRO on "        \
+	"(ethtool -K PEER gro on, where the peer is)"
+
+/* Both are in one mode; what is found of one of them is not said of each. */
+static void say_in_generic(struct fact_look *look)
+{
+	const struct fact_interface *first = &look->interface[0];
+	const struct fact_interface *last = &look->interface[look->nr_interfaces - 1];
+	const struct fact_interface *veth = find_veth_without_gro(look);
+	char drivers[2][DEVICE_DRIVER_SIZE] = {"unknown", "unknown"}, path[SAY_PATH_SIZE];
+	char cause[256] = "";
+	bool one = first == last || !first->link || !first->link->generic_prog || !last->link ||
+		   !last->link->generic_prog;
+
+	if (one && !(first->link && first->link->generic_prog))
+		first = last;
+	device_driver(first->name, drivers[0]);
+	device_driver(last->name, drivers[1]);
+	if (veth)
+		snprintf(cause, sizeof(cause), " " VETH_WANTS ": once it has, do as below.",
+			 veth->name);
+	if (one)
+		facts_say(look,
+			  "The program on %s (driver %s) is in generic mode: the kernel copies "
+			  "each packet first.%s",
+			  first->name, drivers[0], cause);
+	else
+		facts_say(look,
+			  "The programs on %s and %s (drivers %s and %s) are in generic mode: the "
+			  "kernel copies each packet first.%s",
+			  first->name, last->name, drivers[0], drivers[1], cause);
+	if (veth)
+		facts_say_cure(look, "sallyportd -c %s --detach && systemctl restart sallyportd",
+			       facts_say_config_path(look, path));
+}
+
+static bool is_in_generic(const struct fact_look *look)
+{
+	for (unsigned int i = 0; i < look->nr_interfaces; i++)
+		if (look->interface[i].link && look->interface[i].link->generic_prog)
+			return true;
+	return false;
+}
+
+/* Before a start. */
+static void say_will_be_generic(struct fact_look *look)
+{
+	const struct fact_interface *veth = find_veth_without_gro(look);
+
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
 		const struct fact_interface *interface = &look->interface[i];
-		const struct links_link *link = interface->link;
 		char driver[DEVICE_DRIVER_SIZE] = "unknown";
 		struct device_xdp xdp;
 
-		if (!link || link->native_prog)
+		if (!interface->link || interface->link->native_prog)
 			continue;
 		device_driver(interface->name, driver);
-		if (link->generic_prog)
-			facts_say(look,
-				  "The program on %s (driver %s) is in generic mode: the kernel "
-				  "copies each packet first.",
-				  interface->name, driver);
-		else if (device_xdp(link->ifindex, &xdp) && !xdp.native)
+		if (device_xdp(interface->link->ifindex, &xdp) && !xdp.native)
 			facts_say(look,
 				  "The driver of %s, %s, has no native XDP as it is set up now: "
 				  "both interfaces will be in generic mode, where the kernel "
 				  "copies each packet first.",
 				  interface->name, driver);
+		else if (interface == veth)
+			facts_say(look,
+				  VETH_WANTS
+				  ": else both interfaces will be in generic mode, where "
+				  "the kernel copies each packet first.",
+				  interface->name);
 	}
+}
+
+void facts_nic_generic(struct fact_look *look)
+{
+	if (is_in_generic(look))
+		say_in_generic(look);
+	else
+		say_will_be_generic(look);
 }
 
 /* A native program's packets go only to a device that takes them from a driver. */

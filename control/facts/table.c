@@ -98,8 +98,12 @@ const struct fact_row facts_table[] = {
 	 "CPUs",
 	 "`ethtool -L DEV combined N`, or a NIC with more queues", NULL, facts_nic_spare_queues},
 	{"mode", FACTS_SLOW, "rtnetlink, and XDP features of generic netlink (Linux 6.3)",
-	 "the driver has no native XDP, or the program is in generic mode", "another NIC", NULL,
-	 facts_nic_generic},
+	 "the driver has no native XDP, or the program is in generic mode, or the peer of a veth "
+	 "has no "
+	 "GRO",
+	 "another NIC; for a veth `ethtool -K PEER gro on`, then `sallyportd -c FILE --detach && "
+	 "systemctl restart sallyportd`",
+	 NULL, facts_nic_generic},
 	{"hugepages", FACTS_SLOW, "`/proc/sys/vm/nr_hugepages`",
 	 "there are none, and `dataplane.hugepages` is true", "`sysctl -w vm.nr_hugepages=512`",
 	 NULL, facts_host_hugepages},

@@ -158,17 +158,26 @@ free_kernel:
 	return error;
 }
 
+/* All are in one mode, for the reason of one of them. */
+static void note_modes(struct kernel *kernel)
+{
+	const struct attach_target *targets = kernel->plan.targets;
+	unsigned int last = kernel->plan.nr_targets - 1;
+	const char *why = kernel->outcomes[0].why;
+
+	if (kernel->outcomes[0].native)
+		return;
+	kernel_warnings_add(&kernel->warnings, "%s%s%s%s in the slower generic mode%s%.170s",
+			    targets[0].name, last ? " and " : "", last ? targets[last].name : "",
+			    last ? " are" : " is", *why ? ": " : "", why);
+}
+
 static void note_warnings(struct kernel *kernel)
 {
 	const struct hosts *hosts = &kernel->mirror.hosts;
 	const struct config *config = kernel->config;
 
-	for (unsigned int i = 0; i < kernel->plan.nr_targets; i++)
-		if (!kernel->outcomes[i].native)
-			kernel_warnings_add(
-				&kernel->warnings, "%s is in the slower generic mode%s%.200s",
-				kernel->plan.targets[i].name, *kernel->outcomes[i].why ? ": " : "",
-				kernel->outcomes[i].why);
+	note_modes(kernel);
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
 		char text[ADDR_TEXT_BYTES];
 

@@ -45,6 +45,18 @@ lab_in edge setpriv --reuid 65534 --regid 65534 --clear-groups \
 assert_eq 0 "$CODE" "exit status for somebody who may not ask"
 finds warning sallyportd 'is not open to you: whether it is well is not known'
 
+# Without the usual file, and none named, what the daemon says is said all the same.
+without_config() {
+	CODE=0
+	lab_in edge unshare --mount --propagation private sh -c 'mount -t tmpfs none /etc && exec "$@"' sh \
+		"$(lab_cli_path)" -s "$LAB_SOCKET" -o json doctor >"$LAB_DIR/findings" 2>&1 || CODE=$?
+}
+without_config
+assert_eq 0 "$CODE" "exit status without a configuration"
+finds warning configuration '/etc/sallyport/sallyport.conf: No such file'
+finds note configuration 'sallyport doctor CONFIG'
+finds ok sallyportd 'It answers'
+
 daemon_stop dp
 doctor
 assert_eq 0 "$CODE" "exit status with a warning"
@@ -97,6 +109,9 @@ doctor
 finds failure link 'builds is down'
 
 daemon_stop control
+without_config
+assert_eq 1 "$CODE" "exit status without configuration and daemon"
+finds failure sallyportd 'does not answer'
 doctor
 finds failure sallyportd 'does not answer'
 # While it does, it puts this right by itself (leaves_test).

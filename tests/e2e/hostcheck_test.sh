@@ -122,6 +122,31 @@ cures forwarding risk 'builds forwards'
 at_host sysctl -qw net.ipv4.ip_local_port_range='32768 65535' net.ipv4.ip_local_reserved_ports=64538
 cures 'local ports' risk 'use 10 ports of the pool'
 
+# Linux tells what devices take since 6.3.
+lab_in net ethtool -K edge gro off
+look
+if said mode 'GRO'; then
+	named mode slow 'builds is a veth, .* only while its peer has GRO on .*: else both interfaces will be in generic mode'
+	control_start
+	look
+	named mode slow 'The programs on public and builds .drivers veth and veth. are in generic mode: .* builds is a veth'
+	assert_match '^sallyportd .*--detach && systemctl restart sallyportd$' <(echo "$CURE") "the cure"
+	assert_eq 1 "$(jq '[.[] | select(.says | test("generic mode|ndo_xdp_xmit"))] | length' "$LAB_DIR/findings")" \
+		"findings of the mode"
+	sallyport status >"$LAB_DIR/status"
+	assert_match '^warning: public and builds are in the slower generic mode: .*ndo_xdp_xmit.: of a veth, the peer wants ethtool -K PEER gro on' \
+		"$LAB_DIR/status" "status"
+	daemon_stop control
+	at_host "$(lab_control_path)" -c "$LAB_CONFIG" --detach >/dev/null 2>&1
+	lab_in net ethtool -K edge gro on
+	look
+	unnamed mode generic
+	ok "a veth whose peer has no GRO, said once, with the cure"
+else
+	[ "$(uname -r | cut -d. -f1)" -lt 6 ] || [ "$(uname -r | cut -d. -f1-2)" = 6.1 ] || fail "a veth whose peer has no GRO is not named"
+	lab_in net ethtool -K edge gro on
+fi
+
 # One that carries is not to be taken off its interfaces.
 control_start
 with "s,bpf_dir = .*,bpf_dir = \"$LAB_BPF_DIR-other\";,"

@@ -64,11 +64,14 @@ static void check_all(struct cli *cli, struct doctor *doctor)
 
 	doctor->status = status;
 	doctor->pools = pools;
-	doctor_host_check(doctor);
-	doctor_letters_check(doctor);
+	if (doctor->config) {
+		doctor_host_check(doctor);
+		doctor_letters_check(doctor);
+	}
 	if (status) {
 		doctor_edge_check(doctor);
-		doctor_pools_check(doctor);
+		if (doctor->config)
+			doctor_pools_check(doctor);
 	} else {
 		say_silent(cli, doctor, error);
 	}
@@ -86,11 +89,8 @@ json_t *doctor_findings(struct cli *cli, const char *path, const struct config *
 	return doctor.findings;
 }
 
-static enum cli_exit examine(struct cli *cli, const char *path, const struct config *config)
+static enum cli_exit show(struct cli *cli, json_t *findings, enum doctor_grade worst)
 {
-	enum doctor_grade worst;
-	json_t *findings = doctor_findings(cli, path, config, &worst);
-
 	if (cli->json) {
 		json_dumpf(findings, stdout, JSON_COMPACT);
 		putchar('\n');
@@ -101,17 +101,47 @@ static enum cli_exit examine(struct cli *cli, const char *path, const struct con
 	return worst == DOCTOR_FAILURE ? CLI_EXIT_REFUSED : CLI_EXIT_OK;
 }
 
+static enum cli_exit examine(struct cli *cli, const char *path, const struct config *config)
+{
+	enum doctor_grade worst;
+	json_t *findings = doctor_findings(cli, path, config, &worst);
+
+	return show(cli, findings, worst);
+}
+
+/* Nobody named a file, and the usual one cannot be read: the daemon may have another. */
+static enum cli_exit examine_without(struct cli *cli, const struct config_errors *errors,
+				     bool absent)
+{
+	struct doctor doctor = {.findings = json_array()};
+
+	for (unsigned int i = 0; i < errors->nr; i++)
+		doctor_finding_say(&doctor, "configuration",
+				   absent ? DOCTOR_WARNING : DOCTOR_FAILURE, "%s",
+				   errors->error[i].text);
+	doctor_finding_say(
+		&doctor, "configuration", DOCTOR_NOTE,
+		"The host was not looked at, only what sallyportd says on %s. `sallyport "
+		"doctor CONFIG` goes by another file.",
+		cli->socket);
+	check_all(cli, &doctor);
+	return show(cli, doctor.findings, doctor.worst);
+}
+
 enum cli_exit doctor_run(struct cli *cli)
 {
 	const char *path = cli->operand ? cli->operand : CONFIG_DEFAULT_PATH;
 	struct config_errors errors = {0};
 	struct config *config;
 	enum cli_exit code;
+	int error;
 
-	if (config_load(path, &config, &errors) < 0) {
-		talk_fail_config(&errors);
+	error = config_load(path, &config, &errors);
+	if (error < 0) {
+		code = cli->operand ? talk_fail_config(&errors)
+				    : examine_without(cli, &errors, error == -ENOENT);
 		config_errors_free(&errors);
-		return CLI_EXIT_REFUSED;
+		return code;
 	}
 	config_errors_free(&errors);
 	code = talk_use_socket(cli, config->api.socket);

@@ -195,12 +195,16 @@ bool attach_link_takes_pieces(const struct attach_target *target)
 
 int attach_link_judge(const struct attach_target *target, bool pieces, char **ret_reason)
 {
+	char driver[DEVICE_DRIVER_SIZE];
 	struct device_xdp xdp;
 
 	if (!device_xdp(target->ifindex, &xdp) ||
 	    (xdp.receives && (xdp.receives_pieces || !pieces)))
 		return 0;
 	return pins_reason_give(ret_reason, -EOPNOTSUPP,
-				"%s: %s takes no packets from other drivers (ndo_xdp_xmit)",
-				target->key, target->name);
+				"%s: %s takes no packets from other drivers (ndo_xdp_xmit)%s",
+				target->key, target->name,
+				device_driver(target->name, driver) && strcmp(driver, "veth") == 0
+					? ": of a veth, the peer wants ethtool -K PEER gro on"
+					: "");
 }
