@@ -35,39 +35,75 @@ struct arguments {
 	int journal_version; /* to be taken back */
 };
 
-static void print_help(FILE *out)
+static void print_help(void)
 {
-	fprintf(out,
-		"usage: sallyportd [-c FILE]\n"
-		"       sallyportd --check [--host] FILE\n"
-		"       sallyportd [-c FILE] --reload\n"
-		"       sallyportd -c FILE --detach\n"
-		"       sallyportd -c FILE --hold\n"
-		"       sallyportd -c FILE --journal-version\n"
-		"       sallyportd -c FILE --take-back-journal VERSION\n"
-		"\n"
-		"Decides who may reach which build, until when.\n"
-		"\n"
-		"options:\n"
-		"  -c, --config FILE  the configuration, else %s\n"
-		"  --check            check the configuration, print every error, exit 0 or 1\n"
-		"  --host             with --check: look at this host too, and exit with 1 if "
-		"a start\n"
-		"                     would be refused\n"
-		"  --reload           have the running sallyportd read FILE again, exit with 1 if "
-		"nothing\n"
-		"                     was applied\n"
-		"  --detach           remove programs and tables from the kernel, and exit\n"
-		"  --hold             have packets for public ports wait for sallyportd, and exit: "
-		"for a\n"
-		"                     host that starts and has no addresses yet\n"
-		"  --journal-version  print the version of the journal, 0 for none\n"
-		"  --take-back-journal VERSION\n"
-		"                     put back the journal as it was before its version was "
-		"raised\n"
-		"  --version          print the version\n"
-		"  -h, --help         print this help\n",
-		CONFIG_DEFAULT_PATH);
+	printf("usage: sallyportd [-c FILE]\n"
+	       "       sallyportd --check [--host] FILE\n"
+	       "       sallyportd [-c FILE] --reload\n"
+	       "       sallyportd -c FILE --detach\n"
+	       "       sallyportd -c FILE --hold\n"
+	       "       sallyportd -c FILE --journal-version\n"
+	       "       sallyportd -c FILE --take-back-journal VERSION\n"
+	       "\n"
+	       "Decides who may reach which build, until when.\n"
+	       "\n"
+	       "options:\n"
+	       "  -c, --config FILE  the configuration, else %s\n"
+	       "  --check            check the configuration, print every error, exit 0 or 1\n"
+	       "  --host             with --check: look at this host too, and exit with 1 if "
+	       "a start\n"
+	       "                     would be refused\n"
+	       "  --reload           have the running sallyportd read FILE again, exit with 1 if "
+	       "nothing\n"
+	       "                     was applied\n"
+	       "  --detach           remove programs and tables from the kernel, and exit\n"
+	       "  --hold             have packets for public ports wait for sallyportd, and exit: "
+	       "for a\n"
+	       "                     host that starts and has no addresses yet\n"
+	       "  --journal-version  print the version of the journal, 0 for none\n"
+	       "  --take-back-journal VERSION\n"
+	       "                     put back the journal as it was before its version was "
+	       "raised\n"
+	       "  --version          print the version\n"
+	       "  -h, --help         print this help\n",
+	       CONFIG_DEFAULT_PATH);
+}
+
+/* Says on stderr what is wrong with the command line. */
+static enum action wrong(const char *what, const char *word)
+{
+	fprintf(stderr, "sallyportd: %s%s\n'sallyportd --help' says how it is used.\n", what, word);
+	return ACTION_WRONG;
+}
+
+/* Takes one option, as getopt_long() tells of it; word is how it was written. */
+static void take(struct arguments *arguments, int c, const char *word)
+{
+	static const enum action actions[] = {
+		['k'] = ACTION_CHECK,		['d'] = ACTION_DETACH,
+		['v'] = ACTION_VERSION,		['h'] = ACTION_HELP,
+		['r'] = ACTION_RELOAD,		['o'] = ACTION_HOLD,
+		['j'] = ACTION_JOURNAL_VERSION, ['t'] = ACTION_TAKE_BACK,
+	};
+
+	if (c == '?')
+		arguments->action = wrong("unknown option ", word);
+	else if (c == ':')
+		arguments->action = wrong("something must stand behind ", word);
+	else if (c == 'c')
+		arguments->config_path = optarg;
+	else if (c == 'H')
+		arguments->host = true;
+	else if (arguments->action != ACTION_RUN && arguments->action != actions[c])
+		arguments->action = wrong("one thing at a time, without ", word);
+	else
+		arguments->action = actions[c];
+	if (c != 't' || arguments->action == ACTION_WRONG)
+		return;
+	arguments->journal_version = atoi(optarg);
+	if (arguments->journal_version <= 0)
+		arguments->action =
+			wrong("--take-back-journal takes the number of a version, not ", optarg);
 }
 
 static struct arguments parse(int argc, char **argv)
@@ -85,32 +121,22 @@ static struct arguments parse(int argc, char **argv)
 		{"take-back-journal", required_argument, NULL, 't'},
 		{0},
 	};
-	static const enum action actions[] = {
-		['k'] = ACTION_CHECK,	  ['d'] = ACTION_DETACH, ['v'] = ACTION_VERSION,
-		['h'] = ACTION_HELP,	  ['?'] = ACTION_WRONG,	 ['j'] = ACTION_JOURNAL_VERSION,
-		['t'] = ACTION_TAKE_BACK, ['r'] = ACTION_RELOAD, ['o'] = ACTION_HOLD,
-	};
 	struct arguments arguments = {.config_path = CONFIG_DEFAULT_PATH};
-	int c;
+	int c, at = 1;
 
-	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		if (c == 'c')
-			arguments.config_path = optarg;
-		else if (c == 'H')
-			arguments.host = true;
-		else
-			arguments.action = actions[c];
-		if (c == 't')
-			arguments.journal_version = atoi(optarg);
+	while (arguments.action != ACTION_WRONG &&
+	       (c = getopt_long(argc, argv, ":c:h", options, NULL)) != -1) {
+		take(&arguments, c, argv[at < optind ? optind - 1 : at]);
+		at = optind;
 	}
-	if (arguments.action == ACTION_TAKE_BACK && arguments.journal_version <= 0)
-		arguments.action = ACTION_WRONG;
+	if (arguments.action == ACTION_WRONG)
+		return arguments;
 	if (arguments.host && arguments.action != ACTION_CHECK)
-		arguments.action = ACTION_WRONG;
-	if (arguments.action == ACTION_CHECK && optind < argc)
+		arguments.action = wrong("--host is for --check", "");
+	else if (arguments.action == ACTION_CHECK && optind < argc)
 		arguments.config_path = argv[optind++];
-	if (optind < argc)
-		arguments.action = ACTION_WRONG;
+	if (arguments.action != ACTION_WRONG && optind < argc)
+		arguments.action = wrong("one argument too many: ", argv[optind]);
 	return arguments;
 }
 
@@ -209,10 +235,9 @@ int main(int argc, char **argv)
 	log_open("sallyportd", LOG_INFO);
 	switch (arguments.action) {
 	case ACTION_WRONG:
-		print_help(stderr);
 		return EXIT_FAILURE;
 	case ACTION_HELP:
-		print_help(stdout);
+		print_help();
 		return EXIT_SUCCESS;
 	case ACTION_VERSION:
 		printf("sallyportd %s\n", SALLYPORT_VERSION);

@@ -75,8 +75,8 @@ static int take_lock(const struct config *config, int *ret_fd)
 		return fd;
 	}
 	if (fd < 0) {
-		log_write(LOG_ERR, "The state directory cannot be locked.", log_error("error", fd),
-			  log_string("state_dir", config->edge.state_dir));
+		log_write(LOG_ERR, "edge.state_dir cannot be made or locked.",
+			  log_error("error", fd), log_string("state_dir", config->edge.state_dir));
 		return fd;
 	}
 	*ret_fd = fd;

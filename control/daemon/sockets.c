@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,10 +13,17 @@
 #include "host/config.h"
 #include "http/socket.h"
 
-static void explain(char **ret_reason, const char *format, const char *what, const char *why)
+static void explain(char **ret_reason, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void explain(char **ret_reason, const char *format, ...)
 {
-	if (asprintf(ret_reason, format, what, why) < 0)
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(ret_reason, format, arguments) < 0)
 		*ret_reason = NULL;
+	va_end(arguments);
 }
 
 static int find_group(const char *key, const char *name, gid_t *ret_group, char **ret_reason)
@@ -34,15 +42,17 @@ static int find_group(const char *key, const char *name, gid_t *ret_group, char 
 	return 0;
 }
 
-static int open_unix(const char *path, struct http_socket_access access, int *ret_fd,
-		     char **ret_reason)
+static int open_unix(const char *key, const char *path, struct http_socket_access access,
+		     int *ret_fd, char **ret_reason)
 {
 	int r = http_socket_unix(path, access, ret_fd);
 
 	if (r == -EADDRINUSE)
-		explain(ret_reason, "Somebody listens at %s already%s.", path, "");
+		explain(ret_reason, "%s: somebody listens at %s already.", key, path);
+	else if (r == -ENOENT)
+		explain(ret_reason, "%s: the directory of %s is not there.", key, path);
 	else if (r < 0)
-		explain(ret_reason, "Cannot listen at %s: %s.", path, strerror(-r));
+		explain(ret_reason, "%s: cannot listen at %s: %s.", key, path, strerror(-r));
 	return r;
 }
 
@@ -51,7 +61,7 @@ static int open_main(const struct config *config, int *ret_fd, char **ret_reason
 	struct http_socket_access access = {.mode = 0660};
 	int r = find_group("api.group", config->api.group, &access.group, ret_reason);
 
-	return r < 0 ? r : open_unix(config->api.socket, access, ret_fd, ret_reason);
+	return r < 0 ? r : open_unix("api.socket", config->api.socket, access, ret_fd, ret_reason);
 }
 
 /* Without a group it is for every user of this host. */
@@ -65,7 +75,9 @@ static int open_viewers(const struct config *config, int *ret_fd, char **ret_rea
 	if (config->api.viewer_socket[0] == '\0')
 		return 0;
 	r = find_group("api.viewer_group", config->api.viewer_group, &access.group, ret_reason);
-	return r < 0 ? r : open_unix(config->api.viewer_socket, access, ret_fd, ret_reason);
+	return r < 0 ? r
+		     : open_unix("api.viewer_socket", config->api.viewer_socket, access, ret_fd,
+				 ret_reason);
 }
 
 static int open_metrics(const struct config *config, int *ret_fd, char **ret_reason)

@@ -20,6 +20,14 @@ static void print_help(void)
 	       CONFIG_DEFAULT_PATH);
 }
 
+/* Says on stderr what is wrong with the command line. Result: -EINVAL. */
+static int wrong(const char *what, const char *word)
+{
+	fprintf(stderr, "sallyport-dp: %s%s\n'sallyport-dp --help' says how it is used.\n", what,
+		word);
+	return -EINVAL;
+}
+
 int arguments_read(int argc, char **argv, struct arguments *ret)
 {
 	static const struct option options[] = {
@@ -29,10 +37,10 @@ int arguments_read(int argc, char **argv, struct arguments *ret)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	int option;
+	int option, at = 1;
 
 	ret->config_path = CONFIG_DEFAULT_PATH;
-	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":c:h", options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			ret->config_path = optarg;
@@ -49,14 +57,16 @@ int arguments_read(int argc, char **argv, struct arguments *ret)
 			ret->done = true;
 			return 0;
 		default:
-			return -EINVAL;
+			return wrong(option == ':' ? "something must stand behind "
+						   : "unknown option ",
+				     argv[at < optind ? optind - 1 : at]);
 		}
+		at = optind;
 	}
 	/* sallyportd has --check FILE. */
 	if (ret->check && optind == argc - 1)
 		ret->config_path = argv[optind++];
 	if (optind == argc)
 		return 0;
-	fprintf(stderr, "sallyport-dp: unexpected argument '%s'\n", argv[optind]);
-	return -EINVAL;
+	return wrong("one argument too many: ", argv[optind]);
 }

@@ -71,3 +71,38 @@ for daemon in control dp; do
 	assert_match "^(.*[^/])?$bad:3: " "$LAB_DIR/refused" "$daemon: the line of the error"
 done
 ok "neither daemon starts on a bad file"
+
+# says WORDS TEXT: what a daemon says of its command line, and no page of help below it.
+says() {
+	local name=${1%% *} status=0
+
+	# shellcheck disable=SC2086,SC2211 # words, and one program
+	"$SALLYPORT_BUILD"/*/$1 >"$LAB_DIR/report" 2>&1 || status=$?
+	assert_eq 1 "$status" "exit status of $1"
+	assert_eq "$name: $2" "$(head -n 1 "$LAB_DIR/report")" "what is said of: $1"
+	assert_eq 2 "$(wc -l <"$LAB_DIR/report")" "lines of: $1"
+}
+
+for name in sallyportd sallyport-dp; do
+	says "$name --nope" "unknown option --nope"
+	says "$name -c" "something must stand behind -c"
+	says "$name a" "one argument too many: a"
+done
+says "sallyportd --check --reload" "one thing at a time, without --reload"
+says "sallyportd --host" "--host is for --check"
+says "sallyportd --take-back-journal x" "--take-back-journal takes the number of a version, not x"
+ok "what is wrong with a command line is said in a line"
+
+# cannot SED TEXT: what the log says of a path that cannot be.
+cannot() {
+	local status=0
+
+	sed -E "$1" "$LAB_CONFIG" >"$bad"
+	lab_in edge timeout 20 "$control" -c "$bad" >"$LAB_DIR/report" 2>&1 || status=$?
+	assert_eq 1 "$status" "exit status after $1"
+	assert_match "$2" "$LAB_DIR/report" "the log"
+}
+
+cannot 's,(state_dir = ")[^"]*,\1/none/state,' 'edge.state_dir cannot be made or locked.* state_dir=/none/state'
+cannot 's,(socket = ")[^"]*,\1/none/api.sock,' 'api.socket: the directory of /none/api.sock is not there'
+ok "a path that cannot be is named by its key"
