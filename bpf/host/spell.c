@@ -41,3 +41,16 @@ unsigned int spell_limit(const char *word)
 
 	return length < 3 ? 1 : (unsigned int)(length / 3);
 }
+
+void spell_consider(struct spell_guess *guess, const char *name)
+{
+	size_t length = strlen(guess->word);
+	unsigned int distance = spell_distance(guess->word, name);
+
+	if (length > 1 && strncmp(guess->word, name, length) == 0)
+		distance = 1;
+	if (distance > spell_limit(guess->word) || (guess->name && distance >= guess->distance))
+		return;
+	guess->name = name;
+	guess->distance = distance;
+}

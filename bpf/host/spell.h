@@ -14,3 +14,13 @@ unsigned int spell_distance(const char *one, const char *other);
 
 /* Result: how far a word may be from what was meant by it: a third of its letters, at least one. */
 unsigned int spell_limit(const char *word);
+
+/* Which of the names that are considered, one by one, a word was likely meant to be. */
+struct spell_guess {
+	const char *word;
+	const char *name; /* NULL: none is near */
+	unsigned int distance;
+};
+
+/* A name that begins with the word is as near as one with a slip. */
+void spell_consider(struct spell_guess *guess, const char *name);

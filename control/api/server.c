@@ -20,6 +20,7 @@
 #include "host/addr.h"
 #include "host/boottime.h"
 #include "host/config.h"
+#include "host/spell.h"
 #include "metrics/requests.h"
 #include "watch/capture/captures.h"
 
@@ -118,6 +119,13 @@ static bool check_role(struct api_call *call)
 {
 	if (call->role >= call->route->role)
 		return true;
+	if (call->edge.peer.uid == (uid_t)-1) {
+		call_refuse_with(
+			call, PROBLEM_FORBIDDEN,
+			"The API is on the UNIX socket that api.socket names; this "
+			"listener has metrics, and the status page if metrics.page says so.");
+		return false;
+	}
 	call_refuse_with(call, PROBLEM_FORBIDDEN,
 			 "This needs the role %s; uid %u has the role %s here.",
 			 call_route_role_name(call->route->role), call->edge.peer.uid,
@@ -129,13 +137,17 @@ static bool is_parameter(void *context, const char *name)
 {
 	struct api_call *call = context;
 	const struct api_parameter *parameter = call->route->parameter;
+	struct spell_guess guess = {.word = name};
 
 	for (unsigned int i = 0; i < API_PARAMETERS_MAX && parameter[i].name; i++) {
 		if (strcmp(parameter[i].name, name) == 0)
 			return true;
+		spell_consider(&guess, parameter[i].name);
 	}
 	json_problem_set(&call->problem, PROBLEM_INVALID,
-			 "There is no query argument \"%.40s\" here.", name);
+			 "There is no query argument \"%.40s\" here%s%s%s", name,
+			 guess.name ? "; did you mean \"" : ".", guess.name ? guess.name : "",
+			 guess.name ? "\"?" : "");
 	return false;
 }
 

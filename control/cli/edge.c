@@ -7,6 +7,7 @@
 #include "cli/talk/print.h"
 #include "cli/talk/talk.h"
 #include "cli/talk/when.h"
+#include "json/decode.h"
 
 static void print_connections(struct print_table *table, const json_t *connections)
 {
@@ -294,6 +295,7 @@ static void print_sync(const json_t *result)
 static char *make_sync_body(const struct cli *cli)
 {
 	char *text = talk_read_file(cli->operand), *changed = NULL;
+	char why[JSON_DECODE_WHY_BYTES];
 	json_error_t error;
 	json_t *body;
 
@@ -302,11 +304,12 @@ static char *make_sync_body(const struct cli *cli)
 		return NULL;
 	}
 	body = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+	json_decode_why(&error, text, strlen(text), why);
 	free(text);
 	if (!json_is_object(body)) {
 		talk_fail(CLI_EXIT_REFUSED, "%s is not a JSON object%s%s",
 			  strcmp(cli->operand, "-") == 0 ? "stdin" : cli->operand, body ? "" : ": ",
-			  body ? "" : error.text);
+			  body ? "" : why);
 		json_decref(body);
 		return NULL;
 	}

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/spell.h"
 #include "json/path.h"
 
 #define SHOWN_BYTES 40
@@ -257,6 +258,21 @@ static const struct json_field *find_field(const struct json_table *table, const
 	return NULL;
 }
 
+static void refuse_field(struct json_document *document, const struct json_table *table,
+			 const struct json_path *path)
+{
+	struct spell_guess guess = {.word = path->name};
+	int length = (int)json_path_cut(path->name, SHOWN_BYTES);
+
+	for (size_t i = 0; i < table->nr_fields; i++)
+		spell_consider(&guess, table->fields[i].name);
+	if (guess.name)
+		refuse(document, path, "unknown field \"%.*s\"; did you mean \"%s\"?", length,
+		       path->name, guess.name);
+	else
+		refuse(document, path, "unknown field \"%.*s\"", length, path->name);
+}
+
 static void refuse_unknown(struct json_document *document, const struct json_table *table,
 			   const struct json_path *parent, json_t *value)
 {
@@ -267,8 +283,7 @@ static void refuse_unknown(struct json_document *document, const struct json_tab
 		struct json_path path = {.parent = parent, .name = name};
 
 		if (!find_field(table, name))
-			refuse(document, &path, "unknown field \"%.*s\"",
-			       (int)json_path_cut(name, SHOWN_BYTES), name);
+			refuse_field(document, table, &path);
 	}
 }
 
@@ -310,9 +325,32 @@ static int decode_object(struct json_document *document, const struct json_table
 	return 0;
 }
 
+/* The library's words, but for those that speak of the library. */
+const char *json_decode_why(const json_error_t *error, const char *text, size_t bytes,
+			    char ret_why[JSON_DECODE_WHY_BYTES])
+{
+	const char *what = error->text;
+	size_t blank = 0;
+
+	while (blank < bytes && strchr(" \t\r\n", text[blank]) && text[blank])
+		blank++;
+	if (blank == bytes) {
+		snprintf(ret_why, JSON_DECODE_WHY_BYTES, "it is empty, where JSON was expected");
+		return ret_why;
+	}
+	if (json_error_code(error) == json_error_null_character)
+		what = "a string must not have the character \\u0000";
+	else if (json_error_code(error) == json_error_null_byte_in_key)
+		what = "a name must not have the character \\u0000";
+	snprintf(ret_why, JSON_DECODE_WHY_BYTES, "line %d, column %d: %s", error->line,
+		 error->column, what);
+	return ret_why;
+}
+
 int json_decode(struct json_document *document, const char *text, size_t bytes,
 		const struct json_table *table, void *object, struct problem *problem)
 {
+	char why[JSON_DECODE_WHY_BYTES];
 	json_error_t error;
 	int r;
 
@@ -321,8 +359,8 @@ int json_decode(struct json_document *document, const char *text, size_t bytes,
 	if (!document->root) {
 		if (json_error_code(&error) == json_error_out_of_memory)
 			return -ENOMEM;
-		json_problem_set(problem, PROBLEM_MALFORMED, "line %d, column %d: %s", error.line,
-				 error.column, error.text);
+		json_decode_why(&error, text, bytes, why);
+		json_problem_set(problem, PROBLEM_MALFORMED, "%s", why);
 		return -EBADMSG;
 	}
 	r = decode_object(document, table, NULL, document->root, object);

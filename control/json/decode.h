@@ -24,5 +24,13 @@ struct json_document {
 int json_decode(struct json_document *document, const char *text, size_t bytes,
 		const struct json_table *table, void *object, struct problem *problem);
 
+/*
+ * Writes why text is no JSON and where, by what the parser said of it (JSON_REJECT_DUPLICATES and
+ * so on; without JSON_ALLOW_NUL). Result: ret_why.
+ */
+#define JSON_DECODE_WHY_BYTES 224
+const char *json_decode_why(const json_error_t *error, const char *text, size_t bytes,
+			    char ret_why[JSON_DECODE_WHY_BYTES]);
+
 /* Frees what decoding made. */
 void json_decode_document_clear(struct json_document *document);

@@ -193,6 +193,11 @@ err '^sallyport: Another build holds this VM endpoint\.$'
 echo '[]' >"$LAB_DIR/list.json"
 run 1 sync "$LAB_DIR/list.json"
 err '/list\.json is not a JSON object$'
+printf '{"a":"\\u0000"}' >"$LAB_DIR/list.json"
+run 1 sync "$LAB_DIR/list.json"
+err '/list\.json is not a JSON object: line 1, column [0-9]+: a string must not have the character .u0000$'
+run 1 sync - </dev/null
+err 'stdin is not a JSON object: it is empty, where JSON was expected$'
 for user in nobody root; do
 	lab_in edge chown "root:$([ $user = nobody ] && echo adm || echo root)" "$LAB_SOCKET"
 	status=0

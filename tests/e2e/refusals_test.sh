@@ -16,6 +16,19 @@ refused() {
 	assert_eq 404 "$STATUS" "status of GET after a refused PUT of ${3:0:80}"
 }
 
+# says PATH TEXT METHOD PATH [BODY]: the call is refused, and that member of the answer ends so, or without its point.
+says() {
+	local member=$1 text=$2
+
+	shift 2
+	api "$@"
+	[ "$STATUS" = 400 ] || fail "status of $*: $STATUS"
+	case $(answer "$member") in
+	*"$text") ;;
+	*) fail "$*: $(answer "$member") does not end with $text" ;;
+	esac
+}
+
 bad_bodies() {
 	local node='{"index":0,"address":"10.0.3.7","port":22}'
 
@@ -27,6 +40,12 @@ bad_bodies() {
 	refused 400 /nodes/0/addres '{"nodes":[{"index":0,"addres":"10.0.3.7"}]}'
 	refused 400 /colour "{\"colour\":\"red\",\"nodes\":[$node]}"
 	ok "broken JSON, wrong types and unknown fields are 400 and name the place"
+	says '.errors[0].detail' 'did you mean "address"?' PUT /v1/builds/bad '{"nodes":[{"index":0,"adress":"10.0.3.7"}]}'
+	says '.errors[0].detail' 'did you mean "linger_s"?' PUT /v1/builds/bad "{\"linger\":60,\"nodes\":[$node]}"
+	says .detail 'did you mean "client"?' GET '/v1/connections?clinet=192.0.2.1'
+	says .detail 'it is empty, where JSON was expected' PUT /v1/builds/bad ''
+	says .detail 'a string must not have the character \u0000' PUT /v1/builds/bad '{"title":"a\u0000b"}'
+	ok "unknown members and query arguments say what was meant, and nothing speaks of the JSON library"
 	refused 422 /nodes/0/address '{"nodes":[{"index":0,"address":"172.16.0.1","port":22}]}'
 	refused 4.. /nodes/1/address "{\"nodes\":[$node,{\"index\":1,\"address\":\"10.0.3.7\"}]}"
 	ok "addresses outside builds.networks and endpoints twice are refused and named"

@@ -172,6 +172,8 @@ static const struct {
 	{"{\"tags\":[\"\"]}", "/tags/0", "must not be empty"},
 	{"{\"colour\":1}", "/colour", "unknown field \"colour\""},
 	{"{\"a/b~c\":1}", "/a~1b~0c", "unknown field"},
+	{"{\"par\":1}", "/par", "unknown field \"par\"; did you mean \"parity\"?"},
+	{"{\"wheel\":1}", "/wheel", "unknown field \"wheel\"; did you mean \"wheels\"?"},
 	{"{\"wheels\":[{\"size\":1,\"tyre\":2}]}", "/wheels/0/tyre", "unknown field \"tyre\""},
 };
 
@@ -216,10 +218,12 @@ static void test_decode_when_not_json_then_says_line_and_column(void **state)
 		const char *body;
 		const char *words;
 	} broken[] = {
-		{"", "line 1"},
+		{"", "it is empty, where JSON was expected"},
+		{" \n", "it is empty, where JSON was expected"},
+		{"{\"a\\u0000b\":1}", "a name must not have the character \\u0000"},
 		{"{\"title\":\n", "line 2"},
 		{"{\"title\":\"a\",\n\"title\":\"b\"}", "duplicate"},
-		{"{\"title\":\"\\u0000\"}", "line 1, column"},
+		{"{\"title\":\"\\u0000\"}", "a string must not have the character \\u0000"},
 		{"{\"title\":\"\xff\"}", "line 1, column"},
 		{"{} {}", "line 1, column"},
 		{"{\"weight\":99999999999999999999}", "too big"},
