@@ -20,15 +20,25 @@ static uint32_t probe(const struct sp_addr *addr, uint32_t step)
 	return (sp_host_first(addr) + step) & (SP_HOSTS - 1);
 }
 
-static uint32_t find(const struct hosts *hosts, const struct sp_addr *addr)
+static uint32_t find_in(const struct sp_host *records, const struct sp_addr *addr)
 {
 	for (uint32_t step = 0; step < SP_HOST_PROBES; step++) {
-		const struct sp_host *record = &hosts->records[probe(addr, step)];
+		const struct sp_host *record = &records[probe(addr, step)];
 
 		if (record->kind != SP_HOST_NONE && sp_addr_equal(&record->addr, addr))
 			return probe(addr, step);
 	}
 	return NOT_FOUND;
+}
+
+static uint32_t find(const struct hosts *hosts, const struct sp_addr *addr)
+{
+	return find_in(hosts->records, addr);
+}
+
+bool table_hosts_own(const struct sp_host *records, const struct sp_addr *addr)
+{
+	return find_in(records, addr) != NOT_FOUND;
 }
 
 static bool resting(const struct hosts *hosts, uint32_t index, uint64_t now_ns)

@@ -53,5 +53,8 @@ void table_hosts_list_end(struct hosts *hosts, uint64_t now_ns);
 /* Result: the record of an address, or NULL. */
 const struct sp_host *table_hosts_find(const struct hosts *hosts, const struct sp_addr *addr);
 
+/* Result: whether an address is this host's own, a public one or not, by such records. */
+bool table_hosts_own(const struct sp_host *records, const struct sp_addr *addr);
+
 /* Result: when a listing should be tried again for lack of room, UINT64_MAX if it need not. */
 uint64_t table_hosts_retry_ns(const struct hosts *hosts);

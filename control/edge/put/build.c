@@ -154,7 +154,7 @@ int put_build_work_in(struct txn *txn, const struct build_spec *spec, const char
 		      enum edge_change *ret_change)
 {
 	struct put put = {.txn = txn, .spec = spec, .prefix = prefix};
-	int result = put_spec_check(&txn->edge->settings, spec, prefix, txn->problem);
+	int result = put_spec_check(txn->edge, spec, prefix, txn->problem);
 
 	if (result < 0)
 		return result;

@@ -8,15 +8,19 @@
 
 #include <sallyport/addr.h>
 
+#include "edge/state/state.h"
 #include "host/addr.h"
+#include "host/table_map.h"
 #include "model/build.h"
 #include "model/clock.h"
 #include "model/settings.h"
+#include "table/hosts.h"
 #include "json/problem.h"
 
 #define USER_MAX 64
 
 struct check {
+	const struct edge *edge;
 	const struct model_settings *settings;
 	const struct build_spec *spec;
 	const char *prefix;
@@ -118,6 +122,10 @@ static void check_address(struct check *check, unsigned int i)
 		json_problem_add(check->problem, PROBLEM_INVALID,
 				 point(check, "/nodes/%u/address", i),
 				 "no public address is of the family of %s", text);
+	else if (table_hosts_own(check->edge->table->hosts, &node->address))
+		json_problem_add(check->problem, PROBLEM_INVALID,
+				 point(check, "/nodes/%u/address", i),
+				 "%s is an address of this edge, not of a VM", text);
 }
 
 static bool name_valid(const char *name)
@@ -292,10 +300,10 @@ static void check_allow(struct check *check)
 				 max);
 }
 
-int put_spec_check(const struct model_settings *settings, const struct build_spec *spec,
-		   const char *prefix, struct problem *problem)
+int put_spec_check(const struct edge *edge, const struct build_spec *spec, const char *prefix,
+		   struct problem *problem)
 {
-	struct check check = {settings, spec, prefix, problem, ""};
+	struct check check = {edge, &edge->settings, spec, prefix, problem, ""};
 
 	check_texts(&check);
 	check_durations(&check);

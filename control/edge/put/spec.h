@@ -3,12 +3,13 @@
 #pragma once
 
 struct build_spec;
-struct model_settings;
+struct edge;
 struct problem;
 
 /*
- * Checks every field against the settings. pointers in the problem begin with prefix. Result: 0, or
- * -EINVAL with all that is wrong (at most PROBLEM_ERRORS_MAX) in the problem.
+ * Checks every field against the settings, and addresses against this host's own. pointers in the
+ * problem begin with prefix. Result: 0, or -EINVAL with all that is wrong (at most
+ * PROBLEM_ERRORS_MAX) in the problem.
  */
-int put_spec_check(const struct model_settings *settings, const struct build_spec *spec,
-		   const char *prefix, struct problem *problem);
+int put_spec_check(const struct edge *edge, const struct build_spec *spec, const char *prefix,
+		   struct problem *problem);

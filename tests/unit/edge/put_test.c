@@ -13,7 +13,9 @@
 #include <sqlite3.h>
 
 #include "edge/put/all.h"
+#include "host/addr.h"
 #include "host/table_map.h"
+#include "table/hosts.h"
 #include "world.h"
 
 static void test_put_when_new_then_lease_is_live(void **state)
@@ -89,6 +91,30 @@ static void test_put_when_nodes_are_added_then_others_stay(void **state)
 	assert_int_equal(world_put_nodes(world, "a", 3, addresses, &result), 0);
 	assert_int_equal(result.build->state, SESSION_RESERVED);
 	assert_int_equal(world_slot(world, world_ssh(result.build, 0))->state, SP_SLOT_LIVE);
+}
+
+static void test_put_when_address_is_the_edges_own_then_refused(void **state)
+{
+	static const char *const addresses[] = {"10.0.0.1", "10.0.0.2"};
+	struct world *world = *state;
+	struct edge_result result;
+	struct sp_addr own, public;
+	static struct hosts hosts;
+
+	addr_parse("10.0.0.2", &own);
+	addr_parse("192.0.2.1", &public);
+	table_hosts_open(&hosts, world->table->hosts, world->table->settings, 1);
+	assert_int_equal(table_hosts_put_public(&hosts, &public, 0, 1), 0);
+	table_hosts_list_begin(&hosts);
+	assert_int_equal(table_hosts_list(&hosts, &own, 1), 0);
+	table_hosts_list_end(&hosts, 1);
+	assert_int_equal(world_put_nodes(world, "a", 2, addresses, &result), -EINVAL);
+	assert_int_equal(world->problem.type, PROBLEM_INVALID);
+	assert_string_equal(world->problem.errors[0].pointer, "/nodes/1/address");
+	assert_string_equal(world->problem.errors[0].detail,
+			    "10.0.0.2 is an address of this edge, not of a VM");
+	assert_null(edge_get(world->edge, "a"));
+	assert_int_equal(world_put_nodes(world, "a", 1, addresses, &result), 0);
 }
 
 static void test_put_when_one_node_is_bad_then_none_is_installed(void **state)
@@ -403,6 +429,7 @@ int main(void)
 		WORLD_CASE(test_put_when_same_then_nothing_moves),
 		WORLD_CASE(test_put_when_bound_later_then_port_stays),
 		WORLD_CASE(test_put_when_nodes_are_added_then_others_stay),
+		WORLD_CASE(test_put_when_address_is_the_edges_own_then_refused),
 		WORLD_CASE(test_put_when_one_node_is_bad_then_none_is_installed),
 		WORLD_CASE(test_put_when_endpoint_is_held_then_holder_is_named),
 		WORLD_CASE(test_put_when_superseding_then_older_ends_first),
