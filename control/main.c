@@ -157,7 +157,6 @@ static struct config *load(const char *path)
 static void ask(const struct config *config, const char *path)
 {
 	static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6"};
-
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		FILE *listeners = fopen(tables[i], "re");
 
@@ -185,6 +184,7 @@ static int check_host(const struct config *config, const char *path)
 
 static int check(const struct arguments *arguments, const struct config *config)
 {
+	config_question_values(config, arguments->config_path, stderr);
 	if (arguments->host)
 		return check_host(config, arguments->config_path);
 	ask(config, arguments->config_path);

@@ -29,3 +29,9 @@ bool config_question_hides(const struct config_public *address,
  */
 unsigned int config_question_ports(const struct config *config, const char *path, FILE *listeners,
 				   FILE *stream);
+
+/*
+ * Prints a line for each value that the file alone shows to be seldom meant: addresses that nobody
+ * elsewhere has a way to, and no address of the default pool. Result: the number of lines.
+ */
+unsigned int config_question_values(const struct config *config, const char *path, FILE *stream);

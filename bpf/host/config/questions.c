@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "host/config_questions.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "host/addr.h"
+
+#define POOL_DEFAULT "default" /* as in members.h */
 
 #define TCP_LISTENS 0x0a /* in the kernel's tables; netinet/tcp.h has it as TCP_LISTEN */
 
@@ -72,4 +76,76 @@ unsigned int config_question_ports(const struct config *config, const char *path
 		}
 	}
 	return nr;
+}
+
+/* Result: what an address is that clients and VMs elsewhere cannot be at; NULL if they can. */
+static const char *odd_address(const struct sp_addr *addr)
+{
+	uint32_t first = ntohl(addr->word_be[0]), v4 = ntohl(addr->word_be[3]);
+	struct sp_addr loopback;
+
+	addr_parse("::1", &loopback);
+	if (addr_family(addr) == 4 ? v4 >> 24 == 127 : sp_addr_equal(addr, &loopback))
+		return "of this host alone (loopback)";
+	if (addr_family(addr) == 4 ? v4 >> 16 == 0xa9fe : first >> 22 == 0xfe80 >> 6)
+		return "of one link alone (link-local)";
+	return NULL;
+}
+
+static unsigned int ask_binds(const struct config *config, const char *path, FILE *stream)
+{
+	char addr[ADDR_TEXT_BYTES];
+	unsigned int nr = 0;
+
+	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
+		const struct sp_addr *bind = &config->public.addresses[i].bind;
+		const char *odd = odd_address(bind);
+
+		if (!odd)
+			continue;
+		fprintf(stream,
+			"%s: public.addresses[%u].bind: is %s meant? It is %s: no client from "
+			"elsewhere reaches it\n",
+			path, i, addr_format(bind, addr), odd);
+		nr++;
+	}
+	return nr;
+}
+
+static unsigned int ask_networks(const struct config *config, const char *path, FILE *stream)
+{
+	char network[ADDR_PREFIX_BYTES];
+	unsigned int nr = 0;
+
+	for (uint32_t i = 0; i < config->builds.nr_networks; i++) {
+		const struct sp_prefix *prefix = &config->builds.networks[i];
+		const char *odd = odd_address(&prefix->addr);
+
+		if (!odd)
+			continue;
+		fprintf(stream,
+			"%s: builds.networks[%u]: is %s meant? It is %s: no packet is sent on to a "
+			"VM there\n",
+			path, i, addr_prefix_format(prefix, network), odd);
+		nr++;
+	}
+	return nr;
+}
+
+static unsigned int ask_pools(const struct config *config, const char *path, FILE *stream)
+{
+	for (uint32_t i = 0; i < config->public.nr_addresses; i++)
+		if (strcmp(config->public.addresses[i].pool, POOL_DEFAULT) == 0)
+			return 0;
+	fprintf(stream,
+		"%s: public.addresses: is no address meant to be of the pool \"" POOL_DEFAULT
+		"\"? Builds that name no pool are refused\n",
+		path);
+	return 1;
+}
+
+unsigned int config_question_values(const struct config *config, const char *path, FILE *stream)
+{
+	return ask_binds(config, path, stream) + ask_networks(config, path, stream) +
+	       ask_pools(config, path, stream);
 }

@@ -71,11 +71,72 @@ static void test_questions_when_nobody_listens_there_then_none(void **state)
 	expect("no table at all\n   0: 0\n", "");
 }
 
+/* Expects questions for values; "" for none. */
+static void expect_values(const char *publics, const char *networks, const char *expected)
+{
+	char text[1024], *said = NULL;
+	struct config *config;
+	unsigned int nr, lines = 0;
+	size_t bytes;
+	FILE *stream = open_memstream(&said, &bytes);
+
+	assert_non_null(stream);
+	snprintf(text, sizeof(text),
+		 "public: { interface = \"eth0\"; addresses = ( %s ); };\n"
+		 "builds: { interface = \"eth1\"; networks = [ %s ]; };\n",
+		 publics, networks);
+	config = fixture_load(text);
+	nr = config_question_values(config, "f", stream);
+	fclose(stream);
+	assert_string_equal(said, expected);
+	for (const char *c = said; *c; c++)
+		lines += *c == '\n';
+	assert_int_equal(nr, lines);
+	free(said);
+	config_free(config);
+}
+
+static void test_questions_when_values_are_usual_then_none(void **state)
+{
+	expect_values("{ bind = \"192.0.2.1\"; pool = \"https\"; }, { bind = \"2001:db8::1\"; }",
+		      "\"10.0.0.0/8\", \"fd00::/8\"", "");
+}
+
+static void test_questions_when_nobody_elsewhere_has_a_way_then_asked(void **state)
+{
+	expect_values("{ bind = \"127.0.0.1\"; }", "\"10.0.0.0/8\"",
+		      "f: public.addresses[0].bind: is 127.0.0.1 meant? It is of this host alone "
+		      "(loopback): no client from elsewhere reaches it\n");
+	expect_values("{ bind = \"192.0.2.1\"; }, { bind = \"fe80::1\"; }", "\"10.0.0.0/8\"",
+		      "f: public.addresses[1].bind: is fe80::1 meant? It is of one link alone "
+		      "(link-local): no client from elsewhere reaches it\n");
+	expect_values("{ bind = \"::1\"; }, { bind = \"169.254.7.1\"; }",
+		      "\"127.0.0.0/8\", \"fe80::/64\"",
+		      "f: public.addresses[0].bind: is ::1 meant? It is of this host alone "
+		      "(loopback): no client from elsewhere reaches it\n"
+		      "f: public.addresses[1].bind: is 169.254.7.1 meant? It is of one link alone "
+		      "(link-local): no client from elsewhere reaches it\n"
+		      "f: builds.networks[0]: is 127.0.0.0/8 meant? It is of this host alone "
+		      "(loopback): no packet is sent on to a VM there\n"
+		      "f: builds.networks[1]: is fe80::/64 meant? It is of one link alone "
+		      "(link-local): no packet is sent on to a VM there\n");
+}
+
+static void test_questions_when_no_pool_is_the_default_then_asked(void **state)
+{
+	expect_values("{ bind = \"192.0.2.1\"; pool = \"https\"; }", "\"10.0.0.0/8\"",
+		      "f: public.addresses: is no address meant to be of the pool \"default\"? "
+		      "Builds that name no pool are refused\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_questions_when_the_host_listens_then_asked),
 		cmocka_unit_test(test_questions_when_nobody_listens_there_then_none),
+		cmocka_unit_test(test_questions_when_values_are_usual_then_none),
+		cmocka_unit_test(test_questions_when_nobody_elsewhere_has_a_way_then_asked),
+		cmocka_unit_test(test_questions_when_no_pool_is_the_default_then_asked),
 	};
 
 	return cmocka_run_group_tests_name("config_questions", tests, NULL, NULL);
