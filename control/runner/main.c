@@ -22,6 +22,7 @@
 #include "runner/options.h"
 #include "runner/runner.h"
 #include "runner/serve.h"
+#include "runner/side.h"
 #include "runner/vms.h"
 
 #define EXIT_CONFIG 78
@@ -43,8 +44,9 @@ static int on_look(sd_event_source *source, uint64_t usec, void *context)
 }
 
 /* Only an address of the builds' side: nobody else is to be heard. */
-static int open_listener(const struct options *options, int *ret_fd)
+static int open_listener(const struct runner *runner, int *ret_fd)
 {
+	const struct options *options = runner->options;
 	struct config_listen listen;
 	int error;
 
@@ -52,6 +54,13 @@ static int open_listener(const struct options *options, int *ret_fd)
 	    addr_is_any(&listen.addr))
 		return fail("This is no address and port of the builds' side.", options->listen,
 			    EINVAL);
+	if (!runner_side_has(runner->config, &listen.addr))
+		log_write(
+			LOG_WARNING,
+			"This address is not of the builds' side: VMs may not reach it, and others "
+			"may.",
+			log_string("listen", options->listen),
+			log_string("builds.interface", runner->config->builds.interface));
 	error = http_socket_tcp(&listen.addr, listen.port, ret_fd);
 	return error ? fail("This address cannot be listened on.", options->listen, error) : 0;
 }
@@ -104,7 +113,7 @@ static int run(struct runner *runner)
 
 	runner->vms = runner_vms_new();
 	if (!error)
-		error = open_listener(runner->options, &listen_fd);
+		error = open_listener(runner, &listen_fd);
 	if (error)
 		return error;
 	if (!runner->vms || runner_ask_open(runner->config->api.socket, &runner->ask) ||

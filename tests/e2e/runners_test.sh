@@ -331,6 +331,8 @@ shows_hostile_vms() {
 }
 
 shows_strangers() {
+	local elsewhere
+
 	assert_fails "a request from the public side" lab_client curl -sS --max-time 5 "$URL/circleci"
 	assert_match 'Empty reply|reset by peer' "$LAB_DIR/refused" "what a stranger gets"
 	runner_crash
@@ -341,6 +343,13 @@ shows_strangers() {
 	assert_eq 409 "$STATUS" "status for a VM that the orchestrator declared: $ANSWER"
 	state_of theirs running >/dev/null || fail "the orchestrator's build was ended by its VM"
 	assert_fails "no address to listen on" "$RUNNER" -c "$LAB_DIR/runner.conf"
+	nsenter --net="/run/netns/$LAB_NS-edge" "$RUNNER" -c "$LAB_DIR/runner.conf" -l 127.0.0.1:9467 >"$LAB_DIR/side" 2>&1 &
+	elsewhere=$!
+	wait_line 10 "$LAB_DIR/side" "VMs are listened to"
+	kill "$elsewhere"
+	wait "$elsewhere" || fail "exit status of the other after SIGTERM: $?"
+	assert_match "warning: This address is not of the builds' side.* listen=127.0.0.1:9467" "$LAB_DIR/side" "the log"
+	! grep -q "not of the builds' side" "$LAB_DIR/log/runner" || fail "an address of the builds' side is warned of"
 	assert_fails "every address to listen on" "$RUNNER" -c "$LAB_DIR/runner.conf" -l 0.0.0.0:9465
 	assert_fails "an allow-list with a mistake" "$RUNNER" -c "$LAB_DIR/runner.conf" -l 127.0.0.1:9465 -a 10.0.0.0/99
 	kill -TERM "$RUNNER_PID"
