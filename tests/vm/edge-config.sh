@@ -70,6 +70,9 @@ in_config() {
 	esac
 }
 
+# networkd lets go of what is deleted, or it has a hand in what is made anew by the same name.
+rm -f /etc/systemd/network/20-* /etc/systemd/network/10-*.netdev
+networkctl reload
 for other in /sys/class/net/{public,builds}?.* /sys/class/net/{bond,bridge}-{public,builds}; do
 	[ ! -e "$other" ] || ip link del "${other##*/}"
 done
@@ -81,13 +84,14 @@ for other in /sys/class/net/{public,builds}?; do
 	ip addr flush dev "$other"
 	ip link set "$other" down
 done
-rm -f /etc/systemd/network/20-* /etc/systemd/network/10-*.netdev
 names=()
 side "public$pair" 100 192.0.2.1/24 2001:db8:1::1/64
 side "builds$pair" 200 10.0.0.1/16 2001:db8:2::1/64
 networkctl reload
 networkctl reconfigure {public,builds}"$pair"
 [ "$how" != bond ] || networkctl reconfigure {public,builds}3
+ip link set dev "public$pair" up
+ip link set dev "builds$pair" up
 /lib/systemd/systemd-networkd-wait-online --timeout=120 "${names[@]/#/--interface=}"
 
 mkdir -p /etc/sallyport
