@@ -51,7 +51,7 @@ static const struct {
 			    .help = "the pool"},
 	[EVENT_POOL_RECOVERED] = {HAS_POOL | HAS_FREE_PORTS | HAS_DETAIL, .detail = "default",
 				  .help = "the pool"},
-	[EVENT_ENGINE_SWITCHED] = {HAS_CARRIER, HAS_BEFORE},
+	[EVENT_ENGINE_SWITCHED] = {.has = HAS_CARRIER, .may = HAS_BEFORE},
 	[EVENT_CLIENT_REFUSED] = {HAS_PACKETS | HAS_DETAIL, HAS_BUILD | HAS_NODE, "203.0.113.9",
 				  "who, and by which rule"},
 	[EVENT_ATTACHMENT_LOST] = {HAS_DETAIL, .detail = "eth0: the program is gone",
