@@ -338,11 +338,14 @@ static int load_forward(struct journal_use *use, struct build *build)
 
 static int load_allow(struct build *build, const char *text)
 {
+	struct sp_prefix allow[SP_ALLOW_PREFIXES];
+
 	if (build->nr_allow == SP_ALLOW_PREFIXES ||
-	    addr_prefix_parse(text, &build->allow[build->nr_allow]) < 0)
+	    addr_prefix_parse(text, &allow[build->nr_allow]) < 0)
 		return -EBADMSG;
-	build->nr_allow++;
-	return 0;
+	if (build->nr_allow)
+		memcpy(allow, build->allow, build->nr_allow * sizeof(allow[0]));
+	return model_build_set_allow(&build->allow, &build->nr_allow, allow, build->nr_allow + 1);
 }
 
 static int load_text(struct journal_use *use, struct build *build)

@@ -166,6 +166,8 @@ const char *journal_vfs_name(void)
 
 	if (vfs.zName)
 		return vfs.zName;
+	/* Before all else of SQLite: nobody asks it how much memory it has, at a lock each time. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	system_vfs = sqlite3_vfs_find(NULL);
 	if (!system_vfs)
 		return NULL;

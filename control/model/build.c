@@ -53,6 +53,23 @@ bool model_build_strings_equal(const struct strings *a, const struct strings *b)
 	return true;
 }
 
+int model_build_set_allow(struct sp_prefix **allow, unsigned int *nr_allow,
+			  const struct sp_prefix *from, unsigned int nr_from)
+{
+	struct sp_prefix *copy = NULL;
+
+	if (nr_from) {
+		copy = calloc(nr_from, sizeof(*copy));
+		if (!copy)
+			return -ENOMEM;
+		memcpy(copy, from, nr_from * sizeof(*copy));
+	}
+	free(*allow);
+	*allow = copy;
+	*nr_allow = nr_from;
+	return 0;
+}
+
 static int copy_text(char **to, const char *from)
 {
 	if (!from)
@@ -102,6 +119,7 @@ struct build *model_build_clone(const struct build *build)
 	*copy = *build;
 	copy->title = copy->user = copy->organisation = NULL;
 	copy->actors = copy->key_fingerprints = (struct strings){0};
+	copy->allow = NULL;
 	copy->nodes = NULL;
 	copy->nr_nodes = 0;
 	copy->pending = NULL;
@@ -109,6 +127,8 @@ struct build *model_build_clone(const struct build *build)
 	    copy_text(&copy->organisation, build->organisation) < 0 ||
 	    model_build_strings_copy(&copy->actors, &build->actors) < 0 ||
 	    model_build_strings_copy(&copy->key_fingerprints, &build->key_fingerprints) < 0 ||
+	    model_build_set_allow(&copy->allow, &copy->nr_allow, build->allow, build->nr_allow) <
+		    0 ||
 	    copy_nodes(copy, build) < 0) {
 		model_build_free(copy);
 		return NULL;
@@ -125,6 +145,7 @@ void model_build_free(struct build *build)
 	free(build->nodes);
 	model_build_strings_free(&build->actors);
 	model_build_strings_free(&build->key_fingerprints);
+	free(build->allow);
 	free(build->title);
 	free(build->user);
 	free(build->organisation);

@@ -69,9 +69,9 @@ struct build_spec {
 	uint64_t keys_as_of_wall_ns; /* BUILD_DEFAULT: not given */
 	struct node_spec *nodes;
 	unsigned int nr_nodes;
-	struct sp_prefix allow[SP_ALLOW_PREFIXES]; /* masked; none: everybody */
-	unsigned int nr_allow;
-	bool everybody; /* no prefix, and that was said */
+	struct sp_prefix *allow; /* masked; none: everybody */
+	unsigned int nr_allow;	 /* at most SP_ALLOW_PREFIXES */
+	bool everybody;		 /* no prefix, and that was said */
 	bool supersede;
 	uint64_t linger_ns; /* BUILD_DEFAULT: not given, for these three */
 	uint64_t max_lifetime_ns;
@@ -81,6 +81,13 @@ struct build_spec {
 
 void model_build_spec_init(struct build_spec *spec);
 void model_build_spec_free(struct build_spec *spec);
+
+/*
+ * Make a list of prefixes, which is to be freed, a copy of that one. Result: 0 or -ENOMEM, and the
+ * list is as it was.
+ */
+int model_build_set_allow(struct sp_prefix **allow, unsigned int *nr_allow,
+			  const struct sp_prefix *from, unsigned int nr_from);
 
 /* Append a zeroed record to the spec. Result: the record (owned by the spec), or NULL. */
 struct node_spec *model_build_spec_add_node(struct build_spec *spec);
@@ -129,8 +136,8 @@ struct build {
 	struct strings actors;
 	struct strings key_fingerprints;
 	uint64_t keys_as_of_wall_ns; /* 0: not given */
-	struct sp_prefix allow[SP_ALLOW_PREFIXES];
-	unsigned int nr_allow;
+	struct sp_prefix *allow;
+	unsigned int nr_allow; /* at most SP_ALLOW_PREFIXES */
 
 	uint64_t created_wall_ns;
 	uint64_t finished_wall_ns;

@@ -21,6 +21,7 @@ void model_build_spec_free(struct build_spec *spec)
 		free(spec->nodes[i].forwards);
 	}
 	free(spec->nodes);
+	free(spec->allow);
 	model_build_strings_free(&spec->actors);
 	model_build_strings_free(&spec->key_fingerprints);
 	free(spec->title);

@@ -77,11 +77,10 @@ static int fill_lists(const struct build_body *body, struct build_spec *spec)
 		r = copy_strings(&body->key_fingerprints, &spec->key_fingerprints);
 	for (size_t i = 0; r == 0 && i < body->nodes.nr; i++)
 		r = fill_node(&nodes[i], spec);
-	if (body->allow.nr)
-		memcpy(spec->allow, body->allow.items, body->allow.nr * sizeof(spec->allow[0]));
-	spec->nr_allow = (unsigned int)body->allow.nr;
 	spec->everybody = body->allow.given && body->allow.nr == 0;
-	return r;
+	return r < 0 ? r
+		     : model_build_set_allow(&spec->allow, &spec->nr_allow, body->allow.items,
+					     (unsigned int)body->allow.nr);
 }
 
 /* Seconds as given to nanoseconds as meant. */

@@ -22,7 +22,8 @@ static void sort_allow(struct put *put)
 {
 	unsigned int kept = 0;
 
-	memcpy(put->allow, put->spec->allow, put->spec->nr_allow * sizeof(put->allow[0]));
+	if (put->spec->nr_allow)
+		memcpy(put->allow, put->spec->allow, put->spec->nr_allow * sizeof(put->allow[0]));
 	qsort(put->allow, put->spec->nr_allow, sizeof(put->allow[0]), compare_prefixes);
 	for (unsigned int i = 0; i < put->spec->nr_allow; i++)
 		if (kept == 0 || compare_prefixes(&put->allow[kept - 1], &put->allow[i]) != 0)
@@ -63,10 +64,9 @@ static int begin_build(struct put *put)
 	build->linger_ns = given_or(spec->linger_ns, settings->linger_ns);
 	build->max_lifetime_ns = given_or(spec->max_lifetime_ns, settings->max_lifetime_ns);
 	build->connect_within_ns = given_or(spec->connect_within_ns, settings->connect_within_ns);
-	memcpy(build->allow, put->allow, put->nr_allow * sizeof(put->allow[0]));
-	build->nr_allow = put->nr_allow;
 	model_deadline_begin(build, settings, put->txn->now.boot_ns);
-	return set_title(build, spec);
+	result = model_build_set_allow(&build->allow, &build->nr_allow, put->allow, put->nr_allow);
+	return result < 0 ? result : set_title(build, spec);
 }
 
 static bool all_bound(const struct build *build)

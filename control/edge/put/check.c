@@ -37,7 +37,8 @@ static void check_terms(struct put *put)
 			  "cannot change once the build has finished");
 	if ((put->nr_allow || spec->everybody) &&
 	    (put->nr_allow != build->nr_allow ||
-	     memcmp(put->allow, build->allow, put->nr_allow * sizeof(put->allow[0])) != 0))
+	     (put->nr_allow &&
+	      memcmp(put->allow, build->allow, put->nr_allow * sizeof(put->allow[0])) != 0)))
 		put_wrong(put, PROBLEM_BUILD_DIFFERS, "/allow",
 			  "cannot change once the build is declared");
 }

@@ -2,34 +2,51 @@
 #include "edge/state/holders.h"
 
 #include <errno.h>
-#include <search.h>
+#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* A binary tree (tsearch(3)) of these. */
+#include <sallyport/addr.h>
+
+#define PLACES_MIN 1024u /* a power of two */
+
 struct holder {
 	struct endpoint endpoint;
-	uint64_t serial;
+	uint64_t serial; /* 0: free */
 };
 
+/* Open addressing: one that is not at its own place is at the next free one after it. */
 struct holders {
-	void *tree;
+	struct holder *place;
+	uint32_t nr_places, nr_used;
 };
 
-static int compare_number(unsigned int a, unsigned int b)
+/* Endpoints are the orchestrator's, who is trusted not to collide them. */
+static uint32_t own_place(const struct holders *holders, const struct endpoint *endpoint)
 {
-	return a < b ? -1 : a > b;
+	uint64_t seed = (uint64_t)endpoint->port_be << 8 | endpoint->protocol;
+
+	return (uint32_t)sp_addr_hash(&endpoint->addr, seed) & (holders->nr_places - 1);
 }
 
-static int compare(const void *left, const void *right)
+static uint32_t next_place(const struct holders *holders, uint32_t place)
 {
-	const struct endpoint *a = &((const struct holder *)left)->endpoint;
-	const struct endpoint *b = &((const struct holder *)right)->endpoint;
-	int order = memcmp(&a->addr, &b->addr, sizeof(a->addr));
+	return (place + 1) & (holders->nr_places - 1);
+}
 
-	if (order == 0)
-		order = compare_number(a->port_be, b->port_be);
-	return order ? order : compare_number(a->protocol, b->protocol);
+static bool is_same(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port_be == b->port_be && a->protocol == b->protocol &&
+	       sp_addr_equal(&a->addr, &b->addr);
+}
+
+/* Result: where the endpoint is, or would be put. */
+static uint32_t find_place(const struct holders *holders, const struct endpoint *endpoint)
+{
+	uint32_t place = own_place(holders, endpoint);
+
+	while (holders->place[place].serial && !is_same(&holders->place[place].endpoint, endpoint))
+		place = next_place(holders, place);
+	return place;
 }
 
 int state_holders_new(struct holders **ret_holders)
@@ -38,6 +55,12 @@ int state_holders_new(struct holders **ret_holders)
 
 	if (!holders)
 		return -ENOMEM;
+	holders->nr_places = PLACES_MIN;
+	holders->place = calloc(holders->nr_places, sizeof(*holders->place));
+	if (!holders->place) {
+		free(holders);
+		return -ENOMEM;
+	}
 	*ret_holders = holders;
 	return 0;
 }
@@ -46,49 +69,67 @@ void state_holders_free(struct holders *holders)
 {
 	if (!holders)
 		return;
-	tdestroy(holders->tree, free);
+	free(holders->place);
 	free(holders);
-}
-
-static struct holder *find(const struct holders *holders, const struct endpoint *endpoint)
-{
-	struct holder key = {.endpoint = *endpoint};
-	void *found = tfind(&key, &holders->tree, compare);
-
-	return found ? *(struct holder **)found : NULL;
 }
 
 uint64_t state_holders_get(const struct holders *holders, const struct endpoint *endpoint)
 {
-	const struct holder *holder = find(holders, endpoint);
+	return holders->place[find_place(holders, endpoint)].serial;
+}
 
-	return holder ? holder->serial : 0;
+static int grow(struct holders *holders)
+{
+	struct holders grown = {.nr_places = holders->nr_places * 2, .nr_used = holders->nr_used};
+
+	grown.place = calloc(grown.nr_places, sizeof(*grown.place));
+	if (!grown.place)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < holders->nr_places; i++)
+		if (holders->place[i].serial)
+			grown.place[find_place(&grown, &holders->place[i].endpoint)] =
+				holders->place[i];
+	free(holders->place);
+	*holders = grown;
+	return 0;
+}
+
+/* Those behind it that could not be found past the gap move up. */
+static void empty_place(struct holders *holders, uint32_t place)
+{
+	uint32_t mask = holders->nr_places - 1;
+
+	for (uint32_t i = next_place(holders, place); holders->place[i].serial;
+	     i = next_place(holders, i)) {
+		uint32_t own = own_place(holders, &holders->place[i].endpoint);
+
+		if (((i - own) & mask) < ((i - place) & mask))
+			continue;
+		holders->place[place] = holders->place[i];
+		place = i;
+	}
+	holders->place[place].serial = 0;
+	holders->nr_used--;
 }
 
 static int add(struct holders *holders, const struct endpoint *endpoint, uint64_t serial)
 {
-	struct holder *holder = malloc(sizeof(*holder));
-
-	if (!holder)
+	if ((holders->nr_used + 1) > holders->nr_places / 4 * 3 && grow(holders) < 0)
 		return -ENOMEM;
-	*holder = (struct holder){*endpoint, serial};
-	if (!tsearch(holder, &holders->tree, compare)) {
-		free(holder);
-		return -ENOMEM;
-	}
+	holders->place[find_place(holders, endpoint)] = (struct holder){*endpoint, serial};
+	holders->nr_used++;
 	return 0;
 }
 
 int state_holders_set(struct holders *holders, const struct endpoint *endpoint, uint64_t serial)
 {
-	struct holder *holder = find(holders, endpoint);
+	uint32_t place = find_place(holders, endpoint);
 
-	if (!holder)
+	if (!holders->place[place].serial)
 		return serial ? add(holders, endpoint, serial) : 0;
-	holder->serial = serial;
-	if (serial == 0) {
-		tdelete(holder, &holders->tree, compare);
-		free(holder);
-	}
+	if (serial)
+		holders->place[place].serial = serial;
+	else
+		empty_place(holders, place);
 	return 0;
 }

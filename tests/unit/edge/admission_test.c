@@ -54,7 +54,7 @@ static int put(struct world *world, const char *const *addresses, const char *po
 	world_spec(&spec, "b", nr, addresses);
 	strcpy(spec.nodes[0].pool, pool);
 	for (unsigned int i = 0; allow[i]; i++)
-		spec.allow[spec.nr_allow++] = world_prefix(allow[i]);
+		world_allow(&spec, allow[i]);
 	error = world_put_spec(world, &spec, &result);
 	model_build_spec_free(&spec);
 	return error;

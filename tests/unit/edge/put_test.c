@@ -200,7 +200,7 @@ static void test_put_when_it_cannot_become_so_then_pointers_say_where(void **sta
 	assert_int_equal(world_put_nodes(world, "a", 2, first, &result), 0);
 	world_spec(&spec, "a", 1, other);
 	spec.max_lifetime_ns = HOUR;
-	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
+	world_allow(&spec, "203.0.113.0/24");
 	assert_int_equal(world_put_spec(world, &spec, &result), -EEXIST);
 	model_build_spec_free(&spec);
 	assert_int_equal(world->problem.type, PROBLEM_BUILD_DIFFERS);
@@ -267,14 +267,14 @@ static void test_put_when_allow_lists_are_equal_then_they_are_one(void **state)
 	struct build_spec spec;
 
 	world_spec(&spec, "a", 1, first);
-	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
-	spec.allow[spec.nr_allow++] = world_prefix("198.51.100.0/24");
+	world_allow(&spec, "203.0.113.0/24");
+	world_allow(&spec, "198.51.100.0/24");
 	assert_int_equal(world_put_spec(world, &spec, &a), 0);
 	model_build_spec_free(&spec);
 	world_spec(&spec, "b", 1, second);
-	spec.allow[spec.nr_allow++] = world_prefix("198.51.100.0/24");
-	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
-	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
+	world_allow(&spec, "198.51.100.0/24");
+	world_allow(&spec, "203.0.113.0/24");
+	world_allow(&spec, "203.0.113.0/24");
 	assert_int_equal(world_put_spec(world, &spec, &b), 0);
 	model_build_spec_free(&spec);
 	assert_int_not_equal(b.build->allow_index, 0);
@@ -296,13 +296,13 @@ static void test_put_when_refused_then_its_allow_list_is_not_held(void **state)
 	for (unsigned int i = 0; i < 20; i++) {
 		world_spec(&spec, "b", 1, held);
 		snprintf(text, sizeof(text), "203.0.%u.0/24", i);
-		spec.allow[spec.nr_allow++] = world_prefix(text);
+		world_allow(&spec, text);
 		assert_int_equal(world_put_spec(world, &spec, &result), -EEXIST);
 		assert_int_equal(world->problem.type, PROBLEM_ENDPOINT_IN_USE);
 		model_build_spec_free(&spec);
 	}
 	world_spec(&spec, "b", 1, free_one);
-	spec.allow[spec.nr_allow++] = world_prefix("198.51.100.0/24");
+	world_allow(&spec, "198.51.100.0/24");
 	assert_int_equal(world_put_spec(world, &spec, &result), 0);
 	model_build_spec_free(&spec);
 }

@@ -24,7 +24,7 @@ static void test_restart_when_leases_live_then_slots_are_left_alone(void **state
 	uint32_t slot_index;
 
 	world_spec(&spec, "a", 1, addresses);
-	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
+	world_allow(&spec, "203.0.113.0/24");
 	assert_int_equal(world_put_spec(world, &spec, &result), 0);
 	slot_index = world_ssh(result.build, 0)->slot_index;
 	before = world->table->leases[slot_index];

@@ -37,6 +37,17 @@ struct sp_prefix world_prefix(const char *text)
 	return prefix;
 }
 
+void world_allow(struct build_spec *spec, const char *text)
+{
+	struct sp_prefix allow[SP_ALLOW_PREFIXES];
+
+	if (spec->nr_allow)
+		memcpy(allow, spec->allow, spec->nr_allow * sizeof(allow[0]));
+	allow[spec->nr_allow] = world_prefix(text);
+	assert_int_equal(
+		model_build_set_allow(&spec->allow, &spec->nr_allow, allow, spec->nr_allow + 1), 0);
+}
+
 void world_init(struct world *world, unsigned int nr_ports)
 {
 	memset(world, 0, sizeof(*world));

@@ -89,5 +89,8 @@ const struct sp_slot *world_endpoint(const struct world *world, const char *addr
 struct sp_addr world_addr(const char *text);
 struct sp_prefix world_prefix(const char *text);
 
+/* Adds a prefix to those who may connect. */
+void world_allow(struct build_spec *spec, const char *text);
+
 /* Result: how many events of that type there are about that build. */
 unsigned int world_count_events(const struct world *world, const char *id, enum event_type type);

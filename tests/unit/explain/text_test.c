@@ -27,6 +27,7 @@ struct dialled {
 	struct build build;
 	struct node node;
 	struct forward forward;
+	struct sp_prefix allow;
 	struct instant now;
 	struct explain_call call;
 	char text[EXPLAIN_TEXT_MAX + 1];
@@ -44,7 +45,8 @@ static void dial(struct dialled *dialled, enum session_state session, enum sessi
 			  .connect_within_ns = 10 * MINUTE,
 			  .max_lifetime_ns = 6 * HOUR,
 			  .nr_allow = 1,
-			  .allow = {world_prefix("203.0.113.0/24")}},
+			  .allow = &dialled->allow},
+		.allow = world_prefix("203.0.113.0/24"),
 		.node = {.index = 1, .has_address = true, .nr_forwards = 1},
 		.forward = {.name = "ssh"},
 	};

@@ -57,8 +57,8 @@ void put_full(struct world *world)
 	model_build_strings_add(&spec.actors, "bob");
 	model_build_strings_add(&spec.key_fingerprints, "SHA256:abc");
 	model_build_strings_add(&spec.nodes[0].host_keys, "ssh-ed25519 AAAA");
-	spec.allow[spec.nr_allow++] = world_prefix("203.0.113.0/24");
-	spec.allow[spec.nr_allow++] = world_prefix("2001:db8::/32");
+	world_allow(&spec, "203.0.113.0/24");
+	world_allow(&spec, "2001:db8::/32");
 	forward = model_build_spec_node_spec_add_forward(&spec.nodes[0]);
 	strcpy(forward->name, "mosh");
 	forward->port = 60001;
