@@ -387,7 +387,7 @@ static int open_parts(struct api *api, const struct api_options *options)
 	if (r == 0)
 		r = call_wait_open(&waits, &api->context.waits);
 	if (r == 0)
-		r = call_turns_open(options->event, &api->context.turns);
+		r = call_turns_open(options->event, options->edge, &api->context.turns);
 	if (r == 0)
 		r = capture_captures_open(options->event, options->edge, options->table,
 					  &api->context.captures);

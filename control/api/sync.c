@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A sync may be of many builds: it is read, planned and journaled bit by bit. */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "json/shape.h"
 
 #define READ_BUILDS 128 /* in one step */
+#define FREE_BUILDS 1024
 
 static const struct json_shape change_shape = {
 	.name = "SyncChange",
@@ -53,6 +55,7 @@ struct sync_job {
 	char *text;
 	size_t text_bytes;
 	bool any_change;
+	bool answered; /* the rest is to free it */
 };
 
 static const char *name_change(enum edge_change change, bool cancelled)
@@ -136,15 +139,20 @@ static int step(void *context)
 	struct sync_job *job = context;
 	struct edge_sync_result result = {0};
 	const struct edge_outcome outcome = {.sync = &result};
-	int r = job->work ? edge_sync_step(job->work, &result) : read_some(job);
+	int r;
 
-	if (r == -EAGAIN)
+	if (job->answered)
+		return body_sync_free_some(&job->sync, FREE_BUILDS) ? -EAGAIN : 0;
+	r = job->work ? edge_sync_step(job->work, &result) : read_some(job);
+
+	if (r == -EAGAIN || r == -EINPROGRESS)
 		return r;
 	if (r < 0)
 		call_refuse(job->call);
 	else
 		call_receipt_reply(job->call, &outcome);
-	return 0;
+	job->answered = true;
+	return -EAGAIN;
 }
 
 static void free_job(void *context)
@@ -158,6 +166,7 @@ static void free_job(void *context)
 		fclose(job->changes);
 	free(job->text);
 	free(job);
+	malloc_trim(0); /* most of it was needed for no longer */
 }
 
 /* Result: NULL without memory. */

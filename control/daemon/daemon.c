@@ -104,7 +104,7 @@ static int open_journal(struct daemon *daemon)
 
 	say_starting("the journal is read");
 	name_journal(daemon->config, path);
-	r = journal_open(path, &daemon->journal, &reason);
+	r = daemon_kept_open(path, &daemon->journal, &reason);
 	return r < 0 ? fail(r, "The journal cannot be opened.", reason) : 0;
 }
 

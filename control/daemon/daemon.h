@@ -41,6 +41,8 @@ struct daemon {
 	struct carrier *carrier;     /* NULL: switches of engine are not told */
 	struct api *api;
 	struct daemon_said said;
+	sd_event_source *soon; /* of a file that can always be read */
+	int soon_fd;
 	sd_event_source *deadline; /* one timer on CLOCK_BOOTTIME, for the model and the kernel */
 	struct quiesce drained;	   /* who may have something left for a lease that has ended */
 	bool drain_told;	   /* that it takes long */

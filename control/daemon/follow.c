@@ -10,11 +10,11 @@
 #include "edge/edge.h"
 #include "kernel/kernel.h"
 
-/* The VMs added for one build. */
+/* The VMs added for one build; its id lies behind them. */
 struct followed {
-	char id[BUILD_ID_MAX + 1];
-	struct sp_addr *vms;
+	const char *id;
 	unsigned int nr;
+	struct sp_addr vms[];
 };
 
 struct daemon_followers {
@@ -42,27 +42,16 @@ static void release_vms(struct daemon_followers *followers, const struct followe
 		note_error(followers, kernel_vm_remove(followers->kernel, &followed->vms[i]));
 }
 
-static void free_followed(void *cursor)
-{
-	struct followed *followed = cursor;
-
-	free(followed->vms);
-	free(followed);
-}
-
 /* Result: NULL without memory. */
 static struct followed *make_followed(const struct build *build)
 {
-	struct followed *followed = calloc(1, sizeof(*followed));
+	size_t vms_bytes = build->nr_nodes * sizeof(struct sp_addr);
+	size_t id_bytes = strlen(build->id) + 1;
+	struct followed *followed = calloc(1, sizeof(*followed) + vms_bytes + id_bytes);
 
 	if (!followed)
 		return NULL;
-	memcpy(followed->id, build->id, sizeof(followed->id));
-	followed->vms = calloc(build->nr_nodes, sizeof(*followed->vms));
-	if (!followed->vms) {
-		free(followed);
-		return NULL;
-	}
+	followed->id = memcpy((char *)followed->vms + vms_bytes, build->id, id_bytes);
 	for (unsigned int i = 0; i < build->nr_nodes; i++) {
 		if (build->nodes[i].has_address)
 			followed->vms[followed->nr++] = build->nodes[i].address;
@@ -75,7 +64,7 @@ static int add_vms(struct daemon_followers *followers, struct followed *followed
 	struct followed **place = tsearch(followed, &followers->builds, compare);
 
 	if (!place) {
-		free_followed(followed);
+		free(followed);
 		return -ENOMEM;
 	}
 	for (unsigned int i = 0; i < followed->nr; i++)
@@ -87,9 +76,9 @@ static int add_vms(struct daemon_followers *followers, struct followed *followed
 static void update(struct daemon_followers *followers, const char *id)
 {
 	const struct build *build = edge_get(followers->edge, id);
-	struct followed key, **place, *before, *after;
+	const struct followed key = {.id = id};
+	struct followed **place, *before, *after;
 
-	memcpy(key.id, id, sizeof(key.id));
 	place = tfind(&key, &followers->builds, compare);
 	before = place ? *place : NULL;
 	if (before)
@@ -100,7 +89,7 @@ static void update(struct daemon_followers *followers, const char *id)
 	}
 	if (before) {
 		release_vms(followers, before);
-		free_followed(before);
+		free(before);
 	}
 }
 
@@ -145,7 +134,7 @@ void daemon_follow_free(struct daemon_followers *followers)
 {
 	if (!followers)
 		return;
-	tdestroy(followers->builds, free_followed);
+	tdestroy(followers->builds, free);
 	free(followers);
 }
 
@@ -153,8 +142,6 @@ int daemon_follow_run(struct daemon_followers *followers)
 {
 	int r;
 
-	if (edge_is_busy(followers->edge))
-		return 0;
 	followers->error = 0;
 	r = state_events_follow(edge_events(followers->edge), &followers->seq, follow_event,
 				followers);

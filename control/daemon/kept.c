@@ -97,3 +97,16 @@ void daemon_kept_close_files(const struct config *config)
 			close_file(dirfd(dir), path, entry->d_name);
 	closedir(dir);
 }
+
+int daemon_kept_open(const char *path, struct journal **ret_journal, char **ret_reason)
+{
+	int r = journal_open(path, ret_journal, ret_reason);
+
+	if (r < 0)
+		return r;
+	r = journal_open_thread(*ret_journal);
+	if (r < 0)
+		log_write(LOG_WARNING, "The journal has no thread: others wait for large changes.",
+			  log_error("error", r));
+	return 0;
+}

@@ -19,3 +19,6 @@ int daemon_kept_count(const struct config *config, struct journal *journal,
  * mode it was made with. What was wrong is logged.
  */
 void daemon_kept_close_files(const struct config *config);
+
+/* journal_open(), with the thread, without which large changes are made all the same. */
+int daemon_kept_open(const char *path, struct journal **ret_journal, char **ret_reason);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "api/server.h"
 #include "daemon/daemon.h"
@@ -106,8 +108,19 @@ static int watch_netlink(struct daemon *daemon)
 	return sd_event_add_io(daemon->event, &daemon->netlink, fd, EPOLLIN, on_netlink, daemon);
 }
 
-static void arm_deadline(struct daemon *daemon, uint64_t next_ns)
+/* Nothing: on_post() comes after it. */
+static int on_soon(sd_event_source *source, int fd, uint32_t revents, void *context)
 {
+	return 0;
+}
+
+/* At once is no time: a timer costs system calls each time. */
+static void arm_deadline(struct daemon *daemon, uint64_t next_ns, uint64_t now_ns)
+{
+	if (next_ns <= now_ns) {
+		sd_event_source_set_enabled(daemon->soon, SD_EVENT_ONESHOT);
+		return;
+	}
 	if (next_ns == UINT64_MAX) {
 		sd_event_source_set_enabled(daemon->deadline, SD_EVENT_OFF);
 		return;
@@ -139,11 +152,14 @@ static int on_post(sd_event_source *source, void *context)
 {
 	struct daemon *daemon = context;
 	uint64_t next_ns, kernel_ns;
-	bool removed = false;
+	bool removed = false, more;
 	struct instant now;
 
 	model_clock_read(&now);
-	next_ns = edge_expire(daemon->edge, &now, &removed);
+	/* Nothing more ends before who follows the ends knows of the last ones. */
+	more = follow(daemon);
+	next_ns = more && !edge_is_busy(daemon->edge) ? now.boot_ns
+						      : edge_expire(daemon->edge, &now, &removed);
 	daemon_say_journal(&daemon->said, edge_failing_since_ns(daemon->edge), now.boot_ns);
 	if (removed)
 		api_server_confirm_removal(daemon->api);
@@ -151,10 +167,10 @@ static int on_post(sd_event_source *source, void *context)
 	if (watch_netlink(daemon) < 0)
 		log_write(LOG_ERR, "Netlink cannot be watched.");
 	daemon_tell_changes(daemon);
-	if (follow(daemon))
+	if (more || follow(daemon))
 		next_ns = now.boot_ns;
 	api_server_notify(daemon->api);
-	arm_deadline(daemon, kernel_ns < next_ns ? kernel_ns : next_ns);
+	arm_deadline(daemon, kernel_ns < next_ns ? kernel_ns : next_ns, now.boot_ns);
 	return 0;
 }
 
@@ -166,6 +182,14 @@ int daemon_loop_begin(struct daemon *daemon)
 	if (r >= 0)
 		r = sd_event_add_time(daemon->event, &daemon->again, CLOCK_BOOTTIME, UINT64_MAX, 1,
 				      on_again, daemon);
+	daemon->soon_fd = eventfd(1, EFD_CLOEXEC);
+	if (r >= 0 && daemon->soon_fd < 0)
+		r = -errno;
+	if (r >= 0)
+		r = sd_event_add_io(daemon->event, &daemon->soon, daemon->soon_fd, EPOLLIN, on_soon,
+				    daemon);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(daemon->soon, SD_EVENT_ONESHOT);
 	if (r >= 0)
 		r = watch_netlink(daemon);
 	if (r >= 0)
@@ -179,4 +203,8 @@ void daemon_loop_end(struct daemon *daemon)
 	daemon->netlink = sd_event_source_unref(daemon->netlink);
 	daemon->again = sd_event_source_unref(daemon->again);
 	daemon->deadline = sd_event_source_unref(daemon->deadline);
+	daemon->soon = sd_event_source_unref(daemon->soon);
+	if (daemon->soon_fd > 0)
+		close(daemon->soon_fd);
+	daemon->soon_fd = -1;
 }

@@ -72,6 +72,7 @@ void edge_free(struct edge *edge)
 {
 	if (!edge)
 		return;
+	edge_expire_stop(edge);
 	state_guests_free(edge->guests);
 	state_debts_free(&edge->debts);
 	state_tally_free(edge->tally);
@@ -125,6 +126,11 @@ bool edge_is_busy(const struct edge *edge)
 const struct model_settings *edge_settings(const struct edge *edge)
 {
 	return &edge->settings;
+}
+
+int edge_thread_fd(const struct edge *edge)
+{
+	return journal_thread_fd(edge->journal);
 }
 
 struct events *edge_events(struct edge *edge)

@@ -119,10 +119,12 @@ int edge_sync(struct edge *edge, const struct edge_call *call, const struct edge
 	      edge_sync_visitor *visit, void *context, struct edge_sync_result *ret_result);
 
 /*
- * The same bit by bit, so that others have their turn: begin, step until it does not say -EAGAIN,
- * free. The edge is busy until then: it can be looked at as it was before, but no call that
- * changes it may be made, and the journal is not to be read. sync, the problem and context live as
- * long as the work. Freed before its end, it changes nothing. Result of begin: 0 or -ENOMEM.
+ * The same bit by bit, so that others have their turn: begin, step until it says neither -EAGAIN
+ * nor -EINPROGRESS, free. The latter: there is nothing to do before journal_thread_fd() can be
+ * read. The edge is busy until then: it can be looked at as it was before, but no call that changes
+ * it may be made, and the journal is not to be read. sync, the problem and context live as long as
+ * the work. Freed before its end, it changes nothing, unless it was journaled already. Result of
+ * begin: 0 or -ENOMEM.
  */
 struct edge_sync_work;
 int edge_sync_begin(struct edge *edge, const struct edge_call *call, const struct edge_sync *sync,
@@ -137,9 +139,16 @@ bool edge_is_busy(const struct edge *edge);
  * Does what is due: ends what has expired, was never used; warns; forgets what is past its
  * quarantine; every minute writes the journal's last moment and compacts. Result: the
  * CLOCK_BOOTTIME at which to call again (soon, if the journal could not be written). *ret_removed
- * is set if slots went out of use.
+ * is set if slots went out of use. Much is done bit by bit, by many calls: the edge is busy then,
+ * and the next call is due also once edge_thread_fd() can be read.
  */
 uint64_t edge_expire(struct edge *edge, const struct instant *now, bool *ret_removed);
+
+/* Others wait while edge_expire() keeps the edge busy, and come first once it no longer does. */
+void edge_expire_hold(struct edge *edge, bool hold);
+
+/* Gives up what edge_expire() has under way, or ends it if it is journaled already. */
+void edge_expire_stop(struct edge *edge);
 
 /* Result: the build (also an ended one, until it is forgotten) or NULL. */
 const struct build *edge_get(const struct edge *edge, const char *id);
@@ -230,6 +239,9 @@ void edge_figures(const struct edge *edge, struct edge_figures *ret_figures);
  */
 int edge_pool_figures(const struct edge *edge, unsigned int public_index,
 		      struct ports_figures *ret_figures);
+
+/* Result: what can be read once the thread of the journal has a result (journal_thread_fd()). */
+int edge_thread_fd(const struct edge *edge);
 
 struct events *edge_events(struct edge *edge);
 struct journal *edge_journal(struct edge *edge);

@@ -8,11 +8,17 @@
 #include "edge/state/state.h"
 #include "edge/txn/change.h"
 #include "edge/txn/cut.h"
+#include "edge/txn/save.h"
 #include "edge/txn/txn.h"
 #include "model/deadline.h"
 
 /* Builds handled in one transaction: others have their turn between two. */
-#define BATCH		128
+#define BATCH 128
+
+/* If there are more: in a transaction that is made bit by bit, in steps of so many. */
+#define BATCH_MANY 4096
+#define A_STEP	   256
+
 #define MOMENT_EVERY_NS (60 * CLOCK_SECOND_NS)
 #define RETRY_NS	CLOCK_SECOND_NS
 #define BUSY_NS		(10 * 1000000ULL)
@@ -146,6 +152,125 @@ static int handle_some(struct edge *edge, const struct instant *now, struct buil
 	return result;
 }
 
+/* A transaction that is under way. */
+enum expiry_stage {
+	EXPIRY_COLLECT,
+	EXPIRY_SAVE,
+	EXPIRY_APPLY,
+	EXPIRY_OVER,
+};
+
+struct expiry {
+	struct txn txn;
+	enum expiry_stage stage;
+	struct build *due[BATCH_MANY];
+	unsigned int nr_due, nr_handled;
+};
+
+static int collect_some(struct expiry *expiry)
+{
+	unsigned int first = expiry->txn.nr_changes;
+	int result = 0;
+
+	for (unsigned int i = 0; i < A_STEP && expiry->nr_handled < expiry->nr_due && result == 0;
+	     i++)
+		result = handle(&expiry->txn, expiry->due[expiry->nr_handled++]);
+	if (result < 0) {
+		txn_commit_abort(&expiry->txn);
+		return result;
+	}
+	txn_commit_cut(&expiry->txn, first);
+	txn_save_more(&expiry->txn);
+	if (expiry->nr_handled < expiry->nr_due)
+		return -EAGAIN;
+	expiry->stage = EXPIRY_SAVE;
+	return txn_commit_begin(&expiry->txn);
+}
+
+/* Result: -EAGAIN: there is another; -EINPROGRESS: once the journal's thread has a result; else it
+ * is over, with 0 or -errno. */
+static int step(struct expiry *expiry)
+{
+	int result;
+
+	switch (expiry->stage) {
+	case EXPIRY_COLLECT:
+		result = collect_some(expiry);
+		return result == 0 ? -EAGAIN : result;
+	case EXPIRY_SAVE:
+		result = txn_commit_save(&expiry->txn);
+		if (result == 0)
+			expiry->stage = EXPIRY_APPLY;
+		return result == 0 ? -EAGAIN : result;
+	case EXPIRY_APPLY:
+		result = txn_commit_some(&expiry->txn, A_STEP);
+		if (result == 0)
+			expiry->stage = EXPIRY_OVER;
+		return result;
+	case EXPIRY_OVER:
+		break;
+	}
+	return 0;
+}
+
+static int go_on(struct edge *edge, bool *ret_removed)
+{
+	struct expiry *expiry = edge->expiry;
+	int result = step(expiry);
+
+	if (result == -EAGAIN || result == -EINPROGRESS)
+		return result;
+	if (expiry->txn.removed)
+		*ret_removed = true;
+	if (expiry->txn.cut_all)
+		result = 0;
+	free(expiry);
+	edge->expiry = NULL;
+	edge->busy = false;
+	return result;
+}
+
+/* Result: whether what is due is so much that it is done bit by bit. */
+static bool begin_many(struct edge *edge, const struct instant *now)
+{
+	struct expiry *expiry;
+	struct build *due[BATCH];
+
+	if (edge->failing_since_ns || journal_thread_fd(edge->journal) < 0 ||
+	    state_registry_due(edge->registry, now->boot_ns, due, BATCH) < BATCH)
+		return false;
+	expiry = calloc(1, sizeof(*expiry));
+	if (!expiry)
+		return false;
+	expiry->nr_due = state_registry_due(edge->registry, now->boot_ns, expiry->due, BATCH_MANY);
+	expiry->nr_due = postpone_undrained(edge, now, expiry->due, expiry->nr_due);
+	if (expiry->nr_due == 0) {
+		free(expiry);
+		return false;
+	}
+	txn_begin_own(&expiry->txn, edge, now);
+	edge->expiry = expiry;
+	edge->busy = true;
+	return true;
+}
+
+void edge_expire_hold(struct edge *edge, bool hold)
+{
+	edge->held = hold;
+}
+
+void edge_expire_stop(struct edge *edge)
+{
+	struct expiry *expiry = edge->expiry;
+
+	if (!expiry)
+		return;
+	txn_commit_stop(&expiry->txn);
+	free(expiry);
+	edge->expiry = NULL;
+	edge->busy = false;
+}
+
 static int handle_due(struct edge *edge, const struct instant *now, bool *ret_removed)
 {
 	struct build *due[BATCH];
@@ -158,6 +283,8 @@ static int handle_due(struct edge *edge, const struct instant *now, bool *ret_re
 		if (result < 0 || (nr_due > 0 && edge->failing_since_ns))
 			return result;
 	}
+	if (begin_many(edge, now))
+		return go_on(edge, ret_removed);
 	nr_due = state_registry_due(edge->registry, now->boot_ns, due, BATCH);
 	return handle_some(edge, now, due, nr_due, ret_removed);
 }
@@ -189,7 +316,7 @@ static uint64_t before(uint64_t wall_ns, uint64_t kept_ns)
 static int tidy(struct edge *edge, const struct instant *now)
 {
 	uint64_t before_wall_ns = before(now->wall_ns, edge->settings.audit_kept_ns);
-	int result = edge->owes_rebase ? -EAGAIN : journal_begin(edge->journal), more = 0;
+	int result = edge->owes_rebase ? -EBUSY : journal_begin(edge->journal), more = 0;
 
 	if (result == 0)
 		result = state_events_compact(&edge->events, edge->settings.events_kept);
@@ -252,16 +379,28 @@ void edge_expire_set_drain(struct edge *edge, edge_drain *drain, void *context)
 	edge->drain_context = context;
 }
 
+/* Result: when to call again. */
+static uint64_t when_again_ns(const struct edge *edge, uint64_t now_ns, int result)
+{
+	if (result == -EAGAIN)
+		return now_ns;
+	if (result == -EINPROGRESS) /* what ends the wait has the loop turn */
+		return now_ns + RETRY_NS;
+	return result < 0 ? now_ns + RETRY_NS : next_due_ns(edge, now_ns);
+}
+
 uint64_t edge_expire(struct edge *edge, const struct instant *now, bool *ret_removed)
 {
 	int result;
 
 	*ret_removed = false;
-	if (edge->busy) /* it cuts no packet later: the deadline is in the slot */
+	if (edge->expiry)
+		return when_again_ns(edge, now->boot_ns, go_on(edge, ret_removed));
+	if (edge->busy || edge->held) /* it cuts no packet later: the deadline is in the slot */
 		return now->boot_ns + BUSY_NS;
 	pay_debts(edge, now);
 	result = handle_due(edge, now, ret_removed);
 	if (result == 0 && edge->moment_due_ns <= now->boot_ns)
 		result = try_tidy(edge, now);
-	return result < 0 ? now->boot_ns + RETRY_NS : next_due_ns(edge, now->boot_ns);
+	return when_again_ns(edge, now->boot_ns, result);
 }

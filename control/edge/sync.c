@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "edge/put/build.h"
 #include "edge/put/put.h"
 #include "edge/state/state.h"
+#include "edge/txn/save.h"
 #include "edge/txn/txn.h"
 
 /* Builds looked at or journaled in one step. */
@@ -25,43 +27,68 @@ struct edge_sync_work {
 	sync_stage *const *stage; /* NULL: it is over */
 	uint64_t looked_serial;	  /* the last build looked at, of those that are here */
 	unsigned int nr_put;
-	const struct build_spec **by_id; /* the specs, sorted */
+	uint32_t *by_id; /* places of specs from 1, by open addressing; 0: free */
+	uint32_t nr_places;
+	unsigned int nr_listed;
 	edge_sync_visitor *visit;
 	void *context;
 	struct edge_sync_result result;
 };
 
-static int compare_specs(const void *a, const void *b)
+static uint32_t hash_id(const char *id)
 {
-	const struct build_spec *const *left = a, *const *right = b;
+	uint64_t hash = 0xcbf29ce484222325ULL;
 
-	return strcmp((*left)->id, (*right)->id);
+	for (; *id; id++)
+		hash = (hash ^ (unsigned char)*id) * 0x100000001b3ULL;
+	return (uint32_t)(hash ^ hash >> 32);
 }
 
-static int compare_id(const void *id, const void *spec)
+/* Result: where the id is, or would be put. */
+static uint32_t *place_of(const struct edge_sync_work *work, const char *id)
 {
-	return strcmp(id, (*(const struct build_spec *const *)spec)->id);
+	uint32_t mask = work->nr_places - 1, place = hash_id(id) & mask;
+
+	while (work->by_id[place] && strcmp(work->sync->specs[work->by_id[place] - 1].id, id) != 0)
+		place = (place + 1) & mask;
+	return &work->by_id[place];
 }
 
 static bool in_set(const struct edge_sync_work *work, const char *id)
 {
-	return bsearch(id, work->by_id, work->sync->nr_specs, sizeof(*work->by_id), compare_id);
+	return *place_of(work, id) != 0;
 }
 
-static int sort_specs(struct edge_sync_work *work)
+static int make_places(struct edge_sync_work *work)
+{
+	work->nr_places = 16;
+	while (work->nr_places / 2 < work->sync->nr_specs)
+		work->nr_places *= 2;
+	work->by_id = calloc(work->nr_places, sizeof(*work->by_id));
+	return work->by_id ? 0 : -ENOMEM;
+}
+
+static void list_one(struct edge_sync_work *work, unsigned int i)
+{
+	const char *id = work->sync->specs[i].id;
+	uint32_t *place = place_of(work, id);
+
+	if (*place)
+		json_problem_add(work->txn.problem, PROBLEM_INVALID, "/builds",
+				 "build %s is there twice", id);
+	*place = i + 1;
+}
+
+static int list_ids(struct edge_sync_work *work)
 {
 	unsigned int nr = work->sync->nr_specs;
 
-	work->by_id = calloc(nr + 1, sizeof(*work->by_id));
-	if (!work->by_id)
+	if (!work->by_id && make_places(work) < 0)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < nr; i++)
-		work->by_id[i] = &work->sync->specs[i];
-	qsort(work->by_id, nr, sizeof(*work->by_id), compare_specs);
-	for (unsigned int i = 1; i < nr; i++)
-		if (compare_specs(&work->by_id[i - 1], &work->by_id[i]) == 0)
-			json_problem_add(work->txn.problem, PROBLEM_INVALID, "/builds",
-					 "build %s is there twice", work->by_id[i]->id);
+	for (unsigned int i = 0; i < A_STEP && work->nr_listed < nr; i++)
+		list_one(work, work->nr_listed++);
+	if (work->nr_listed < nr)
+		return -EAGAIN;
 	return problem_is_set(work->txn.problem) ? -EINVAL : 0;
 }
 
@@ -148,6 +175,7 @@ static int put_one(struct edge_sync_work *work, unsigned int i)
 	return 0;
 }
 
+/* The journal's thread writes what is planned already. */
 static int put_all(struct edge_sync_work *work)
 {
 	for (unsigned int i = 0; i < A_STEP; i++) {
@@ -157,6 +185,8 @@ static int put_all(struct edge_sync_work *work)
 			return result;
 		work->nr_put++;
 	}
+	if (!work->sync->dry_run)
+		txn_save_more(&work->txn);
 	return -EAGAIN;
 }
 
@@ -167,22 +197,23 @@ static int begin_commit(struct edge_sync_work *work)
 	return txn_commit_begin(&work->txn);
 }
 
-static int commit_some(struct edge_sync_work *work)
+static int save(struct edge_sync_work *work)
 {
-	return txn_commit_some(&work->txn, A_STEP);
+	return txn_commit_save(&work->txn);
 }
 
-static int end_commit(struct edge_sync_work *work)
+static int apply_some(struct edge_sync_work *work)
 {
-	int result = txn_commit_end(&work->txn);
+	int result = txn_commit_some(&work->txn, A_STEP);
 
 	work->result.removed = work->txn.removed;
 	return result;
 }
 
-/* Those before the commit change nothing that is not given back. */
-static sync_stage *const stages[] = {check_guards, sort_specs,	cancel_others, put_all,
-				     begin_commit, commit_some, end_commit,    NULL};
+/* Those before the commit change nothing that is not given back, nor do those before it is saved.
+ */
+static sync_stage *const stages[] = {check_guards, list_ids, cancel_others, put_all,
+				     begin_commit, save,     apply_some,    NULL};
 #define STAGE_COMMIT (&stages[4])
 
 /* A dry run is the whole thing, given back at the end. Serials are spent; nothing else is. */
@@ -200,7 +231,7 @@ static int conclude(struct edge_sync_work *work, int result)
 	if (result < 0 && !problem_is_set(txn->problem))
 		json_problem_set(txn->problem, PROBLEM_INTERNAL, "There is not enough memory.");
 	if (planning)
-		txn_abort(txn);
+		txn_commit_abort(txn);
 	work->stage = NULL;
 	txn->edge->busy = false;
 	return result;
@@ -215,7 +246,7 @@ int edge_sync_step(struct edge_sync_work *work, struct edge_sync_result *ret_res
 		if (!is_done(work))
 			result = -EAGAIN;
 	}
-	if (result == -EAGAIN)
+	if (result == -EAGAIN || result == -EINPROGRESS)
 		return result;
 	result = conclude(work, result);
 	if (result == 0)
@@ -245,14 +276,19 @@ void edge_sync_free(struct edge_sync_work *work)
 {
 	if (!work)
 		return;
-	if (work->stage > STAGE_COMMIT)
-		txn_commit_abort(&work->txn);
-	else if (work->stage)
-		txn_abort(&work->txn);
-	if (work->stage)
+	if (work->stage) {
+		txn_commit_stop(&work->txn);
 		work->txn.edge->busy = false;
+	}
 	free(work->by_id);
 	free(work);
+}
+
+static void await_journal(const struct edge *edge)
+{
+	struct pollfd wait = {.fd = journal_thread_fd(edge->journal), .events = POLLIN};
+
+	poll(&wait, 1, -1);
 }
 
 int edge_sync(struct edge *edge, const struct edge_call *call, const struct edge_sync *sync,
@@ -265,9 +301,11 @@ int edge_sync(struct edge *edge, const struct edge_call *call, const struct edge
 		json_problem_set(call->problem, PROBLEM_INTERNAL, "There is not enough memory.");
 		return result;
 	}
-	do
+	do {
 		result = edge_sync_step(work, ret_result);
-	while (result == -EAGAIN);
+		if (result == -EINPROGRESS)
+			await_journal(edge);
+	} while (result == -EAGAIN || result == -EINPROGRESS);
 	edge_sync_free(work);
 	return result;
 }

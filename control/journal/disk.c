@@ -21,17 +21,18 @@ struct job {
 };
 
 static struct {
-	pthread_mutex_t lock;
+	pthread_mutex_t turn; /* held by who asks: one at a time */
+	pthread_mutex_t lock; /* of those up to rest_until_ns */
 	pthread_cond_t changed;
 	bool started;
 	bool busy; /* with this: */
 	struct job job;
 	int result; /* of the last one */
-	/* Of whoever asks: */
-	uint64_t patience_ns;
+	bool late;  /* who has asked for what it is busy with no longer waits */
 	uint64_t rest_until_ns;
-	uint64_t unsynced_bytes;
-} disk = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	uint64_t patience_ns;
+	uint64_t unsynced_bytes; /* by atomic operations */
+} disk = {.turn = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* The clock of pthread_cond_timedwait(), too. */
 static uint64_t now_ns(void)
@@ -53,7 +54,7 @@ static void *work(void *context)
 		result = job.sync(job.file, job.flags);
 		pthread_mutex_lock(&disk.lock);
 		disk.result = result;
-		disk.busy = false;
+		disk.busy = disk.late = false;
 		pthread_cond_broadcast(&disk.changed);
 	}
 	return NULL;
@@ -83,7 +84,8 @@ static bool start(void)
 
 static uint64_t patience_ns(void)
 {
-	uint64_t wait_ns = disk.patience_ns + disk.unsynced_bytes * NS_A_BYTE;
+	uint64_t bytes = __atomic_load_n(&disk.unsynced_bytes, __ATOMIC_RELAXED);
+	uint64_t wait_ns = disk.patience_ns + bytes * NS_A_BYTE;
 
 	return wait_ns < WAIT_MAX_NS ? wait_ns : WAIT_MAX_NS;
 }
@@ -111,10 +113,12 @@ static int hand_over(const struct job *job)
 	disk.job = *job;
 	disk.busy = true;
 	pthread_cond_broadcast(&disk.changed);
-	if (wait_until(now_ns() + wait_ns))
+	if (wait_until(now_ns() + wait_ns)) {
 		result = disk.result;
-	else
+	} else {
+		disk.late = true;
 		disk.rest_until_ns = now_ns() + wait_ns;
+	}
 	pthread_mutex_unlock(&disk.lock);
 	return result;
 }
@@ -126,19 +130,19 @@ void journal_disk_set_patience(uint64_t patience_ns)
 
 bool journal_disk_hangs(void)
 {
-	bool busy;
+	bool hangs;
 
 	if (!disk.patience_ns)
 		return false;
 	pthread_mutex_lock(&disk.lock);
-	busy = disk.busy;
+	hangs = disk.late || now_ns() < disk.rest_until_ns;
 	pthread_mutex_unlock(&disk.lock);
-	return busy || now_ns() < disk.rest_until_ns;
+	return hangs;
 }
 
 void journal_disk_wrote(uint64_t bytes)
 {
-	disk.unsynced_bytes += bytes;
+	__atomic_add_fetch(&disk.unsynced_bytes, bytes, __ATOMIC_RELAXED);
 }
 
 /* Without patience, one that hangs is waited for all the same: there is but one file each. */
@@ -156,17 +160,24 @@ void journal_disk_forget(const void *file)
 		wait_idle();
 }
 
+static int sync_in_turn(const struct job *job)
+{
+	if (journal_disk_hangs())
+		return -ETIMEDOUT;
+	if (disk.started && !disk.patience_ns)
+		wait_idle();
+	return disk.patience_ns && start() ? hand_over(job) : job->sync(job->file, job->flags);
+}
+
 int journal_disk_sync_by(journal_disk_sync_file *sync, void *file, int flags)
 {
 	const struct job job = {.sync = sync, .file = file, .flags = flags};
 	int result;
 
-	if (journal_disk_hangs())
-		return -ETIMEDOUT;
-	if (disk.started && !disk.patience_ns)
-		wait_idle();
-	result = disk.patience_ns && start() ? hand_over(&job) : sync(file, flags);
+	pthread_mutex_lock(&disk.turn);
+	result = sync_in_turn(&job);
 	if (result == 0)
-		disk.unsynced_bytes = 0;
+		__atomic_store_n(&disk.unsynced_bytes, 0, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&disk.turn);
 	return result;
 }

@@ -3,7 +3,8 @@
  * The disk under both databases, which may take its time: nobody waits for it longer than the
  * patience. What is to be synced a thread of its own syncs. A sync that is late has failed, for who
  * asked for it; from then on the disk counts as hanging, until the sync has come to its end and
- * others have had as much time as was waited. On one thread, but for that one.
+ * others have had as much time as was waited. By any thread, and those that sync wait for each
+ * other; the patience is set while there is but one.
  */
 #pragma once
 

@@ -14,9 +14,11 @@ void journal_close(struct journal *journal)
 {
 	if (!journal)
 		return;
+	journal_thread_close(journal);
 	journal_cuts_close(journal);
 	for (unsigned int i = 0; i < JOURNAL_STATEMENTS_NR; i++)
 		sqlite3_finalize(journal->statement[i]);
+	sqlite3_close(journal->reader);
 	sqlite3_close(journal->database);
 	free(journal->path);
 	free(journal->wanted);

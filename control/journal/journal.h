@@ -147,3 +147,23 @@ int journal_receipt_drop(struct journal *journal, uint64_t before_wall_ns);
 
 /* For tests, and for records of others' making. */
 struct sqlite3 *journal_handle(struct journal *journal);
+
+/*
+ * Has work done by a thread of the journal's own, so that nobody waits for it meanwhile. From begin
+ * until its result is fetched the journal is the work's: of the calls above, others may read events
+ * by their numbers. Without the thread, begin does the work itself.
+ */
+typedef int journal_work(void *context);
+
+/* Starts the thread. Result: 0, -ENOTSUP for one in memory, or -errno. */
+int journal_open_thread(struct journal *journal);
+
+/* Hands over one piece of work. */
+void journal_thread_begin(struct journal *journal, journal_work *work, void *context);
+
+/* Result: -EINPROGRESS, or what the work has come to: once. poll never blocks. */
+int journal_thread_poll(struct journal *journal);
+int journal_thread_wait(struct journal *journal);
+
+/* Result: a descriptor that can be read while a result is to be fetched; -1: no thread. */
+int journal_thread_fd(const struct journal *journal);

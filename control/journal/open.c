@@ -15,7 +15,6 @@
 #include "journal/copy.h"
 #include "journal/schema.h"
 #include "journal/sql.h"
-#include "journal/vfs.h"
 #include "journal/wal.h"
 
 static const char *const statement_texts[JOURNAL_STATEMENTS_NR] = {
@@ -36,7 +35,7 @@ struct kind {
 
 static const struct kind journal_kind = {
 	.schema = "BEGIN; " JOURNAL_SCHEMA,
-	.modes = "PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;" JOURNAL_ADDED,
+	.modes = "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192;" JOURNAL_ADDED,
 	.application_id = JOURNAL_APPLICATION_ID,
 	.version = JOURNAL_VERSION,
 	.oldest = JOURNAL_OLDEST,
@@ -367,4 +366,35 @@ int journal_open(const char *path, struct journal **ret_journal, char **ret_reas
 int journal_open_audit(const char *path, struct journal **ret_audit, char **ret_reason)
 {
 	return open_kind(&audit_kind, path, ret_audit, ret_reason);
+}
+
+/* Another connection to its file, on which the statement is prepared anew. Result: 0 or -errno. */
+static int open_reader(struct journal *journal, enum journal_statement statement)
+{
+	sqlite3_stmt *prepared;
+	char *reason = NULL;
+	int result = open_database(journal->path, &journal->reader, &reason);
+
+	free(reason);
+	if (result < 0)
+		return result;
+	if (sqlite3_exec(journal->reader, "PRAGMA cache_size = -512; PRAGMA query_only = ON", NULL,
+			 NULL, NULL) != SQLITE_OK ||
+	    sqlite3_prepare_v3(journal->reader, statement_texts[statement], -1,
+			       SQLITE_PREPARE_PERSISTENT, &prepared, NULL) != SQLITE_OK) {
+		result = journal_sql_errno(sqlite3_errcode(journal->reader));
+		sqlite3_close(journal->reader);
+		journal->reader = NULL;
+		return result;
+	}
+	sqlite3_finalize(journal->statement[statement]);
+	journal->statement[statement] = prepared;
+	return 0;
+}
+
+int journal_open_thread(struct journal *journal)
+{
+	int result = journal->in_memory ? -ENOTSUP : open_reader(journal, JOURNAL_GET_EVENTS);
+
+	return result < 0 ? result : journal_thread_start(journal);
 }

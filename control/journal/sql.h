@@ -162,6 +162,7 @@ enum journal_statement {
 };
 
 struct journal_cuts;
+struct journal_thread;
 
 struct journal {
 	sqlite3 *database;
@@ -177,10 +178,19 @@ struct journal {
 	bool in_memory;
 	char *wanted;	  /* in memory for want of this file; or NULL */
 	uint64_t renewed; /* how often the audit was begun anew */
+	sqlite3 *reader;  /* of events, while the journal is its thread's; NULL: there is none */
+	struct journal_thread *thread; /* or NULL, and then the last work has come to: */
+	int worked;
 };
 
 /* Of the journal's end. */
 void journal_cuts_close(struct journal *journal);
+void journal_thread_close(struct journal *journal);
+int journal_thread_start(struct journal *journal); /* 0 or -errno */
+
+/* SQLite's way to the files: that of the system, but synced by disk.h. Result: its name; NULL,
+ * which is the system's own, if there is none. */
+const char *journal_vfs_name(void);
 
 /* One use of a statement: values go in from the left, rows come out. */
 struct journal_use {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "journal/vfs.h"
+#include "journal/sql.h"
 
 #include <errno.h>
 #include <stddef.h>

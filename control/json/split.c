@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,80 +87,106 @@ static bool find_list(struct cursor *cursor, const char *name)
 	return false;
 }
 
-static int add_item(struct json_split *split, size_t *room, struct json_part item)
+static int add_item(struct json_split *split, struct json_part item)
 {
-	if (split->nr == *room) {
-		size_t more = *room ? *room * 2 : 64;
+	if (split->nr == split->room) {
+		size_t more = split->room ? split->room * 2 : 64;
 		struct json_part *grown = reallocarray(split->item, more, sizeof(*grown));
 
 		if (!grown)
 			return -ENOMEM;
 		split->item = grown;
-		*room = more;
+		split->room = more;
 	}
 	split->item[split->nr++] = item;
 	return 0;
 }
 
-/* From a list's bracket past the one that ends it. */
-static int take_items(struct cursor *cursor, struct json_split *split)
+/* At the list's bracket, or at a comma. */
+static int take_item(struct cursor *cursor, struct json_split *split)
 {
-	size_t room = 0;
+	struct json_part item;
 
 	cursor->at++;
-	if (look_past_space(cursor) == ']') {
-		cursor->at++;
-		return 0;
-	}
-	do {
-		struct json_part item;
-		int r;
-
-		if (split->nr)
-			cursor->at++;
-		if (look_past_space(cursor) != '{')
-			return -EINVAL;
-		item.text = cursor->at;
-		skip_value(cursor);
-		item.bytes = (size_t)(cursor->at - item.text);
-		r = add_item(split, &room, item);
-		if (r < 0)
-			return r;
-	} while (look_past_space(cursor) == ',');
-	if (look(cursor) != ']')
+	if (look_past_space(cursor) != '{')
 		return -EINVAL;
-	cursor->at++;
-	return 0;
+	item.text = cursor->at;
+	skip_value(cursor);
+	item.bytes = (size_t)(cursor->at - item.text);
+	return add_item(split, item);
 }
 
-static int copy_rest(const char *text, const char *list, const struct cursor *after,
-		     struct json_split *split)
+static bool is_empty_list(const struct cursor *cursor)
 {
-	size_t before_bytes = (size_t)(list - text), after_bytes = (size_t)(after->end - after->at);
+	struct cursor inside = {cursor->at + 1, cursor->end};
+
+	return look_past_space(&inside) == ']';
+}
+
+/* From a list's bracket past the one that ends it. Result: -EAGAIN if it was more than most. */
+static int take_items(struct cursor *cursor, struct json_split *split, size_t most)
+{
+	int r = 0;
+
+	if (split->nr == 0 && is_empty_list(cursor)) {
+		cursor->at++;
+		look_past_space(cursor);
+	} else {
+		do {
+			if (most-- == 0)
+				return -EAGAIN;
+			r = take_item(cursor, split);
+		} while (r == 0 && look_past_space(cursor) == ',');
+	}
+	if (r == 0 && look(cursor) != ']')
+		r = -EINVAL;
+	cursor->at++;
+	return r;
+}
+
+static int copy_rest(struct json_split *split)
+{
+	size_t before_bytes = (size_t)(split->list - split->text);
+	size_t after_bytes = (size_t)(split->end - split->at);
 
 	split->rest = malloc(before_bytes + 2 + after_bytes);
 	if (!split->rest)
 		return -ENOMEM;
-	memcpy(split->rest, text, before_bytes);
+	memcpy(split->rest, split->text, before_bytes);
 	memcpy(split->rest + before_bytes, "[]", 2);
-	memcpy(split->rest + before_bytes + 2, after->at, after_bytes);
+	memcpy(split->rest + before_bytes + 2, split->at, after_bytes);
 	split->rest_bytes = before_bytes + 2 + after_bytes;
 	return 0;
 }
 
-int json_split(const char *text, size_t bytes, const char *name, struct json_split *ret_split)
+int json_split_begin(const char *text, size_t bytes, const char *name, struct json_split *ret_split)
 {
 	struct cursor cursor = {text, text + bytes};
-	struct json_split split = {0};
-	const char *list;
-	int r;
 
 	if (!find_list(&cursor, name))
 		return -EINVAL;
-	list = cursor.at;
-	r = take_items(&cursor, &split);
-	if (r == 0)
-		r = copy_rest(text, list, &cursor, &split);
+	*ret_split = (struct json_split){
+		.text = text, .list = cursor.at, .at = cursor.at, .end = cursor.end};
+	return 0;
+}
+
+int json_split_some(struct json_split *split, size_t most)
+{
+	struct cursor cursor = {split->at, split->end};
+	int r = take_items(&cursor, split, most);
+
+	split->at = cursor.at;
+	return r < 0 ? r : copy_rest(split);
+}
+
+int json_split(const char *text, size_t bytes, const char *name, struct json_split *ret_split)
+{
+	struct json_split split;
+	int r = json_split_begin(text, bytes, name, &split);
+
+	if (r < 0)
+		return r;
+	r = json_split_some(&split, SIZE_MAX);
 	if (r < 0) {
 		json_split_clear(&split);
 		return r;

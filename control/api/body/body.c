@@ -2,6 +2,7 @@
 #include "api/body/body.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 #include "edge/state/call.h"
 #include "model/clock.h"
 #include "json/decode.h"
+
+/* By so many times is a text looked through faster than it is read. */
+#define SPLIT_FASTER 8
 
 static int copy_text(const char *text, char **ret_copy)
 {
@@ -230,10 +234,16 @@ int body_read_sync(const char *text, size_t bytes, struct api_sync *ret_sync,
 	return 0;
 }
 
+bool body_sync_free_some(struct api_sync *sync, unsigned int most)
+{
+	for (; most > 0 && sync->nr_specs > 0; most--)
+		model_build_spec_free(&sync->specs[--sync->nr_specs]);
+	return sync->nr_specs > 0;
+}
+
 void body_sync_free(struct api_sync *sync)
 {
-	for (unsigned int i = 0; i < sync->nr_specs; i++)
-		model_build_spec_free(&sync->specs[i]);
+	body_sync_free_some(sync, UINT_MAX);
 	free(sync->specs);
 	*sync = (struct api_sync){0};
 }
@@ -243,7 +253,7 @@ int body_begin_sync(const char *text, size_t bytes, struct api_sync_reading *rea
 	int r;
 
 	*reading = (struct api_sync_reading){.text = text, .bytes = bytes};
-	r = json_split(text, bytes, "builds", &reading->split);
+	r = json_split_begin(text, bytes, "builds", &reading->split);
 	return r == -EINVAL ? 0 : r; /* the reading will say what is wrong */
 }
 
@@ -289,11 +299,22 @@ static int read_part(struct api_sync_reading *reading, unsigned int most)
 	return r < 0 || reading->sync.nr_specs == reading->split.nr ? r : -EAGAIN;
 }
 
+static int read_or_split(struct api_sync_reading *reading, unsigned int most)
+{
+	int r = -EINVAL;
+
+	if (reading->split.rest)
+		return read_part(reading, most);
+	if (reading->split.text)
+		r = json_split_some(&reading->split, (size_t)most * SPLIT_FASTER);
+	return r == 0 ? -EAGAIN : r;
+}
+
 /* What is wrong somewhere is read once more as a whole: then its place is known. */
 int body_read_some(struct api_sync_reading *reading, unsigned int most, struct api_sync *ret_sync,
 		   struct problem *problem)
 {
-	int r = reading->split.rest ? read_part(reading, most) : -EINVAL;
+	int r = read_or_split(reading, most);
 
 	if (r == -EINVAL || r == -EBADMSG)
 		return body_read_sync(reading->text, reading->bytes, ret_sync, problem);

@@ -51,6 +51,9 @@ int body_read_sync(const char *text, size_t bytes, struct api_sync *ret_sync,
 		   struct problem *problem);
 void body_sync_free(struct api_sync *sync);
 
+/* Frees so many of its builds. Result: whether there are more. */
+bool body_sync_free_some(struct api_sync *sync, unsigned int most);
+
 /* The same bit by bit. */
 struct api_sync_reading {
 	const char *text; /* lives as long as the reading */

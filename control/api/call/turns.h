@@ -9,10 +9,11 @@
 #include <systemd/sd-event.h>
 
 struct api_call;
+struct edge;
 struct api_turns;
 
 /* Result: 0 and *ret_turns to be closed, or -ENOMEM. */
-int call_turns_open(sd_event *event, struct api_turns **ret_turns);
+int call_turns_open(sd_event *event, struct edge *edge, struct api_turns **ret_turns);
 
 /* Forgets those that wait and gives up what is under way. NULL is allowed. */
 void call_turns_close(struct api_turns *turns);
@@ -23,7 +24,9 @@ int call_turns_add(struct api_turns *turns, const struct api_call *call);
 
 /* What a call that takes long does in each of its turns. */
 struct api_work {
-	int (*step)(void *context); /* Result: -EAGAIN to be called again; else it has answered */
+	/* Result: -EAGAIN to be called again, -EINPROGRESS once the journal's thread has a result;
+	 * else it has answered. */
+	int (*step)(void *context);
 	void (*free)(void *context);
 	void *context;
 };

@@ -59,7 +59,6 @@ static int begin_build(struct put *put)
 	}
 	put->copy = build;
 	snprintf(build->id, sizeof(build->id), "%s", spec->id);
-	txn_look_back(put->txn, build);
 	build->created_wall_ns = put->txn->now.wall_ns;
 	build->linger_ns = given_or(spec->linger_ns, settings->linger_ns);
 	build->max_lifetime_ns = given_or(spec->max_lifetime_ns, settings->max_lifetime_ns);

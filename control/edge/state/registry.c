@@ -26,6 +26,7 @@ struct registry {
 	uint32_t nr_heap;
 	uint64_t *owner; /* serial, by slot */
 	uint32_t nr_slots;
+	uint64_t hidden_from; /* serial */
 };
 
 int state_registry_new(uint32_t nr_slots, struct registry **ret_registry)
@@ -35,6 +36,7 @@ int state_registry_new(uint32_t nr_slots, struct registry **ret_registry)
 	if (!registry)
 		return -ENOMEM;
 	registry->nr_slots = nr_slots;
+	registry->hidden_from = UINT64_MAX;
 	registry->owner = calloc(nr_slots + 1, sizeof(*registry->owner));
 	if (!registry->owner || state_registry_reserve(registry, 1) < 0) {
 		state_registry_free(registry);
@@ -271,7 +273,8 @@ void state_registry_remove(struct registry *registry, struct build *build)
 struct build *state_registry_find(const struct registry *registry, const char *id)
 {
 	for (uint32_t i = *head_of(registry, id); i; i = registry->entry[i - 1].next)
-		if (strcmp(registry->entry[i - 1].build->id, id) == 0)
+		if (registry->entry[i - 1].serial < registry->hidden_from &&
+		    strcmp(registry->entry[i - 1].build->id, id) == 0)
 			return registry->entry[i - 1].build;
 	return NULL;
 }
@@ -280,7 +283,8 @@ struct build *state_registry_find_serial(const struct registry *registry, uint64
 {
 	uint32_t index = entry_from(registry, serial);
 
-	if (index == registry->nr_entries || registry->entry[index].serial != serial)
+	if (index == registry->nr_entries || registry->entry[index].serial != serial ||
+	    serial >= registry->hidden_from)
 		return NULL;
 	return registry->entry[index].build;
 }
@@ -292,7 +296,20 @@ struct build *state_registry_after(const struct registry *registry, uint64_t ser
 
 	while (index < registry->nr_entries && !registry->entry[index].build)
 		index++;
-	return index < registry->nr_entries ? registry->entry[index].build : NULL;
+	return index < registry->nr_entries && registry->entry[index].serial < registry->hidden_from
+		       ? registry->entry[index].build
+		       : NULL;
+}
+
+void state_registry_hide_from(struct registry *registry, uint64_t serial)
+{
+	if (serial < registry->hidden_from)
+		registry->hidden_from = serial;
+}
+
+void state_registry_show(struct registry *registry)
+{
+	registry->hidden_from = UINT64_MAX;
 }
 
 struct build *state_registry_first_due(const struct registry *registry)

@@ -49,4 +49,8 @@ unsigned int state_registry_due(const struct registry *registry, uint64_t now_ns
 void state_registry_own_slot(struct registry *registry, uint32_t slot_index, uint64_t serial);
 uint64_t state_registry_slot_owner(const struct registry *registry, uint32_t slot_index);
 
+/* Builds from that serial on are not found, until all are shown. */
+void state_registry_hide_from(struct registry *registry, uint64_t serial);
+void state_registry_show(struct registry *registry);
+
 unsigned int state_registry_count(const struct registry *registry);

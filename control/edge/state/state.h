@@ -30,6 +30,8 @@
 #define COUNT_ACTOR	   'a'
 #define COUNT_ORGANISATION 'o'
 
+struct expiry;
+
 struct edge {
 	struct model_settings settings;
 	struct journal *journal;
@@ -51,6 +53,8 @@ struct edge {
 	bool owes_rebase;	   /* the journal's times are of another boot: owed too */
 	uint64_t failing_since_ns; /* the journal refuses changes since then; 0: it does not */
 	bool busy;		   /* a change is done bit by bit: no other may begin */
+	struct expiry *expiry;	   /* it is what the clock does: expire.c's */
+	bool held;		   /* others come first, before it does more */
 	edge_wait *wait_quiescent;
 	void *wait_context;
 	edge_drain *drain; /* the rest of these are drain.c's */

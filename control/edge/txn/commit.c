@@ -10,7 +10,7 @@
 #include "edge/state/drain.h"
 #include "edge/state/state.h"
 #include "edge/txn/cut.h"
-#include "edge/txn/receipt.h"
+#include "edge/txn/save.h"
 #include "edge/txn/txn.h"
 #include "edge/txn/undo.h"
 #include "model/deadline.h"
@@ -81,65 +81,6 @@ static int note_pools(struct txn *txn)
 	return result;
 }
 
-static int save_change(struct txn *txn, const struct txn_change *change)
-{
-	struct journal *journal = txn->edge->journal;
-	int result;
-
-	if (!change->after)
-		return journal_build_forget(journal, change->before->serial);
-	result = journal_build_save(journal, &txn->now, change->after,
-				    change->whole ? JOURNAL_WHOLE : JOURNAL_ROW);
-	if (result == 0 && txn_cut_is_end(change))
-		result = txn_cut_save_ports(txn->edge, &txn->now, change->after);
-	if (result == 0 && change->what)
-		result = journal_record_save_audit(journal, &txn->now, &change->peer, change->what,
-						   change->after);
-	return result;
-}
-
-static int save_event(struct txn *txn, struct event *event)
-{
-	event->wall_ns = txn->now.wall_ns;
-	return state_events_append(&txn->edge->events, event);
-}
-
-/* Changes first, then events: numbered together. */
-static int save_one(struct txn *txn, unsigned int i)
-{
-	if (i < txn->nr_changes)
-		return save_change(txn, &txn->change[i]);
-	return save_event(txn, &txn->event[i - txn->nr_changes]);
-}
-
-/* Before any begins: a new table, after this one is lost, counts on from there. */
-static int save_lives(struct txn *txn)
-{
-	uint64_t lives = table_publish_lives(txn->edge->publish) + txn->nr_leases;
-
-	if (lives + EDGE_LIVES_AHEAD / 2 <= txn->edge->lives_kept)
-		return 0;
-	txn->lives_kept = lives + EDGE_LIVES_AHEAD;
-	return journal_set_number(txn->edge->journal, EDGE_LIVES, txn->lives_kept);
-}
-
-static int end_journal(struct txn *txn)
-{
-	struct journal *journal = txn->edge->journal;
-	int result = 0;
-
-	if (txn->sync_generation != BUILD_DEFAULT)
-		result = journal_set_number(journal, "sync_generation", txn->sync_generation);
-	if (result == 0 && txn->audited_what)
-		result = journal_record_save_audit(journal, &txn->now, &txn->peer,
-						   txn->audited_what, txn->audited);
-	if (result == 0)
-		result = save_lives(txn);
-	if (result == 0)
-		result = txn_receipt_save(txn);
-	return result < 0 ? result : journal_commit(journal, &txn->now);
-}
-
 /* Calls one function with each forward of a build that has a slot. */
 typedef void forward_action(struct txn *txn, const struct build *build, const struct node *node,
 			    const struct forward *forward);
@@ -195,32 +136,26 @@ static void forget_counts(struct edge *edge, const struct build *build)
 }
 
 /* What goes out of use, first: a new lease may have the same VM. */
-static void publish_ends(struct txn *txn)
+static void publish_end(struct txn *txn, unsigned int i)
 {
+	const struct txn_change *change = &txn->change[i];
 	struct edge *edge = txn->edge;
 
-	for (unsigned int i = 0; i < txn->nr_changes; i++) {
-		const struct txn_change *change = &txn->change[i];
-
-		if (!txn_cut_is_end(change))
-			continue;
-		for_each_forward(txn, change->before, end_forward);
-		change->after->end_number = state_drain_number(edge);
-		table_publish_allow_drop(edge->publish, change->after->allow_index,
-					 txn->now.boot_ns);
-		forget_counts(edge, change->before);
-	}
+	if (!txn_cut_is_end(change))
+		return;
+	for_each_forward(txn, change->before, end_forward);
+	change->after->end_number = state_drain_number(edge);
+	table_publish_allow_drop(edge->publish, change->after->allow_index, txn->now.boot_ns);
+	forget_counts(edge, change->before);
 }
 
-static void publish_deadlines(struct txn *txn)
+static void publish_deadline(struct txn *txn, unsigned int i)
 {
-	for (unsigned int i = 0; i < txn->nr_changes; i++) {
-		const struct txn_change *change = &txn->change[i];
+	const struct txn_change *change = &txn->change[i];
 
-		if (change->before && change->after && build_is_open(change->after) &&
-		    change->before->deadline_ns != change->after->deadline_ns)
-			for_each_forward(txn, change->before, move_forward);
-	}
+	if (change->before && change->after && build_is_open(change->after) &&
+	    change->before->deadline_ns != change->after->deadline_ns)
+		for_each_forward(txn, change->before, move_forward);
 }
 
 static void cut_forward(struct txn *txn, const struct build *build, const struct node *node,
@@ -230,10 +165,9 @@ static void cut_forward(struct txn *txn, const struct build *build, const struct
 		txn->removed = true;
 }
 
-/* Only ever sooner, before the journal is asked: what it says does not matter to it. */
-static void cut_first(struct txn *txn)
+void txn_commit_cut(struct txn *txn, unsigned int first)
 {
-	for (unsigned int i = 0; i < txn->nr_changes; i++) {
+	for (unsigned int i = first; i < txn->nr_changes; i++) {
 		const struct txn_change *change = &txn->change[i];
 
 		if (txn_cut_is_end(change))
@@ -259,24 +193,40 @@ static bool publish_cut(struct txn *txn, const struct build *build, const struct
 	return true;
 }
 
-static void publish_leases(struct txn *txn)
+static void publish_lease(struct txn *txn, unsigned int i)
 {
-	for (unsigned int i = 0; i < txn->nr_leases; i++) {
-		struct lease *lease = &txn->lease[i].lease;
-		const struct build *build = txn->lease[i].build;
+	struct lease *lease = &txn->lease[i].lease;
+	const struct build *build = txn->lease[i].build;
 
-		lease->allow_index = build->allow_index;
-		lease->deadline_ns = build->deadline_ns;
-		if (!publish_cut(txn, build, lease))
-			table_publish_slot(txn->edge->publish, lease,
-					   lease->bound ? SP_SLOT_LIVE : SP_SLOT_RESERVED);
-		state_registry_own_slot(txn->edge->registry, lease->slot_index, build->serial);
-	}
+	lease->allow_index = build->allow_index;
+	lease->deadline_ns = build->deadline_ns;
+	if (!publish_cut(txn, build, lease))
+		table_publish_slot(txn->edge->publish, lease,
+				   lease->bound ? SP_SLOT_LIVE : SP_SLOT_RESERVED);
+	state_registry_own_slot(txn->edge->registry, lease->slot_index, build->serial);
 }
 
-static void settle_change(struct txn *txn, const struct txn_change *change)
+/* A new one is seen only when all are. */
+static void settle_new(struct txn *txn, unsigned int i)
 {
+	struct build *build = txn->change[i].after;
 	struct registry *registry = txn->edge->registry;
+
+	if (txn->change[i].before)
+		return;
+	model_deadline_check(build);
+	build->due_ns = model_deadline_due_ns(build);
+	state_registry_hide_from(registry, build->serial);
+	state_registry_add(registry, build);
+}
+
+static void settle_old(struct txn *txn, unsigned int i)
+{
+	const struct txn_change *change = &txn->change[i];
+	struct registry *registry = txn->edge->registry;
+
+	if (!change->before)
+		return;
 
 	if (!change->after) {
 		for_each_forward(txn, change->before, clear_forward);
@@ -286,29 +236,64 @@ static void settle_change(struct txn *txn, const struct txn_change *change)
 	if (build_is_open(change->after))
 		model_deadline_check(change->after);
 	change->after->due_ns = model_deadline_due_ns(change->after);
-	if (change->before && change->before->cut_ahead)
+	if (change->before->cut_ahead)
 		change->after->cut_ahead = true;
-	if (change->before)
-		state_registry_replace(registry, change->before, change->after);
-	else
-		state_registry_add(registry, change->after);
+	state_registry_replace(registry, change->before, change->after);
+}
+
+/* Passes over what is changed, which those who look at builds do not see. Result: whether it was
+ * the last step of them. */
+static bool apply_one(struct txn *txn)
+{
+	unsigned int i = txn->nr_applied, nr = txn->nr_changes;
+
+	if (i < nr) {
+		publish_end(txn, i);
+	} else if ((i -= nr) < nr) {
+		publish_deadline(txn, i);
+	} else if ((i -= nr) < txn->nr_leases) {
+		publish_lease(txn, i);
+	} else if ((i -= txn->nr_leases) < nr) {
+		settle_new(txn, i);
+	} else {
+		return true;
+	}
+	txn->nr_applied++;
+	return false;
+}
+
+static void end_apply(struct txn *txn)
+{
+	struct edge *edge = txn->edge;
+
+	for (unsigned int i = 0; i < txn->nr_changes; i++)
+		settle_old(txn, i);
+	state_registry_show(edge->registry);
+	if (txn->sync_generation != BUILD_DEFAULT)
+		edge->sync_generation = txn->sync_generation;
+	if (txn->lives_kept)
+		edge->lives_kept = txn->lives_kept;
 }
 
 static void apply(struct txn *txn)
 {
-	publish_ends(txn);
-	publish_deadlines(txn);
-	publish_leases(txn);
-	for (unsigned int i = 0; i < txn->nr_changes; i++)
-		settle_change(txn, &txn->change[i]);
-	if (txn->sync_generation != BUILD_DEFAULT)
-		txn->edge->sync_generation = txn->sync_generation;
-	if (txn->lives_kept)
-		txn->edge->lives_kept = txn->lives_kept;
+	while (!apply_one(txn))
+		;
+	end_apply(txn);
+}
+
+void txn_commit_stop(struct txn *txn)
+{
+	txn_save_stop(txn);
+	if (txn->saved)
+		txn_commit_end(txn);
+	else
+		txn_commit_abort(txn);
 }
 
 void txn_commit_abort(struct txn *txn)
 {
+	txn_save_stop(txn);
 	journal_rollback(txn->edge->journal);
 	state_events_rolled_back(&txn->edge->events);
 	txn_abort(txn);
@@ -378,52 +363,50 @@ int txn_commit_begin(struct txn *txn)
 
 	if (result == 0)
 		result = state_registry_reserve(txn->edge->registry, txn->nr_changes);
-	if (result == 0 && !is_empty(txn))
-		result = txn_cut_pay(txn->edge, &txn->now);
-	if (result == 0 && !is_empty(txn))
-		result = journal_begin(txn->edge->journal);
+	if (result == 0 && !txn->saving && !is_empty(txn))
+		result = txn->save_error ? txn->save_error : txn_save_begin(txn);
 	return result < 0 ? refuse(txn, result) : 0;
+}
+
+int txn_commit_save(struct txn *txn)
+{
+	int result = txn->saving ? txn_save_end(txn) : 0;
+
+	return result < 0 && result != -EINPROGRESS ? refuse(txn, result) : result;
 }
 
 int txn_commit_some(struct txn *txn, unsigned int most)
 {
-	unsigned int nr = txn->nr_changes + txn->nr_events;
-
-	for (; most > 0 && txn->nr_saved < nr; most--) {
-		int result = save_one(txn, txn->nr_saved);
-
-		if (result < 0)
-			return refuse(txn, result);
-		txn->nr_saved++;
-	}
-	return txn->nr_saved < nr ? -EAGAIN : 0;
+	for (; most > 0; most--)
+		if (apply_one(txn)) {
+			txn_commit_end(txn);
+			return 0;
+		}
+	return -EAGAIN;
 }
 
-int txn_commit_end(struct txn *txn)
+void txn_commit_end(struct txn *txn)
 {
-	bool written = !is_empty(txn);
-	int result = written ? end_journal(txn) : 0;
-
-	if (result < 0)
-		return refuse(txn, result);
+	apply(txn);
 	state_events_committed(&txn->edge->events);
-	if (written)
+	if (txn->saving)
 		state_journal_took(txn->edge);
 	txn->edge->pools_low = txn->pools_low;
-	apply(txn);
 	txn_release(txn);
-	return 0;
 }
 
 int txn_commit(struct txn *txn)
 {
 	int result;
 
-	cut_first(txn);
+	txn_commit_cut(txn, 0);
 	result = txn_commit_begin(txn);
+	if (result == 0 && txn->saving) {
+		result = txn_save_all(txn);
+		if (result < 0)
+			result = refuse(txn, result);
+	}
 	if (result == 0)
-		result = txn_commit_some(txn, UINT_MAX);
-	if (result == 0)
-		result = txn_commit_end(txn);
+		txn_commit_end(txn);
 	return result < 0 && txn->cut_all ? 0 : result;
 }

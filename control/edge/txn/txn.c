@@ -121,11 +121,6 @@ int txn_create(struct txn *txn, struct build *build, const char *what)
 	return 0;
 }
 
-void txn_look_back(struct txn *txn, struct build *build)
-{
-	(void)journal_build_id_used(txn->edge->journal, build, &build->id_used_before);
-}
-
 int txn_forget(struct txn *txn, struct build *build)
 {
 	struct txn_change *change = add_change(txn);

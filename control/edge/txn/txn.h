@@ -23,6 +23,7 @@ struct txn_change {
 	struct peer peer;     /* who asked */
 };
 
+struct txn_piece;
 struct txn_undo;
 struct txn_lease;
 
@@ -51,7 +52,13 @@ struct txn {
 	bool cut_all;		     /* the change was nothing else, */
 	enum edge_standing standing; /* and how well it is kept */
 	uint32_t pools_low;	     /* as it will be */
-	unsigned int nr_saved;	     /* changes and events that the journal has */
+	unsigned int nr_applied;     /* steps of the commit that are taken */
+	/* save.c's: */
+	bool saving;					/* the journal's transaction is open */
+	bool saved;					/* and is committed */
+	int save_error;					/* the first one */
+	unsigned int nr_saved_changes, nr_saved_events; /* handed over */
+	struct txn_piece *piece;			/* which the thread has; or NULL */
 };
 
 /* How far a transaction was; to go back there. */
@@ -73,16 +80,27 @@ void txn_begin_own(struct txn *txn, struct edge *edge, const struct instant *now
 int txn_commit(struct txn *txn);
 
 /*
- * The same bit by bit: begin; some, until it does not say -EAGAIN; end. The journal's transaction
- * is open in between, so the edge is to be busy. Results below 0 are as above, -EAGAIN apart, but
- * for a change that was nothing but cuts too.
+ * The same bit by bit: begin; save, until it does not say -EINPROGRESS, while the thread of the
+ * journal writes; some, until it does not say -EAGAIN, or end, which is all the rest of it. The
+ * edge is to be busy in between. Results of begin and save are as above, but for a change that was
+ * nothing but cuts too. Once saved it is as good as done.
  */
 int txn_commit_begin(struct txn *txn);
+int txn_commit_save(struct txn *txn);
 int txn_commit_some(struct txn *txn, unsigned int most);
-int txn_commit_end(struct txn *txn);
+void txn_commit_end(struct txn *txn);
 
-/* Gives it all back between txn_commit_begin() and txn_commit_end(). */
+/*
+ * Makes the cuts of the changes from that one on: only ever sooner, before the journal is asked,
+ * since what it says does not matter to them. txn_commit() begins with it.
+ */
+void txn_commit_cut(struct txn *txn, unsigned int first);
+
+/* Gives it all back before it is saved. */
 void txn_commit_abort(struct txn *txn);
+
+/* The same, unless the journal turns out to have it: then it is ended. */
+void txn_commit_stop(struct txn *txn);
 
 /* Gives everything back. Also after a failed call below, which says no more than -errno. */
 void txn_abort(struct txn *txn);
@@ -108,9 +126,6 @@ void txn_mark_whole(struct txn *txn, const struct build *copy);
 
 /* Adds a new build, the transaction's from now on, and numbers it. Result: 0 or -ENOMEM. */
 int txn_create(struct txn *txn, struct build *build, const char *what);
-
-/* Looks whether its id was an earlier build's. What cannot be read will not be committed either. */
-void txn_look_back(struct txn *txn, struct build *build);
 
 /* The ended build is over and done with: its slots and ports are freed. Result: 0 or -ENOMEM. */
 int txn_forget(struct txn *txn, struct build *build);
