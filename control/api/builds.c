@@ -330,6 +330,7 @@ void api_builds_connect(struct api_call *call)
 		return;
 	job.connect.build = find_build(call);
 	if (job.connect.build && call->api->watch) {
+		watch_look(call->api->watch);
 		connect_clients_find(watch_connections(call->api->watch), call->api->table,
 				     job.connect.build, &job.connect.now, &job.clients);
 		job.connect.clients = &job.clients;

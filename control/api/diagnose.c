@@ -266,6 +266,7 @@ void api_diagnose_build(struct api_call *call)
 		call_refuse_with(call, PROBLEM_NOT_FOUND, "There is no build %s.", call->id);
 		return;
 	}
+	watch_look(call->api->watch);
 	if (client)
 		question.client = addr_format(&question.client_addr, text);
 	answer(&question);

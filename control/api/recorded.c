@@ -6,6 +6,7 @@
 #include "api/records/asked.h"
 #include "api/records/connections.h"
 #include "api/records/records.h"
+#include "watch/watch.h"
 #include "json/shape.h"
 
 #define RECORDS_DEFAULT	     100
@@ -99,6 +100,7 @@ void api_recorded_connections(struct api_call *call)
 
 	if (!records_asked_read(call, &asked) || !read_page(call, &query.after, &query.limit))
 		return;
+	watch_look(call->api->watch);
 	rows = query.audit ? records_connections_page(&query, &next) : NULL;
 	answer_page(call, &api_recorded_connections_shape, rows, next);
 }
@@ -138,6 +140,7 @@ void api_recorded_attestation(struct api_call *call)
 
 	if (!records_asked_read(call, &asked))
 		return;
+	watch_look(call->api->watch);
 	attestation = from.audit ? records_attestation(&from, call->id) : NULL;
 	if (!attestation) {
 		refuse_unreadable(call);
@@ -161,6 +164,7 @@ void api_recorded_attestations(struct api_call *call)
 	    !call_query_number(call, "after", 0, INT64_MAX, &after) ||
 	    !call_query_number(call, "limit", 1, RECORDS_ATTESTATIONS_MAX, &limit))
 		return;
+	watch_look(call->api->watch);
 	rows = from.audit ? records_attestations(&from, after, (unsigned int)limit, &next) : NULL;
 	answer_page(call, &api_recorded_attestations_shape, rows, next);
 }

@@ -52,8 +52,7 @@ struct watch {
 	const struct table_map *table;
 	struct connections *connections;
 	struct attempts *attempts;
-	struct provoker
-		*provoker; /* NULL if it may not: idle ends then wait for their next packet */
+	struct provoker *provoker; /* NULL: idle ends wait for their next packet */
 	struct ring notes;
 	struct recorder *recorder;
 	struct keeper *keeper;
@@ -165,10 +164,9 @@ static void take_note(struct watch *watch, const struct sp_note *note)
 static void take_notes(struct watch *watch)
 {
 	uint32_t nr = notes_ring_gather(&watch->notes, watch->now.boot_ns);
-	const struct sp_note *notes = watch->notes.batch;
 
 	for (uint32_t i = 0; i < nr; i++)
-		take_note(watch, &notes[i]);
+		take_note(watch, (const struct sp_note *)watch->notes.batch + i);
 	if (nr)
 		watch->unwritten = true;
 }
@@ -318,10 +316,8 @@ static void cut(struct watch *watch, const char *id)
 
 static int follow_event(const struct event *event, void *context)
 {
-	struct watch *watch = context;
-
 	if (event->type == EVENT_BUILD_ENDED)
-		cut(watch, event->build_id);
+		cut(context, event->build_id);
 	return 0;
 }
 
@@ -339,6 +335,15 @@ bool watch_follow(struct watch *watch)
 		warn("The ends of sessions could not be followed.", more);
 	write_records(watch);
 	return more > 0;
+}
+
+void watch_look(struct watch *watch)
+{
+	if (!watch || edge_is_busy(watch->edge))
+		return;
+	model_clock_read(&watch->now);
+	take_notes(watch);
+	write_records(watch);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *context)

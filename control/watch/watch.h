@@ -40,6 +40,12 @@ void watch_stop(struct watch *watch);
  */
 bool watch_follow(struct watch *watch);
 
+/*
+ * Takes what is noted by now, and writes the records of it: for whoever is asked what became of
+ * connections, within the tenth of a second between two looks. NULL is allowed.
+ */
+void watch_look(struct watch *watch);
+
 struct watch_figures {
 	struct connections_figures connections;
 	struct recorder_figures records;

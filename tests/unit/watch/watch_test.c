@@ -67,6 +67,20 @@ static void test_watch_when_refused_often_then_one_event_a_second(void **state)
 	assert_string_equal(ask(watched, COUNT), "0");
 }
 
+/* Whoever asks right behind a connection's end is told of it, without a turn of the loop. */
+static void test_look_when_a_connection_has_just_ended_then_it_is_recorded(void **state)
+{
+	struct watched *watched = *state;
+
+	establish(watched, 50000);
+	watch_look(watched->watch);
+	assert_string_equal(ask(watched, "SELECT closed_wall_ns IS NULL FROM connections"), "1");
+	write_note(watched, SP_NOTE_RESET, SP_TOWARD_CLIENT, 50000, 1001);
+	watch_look(watched->watch);
+	assert_string_equal(ask(watched, "SELECT closed_by FROM connections"), "reset by the VM");
+	watch_look(NULL);
+}
+
 /* Each reason has a second of its own. */
 static void test_watch_when_over_a_limit_then_event_says_which(void **state)
 {
@@ -122,6 +136,7 @@ int main(void)
 		TEST(test_watch_when_second_connection_then_connected_once),
 		TEST(test_watch_when_refused_often_then_one_event_a_second),
 		TEST(test_watch_when_over_a_limit_then_event_says_which),
+		TEST(test_look_when_a_connection_has_just_ended_then_it_is_recorded),
 		TEST(test_follow_when_session_ends_then_its_connections_do),
 		TEST(test_follow_when_a_cut_vm_answers_then_its_bytes_are_recorded),
 	};
