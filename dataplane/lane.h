@@ -152,3 +152,39 @@ hit_of(const struct worker *worker, const struct ride *ride, const enum sp_direc
 
 	return hit;
 }
+
+static __rte_always_inline const struct sp_host **place_of_own(struct worker *worker,
+							       const struct sp_addr *addr)
+{
+	return &worker->own[addr->word_be[3] * 0x9e3779b1u >> 26 & (WORKER_OWN - 1)];
+}
+
+static __rte_noinline const struct sp_host *
+search_own(struct worker *worker, const struct ride *ride, const uint8_t family)
+{
+	struct sp_packet packet = packet_of(ride, family);
+	const struct sp_host *host = sp_find_host(&worker->table, &packet.tuple.to);
+
+	if (!host || SP_LOAD(host->kind) != SP_HOST_PUBLIC)
+		return NULL;
+	*place_of_own(worker, &packet.tuple.to) = host;
+	return host;
+}
+
+/* Mostly where it was found the last time, and then this one too. */
+static __rte_always_inline bool find_own(struct worker *worker, const struct ride *ride,
+					 struct own *own, const uint8_t family)
+{
+	struct sp_packet packet = packet_of(ride, family);
+	const struct sp_host *host = *place_of_own(worker, &packet.tuple.to);
+
+	if (unlikely(!host || SP_LOAD_ACQUIRE(host->kind) != SP_HOST_PUBLIC ||
+		     !sp_addr_equal(&host->addr, &packet.tuple.to)))
+		host = search_own(worker, ride, family);
+	if (unlikely(!host))
+		return false;
+	own->addr = packet.tuple.to;
+	own->first_slot = sp_slot_index(host->public_index, 0);
+	own->known = true;
+	return true;
+}

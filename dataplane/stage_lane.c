@@ -25,22 +25,8 @@
 #include "note_wanted.h"
 #include "port/trunk.h"
 
-static __rte_noinline bool find_own(const struct worker *worker, const struct ride *ride,
-				    struct own *own, const uint8_t family)
-{
-	struct sp_packet packet = packet_of(ride, family);
-	const struct sp_host *host = sp_find_host(&worker->table, &packet.tuple.to);
-
-	if (!host || SP_LOAD(host->kind) != SP_HOST_PUBLIC)
-		return false;
-	own->addr = packet.tuple.to;
-	own->first_slot = sp_slot_index(host->public_index, 0);
-	own->known = true;
-	return true;
-}
-
 /* Toward a VM: the slot is known by the port; it is sent for. */
-static __rte_always_inline bool place_by_port(const struct worker *worker, struct ride *ride,
+static __rte_always_inline bool place_by_port(struct worker *worker, struct ride *ride,
 					      struct own *own, const uint8_t family)
 {
 	struct sp_packet packet = packet_of(ride, family);
@@ -394,7 +380,7 @@ static __rte_always_inline bool read_frame(const struct rte_mbuf *mbuf, uint64_t
 }
 
 /* Result: whether a frame looks like one for the lane; what will be needed is sent for then. */
-static __rte_always_inline bool board(const struct worker *worker, const struct rte_mbuf *mbuf,
+static __rte_always_inline bool board(struct worker *worker, const struct rte_mbuf *mbuf,
 				      uint64_t at_12, struct ride *ride, struct own *own,
 				      const enum sp_direction direction, const uint8_t family)
 {

@@ -28,6 +28,8 @@
  */
 #define WORKER_STALE_NS 100000ull
 
+#define WORKER_OWN 64u /* a power of two, more than SP_PUBLICS_MAX */
+
 struct worker_queue {
 	uint32_t in_port;
 	uint32_t queue; /* of that port */
@@ -64,6 +66,8 @@ struct worker {
 	uint64_t busy_ns;  /* last round that had a packet */
 	uint32_t sleep_ns; /* next sleep */
 	__u64 error_ns[2]; /* its last ICMP errors, see sp_error_due() */
+	/* Where public addresses were found, by a hash of them; each is looked at again. */
+	const struct sp_host *own[WORKER_OWN];
 	struct batch batch;
 
 	_Atomic bool stop; /* written by the main lcore */
