@@ -98,8 +98,13 @@ static void begin(struct simple *simple, struct simple_build *build, const struc
 		  uint64_t now_ns)
 {
 	const struct model_settings *settings = simple->settings;
+	const struct simple_build old = *build;
 
 	*build = (struct simple_build){.exists = true, .state = SESSION_RESERVED};
+	memcpy(build->untold, old.untold, sizeof(old.untold));
+	build->nr_untold = old.nr_untold;
+	if (old.state == SESSION_ENDED && old.nr_end_events == 0 && old.nr_untold < SIMPLE_UNTOLD)
+		build->untold[build->nr_untold++] = old.reason;
 	build->linger_ns = spec->linger_ns == BUILD_DEFAULT ? settings->linger_ns : spec->linger_ns;
 	build->max_lifetime_ns = spec->max_lifetime_ns == BUILD_DEFAULT ? settings->max_lifetime_ns
 									: spec->max_lifetime_ns;

@@ -12,10 +12,11 @@
 #include "model/session.h"
 #include "json/problem.h"
 
-#define SIMPLE_IDS   6
-#define SIMPLE_NODES 3
-#define SIMPLE_VMS   8
-#define SIMPLE_PORTS 14
+#define SIMPLE_IDS    6
+#define SIMPLE_NODES  3
+#define SIMPLE_UNTOLD 8
+#define SIMPLE_VMS    8
+#define SIMPLE_PORTS  14
 
 #define SIMPLE_NO_VM   (-1)
 #define SIMPLE_OUTSIDE 200 /* not in builds.networks */
@@ -46,6 +47,9 @@ struct simple_build {
 	uint64_t linger_ns, max_lifetime_ns, max_extension_ns, connect_within_ns;
 	uint64_t quarantine_ns;
 	unsigned int nr_end_events;
+	/* Of builds that had this id before, and whose end the full disk keeps from being told. */
+	enum session_reason untold[SIMPLE_UNTOLD];
+	unsigned int nr_untold;
 };
 
 struct simple {
