@@ -31,7 +31,8 @@ IDLE_S = 3
 AFTER_S = 1  # what a change leaves to be done is still in its phase
 CONNECTIONS = 16
 FIRST_VM = (10 << 24) + (16 << 8)
-LIMIT_S = 120  # for whatever is waited for
+VMS = 61440
+LIMIT_S = 600  # for whatever is waited for
 
 
 class Api(unix_http.Connection):
@@ -95,10 +96,17 @@ def memory(pid, when):
         for line in lines:
             if line.startswith(("Rss:", "Pss:")):
                 figure(f"{line[:3].upper()}, {when}", "MiB", int(line.split()[1]) / 1024)
+            if line.startswith("Rss:"):
+                rss_kib = int(line.split()[1])
+    return rss_kib
 
 
 def vm_address(number):
     return socket.inet_ntoa((FIRST_VM + number).to_bytes(4, "big"))
+
+
+def node_at(number, first_port):
+    return {"index": 0, "address": vm_address(number % VMS), "port": first_port + number // VMS}
 
 
 def sync_body(count, lifetime_s):
@@ -107,7 +115,7 @@ def sync_body(count, lifetime_s):
             "id": f"b{i}",
             "user": "ubuntu",
             "max_lifetime_s": lifetime_s,
-            "nodes": [{"index": 0, "address": vm_address(i), "port": 7000}],
+            "nodes": [node_at(i, 7000)],
         }
         for i in range(count)
     ]
@@ -115,8 +123,7 @@ def sync_body(count, lifetime_s):
 
 
 def put_request(number):
-    node = {"index": 0, "address": vm_address(number % 61440), "port": 7001 + number // 61440}
-    body = json.dumps({"user": "ubuntu", "nodes": [node]})
+    body = json.dumps({"user": "ubuntu", "nodes": [node_at(number, 8000)]})
     head = f"PUT /v1/builds/put{number} HTTP/1.1\r\nHost: edge\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
@@ -213,9 +220,10 @@ def main(path, pid, count, lifetime_s, put_seconds):
         began = time.monotonic()
         time.sleep(IDLE_S)
         prober.phase("idle", began)
-        memory(pid, "before")
+        base_kib = memory(pid, "before")
         deadline = lifetime_s + declare(api, prober, body, count, "first")
-        memory(pid, "all installed")
+        more_kib = memory(pid, "all installed") - base_kib
+        figure("RSS beyond the base, each lease", "KiB", more_kib / count)
         since = api.call("GET", "/v1/status")["events"]["newest"]
         end(api, prober, path, since, count, deadline)
         began = time.monotonic()

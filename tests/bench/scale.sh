@@ -6,12 +6,14 @@
 # connections. Beside it what nftables takes for as many map elements, on the same machine.
 #
 #   SCALE_ROUNDS (3)   SCALE_LEASES (60000)   SCALE_LIFETIME (30) seconds that they live
-#   SCALE_PUTS (5) seconds of PUTs
+#   SCALE_PUTS (5) seconds of PUTs   SCALE_ADDRESSES (2) public ones, one for each 64,000 and one more
+#   SCALE_REFERENCE is the build directory of another commit: both are measured in each round, in
+#     turns, and what this one takes is told as a part of what that one takes
 TEST_TIMEOUT=${TEST_TIMEOUT:-900}
 LAB_ENGINE=xdp
 LAB_PORTS=1024-65535
 LAB_QUARANTINE=15s
-LAB_EXTRA='limits: { builds = 200000; };'
+LAB_EXTRA='limits: { builds = 1048576; };'
 # The journal is to be on a disk, where durable means something.
 SALLYPORT_LAB_ROOT=${SALLYPORT_LAB_ROOT:-/var/tmp/sallyport-lab}
 # shellcheck source=tests/e2e/_init.sh
@@ -24,19 +26,32 @@ LEASES=${SCALE_LEASES:-60000}
 LIFETIME=${SCALE_LIFETIME:-30}
 PUTS=${SCALE_PUTS:-5}
 HERE=$(cd "$(dirname "$0")" && pwd)
-SECOND_ADDRESS=192.0.2.4 # its ports are for the PUTs
+ADDRESSES=${SCALE_ADDRESSES:-2}
+REFERENCE=${SCALE_REFERENCE:-}
+THIS=$SALLYPORT_BUILD
 ROUTES=(10.0.16.0/20 10.0.32.0/19 10.0.64.0/18 10.0.128.0/17)
+
+more_addresses() {
+	seq -f '192.0.2.%g' 101 $((99 + ADDRESSES))
+}
 
 # The lab's configuration with ports for more than the leases.
 scale_config() {
-	config_write | sed "s|addresses = ( {|& bind = \"$SECOND_ADDRESS\"; ports = [ \"$LAB_PORTS\" ]; }, {|"
+	local more='' address
+
+	for address in $(more_addresses); do
+		more+="{ bind = \"$address\"; ports = [ \"$LAB_PORTS\" ]; }, "
+	done
+	config_write | sed "s|addresses = ( {|addresses = ( $more{|"
 }
 
 # All VMs are behind one router, which is a machine that answers for each of them.
 network_of_vms() {
-	local route
+	local route address
 
-	ip -n "$LAB_NS-edge" addr add "$SECOND_ADDRESS/24" dev public
+	for address in $(more_addresses); do
+		ip -n "$LAB_NS-edge" addr add "$address/24" dev public
+	done
 	for route in "${ROUTES[@]}"; do
 		ip -n "$LAB_NS-edge" route add "$route" via "$(lab_vm_address 0)"
 		ip -n "$LAB_NS-vm0" route add local "$route" dev lo
@@ -91,15 +106,37 @@ nft_singly() {
 		python3 -c "print($n * 1e6 / (${EPOCHREALTIME/./} - $began_us))"'
 }
 
+# values FILE NAME: of that figure, a line each.
+values() {
+	awk -F'|' -v name="$2" '$1 == name { print $3 }' "$1"
+}
+
 # Prints each figure over the rounds, in the order of the first.
 report() {
 	local name unit
-	local -a values
+	local -a list
 
 	while IFS='|' read -r name unit _; do
-		mapfile -t values < <(awk -F'|' -v name="$name" '$1 == name { print $3 }' "$LAB_DIR/figures")
-		spread "$name" "$unit" "${values[@]}"
-	done < <(awk -F'|' '!seen[$1]++' "$LAB_DIR/figures")
+		mapfile -t list < <(values "$1" "$name")
+		spread "$name$2" "$unit" "${list[@]}"
+	done < <(awk -F'|' '!seen[$1]++' "$1")
+}
+
+compare() {
+	local name
+
+	while IFS='|' read -r name _; do
+		values "$LAB_DIR/figures" "$name" >"$LAB_DIR/a"
+		values "$LAB_DIR/reference" "$name" >"$LAB_DIR/b"
+		ratios "$name, this : reference" "$LAB_DIR/a" "$LAB_DIR/b"
+	done < <(awk -F'|' '!seen[$1]++' "$LAB_DIR/reference")
+}
+
+# measure BUILD FILE
+measure() {
+	SALLYPORT_BUILD=$1
+	fresh_edge
+	"$HERE/scale.py" "$LAB_SOCKET" "$(daemon_pid control)" "$LEASES" "$LIFETIME" "$PUTS" >>"$2"
 }
 
 need_programs
@@ -107,12 +144,20 @@ lab_begin 1
 scale_config >"$LAB_CONFIG"
 network_of_vms
 for ((round = 0; round < ROUNDS; round++)); do
-	fresh_edge
-	"$HERE/scale.py" "$LAB_SOCKET" "$(daemon_pid control)" "$LEASES" "$LIFETIME" "$PUTS" >>"$LAB_DIR/figures"
+	if [ -n "$REFERENCE" ]; then
+		measure "$REFERENCE" "$LAB_DIR/reference"
+	fi
+	measure "$THIS" "$LAB_DIR/figures"
 	{
 		echo "nft -f of as many map elements|s|$(nft_batch)"
 		echo "nft add element|per second|$(nft_singly)"
-	} >>"$LAB_DIR/figures"
+	} >"$LAB_DIR/nft.$round"
 done
-echo "$LEASES leases"
-report
+echo "$LEASES leases on $ADDRESSES addresses, $(cut -d ' ' -f 1-3 /proc/loadavg) load"
+report "$LAB_DIR/figures" ""
+if [ -n "$REFERENCE" ]; then
+	report "$LAB_DIR/reference" ", reference"
+	compare
+fi
+cat "$LAB_DIR"/nft.* >"$LAB_DIR/nft"
+report "$LAB_DIR/nft" ""
