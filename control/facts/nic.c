@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* What the devices and their drivers do with XDP. */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -102,21 +103,21 @@ static void say_none_spare(struct fact_look *look, const char *name, const char 
 static void say_used(struct fact_look *look, const struct fact_interface *interface,
 		     const struct device_channels *channels, uint32_t most)
 {
-	char path[SAY_PATH_SIZE];
+	bool runs = interface->link->native_prog;
+	char cure[256];
 
 	facts_say(
 		look,
 		"%s uses %u of its %u queues, and its driver runs programs natively at full speed, "
-		"or at all, only with %u of them free for what those send.",
+		"or at all, only with %u of them free for what those send.%s",
 		interface->name, channels->tx, channels->combined_max,
-		channels->combined_max - most);
-	if (interface->link->native_prog)
-		facts_say_cure(look,
-			       "sallyportd -c %s --detach && ethtool -L %s combined %u && "
-			       "systemctl restart sallyportd",
-			       facts_say_config_path(look, path), interface->shell, most);
+		channels->combined_max - most, runs ? " " FACTS_ANEW_ENDS : "");
+	snprintf(cure, sizeof(cure), "ethtool -L %s combined %u%s", interface->shell, most,
+		 runs ? " && " : "");
+	if (runs)
+		facts_say_cure_anew(look, cure);
 	else
-		facts_say_cure(look, "ethtool -L %s combined %u", interface->shell, most);
+		facts_say_cure(look, "%s", cure);
 }
 
 /* Some drivers keep queues of their own for what a program sends. */
@@ -171,8 +172,8 @@ static void say_in_generic(struct fact_look *look)
 	const struct fact_interface *first = &look->interface[0];
 	const struct fact_interface *last = &look->interface[look->nr_interfaces - 1];
 	const struct fact_interface *veth = find_veth_without_gro(look);
-	char drivers[2][DEVICE_DRIVER_SIZE] = {"unknown", "unknown"}, path[SAY_PATH_SIZE];
-	char cause[256] = "";
+	char drivers[2][DEVICE_DRIVER_SIZE] = {"unknown", "unknown"};
+	char cause[320] = "";
 	bool one = first == last || !first->link || !first->link->generic_prog || !last->link ||
 		   !last->link->generic_prog;
 
@@ -181,8 +182,8 @@ static void say_in_generic(struct fact_look *look)
 	device_driver(first->name, drivers[0]);
 	device_driver(last->name, drivers[1]);
 	if (veth)
-		snprintf(cause, sizeof(cause), " " VETH_WANTS ": once it has, do as below.",
-			 veth->name);
+		snprintf(cause, sizeof(cause),
+			 " " VETH_WANTS ": once it has, do as below. " FACTS_ANEW_ENDS, veth->name);
 	if (one)
 		facts_say(look,
 			  "The program on %s (driver %s) is in generic mode: the kernel copies "
@@ -194,8 +195,7 @@ static void say_in_generic(struct fact_look *look)
 			  "kernel copies each packet first.%s",
 			  first->name, last->name, drivers[0], drivers[1], cause);
 	if (veth)
-		facts_say_cure(look, "sallyportd -c %s --detach && systemctl restart sallyportd",
-			       facts_say_config_path(look, path));
+		facts_say_cure_anew(look, "");
 }
 
 static bool is_in_generic(const struct fact_look *look)
@@ -248,7 +248,6 @@ void facts_nic_mixed(struct fact_look *look)
 	for (unsigned int i = 0; look->nr_interfaces == 2 && i < 2; i++) {
 		const struct fact_interface *from = &look->interface[i];
 		const struct fact_interface *to = &look->interface[!i];
-		char path[SAY_PATH_SIZE];
 		struct device_xdp xdp;
 
 		if (!from->link || !to->link || !from->link->native_prog || to->link->native_prog ||
@@ -257,10 +256,9 @@ void facts_nic_mixed(struct fact_look *look)
 		facts_say(look,
 			  "%s runs its program natively, and %s takes no packets from another "
 			  "driver: what goes from one to the other is lost and counted as "
-			  "forwarded.",
+			  "forwarded. " FACTS_ANEW_ENDS,
 			  from->name, to->name);
-		facts_say_cure(look, "sallyportd -c %s --detach && systemctl restart sallyportd",
-			       facts_say_config_path(look, path));
+		facts_say_cure_anew(look, "");
 	}
 }
 

@@ -73,3 +73,13 @@ const char *facts_say_config_path(const struct fact_look *look, char ret_word[SA
 
 	return facts_say_quote(path ? path : CONFIG_DEFAULT_PATH, ret_word, SAY_PATH_SIZE);
 }
+
+void facts_say_cure_anew(struct fact_look *look, const char *between)
+{
+	char path[SAY_PATH_SIZE];
+
+	facts_say_cure(look,
+		       "systemctl stop sallyportd && sallyportd -c %s --detach && "
+		       "%ssystemctl start sallyportd",
+		       facts_say_config_path(look, path), between);
+}

@@ -25,3 +25,10 @@ const char *facts_say_quote(const char *text, char *ret_word, size_t size);
 
 /* The configuration's path as one word of the shell. Result: ret_word. */
 const char *facts_say_config_path(const struct fact_look *look, char ret_word[SAY_PATH_SIZE]);
+
+/*
+ * A cure that takes the programs off and has sallyportd attach them anew; between is what is done
+ * meanwhile, "" or with " && " behind it. Sentences that it follows have to say FACTS_ANEW_ENDS.
+ */
+#define FACTS_ANEW_ENDS "The cure may end open sessions."
+void facts_say_cure_anew(struct fact_look *look, const char *between);

@@ -5,6 +5,11 @@
 #include "facts/fact.h"
 #include "facts/rows.h"
 
+#define ANEW_CURE                                                                                  \
+	"`systemctl stop sallyportd && sallyportd -c FILE --detach && systemctl start "            \
+	"sallyportd`, "                                                                            \
+	"which may end open sessions"
+
 const struct fact_row facts_table[] = {
 	{"kernel", FACTS_REFUSE, "programs, maps and helpers are tried",
 	 "XDP, XSKMAP, `bpf_fib_lookup` or `bpf_ktime_get_boot_ns` are missing",
@@ -58,7 +63,7 @@ const struct fact_row facts_table[] = {
 	 facts_routing_loopback},
 	{"modes", FACTS_SILENT, "rtnetlink, and XDP features of generic netlink (Linux 6.3)",
 	 "a native program sends to a device that takes nothing from drivers (bridge, VLAN, bond)",
-	 "`sallyportd -c FILE --detach && systemctl restart sallyportd`", NULL, facts_nic_mixed},
+	 ANEW_CURE, NULL, facts_nic_mixed},
 	{"merging", FACTS_SILENT, "rtnetlink, ethtool features",
 	 "the same, of GRO or LRO below a bridge, bond, VLAN or macvlan",
 	 "`ethtool -K LOWER gro off`", NULL, facts_offloads_merging},
@@ -101,9 +106,8 @@ const struct fact_row facts_table[] = {
 	 "the driver has no native XDP, or the program is in generic mode, or the peer of a veth "
 	 "has no "
 	 "GRO",
-	 "another NIC; for a veth `ethtool -K PEER gro on`, then `sallyportd -c FILE --detach && "
-	 "systemctl restart sallyportd`",
-	 NULL, facts_nic_generic},
+	 "another NIC; for a veth `ethtool -K PEER gro on`, then " ANEW_CURE, NULL,
+	 facts_nic_generic},
 	{"hugepages", FACTS_SLOW, "`/proc/sys/vm/nr_hugepages`",
 	 "there are none, and `dataplane.hugepages` is true", "`sysctl -w vm.nr_hugepages=512`",
 	 NULL, facts_host_hugepages},
