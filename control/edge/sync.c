@@ -98,9 +98,9 @@ static int check_guards(struct edge_sync_work *work)
 	struct problem *problem = work->txn.problem;
 
 	if (sync->nr_specs == 0 && !sync->allow_empty) {
-		json_problem_set(
-			problem, PROBLEM_EMPTY_SYNC,
-			"An empty set would end every session: say allow_empty if it is meant.");
+		json_problem_set(problem, PROBLEM_EMPTY_SYNC,
+				 "An empty set would end every session: say allow_empty (sallyport "
+				 "sync: --allow-empty) if it is meant.");
 		return -EINVAL;
 	}
 	if (sync->generation != BUILD_DEFAULT &&

@@ -45,7 +45,7 @@ static void refuse(struct json_document *document, const struct json_path *path,
 	vsnprintf(detail, sizeof(detail), format, args);
 	va_end(args);
 	json_path_print(path, pointer, sizeof(pointer));
-	json_problem_set(document->problem, PROBLEM_INVALID, "the request body has wrong fields");
+	json_problem_set(document->problem, PROBLEM_INVALID, "The request holds wrong values.");
 	json_problem_add(document->problem, PROBLEM_INVALID, pointer, "%s", detail);
 }
 

@@ -152,9 +152,16 @@ err '^sallyport: two: The session cannot be extended so far: '
 run 2 extend one 10m
 err '^sallyport: say either --by TIME or --until TIMESTAMP; did you mean --by 10m\?$'
 assert_eq 1 "$(wc -l <"$LAB_DIR/err")" "lines of wrong usage"
+run 2 extend one --until tomorrow
+err '^sallyport: --until is a time such as .*Z, not tomorrow$'
+echo '{"builds":[]}' >"$LAB_DIR/empty"
+run 1 sync "$LAB_DIR/empty"
+err 'say allow_empty .sallyport sync: --allow-empty. if it is meant\.$'
 run 0 finish one two
 run 4 cancel one nothing two
 assert_eq 'Build one is cancelled:,Build two is cancelled:' "$(cut -d' ' -f1-4 "$LAB_DIR/out" | paste -sd,)" "what was cancelled"
+run 5 enable one --node -
+err '^  build one has ended .cancelled.; a new session needs a new id$'
 run 4 -o json cancel nothing one
 assert_eq 'nothing not-found' "$(jq -r '"\(.build) \(.kind)"' "$LAB_DIR/err")" "the error of one of several, as JSON"
 run 3 cancel one two -s /nowhere
@@ -182,6 +189,9 @@ run 1 enable 'odd id' --node 10.0.3.7
 err '^sallyport: The request holds wrong values: An id is '
 run 1 enable bad --node 172.16.0.1 --node 10.0.9.9
 err '^  /nodes/0/address: 172\.16\.0\.1 '
+run 1 enable bad --node - --allow 192.0.2.7/24
+err '^sallyport: The request holds wrong values\.$'
+err '^  /allow/0: must be a prefix '
 run 4 show nothing
 err '^sallyport: There is no such thing: There is no build nothing\.$'
 run 4 show nothing -ojson

@@ -162,6 +162,9 @@ assert_match '^connections +0 open, .* [1-9][0-9]* changes wait' "$LAB_DIR/statu
 assert_match 'alert: Changes are refused' "$LAB_DIR/log/control" "the alarm"
 assert_match '^journal +cannot be written since .*: changes are refused$' "$LAB_DIR/status" "the CLI's status"
 [[ $(answer .journal_failing_since) == 20*Z ]] || fail "the API does not say since when: $(answer .journal_failing_since)"
+! sallyport enable full-too --node - 2>"$LAB_DIR/refused" || fail "the CLI declares a build on a full disk"
+assert_match '^sallyport: The journal cannot be written .No space left on device.: nothing was changed\.$' \
+	"$LAB_DIR/refused" "the CLI"
 lab_in edge "$(lab_cli_path)" -s "$LAB_SOCKET" doctor "$LAB_CONFIG" >"$LAB_DIR/doctor" || :
 assert_match '^failure +journal: The journal cannot be written since 20' "$LAB_DIR/doctor" "doctor"
 ! grep -q 'changes are accepted' "$LAB_DIR/log/control" || fail "the alarm was ended on a full disk"

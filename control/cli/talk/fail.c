@@ -100,12 +100,24 @@ enum cli_exit talk_fail_usage(const char *verb, const char *wrong)
 	return CLI_EXIT_USAGE;
 }
 
-/* Result: whether the detail is the title once more, with a full stop. */
+/* Result: whether the detail begins with all that the title says. */
 static bool repeats(const char *title, const char *detail)
 {
-	size_t length = strlen(title);
+	return strncmp(title, detail, strlen(title)) == 0;
+}
 
-	return strncmp(title, detail, length) == 0 && strcmp(detail + length, ".") == 0;
+/* An error of the whole has no pointer. */
+static void print_error(const json_t *error)
+{
+	const char *pointer = talk_text(error, "pointer");
+
+	fputs("  ", stderr);
+	if (*pointer) {
+		talk_print_text(stderr, pointer);
+		fputs(": ", stderr);
+	}
+	talk_print_text(stderr, talk_text(error, "detail"));
+	fputc('\n', stderr);
 }
 
 static void print_problem(const json_t *problem)
@@ -121,13 +133,8 @@ static void print_problem(const json_t *problem)
 	}
 	talk_print_text(stderr, detail);
 	fputc('\n', stderr);
-	json_array_foreach (json_object_get(problem, "errors"), i, error) {
-		fputs("  ", stderr);
-		talk_print_text(stderr, talk_text(error, "pointer"));
-		fputs(": ", stderr);
-		talk_print_text(stderr, talk_text(error, "detail"));
-		fputc('\n', stderr);
-	}
+	json_array_foreach (json_object_get(problem, "errors"), i, error)
+		print_error(error);
 }
 
 enum cli_exit talk_fail_answer(const struct client_answer *answer)
