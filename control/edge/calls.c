@@ -210,6 +210,18 @@ int edge_calls_cancel(struct edge *edge, const struct edge_call *call, const cha
 	return result < 0 ? txn_give_up(&txn, result) : finish_call(&txn, id, ret_result);
 }
 
+/* What a change under way has opened for the build already, too. */
+static void end_slots(struct edge *edge, uint64_t serial, const struct build *build)
+{
+	for (unsigned int i = 0; i < build->nr_nodes; i++)
+		for (unsigned int j = 0; j < build->nodes[i].nr_forwards; j++) {
+			uint32_t slot_index = build->nodes[i].forwards[j].slot_index;
+
+			if (state_registry_slot_owner(edge->registry, slot_index) == serial)
+				table_publish_end(edge->publish, slot_index);
+		}
+}
+
 void edge_calls_cut_ahead(struct edge *edge, const char *id)
 {
 	struct build *build = state_registry_find(edge->registry, id);
@@ -217,9 +229,5 @@ void edge_calls_cut_ahead(struct edge *edge, const char *id)
 	if (!build || !build_is_open(build))
 		return;
 	build->cut_ahead = true;
-	for (unsigned int i = 0; i < build->nr_nodes; i++)
-		for (unsigned int j = 0; j < build->nodes[i].nr_forwards; j++)
-			if (forward_has_slot(&build->nodes[i].forwards[j]))
-				table_publish_end(edge->publish,
-						  build->nodes[i].forwards[j].slot_index);
+	end_slots(edge, build->serial, txn_current(build));
 }

@@ -182,6 +182,46 @@ static void test_sync_when_given_up_meanwhile_then_nothing_or_all_is_kept(void *
 	assert_int_equal(count_open(desk), MANY);
 }
 
+/* Result: the second port of the first build, which the sync adds. */
+static const struct sp_slot *added_slot(const struct desk *desk)
+{
+	const struct build *build = edge_get(desk->world.edge, "many0");
+	const struct build *copy = build->pending ? build->pending : build;
+
+	return copy->nr_nodes < 2 ? NULL : world_slot(&desk->world, world_ssh(copy, 1));
+}
+
+static void test_cut_ahead_when_a_sync_has_opened_a_port_then_it_is_cut_too(void **state)
+{
+	static const char *const addresses[] = {"10.0.9.1", "10.0.9.2"};
+	struct desk *desk = *state;
+	struct edge_call call = world_call(&desk->world);
+	struct edge_sync sync = sync_of(desk);
+	struct edge_sync_result result = {0};
+	struct edge_sync_work *work;
+	const struct sp_slot *slot = NULL;
+	int r = -EAGAIN;
+
+	assert_int_equal(world_put(&desk->world, "many0", "10.0.9.1"), 0);
+	model_build_spec_free(&desk->specs[0]);
+	world_spec(&desk->specs[0], "many0", 2, addresses);
+	assert_int_equal(edge_sync_begin(desk->world.edge, &call, &sync, NULL, NULL, &work), 0);
+	while (!slot || slot->state != SP_SLOT_LIVE) {
+		r = edge_sync_step(work, &result);
+		assert_true(r == -EAGAIN || r == -EINPROGRESS);
+		if (r == -EINPROGRESS)
+			await_thread(desk);
+		slot = added_slot(desk);
+	}
+	edge_calls_cut_ahead(desk->world.edge, "many0");
+	assert_int_equal(slot->state, SP_SLOT_ENDED);
+	while (r == -EAGAIN)
+		r = edge_sync_step(work, &result);
+	assert_int_equal(r, 0);
+	edge_sync_free(work);
+	assert_int_equal(slot->state, SP_SLOT_ENDED);
+}
+
 /* Calls it as the event loop does, until nothing is due. */
 static void expire_all(struct desk *desk)
 {
@@ -221,6 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_sync_when_journaled_by_the_thread_then_a_restart_has_it),
 		CASE(test_sync_when_given_up_meanwhile_then_nothing_or_all_is_kept),
+		CASE(test_cut_ahead_when_a_sync_has_opened_a_port_then_it_is_cut_too),
 		CASE(test_expire_when_many_are_due_then_all_end_and_a_restart_knows),
 	};
 
