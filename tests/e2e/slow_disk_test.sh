@@ -49,6 +49,16 @@ is_taken() {
 	[ "$STATUS" = 201 ]
 }
 
+# A sync of builds that all linger for so many seconds.
+sync_many() {
+	python3 -c 'import datetime, json, sys
+at = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+one = [{"id": "waits", "nodes": [{"index": 0, "address": "10.0.9.3"}]}]
+print(json.dumps({"builds": one + [
+    {"id": f"many{i}", "linger_s": int(sys.argv[1]), "finished_at": at,
+     "nodes": [{"index": 0, "address": f"10.0.8.{i + 1}"}]} for i in range(200)]}))' "$1"
+}
+
 need_programs
 lab_begin 1
 : >"$LAB_DIR/gate"
@@ -92,3 +102,17 @@ build_is kept "running null" || fail "the build that nobody ended is gone"
 api GET /v1/builds/refused
 assert_eq 404 "$STATUS" "status of GET of the refused build"
 ok "once it is back all is journaled, and a crash brings back what was acknowledged and nothing else"
+
+daemon_crash control
+control_start_held
+api POST /v1/sync "$(sync_many 4)"
+assert_eq 200 "$STATUS" "status of the sync"
+api GET /v1/builds/many7
+many=$(node_port 0)
+flock -x 8
+wait_until 20 eval '[ "$(slot '"$many"' state)" = ended ]'
+end_by DELETE /v1/builds/waits
+wait_until 20 build_is many7 "ended expired"
+flock -u 8
+wait_until 20 nothing_is_owed
+ok "a call that waits while many ends are journaled is answered, and the daemon lives on"

@@ -212,6 +212,9 @@ static int on_turn(sd_event_source *source, int fd, uint32_t revents, void *cont
 	struct api_turns *turns = context;
 	int r;
 
+	/* The turn that was to be taken later came sooner, by the journal's result. */
+	if (turns->nr == 0)
+		return 0;
 	if (!turns->work.step) {
 		edge_expire_hold(turns->edge, edge_is_busy(turns->edge));
 		if (edge_is_busy(turns->edge))
