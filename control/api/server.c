@@ -202,7 +202,7 @@ static void fill_peer(struct api_call *call, const struct door *door)
 
 static void take_turn(struct api_call *call)
 {
-	bool others = call_turns_waiting(call->api->turns) > 0;
+	bool others = call_turns_waiting(call->api->turns) > 0 || edge_is_busy(call->api->edge);
 
 	if (call_turns_add(call->api->turns, call) < 0)
 		call_refuse(call);
