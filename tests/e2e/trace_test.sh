@@ -111,6 +111,9 @@ assert_fails "trace without a table" sallyport trace --bpf-dir /sys/fs/bpf/none 
 	--to 192.0.2.1:2
 assert_match 'no table at' "$LAB_DIR/refused" "no table"
 assert_match "The sallyportd at $LAB_SOCKET answers: give its edge\.bpf_dir by --bpf-dir\.$" "$LAB_DIR/refused" "whose table it is not"
+lab_in edge setpriv --reuid=65534 --regid=65534 --clear-groups "$(lab_cli_path)" trace --bpf-dir "$LAB_BPF_DIR" \
+	--from 192.0.2.2:1 --to "$LAB_PUBLIC_ADDRESS:1" >"$LAB_DIR/refused" 2>&1 || :
+assert_match '[Pp]ermission denied.*Only root may read the table\.$' "$LAB_DIR/refused" "trace as another user"
 lab_in edge "$(lab_cli_path)" trace "$LAB_DIR/no-capture" --bpf-dir /nowhere >"$LAB_DIR/refused" 2>&1 || :
 assert_match 'the capture .*/no-capture: .*No such file' "$LAB_DIR/refused" "a capture that is not there"
 ok "what is wrong with a question is said in words"

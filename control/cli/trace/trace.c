@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/talk/print.h"
 #include "cli/talk/talk.h"
@@ -255,6 +256,8 @@ static enum cli_exit fail_open(struct cli *cli, const char *reason)
 
 	if (!reason)
 		return talk_fail(CLI_EXIT_REFUSED, "out of memory");
+	if (geteuid() != 0)
+		return talk_fail(CLI_EXIT_PERMISSION, "%s Only root may read the table.", reason);
 	if (talk_client_call(cli->client, "GET", "/v1/version", NULL, &answer) < 0)
 		return talk_fail(CLI_EXIT_REFUSED,
 				 "%s --bpf-dir names another edge.bpf_dir than " CLI_DEFAULT_BPF_DIR
