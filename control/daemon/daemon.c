@@ -181,7 +181,7 @@ static int start_edge(struct daemon *daemon)
 	say_starting("the journal is replayed");
 	r = edge_replay(daemon->edge, &now, &problem);
 	if (r == 0)
-		daemon_say_outside(daemon->edge);
+		daemon_say_replayed(daemon->edge, daemon->config->edge.state_dir);
 	if (r < 0) {
 		edge_free(daemon->edge);
 		return fail(r, "The journal cannot be replayed.",

@@ -99,6 +99,19 @@ void daemon_say_outside(const struct edge *edge)
 			  log_number("builds", nr), log_string("one", one->id));
 }
 
+void daemon_say_replayed(const struct edge *edge, const char *state_dir)
+{
+	uint32_t nr_strangers = edge_count_strangers(edge);
+
+	if (nr_strangers)
+		log_write(
+			LOG_ALERT,
+			"The journal knows of no build, and the table had leases: they are cut. If "
+			"edge.state_dir is another, start with that one: its builds come back.",
+			log_string("state_dir", state_dir), log_number("leases", nr_strangers));
+	daemon_say_outside(edge);
+}
+
 /* Result: whether this one may be logged. */
 static bool may_say_request(struct daemon_said *said, uint64_t now_ns)
 {

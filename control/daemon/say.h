@@ -28,6 +28,9 @@ void daemon_say_event(const struct event *event);
  */
 void daemon_say_outside(const struct edge *edge);
 
+/* After a start: that, and whether the table had leases while the journal was empty. */
+void daemon_say_replayed(const struct edge *edge, const char *state_dir);
+
 /* Logs that calls are refused for want of something of ours, each kind at most once in ten seconds.
  */
 void daemon_say_refused(struct daemon_said *said, enum problem_type type, const char *detail,

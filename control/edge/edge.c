@@ -255,3 +255,8 @@ int edge_pool_figures(const struct edge *edge, unsigned int public_index,
 	model_ports_figures(edge->ports, public_index, ret_figures);
 	return 0;
 }
+
+uint32_t edge_count_strangers(const struct edge *edge)
+{
+	return edge->nr_strangers;
+}

@@ -56,6 +56,12 @@ void edge_expire_set_drain(struct edge *edge, edge_drain *drain, void *context);
 int edge_replay(struct edge *edge, const struct instant *now, struct problem *problem);
 
 /*
+ * Live leases that the table held where the journal knew of no build at all, as with the wrong
+ * state_dir. The replay has ended them.
+ */
+uint32_t edge_count_strangers(const struct edge *edge);
+
+/*
  * Swaps in new settings: limits and durations for what comes. The public addresses and ports must
  * be the same. Result: 0, or -EINVAL and the problem, with nothing changed.
  */

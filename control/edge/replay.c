@@ -338,6 +338,8 @@ static int make_table_agree(struct replay *replay)
 
 	for (unsigned int i = 0; i < replay->nr_found; i++)
 		adopt(replay, &replay->found[i]);
+	if (replay->nr_found == 0)
+		edge->nr_strangers = table_publish_count_strangers(edge->publish);
 	if (table_publish_sweep(edge->publish) > 0 && edge->wait_quiescent)
 		result = edge->wait_quiescent(edge->wait_context);
 	if (result < 0)

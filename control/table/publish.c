@@ -181,6 +181,15 @@ void table_publish_disown(struct publish *publish, const struct lease *lease)
 	publish->nr_live -= state_of(slot) == SP_SLOT_LIVE;
 }
 
+unsigned int table_publish_count_strangers(const struct publish *publish)
+{
+	unsigned int nr = 0;
+
+	for (uint32_t i = 0; i < publish->nr_slots; i++)
+		nr += !publish->adopted[i] && state_of(&publish->leases[i]) == SP_SLOT_LIVE;
+	return nr;
+}
+
 unsigned int table_publish_sweep(struct publish *publish)
 {
 	unsigned int nr_ended = 0;

@@ -64,6 +64,9 @@ void table_publish_disown(struct publish *publish, const struct lease *lease);
 int table_publish_adopt_allow(struct publish *publish, uint16_t allow_index,
 			      const struct sp_prefix *prefixes, unsigned int nr_prefixes);
 
+/* Result: how many live slots are not adopted. */
+unsigned int table_publish_count_strangers(const struct publish *publish);
+
 /* Ends every slot not adopted. Result: how many table_publish_settle() is going to free. */
 unsigned int table_publish_sweep(struct publish *publish);
 

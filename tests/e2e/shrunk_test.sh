@@ -28,6 +28,18 @@ for number in 1 2 3 4; do
 done
 daemon_stop control
 
+sed "s,$LAB_DIR/state,$LAB_DIR/other," "$LAB_CONFIG" >"$LAB_DIR/other.conf"
+LAB_CONFIG=$LAB_DIR/other.conf control_start
+grep -q 'alert: The journal knows of no build.* state_dir=.*/other leases=13$' "$LAB_DIR/log/control" ||
+	fail "the log does not tell of leases beside an empty journal"
+daemon_stop control
+control_start
+assert_eq vm0 "$(lab_client ssh "${SSH_OPTIONS[@]}" -p "$port" "ubuntu@$LAB_PUBLIC_ADDRESS" hostname)" \
+	"host behind a port whose journal is back"
+assert_eq 1 "$(grep -c 'they are cut' "$LAB_DIR/log/control")" "starts that cut leases"
+daemon_stop control
+ok "with an empty journal leases end and the log says so; with the right one they are back"
+
 # Thirteen ports are in use; three are left, and none of them is one of those.
 LAB_PORTS=60000-60002 LAB_LIMITS='allow_lists = 1;'
 config_write >"$LAB_CONFIG"

@@ -55,6 +55,7 @@ struct edge {
 	bool busy;		   /* a change is done bit by bit: no other may begin */
 	struct expiry *expiry;	   /* it is what the clock does: expire.c's */
 	bool held;		   /* others come first, before it does more */
+	uint32_t nr_strangers;	   /* live slots that a start found beside an empty journal */
 	edge_wait *wait_quiescent;
 	void *wait_context;
 	edge_drain *drain; /* the rest of these are drain.c's */
