@@ -277,28 +277,6 @@ static void test_sync_when_guarded_then_refused(void **state)
 
 #define MANY 500
 
-static struct build_spec *many_specs(void)
-{
-	struct build_spec *specs = calloc(MANY, sizeof(*specs));
-
-	for (unsigned int i = 0; i < MANY; i++) {
-		char id[16], address[16];
-		const char *const addresses[] = {address};
-
-		snprintf(id, sizeof(id), "many%u", i);
-		snprintf(address, sizeof(address), "10.0.%u.%u", 1 + i / 200, 1 + i % 200);
-		world_spec(&specs[i], id, 1, addresses);
-	}
-	return specs;
-}
-
-static void free_specs(struct build_spec *specs)
-{
-	for (unsigned int i = 0; i < MANY; i++)
-		model_build_spec_free(&specs[i]);
-	free(specs);
-}
-
 static unsigned int taken_ports(const struct world *world)
 {
 	struct ports_figures figures;
@@ -366,7 +344,7 @@ static unsigned int step_many(struct world *world, const struct build_spec *spec
 
 static void test_sync_when_bit_by_bit_then_others_see_all_or_nothing(void **state)
 {
-	struct build_spec *specs = many_specs();
+	struct build_spec *specs = world_many_specs(MANY);
 	struct edge_sync_result result = {0};
 	struct world world;
 	unsigned int steps;
@@ -382,7 +360,7 @@ static void test_sync_when_bit_by_bit_then_others_see_all_or_nothing(void **stat
 	assert_int_equal(world_get(&world, "many499")->state, SESSION_RUNNING);
 	assert_int_equal(world_get(&world, "before")->state, SESSION_ENDED);
 	world_stop(&world);
-	free_specs(specs);
+	world_free_specs(specs, MANY);
 }
 
 /* Once it is journaled it has happened. */
@@ -399,7 +377,7 @@ static void check_nothing_or_all(struct world *world)
 
 static void test_sync_when_given_up_then_nothing_or_all_has_happened(void **state)
 {
-	struct build_spec *specs = many_specs();
+	struct build_spec *specs = world_many_specs(MANY);
 	struct edge_sync_result result = {0};
 	struct world world;
 	bool given_up = true;
@@ -413,7 +391,7 @@ static void test_sync_when_given_up_then_nothing_or_all_has_happened(void **stat
 			check_nothing_or_all(&world);
 		world_stop(&world);
 	}
-	free_specs(specs);
+	world_free_specs(specs, MANY);
 }
 
 static void test_note_node_when_state_changes_then_one_event(void **state)

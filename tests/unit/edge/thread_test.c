@@ -27,21 +27,6 @@ struct desk {
 	struct build_spec *specs;
 };
 
-static struct build_spec *make_specs(void)
-{
-	struct build_spec *specs = calloc(MANY, sizeof(*specs));
-
-	for (unsigned int i = 0; i < MANY; i++) {
-		char id[16], address[16];
-		const char *const addresses[] = {address};
-
-		snprintf(id, sizeof(id), "many%u", i);
-		snprintf(address, sizeof(address), "10.0.%u.%u", 1 + i / 200, 1 + i % 200);
-		world_spec(&specs[i], id, 1, addresses);
-	}
-	return specs;
-}
-
 static void start(struct desk *desk)
 {
 	world_start(&desk->world, desk->path);
@@ -56,7 +41,7 @@ static int set_up(void **state)
 	if (!mkdtemp(desk->directory))
 		return -1;
 	snprintf(desk->path, sizeof(desk->path), "%s/journal.db", desk->directory);
-	desk->specs = make_specs();
+	desk->specs = world_many_specs(MANY);
 	world_init(&desk->world, 2 * MANY);
 	start(desk);
 	*state = desk;
@@ -75,9 +60,7 @@ static int tear_down(void **state)
 		unlink(path);
 	}
 	rmdir(desk->directory);
-	for (unsigned int i = 0; i < MANY; i++)
-		model_build_spec_free(&desk->specs[i]);
-	free(desk->specs);
+	world_free_specs(desk->specs, MANY);
 	free(desk);
 	return 0;
 }

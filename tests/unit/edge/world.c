@@ -230,6 +230,29 @@ void world_spec(struct build_spec *spec, const char *id, unsigned int nr_nodes,
 	}
 }
 
+struct build_spec *world_many_specs(unsigned int nr)
+{
+	struct build_spec *specs = calloc(nr, sizeof(*specs));
+
+	assert_non_null(specs);
+	for (unsigned int i = 0; i < nr; i++) {
+		char id[16], address[32];
+		const char *const addresses[] = {address};
+
+		snprintf(id, sizeof(id), "many%u", i);
+		snprintf(address, sizeof(address), "10.0.%u.%u", 1 + i / 200, 1 + i % 200);
+		world_spec(&specs[i], id, 1, addresses);
+	}
+	return specs;
+}
+
+void world_free_specs(struct build_spec *specs, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		model_build_spec_free(&specs[i]);
+	free(specs);
+}
+
 int world_put(struct world *world, const char *id, const char *address)
 {
 	struct edge_call call = world_call(world);

@@ -66,6 +66,10 @@ struct edge_call world_call(struct world *world);
 void world_spec(struct build_spec *spec, const char *id, unsigned int nr_nodes,
 		const char *const *addresses);
 
+/* The specs of nr builds many0, many1 …, of one VM each; and their end. */
+struct build_spec *world_many_specs(unsigned int nr);
+void world_free_specs(struct build_spec *specs, unsigned int nr);
+
 /* PUT of one node at an address ("" for none). Result: as put_build(). */
 int world_put(struct world *world, const char *id, const char *address);
 
