@@ -311,7 +311,13 @@ shows_missing_socket() {
 	ok "a socket that is not there is said once, and so is an edge without hooks"
 }
 
+# The cursor is somebody's.
+hooks_locked() {
+	! flock -n "$LAB_DIR/cursor.lock" true
+}
+
 shows_refusals() {
+	wait_until 10 hooks_locked
 	assert_fails "a second sallyport-hooks" timeout 10 "$HOOKS" -d "$LAB_DIR/hooks.d" -S "$LAB_DIR/cursor"
 	assert_match 'Another sallyport-hooks' "$LAB_DIR/refused" "what the second one says"
 	hooks_stop

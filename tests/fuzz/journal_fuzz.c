@@ -72,6 +72,7 @@ static void clear_table(void)
 
 static void put(struct edge *edge, const char *id, const char *address)
 {
+	struct sp_prefix allow;
 	struct problem problem = {0};
 	struct edge_call call = {start, {0, 1}, &problem, NULL};
 	struct edge_result result;
@@ -85,7 +86,8 @@ static void put(struct edge *edge, const char *id, const char *address)
 	node->address = make_addr(address);
 	model_build_strings_add(&node->host_keys, "ssh-ed25519 AAAA");
 	model_build_strings_add(&spec.actors, "alice");
-	assert(addr_prefix_parse("203.0.113.0/24", &spec.allow[spec.nr_allow++]) == 0);
+	assert(addr_prefix_parse("203.0.113.0/24", &allow) == 0);
+	assert(model_build_set_allow(&spec.allow, &spec.nr_allow, &allow, 1) == 0);
 	assert(put_build(edge, &call, &spec, &result) == 0);
 	model_build_spec_free(&spec);
 }
