@@ -64,6 +64,7 @@ measure() {
 		echo "$size: top $(percent "$top_before" "$(used "$pid")"), sallyportd $(percent "$control_before" "$(used "$control")") of a core;" \
 			"$(awk '/^Pss:/ { print int($2 / 1024) }' "/proc/$pid/smaps_rollup") MiB"
 		tm kill-server
+		wait_until 10 eval '! tm has-session 2>/dev/null'
 	done
 }
 
