@@ -231,7 +231,8 @@ static bool read_since(struct api_call *call, uint64_t *ret_since)
 				 " yet, nor has there been.",
 				 events->newest_seq, since);
 	else if (since + 1 < events->oldest_seq)
-		call_refuse_with(call, PROBLEM_COMPACTED, "The oldest event kept is %" PRIu64 ".",
+		call_refuse_with(call, PROBLEM_COMPACTED,
+				 "These events are no longer kept: the oldest kept is %" PRIu64 ".",
 				 events->oldest_seq);
 	*ret_since = since;
 	return call->request != NULL;

@@ -136,7 +136,7 @@ static void refuse_extension(const struct edge_call *call, const struct build *b
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
 	json_problem_set(
 		call->problem, PROBLEM_OVER_EXTENSION,
-		"The most possible is %llu s more, until %s: %s%s.",
+		"The session can be extended by at most %llu s, until %s: %s%s.",
 		(unsigned long long)((build->cap_ns - build->deadline_ns) / CLOCK_SECOND_NS), text,
 		by_lifetime ? "no build lives longer than leases.max_lifetime"
 			    : "extensions add at most leases.max_extension",

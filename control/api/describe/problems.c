@@ -13,15 +13,15 @@ static const char *const details[PROBLEM_TYPES_NR] = {
 	[PROBLEM_MALFORMED] = "The body is no JSON: line 1, column 9: '}' expected.",
 	[PROBLEM_FORBIDDEN] = "This call needs the role orchestrator; uid 1001 has viewer.",
 	[PROBLEM_NOT_FOUND] = "There is no build 48121.",
-	[PROBLEM_BAD_METHOD] = "PATCH is not a method of this path.",
+	[PROBLEM_BAD_METHOD] = "PATCH does not go with this path.",
 	[PROBLEM_ENDPOINT_IN_USE] = "Another build holds this VM endpoint.",
 	[PROBLEM_BUILD_ENDED] = "Build 48121 has ended (cancelled).",
 	[PROBLEM_STALE_SYNC] = "The generation 6 is not above 7.",
-	[PROBLEM_COMPACTED] = "The oldest event kept is 1204.",
+	[PROBLEM_COMPACTED] = "These events are no longer kept: the oldest kept is 1204.",
 	[PROBLEM_PRECONDITION] = "The build is running and at \"17-3\" now.",
-	[PROBLEM_OVER_EXTENSION] = "The most possible is 600 s more, until 2026-11-23T12:34:56Z: "
-				   "extensions "
-				   "add at most leases.max_extension.",
+	[PROBLEM_OVER_EXTENSION] = "The session can be extended by at most 600 s, until "
+				   "2026-11-23T12:34:56Z: extensions add at most "
+				   "leases.max_extension.",
 	[PROBLEM_TOO_MANY] = "32 streams are open already, 24 of them of uid 1001.",
 	[PROBLEM_NO_PORTS] = "Every public port of pool default is used or in quarantine.",
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/talk/fail.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -100,10 +101,12 @@ enum cli_exit talk_fail_usage(const char *verb, const char *wrong)
 	return CLI_EXIT_USAGE;
 }
 
-/* Result: whether the detail begins with all that the title says. */
-static bool repeats(const char *title, const char *detail)
+/* Result: whether the detail says it all: the title before a sentence only names its kind. */
+static bool is_sentence(const char *detail)
 {
-	return strncmp(title, detail, strlen(title)) == 0;
+	size_t length = strlen(detail);
+
+	return isupper((unsigned char)detail[0]) && strchr(".?", detail[length - 1]);
 }
 
 /* An error of the whole has no pointer. */
@@ -127,7 +130,7 @@ static void print_problem(const json_t *problem)
 	size_t i;
 
 	print_head();
-	if (!repeats(title, detail)) {
+	if (!is_sentence(detail)) {
 		talk_print_text(stderr, title);
 		fputs(": ", stderr);
 	}
