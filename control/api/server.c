@@ -68,8 +68,7 @@ static bool check_found(struct api_call *call, enum api_match match)
 		call_refuse_with(call, PROBLEM_NOT_FOUND, "There is nothing at this path.");
 		break;
 	case API_MATCH_NO_METHOD:
-		call_refuse_with(call, PROBLEM_BAD_METHOD, "%s does not go with this path.",
-				 http_request_method(call->request));
+		call_refuse_method(call);
 		break;
 	case API_MATCH_BAD_ID:
 		call_refuse_with(call, PROBLEM_INVALID,

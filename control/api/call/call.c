@@ -139,6 +139,22 @@ void call_refuse_with(struct api_call *call, enum problem_type type, const char 
 	call_refuse(call);
 }
 
+void call_refuse_method(struct api_call *call)
+{
+	const char *method = http_request_method(call->request);
+	const struct api_route *put = strcmp(method, "POST") == 0
+					      ? call_route_put_member(call->routes, call->route)
+					      : NULL;
+
+	if (put)
+		call_refuse_with(call, PROBLEM_BAD_METHOD,
+				 "POST does not go with this path; PUT %s does: %s.", put->path,
+				 put->help);
+	else
+		call_refuse_with(call, PROBLEM_BAD_METHOD, "%s does not go with this path.",
+				 method);
+}
+
 static void print_etag(const struct build *build, char text[ETAG_BYTES])
 {
 	snprintf(text, ETAG_BYTES, "\"%" PRIu64 "-%" PRIu64 "\"", build->serial, build->revision);

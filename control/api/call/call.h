@@ -59,6 +59,12 @@ void call_refuse(struct api_call *call);
 void call_refuse_with(struct api_call *call, enum problem_type type, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * Refuses a method that its path has not. Whoever POSTs to a collection, as is usual elsewhere, is
+ * told how a member of it is made.
+ */
+void call_refuse_method(struct api_call *call);
+
 /* What an answer needs before it is sent. */
 struct api_reply {
 	unsigned int status;

@@ -127,6 +127,19 @@ void call_route_allow(const struct api_route *routes, const struct api_route *ro
 	}
 }
 
+const struct api_route *call_route_put_member(const struct api_route *routes,
+					      const struct api_route *route)
+{
+	size_t length = strlen(route->path);
+
+	for (const struct api_route *other = routes; other->method; other++)
+		if (strcmp(other->method, "PUT") == 0 &&
+		    strncmp(other->path, route->path, length) == 0 &&
+		    strcmp(other->path + length, "/{id}") == 0)
+			return other;
+	return NULL;
+}
+
 size_t call_route_body_limit(const struct api_route *routes, const char *path)
 {
 	size_t limit = BODY_BYTES;

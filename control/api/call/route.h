@@ -80,6 +80,10 @@ bool call_route_changes(const struct api_route *route);
 void call_route_allow(const struct api_route *routes, const struct api_route *route, char *text,
 		      size_t text_bytes);
 
+/* Result: the row that PUTs a member of route's collection, or NULL if route has none. */
+const struct api_route *call_route_put_member(const struct api_route *routes,
+					      const struct api_route *route);
+
 /* Result: the longest body of a path as it came, whatever the method. */
 size_t call_route_body_limit(const struct api_route *routes, const char *path);
 
