@@ -186,12 +186,10 @@ unpack "$LAB_DIR/out"
 there builds.json status.json
 assert_eq demo "$(seen builds.json '.builds[0].id')" "the list of builds"
 nowhere MARK
-bundle 0 --build nobody nobody.tgz
-unpack "$LAB_DIR/bundle/nobody.tgz"
-there status.json
-missing build.json 'the daemon answered 404: '
-missing connect.json 'the daemon answered 404: '
-ok "stdout takes it too, and a build that is not there is missing"
+bundle 4 --build nobody nobody.tgz
+assert_eq 'sallyport: There is no build nobody.' "$(cat "$LAB_DIR/err")" "stderr"
+[ ! -e "$LAB_DIR/bundle/nobody.tgz" ] || fail "a bundle of a build that is not there"
+ok "stdout takes it too, and a build that is not there is refused"
 
 sed -i 's/linger =/lingre = "MARKvalue"; linger =/' "$LAB_CONFIG"
 bundle 0 configuration.tgz

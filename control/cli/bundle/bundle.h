@@ -51,6 +51,9 @@ char *bundle_run(struct bundle *bundle, const char *file, const char *const *arg
 /* Frees all files. */
 void bundle_clear(struct bundle *bundle);
 
+/* Result: whether the daemon says that it has neither the build nor records of it. */
+bool bundle_daemon_knows_not(const struct bundle *bundle, const char *build);
+
 /* What is gathered. Whatever of it fails is missing, and that is all. */
 void bundle_daemon_gather(struct bundle *bundle); /* answers of the API */
 void bundle_config_gather(struct bundle *bundle);

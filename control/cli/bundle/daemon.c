@@ -153,6 +153,30 @@ static char *fill_in(const char *path, const char *id)
 	return filled;
 }
 
+/* Result: whether the daemon answers 404 to a source of the build of this id, escaped. */
+static bool is_not_there(const struct bundle *bundle, const char *source, const char *id)
+{
+	struct client_answer answer = {0};
+	char *path = fill_in(source, id);
+	bool missing = path &&
+		       talk_client_call(bundle->cli->client, "GET", path, NULL, &answer) == 0 &&
+		       answer.status == 404;
+
+	talk_client_answer_clear(&answer);
+	free(path);
+	return missing;
+}
+
+bool bundle_daemon_knows_not(const struct bundle *bundle, const char *build)
+{
+	char *id = talk_client_escape(bundle->cli->client, build);
+	bool unknown = id && is_not_there(bundle, "/v1/builds/%s", id) &&
+		       is_not_there(bundle, "/v1/builds/%s/attestation", id);
+
+	free(id);
+	return unknown;
+}
+
 static void gather_build(struct bundle *bundle, const char *build)
 {
 	char *id = talk_client_escape(bundle->cli->client, build);

@@ -181,10 +181,25 @@ static enum cli_exit check_path(const char *path)
 		       : CLI_EXIT_OK;
 }
 
+/*
+ * Refuses a build that the daemon neither has nor has records of; one that cannot answer is no
+ * reason against a bundle.
+ */
+static enum cli_exit check_build(const struct bundle *bundle)
+{
+	const char *build = talk_option(bundle->cli, "--build");
+
+	return build && bundle_daemon_knows_not(bundle, build)
+		       ? talk_fail(CLI_EXIT_NOT_FOUND, "There is no build %s.", build)
+		       : CLI_EXIT_OK;
+}
+
 static enum cli_exit make(struct bundle *bundle, const struct bundle_archive *archive)
 {
 	enum cli_exit code = check_path(archive->path);
 
+	if (code == CLI_EXIT_OK)
+		code = check_build(bundle);
 	if (code != CLI_EXIT_OK)
 		return code;
 	if (redact_pseudonyms_open(&bundle->pseudonyms) < 0)
