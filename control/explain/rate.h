@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How often one source may be explained to. */
+/* How often one source may be explained to. A source is an address of IPv4, or 64 bits of one of
+ * IPv6. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,14 +8,15 @@
 
 #include <sallyport/table.h>
 
-#define EXPLAIN_SOURCES 1024 /* records; sources that share one share its allowance */
+#define EXPLAIN_PLACES	4    /* of each source: it is refused only where others have used up all */
+#define EXPLAIN_SOURCES 4096 /* places in each row */
 
 /* A token bucket for each source, in a table of fixed size: a flood costs no memory. */
 struct explain_rate {
 	uint64_t period_ns; /* one token's worth */
 	uint64_t burst_ns;  /* the most that is saved up */
 	uint64_t seed;
-	uint64_t full_at_ns[EXPLAIN_SOURCES]; /* when the bucket is full again */
+	uint64_t full_at_ns[EXPLAIN_PLACES][EXPLAIN_SOURCES]; /* when the bucket is full again */
 };
 
 void explain_rate_init(struct explain_rate *rate, unsigned int per_second, unsigned int burst,
