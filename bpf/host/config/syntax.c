@@ -244,9 +244,6 @@ static void fail_key(struct config_cursor *cursor, const struct config_opening *
 		config_cursor_fail(
 			cursor, line, in->key,
 			"@include is not possible: one file holds the whole configuration");
-	else if (token->at == cursor->text && strncmp(token->at, "\xef\xbb\xbf", 3) == 0)
-		config_cursor_fail(cursor, line, NULL,
-				   "the file begins with a byte order mark: save it without");
 	else if (token->kind == CONFIG_TOKEN_EQUALS)
 		config_cursor_fail(cursor, line, in->key, "there is no key before %c", *token->at);
 	else if (token->kind == CONFIG_TOKEN_INTEGER && token->at > cursor->text + 1 &&
@@ -397,6 +394,18 @@ static void take_value(struct config_cursor *cursor, const struct config_opening
 	}
 }
 
+/* Reports and goes over the mark that some editors put before a text in UTF-8. */
+static void fail_mark(struct config_cursor *cursor)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	if (strncmp(cursor->scan.at, mark, strlen(mark)) != 0)
+		return;
+	config_cursor_fail(cursor, 1, NULL,
+			   "the file begins with a byte order mark: save it without");
+	cursor->scan.at += strlen(mark);
+}
+
 int config_syntax_read(struct config_reading *reading, const char *text,
 		       struct config_syntax *ret_syntax)
 {
@@ -414,6 +423,7 @@ int config_syntax_read(struct config_reading *reading, const char *text,
 	}
 	memcpy(syntax.text, text, bytes);
 	strcpy(syntax.text + bytes, "\n");
+	fail_mark(&cursor);
 	config_cursor_next(&cursor);
 	take_settings(&cursor, &file);
 	free(cursor.names);

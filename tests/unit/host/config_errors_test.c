@@ -429,6 +429,8 @@ static void test_load_when_syntax_is_broken_then_the_line(void **state)
 		      "f:4: edge.name: is given twice, first in line 3\n");
 	expect_errors("\n  @include \"/\"\n", "f:2: @include is not possible: one file holds the "
 					      "whole configuration\n");
+	expect_errors("\xef\xbb\xbf" MINIMAL,
+		      "f:1: the file begins with a byte order mark: save it without\n");
 	said = load_bad(nul, sizeof(nul) - 1);
 	assert_string_equal(said, "f:2: there is a NUL byte\n");
 	free(said);
