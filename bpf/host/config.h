@@ -188,6 +188,7 @@ struct config {
 		uint64_t retention_ns;
 	} receipts;
 	uint64_t given; /* bit i: option i stands in the file; see config_given() */
+	uint64_t bare;	/* bit i: and is a duration that is a number without a unit */
 };
 
 struct config_error {

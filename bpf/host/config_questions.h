@@ -32,6 +32,7 @@ unsigned int config_question_ports(const struct config *config, const char *path
 
 /*
  * Prints a line for each value that the file alone shows to be seldom meant: addresses that nobody
- * elsewhere has a way to, and no address of the default pool. Result: the number of lines.
+ * elsewhere has a way to, no address of the default pool, durations without a unit, a linger that
+ * never counts, and a page for everybody. Result: the number of lines.
  */
 unsigned int config_question_values(const struct config *config, const char *path, FILE *stream);

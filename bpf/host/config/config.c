@@ -53,6 +53,7 @@ static int read_text(struct config_reading *reading, const char *text, size_t by
 		config_check(reading);
 	}
 	reading->config->given = reading->seen;
+	reading->config->bare = reading->bare;
 	if (reading->no_memory)
 		return -ENOMEM;
 	return reading->errors->nr > 0 ? -EINVAL : 0;

@@ -213,6 +213,15 @@ static uint64_t options_in(const char *group)
 	return bits;
 }
 
+/* Result: whether a duration stands there as a number, which has no unit; 0 needs none. */
+static bool is_bare(const struct config_option *option, const config_setting_t *setting)
+{
+	struct config_value value = value_of(setting);
+
+	return option->type == CONFIG_DURATION && value.form == CONFIG_FORM_NUMBER &&
+	       value.number != 0;
+}
+
 /* A group of the file. Recursion ends with the groups that the table knows. */
 static void parse_group(struct config_reading *reading, const config_setting_t *group,
 			const char *prefix)
@@ -227,6 +236,8 @@ static void parse_group(struct config_reading *reading, const config_setting_t *
 		index = config_option_find(key);
 		if (index >= 0) {
 			reading->seen |= 1ull << index;
+			if (is_bare(&config_options[index], child))
+				reading->bare |= 1ull << index;
 			parse_option(reading, &config_options[index], reading->config, child, key);
 		} else if (!options_in(key)) {
 			fail_unknown(reading, config_options, prefix, child, key);

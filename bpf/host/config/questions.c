@@ -2,11 +2,13 @@
 #include "host/config_questions.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "host/addr.h"
+#include "host/config_table.h"
 
 #define POOL_DEFAULT "default" /* as in members.h */
 
@@ -144,8 +146,78 @@ static unsigned int ask_pools(const struct config *config, const char *path, FIL
 	return 1;
 }
 
+/* Result: whether people give it in seconds, as its default is. */
+static bool is_of_seconds(const struct config_option *option)
+{
+	size_t length = strlen(option->fallback);
+
+	return length > 1 && option->fallback[length - 1] == 's' &&
+	       isdigit((unsigned char)option->fallback[length - 2]);
+}
+
+/* Numbers without a unit are seconds, also where the default is some milliseconds, or hours. */
+static unsigned int ask_units(const struct config *config, const char *path, FILE *stream)
+{
+	char given[64];
+	unsigned int nr = 0;
+	uint64_t ns;
+
+	for (unsigned int i = 0; config_options[i].key; i++) {
+		const struct config_option *option = &config_options[i];
+
+		if (!(config->bare & 1ull << i) || is_of_seconds(option))
+			continue;
+		memcpy(&ns, (const char *)config + option->offset, sizeof(ns));
+		fprintf(stream,
+			"%s: %s: is \"%s\" meant? A number without a unit is seconds; the default "
+			"is \"%s\"\n",
+			path, option->key, config_duration_format(ns, given, sizeof(given)),
+			option->fallback);
+		nr++;
+	}
+	return nr;
+}
+
+static unsigned int ask_linger(const struct config *config, const char *path, FILE *stream)
+{
+	char linger[64], lifetime[64];
+
+	if (config->leases.linger_ns <= config->leases.max_lifetime_ns)
+		return 0;
+	config_duration_format(config->leases.linger_ns, linger, sizeof(linger));
+	config_duration_format(config->leases.max_lifetime_ns, lifetime, sizeof(lifetime));
+	fprintf(stream,
+		"%s: leases.linger: is \"%s\" meant? leases.max_lifetime is \"%s\": a build that "
+		"has finished ends then, and never lingers for so long\n",
+		path, linger, lifetime);
+	return 1;
+}
+
+/* Result: whether clients, or everybody, may dial where metrics are. */
+static bool is_for_everybody(const struct config *config)
+{
+	const struct sp_addr *listen = &config->metrics.listen.addr;
+
+	for (uint32_t i = 0; i < config->public.nr_addresses; i++)
+		if (sp_addr_equal(&config->public.addresses[i].bind, listen))
+			return true;
+	return addr_is_any(listen);
+}
+
+static unsigned int ask_page(const struct config *config, const char *path, FILE *stream)
+{
+	if (!config->metrics.page || !is_for_everybody(config))
+		return 0;
+	fprintf(stream,
+		"%s: metrics.page: is it meant for everybody? By metrics.listen whoever reaches "
+		"this host reads there the names of builds and the addresses of clients\n",
+		path);
+	return 1;
+}
+
 unsigned int config_question_values(const struct config *config, const char *path, FILE *stream)
 {
 	return ask_binds(config, path, stream) + ask_networks(config, path, stream) +
-	       ask_pools(config, path, stream);
+	       ask_pools(config, path, stream) + ask_units(config, path, stream) +
+	       ask_linger(config, path, stream) + ask_page(config, path, stream);
 }

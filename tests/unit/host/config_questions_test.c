@@ -129,6 +129,64 @@ static void test_questions_when_no_pool_is_the_default_then_asked(void **state)
 		      "Builds that name no pool are refused\n");
 }
 
+/* Expects questions for more groups; "" for none. */
+static void expect_more(const char *more, const char *expected)
+{
+	char *text = NULL, *said = NULL;
+	struct config *config;
+	size_t bytes;
+	FILE *stream = open_memstream(&said, &bytes);
+
+	assert_non_null(stream);
+	assert_true(asprintf(&text, MINIMAL "%s\n", more) > 0);
+	config = fixture_load(text);
+	config_question_values(config, "f", stream);
+	fclose(stream);
+	assert_string_equal(said, expected);
+	free(said);
+	free(text);
+	config_free(config);
+}
+
+static void test_questions_when_a_duration_has_no_unit_then_asked(void **state)
+{
+	expect_more("dataplane: { failover = 2; };",
+		    "f: dataplane.failover: is \"2s\" meant? A number without a unit is seconds; "
+		    "the default is \"2ms\"\n");
+	expect_more(
+		"leases: { linger = 30; quarantine = 0; extend_while_used: { step = 600; cap = "
+		"\"2h\"; }; };",
+		"f: leases.linger: is \"30s\" meant? A number without a unit is seconds; the "
+		"default is \"30m\"\n"
+		"f: leases.extend_while_used.step: is \"10m\" meant? A number without a unit is "
+		"seconds; the default is \"0\"\n");
+	/* With a unit, or where the default is in seconds. */
+	expect_more("dataplane: { failover = \"2s\"; };", "");
+	expect_more("api: { request_timeout = 10; };", "");
+}
+
+static void test_questions_when_linger_is_above_the_lifetime_then_asked(void **state)
+{
+	expect_more("leases: { linger = \"30m\"; max_lifetime = \"10m\"; };",
+		    "f: leases.linger: is \"30m\" meant? leases.max_lifetime is \"10m\": a build "
+		    "that has finished ends then, and never lingers for so long\n");
+	expect_more("leases: { linger = \"30m\"; max_lifetime = \"30m\"; };", "");
+}
+
+#define PAGE_QUESTION                                                                              \
+	"f: metrics.page: is it meant for everybody? By metrics.listen whoever reaches this host " \
+	"reads there the names of builds and the addresses of clients\n"
+
+static void test_questions_when_everybody_has_the_page_then_asked(void **state)
+{
+	expect_more("metrics: { page = true; listen = \"0.0.0.0:9464\"; };", PAGE_QUESTION);
+	expect_more("metrics: { page = true; listen = \"[::]:9464\"; };", PAGE_QUESTION);
+	expect_more("metrics: { page = true; listen = \"192.0.2.1:9464\"; };", PAGE_QUESTION);
+	expect_more("metrics: { page = true; listen = \"10.9.0.1:9464\"; };", "");
+	expect_more("metrics: { page = true; };", "");
+	expect_more("metrics: { listen = \"0.0.0.0:9464\"; };", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +195,9 @@ int main(void)
 		cmocka_unit_test(test_questions_when_values_are_usual_then_none),
 		cmocka_unit_test(test_questions_when_nobody_elsewhere_has_a_way_then_asked),
 		cmocka_unit_test(test_questions_when_no_pool_is_the_default_then_asked),
+		cmocka_unit_test(test_questions_when_a_duration_has_no_unit_then_asked),
+		cmocka_unit_test(test_questions_when_linger_is_above_the_lifetime_then_asked),
+		cmocka_unit_test(test_questions_when_everybody_has_the_page_then_asked),
 	};
 
 	return cmocka_run_group_tests_name("config_questions", tests, NULL, NULL);
