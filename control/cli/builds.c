@@ -98,13 +98,9 @@ enum cli_exit cli_builds_extend(struct cli *cli)
 	const char *by = talk_option(cli, "--by"), *until = talk_option(cli, "--until");
 	json_t *body;
 	unsigned long seconds = 0;
-	uint64_t until_ns;
 
 	if (!by == !until)
 		return fail_extend(cli);
-	if (until && model_wall_time_parse(until, &until_ns) < 0)
-		return talk_fail(CLI_EXIT_USAGE,
-				 "--until is a time such as 2026-12-01T18:00:00Z, not %s", until);
 	if (by && talk_parse_duration(by, &seconds) < 0)
 		return talk_fail(CLI_EXIT_USAGE, "--by is a time such as 90, 30m or 1h30m, not %s",
 				 by);

@@ -16,9 +16,9 @@ static bool is_duration(const char *word)
 
 static bool is_timestamp(const char *word)
 {
-	uint64_t wall_ns;
+	char text[WALL_TIME_SAID_BYTES];
 
-	return model_wall_time_parse(word, &wall_ns) == 0;
+	return model_wall_time_said(word, text) != WALL_TIME_SAID_NOT;
 }
 
 static bool is_address(const char *word)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/words.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +10,11 @@
 #include "cli/meant.h"
 #include "cli/talk/fail.h"
 #include "host/spell.h"
+#include "model/wall_time.h"
 
 #define WRONG_SIZE 256
+
+static_assert(CLI_MOMENT_BYTES == WALL_TIME_SAID_BYTES, "a time fits its option");
 
 /* One reading. What follows the first word that is wrong is read for -o json alone. */
 struct words {
@@ -154,13 +158,34 @@ static const struct cli_option *find_letter(struct words *words, const char *tex
 	return NULL;
 }
 
+/* Result: moment, as it is to be sent; NULL: it was said what is wrong with value. */
+static const char *read_moment(struct words *words, const struct cli_option *option,
+			       const char *value, char moment[WALL_TIME_SAID_BYTES])
+{
+	switch (model_wall_time_said(value, moment)) {
+	case WALL_TIME_SAID:
+		return moment;
+	case WALL_TIME_SAID_NO_ZONE:
+		fail(words, "%s lacks a time zone; did you mean %s?", option->name, moment);
+		break;
+	case WALL_TIME_SAID_NOT:
+		fail(words, "%s is a time such as 2026-12-01T18:00:00Z, not %.80s", option->name,
+		     value);
+		break;
+	}
+	return NULL;
+}
+
 static void keep(struct words *words, const struct cli_option *option, const char *value)
 {
 	struct cli *cli = words->cli;
+	struct cli_given *given = &cli->given[cli->nr_given++];
 
 	if (option->values && !cli_meant_is_one_of(option->values, value))
 		fail(words, "%s is one of %s, not %.80s", option->name, option->values, value);
-	cli->given[cli->nr_given++] = (struct cli_given){.option = option, .value = value};
+	*given = (struct cli_given){.option = option, .value = value};
+	if (option->argument && strcmp(option->argument, "TIMESTAMP") == 0)
+		given->value = read_moment(words, option, value, given->moment);
 }
 
 /* Takes the option at words->at and, if it has one, its value, attached or the next word. */

@@ -132,6 +132,36 @@ int model_wall_time_parse(const char *text, uint64_t *ret_wall_ns)
 	return 0;
 }
 
+/* A date with hours and minutes, "2026-11-23T12:00", is so long; what follows may be seconds. */
+#define MINUTE_LENGTH 16
+#define T_AT	      10
+
+enum wall_time_said model_wall_time_said(const char *text, char ret_text[WALL_TIME_SAID_BYTES])
+{
+	size_t length = strlen(text);
+	bool utc = length > 4 && strcmp(text + length - 4, " UTC") == 0;
+	char said[WALL_TIME_SAID_BYTES];
+	uint64_t wall_ns;
+
+	length -= utc ? 4 : 0;
+	if (length < MINUTE_LENGTH || length + sizeof(":00Z") > sizeof(said))
+		return WALL_TIME_SAID_NOT;
+	length = (size_t)snprintf(said, sizeof(said), "%.*s%s%.*s%s", MINUTE_LENGTH, text,
+				  text[MINUTE_LENGTH] == ':' ? "" : ":00",
+				  (int)(length - MINUTE_LENGTH), text + MINUTE_LENGTH,
+				  utc ? "Z" : "");
+	said[T_AT] = said[T_AT] == ' ' ? 'T' : said[T_AT];
+	if (model_wall_time_parse(said, &wall_ns) == 0) {
+		strcpy(ret_text, said);
+		return WALL_TIME_SAID;
+	}
+	strcpy(said + length, "Z");
+	if (model_wall_time_parse(said, &wall_ns) < 0)
+		return WALL_TIME_SAID_NOT;
+	strcpy(ret_text, said);
+	return WALL_TIME_SAID_NO_ZONE;
+}
+
 static const char *plural(uint64_t nr)
 {
 	return nr == 1 ? "" : "s";

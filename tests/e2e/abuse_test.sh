@@ -98,11 +98,23 @@ ok "attest says who had a port, whether or not anybody connected"
 run 0 audit --public $PUBLIC --at "$before"
 assert_eq "put first root,cancel first root" "$(awk 'NR > 1 { print $2, $3, $4 }' "$LAB_DIR/out" | paste -sd,)" \
 	"changes of the first build"
-run 0 audit --at "$now"
+run 0 audit --at "$(sed 's/T/ /; s/:..Z$/ UTC/' <<<"$now")"
 assert_eq second "$(awk 'NR > 1 { print $3 }' "$LAB_DIR/out" | sort -u)" "builds that were changed just now"
 ok "the audit of changes is asked the same way, and names users"
 
-for query in public=192.0.2.1 public=host:22 client=192.0.2.1:5 at=yesterday at=2026-12-01T18:00; do
+for verb in "connections --public $PUBLIC" "attest --public $PUBLIC" audit; do
+	# shellcheck disable=SC2086
+	run 2 $verb --at "$(date -u -d '1 hour' +%FT%TZ)"
+	assert_match '^sallyport: --at is in the future: ' "$LAB_DIR/err" "the error of $verb"
+	# shellcheck disable=SC2086
+	run 2 $verb --at '2026-11-30 08:48'
+	assert_match '^sallyport: --at lacks a time zone; did you mean 2026-11-30T08:48:00Z\?$' "$LAB_DIR/err" \
+		"the error of $verb"
+done
+ok "a time may lack its seconds, but neither its zone nor its having come"
+
+for query in public=192.0.2.1 public=host:22 client=192.0.2.1:5 at=yesterday at=2026-12-01T18:00 \
+	"at=$(date -u -d '1 hour' +%FT%TZ)"; do
 	api GET "/v1/connections?$query"
 	assert_eq "400 true" "$STATUS $(answer ".detail | startswith(\"The query argument ${query%%=*} must be \")")" "$query"
 done

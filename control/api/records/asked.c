@@ -48,6 +48,8 @@ static bool read_at(struct api_call *call, struct records_asked *asked)
 	    at_ns > INT64_MAX - RECORDS_ASKED_SLACK_NS)
 		return refuse(call, "at must be a time in RFC 3339, as 2026-12-01T18:00:00Z or "
 				    "2026-12-01T19:00:00+01:00");
+	if (at_ns > call->edge.now.wall_ns + RECORDS_ASKED_SLACK_NS)
+		return refuse(call, "at must be a time that has come, not one in the future");
 	asked->from_wall_ns = at_ns - RECORDS_ASKED_SLACK_NS;
 	asked->until_wall_ns = at_ns + RECORDS_ASKED_SLACK_NS;
 	return asked->any = true;

@@ -37,10 +37,13 @@ struct cli_example {
 	const char *line;
 };
 
+#define CLI_MOMENT_BYTES 40
+
 /* An option as given on the command line. */
 struct cli_given {
 	const struct cli_option *option;
-	const char *value; /* NULL for a flag */
+	const char *value;	       /* NULL for a flag */
+	char moment[CLI_MOMENT_BYTES]; /* in RFC 3339, which value is then */
 };
 
 struct cli {

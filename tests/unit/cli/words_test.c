@@ -81,7 +81,7 @@ static void test_words_when_right_then_taken(void **state)
 		{"show x", "show", "x", ""},
 		{"sh x", "show", "x", ""},
 		{"connect x", "connect", "x", ""},
-		{"ext x --unt t", "extend", "x", ""},
+		{"ext x --unt 2026-12-01T18:00Z", "extend", "x", ""},
 		{"-s/a list", "list", NULL, ""},
 		{"-s /a list", "list", NULL, ""},
 		{"--sock=/a list --st running", "list", NULL, ""},
@@ -143,6 +143,10 @@ static void test_words_when_wrong_then_what_and_what_was_meant(void **state)
 		{"list -hx", "list", NULL, "sallyport: no value belongs to --help"},
 		{"list --state asleep", "list", NULL,
 		 "sallyport: --state is one of reserved running finished ended, not asleep"},
+		{"attest --at 2026-11-30T08:48", "attest", NULL,
+		 "sallyport: --at lacks a time zone; did you mean 2026-11-30T08:48:00Z?"},
+		{"finish x --at yesterday", "finish", "x",
+		 "sallyport: --at is a time such as 2026-12-01T18:00:00Z, not yesterday"},
 		{"list -oxml", "list", NULL, "sallyport: --output is one of text json, not xml"},
 	};
 

@@ -65,6 +65,40 @@ static void test_parse_when_not_a_time_then_refuses(void **state)
 	}
 }
 
+static void test_said_when_a_time_then_gives_it_in_rfc_3339(void **state)
+{
+	static const struct {
+		const char *text;
+		enum wall_time_said said;
+		const char *want; /* untouched: "" */
+	} times[] = {
+		{"2026-11-30T08:48Z", WALL_TIME_SAID, "2026-11-30T08:48:00Z"},
+		{"2026-11-30 08:48Z", WALL_TIME_SAID, "2026-11-30T08:48:00Z"},
+		{"2026-11-30 08:48 UTC", WALL_TIME_SAID, "2026-11-30T08:48:00Z"},
+		{"2026-11-30 08:48:07 UTC", WALL_TIME_SAID, "2026-11-30T08:48:07Z"},
+		{"2026-11-30 08:48+01:00", WALL_TIME_SAID, "2026-11-30T08:48:00+01:00"},
+		{"2026-11-30t08:48:07.25-05:00", WALL_TIME_SAID, "2026-11-30t08:48:07.25-05:00"},
+		{"2026-11-30 08:48", WALL_TIME_SAID_NO_ZONE, "2026-11-30T08:48:00Z"},
+		{"2026-11-30T08:48:07", WALL_TIME_SAID_NO_ZONE, "2026-11-30T08:48:07Z"},
+		{"2026-11-30T08:48:07.25", WALL_TIME_SAID_NO_ZONE, "2026-11-30T08:48:07.25Z"},
+		{"2026-11-30", WALL_TIME_SAID_NOT, ""},
+		{"2026-11-31 08:48Z", WALL_TIME_SAID_NOT, ""},
+		{"2026-11-30 08:48 CET", WALL_TIME_SAID_NOT, ""},
+		{"2026-11-30 08:48Z UTC", WALL_TIME_SAID_NOT, ""},
+		{"2026-11-30 08:48:07.1234567890123456Z", WALL_TIME_SAID_NOT, ""},
+		{" UTC", WALL_TIME_SAID_NOT, ""},
+		{"", WALL_TIME_SAID_NOT, ""},
+	};
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		char text[WALL_TIME_SAID_BYTES] = "";
+
+		print_message("# %s\n", times[i].text);
+		assert_int_equal(model_wall_time_said(times[i].text, text), times[i].said);
+		assert_string_equal(text, times[i].want);
+	}
+}
+
 static void test_print_when_a_time_then_reads_back(void **state)
 {
 	char text[WALL_TIME_BYTES];
@@ -107,6 +141,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse_when_a_time_then_gives_it),
 		cmocka_unit_test(test_parse_when_not_a_time_then_refuses),
+		cmocka_unit_test(test_said_when_a_time_then_gives_it_in_rfc_3339),
 		cmocka_unit_test(test_print_when_a_time_then_reads_back),
 		cmocka_unit_test(test_print_duration_when_any_then_says_it_in_words),
 	};
