@@ -51,6 +51,7 @@ struct config_option {
 	size_t nr_offset;   /* of the uint32_t that counts the items */
 	uint64_t min;	    /* of integers; of durations in ns */
 	uint64_t max;
+	const char *unit; /* of integers: "MiB", or NULL where they only count */
 	const struct config_choice *choices;
 	const struct config_option *members; /* ends with a row without key */
 	enum config_apply apply;

@@ -191,7 +191,7 @@ run 1 enable bad --node 172.16.0.1 --node 10.0.9.9
 err '^  /nodes/0/address: 172\.16\.0\.1 '
 run 1 enable bad --node - --allow 192.0.2.7/24
 err '^sallyport: The request holds wrong values\.$'
-err '^  /allow/0: must be a prefix '
+err '^  /allow/0: must be a prefix .* 192\.0\.2\.0/24, '
 run 4 show nothing
 err '^sallyport: There is no build nothing\.$'
 run 4 show nothing -ojson

@@ -250,6 +250,28 @@ static bool is_number(const char *key)
 			      config_options[index].type == CONFIG_UID);
 }
 
+/* A number with something behind it, of an option that takes a number; word is in quotes. */
+static void fail_unit(struct config_cursor *cursor, unsigned int line, const char *key,
+		      const char *word)
+{
+	const struct config_option *option = &config_options[config_option_find(key)];
+	char plain[CONFIG_QUOTE_SIZE], meant[CONFIG_QUOTE_SIZE];
+
+	snprintf(plain, sizeof(plain), "%.*s", (int)strlen(word) - 2, word + 1);
+	if (!option->unit)
+		config_cursor_fail(cursor, line, key,
+				   "%s is no whole number: digits alone, without a unit", plain);
+	else if (!config_meant(option, plain, meant))
+		config_cursor_fail(cursor, line, key,
+				   "%s is no whole number of %s: digits alone, without a unit",
+				   plain, option->unit);
+	else
+		config_cursor_fail(cursor, line, key,
+				   "%s is no whole number of %s: digits alone, without a unit; did "
+				   "you mean %s?",
+				   plain, option->unit, meant);
+}
+
 void config_cursor_fail_word(struct config_cursor *cursor, const char *key)
 {
 	char quoted[CONFIG_QUOTE_SIZE], first = *cursor->token.at;
@@ -269,9 +291,7 @@ void config_cursor_fail_word(struct config_cursor *cursor, const char *key)
 		config_cursor_fail(cursor, line, key,
 				   "a text stands in double quotes, such as \"eth0\"");
 	else if (number && is_number(key))
-		config_cursor_fail(cursor, line, key,
-				   "%.*s is no whole number: digits alone, without a unit",
-				   (int)(length - 2), word + 1);
+		fail_unit(cursor, line, key, word);
 	else if (number)
 		config_cursor_fail(cursor, line, key,
 				   "%.*s is no number; a text stands in quotes: %s",

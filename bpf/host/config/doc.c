@@ -41,6 +41,8 @@ static void describe(const struct config_option *option, char *text)
 	switch (option->type) {
 	case CONFIG_INTEGER:
 	case CONFIG_UID:
+		if (option->unit)
+			at += snprintf(text + at, (size_t)(TEXT_SIZE - at), " of %s", option->unit);
 		snprintf(text + at, (size_t)(TEXT_SIZE - at), " from %" PRIu64 " to %" PRIu64,
 			 option->min, option->max);
 		break;

@@ -411,9 +411,10 @@ const struct config_option config_options[] = {
 	 .type = CONFIG_INTEGER,
 	 .fallback = "1024",
 	 AT(audit.budget),
+	 .unit = "MiB",
 	 .min = 32,
 	 .max = 1048576,
-	 .help = "How much disk the records of connections may take, in MiB. Beyond it the oldest "
+	 .help = "How much disk the records of connections may take. Beyond it the oldest "
 		 "go before their time. Whoever can connect fills it."},
 	{.key = "receipts.kept",
 	 .type = CONFIG_INTEGER,

@@ -101,13 +101,19 @@ static int say_form(const struct config_option *option, const struct config_valu
 		    char *ret_problem)
 {
 	const char *example = types[option->type].example;
-	char choices[CONFIG_QUOTE_SIZE];
+	char choices[CONFIG_QUOTE_SIZE], meant[CONFIG_QUOTE_SIZE];
 
 	if (option->type == CONFIG_CHOICE) {
 		list_choices(option->choices, choices, sizeof(choices));
 		return say(ret_problem, "must be one of %s, not %s", choices, forms[value->form]);
 	}
-	return say(ret_problem, "must be %s%s%s, not %s", types[option->type].name,
+	if (option->type == CONFIG_INTEGER && value->form == CONFIG_FORM_STRING &&
+	    config_meant(option, value->string, meant))
+		return say(ret_problem, "must be %s%s%s, not a text; did you mean %s?",
+			   types[option->type].name, option->unit ? " of " : "",
+			   option->unit ? option->unit : "", meant);
+	return say(ret_problem, "must be %s%s%s%s%s, not %s", types[option->type].name,
+		   option->unit ? " of " : "", option->unit ? option->unit : "",
 		   example ? " such as " : "", example ? example : "", forms[value->form]);
 }
 

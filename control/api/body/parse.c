@@ -2,6 +2,7 @@
 #include "api/body/parse.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "host/addr.h"
@@ -26,10 +27,17 @@ int body_parse_address(const char *text, void *ret_member, const char **ret_why)
 
 int body_parse_prefix(const char *text, void *ret_member, const char **ret_why)
 {
+	static char why[64 + ADDR_PREFIX_BYTES]; /* of the one thread that decodes */
+	char meant[ADDR_PREFIX_BYTES];
 	int r = addr_prefix_parse(text, ret_member);
 
-	*ret_why = r == -EDOM ? "a prefix without bits set behind its length"
-			      : "a prefix such as 203.0.113.0/24 or 2001:db8::/32";
+	*ret_why = "a prefix such as 203.0.113.0/24 or 2001:db8::/32";
+	if (r == -EDOM) {
+		snprintf(why, sizeof(why),
+			 "a prefix without bits set behind its length, such as %s",
+			 addr_prefix_format(ret_member, meant));
+		*ret_why = why;
+	}
 	return r < 0 ? -EINVAL : 0;
 }
 

@@ -149,6 +149,20 @@ static void test_read_build_when_one_thing_is_wrong_then_names_it(void **state)
 	}
 }
 
+static void test_read_build_when_a_prefix_has_an_address_then_the_network_is_named(void **state)
+{
+	struct build_spec spec;
+	struct problem problem;
+
+	assert_int_equal(read_build("{\"nodes\":[{\"index\":0}],\"allow\":[\"198.51.100.7/24\"]}",
+				    &spec, &problem),
+			 -EINVAL);
+	assert_string_equal(problem.errors[0].detail,
+			    "must be a prefix without bits set behind its length, such as "
+			    "198.51.100.0/24, not \"198.51.100.7/24\"");
+	model_build_spec_free(&spec);
+}
+
 static void test_read_finish_when_no_body_then_means_now(void **state)
 {
 	struct problem problem;
@@ -230,6 +244,8 @@ int main(void)
 		cmocka_unit_test(test_read_build_when_full_then_fills_the_spec),
 		cmocka_unit_test(test_read_build_when_least_then_leaves_defaults),
 		cmocka_unit_test(test_read_build_when_one_thing_is_wrong_then_names_it),
+		cmocka_unit_test(
+			test_read_build_when_a_prefix_has_an_address_then_the_network_is_named),
 		cmocka_unit_test(test_read_finish_when_no_body_then_means_now),
 		cmocka_unit_test(test_read_extend_when_not_exactly_one_then_refuses),
 		cmocka_unit_test(test_read_sync_when_a_build_is_wrong_then_points_into_the_set),

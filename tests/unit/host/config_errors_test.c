@@ -99,7 +99,7 @@ static void test_load_when_type_is_wrong_then_the_right_one_is_named(void **stat
 		{"leases: { explain: { }; };",
 		 "f:3: leases.explain: must be one of \"full\", \"brief\", \"off\", not a group\n"},
 		{"dataplane: { workers = \"2\"; };",
-		 "f:3: dataplane.workers: must be a whole number, not a text\n"},
+		 "f:3: dataplane.workers: must be a whole number, not a text; did you mean 2?\n"},
 		{"dataplane: { hugepages = 1; };",
 		 "f:3: dataplane.hugepages: must be true or false, not a number\n"},
 		{"dataplane: { eal = \"-v\"; };",
@@ -261,7 +261,7 @@ static void test_load_when_addresses_are_wrong_then_each_is_named(void **state)
 	expect_sides(
 		"{ bind = \"::ffff:192.0.2.1\"; }", net,
 		"f:2: public.addresses[0].bind: \"::ffff:192.0.2.1\" is not an address such as "
-		"\"192.0.2.1\"\n");
+		"\"192.0.2.1\"; did you mean \"192.0.2.1\"?\n");
 	expect_sides("{ bind = \"0.0.0.0\"; }", net,
 		     "f:2: public.addresses[0].bind: 0.0.0.0 is not the address of one host\n");
 	expect_sides("{ bind = \"224.0.0.1\"; }", net,
@@ -335,7 +335,7 @@ static void test_load_when_there_are_thousands_of_items_then_no_more_are_read(vo
 
 static void test_load_when_ports_are_wrong_then_each_is_named(void **state)
 {
-	static const char *const bad[] = {"0", "65536", "70000-80000", "1-", "-1", "22 ", "x"};
+	static const char *const bad[] = {"0", "65536", "70000-80000", "1-", "-1", "22 x", "x"};
 	char address[256], expected[256];
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
