@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/talk/fail.h"
+#include "cli/talk/page.h"
 #include "cli/talk/progress.h"
 #include "host/boottime.h"
 
@@ -17,17 +18,10 @@ static enum cli_exit out_of_memory(void)
 	return talk_fail(CLI_EXIT_REFUSED, "out of memory");
 }
 
-static char *make_path(struct cli *cli, json_int_t after)
-{
-	const char *state = talk_option(cli, "--state");
-	char *escaped = state ? talk_client_escape(cli->client, state) : NULL, *path;
-
-	if (asprintf(&path, "/v1/builds?limit=250&after=%" JSON_INTEGER_FORMAT "%s%s", after,
-		     escaped ? "&state=" : "", escaped ? escaped : "") < 0)
-		path = NULL;
-	free(escaped);
-	return path;
-}
+static const struct page_argument arguments[] = {
+	{"--state", "state", NULL},
+	{0},
+};
 
 static bool has_actor(const json_t *build, const char *actor)
 {
@@ -58,16 +52,11 @@ static bool is_wanted(const struct cli *cli, const json_t *build)
 static enum cli_exit fetch_page(struct cli *cli, json_int_t after, json_t *all,
 				json_int_t *ret_next)
 {
-	char *path = make_path(cli, after);
 	struct client_answer answer;
-	enum cli_exit code;
+	enum cli_exit code = talk_page_get(cli, "/v1/builds?limit=250", arguments, after, &answer);
 	json_t *page, *build;
 	size_t i;
 
-	if (!path)
-		return out_of_memory();
-	code = talk_call(cli, "GET", path, NULL, &answer);
-	free(path);
 	if (code != CLI_EXIT_OK)
 		return code;
 	page = json_loadb(answer.body, answer.body_bytes, 0, NULL);

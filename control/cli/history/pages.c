@@ -2,23 +2,17 @@
 #include "cli/history/pages.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
+#include "cli/talk/page.h"
 #include "cli/talk/progress.h"
 #include "host/addr.h"
 #include "host/boottime.h"
 #include "model/wall_time.h"
 
-/* Options, and what they are in a query. */
-static const struct {
-	const char *option;
-	const char *name;
-} arguments[] = {
-	{"--build", "build"},
-	{"--public", "public"},
-	{"--at", "at"},
-	{"--client", "client"},
+static const struct page_argument arguments[] = {
+	{"--build", "build", NULL},   {"--public", "public", NULL}, {"--at", "at", NULL},
+	{"--client", "client", NULL}, {"--open", "open", "1"},	    {0},
 };
 
 #define AHEAD_S 60 /* a report's clock is not ours */
@@ -50,51 +44,12 @@ static enum cli_exit check(const struct cli *cli)
 	return CLI_EXIT_OK;
 }
 
-static enum cli_exit out_of_memory(void)
-{
-	return talk_fail(CLI_EXIT_REFUSED, "out of memory");
-}
-
-/* Result: whether it could; otherwise the path is freed. */
-static bool add_argument(struct cli *cli, char **path, const char *name, const char *value)
-{
-	char *escaped = talk_client_escape(cli->client, value), *longer = NULL;
-
-	if (!escaped || asprintf(&longer, "%s&%s=%s", *path, name, escaped) < 0)
-		longer = NULL;
-	free(escaped);
-	free(*path);
-	*path = longer;
-	return longer != NULL;
-}
-
-static char *make_path(struct cli *cli, const char *base, json_int_t after)
-{
-	char *path;
-
-	if (asprintf(&path, "%s&after=%" JSON_INTEGER_FORMAT "%s", base, after,
-		     talk_option(cli, "--open") ? "&open=1" : "") < 0)
-		return NULL;
-	for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++) {
-		const char *value = talk_option(cli, arguments[i].option);
-
-		if (value && !add_argument(cli, &path, arguments[i].name, value))
-			return NULL;
-	}
-	return path;
-}
-
 static enum cli_exit get_page(struct cli *cli, const char *base, json_int_t after,
 			      json_t **ret_page)
 {
-	char *path = make_path(cli, base, after);
 	struct client_answer answer;
-	enum cli_exit code;
+	enum cli_exit code = talk_page_get(cli, base, arguments, after, &answer);
 
-	if (!path)
-		return out_of_memory();
-	code = talk_call(cli, "GET", path, NULL, &answer);
-	free(path);
 	if (code != CLI_EXIT_OK)
 		return code;
 	if (cli->json)
