@@ -3,16 +3,17 @@
 
 #include <errno.h>
 
+#include "hooks/directory/list.h"
+#include "hooks/directory/passed_over.h"
 #include "hooks/options.h"
-#include "hooks/script.h"
 #include "hooks/webhook/keys.h"
 #include "hooks/webhook/post.h"
 #include "host/log.h"
 
 static int check_directory(const struct options *options)
 {
-	struct script_list list = {0};
-	int error = hooks_script_list(options->directory, &list);
+	struct directory_list list = {0};
+	int error = directory_list_hooks(options->directory, &list);
 
 	if (error == -ENOENT && options->may_lack_directory)
 		return 0;
@@ -23,7 +24,7 @@ static int check_directory(const struct options *options)
 		log_write(LOG_WARNING,
 			  "There is neither a hook nor a webhook: events pass, and nobody is told.",
 			  log_string("directory", options->directory));
-	hooks_script_list_clear(&list);
+	directory_list_clear(&list);
 	return error;
 }
 
@@ -52,10 +53,12 @@ static int check_headers(const struct options *options)
 	return error;
 }
 
-int hooks_check(const struct options *options)
+int hooks_check(const struct options *options, struct passed_over *passed)
 {
 	int error = check_directory(options);
 
+	if (!error)
+		directory_passed_over_tell(passed, options->directory);
 	if (!error && options->keys)
 		error = check_keys(options);
 	if (!error && options->headers)

@@ -3,6 +3,10 @@
 #pragma once
 
 struct options;
+struct passed_over;
 
-/* Result: 0, or -errno, logged: to go on would lose events, or deliver none. */
-int hooks_check(const struct options *options);
+/*
+ * Result: 0, or -errno, logged: to go on would lose events, or deliver none. passed has the files
+ * then that were told of.
+ */
+int hooks_check(const struct options *options, struct passed_over *passed);

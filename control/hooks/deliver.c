@@ -9,6 +9,7 @@
 
 #include "hooks/daemon.h"
 #include "hooks/dead_letters.h"
+#include "hooks/directory/list.h"
 #include "hooks/notice.h"
 #include "hooks/options.h"
 #include "hooks/script.h"
@@ -156,13 +157,13 @@ static int try_again(struct delivery *delivery, attempt *try, const char *name, 
 }
 
 /* Result: 0, or an error that was logged. */
-static int list_hooks(const struct delivery *delivery, struct script_list *list)
+static int list_hooks(const struct delivery *delivery, struct directory_list *list)
 {
 	const char *directory = delivery->options->directory;
-	int error = hooks_script_list(directory, list);
+	int error = directory_list_hooks(directory, list);
 
 	if (error == -ENOENT && delivery->options->may_lack_directory) {
-		*list = (struct script_list){0};
+		*list = (struct directory_list){0};
 		return 0;
 	}
 	if (error)
@@ -174,7 +175,7 @@ static int list_hooks(const struct delivery *delivery, struct script_list *list)
 /* A hook that was removed is no longer waited for. */
 static int try_present(struct delivery *delivery, const char *name)
 {
-	struct script_list list;
+	struct directory_list list;
 	bool present = false;
 	int error = list_hooks(delivery, &list);
 
@@ -182,20 +183,20 @@ static int try_present(struct delivery *delivery, const char *name)
 		return note_failure(delivery, error, "");
 	for (unsigned int i = 0; i < list.nr; i++)
 		present |= strcmp(list.name[i], name) == 0;
-	hooks_script_list_clear(&list);
+	directory_list_clear(&list);
 	return present ? try_script(delivery, name) : 0;
 }
 
 static int try_list(struct delivery *delivery, const char *name)
 {
-	struct script_list list;
+	struct directory_list list;
 	int result = list_hooks(delivery, &list);
 
 	if (result)
 		return result;
 	for (unsigned int i = 0; i < list.nr && !result; i++)
 		result = try_again(delivery, try_present, list.name[i], delivery->options->tries);
-	hooks_script_list_clear(&list);
+	directory_list_clear(&list);
 	return result;
 }
 

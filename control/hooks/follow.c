@@ -56,8 +56,10 @@ static int write_cursor(struct follow *follow, uint64_t seq)
 /* Result: 0, or -EINTR, or an error of the cursor. */
 static int take_event(struct follow *follow, const struct notice *notice)
 {
-	int error = hooks_deliver(follow->options, notice, follow->stop);
+	int error;
 
+	directory_passed_over_tell(&follow->passed, follow->options->directory);
+	error = hooks_deliver(follow->options, notice, follow->stop);
 	return error ? error : write_cursor(follow, notice->seq);
 }
 
@@ -149,8 +151,8 @@ static enum outcome follow_once(struct follow *follow, bool *ret_heard)
 
 	if (!reach(follow))
 		return OUTCOME_AGAIN;
-	/* What posts are known by. */
-	if (follow->options->webhook &&
+	/* What posts are known by, and dead letters. */
+	if ((follow->options->webhook || follow->options->tries) &&
 	    hooks_daemon_ask(follow->options->socket, &follow->daemon) < 0) {
 		log_write(LOG_WARNING, "The daemon does not say which edge it is.",
 			  log_string("socket", follow->options->socket));

@@ -42,9 +42,10 @@ static int lock(const struct options *options)
 	return fd < 0 ? fail("The cursor cannot be locked.", options->cursor, fd) : fd;
 }
 
-static int run(const struct options *options, const struct stop *stop)
+/* passed becomes what is known at the end. */
+static int run(const struct options *options, const struct stop *stop, struct passed_over *passed)
 {
-	struct follow follow = {.options = options, .stop = stop};
+	struct follow follow = {.options = options, .stop = stop, .passed = *passed};
 	int error = seq_file_read(options->cursor, &follow.cursor);
 
 	if (error && error != -ENOENT)
@@ -54,6 +55,7 @@ static int run(const struct options *options, const struct stop *stop)
 	follow.has_cursor = !error;
 	sd_notify(0, "READY=1");
 	error = hooks_follow_run(&follow);
+	*passed = follow.passed;
 	sd_notify(0, "STOPPING=1");
 	return error;
 }
@@ -61,6 +63,7 @@ static int run(const struct options *options, const struct stop *stop)
 int main(int argc, char **argv)
 {
 	enum arguments_action action;
+	struct passed_over passed = {0};
 	struct options options;
 	struct stop stop;
 	int lock_fd, error;
@@ -71,17 +74,18 @@ int main(int argc, char **argv)
 	log_open("sallyport-hooks", LOG_INFO);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return EXIT_FAILURE;
-	if (hooks_check(&options))
+	if (hooks_check(&options, &passed))
 		return EXIT_FAILURE;
 	lock_fd = options.redeliver ? -1 : lock(&options);
 	error = lock_fd < 0 && !options.redeliver ? lock_fd : hooks_stop_open(&stop);
 	if (!error) {
 		error = options.redeliver ? hooks_redeliver_run(&options, &stop)
-					  : run(&options, &stop);
+					  : run(&options, &stop, &passed);
 		hooks_stop_close(&stop);
 	}
 	if (lock_fd >= 0)
 		close(lock_fd);
+	directory_passed_over_clear(&passed);
 	curl_global_cleanup();
 	return error ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hooks/script.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,7 +14,6 @@
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,81 +21,6 @@
 #include "hooks/notice.h"
 
 #define SECOND_NS 1000000000ULL
-
-static bool ends_with(const char *name, const char *suffix)
-{
-	size_t len = strlen(name), suffix_len = strlen(suffix);
-
-	return len > suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
-}
-
-static bool wanted_name(const char *name)
-{
-	static const char *const left_overs[] = {"~",	      ".bak",	    ".dpkg-old",
-						 ".dpkg-new", ".dpkg-dist", ".dpkg-tmp",
-						 ".rpmsave",  ".rpmnew"};
-
-	for (size_t i = 0; i < sizeof(left_overs) / sizeof(left_overs[0]); i++)
-		if (ends_with(name, left_overs[i]))
-			return false;
-	return isalnum((unsigned char)name[0]);
-}
-
-static int select_entry(const struct dirent *entry)
-{
-	return wanted_name(entry->d_name);
-}
-
-static int compare(const struct dirent **one, const struct dirent **other)
-{
-	return strcmp((*one)->d_name, (*other)->d_name);
-}
-
-static bool is_executable(const char *directory, const char *name)
-{
-	char path[PATH_MAX];
-	struct stat status;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	return !stat(path, &status) && S_ISREG(status.st_mode) && !access(path, X_OK);
-}
-
-int hooks_script_list(const char *directory, struct script_list *ret_list)
-{
-	struct script_list list = {0};
-	struct dirent **entries;
-	int nr = scandir(directory, &entries, select_entry, compare), error = 0;
-
-	if (nr < 0)
-		return -errno;
-	list.name = calloc((size_t)nr + 1, sizeof(*list.name));
-	if (!list.name)
-		error = -ENOMEM;
-	for (int i = 0; i < nr; i++) {
-		if (!error && is_executable(directory, entries[i]->d_name)) {
-			list.name[list.nr] = strdup(entries[i]->d_name);
-			if (list.name[list.nr])
-				list.nr++;
-			else
-				error = -ENOMEM;
-		}
-		free(entries[i]);
-	}
-	free(entries);
-	if (error)
-		hooks_script_list_clear(&list);
-	else
-		*ret_list = list;
-	return error;
-}
-
-void hooks_script_list_clear(struct script_list *list)
-{
-	for (unsigned int i = 0; i < list->nr; i++)
-		free(list->name[i]);
-	free(list->name);
-	*list = (struct script_list){0};
-}
 
 /* A file in memory, so that a hook that reads nothing holds nobody up. Result: it, or -errno. */
 static int make_input(const struct notice *notice)
@@ -135,25 +57,35 @@ static void set_environment(const struct notice *notice)
 	unsetenv("NOTIFY_SOCKET");
 }
 
+/* What a child needs. */
+struct child {
+	const char *path;
+	const char *name;
+	const struct notice *notice;
+	int input_fd;
+	int error_fd; /* an errno is written to, if it cannot be executed */
+	pid_t parent;
+};
+
 /* In the child; does not return. */
-static void become(const char *directory, const char *name, const struct notice *notice,
-		   int input_fd, pid_t parent)
+static void become(const struct child *child)
 {
-	char path[PATH_MAX];
+	const struct notice *notice = child->notice;
 	sigset_t none;
 
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	setpgid(0, 0);
 	/* A hook left over must not run beside the one that the next sallyport-hooks starts. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent || dup2(input_fd, STDIN_FILENO) < 0)
+	if (getppid() != child->parent || dup2(child->input_fd, STDIN_FILENO) < 0)
 		_exit(127);
 	set_environment(notice);
-	execl(path, name, hooks_notice_text(notice, "type"), hooks_notice_text(notice, "build"),
-	      (char *)NULL);
+	execl(child->path, child->name, hooks_notice_text(notice, "type"),
+	      hooks_notice_text(notice, "build"), (char *)NULL);
+	if (write(child->error_fd, &errno, sizeof(errno)) < 0)
+		_exit(126);
 	_exit(127);
 }
 
@@ -171,21 +103,12 @@ static bool ends_in_time(pid_t pid, uint64_t limit_ns)
 	return nr > 0;
 }
 
-int hooks_script_run(const char *directory, const char *name, const struct notice *notice,
-		     uint64_t limit_ns)
+/* Waits for it, and ends it in time. Result: as hooks_script_run(), but for what execl() says. */
+static int await(pid_t pid, uint64_t limit_ns)
 {
-	int input_fd = make_input(notice), status = 0;
-	pid_t parent = getpid(), pid;
+	int status = 0;
 	bool in_time;
 
-	if (input_fd < 0)
-		return input_fd;
-	pid = fork();
-	if (pid == 0)
-		become(directory, name, notice, input_fd, parent);
-	close(input_fd);
-	if (pid < 0)
-		return -errno;
 	setpgid(pid, pid);
 	in_time = ends_in_time(pid, limit_ns);
 	kill(-pid, SIGKILL); /* what it left behind too */
@@ -194,4 +117,35 @@ int hooks_script_run(const char *directory, const char *name, const struct notic
 	if (!in_time)
 		return -ETIMEDOUT;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int hooks_script_run(const char *directory, const char *name, const struct notice *notice,
+		     uint64_t limit_ns)
+{
+	char path[PATH_MAX];
+	struct child child = {path, name, notice, make_input(notice), -1, getpid()};
+	int errors[2], error = 0, result;
+	pid_t pid;
+
+	if (child.input_fd < 0)
+		return child.input_fd;
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	if (pipe2(errors, O_CLOEXEC)) {
+		result = -errno;
+		close(child.input_fd);
+		return result;
+	}
+	child.error_fd = errors[1];
+	pid = fork();
+	if (pid == 0)
+		become(&child);
+	result = pid < 0 ? -errno : 0;
+	close(child.input_fd);
+	close(errors[1]);
+	if (pid > 0)
+		result = await(pid, limit_ns);
+	if (result == 127 && read(errors[0], &error, sizeof(error)) == sizeof(error))
+		result = -error;
+	close(errors[0]);
+	return result;
 }

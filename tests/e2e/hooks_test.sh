@@ -290,6 +290,56 @@ shows_missing_directory() {
 	ok "without its directory of hooks nothing is started, and no event acknowledged"
 }
 
+# said FILE: how often the log says that it is passed over.
+said() {
+	grep -c "it is passed over.* file=$1 " "$LAB_DIR/log/hooks" || :
+}
+
+# A forgotten chmod, and what else looks like a hook: its events pass, so each is named, once.
+shows_passed_over() {
+	local name before
+
+	hooks_stop
+	: >"$LAB_DIR/log/hooks"
+	printf '#!/bin/sh\necho "$SALLYPORT_SEQ" >>"%s"\n' "$LAB_DIR/forgotten" >"$LAB_DIR/hooks.d/40-forgotten"
+	ln -s nowhere "$LAB_DIR/hooks.d/50-dangling"
+	mkdir "$LAB_DIR/hooks.d/60-directory"
+	for name in .hidden 70-backup~ 80-old.bak 90-new.dpkg-new; do
+		touch "$LAB_DIR/hooks.d/$name"
+	done
+	hooks_start
+	wait_line 20 "$LAB_DIR/log/hooks" 'it is passed over.* file=40-forgotten reason="it is not executable: chmod .x"'
+	wait_line 20 "$LAB_DIR/log/hooks" 'it is passed over.* file=50-dangling reason="it leads to nothing"'
+	wait_line 20 "$LAB_DIR/log/hooks" 'it is passed over.* file=60-directory reason="it is a directory"'
+	make_events passing
+	wait_until 20 all_acknowledged
+	touch "$LAB_DIR/hooks.d/45-later"
+	make_events passing-too
+	wait_until 20 all_acknowledged
+	for name in 40-forgotten 45-later 50-dangling 60-directory; do
+		assert_eq 1 "$(said "$name")" "times that $name was named"
+	done
+	assert_eq 4 "$(grep -c 'passed over' "$LAB_DIR/log/hooks")" "what was named at all"
+	before=$(newest)
+	chmod +x "$LAB_DIR/hooks.d/40-forgotten"
+	make_events told
+	wait_until 20 all_acknowledged
+	delivered "$LAB_DIR/forgotten" $((before + 1)) "$(newest)"
+	chmod -x "$LAB_DIR/hooks.d/40-forgotten"
+	make_events untold
+	wait_until 20 all_acknowledged
+	assert_eq 2 "$(said 40-forgotten)" "times that it was named, forgotten again"
+	rm -r "$LAB_DIR"/hooks.d/{40-forgotten,45-later,50-dangling,60-directory,.hidden,70-*,80-*,90-*}
+	ok "what looks like a hook and is none is named once, at the start and when it appears"
+
+	hook 40-no-shebang <<<"exit 0"
+	make_events unreadable
+	wait_line 20 "$LAB_DIR/log/hooks" 'A hook failed.* hook=40-no-shebang error="Exec format error"'
+	rm "$LAB_DIR/hooks.d/40-no-shebang"
+	wait_until 20 all_acknowledged
+	ok "a hook that cannot be executed fails with the reason"
+}
+
 # Who is not there is said at once, and once; and that it has come.
 shows_missing_socket() {
 	local said="$LAB_DIR/said"
@@ -357,5 +407,6 @@ shows_headers
 shows_signature
 shows_compaction
 shows_missing_directory
+shows_passed_over
 shows_missing_socket
 shows_refusals

@@ -102,6 +102,8 @@ $((before + 2)) 20-fails circle 20-fails: build.ended: 2 tries: status 7" "$(fai
 	assert_eq $((counted + 2)) "$(failures_counted)" "what is counted"
 	assert_eq "$(seq -f '%.0f 20-fails' $((before + 1)) $((before + 4)))" "$(letters)" "dead letters"
 	delivered "$LAB_DIR/record" "$((before + 1))" "$((before + 4))"
+	assert_eq "$(lab_api GET /v1/status | grep '^{' | jq -r .name)" "$(jq -r .edge "$DEAD" | sort -u)" \
+		"the edge of dead letters, without a webhook"
 	assert_match 'sallyport-hooks has given an event up.* value='$((before + 1)) "$LAB_DIR/log/control" "the log of sallyportd"
 	ok "an event that is given up is told by another, whose own failure is not"
 

@@ -36,6 +36,7 @@ ROOMS = {
     "cli/doctor": ("what keeps an edge from working", "cli/talk facts"),
     "cli/talk": ("to the daemon, and to the person", ""),
     "hooks": ("sallyport-hooks", "arguments"),
+    "hooks/directory": ("which files are hooks, and which only look like some", ""),
     "hooks/webhook": ("posting to a URL, signed", ""),
     "runner": ("sallyport-runner: VMs ask for their own builds", "arguments http"),
     "api": ("the server, the routes, a file for each resource",
