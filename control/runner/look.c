@@ -131,14 +131,6 @@ static void settle(void *context, struct vm *vm)
 		end(look, vm->id, "A session was ended: its VM's port answers no more.");
 }
 
-static void tell_refused(struct runner *runner)
-{
-	if (runner->nr_refused)
-		log_write(LOG_WARNING, "Requests of VMs were refused: too many.",
-			  log_number("requests", (int64_t)runner->nr_refused));
-	runner->nr_refused = 0;
-}
-
 int runner_look(struct runner *runner)
 {
 	struct look look = {
@@ -162,6 +154,6 @@ int runner_look(struct runner *runner)
 	}
 	json_decref(look.builds);
 	runner_vms_forget_idle(runner->vms, look.now_ns);
-	tell_refused(runner);
+	runner_refused_tell(&runner->refused);
 	return error;
 }

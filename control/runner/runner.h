@@ -7,6 +7,8 @@
 
 #include <jansson.h>
 
+#include "runner/refused.h"
+
 struct ask;
 struct config;
 struct options;
@@ -19,7 +21,7 @@ struct runner {
 	const struct config *config;
 	struct ask *ask;
 	struct vms *vms;
-	json_t *allow;	     /* prefixes, NULL for everybody */
-	bool known;	     /* which VM has which session */
-	uint64_t nr_refused; /* since the last look: too many, or too much */
+	json_t *allow; /* prefixes, NULL for everybody */
+	bool known;    /* which VM has which session */
+	struct refused refused;
 };

@@ -33,9 +33,8 @@ static const struct allowance requests = {.burst = 20, .each_ns = NS_PER_S};
 static const struct {
 	unsigned int status;
 	const char *host;
-	const char *sentence;
 } said_rows[] = {
-#define X(NAME, status, host, sentence) [SAID_##NAME] = {status, host, sentence},
+#define X(NAME, status, host, sentence) [SAID_##NAME] = {status, host},
 	RUNNER_SAID(X)
 #undef X
 };
@@ -60,9 +59,20 @@ static void answer_reply(struct http_request *request, const struct reply *reply
 		answer(request, said_rows[SAID_OK].status, words);
 		return;
 	}
-	snprintf(text, sizeof(text), "sallyport: %s%s%s\n", said_rows[reply->said].sentence,
+	snprintf(text, sizeof(text), "sallyport: %s%s%s\n", runner_sessions_sentence(reply->said),
 		 reply->detail[0] ? " " : "", reply->detail);
 	answer(request, said_rows[reply->said].status, text);
+}
+
+/* A refusal that its VM's operator may be asked about. NONE is an answer, and of AWAY ask.c tells.
+ */
+static void note(struct runner *runner, const struct vm *vm, const char *label,
+		 const struct reply *reply)
+{
+	const char *build = reply->said == SAID_TAKEN ? reply->holder : vm->id;
+
+	if (reply->said != SAID_OK && reply->said != SAID_NONE && reply->said != SAID_AWAY)
+		runner_refused_note(&runner->refused, &vm->addr, label, build, reply);
 }
 
 /* What people are shown; where to dial, if there is nobody any more to say the rest. */
@@ -89,6 +99,7 @@ static void serve_circleci(struct runner *runner, struct vm *vm, struct http_req
 	struct reply reply;
 
 	runner_sessions_start(runner, vm, &wish, &reply);
+	note(runner, vm, wish.label, &reply);
 	if (reply.said != SAID_OK)
 		snprintf(reply.at, sizeof(reply.at), "%s:%d", said_rows[reply.said].host,
 			 CIRCLECI_PORT);
@@ -132,6 +143,7 @@ static void serve_start(struct runner *runner, struct vm *vm, struct http_reques
 		return;
 	}
 	runner_sessions_start(runner, vm, &wish, &reply);
+	note(runner, vm, wish.label, &reply);
 	answer_words(runner, vm, request, &reply, "enable");
 }
 
@@ -201,22 +213,36 @@ static bool is_sound(struct http_request *request)
 	}
 }
 
-static struct vm *find_vm(struct runner *runner, struct http_request *request)
+/* Result: the address that asks; :: if it has gone. */
+static struct sp_addr peer_of(struct http_request *request)
 {
 	struct sockaddr_storage address = {0};
 	socklen_t len = sizeof(address);
-	struct sp_addr addr;
+	struct sp_addr addr = {0};
 
-	if (getpeername(http_request_fd(request), (struct sockaddr *)&address, &len) < 0 ||
-	    addr_from_sockaddr((const struct sockaddr *)&address, &addr))
-		return NULL;
-	return runner_vms_find(runner->vms, &addr);
+	if (getpeername(http_request_fd(request), (struct sockaddr *)&address, &len) == 0)
+		addr_from_sockaddr((const struct sockaddr *)&address, &addr);
+	return addr;
+}
+
+/* Before anything is done for it. */
+static void refuse(struct runner *runner, const struct route *route, const struct vm *vm,
+		   struct http_request *request)
+{
+	const char *label =
+		route->serve == serve_circleci ? CIRCLECI_LABEL : text_of(request, "label");
+	const struct reply reply = {.said = vm ? SAID_OFTEN : SAID_FULL};
+	struct sp_addr peer = peer_of(request);
+
+	runner_refused_note(&runner->refused, &peer, label, vm ? vm->id : "", &reply);
+	answer_reply(request, &reply, "");
 }
 
 static void handle(void *context, struct http_request *request)
 {
 	struct runner *runner = context;
 	const struct route *route;
+	struct sp_addr peer;
 	struct vm *vm;
 
 	if (!is_sound(request))
@@ -224,10 +250,10 @@ static void handle(void *context, struct http_request *request)
 	route = find_route(request);
 	if (!route)
 		return;
-	vm = find_vm(runner, request);
+	peer = peer_of(request);
+	vm = addr_is_any(&peer) ? NULL : runner_vms_find(runner->vms, &peer);
 	if (!vm || !runner_vms_take(&vm->requests, &requests, boottime_now_ns())) {
-		runner->nr_refused++;
-		answer_reply(request, &(struct reply){.said = vm ? SAID_OFTEN : SAID_FULL}, "");
+		refuse(runner, route, vm, request);
 		return;
 	}
 	runner_ask_begin(runner->ask, RUNNER_LIMIT_NS);

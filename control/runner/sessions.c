@@ -27,6 +27,17 @@
 #define TOO_MANY	 429
 #define UNAVAILABLE	 503
 
+static const char *const sentences[] = {
+#define X(NAME, status, host, sentence) [SAID_##NAME] = sentence,
+	RUNNER_SAID(X)
+#undef X
+};
+
+const char *runner_sessions_sentence(enum said said)
+{
+	return sentences[said];
+}
+
 static const char *build_path(char path[PATH_BYTES], const char *id, const char *rest)
 {
 	snprintf(path, PATH_BYTES, "/v1/builds/%s%s", id, rest);
@@ -56,7 +67,18 @@ static enum said judge(int status)
 	}
 }
 
-/* The daemon's reason. What stands in the way of a VM's build is not told to the VM. */
+/* What stands in the way of a VM's build is for the log: the VM is not told. */
+static void take_holder(struct reply *reply, const char *text)
+{
+	json_t *problem = json_loads(text, 0, NULL);
+	const char *build = "";
+
+	json_unpack(problem, "{s:{s:s}}", "holder", "build", &build);
+	snprintf(reply->holder, sizeof(reply->holder), "%s", build);
+	json_decref(problem);
+}
+
+/* The daemon's reason. */
 static void take_detail(struct reply *reply, const char *text)
 {
 	json_t *problem = json_loads(text, 0, NULL);
@@ -90,7 +112,9 @@ static json_t *call(struct runner *runner, const char *method, const char *path,
 	if (reply->said == SAID_OK) {
 		build = json_loads(text, 0, NULL);
 		take_address(reply, build);
-	} else if (status >= 0 && reply->said != SAID_TAKEN) {
+	} else if (reply->said == SAID_TAKEN) {
+		take_holder(reply, text);
+	} else if (status >= 0) {
 		take_detail(reply, text);
 	}
 	return build;
@@ -138,8 +162,6 @@ static bool make_room(struct runner *runner, struct vm *vm, struct reply *reply)
 		reply->said = SAID_OFTEN;
 	else if (!vm->id[0] || runner_sessions_cancel(runner, vm->id, reply))
 		reply->said = SAID_OK;
-	if (reply->said == SAID_OFTEN || reply->said == SAID_FULL)
-		runner->nr_refused++;
 	if (reply->said == SAID_OK)
 		vm->id[0] = '\0';
 	return reply->said == SAID_OK;

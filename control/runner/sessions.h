@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runner/label.h"
+
 struct runner;
 struct vm;
 
@@ -35,9 +37,13 @@ enum said {
 
 struct reply {
 	enum said said;
+	char holder[RUNNER_LABEL_ID_BYTES];	 /* of TAKEN: the build that has the VM, or "" */
 	char detail[RUNNER_SESSIONS_TEXT_BYTES]; /* of a refusal, one line, or "" */
 	char at[RUNNER_SESSIONS_TEXT_BYTES];	 /* host:port, for people to dial */
 };
+
+/* Result: what is told of it, "" of OK. */
+const char *runner_sessions_sentence(enum said said);
 
 /* What a job wants; any text may be any bytes, or NULL if it is not said. */
 struct wish {

@@ -313,6 +313,9 @@ shows_hostile_vms() {
 	assert_eq 6 "$(grep -cx 200 "$LAB_DIR/statuses")" "sessions of a VM that asks for 200"
 	assert_eq 194 "$(grep -cx 429 "$LAB_DIR/statuses")" "refusals"
 	assert_le "$(live ended | wc -l)" $((before + 6)) "builds that it leaves behind"
+	wait_line 10 "$LAB_DIR/log/runner" \
+		'Requests of a VM were refused\. vm=10\.0\.3\.7 job=flood-[0-9]+ build=runner-10\.0\.3\.7-flood-[^ ]+ requests=[0-9]+ reason="This VM asks too often'
+	assert_le "$(grep -c 'were refused' "$LAB_DIR/log/runner")" 100 "lines of the log for 194 refusals"
 	asks 0 POST "/end?label=mine"
 	case $STATUS in 404 | 429) ;; *) fail "another VM's session by its label: $STATUS" ;; esac
 	state_of "$id" running >/dev/null || fail "a VM has ended another's session"
@@ -341,6 +344,9 @@ shows_strangers() {
 	put_build theirs 0
 	asks 0 POST '/start?label=mine'
 	assert_eq 409 "$STATUS" "status for a VM that the orchestrator declared: $ANSWER"
+	wait_line 10 "$LAB_DIR/log/runner" \
+		'Requests of a VM were refused\. vm=10\.0\.3\.7 job=mine build=theirs requests=1 reason="A build that was not declared here'
+	[[ $ANSWER != *theirs* ]] || fail "a VM is told of the orchestrator's build: $ANSWER"
 	state_of theirs running >/dev/null || fail "the orchestrator's build was ended by its VM"
 	assert_fails "no address to listen on" "$RUNNER" -c "$LAB_DIR/runner.conf"
 	nsenter --net="/run/netns/$LAB_NS-edge" "$RUNNER" -c "$LAB_DIR/runner.conf" -l 127.0.0.1:9467 >"$LAB_DIR/side" 2>&1 &
