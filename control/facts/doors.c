@@ -49,13 +49,36 @@ static void say_missing(struct fact_look *look, const char *key, const char *dir
 	facts_say_cure(look, "mkdir -p %s", facts_say_quote(dir, word, sizeof(word)));
 }
 
+/* Whether a start can write there. Of rights, only root is told: sallyportd has others than we. */
+static void look_for_writing(struct fact_look *look, const char *key, const char *dir)
+{
+	char word[2 * CONFIG_PATH_SIZE];
+
+	if (access(dir, W_OK | X_OK) == 0)
+		return;
+	if (errno == EROFS) {
+		facts_say(look, "%s: %s is on a read-only file system.", key, dir);
+		facts_say_cure(look, "mount -o remount,rw \"$(findmnt -no TARGET --target %s)\"",
+			       facts_say_quote(dir, word, sizeof(word)));
+	} else if (errno == ENOTDIR || geteuid() == 0) {
+		facts_say(look, "%s: %s cannot be written to: %s.", key, dir, strerror(errno));
+	}
+}
+
 /* A start makes the directory itself, and none above it. */
-static void look_above(struct fact_look *look, const char *key, const char *dir)
+static void look_for_directory(struct fact_look *look, const char *key, const char *dir)
 {
 	char above[CONFIG_PATH_SIZE];
+	struct stat st;
 
-	if (is_missing(directory_of(dir, above)))
+	if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
+		facts_say(look, "%s: %s is there and is no directory.", key, dir);
+	else if (!is_missing(dir))
+		look_for_writing(look, key, dir);
+	else if (is_missing(directory_of(dir, above)))
 		say_missing(look, key, above);
+	else
+		look_for_writing(look, key, above);
 }
 
 static void look_for_socket(struct fact_look *look, const char *key, const char *path)
@@ -131,8 +154,8 @@ void facts_doors_shut(struct fact_look *look)
 {
 	const struct config *config = look->config;
 
-	look_above(look, "edge.state_dir", config->edge.state_dir);
-	look_above(look, "edge.run_dir", config->edge.run_dir);
+	look_for_directory(look, "edge.state_dir", config->edge.state_dir);
+	look_for_directory(look, "edge.run_dir", config->edge.run_dir);
 	look_for_socket(look, "api.socket", config->api.socket);
 	look_for_socket(look, "api.viewer_socket", config->api.viewer_socket);
 	look_for_metrics(look);

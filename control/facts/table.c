@@ -39,9 +39,9 @@ const struct fact_row facts_table[] = {
 	 "`groupadd --system NAME`, `useradd --system --no-create-home NAME`", NULL,
 	 facts_host_users},
 	{"doors", FACTS_REFUSE, "directories, and `bind` of `metrics.listen`",
-	 "the directory of a socket, or of `edge.state_dir`, is not there, or the port of "
-	 "`metrics.listen` is somebody else's",
-	 "`mkdir -p DIRECTORY`", NULL, facts_doors_shut},
+	 "the directory of a socket, or of `edge.state_dir`, is not there; `edge.state_dir` or "
+	 "`edge.run_dir` cannot be written to; or the port of `metrics.listen` is somebody else's",
+	 "`mkdir -p DIRECTORY`, `mount -o remount,rw MOUNT`", NULL, facts_doors_shut},
 	{"workers", FACTS_REFUSE, "cores that are online", "`dataplane.workers` is more", "fewer",
 	 NULL, facts_host_workers},
 	{"link", FACTS_SILENT, "rtnetlink", "an interface is down or has no carrier",

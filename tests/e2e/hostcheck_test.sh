@@ -170,6 +170,13 @@ cures users refuse 'user "spviewer"' "$CHANGED"
 mkdir -p "$LAB_DIR/bpf"
 with "s,bpf_dir = .*,bpf_dir = \"$LAB_DIR/bpf\";,"
 cures bpffs refuse 'not on a BPF file system' "$CHANGED"
+mkdir -p "$LAB_DIR/mounted"
+at_host mount -t tmpfs -o ro tmpfs "$LAB_DIR/mounted"
+for state in mounted mounted/state; do
+	at_host mount -o remount,ro "$LAB_DIR/mounted"
+	with "s,state_dir = .*,state_dir = \"$LAB_DIR/$state\";,"
+	cures doors refuse "edge.state_dir: $LAB_DIR/mounted is on a read-only file system" "$CHANGED"
+done
 
 at_host ip link add many numrxqueues 65 numtxqueues 65 type veth peer name many1 numrxqueues 65 numtxqueues 65
 at_host ip link set many1 up

@@ -122,6 +122,23 @@ static void test_look_when_a_file_stands_in_for_the_socket_then_that_is_said(voi
 	assert_refused(place, "is there and is no socket", NULL);
 }
 
+static void test_look_when_a_file_stands_in_for_a_directory_then_that_is_said(void **state)
+{
+	struct place *place = *state;
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/file", place->dir);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fclose(file);
+	configure(place, "/file", "/run/api.sock", NOWHERE);
+	assert_refused(place, "edge.state_dir: /tmp/", NULL);
+	assert_refused(place, "/file is there and is no directory", NULL);
+	configure(place, "/file/state", "/run/api.sock", NOWHERE);
+	assert_refused(place, "/file/state cannot be written to: Not a directory", NULL);
+}
+
 /* Result: a socket that listens at the loopback, and a line of the configuration that wants it. */
 static int take_port(char *ret_line, size_t size)
 {
@@ -201,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_look_when_a_start_makes_all_it_needs_then_nothing_is_said),
 		TEST(test_look_when_a_directory_is_missing_then_it_is_named_by_key),
+		TEST(test_look_when_a_file_stands_in_for_a_directory_then_that_is_said),
 		TEST(test_look_when_a_file_stands_in_for_the_socket_then_that_is_said),
 		TEST(test_look_when_another_has_the_port_of_metrics_then_a_start_is_refused),
 		TEST(test_look_when_a_role_cannot_open_the_socket_then_a_risk),
