@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sallyport/addr.h>
+
 #include "api/body/body.h"
 #include "api/call/call.h"
 #include "api/call/context.h"
@@ -12,6 +14,7 @@
 #include "connect/clients.h"
 #include "connect/connect.h"
 #include "edge/put/all.h"
+#include "host/addr.h"
 #include "watch/watch.h"
 #include "json/shape.h"
 
@@ -234,6 +237,8 @@ void api_builds_extend(struct api_call *call)
 
 struct list_query {
 	enum session_state state; /* SESSION_STATES_NR: any */
+	bool by_address;
+	struct sp_addr address; /* of a VM */
 	uint64_t after;
 	uint64_t limit;
 };
@@ -242,6 +247,7 @@ struct list_query {
 static bool read_list_query(struct api_call *call, struct list_query *query)
 {
 	const char *state = http_request_query(call->request, "state");
+	const char *address = http_request_query(call->request, "address");
 
 	*query = (struct list_query){.state = SESSION_STATES_NR, .limit = LIST_DEFAULT};
 	if (state && model_session_state_parse(state, &query->state) < 0) {
@@ -250,8 +256,29 @@ static bool read_list_query(struct api_call *call, struct list_query *query)
 				 "finished, ended.");
 		return false;
 	}
+	query->by_address = address != NULL;
+	if (address && addr_parse(address, &query->address) < 0) {
+		call_refuse_with(call, PROBLEM_INVALID,
+				 "The query argument address must be an IPv4 or IPv6 address, "
+				 "without a port.");
+		return false;
+	}
 	return call_query_number(call, "after", 0, UINT64_MAX, &query->after) &&
 	       call_query_number(call, "limit", 1, LIST_MAX, &query->limit);
+}
+
+static bool has_address(const struct build *build, const struct sp_addr *address)
+{
+	for (unsigned int i = 0; i < build->nr_nodes; i++)
+		if (build->nodes[i].has_address && sp_addr_equal(&build->nodes[i].address, address))
+			return true;
+	return false;
+}
+
+static bool is_asked_for(const struct build *build, const struct list_query *query)
+{
+	return (query->state == SESSION_STATES_NR || build->state == query->state) &&
+	       (!query->by_address || has_address(build, &query->address));
 }
 
 static const struct build *next_build(const struct edge *edge, const struct list_query *query,
@@ -259,7 +286,7 @@ static const struct build *next_build(const struct edge *edge, const struct list
 {
 	const struct build *build = edge_after(edge, after);
 
-	while (build && query->state != SESSION_STATES_NR && build->state != query->state)
+	while (build && !is_asked_for(build, query))
 		build = edge_after(edge, build->serial);
 	return build;
 }

@@ -22,6 +22,7 @@ const struct api_route api_routes[] = {
 		.operation = "listBuilds",
 		.handle = api_builds_list,
 		.parameter = {{"state", "reserved|running|finished|ended", "only in this state"},
+			      {"address", "*", "only those of which a VM has this address"},
 			      {"after", NULL, "continue behind this: next of the page before"},
 			      {"limit", NULL, "at most so many, 1 to 1000; 100 if not given"}},
 		.answer = "application/json",

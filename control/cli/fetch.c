@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sallyport/addr.h>
+
 #include "cli/talk/fail.h"
 #include "cli/talk/page.h"
 #include "cli/talk/progress.h"
+#include "host/addr.h"
 #include "host/boottime.h"
 
 #define ALL_AGAIN_LOOKS 30	  /* of two seconds each */
@@ -20,6 +23,7 @@ static enum cli_exit out_of_memory(void)
 
 static const struct page_argument arguments[] = {
 	{"--state", "state", NULL},
+	{"--address", "address", NULL},
 	{0},
 };
 
@@ -34,17 +38,34 @@ static bool has_actor(const json_t *build, const char *actor)
 	return false;
 }
 
+static bool has_address(const json_t *build, const char *address)
+{
+	struct sp_addr wanted, addr;
+	const json_t *node;
+	size_t i;
+
+	if (addr_parse(address, &wanted) < 0)
+		return false;
+	json_array_foreach (json_object_get(build, "nodes"), i, node)
+		if (addr_parse(talk_text(node, "address"), &addr) == 0 &&
+		    sp_addr_equal(&addr, &wanted))
+			return true;
+	return false;
+}
+
 /* With -o json all are listed that no option leaves out, as scripts expect of the API. */
 static bool is_wanted(const struct cli *cli, const json_t *build)
 {
 	const char *actor = talk_option(cli, "--actor");
 	const char *organisation = talk_option(cli, "--organisation");
 	const char *state = talk_option(cli, "--state");
+	const char *address = talk_option(cli, "--address");
 	bool hide = !cli->json && !talk_option(cli, "--all") && !state;
 
 	return (!state || strcmp(talk_text(build, "state"), state) == 0) &&
 	       (!actor || has_actor(build, actor)) &&
 	       (!organisation || strcmp(talk_text(build, "organisation"), organisation) == 0) &&
+	       (!address || has_address(build, address)) &&
 	       (!hide || strcmp(talk_text(build, "state"), "ended") != 0);
 }
 

@@ -9,6 +9,7 @@
 #include "cli/talk/print.h"
 #include "cli/talk/talk.h"
 #include "cli/talk/when.h"
+#include "host/addr.h"
 
 #define IDS_LIMIT_MS 2000 /* completion waits for them while somebody types */
 #define WATCH_MS     2000
@@ -149,6 +150,12 @@ static enum cli_exit watch(struct cli *cli)
 
 enum cli_exit cli_list(struct cli *cli)
 {
+	const char *address = talk_option(cli, "--address");
+	struct sp_addr addr;
+
+	if (address && addr_parse(address, &addr) < 0)
+		return talk_fail(CLI_EXIT_USAGE, "--address is an address without a port, not %s",
+				 address);
 	if (talk_option(cli, "--ids"))
 		talk_client_set_time_limit(cli->client, IDS_LIMIT_MS);
 	return talk_option(cli, "--watch") ? watch(cli) : list_once(cli);

@@ -48,6 +48,7 @@ static const struct cli_option list_options[] = {
 	{"--state", "STATE", BUILD_STATES, "only builds in this state", 0},
 	{"--actor", "ACTOR", NULL, "only builds of this actor", 0},
 	{"--organisation", "NAME", NULL, "only builds of this organisation", 0},
+	{"--address", "ADDR", NULL, "only builds of which a VM has this address", 0},
 	{"--all", NULL, NULL, "ended ones too, as -o json and --state ended list them", 'a'},
 	{"--watch", NULL, NULL, "again every two seconds, until Ctrl-C; reads what has changed",
 	 'w'},
@@ -199,6 +200,7 @@ static const struct cli_example extend_examples[] = {
 
 static const struct cli_example list_examples[] = {
 	{"those of one customer that run", "sallyport list --state running --organisation acme"},
+	{"whose VM has an address, or had it", "sallyport list --all --address 10.0.3.7"},
 	{"as they come and go", "sallyport list --watch"},
 	{0},
 };

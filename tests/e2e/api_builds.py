@@ -46,6 +46,14 @@ def test_an_empty_allow_list_is_one_that_differs():
         expect(call("DELETE", f"/v1/builds/{name}"), 204)
 
 
+def test_builds_are_found_by_the_address_of_a_vm():
+    expect(call("PUT", "/v1/builds/there", build("10.0.9.71", "10.0.9.72")), 201)
+    for address, want in (("10.0.9.72", ["there"]), ("10.0.9.73", []), ("2001:db8::1", [])):
+        answer = expect(call("GET", "/v1/builds?address=" + address), 200)
+        check([each["id"] for each in answer.json["builds"]] == want, f"{address}: {answer.json}")
+    expect(call("DELETE", "/v1/builds/there"), 204)
+
+
 def test_head_is_get_without_a_body():
     get = call("GET", "/v1/version")
     head = call("HEAD", "/v1/version")
@@ -130,6 +138,7 @@ def test_unknown_paths_methods_arguments():
     expect(call("GET", "/v1/builds?limit=1001"), 400, "invalid")
     expect(call("GET", "/v1/builds?after=-1"), 400, "invalid")
     expect(call("GET", "/v1/builds?state=asleep"), 400, "invalid")
+    expect(call("GET", "/v1/builds?address=10.0.9.9:22"), 400, "invalid")
     expect(call("GET", "/v1/builds/one/connect?format=html"), 400, "invalid")
     expect(call("GET", "/v1/builds/one/connect?view=x"), 400, "invalid")
     expect(call("PUT", "/v1/builds/bad", "<a/>", {"Content-Type": "text/xml"}), 415, "bad-media-type")

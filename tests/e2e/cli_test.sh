@@ -71,6 +71,14 @@ for wanted in '--actor bob' '--organisation acme' '--actor alice --organisation 
 done
 run 0 list --ids --actor carol
 assert_eq '' "$(cat "$LAB_DIR/out")" "list of an actor without builds"
+run 0 list --ids --address 10.0.3.8
+assert_eq demo "$(cat "$LAB_DIR/out")" "list of an address"
+run 0 list --ids --address 10.0.3.9
+assert_eq '' "$(cat "$LAB_DIR/out")" "list of an address that no VM has"
+run 2 list --address 10.0.3.8:22
+err '^sallyport: --address is an address without a port, not 10\.0\.3\.8:22$'
+run 2 list 10.0.3.8
+err 'did you mean --address 10\.0\.3\.8\?$'
 "$(lab_cli_path)" list --watch --socket "$LAB_SOCKET" >"$LAB_DIR/watched" &
 watching=$!
 wait_line 10 "$LAB_DIR/watched" '^acmes +acmes +reserved '
@@ -97,7 +105,7 @@ run 0 list --all
 out '^acmes +acmes +ended: cancelled +- '
 run 0 list -ojson
 assert_eq ended "$(jq -r '.builds[] | select(.id == "acmes") | .state' "$LAB_DIR/out")" "an ended build in JSON"
-ok "list knows actors, organisations and states, hides what has ended, and watches"
+ok "list knows actors, organisations, states and addresses, hides what has ended, and watches"
 
 mkfifo "$LAB_DIR/nothing"
 start_on lab_client session ssh "${SSH_OPTIONS[@]}" -p "$(jq -r '.nodes[0].public_port' <(sallyport -o json show demo))" \
