@@ -14,6 +14,7 @@
 #include "host/config.h"
 #include "host/config_questions.h"
 #include "host/log.h"
+#include "journal/journal.h"
 
 enum action {
 	ACTION_RUN,
@@ -167,10 +168,19 @@ static void ask(const struct config *config, const char *path)
 	}
 }
 
+static int try_journal(const struct config *config, char **ret_reason)
+{
+	char path[CONFIG_PATH_SIZE + sizeof("/" JOURNAL_NAME)];
+
+	snprintf(path, sizeof(path), "%s/" JOURNAL_NAME, config->edge.state_dir);
+	return journal_open_try(path, ret_reason);
+}
+
 /* Result: 0, or -ENOTSUP if something of this host keeps a daemon of ours from starting. */
 static int check_host(const struct config *config, const char *path)
 {
-	const struct facts_site site = {.config = config, .config_path = path};
+	const struct facts_site site = {
+		.config = config, .config_path = path, .try_journal = try_journal};
 	struct facts_list list;
 	int r = facts_look(&site, &list);
 

@@ -38,7 +38,6 @@
 #include "watch/readiness.h"
 #include "watch/watch.h"
 
-#define JOURNAL_NAME   "journal.db"
 #define START_LIMIT_NS (600 * NS_PER_S) /* for each step of a start */
 
 /* A disk that takes longer is one that fails (ADR 19): others have their turn. */

@@ -161,6 +161,21 @@ void facts_doors_shut(struct fact_look *look)
 	look_for_metrics(look);
 }
 
+void facts_doors_journal(struct fact_look *look)
+{
+	const struct config *config = look->config;
+	char *reason = NULL;
+	int error;
+
+	if (!look->site->try_journal || may_be_served(config))
+		return;
+	error = look->site->try_journal(config, &reason);
+	/* Who may not read it is told nothing: sallyportd may. */
+	if (error && error != -EACCES)
+		facts_say(look, "edge.state_dir: %s.", reason ? reason : strerror(-error));
+	free(reason);
+}
+
 /* Result: whether a user is a member of a group, or that is not known. */
 static bool may_be_member(const struct passwd *user, gid_t group)
 {

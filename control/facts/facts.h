@@ -40,6 +40,11 @@ struct facts_site {
 	const struct config *config;
 	const char *config_path; /* as it is called in cures; NULL: the usual one */
 	const char *root;	 /* where /proc, /sys and /etc are; NULL: here */
+	/*
+	 * Whether a start would refuse the journal. Result: 0, or -errno and *ret_reason, a
+	 * sentence to be freed, or NULL.
+	 */
+	int (*try_journal)(const struct config *config, char **ret_reason);
 };
 
 /* Looks at everything. Result: 0 and *ret_list, to be freed by facts_free(), or -ENOMEM. */

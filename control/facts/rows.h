@@ -41,6 +41,7 @@ void facts_host_clock(struct fact_look *look);
 void facts_host_hold(struct fact_look *look);
 void facts_host_cloud(struct fact_look *look);
 
+void facts_doors_journal(struct fact_look *look);
 void facts_doors_shut(struct fact_look *look);
 void facts_doors_roles(struct fact_look *look);
 

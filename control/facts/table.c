@@ -42,6 +42,11 @@ const struct fact_row facts_table[] = {
 	 "the directory of a socket, or of `edge.state_dir`, is not there; `edge.state_dir` or "
 	 "`edge.run_dir` cannot be written to; or the port of `metrics.listen` is somebody else's",
 	 "`mkdir -p DIRECTORY`, `mount -o remount,rw MOUNT`", NULL, facts_doors_shut},
+	{"journal", FACTS_REFUSE,
+	 "the file in `edge.state_dir`, by `sallyportd --check --host` alone, while no sallyportd "
+	 "runs; after a crash only its log",
+	 "it is damaged, of a version that is not read, or another database",
+	 "put a copy in its place, or move it and its -wal away", NULL, facts_doors_journal},
 	{"workers", FACTS_REFUSE, "cores that are online", "`dataplane.workers` is more", "fewer",
 	 NULL, facts_host_workers},
 	{"link", FACTS_SILENT, "rtnetlink", "an interface is down or has no carrier",

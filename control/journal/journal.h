@@ -15,6 +15,8 @@
 
 #include "model/clock.h"
 
+#define JOURNAL_NAME "journal.db" /* in edge.state_dir */
+
 struct build;
 struct event;
 struct journal;
@@ -31,8 +33,14 @@ struct sqlite3;
 int journal_open(const char *path, struct journal **ret_journal, char **ret_reason);
 
 /*
- * The same for the audit of connections, beside it. What is in a file that was opened is not looked
- * through: a damaged one shows by an -EBADMSG later.
+ * Whether journal_open() would refuse a file that nobody has open: it is looked through, and
+ * nothing of it is changed. Of one with a log, as after a crash, only the log is looked at.
+ */
+int journal_open_try(const char *path, char **ret_reason);
+
+/*
+ * The same as journal_open() for the audit of connections, beside it. What is in a file that was
+ * opened is not looked through: a damaged one shows by an -EBADMSG later.
  */
 int journal_open_audit(const char *path, struct journal **ret_audit, char **ret_reason);
 void journal_close(struct journal *journal);

@@ -149,6 +149,13 @@ static int refuse_left_log(const char *path, char **ret_reason)
 			"the log %s lies there without its journal: put the journal back beside"
 			" it, or move the log away too to begin with nothing",
 			name);
+	return 0;
+}
+
+static int remove_shared(const char *path, char **ret_reason)
+{
+	char name[PATH_MAX];
+
 	snprintf(name, sizeof(name), "%s-shm", path);
 	return unlink(name) < 0 && errno != ENOENT
 		       ? journal_sql_fail(ret_reason, -errno, "%s cannot be removed: %m", name)
@@ -161,6 +168,8 @@ static int create_file(const struct kind *kind, const char *path, char **ret_rea
 	char fresh[PATH_MAX];
 	int fd, result = refuse_left_log(path, ret_reason);
 
+	if (result == 0)
+		result = remove_shared(path, ret_reason);
 	if (result < 0)
 		return result;
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
@@ -179,9 +188,20 @@ static int create_file(const struct kind *kind, const char *path, char **ret_rea
 }
 
 /* Looks before SQLite does, which would begin an empty file anew and shorten a damaged WAL. */
-static int check_files(const struct kind *kind, const char *path, char **ret_reason)
+static int check_sizes(const char *path, const struct stat *file, char **ret_reason)
 {
 	char wal[PATH_MAX];
+
+	if (file->st_size == 0)
+		return refuse_damaged(ret_reason, path, "it is empty");
+	snprintf(wal, sizeof(wal), "%s-wal", path);
+	if (journal_wal_check(wal) == -EBADMSG)
+		return refuse_damaged(ret_reason, wal, "a commit in its middle cannot be read");
+	return 0;
+}
+
+static int check_files(const struct kind *kind, const char *path, char **ret_reason)
+{
 	struct stat file;
 
 	if (stat(path, &file) < 0) {
@@ -190,12 +210,7 @@ static int check_files(const struct kind *kind, const char *path, char **ret_rea
 						"the journal %s cannot be opened: %m", path);
 		return create_file(kind, path, ret_reason);
 	}
-	if (file.st_size == 0)
-		return refuse_damaged(ret_reason, path, "it is empty");
-	snprintf(wal, sizeof(wal), "%s-wal", path);
-	if (journal_wal_check(wal) == -EBADMSG)
-		return refuse_damaged(ret_reason, wal, "a commit in its middle cannot be read");
-	return 0;
+	return check_sizes(path, &file, ret_reason);
 }
 
 static int read_number(sqlite3 *database, const char *text, sqlite3_int64 *ret_value)
@@ -298,13 +313,20 @@ static int prepare_all(const struct kind *kind, struct journal *journal, const c
 /* Ended in order, SQLite leaves no log behind; after a crash all of it is looked through. */
 #define CHECKED_BYTES ((off_t)32 << 20)
 
-static bool needs_check(const char *path)
+static bool has_log(const char *path)
 {
 	char wal[PATH_MAX];
 	struct stat file;
 
 	snprintf(wal, sizeof(wal), "%s-wal", path);
-	if (stat(wal, &file) == 0 && file.st_size > 0)
+	return stat(wal, &file) == 0 && file.st_size > 0;
+}
+
+static bool needs_check(const char *path)
+{
+	struct stat file;
+
+	if (has_log(path))
 		return true;
 	return stat(path, &file) < 0 || file.st_size <= CHECKED_BYTES;
 }
@@ -366,6 +388,46 @@ int journal_open(const char *path, struct journal **ret_journal, char **ret_reas
 int journal_open_audit(const char *path, struct journal **ret_audit, char **ret_reason)
 {
 	return open_kind(&audit_kind, path, ret_audit, ret_reason);
+}
+
+/* As one that nobody writes to: no lock is taken, and no file is made beside it. */
+static int open_unchanged(const char *path, sqlite3 **ret_database, char **ret_reason)
+{
+	char *uri = sqlite3_mprintf("file:%s?immutable=1", path);
+	int result = 0;
+
+	if (!uri)
+		return -ENOMEM;
+	if (sqlite3_open_v2(uri, ret_database, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) !=
+	    SQLITE_OK)
+		result = refuse_unreadable(ret_reason, path, *ret_database);
+	sqlite3_free(uri);
+	return result;
+}
+
+int journal_open_try(const char *path, char **ret_reason)
+{
+	sqlite3 *database = NULL;
+	struct stat file;
+	int result;
+
+	*ret_reason = NULL;
+	if (stat(path, &file) < 0)
+		return errno == ENOENT
+			       ? refuse_left_log(path, ret_reason)
+			       : journal_sql_fail(ret_reason, -errno,
+						  "the journal %s cannot be opened: %m", path);
+	result = check_sizes(path, &file, ret_reason);
+	/* Without what is in its log the file may be unsound. The marks mean something in a URI. */
+	if (result < 0 || has_log(path) || strpbrk(path, "?#%"))
+		return result;
+	result = open_unchanged(path, &database, ret_reason);
+	if (result == 0)
+		result = check_version(&journal_kind, database, path, ret_reason);
+	if (result == 0 && needs_check(path))
+		result = check_contents(database, path, ret_reason);
+	sqlite3_close(database);
+	return result;
 }
 
 /* Another connection to its file, on which the statement is prepared anew. Result: 0 or -errno. */

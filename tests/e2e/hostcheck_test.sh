@@ -170,6 +170,16 @@ cures users refuse 'user "spviewer"' "$CHANGED"
 mkdir -p "$LAB_DIR/bpf"
 with "s,bpf_dir = .*,bpf_dir = \"$LAB_DIR/bpf\";,"
 cures bpffs refuse 'not on a BPF file system' "$CHANGED"
+mkdir -p "$LAB_DIR/noise"
+head -c 8192 /dev/zero >"$LAB_DIR/noise/journal.db"
+with "s,state_dir = .*,state_dir = \"$LAB_DIR/noise\";,"
+look "$CHANGED"
+assert_eq 1 "$CODE" "exit status with a damaged journal"
+said journal "the journal $LAB_DIR/noise/journal.db is damaged" >/dev/null ||
+	fail "a damaged journal is not named: $(cat "$LAB_DIR/check")"
+assert_eq journal.db "$(ls "$LAB_DIR/noise")" "what lies beside it"
+ok "journal: one that is damaged is named by the check alone"
+
 mkdir -p "$LAB_DIR/mounted"
 at_host mount -t tmpfs -o ro tmpfs "$LAB_DIR/mounted"
 for state in mounted mounted/state; do

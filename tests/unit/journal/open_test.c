@@ -46,6 +46,10 @@ static void check_refused(const char *path, int error, const char *word)
 	if (!strstr(reason, word))
 		fail_msg("no '%s' in: %s", word, reason);
 	free(reason);
+	assert_int_equal(journal_open_try(path, &reason), error);
+	if (!strstr(reason, word))
+		fail_msg("no '%s' in: %s", word, reason);
+	free(reason);
 	assert_int_equal(stat(path, &after), 0);
 	assert_int_equal(before.st_size, after.st_size);
 	assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
@@ -181,6 +185,22 @@ static void test_take_back_when_version_was_raised_then_the_one_before(void **st
 	free(reason);
 }
 
+static void test_try_when_a_start_would_take_it_then_nothing_is_made(void **state)
+{
+	const struct place *place = *state;
+	char *reason, name[PATH_MAX];
+	struct stat file;
+
+	assert_int_equal(journal_open_try(place->path, &reason), 0);
+	assert_int_equal(stat(place->path, &file), -1);
+	journal_close(open_journal(place->path));
+	assert_int_equal(journal_open_try(place->path, &reason), 0);
+	snprintf(name, sizeof(name), "%s-shm", place->path);
+	assert_int_equal(stat(name, &file), -1);
+	snprintf(name, sizeof(name), "%s-wal", place->path);
+	assert_int_equal(stat(name, &file), -1);
+}
+
 static void test_open_when_database_is_foreign_then_refused(void **state)
 {
 	const struct place *place = *state;
@@ -261,6 +281,7 @@ int main(void)
 		CASE(test_open_when_version_is_another_then_it_is_named),
 		CASE(test_open_when_version_is_older_then_it_is_made_new),
 		CASE(test_take_back_when_version_was_raised_then_the_one_before),
+		CASE(test_try_when_a_start_would_take_it_then_nothing_is_made),
 		CASE(test_open_when_database_is_foreign_then_refused),
 		CASE(test_open_when_killed_then_last_commit_is_there),
 		CASE(test_open_when_log_is_torn_at_its_end_then_the_commit_before),
