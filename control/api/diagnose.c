@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sallyport/table_host.h>
+
 #include <sallyport/addr.h>
+#include <sallyport/decide.h>
 
 #include "api/call/call.h"
 #include "api/call/context.h"
@@ -160,6 +163,19 @@ static void add_attempts(const struct question *question, const struct node *nod
 		take_attempt(question, &attempt, last);
 }
 
+static enum diagnose_edge look_at_edge(const struct table_map *table)
+{
+	uint32_t detached = table_counters_detached(table);
+
+	if (detached & SP_ROLE_BUILDS)
+		return DIAGNOSE_EDGE_BUILDS_DOWN;
+	if (detached & SP_ROLE_PUBLIC)
+		return DIAGNOSE_EDGE_PUBLIC_DOWN;
+	return strcmp(table_counters_carrier(table, boottime_now_ns()), "none") == 0
+		       ? DIAGNOSE_EDGE_NO_ENGINE
+		       : DIAGNOSE_EDGE_WELL;
+}
+
 static struct diagnose_facts gather(const struct question *question, const struct node *node,
 				    const struct records_last_connection *last)
 {
@@ -169,6 +185,7 @@ static struct diagnose_facts gather(const struct question *question, const struc
 	table_counters_add_usage(question->call->api->table, &node->forwards[0], &usage);
 	return (struct diagnose_facts){
 		.session = question->build->state,
+		.edge = look_at_edge(question->call->api->table),
 		.bound = node->has_address,
 		.allowed = is_allowed(question),
 		.answers_probes = node->state == NODE_READY,

@@ -18,11 +18,36 @@
 #define REACHED                                                                                    \
 	"The connection reached the VM's sshd and a key exchange completed: the network is fine."
 
+#define EDGE_NEXT "Ask whoever runs this edge: sallyport status and sallyport doctor say more."
+
 static const struct diagnosis diagnoses[] = {
 	[DIAGNOSE_ENDED] = {DIAGNOSE_ENDED,
 			    "The session of this build has ended, so its port is closed.",
 			    NULL,
 			    {"Rebuild with SSH for a new session."}},
+	[DIAGNOSE_NO_VM] = {DIAGNOSE_NO_VM,
+			    "The build has finished without ever having a VM's address: nothing "
+			    "can be reached.",
+			    NULL,
+			    {"Rebuild with SSH.",
+			     "Have whoever declares builds give the VM's address while the build "
+			     "runs."}},
+	[DIAGNOSE_BUILDS_DOWN] =
+		{DIAGNOSE_BUILDS_DOWN,
+		 "This edge carries nothing now: its own interface towards the VMs, "
+		 "builds.interface, is down or has no program.",
+		 NULL,
+		 {EDGE_NEXT}},
+	[DIAGNOSE_PUBLIC_DOWN] =
+		{DIAGNOSE_PUBLIC_DOWN,
+		 "This edge carries nothing now: its own interface towards clients, "
+		 "public.interface, is down or has no program.",
+		 NULL,
+		 {EDGE_NEXT}},
+	[DIAGNOSE_NO_ENGINE] = {DIAGNOSE_NO_ENGINE,
+				"This edge carries nothing now: no engine is at work.",
+				NULL,
+				{EDGE_NEXT}},
 	[DIAGNOSE_RESERVED] = {DIAGNOSE_RESERVED,
 			       "The VM has not started yet: its address is not known.",
 			       NULL,
@@ -172,12 +197,21 @@ static enum diagnose_case judge_bytes(const struct diagnose_facts *facts)
 	return DIAGNOSE_LOGIN;
 }
 
+static enum diagnose_case judge_edge(enum diagnose_edge edge)
+{
+	if (edge == DIAGNOSE_EDGE_BUILDS_DOWN)
+		return DIAGNOSE_BUILDS_DOWN;
+	return edge == DIAGNOSE_EDGE_PUBLIC_DOWN ? DIAGNOSE_PUBLIC_DOWN : DIAGNOSE_NO_ENGINE;
+}
+
 static enum diagnose_case judge(const struct diagnose_facts *facts)
 {
 	if (facts->session == SESSION_ENDED)
 		return DIAGNOSE_ENDED;
 	if (!facts->bound)
-		return DIAGNOSE_RESERVED;
+		return facts->session == SESSION_FINISHED ? DIAGNOSE_NO_VM : DIAGNOSE_RESERVED;
+	if (facts->edge != DIAGNOSE_EDGE_WELL)
+		return judge_edge(facts->edge);
 	if (!facts->allowed)
 		return DIAGNOSE_REFUSED;
 	if (facts->nr_connections == 0 && facts->limited)

@@ -19,7 +19,11 @@
 /* X(NAME, name) */
 #define DIAGNOSE_CASES(X)                                                                          \
 	X(ENDED, ended)                                                                            \
+	X(NO_VM, no_vm)                                                                            \
 	X(RESERVED, reserved)                                                                      \
+	X(BUILDS_DOWN, builds_down)                                                                \
+	X(PUBLIC_DOWN, public_down)                                                                \
+	X(NO_ENGINE, no_engine)                                                                    \
 	X(REFUSED, refused)                                                                        \
 	X(RATE_LIMITED, rate_limited)                                                              \
 	X(NOTHING_ARRIVED, nothing_arrived)                                                        \
@@ -43,9 +47,18 @@ enum diagnose_case {
 		DIAGNOSE_CASES_NR
 };
 
+/* What keeps the edge itself from carrying anything. */
+enum diagnose_edge {
+	DIAGNOSE_EDGE_WELL,
+	DIAGNOSE_EDGE_BUILDS_DOWN, /* that interface, or it has no program of ours */
+	DIAGNOSE_EDGE_PUBLIC_DOWN,
+	DIAGNOSE_EDGE_NO_ENGINE,
+};
+
 /* What is known of one node, and of one client if one is asked about. */
 struct diagnose_facts {
 	enum session_state session;
+	enum diagnose_edge edge;
 	bool bound;	     /* the VM's address is known */
 	bool allowed;	     /* the client is on the allow-list, or nobody is asked about */
 	bool answers_probes; /* node.ready */

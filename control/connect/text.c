@@ -138,7 +138,9 @@ static void write_state(const struct connect *connect, const struct node *node, 
 {
 	if (!build_is_open(connect->build))
 		return;
-	if (node->state == NODE_RESERVED)
+	if (node->state == NODE_RESERVED && connect->build->state == SESSION_FINISHED)
+		fputs("The build has finished without ever having a VM's address.\n", out);
+	else if (node->state == NODE_RESERVED)
 		fputs("The VM has not started yet: host and port are reserved and will not "
 		      "change.\n",
 		      out);

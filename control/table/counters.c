@@ -177,6 +177,11 @@ const char *table_counters_loss_name(enum sp_queue_loss loss)
 	return names[loss];
 }
 
+uint32_t table_counters_detached(const struct table_map *table)
+{
+	return SP_LOAD(table->settings->detached);
+}
+
 const char *table_counters_carrier(const struct table_map *table, uint64_t now_ns)
 {
 	const struct sp_settings *settings = table->settings;

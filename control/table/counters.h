@@ -71,5 +71,8 @@ bool table_counters_queue_fresh(const struct table_map *table, unsigned int reco
 /* Result: what an AF_XDP socket's loss is called, static. */
 const char *table_counters_loss_name(enum sp_queue_loss loss);
 
+/* Result: the roles (enum sp_role) of interfaces that are down or have lost their program. */
+uint32_t table_counters_detached(const struct table_map *table);
+
 /* Result: who carries packets that come now; "none" if nobody does. */
 const char *table_counters_carrier(const struct table_map *table, uint64_t now_ns);

@@ -180,6 +180,9 @@ becomes ended "a session that has ended"
 api PUT /v1/builds/case99 '{"nodes":[{"index":0}]}'
 BUILD=case99
 becomes reserved "a VM that has not started"
+api POST "/v1/builds/$BUILD/finish"
+becomes no_vm "a build that has finished without a VM"
+assert_match '^The build has finished without ever having a VM.s address\.$' <(sallyport connect "$BUILD") "connect"
 
 api GET '/v1/connections?build=case1'
 assert_eq "$LAB_CLIENT_ADDRESS true" "$(answer '.connections[0] | "\(.client) \(.bytes_to_vm > 3000)"')" \
@@ -211,3 +214,15 @@ assert_eq vm0 "$(lab_client ssh -o BatchMode=yes -o StrictHostKeyChecking=yes \
 	-o KnownHostsCommand="$LAB_DIR/sallyport -s $LAB_SOCKET known-hosts %H" -p "$PORT" \
 	"ubuntu@$LAB_PUBLIC_ADDRESS" hostname)" "the host behind a strict check"
 ok "ssh checks host keys by KnownHostsCommand"
+
+BUILD=keyed
+wait_until 10 is_case login || fail "a login: $(answer '.nodes[0]')"
+opened=$(answer '.nodes[0].latest.opened_at')
+sallyport diagnose keyed --utc >"$LAB_DIR/text"
+assert_match "^  latest of 1: from $LAB_CLIENT_ADDRESS at $opened, accepted by the VM, closed by the client\$" \
+	"$LAB_DIR/text" "the latest connection in text"
+lab_in edge ip link set builds down
+becomes builds_down "the edge's own interface is down"
+sallyport diagnose keyed >"$LAB_DIR/text"
+assert_match '^node 0: This edge carries nothing now: its own interface towards the VMs, ' "$LAB_DIR/text" "text"
+ok "text has the latest connection, and the edge's own fault comes before the VM's"

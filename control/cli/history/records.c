@@ -15,7 +15,24 @@ static enum cli_exit out_of_memory(void)
 	return talk_fail(CLI_EXIT_REFUSED, "out of memory");
 }
 
-static void print_diagnosis(const json_t *node)
+/* What the diagnosis is of: the connection that the answer is about, and when it was. */
+static void print_latest(const struct cli *cli, const json_t *node)
+{
+	const json_t *latest = json_object_get(node, "latest");
+	char when[WHEN_SIZE];
+
+	if (!json_is_object(latest))
+		return;
+	printf("  latest of %" JSON_INTEGER_FORMAT ": from ", talk_number(node, "connections"));
+	talk_print_text(stdout, talk_text(latest, "client"));
+	printf(" at %s, %s, %s\n", talk_when(cli, latest, "opened_at", when),
+	       json_is_true(json_object_get(latest, "accepted")) ? "accepted by the VM"
+								 : "not accepted by the VM",
+	       json_is_true(json_object_get(latest, "open")) ? "open now"
+							     : talk_text(latest, "closed_by"));
+}
+
+static void print_diagnosis(const struct cli *cli, const json_t *node)
 {
 	const json_t *likely = json_object_get(node, "likely"), *step;
 	size_t i;
@@ -24,6 +41,7 @@ static void print_diagnosis(const json_t *node)
 	       talk_text(node, "certain"));
 	if (json_is_string(likely))
 		printf("  likely: %s\n", json_string_value(likely));
+	print_latest(cli, node);
 	json_array_foreach (json_object_get(node, "next"), i, step)
 		printf("  - %s\n", json_string_value(step));
 }
@@ -43,7 +61,7 @@ enum cli_exit history_records_diagnose(struct cli *cli)
 	else
 		code = talk_call_json(cli, "GET", path, NULL, &answer);
 	json_array_foreach (json_object_get(answer, "nodes"), i, node)
-		print_diagnosis(node);
+		print_diagnosis(cli, node);
 	json_decref(answer);
 	free(path);
 	free(base);

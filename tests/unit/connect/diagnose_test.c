@@ -20,6 +20,11 @@ static const struct {
 } cases[] = {
 	{DIAGNOSE_ENDED, {.session = SESSION_ENDED, .bound = true, .allowed = true}},
 	{DIAGNOSE_RESERVED, {.session = SESSION_RESERVED, .allowed = true}},
+	{DIAGNOSE_NO_VM, {.session = SESSION_FINISHED, .allowed = true}},
+	{DIAGNOSE_ENDED, {.session = SESSION_ENDED, .allowed = true}},
+	{DIAGNOSE_BUILDS_DOWN, {ACCEPTED, .edge = DIAGNOSE_EDGE_BUILDS_DOWN, .open = true}},
+	{DIAGNOSE_PUBLIC_DOWN, {TRIED, .edge = DIAGNOSE_EDGE_PUBLIC_DOWN}},
+	{DIAGNOSE_NO_ENGINE, {TRIED, .edge = DIAGNOSE_EDGE_NO_ENGINE}},
 	{DIAGNOSE_REFUSED, {.session = SESSION_RUNNING, .bound = true, .nr_connections = 3}},
 	{DIAGNOSE_RATE_LIMITED,
 	 {.session = SESSION_RUNNING, .bound = true, .allowed = true, .limited = true}},
