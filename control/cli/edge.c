@@ -208,8 +208,7 @@ enum cli_exit cli_edge_status(struct cli *cli)
 /* Events on their way to stdout. */
 struct follower {
 	const struct cli *cli;
-	bool ended;	/* the line came that says so: they did not just break off */
-	bool stopping;	/* it says that sallyportd stops */
+	char end[16];	/* why, by the line that says so; "": it has not come */
 	json_int_t seq; /* of the latest event */
 };
 
@@ -237,17 +236,34 @@ static void take_event(void *context, const char *line)
 	struct follower *follower = context;
 	json_t *event = json_loads(line, 0, NULL);
 	const char *type = json_is_object(event) ? talk_text(event, "type") : "";
+	bool ended = strcmp(type, "end") == 0;
 
-	follower->ended = strcmp(type, "end") == 0;
+	snprintf(follower->end, sizeof(follower->end), "%s",
+		 ended ? talk_text(event, "reason") : "");
 	if (json_is_integer(json_object_get(event, "seq")))
 		follower->seq = talk_number(event, "seq");
-	follower->stopping = follower->ended && strcmp(talk_text(event, "reason"), "stopping") == 0;
 	if (follower->cli->json)
 		puts(line);
-	else if (*type && !follower->ended && strcmp(type, "heartbeat") != 0)
+	else if (*type && !ended && strcmp(type, "heartbeat") != 0)
 		print_event(follower->cli, event);
 	fflush(stdout);
 	json_decref(event);
+}
+
+/* Only with --no-follow do they come to an end that was asked for. */
+static enum cli_exit end_events(struct cli *cli, const struct follower *follower)
+{
+	if (strcmp(follower->end, "complete") == 0)
+		return CLI_EXIT_OK;
+	if (!follower->end[0])
+		return talk_broke_off(cli);
+	if (strcmp(follower->end, "stopping") != 0)
+		return talk_fail(CLI_EXIT_REFUSED,
+				 "the events end here: those that come next are no longer kept");
+	return talk_fail(CLI_EXIT_UNREACHABLE,
+			 "the events end here, as sallyportd stops; on with --since "
+			 "%" JSON_INTEGER_FORMAT,
+			 follower->seq);
 }
 
 enum cli_exit cli_edge_events(struct cli *cli)
@@ -263,13 +279,8 @@ enum cli_exit cli_edge_events(struct cli *cli)
 		return talk_fail(CLI_EXIT_REFUSED, "out of memory");
 	}
 	code = talk_take_lines(cli, path, take_event, &follower);
-	if (code == CLI_EXIT_OK && !follower.ended)
-		code = talk_broke_off(cli);
-	else if (code == CLI_EXIT_OK && follower.stopping)
-		fprintf(stderr,
-			"sallyport: the events end here, as sallyportd stops; on with --since "
-			"%" JSON_INTEGER_FORMAT "\n",
-			follower.seq);
+	if (code == CLI_EXIT_OK)
+		code = end_events(cli, &follower);
 	free(path);
 	free(escaped);
 	return code;

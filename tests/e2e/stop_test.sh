@@ -72,7 +72,9 @@ for socket in "$LAB_SOCKET" "$LAB_DIR/run/viewer.sock"; do
 done
 ok "a stop amid requests ends cleanly"
 
-wait "$follower" || fail "who follows events sees no end: $(tail -n1 "$LAB_DIR/events")"
+status=0
+wait "$follower" || status=$?
+assert_eq 3 "$status" "exit status of who follows events ($(tail -n1 "$LAB_DIR/events"))"
 assert_match '^sallyport: the events end here, as sallyportd stops; on with --since [0-9]+$' "$LAB_DIR/events" \
 	"what it is told"
 wait "$follower_1_0" || fail "who follows events by HTTP/1.0 sees an error"

@@ -12,7 +12,9 @@ const struct exit_row talk_exit_rows[] = {
 	{CLI_EXIT_USAGE, "usage", "Wrong usage", "wrong usage: nothing was asked of the daemon",
 	 NULL},
 	{CLI_EXIT_UNREACHABLE, "unreachable", "The daemon cannot be reached",
-	 "the daemon cannot be reached, or went away before its answer was whole", NULL},
+	 "the daemon cannot be reached, or stopped or went away before its answer was whole; "
+	 "events that are followed end so, however the daemon ends",
+	 NULL},
 	{CLI_EXIT_NOT_FOUND, "not-found", "There is no such thing",
 	 "there is no such build, or other thing that was named", "not-found"},
 	{CLI_EXIT_CONFLICT, "conflict", "A conflict",
