@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/check/outside.h"
+#include "cli/fetch.h"
 #include "cli/talk/fail.h"
 #include "cli/talk/talk.h"
 #include "host/config.h"
@@ -63,8 +65,32 @@ static const char *verdict_of(const struct config_changes *changes)
 		       : "a reload would apply nothing of this: restart sallyportd";
 }
 
+/* What of a change concerns builds that are open; outside is NULL where nothing is known. */
+static void print_outside(const struct check_outside *outside)
+{
+	if (outside && outside->networks)
+		printf("open builds that lead outside builds.networks then, and stay until they "
+		       "end: %u\n",
+		       outside->networks);
+	if (outside && outside->ports)
+		printf("open builds that keep a public port which is none then, until they end: "
+		       "%u\n",
+		       outside->ports);
+	if (outside && outside->ending)
+		printf("open builds that end, since their public address is none then: %u\n",
+		       outside->ending);
+}
+
+static json_t *make_outside(const struct check_outside *outside)
+{
+	if (!outside)
+		return json_null();
+	return json_pack("{s:i, s:i, s:i}", "outside_networks", outside->networks, "outside_ports",
+			 outside->ports, "ending", outside->ending);
+}
+
 static void print_text(const struct config *before, const struct config *after,
-		       const struct config_changes *changes)
+		       const struct config_changes *changes, const struct check_outside *outside)
 {
 	for (unsigned int i = 0; i < changes->nr; i++) {
 		const struct config_change *change = &changes->change[i];
@@ -76,11 +102,12 @@ static void print_text(const struct config *before, const struct config *after,
 		free(old);
 		free(new);
 	}
+	print_outside(outside);
 	puts(verdict_of(changes));
 }
 
 static void print_json(const struct config *before, const struct config *after,
-		       const struct config_changes *changes)
+		       const struct config_changes *changes, const struct check_outside *outside)
 {
 	json_t *list = json_array(), *answer;
 
@@ -94,14 +121,56 @@ static void print_json(const struct config *before, const struct config *after,
 		free(old);
 		free(new);
 	}
-	answer = json_pack("{s:o, s:b, s:s}", "changes", list, "reload", config_can_reload(changes),
-			   "says", verdict_of(changes));
+	answer = json_pack("{s:o, s:o, s:b, s:s}", "changes", list, "builds", make_outside(outside),
+			   "reload", config_can_reload(changes), "says", verdict_of(changes));
 	json_dumpf(answer, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(answer);
 }
 
-static enum cli_exit compare(const struct cli *cli, const struct config *after)
+/* Result: whether builds can be outside after a change. */
+static bool may_leave_outside(const struct config_changes *changes)
+{
+	for (unsigned int i = 0; i < changes->nr; i++)
+		if (strcmp(changes->change[i].key, "builds.networks") == 0 ||
+		    strcmp(changes->change[i].key, "public.addresses") == 0)
+			return true;
+	return false;
+}
+
+/* Asks the sallyportd that goes by before. Result: CLI_EXIT_OK and *ret_outside. */
+static enum cli_exit count_outside(struct cli *cli, const struct config *before,
+				   const struct config *after, struct check_outside *ret_outside)
+{
+	enum cli_exit code = talk_use_socket(cli, before->api.socket);
+	json_t *builds;
+
+	if (code != CLI_EXIT_OK)
+		return code;
+	builds = json_array();
+	if (!builds)
+		return talk_fail(CLI_EXIT_REFUSED, "out of memory");
+	code = cli_fetch_all(cli, builds);
+	if (code == CLI_EXIT_OK)
+		check_outside_count(builds, before, after, ret_outside);
+	json_decref(builds);
+	return code;
+}
+
+static void print_changes(struct cli *cli, const struct config *before, const struct config *after,
+			  const struct config_changes *changes)
+{
+	const struct check_outside *known = NULL;
+	struct check_outside outside;
+
+	/* Why it is not known was said; what the files say stands. */
+	if (may_leave_outside(changes) &&
+	    count_outside(cli, before, after, &outside) == CLI_EXIT_OK)
+		known = &outside;
+	(cli->json ? print_json : print_text)(before, after, changes, known);
+}
+
+static enum cli_exit compare(struct cli *cli, const struct config *after)
 {
 	char running[CONFIG_PATH_SIZE + sizeof("/" CONFIG_RUNNING_NAME)];
 	struct config_errors errors = {0};
@@ -121,7 +190,7 @@ static enum cli_exit compare(const struct cli *cli, const struct config *after)
 			"file was changed while it began",
 			running);
 	config_diff(before, after, &changes);
-	(cli->json ? print_json : print_text)(before, after, &changes);
+	print_changes(cli, before, after, &changes);
 	config_free(before);
 	return config_can_reload(&changes) ? CLI_EXIT_OK : CLI_EXIT_CONFLICT;
 }

@@ -81,8 +81,8 @@ static const struct cli_option show_options[] = {
 
 static const struct cli_option check_options[] = {
 	{"--diff", NULL, NULL,
-	 "as root: what differs from what sallyportd goes by, and whether a reload applies it; "
-	 "exit 5 if not",
+	 "as root: what differs from what sallyportd goes by, how many open builds that leaves "
+	 "outside, and whether a reload applies it; exit 5 if not",
 	 0},
 	{0},
 };

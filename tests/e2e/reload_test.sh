@@ -79,6 +79,17 @@ config_write | sed -e 's|linger = .*|linger = "7m";|' \
 assert_eq 'builds.networks: reload
 + builds.networks[1] = "10.6.0.0/16"
 a reload applies this' "$(lab_in edge "$(lab_cli_path)" check "$LAB_CONFIG" --diff)" "the lines that differ, and no others"
+config_write | sed -e 's|linger = .*|linger = "7m";|' -e 's|networks = .*|networks = [ "10.5.0.0/16" ];|' \
+	-e "s|ports = .*|ports = [ $port ];|" >"$LAB_CONFIG"
+lab_in edge "$(lab_cli_path)" check "$LAB_CONFIG" --diff >"$LAB_DIR/preview" || :
+assert_match 'open builds that lead outside builds.networks then, and stay until they end: 2$' "$LAB_DIR/preview" "builds"
+assert_match 'open builds that keep a public port which is none then, until they end: 1$' "$LAB_DIR/preview" "ports"
+config_write | sed "s|bind = .*|bind = \"192.0.2.99\";|" >"$LAB_CONFIG"
+lab_in edge "$(lab_cli_path)" check "$LAB_CONFIG" --diff -o json >"$LAB_DIR/preview" || :
+assert_eq '{"outside_networks":0,"outside_ports":0,"ending":2}' "$(jq -c .builds "$LAB_DIR/preview")" "builds that end"
+ok "check --diff says how many open builds a change leaves outside"
+config_write | sed -e 's|linger = .*|linger = "7m";|' \
+	-e 's|networks = \[ "10.0.0.0/16"|&, "10.6.0.0/16"|' >"$LAB_CONFIG"
 ok "--reload returns once a change is applied, and check --diff says before that it will be"
 
 config_write | sed 's|linger = .*|lingr = "9m";|' >"$LAB_CONFIG"

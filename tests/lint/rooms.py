@@ -24,11 +24,12 @@ ROOMS = {
                "api metrics watch watch/audit explain edge edge/state kernel kernel/hold kernel/pins "
                "journal table model http json"),
     "cli": ("sallyport: verbs, and what they print",
-            "cli/top cli/trace cli/history cli/bundle cli/doctor cli/talk watch/capture model json"),
+            "cli/top cli/trace cli/history cli/check cli/bundle cli/doctor cli/talk watch/capture model json"),
     "cli/top": ("builds as they are now, on a live screen", "cli/talk model"),
     "cli/top/paint": ("its screen as a page of cells", "cli/top/list cli/talk model"),
     "cli/top/list": ("what it shows, and what keys do to that: no I/O", "cli/talk model"),
     "cli/trace": ("what would become of a packet", "cli/talk kernel/netlink table"),
+    "cli/check": ("open builds that a new configuration leaves outside", "cli/talk"),
     "cli/history": ("what was recorded: connections, changes, who was inside",
                     "cli/talk model"),
     "cli/bundle": ("one archive for whoever helps", "cli/doctor cli/talk table"),
