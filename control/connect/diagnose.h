@@ -12,9 +12,10 @@
 
 #define DIAGNOSE_NEXT_MAX 5
 
-/* A connection with so many bytes of payload each way likely was a login that worked. */
-#define DIAGNOSE_LOGIN_TO_VM	 3650
-#define DIAGNOSE_LOGIN_TO_CLIENT 3400
+/* A connection with so many bytes of payload each way likely was a login that worked: diagnose.c.
+ */
+#define DIAGNOSE_LOGIN_TO_VM	 3400
+#define DIAGNOSE_LOGIN_TO_CLIENT 3250
 
 /* X(NAME, name) */
 #define DIAGNOSE_CASES(X)                                                                          \

@@ -282,6 +282,21 @@ static int upgrade(sqlite3 *database, const char *path, char **ret_reason)
 			ret_reason);
 }
 
+/* For want of room the old ones stay until the next start. */
+static int renew_marks(sqlite3 *database, const char *path, char **ret_reason)
+{
+	sqlite3_int64 nr = 0;
+
+	if (read_number(database, AUDIT_OLD_MARKS, &nr) < 0)
+		return refuse_unreadable(ret_reason, path, database);
+	if (nr == 0 || sqlite3_exec(database, AUDIT_RENEW_MARKS, NULL, NULL, NULL) == SQLITE_OK)
+		return 0;
+	if (journal_sql_errno(sqlite3_errcode(database)) == -EBADMSG)
+		return refuse_unreadable(ret_reason, path, database);
+	sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+	return 0;
+}
+
 static int set_modes(const struct kind *kind, sqlite3 *database, const char *path,
 		     char **ret_reason)
 {
@@ -349,6 +364,8 @@ static int set_up(const struct kind *kind, struct journal *journal, const char *
 		result = set_modes(kind, journal->database, path, ret_reason);
 	if (result == 0 && kind == &journal_kind)
 		result = upgrade(journal->database, path, ret_reason);
+	if (result == 0 && kind == &audit_kind)
+		result = renew_marks(journal->database, path, ret_reason);
 	if (result == 0)
 		result = prepare_all(kind, journal, path, ret_reason);
 	if (result == 0 && model_clock_boot_id(journal->boot_id) < 0)

@@ -97,9 +97,50 @@
 
 /* Closed, and too few bytes for a login (connect/diagnose.h); not known is no login either. */
 #define AUDIT_FAILED(row)                                                                          \
-	"(" row ".closed_wall_ns IS NOT NULL AND (ifnull(" row ".bytes_to_vm, 0) < 3650"           \
-	" OR ifnull(" row ".bytes_to_client, 0) < 3400))"
+	"(" row ".closed_wall_ns IS NOT NULL AND (ifnull(" row ".bytes_to_vm, 0) < 3400"           \
+	" OR ifnull(" row ".bytes_to_client, 0) < 3250))"
 #define AUDIT_PLACE "serial = new.serial AND node = new.node AND forward = new.forward"
+
+#define AUDIT_NEW_FAILED AUDIT_FAILED("new")
+#define AUDIT_OLD_FAILED AUDIT_FAILED("old")
+
+#define AUDIT_TRIGGERS                                                                             \
+	"CREATE TRIGGER connection_added AFTER INSERT ON connections BEGIN"                        \
+	"  INSERT INTO places VALUES (new.serial, new.node, new.forward, 0, 0, 0,"                 \
+	"   new.opened_wall_ns) ON CONFLICT DO NOTHING;"                                           \
+	"  UPDATE places SET connections = connections + 1, latest = max(latest, new.number),"     \
+	"   last_wall_ns = max(last_wall_ns, new.opened_wall_ns) WHERE " AUDIT_PLACE ";"           \
+	"  INSERT INTO sources SELECT new.serial, new.node, new.forward, new.client, 0, 0,"        \
+	"   new.opened_wall_ns, new.opened_wall_ns, 0 FROM places WHERE " AUDIT_PLACE              \
+	"   AND sources < " AUDIT_SOURCES_MAX " ON CONFLICT DO NOTHING;"                           \
+	"  UPDATE sources SET connections = connections + 1, failed = failed + " AUDIT_NEW_FAILED  \
+	"   , latest = max(latest, new.number), last_wall_ns = max(last_wall_ns,"                  \
+	"   new.opened_wall_ns), first_wall_ns = min(first_wall_ns, new.opened_wall_ns)"           \
+	"   WHERE " AUDIT_PLACE " AND client = new.client;"                                        \
+	"END;"                                                                                     \
+	"CREATE TRIGGER connection_changed AFTER UPDATE ON connections"                            \
+	" WHEN " AUDIT_NEW_FAILED " != " AUDIT_OLD_FAILED " BEGIN"                                 \
+	"  UPDATE sources SET failed = failed + " AUDIT_NEW_FAILED " - " AUDIT_OLD_FAILED          \
+	"   WHERE " AUDIT_PLACE " AND client = new.client;"                                        \
+	"END;"
+
+/*
+ * Until December 2026 a login had at least 3650 bytes to the VM and 3400 to the client. Triggers
+ * with these numbers are replaced, and what they counted as failed and is not any more is taken
+ * off, as far as its connections are still there. It stays version 1: who knows the old triggers
+ * alone goes by the new ones all the same.
+ */
+#define AUDIT_OLD_MARKS                                                                            \
+	"SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND instr(sql, '< 3650')"
+#define AUDIT_NOT_FAILED "NOT " AUDIT_FAILED("connections")
+#define AUDIT_RENEW_MARKS                                                                          \
+	"BEGIN IMMEDIATE; DROP TRIGGER connection_added; DROP TRIGGER connection_changed;"         \
+	"UPDATE sources SET failed = failed - kept.nr FROM (SELECT serial, node, forward, client," \
+	"  count(*) AS nr FROM connections WHERE closed_wall_ns IS NOT NULL"                       \
+	"  AND (bytes_to_vm < 3650 OR bytes_to_client < 3400) AND " AUDIT_NOT_FAILED               \
+	"  GROUP BY serial, node, forward, client) AS kept WHERE sources.serial = kept.serial"     \
+	"  AND sources.node = kept.node AND sources.forward = kept.forward"                        \
+	"  AND sources.client = kept.client;" AUDIT_TRIGGERS "COMMIT"
 
 #define AUDIT_SCHEMA                                                                               \
 	"CREATE TABLE numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL)"                     \
@@ -131,28 +172,4 @@
 	"CREATE INDEX sources_by_time ON sources (last_wall_ns);"                                  \
 	"CREATE TRIGGER source_added AFTER INSERT ON sources BEGIN"                                \
 	"  UPDATE places SET sources = sources + 1 WHERE " AUDIT_PLACE ";"                         \
-	"END;"                                                                                     \
-	"CREATE TRIGGER connection_added AFTER INSERT ON connections BEGIN"                        \
-	"  INSERT INTO places VALUES (new.serial, new.node, new.forward, 0, 0, 0,"                 \
-	"   new.opened_wall_ns) ON CONFLICT DO NOTHING;"                                           \
-	"  UPDATE places SET connections = connections + 1, latest = max(latest, new.number),"     \
-	"   last_wall_ns = max(last_wall_ns, new.opened_wall_ns) WHERE " AUDIT_PLACE ";"           \
-	"  INSERT INTO sources SELECT new.serial, new.node, new.forward, new.client, 0, 0,"        \
-	"   new.opened_wall_ns, new.opened_wall_ns, 0 FROM places WHERE " AUDIT_PLACE              \
-	"   AND sources < " AUDIT_SOURCES_MAX " ON CONFLICT DO NOTHING;"                           \
-	"  UPDATE sources SET connections = connections + 1, failed = failed +" AUDIT_FAILED(      \
-		"new") ", latest = max(latest, new.number),"                                       \
-		       "   last_wall_ns = max(last_wall_ns, new.opened_wall_ns),"                  \
-		       "   first_wall_ns = min(first_wall_ns, new.opened_wall_ns)"                 \
-		       "   WHERE " AUDIT_PLACE " AND client = new.client;"                         \
-		       "END;"                                                                      \
-		       "CREATE TRIGGER connection_changed AFTER UPDATE ON connections "            \
-		       "WHEN " AUDIT_FAILED("new") " != " AUDIT_FAILED(                            \
-			       "old") " BEGIN"                                                     \
-				      "  UPDATE sources SET failed = failed + " AUDIT_FAILED(      \
-					      "new") " - " AUDIT_FAILED("old") "   "               \
-									       "WHERE"             \
-									       " " AUDIT_PLACE     \
-									       " AND client = "    \
-									       "new.client;"       \
-									       "END;"
+	"END;" AUDIT_TRIGGERS

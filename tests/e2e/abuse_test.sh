@@ -143,3 +143,24 @@ assert_eq "first second" "$(answer '[.attestations[].id] | join(" ")')" "attesta
 api GET "/v1/attestations?public=$PUBLIC&limit=2&after=$(answer .next)"
 assert_eq "third null" "$(answer '"\(.attestations[0].id) \(.next)"')" "the last attestation"
 ok "pages go on behind what they have looked at, however many others there were"
+
+# A login that the edge cuts stays one, though the client's last words are missing.
+api DELETE /v1/builds/third
+wait_until 10 is_put cut carol 1 || fail "PUT of cut: $STATUS $ANSWER"
+ssh_to "$(node_port 0)" 'echo in; exec tail -f /dev/null' >"$LAB_DIR/inside" 2>&1 &
+session=$!
+wait_line 10 "$LAB_DIR/inside" in
+is_login() {
+	sallyport attest cut >"$LAB_DIR/out" && grep -qE "^  $LAB_CLIENT_ADDRESS +1 connection, likely 1 login" "$LAB_DIR/out"
+}
+wait_until 10 is_login || fail "while one is open: $(cat "$LAB_DIR/out")"
+api DELETE /v1/builds/cut
+none_is_open() {
+	api GET '/v1/connections?build=cut'
+	answer -e 'all(.connections[]; .closed_at != null)' >/dev/null
+}
+wait_until 10 none_is_open
+is_login || fail "after it was cut: $(cat "$LAB_DIR/out"), $(answer -c '.connections[]')"
+lab_client pkill -x ssh || :
+wait "$session" || :
+ok "a login that is cut is still likely one"

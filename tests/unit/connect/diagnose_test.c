@@ -49,7 +49,14 @@ static const struct {
 	{DIAGNOSE_KEY, {ACCEPTED, .bytes_to_vm = 2937, .bytes_to_client = 2781}},
 	{DIAGNOSE_KEY, {ACCEPTED, .bytes_to_vm = 3069, .bytes_to_client = 2873}},
 	{DIAGNOSE_KEY, {ACCEPTED, .bytes_to_vm = 3629, .bytes_to_client = 3145}},
+	{DIAGNOSE_KEY,
+	 {ACCEPTED, .bytes_to_vm = 3565, .bytes_to_client = 2825}}, /* RSA, 4096 bits */
+	{DIAGNOSE_KEY, {ACCEPTED, .bytes_to_vm = 4281, .bytes_to_client = 2957}}, /* four keys */
+	{DIAGNOSE_KEY, {ACCEPTED, .bytes_to_vm = 3441, .bytes_to_client = 3125}}, /* passwords */
 	{DIAGNOSE_LOGIN, {ACCEPTED, .bytes_to_vm = 3733, .bytes_to_client = 3537}},
+	{DIAGNOSE_LOGIN, {ACCEPTED, .bytes_to_vm = 3681, .bytes_to_client = 3561}}, /* true */
+	{DIAGNOSE_LOGIN, {ACCEPTED, .bytes_to_vm = 3601, .bytes_to_client = 3481}}, /* cut */
+	{DIAGNOSE_LOGIN, {ACCEPTED, .bytes_to_vm = 3445, .bytes_to_client = 3321}}, /* -N, cut */
 	{DIAGNOSE_LOGIN, {ACCEPTED, .bytes_to_vm = 1 << 30, .bytes_to_client = 1 << 20}},
 };
 
