@@ -214,7 +214,11 @@ assert_eq vm0 "$(lab_client ssh -o BatchMode=yes -o StrictHostKeyChecking=yes \
 ok "ssh checks host keys by KnownHostsCommand"
 
 BUILD=keyed
-wait_until 10 is_case login || fail "a login: $(answer '.nodes[0]')"
+is_over() {
+	api GET /v1/builds/keyed/diagnose
+	[ "$(answer '.nodes[0].latest.closed_by')" = "closed by the client" ]
+}
+wait_until 10 is_over || fail "the login is not over: $(answer '.nodes[0]')"
 opened=$(answer '.nodes[0].latest.opened_at')
 sallyport diagnose keyed --utc >"$LAB_DIR/text"
 assert_match "^  latest of 1: from $LAB_CLIENT_ADDRESS at $opened, accepted by the VM, closed by the client\$" \
