@@ -38,12 +38,12 @@ SP_INLINE __u64 sp_v6_reaches(const __u64 x[2], const __u64 y[2])
 
 SP_INLINE int sp_allow_has_v4(const struct sp_allow *allow, __u32 addr)
 {
-	__u64 at = sp_v4_reaches(allow->v4_first[16], addr) << 4;
+	__u64 at = SP_WITHIN(sp_v4_reaches(allow->v4_first[16], addr) << 4, 16);
 
-	at += sp_v4_reaches(allow->v4_first[at + 8], addr) << 3;
-	at += sp_v4_reaches(allow->v4_first[at + 4], addr) << 2;
-	at += sp_v4_reaches(allow->v4_first[at + 2], addr) << 1;
-	at += sp_v4_reaches(allow->v4_first[at + 1], addr);
+	at = SP_WITHIN(at + (sp_v4_reaches(allow->v4_first[at + 8], addr) << 3), 24);
+	at = SP_WITHIN(at + (sp_v4_reaches(allow->v4_first[at + 4], addr) << 2), 28);
+	at = SP_WITHIN(at + (sp_v4_reaches(allow->v4_first[at + 2], addr) << 1), 30);
+	at = SP_WITHIN(at + sp_v4_reaches(allow->v4_first[at + 1], addr), 31);
 	return allow->v4_first[at] <= addr && addr <= allow->v4_last[at];
 }
 
@@ -52,12 +52,12 @@ SP_INLINE int sp_allow_has_v6(const struct sp_allow *allow, const struct sp_addr
 	const __u64 key[2] = {
 		(__u64)SP_HOST32(addr->word_be[0]) << 32 | SP_HOST32(addr->word_be[1]),
 		(__u64)SP_HOST32(addr->word_be[2]) << 32 | SP_HOST32(addr->word_be[3])};
-	__u64 at = sp_v6_reaches(allow->v6[16].first, key) << 4;
+	__u64 at = SP_WITHIN(sp_v6_reaches(allow->v6[16].first, key) << 4, 16);
 
-	at += sp_v6_reaches(allow->v6[at + 8].first, key) << 3;
-	at += sp_v6_reaches(allow->v6[at + 4].first, key) << 2;
-	at += sp_v6_reaches(allow->v6[at + 2].first, key) << 1;
-	at += sp_v6_reaches(allow->v6[at + 1].first, key);
+	at = SP_WITHIN(at + (sp_v6_reaches(allow->v6[at + 8].first, key) << 3), 24);
+	at = SP_WITHIN(at + (sp_v6_reaches(allow->v6[at + 4].first, key) << 2), 28);
+	at = SP_WITHIN(at + (sp_v6_reaches(allow->v6[at + 2].first, key) << 1), 30);
+	at = SP_WITHIN(at + sp_v6_reaches(allow->v6[at + 1].first, key), 31);
 	return sp_v6_reaches(allow->v6[at].first, key) & sp_v6_reaches(key, allow->v6[at].last);
 }
 
