@@ -11,6 +11,8 @@
 # NIC in a bridge of its own.
 set -euo pipefail
 engine=$1 pair=$2 how=${3:-}
+wanted=$(mktemp -d)
+trap 'rm -r "$wanted"' EXIT
 
 # network NAME LINE…: an interface with lines of its section [Network].
 network() {
@@ -20,7 +22,7 @@ network() {
 	{
 		printf '[Match]\nName=%s\n[Network]\nIPv6AcceptRA=no\nLinkLocalAddressing=ipv6\n' "$name"
 		printf '%s\n' "$@"
-	} >"/etc/systemd/network/20-$name.network"
+	} >"$wanted/20-$name.network"
 	names+=("$name")
 }
 
@@ -29,8 +31,8 @@ netdev() {
 	local name=$1 kind=$2
 
 	shift 2
-	printf '[NetDev]\nName=%s\nKind=%s\n' "$name" "$kind" >"/etc/systemd/network/10-$name.netdev"
-	[ $# -eq 0 ] || printf '%s\n' "[${kind^}]" "$@" >>"/etc/systemd/network/10-$name.netdev"
+	printf '[NetDev]\nName=%s\nKind=%s\n' "$name" "$kind" >"$wanted/10-$name.netdev"
+	[ $# -eq 0 ] || printf '%s\n' "[${kind^}]" "$@" >>"$wanted/10-$name.netdev"
 }
 
 # side NAME VLAN ADDRESS…: a NIC, or what is made above it, with addresses.
@@ -41,13 +43,13 @@ side() {
 	case $how in
 	interfaces | trunks)
 		netdev "$name.$vlan" vlan
-		printf '[VLAN]\nId=%s\n' "$vlan" >>"/etc/systemd/network/10-$name.$vlan.netdev"
+		printf '[VLAN]\nId=%s\n' "$vlan" >>"$wanted/10-$name.$vlan.netdev"
 		network "$name" "VLAN=$name.$vlan"
 		name=$name.$vlan
 		;;
 	bond)
 		netdev "$above" bond Mode=active-backup MIIMonitorSec=100ms
-		network "$name" "Bond=$above"
+		network "$name" "Bond=$above" PrimarySlave=yes
 		network "${name%?}3" "Bond=$above"
 		name=$above
 		;;
@@ -70,29 +72,51 @@ in_config() {
 	esac
 }
 
-# networkd lets go of what is deleted, or it has a hand in what is made anew by the same name.
-rm -f /etc/systemd/network/20-* /etc/systemd/network/10-*.netdev
-networkctl reload
-for other in /sys/class/net/{public,builds}?.* /sys/class/net/{bond,bridge}-{public,builds}; do
-	[ ! -e "$other" ] || ip link del "${other##*/}"
-done
-for other in /sys/class/net/{public,builds}?; do
-	other=${other##*/}
-	case $how-${other: -1} in
-	*-"$pair" | bond-3) continue ;;
-	esac
-	ip addr flush dev "$other"
-	ip link set "$other" down
-done
 names=()
 side "public$pair" 100 192.0.2.1/24 2001:db8:1::1/64
 side "builds$pair" 200 10.0.0.1/16 2001:db8:2::1/64
-networkctl reload
-networkctl reconfigure {public,builds}"$pair"
-[ "$how" != bond ] || networkctl reconfigure {public,builds}3
-ip link set dev "public$pair" up
-ip link set dev "builds$pair" up
-/lib/systemd/systemd-networkd-wait-online --timeout=120 "${names[@]/#/--interface=}"
+
+# What has been set up for another engine stays: networkd has it all.
+has_files() {
+	local file
+
+	for file in "$wanted"/*; do
+		cmp -s "$file" "/etc/systemd/network/${file##*/}" || return
+	done
+	[ "$(find /etc/systemd/network -name '20-*' -o -name '10-*.netdev' | wc -l)" = \
+		"$(find "$wanted" -type f | wc -l)" ]
+}
+
+# networkd lets go of what is deleted, or it has a hand in what is made anew by the same name.
+set_up() {
+	local other
+
+	rm -f /etc/systemd/network/20-* /etc/systemd/network/10-*.netdev
+	networkctl reload
+	for other in /sys/class/net/{public,builds}?.* /sys/class/net/{bond,bridge}-{public,builds}; do
+		[ ! -e "$other" ] || ip link del "${other##*/}"
+	done
+	for other in /sys/class/net/{public,builds}?; do
+		other=${other##*/}
+		case $how-${other: -1} in
+		*-"$pair" | bond-3) continue ;;
+		esac
+		ip addr flush dev "$other"
+		ip link set "$other" down
+	done
+	cp "$wanted"/* /etc/systemd/network/
+	networkctl reload
+	networkctl reconfigure {public,builds}"$pair"
+	[ "$how" != bond ] || networkctl reconfigure {public,builds}3
+	ip link set dev "public$pair" up
+	ip link set dev "builds$pair" up
+}
+
+has_files || set_up
+/lib/systemd/systemd-networkd-wait-online --timeout=120 "${names[@]/#/--interface=}" || {
+	rm -f /etc/systemd/network/20-* # the next one begins anew
+	exit 1
+}
 
 mkdir -p /etc/sallyport
 cat >/etc/sallyport/sallyport.conf <<CONF
