@@ -87,12 +87,11 @@ has_files() {
 		"$(find "$wanted" -type f | wc -l)" ]
 }
 
-# networkd lets go of what is deleted, or it has a hand in what is made anew by the same name.
+# networkd begins anew: one that is told to reload and to reconfigure may never say that it is done (257).
 set_up() {
 	local other
 
 	rm -f /etc/systemd/network/20-* /etc/systemd/network/10-*.netdev
-	networkctl reload
 	for other in /sys/class/net/{public,builds}?.* /sys/class/net/{bond,bridge}-{public,builds}; do
 		[ ! -e "$other" ] || ip link del "${other##*/}"
 	done
@@ -105,9 +104,7 @@ set_up() {
 		ip link set "$other" down
 	done
 	cp "$wanted"/* /etc/systemd/network/
-	networkctl reload
-	networkctl reconfigure {public,builds}"$pair"
-	[ "$how" != bond ] || networkctl reconfigure {public,builds}3
+	systemctl restart systemd-networkd
 	ip link set dev "public$pair" up
 	ip link set dev "builds$pair" up
 }
