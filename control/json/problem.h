@@ -18,6 +18,7 @@
 	X(BAD_METHOD, 405, "bad-method", "The method is not one of this path")                     \
 	X(TOO_SLOW, 408, "too-slow", "The request took too long to arrive")                        \
 	X(ENDPOINT_IN_USE, 409, "endpoint-in-use", "Another build holds this VM endpoint")         \
+	X(PORT_IN_USE, 409, "port-in-use", "The public port is not free")                          \
 	X(BUILD_ENDED, 409, "build-ended", "The build's session has ended")                        \
 	X(BUILD_DIFFERS, 409, "build-differs", "A live session cannot change this way")            \
 	X(STALE_SYNC, 409, "stale-sync", "A later set was synchronised already")                   \

@@ -45,6 +45,7 @@ struct forward_spec {
 	char pool[BUILD_POOL_MAX + 1]; /* "": not given */
 	char name[FORWARD_NAME_MAX + 1];
 	uint16_t port;
+	uint16_t public_port;  /* 0: any */
 	uint8_t protocol_mask; /* one bit of enum sp_protocol_mask */
 };
 
@@ -53,7 +54,10 @@ struct node_spec {
 	char pool[BUILD_POOL_MAX + 1]; /* "": not given */
 	bool has_address;
 	struct sp_addr address;
-	uint16_t port; /* 0: not given, 22 for a new node */
+	uint16_t port;	      /* 0: not given, 22 for a new node */
+	uint16_t public_port; /* 0: any */
+	bool has_public_address;
+	struct sp_addr public_address; /* of the public ports that are given */
 	struct strings host_keys;
 	struct forward_spec *forwards; /* beside port */
 	unsigned int nr_forwards;

@@ -316,6 +316,15 @@ int model_ports_take(struct ports *ports, uint32_t public_index, uint32_t *ret_o
 	return 0;
 }
 
+int model_ports_take_this(struct ports *ports, uint32_t ordinal)
+{
+	assert(ordinal < ports->nr_ports);
+	if (!is_queued(&ports->port[ordinal]))
+		return -EBUSY;
+	set_state(ports, ordinal, PORT_USED, PLACE_LAST);
+	return 0;
+}
+
 int model_ports_claim(struct ports *ports, uint32_t ordinal)
 {
 	const struct port *port = &ports->port[ordinal];

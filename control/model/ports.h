@@ -40,6 +40,9 @@ int model_ports_find(const struct ports *ports, uint32_t public_index, uint16_t 
  */
 int model_ports_take(struct ports *ports, uint32_t public_index, uint32_t *ret_ordinal);
 
+/* Takes this very port, for a new lease. Result: 0, or -EBUSY if it would not be handed out now. */
+int model_ports_take_this(struct ports *ports, uint32_t ordinal);
+
 /*
  * Takes this very port: a lease found in the journal, also if another one of its name is used.
  * Result: 0, or -EBUSY if it is not free.

@@ -57,3 +57,20 @@ api PUT /v1/builds/other "$(build_body 0)"
 assert_eq 409 "$STATUS" "status of a PUT of a VM that another live build holds"
 grep -q still <<<"$ANSWER" || fail "the conflict does not name the holder: $ANSWER"
 ok "a VM is in one live build at a time, and the refusal names the holder"
+
+# Ports that the orchestrator names: of the node and of a forward. The VM is that of "still", ended now.
+api GET /v1/builds/still
+taken=$(node_port)
+api DELETE /v1/builds/still
+port=$((taken == 64535 ? 64536 : taken - 1))
+body=$(jq -c --argjson port "$port" '.nodes[0].public_port = $port' <<<"$(build_body 0)")
+api PUT /v1/builds/named "$body"
+assert_eq 201 "$STATUS" "status of a PUT that names a port ($ANSWER)"
+assert_eq "$port" "$(node_port)" "the port that was named"
+wait_until 10 ssh_to "$port" true
+body=$(jq -c --argjson port "$port" '.nodes[0].address = "10.0.4.50" | .nodes[0].public_port = $port' <<<"$body")
+api PUT /v1/builds/again "$body"
+assert_eq 409 "$STATUS" "status of a PUT that names a used port"
+assert_eq urn:sallyport:problem:port-in-use "$(answer .type)" "type of the problem"
+assert_eq /nodes/0/public_port "$(answer '.errors[0].pointer')" "pointer at the port"
+ok "a port that is named is given, once"

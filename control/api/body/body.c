@@ -50,6 +50,7 @@ static int fill_forward(const struct forward_body *body, struct node_spec *node)
 	snprintf(forward->name, sizeof(forward->name), "%s", body->name);
 	forward->port = body->port;
 	forward->protocol_mask = body->protocol_mask ? body->protocol_mask : SP_PROTOCOL_TCP;
+	forward->public_port = body->public_port;
 	copy_pool(body->pool, forward->pool);
 	return 0;
 }
@@ -66,6 +67,9 @@ static int fill_node(const struct node_body *body, struct build_spec *spec)
 	node->has_address = body->address.given;
 	node->address = body->address.addr;
 	node->port = body->port;
+	node->public_port = body->public_port;
+	node->has_public_address = body->public_address.given;
+	node->public_address = body->public_address.addr;
 	copy_pool(body->pool, node->pool);
 	for (size_t i = 0; r == 0 && i < body->forwards.nr; i++)
 		r = fill_forward(&forwards[i], node);

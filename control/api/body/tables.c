@@ -48,6 +48,14 @@ static const struct json_field forward_fields[] = {
 		.max = BUILD_POOL_MAX,
 		.help = "the pool that its public port comes from, that of the node if not given",
 	},
+	{
+		.name = "public_port",
+		.kind = JSON_KIND_INTEGER,
+		JSON_MEMBER(struct forward_body, public_port),
+		.min = 1,
+		.max = UINT16_MAX,
+		.help = "this very public port; any free one of the pool if not given",
+	},
 };
 
 static const struct json_table forward_table = {
@@ -118,6 +126,24 @@ static const struct json_field node_fields[] = {
 		.min = 1,
 		.max = BUILD_POOL_MAX,
 		.help = "the pool that its public ports come from, default if not given",
+	},
+	{
+		.name = "public_port",
+		.kind = JSON_KIND_INTEGER,
+		JSON_MEMBER(struct node_body, public_port),
+		.min = 1,
+		.max = UINT16_MAX,
+		.help = "this very public port; any free one of the pool if not given",
+	},
+	{
+		.name = "public_address",
+		.kind = JSON_KIND_PARSED,
+		JSON_MEMBER(struct node_body, public_address),
+		.min = 1,
+		.max = ADDR_PREFIX_BYTES,
+		.parse = body_parse_address,
+		.help = "of the public ports that are given: the bind of this address of the edge; "
+			"the first of the pool that has them if not given",
 	},
 	{
 		.name = "host_keys",

@@ -13,6 +13,7 @@ struct forward_body {
 	uint16_t port;
 	uint8_t protocol_mask;
 	const char *pool;
+	uint16_t public_port; /* 0: not given */
 };
 
 struct node_body {
@@ -20,6 +21,8 @@ struct node_body {
 	struct api_address address;
 	uint16_t port;
 	const char *pool;
+	uint16_t public_port; /* 0: not given */
+	struct api_address public_address;
 	struct json_list host_keys; /* const char * */
 	struct json_list forwards;  /* struct forward_body */
 };

@@ -15,6 +15,7 @@ static const char *const details[PROBLEM_TYPES_NR] = {
 	[PROBLEM_NOT_FOUND] = "There is no build 48121.",
 	[PROBLEM_BAD_METHOD] = "PATCH does not go with this path.",
 	[PROBLEM_ENDPOINT_IN_USE] = "Another build holds this VM endpoint.",
+	[PROBLEM_PORT_IN_USE] = "The public port is not free.",
 	[PROBLEM_BUILD_ENDED] = "Build 48121 has ended (cancelled).",
 	[PROBLEM_STALE_SYNC] = "The generation 6 is not above 7.",
 	[PROBLEM_COMPACTED] = "These events are no longer kept: the oldest kept is 1204.",

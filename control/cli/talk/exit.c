@@ -19,7 +19,7 @@ const struct exit_row talk_exit_rows[] = {
 	 "there is no such build, or other thing that was named", "not-found"},
 	{CLI_EXIT_CONFLICT, "conflict", "A conflict",
 	 "in conflict with another build, or with the state that this one is in",
-	 "endpoint-in-use build-ended build-differs stale-sync request-in-progress "
+	 "endpoint-in-use port-in-use build-ended build-differs stale-sync request-in-progress "
 	 "precondition-failed idempotency-key-reused"},
 	{CLI_EXIT_LIMIT, "limit", "A limit is reached", "over a limit, or nothing is free",
 	 "over-limit over-extension too-many-requests too-many-clients no-ports table-full"},

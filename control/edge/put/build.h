@@ -18,7 +18,8 @@ int put_build_work_in(struct txn *txn, const struct build_spec *spec, const char
 /*
  * Declares a build: creates it, binds its reserved nodes, adds nodes and forwards, or finds nothing
  * to do. Public ports never move. Result: 0, or -errno and problem: INVALID, OUTSIDE_NETWORKS,
- * ADMITS_NOBODY, ENDPOINT_IN_USE naming the holder, BUILD_ENDED, BUILD_DIFFERS, OVER_LIMIT,
+ * ADMITS_NOBODY, ENDPOINT_IN_USE naming the holder, PORT_IN_USE, BUILD_ENDED,
+ * BUILD_DIFFERS, OVER_LIMIT,
  * NO_PORTS, TABLE_FULL, JOURNAL. Pointers are relative to the body.
  */
 int put_build(struct edge *edge, const struct edge_call *call, const struct build_spec *spec,

@@ -92,6 +92,29 @@ static void check_pool(struct put *put, const char *pointer, const struct forwar
 			  "public port %u is of the pool %s already", forward->public_port, now);
 }
 
+/* wanted: as the spec has it, 0 if it is not given. */
+static void check_public_port(struct put *put, const char *pointer, const struct forward *forward,
+			      uint16_t wanted)
+{
+	if (wanted && wanted != forward->public_port)
+		put_wrong(put, PROBLEM_BUILD_DIFFERS, pointer, "its public port is %u",
+			  forward->public_port);
+}
+
+static void check_node_public(struct put *put, unsigned int i, const struct node *node)
+{
+	const struct node_spec *spec = &put->spec->nodes[i];
+	char pointer[POINTER_BYTES], text[ADDR_TEXT_BYTES];
+
+	snprintf(pointer, sizeof(pointer), "/nodes/%u/public_port", i);
+	check_public_port(put, pointer, &node->forwards[0], spec->public_port);
+	snprintf(pointer, sizeof(pointer), "/nodes/%u/public_address", i);
+	if (spec->public_port && spec->has_public_address &&
+	    !sp_addr_equal(&spec->public_address, &node->forwards[0].public_addr))
+		put_wrong(put, PROBLEM_BUILD_DIFFERS, pointer, "its public port is on %s",
+			  addr_format(&node->forwards[0].public_addr, text));
+}
+
 static void check_forwards(struct put *put, unsigned int i, const struct node *node)
 {
 	const struct node_spec *spec = &put->spec->nodes[i];
@@ -110,8 +133,10 @@ static void check_forwards(struct put *put, unsigned int i, const struct node *n
 			 wanted->protocol_mask != forward->protocol_mask)
 			put_wrong(put, PROBLEM_BUILD_DIFFERS, pointer,
 				  "%s leads to another port already", forward->name);
-		else
+		else {
 			check_pool(put, pointer, forward, wanted->pool);
+			check_public_port(put, pointer, forward, wanted->public_port);
+		}
 	}
 }
 
@@ -130,6 +155,7 @@ int put_check(struct put *put)
 		check_port(put, i, node);
 		snprintf(pointer, sizeof(pointer), "/nodes/%u/pool", i);
 		check_pool(put, pointer, &node->forwards[0], put->spec->nodes[i].pool);
+		check_node_public(put, i, node);
 		check_forwards(put, i, node);
 	}
 	return problem_is_set(put->txn->problem) ? -EEXIST : 0;

@@ -228,10 +228,76 @@ static int refuse_pool(struct put *put, const struct node *node, const struct fo
 	return -EINVAL;
 }
 
+/* A public port that the spec names. */
+struct wish {
+	uint16_t port;		    /* 0: any will do */
+	const struct sp_addr *addr; /* NULL: any of the pool */
+	char pointer[64];
+};
+
+static struct wish wish_of(const struct put *put, const struct node *node,
+			   const struct forward *forward)
+{
+	unsigned int i = spec_place(put, node);
+	const struct node_spec *spec = &put->spec->nodes[i];
+	const struct forward_spec *wanted = model_build_spec_node_spec_forward(spec, forward->name);
+	struct wish wish = {.addr = spec->has_public_address ? &spec->public_address : NULL};
+
+	if (forward == &node->forwards[0]) {
+		wish.port = spec->public_port;
+		snprintf(wish.pointer, sizeof(wish.pointer), "/nodes/%u/public_port", i);
+	} else if (wanted) {
+		wish.port = wanted->public_port;
+		snprintf(wish.pointer, sizeof(wish.pointer), "/nodes/%u/forwards/%td/public_port",
+			 i, wanted - spec->forwards);
+	}
+	return wish;
+}
+
+/* Among the addresses that share pool and family with the one at place. Result: 0 or -ENOENT. */
+static int find_wish(const struct put *put, const struct wish *wish, unsigned int place,
+		     uint32_t *ret_ordinal)
+{
+	const struct edge *edge = put->txn->edge;
+	const struct model_public *publics = edge->settings.publics;
+
+	for (unsigned int i = 0; i < edge->settings.nr_publics; i++) {
+		if (strcmp(publics[i].pool, publics[place].pool) != 0 ||
+		    addr_family(&publics[i].bind) != addr_family(&publics[place].bind) ||
+		    (wish->addr && !sp_addr_equal(wish->addr, &publics[i].bind)))
+			continue;
+		if (model_ports_find(edge->ports, i, wish->port, ret_ordinal) == 0)
+			return 0;
+	}
+	return -ENOENT;
+}
+
+static int claim_wish(struct put *put, const struct wish *wish, unsigned int place,
+		      struct forward *forward)
+{
+	const char *pool = put->txn->edge->settings.publics[place].pool;
+	uint32_t ordinal;
+	int result;
+
+	if (find_wish(put, wish, place, &ordinal) < 0) {
+		put_wrong(put, PROBLEM_INVALID, wish->pointer,
+			  "pool %s has no port %u on such an address", pool, wish->port);
+		return -EINVAL;
+	}
+	result = txn_take_this_port(put->txn, ordinal, forward);
+	if (result == -EBUSY) {
+		put_wrong(put, PROBLEM_PORT_IN_USE, wish->pointer,
+			  "public port %u is used or in quarantine", wish->port);
+		return -EEXIST;
+	}
+	return result;
+}
+
 static int claim_port(struct put *put, const struct node *node, struct forward *forward)
 {
 	const char *pool = pool_of(put, node, forward);
 	int place = find_public(put, node, pool);
+	struct wish wish = wish_of(put, node, forward);
 	char detail[128];
 	int result;
 
@@ -240,6 +306,8 @@ static int claim_port(struct put *put, const struct node *node, struct forward *
 	result = check_admission(put, node, &put->txn->edge->settings.publics[place].bind);
 	if (result < 0)
 		return result;
+	if (wish.port)
+		return claim_wish(put, &wish, (unsigned int)place, forward);
 	result = txn_take_port(put->txn, (uint32_t)place, forward);
 	if (result != -ENOSPC)
 		return result;

@@ -145,25 +145,46 @@ struct event *txn_event(struct txn *txn, enum event_type type, const struct buil
 	return event;
 }
 
-int txn_take_port(struct txn *txn, uint32_t public_index, struct forward *forward)
+static void give_port(struct txn *txn, uint32_t ordinal, struct forward *forward)
 {
 	const struct ports *ports = txn->edge->ports;
+
+	forward->ordinal = ordinal;
+	forward->public_index = model_ports_public_index(ports, ordinal);
+	forward->public_port = model_ports_number(ports, ordinal);
+	forward->public_addr = txn->edge->settings.publics[forward->public_index].bind;
+	forward->slot_index = sp_slot_index(forward->public_index, forward->public_port);
+}
+
+int txn_take_port(struct txn *txn, uint32_t public_index, struct forward *forward)
+{
 	struct txn_undo *undo = add_undo(txn, TXN_PORT_TAKEN);
 	int result;
 
 	if (!undo)
 		return -ENOMEM;
 	result = model_ports_take(txn->edge->ports, public_index, &undo->ordinal);
-	if (result < 0) {
+	if (result < 0)
 		txn->nr_undo--;
-		return result;
-	}
-	forward->ordinal = undo->ordinal;
-	forward->public_index = model_ports_public_index(ports, undo->ordinal);
-	forward->public_port = model_ports_number(ports, undo->ordinal);
-	forward->public_addr = txn->edge->settings.publics[forward->public_index].bind;
-	forward->slot_index = sp_slot_index(forward->public_index, forward->public_port);
-	return 0;
+	else
+		give_port(txn, undo->ordinal, forward);
+	return result;
+}
+
+int txn_take_this_port(struct txn *txn, uint32_t ordinal, struct forward *forward)
+{
+	struct txn_undo *undo = add_undo(txn, TXN_PORT_TAKEN);
+	int result;
+
+	if (!undo)
+		return -ENOMEM;
+	undo->ordinal = ordinal;
+	result = model_ports_take_this(txn->edge->ports, ordinal);
+	if (result < 0)
+		txn->nr_undo--;
+	else
+		give_port(txn, ordinal, forward);
+	return result;
 }
 
 int txn_hold(struct txn *txn, const struct endpoint *endpoint, uint64_t serial)

@@ -136,6 +136,9 @@ struct event *txn_event(struct txn *txn, enum event_type type, const struct buil
 /* Takes a public port for a forward. Result: 0, -ENOSPC or -ENOMEM. */
 int txn_take_port(struct txn *txn, uint32_t public_index, struct forward *forward);
 
+/* Takes this very one. Result: 0, -EBUSY if it is not free, or -ENOMEM. */
+int txn_take_this_port(struct txn *txn, uint32_t ordinal, struct forward *forward);
+
 /* Makes the build the holder of an endpoint. Result: 0 or -ENOMEM. */
 int txn_hold(struct txn *txn, const struct endpoint *endpoint, uint64_t serial);
 
