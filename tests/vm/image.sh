@@ -34,9 +34,9 @@ small_initrd() {
 	printf 'MODULES=list\nCOMPRESS=gzip\n' >"$1/etc/initramfs-tools/conf.d/small"
 }
 
-# link NAME MAC: what an interface is called.
+# link NAME MAC: what a NIC is called; what is made above it has its MAC address, and a name of its own.
 link() {
-	printf '[Match]\nMACAddress=%s\n[Link]\nName=%s\n' "$2" "$1" >"$root/etc/systemd/network/10-$1.link"
+	printf '[Match]\nMACAddress=%s\nType=ether\n[Link]\nName=%s\n' "$2" "$1" >"$root/etc/systemd/network/10-$1.link"
 }
 
 network() {

@@ -144,6 +144,7 @@ units_copying() {
 # A newer version is one that differs: here by a byte at the end of each program. A copy begins before and
 # goes on after it.
 units_upgrade() {
+	[ -s "$VM_RUN/port" ] # units/session has left one
 	edge "rm -rf /root/new && DESTDIR=/root/new meson install --quiet -C $VM_TREE/build --no-rebuild
 		for program in sbin/sallyportd sbin/sallyport-dp bin/sallyport; do
 			echo >>/root/new/usr/\$program || exit
@@ -174,6 +175,7 @@ units_dial() {
 units_reboot() {
 	local boot
 
+	[ -s "$VM_RUN/port" ]
 	edge "systemctl enable sallyportd sallyport-dp"
 	boot=$(vm_boot_id)
 	: >"$VM_RUN/dialling"
