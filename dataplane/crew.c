@@ -142,6 +142,7 @@ int crew_start(struct crew *crew)
 	for (uint32_t w = 0; w < crew->nr; w++) {
 		if (!rte_lcore_is_enabled(w + 1))
 			return -EBUSY;
+		atomic_store(&crew->workers[w].stop, false);
 		if (rte_eal_remote_launch(worker_main, &crew->workers[w], w + 1) < 0)
 			return -EBUSY;
 	}

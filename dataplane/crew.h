@@ -27,7 +27,8 @@ void crew_close(struct crew *crew);
 /* Tells each worker its ethdevs, once the ports have them. */
 void crew_assign_devices(struct crew *crew);
 
-/* Starts worker w on lcore w + 1. Result: 0, or -EBUSY if EAL has no such lcore. */
+/* Starts worker w on lcore w + 1, also after crew_stop(). Result: 0, or -EBUSY if EAL has no such
+ * lcore. */
 int crew_start(struct crew *crew);
 
 /* Tells all to stop and waits for them. */

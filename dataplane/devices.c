@@ -184,6 +184,22 @@ void devices_look(struct ports *ports, const struct table_map *table)
 	}
 }
 
+int devices_redial(struct ports *ports, struct crew *crew)
+{
+	struct port *dials[PORTS_MAX];
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < ports->nr; i++)
+		if (ports->port[i].devargs && device_dials(&ports->port[i]))
+			dials[nr++] = &ports->port[i];
+	if (nr == 0)
+		return 0;
+	crew_stop(crew);
+	for (uint32_t i = 0; i < nr; i++)
+		device_redial(dials[i]);
+	return crew_start(crew);
+}
+
 void devices_close(struct ports *ports)
 {
 	quiet_driver();

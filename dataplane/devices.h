@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct config;
+struct crew;
 struct exceptions;
 struct port;
 struct ports;
@@ -22,6 +23,12 @@ int devices_start(struct port *port, const struct config *config, struct excepti
 
 /* Has the kernel know whether they have a link. Now and then, on the main lcore. */
 void devices_look(struct ports *ports, const struct table_map *table);
+
+/*
+ * Has those dial that lost their peer, once it is back; the workers stop for it. Now and then, on
+ * the main lcore. Result: 0, or -errno as crew_start().
+ */
+int devices_redial(struct ports *ports, struct crew *crew);
 
 /* Stops and closes all. */
 void devices_close(struct ports *ports);

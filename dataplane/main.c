@@ -245,7 +245,10 @@ static void feed_watchdog(struct dataplane *dataplane, uint64_t now_ns)
 		log_write(LOG_ERR, "A worker does not move.");
 }
 
-/* Result: 0, or -ESTALE once the programs look at another table or for other sockets than ours. */
+/*
+ * Result: 0, -ESTALE once the programs look at another table or for other sockets than ours, or
+ * what keeps the workers from going on.
+ */
 static int look_around(struct dataplane *dataplane, uint64_t now_ns)
 {
 	const char *bpf_dir = dataplane->config->edge.bpf_dir;
@@ -261,7 +264,9 @@ static int look_around(struct dataplane *dataplane, uint64_t now_ns)
 			return -ESTALE;
 	}
 	devices_look(&dataplane->ports, dataplane->table);
-	return table_watch_replaced(bpf_dir, dataplane->table_id) ? -ESTALE : 0;
+	if (table_watch_replaced(bpf_dir, dataplane->table_id))
+		return -ESTALE;
+	return devices_redial(&dataplane->ports, &dataplane->crew);
 }
 
 static int sooner(int a_ms, int b_ms)

@@ -10,12 +10,16 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include "port/memif.h"
+
+#include "host/boottime.h"
 #include "host/frames.h"
 
 /* As for AF_XDP: a ring of reception, those of transmission of both ports, and what waits. */
 #define BUFFERS_PER_QUEUE 8191u
 #define BUFFER_CACHE	  256u
 #define TAG_BYTES	  4u
+#define DIAL_STEP_NS	  (2 * NS_PER_S) /* a call that is under way is left alone */
 #define RSS_TYPES	  (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
 
 bool device_is_pci(const char *devargs)
@@ -76,6 +80,14 @@ static int find_device(struct port *port, const char **ret_why)
 	for (uint32_t queue = 0; queue < port->nr_queues; queue++)
 		port->eth_ids[queue] = eth_id;
 	return 0;
+}
+
+static int check_server(const struct port *port, const char **ret_why)
+{
+	if (!memif_is_client(port->devargs) || memif_has_server(port->devargs))
+		return 0;
+	*ret_why = "Nobody serves this memif yet: the other process is to be started first.";
+	return -ECONNREFUSED;
 }
 
 static int configure(const struct port *port, const char **ret_why)
@@ -152,8 +164,10 @@ static int learn_address(struct port *port)
 
 int device_start(struct port *port, const char **ret_why)
 {
-	int r = find_device(port, ret_why);
+	int r = check_server(port, ret_why);
 
+	if (r == 0)
+		r = find_device(port, ret_why);
 	if (r == 0)
 		r = configure(port, ret_why);
 	if (r == 0)
@@ -162,6 +176,7 @@ int device_start(struct port *port, const char **ret_why)
 		r = rte_eth_dev_start(port->eth_ids[0]);
 	if (r < 0)
 		return r;
+	port->dialled_ns = boottime_now_ns();
 	port->has_link = true;
 	hear_groups(port->eth_ids[0]);
 	return learn_address(port);
@@ -173,6 +188,20 @@ bool device_has_link(const struct port *port)
 
 	return rte_eth_link_get_nowait(port->eth_ids[0], &link) < 0 ||
 	       link.link_status == RTE_ETH_LINK_UP;
+}
+
+bool device_dials(const struct port *port)
+{
+	return memif_is_client(port->devargs) && !device_has_link(port) &&
+	       boottime_now_ns() - port->dialled_ns >= DIAL_STEP_NS &&
+	       memif_has_server(port->devargs);
+}
+
+void device_redial(struct port *port)
+{
+	rte_eth_dev_stop(port->eth_ids[0]);
+	port->dialled_ns = boottime_now_ns();
+	rte_eth_dev_start(port->eth_ids[0]);
 }
 
 const char *device_driver_name(const struct port *port)

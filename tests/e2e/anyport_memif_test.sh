@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Both ports are memifs, shared with another process: a testpmd that copies between them and the
+# wires. Each of the two processes is killed while a session is open, and comes back; it is
+# sallyport-dp that dials.
+TEST_TIMEOUT=120
+# shellcheck source=tests/e2e/_init.sh
+. "$(dirname "$0")/_init.sh"
+# shellcheck source=tests/lab/anyport.sh
+. "$LAB_TOOLS/anyport.sh"
+# shellcheck source=tests/lab/field.sh
+. "$LAB_TOOLS/field.sh"
+# shellcheck source=tests/e2e/_anyport.sh
+. "$(dirname "$0")/_anyport.sh"
+
+memif() {
+	echo "net_memif$1,role=$2,id=$1,socket=$LAB_DIR/run/memif.sock,socket-abstract=no"
+}
+
+patch_start() {
+	mkfifo -m 600 "$LAB_DIR/quiet" 2>/dev/null || :
+	setsid nsenter --net="/run/netns/$LAB_NS-edge" dpdk-testpmd --no-huge --no-shconf --no-pci --no-telemetry \
+		-m 128 --lcores "0@(0-$(($(nproc) - 1))),1@(0-$(($(nproc) - 1)))" --file-prefix "patch$LAB_ID" \
+		--vdev "$(memif 0 server)" --vdev net_af_packet0,iface=wire0 \
+		--vdev "$(memif 1 server)" --vdev net_af_packet1,iface=wire1 \
+		-- --disable-link-check --forward-mode io --total-num-mbufs 16384 <>"$LAB_DIR/quiet" >>"$LAB_DIR/log/testpmd" 2>&1 &
+	patch_pid=$!
+	disown
+	wait_until 15 test -S "$LAB_DIR/run/memif.sock" || fail "testpmd does not start: $(cat "$LAB_DIR/log/testpmd")"
+}
+
+anyport_needs af_packet memif
+command -v dpdk-testpmd >/dev/null || skip "needs dpdk-testpmd"
+lab_begin 1
+LAB_EXTRA_PUBLIC="port = \"$(memif 0 client),mac=02:00:00:00:01:01\";"
+LAB_EXTRA_BUILDS="port = \"$(memif 1 client),mac=02:00:00:00:01:02\";"
+config_write >"$LAB_CONFIG"
+anyport_wires
+control_start
+daemon_child dp
+wait_gone 10 "$(daemon_pid dp)" || fail "sallyport-dp goes on without the other process"
+assert_match 'error: Nobody serves this memif yet.* setting=public.port' "$LAB_DIR/log/dp" "what sallyport-dp says"
+ok "without the other process it does not start, and says why"
+patch_start
+dp_start
+assert_eq dpdk "$(field_status .carrying)" "who carries"
+anyport_own
+anyport_carries
+anyport_session
+anyport_crash
+# The driver takes memory away below a worker when its peer is gone: a worker that is at it ends
+# sallyport-dp, which its supervisor starts again.
+kill -9 "$patch_pid"
+rm "$LAB_DIR/run/memif.sock"
+no_carrier() {
+	ip -n "$LAB_NS-edge" -j link show public | jq -e '.[0].flags | contains(["NO-CARRIER"])'
+}
+wait_until 10 no_carrier || [ "$(daemon_state dp)" = stopped ] || fail "a carrier without the other process"
+[ "$(daemon_state dp)" = running ] || dp_start
+patch_start
+anyport_goes_on "kill -9 of the other process, and a start"
+anyport_ends
