@@ -36,3 +36,31 @@ anyport_wires() {
 	anyport_wire public wire0 "$LAB_PUBLIC_ADDRESS/24" "$LAB_PUBLIC_ADDRESS6/64"
 	anyport_wire builds wire1 "$LAB_BUILDS_ADDRESS/16" 2001:db8:2::1/64
 }
+
+# anyport_patch WIRE TAP: what comes by a wire goes to a TAP that is made here and stays, and back.
+anyport_patch() {
+	local wire=$1 tap=$2
+
+	ip -n "$LAB_NS-edge" tuntap add dev "$tap" mode tap multi_queue
+	lab_in edge sysctl -qw "net.ipv6.conf.$tap.disable_ipv6=1"
+	ip -n "$LAB_NS-edge" link set "$tap" up
+	lab_in edge nft -f - <<-EOT
+		table netdev $wire {
+			chain ingress { fwd to "$tap"; }
+		}
+		table netdev $tap {
+			chain ingress { type filter hook ingress device "$tap" priority -500; fwd to "$wire"; }
+		}
+	EOT
+}
+
+# anyport_one_arm: client and VMs are on one network, and the edge has one wire to it.
+anyport_one_arm() {
+	ip -n "$LAB_NS-edge" link set public netns "$LAB_NS-net" name client
+	ip -n "$LAB_NS-net" link set client master br0 up
+	lab_in net ethtool -K edge gro off tx off tso off gso off >/dev/null 2>&1
+	ip -n "$LAB_NS-edge" link set builds name public
+	anyport_wire public wire0 "$LAB_PUBLIC_ADDRESS/24" "$LAB_PUBLIC_ADDRESS6/64" \
+		"$LAB_BUILDS_ADDRESS/16" 2001:db8:2::1/64
+	sed -i 's/interface = "builds"/interface = "public"/' "$LAB_CONFIG"
+}
