@@ -95,13 +95,10 @@ set_up() {
 	for other in /sys/class/net/{public,builds}?.* /sys/class/net/{bond,bridge}-{public,builds}; do
 		[ ! -e "$other" ] || ip link del "${other##*/}"
 	done
+	# Down, or a NIC that was below a bridge never has a link-local address again.
 	for other in /sys/class/net/{public,builds}?; do
-		other=${other##*/}
-		case $how-${other: -1} in
-		*-"$pair" | bond-3) continue ;;
-		esac
-		ip addr flush dev "$other"
-		ip link set "$other" down
+		ip addr flush dev "${other##*/}"
+		ip link set "${other##*/}" down
 	done
 	cp "$wanted"/* /etc/systemd/network/
 	systemctl restart systemd-networkd
