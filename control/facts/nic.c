@@ -262,26 +262,56 @@ void facts_nic_mixed(struct fact_look *look)
 	}
 }
 
-/* AF_XDP compares the device that a packet came by with the one that the socket is bound to. */
-void facts_nic_bond(struct fact_look *look)
+enum bond_program {
+	BOND_NONE, /* no bond, or its program runs on itself */
+	BOND_BELOW,
+	BOND_UNTOLD, /* a kernel before 6.3 does not tell before it has tried */
+};
+
+/* Result: where a bond runs its program, or will. */
+static enum bond_program bond_program(const struct fact_interface *interface)
+{
+	struct device_xdp xdp;
+
+	if (!interface->link || strcmp(interface->link->kind, "bond") != 0 ||
+	    interface->link->generic_prog)
+		return BOND_NONE;
+	if (interface->link->native_prog)
+		return BOND_BELOW;
+	if (!device_xdp(interface->link->ifindex, &xdp))
+		return BOND_UNTOLD;
+	return xdp.native ? BOND_BELOW : BOND_NONE;
+}
+
+static void say_bonds(struct fact_look *look, enum bond_program program, const char *where)
 {
 	char path[SAY_PATH_SIZE];
-	struct device_xdp xdp;
 
 	if (look->config->dataplane.engine != SP_ENGINE_DPDK)
 		return;
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
-		const struct fact_interface *interface = &look->interface[i];
+		const char *name = look->interface[i].name;
 
-		if (!interface->link || strcmp(interface->link->kind, "bond") != 0 ||
-		    interface->link->generic_prog ||
-		    (device_xdp(interface->link->ifindex, &xdp) && !xdp.native))
+		if (bond_program(&look->interface[i]) != program)
 			continue;
 		facts_say(look,
-			  "%s is a bond: its program runs on its ports, and what comes by them "
+			  "%s is a bond: %s its program runs on them, and what comes by them "
 			  "reaches no socket of sallyport-dp on %s. Use dataplane.engine = "
 			  "\"xdp\".",
-			  interface->name, interface->name);
+			  name, where, name);
 		facts_say_cure(look, "editor %s", facts_say_config_path(look, path));
 	}
+}
+
+/* AF_XDP compares the device that a packet came by with the one that the socket is bound to. */
+void facts_nic_bond(struct fact_look *look)
+{
+	say_bonds(look, BOND_BELOW, "its ports take programs natively, so");
+}
+
+void facts_nic_bond_untold(struct fact_look *look)
+{
+	say_bonds(look, BOND_UNTOLD,
+		  "if its ports take programs natively, which this kernel does "
+		  "not tell before,");
 }

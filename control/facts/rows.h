@@ -50,6 +50,7 @@ void facts_ports_ephemeral(struct fact_look *look);
 
 void facts_vlan_absent(struct fact_look *look);
 void facts_nic_bond(struct fact_look *look);
+void facts_nic_bond_untold(struct fact_look *look);
 void facts_vlan_unmet(struct fact_look *look);
 void facts_vlan_mixed(struct fact_look *look);
 

@@ -86,6 +86,9 @@ const struct fact_row facts_table[] = {
 	 "engine `dpdk` on a bond that runs programs natively: its ports' packets come to no "
 	 "socket",
 	 "`editor FILE`", NULL, facts_nic_bond},
+	{"bond untold", FACTS_HINT, "rtnetlink, and XDP features of generic netlink",
+	 "the same, where a kernel before 6.3 does not tell what its ports take", "`editor FILE`",
+	 NULL, facts_nic_bond_untold},
 	{"vlans mixed", FACTS_HINT, "/sys/class/net/DEV/bridge",
 	 "a bridge lets in frames of any VLAN, and a program sees them without their tags",
 	 "`ip link set dev DEV type bridge vlan_filtering 1`", NULL, facts_vlan_mixed},
