@@ -15,6 +15,7 @@
 #include "table_watch.h"
 
 #include "host/config.h"
+#include "host/config_questions.h"
 #include "host/frames.h"
 #include "host/log.h"
 
@@ -41,6 +42,39 @@ static const char *missing(const char *devargs)
 	return devargs[0] ? "There is no such interface: make it first, as the port's exception "
 			    "interface (ip tuntap add dev NAME mode tap)."
 			  : "There is no such interface.";
+}
+
+static const char *why_no_pci(enum config_pci found)
+{
+	switch (found) {
+	case CONFIG_PCI_ABSENT:
+		return "There is no such PCI device: dpdk-devbind.py --status-dev net says which "
+		       "there are.";
+	case CONFIG_PCI_UNBOUND:
+		return "The PCI device has no driver: bind it to vfio-pci, or without an IOMMU to "
+		       "uio_pci_generic (dpdk-devbind.py --bind=vfio-pci ADDRESS).";
+	case CONFIG_PCI_KERNELS:
+		return "The kernel itself drives the PCI device: bind it to vfio-pci, or without "
+		       "an IOMMU to uio_pci_generic (dpdk-devbind.py --bind=vfio-pci ADDRESS).";
+	default:
+		return NULL;
+	}
+}
+
+/* Before EAL looks, which leaves such a device out without a word. */
+static int check_pci(const char *key, const char *devargs)
+{
+	struct config_pci_device device;
+	const char *why;
+
+	if (!config_question_is_pci(devargs))
+		return 0;
+	why = why_no_pci(config_question_pci(NULL, devargs, &device));
+	if (!why)
+		return 0;
+	log_write(LOG_ERR, why, log_string("setting", key), log_string("port", devargs),
+		  log_string("driver", device.driver[0] ? device.driver : "none"));
+	return -ENODEV;
 }
 
 static int add_port(struct ports *ports, const char *key, uint32_t role,
@@ -75,8 +109,12 @@ static int add_port(struct ports *ports, const char *key, uint32_t role,
 
 int devices_find(struct ports *ports, const struct config *config)
 {
-	int r;
+	int r = check_pci("public.port", config->public.port);
 
+	if (r == 0)
+		r = check_pci("builds.port", config->builds.port);
+	if (r < 0)
+		return r;
 	if (strcmp(config->public.interface, config->builds.interface) == 0)
 		return add_port(ports, "public.interface", SP_ROLE_BOTH, config);
 	r = add_port(ports, "public.interface", SP_ROLE_PUBLIC, config);

@@ -20,7 +20,6 @@
 #include "devices.h"
 #include "hop/mirror.h"
 #include "hop/park.h"
-#include "port/device.h"
 #include "port/exception.h"
 #include "port/port.h"
 #include "start/arguments.h"
@@ -32,6 +31,7 @@
 
 #include "host/boottime.h"
 #include "host/config.h"
+#include "host/config_questions.h"
 #include "host/lock_file.h"
 #include "host/log.h"
 #include "host/table_map.h"
@@ -161,7 +161,7 @@ static int open_eal(struct dataplane *dataplane)
 		const char *devargs = dataplane->ports.port[i].devargs;
 
 		request.memory_bytes += port_memory_bytes(&dataplane->ports.port[i]);
-		if (devargs && device_is_pci(devargs))
+		if (devargs && config_question_is_pci(devargs))
 			request.pci[request.nr_pci++] = devargs;
 	}
 	if (eal_compose(&request, &dataplane->eal) < 0) {

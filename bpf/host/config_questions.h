@@ -36,3 +36,25 @@ unsigned int config_question_ports(const struct config *config, const char *path
  * never counts, and a page for everybody. Result: the number of lines.
  */
 unsigned int config_question_values(const struct config *config, const char *path, FILE *stream);
+
+#define CONFIG_PCI_SIZE 32
+
+enum config_pci {
+	CONFIG_PCI_ABSENT,  /* there is no such device */
+	CONFIG_PCI_UNBOUND, /* it has no driver */
+	CONFIG_PCI_KERNELS, /* it has one of the kernel's own: the device is an interface, or a disk
+			     */
+	CONFIG_PCI_READY,   /* it has one that DPDK goes by */
+};
+
+struct config_pci_device {
+	char address[CONFIG_PCI_SIZE]; /* in full: 0000:01:00.0 */
+	char driver[CONFIG_PCI_SIZE];  /* the kernel's, "": none */
+};
+
+/* Result: whether a port is a PCI device. */
+bool config_question_is_pci(const char *port);
+
+/* Looks at the PCI device that is a port, below root, or here if that is NULL. */
+enum config_pci config_question_pci(const char *root, const char *port,
+				    struct config_pci_device *ret);

@@ -19,6 +19,7 @@ struct fact_interface {
 	char shell[SAY_QUOTED_SIZE];   /* the name, for commands */
 	const struct links_link *link; /* NULL: there is none of that name */
 	bool public;
+	const char *port; /* of DPDK's, whose exception interface it is; "": none */
 	/* The kernel's, with addresses and routes: on a trunk that of the VLAN, if there is one. */
 	const char *host_name;
 	char host_shell[SAY_QUOTED_SIZE];

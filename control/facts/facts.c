@@ -31,6 +31,7 @@ static void add_interface(struct fact_look *look, const char *key, const char *n
 		.name = name,
 		.link = netlink_links_named(&look->links, name),
 		.public = public,
+		.port = public ? look->config->public.port : look->config->builds.port,
 	};
 	if (vlan && interface->link)
 		of_vlan = netlink_links_vlan(&look->links, interface->link->ifindex, vlan);

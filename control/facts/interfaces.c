@@ -51,6 +51,13 @@ void facts_interfaces_down(struct fact_look *look)
 
 		if (!interface->link || interface->link->carrier)
 			continue;
+		if (interface->link->up && interface->port[0]) {
+			facts_say(look,
+				  "%s has no carrier: sallyport-dp is not there, or the port %s "
+				  "has no link.",
+				  interface->name, interface->port);
+			continue;
+		}
 		if (interface->link->up) {
 			facts_say(
 				look,

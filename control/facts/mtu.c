@@ -87,7 +87,9 @@ static void say_long(struct fact_look *look, const char *whose)
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
 		const struct fact_interface *interface = &look->interface[i];
 
-		if (!interface->link || interface->link->mtu <= FRAMES_WORKER_MTU)
+		/* Buffers of a port are made for its MTU. */
+		if (!interface->link || interface->port[0] ||
+		    interface->link->mtu <= FRAMES_WORKER_MTU)
 			continue;
 		facts_say(look,
 			  "%s has an MTU of %u, and the buffers of sallyport-dp hold packets of up "

@@ -80,7 +80,8 @@ void facts_nic_queues(struct fact_look *look)
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
 		const struct fact_interface *interface = &look->interface[i];
 
-		if (!device_channels(interface->name, &channels) || channels.rx <= SP_QUEUES_MAX)
+		if (interface->port[0] || !device_channels(interface->name, &channels) ||
+		    channels.rx <= SP_QUEUES_MAX)
 			continue;
 		facts_say(look, "%s receives by %u queues; sallyport-dp reads at most %u.",
 			  interface->name, channels.rx, SP_QUEUES_MAX);

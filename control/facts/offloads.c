@@ -89,14 +89,17 @@ static void say_port(struct fact_look *look, const char *name, const char *kind)
 		name, strcmp(kind, "tun") == 0 ? "tap" : kind);
 }
 
-/* What is at the other end is another namespace or another machine. */
+/*
+ * What is at the other end is another namespace or another machine, or sallyport-dp, to which the
+ * kernel gives whole checksums.
+ */
 void facts_offloads_partial(struct fact_look *look)
 {
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
 		const struct fact_interface *interface = &look->interface[i];
 		bool found = false;
 
-		if (!interface->link)
+		if (!interface->link || interface->port[0])
 			continue;
 		if (is_of_vms(interface->link)) {
 			say_port(look, interface->name, interface->link->kind);

@@ -9,6 +9,8 @@ void facts_interfaces_down(struct fact_look *look);
 void facts_interfaces_addresses(struct fact_look *look);
 void facts_interfaces_link_local(struct fact_look *look);
 
+void facts_device_unfit(struct fact_look *look);
+
 void facts_mtu_driver(struct fact_look *look);
 void facts_mtu_carried(struct fact_look *look);
 void facts_mtu_refused(struct fact_look *look);

@@ -21,6 +21,10 @@ const struct fact_row facts_table[] = {
 	{"program", FACTS_REFUSE, "rtnetlink, and the link that is pinned",
 	 "an interface has another XDP program", "`ip link set dev DEV xdpdrv off`", NULL,
 	 facts_nic_foreign},
+	{"port", FACTS_REFUSE, "`/sys/bus/pci/devices`, rtnetlink",
+	 "a PCI device that is a port is not there, or has no driver that DPDK goes by; or the "
+	 "interface beside a port is no TAP",
+	 "`dpdk-devbind.py --bind=vfio-pci ADDRESS`", NULL, facts_device_unfit},
 	{"queues", FACTS_REFUSE, "ethtool channels",
 	 "engine `dpdk`, and more than 64 queues receive", "`ethtool -L DEV combined 64`", NULL,
 	 facts_nic_queues},

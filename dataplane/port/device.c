@@ -13,6 +13,7 @@
 #include "port/memif.h"
 
 #include "host/boottime.h"
+#include "host/config_questions.h"
 #include "host/frames.h"
 
 /* As for AF_XDP: a ring of reception, those of transmission of both ports, and what waits. */
@@ -21,11 +22,6 @@
 #define TAG_BYTES	  4u
 #define DIAL_STEP_NS	  (2 * NS_PER_S) /* a call that is under way is left alone */
 #define RSS_TYPES	  (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
-
-bool device_is_pci(const char *devargs)
-{
-	return strncmp(devargs, "net_", 4) != 0 && strncmp(devargs, "auxiliary:", 10) != 0;
-}
 
 static uint32_t data_bytes_for(uint32_t frame_bytes)
 {
@@ -64,7 +60,7 @@ static int find_device(struct port *port, const char **ret_why)
 	int r;
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(port->devargs, ","), port->devargs);
-	if (!device_is_pci(port->devargs)) {
+	if (!config_question_is_pci(port->devargs)) {
 		r = rte_dev_probe(port->devargs);
 		if (r < 0)
 			*ret_why = "DPDK does not take the device: its driver is not installed "
@@ -74,7 +70,9 @@ static int find_device(struct port *port, const char **ret_why)
 	}
 	r = rte_eth_dev_get_port_by_name(name, &eth_id);
 	if (r < 0) {
-		*ret_why = "DPDK has no such device: is it bound to vfio-pci (dpdk-devbind.py)?";
+		*ret_why = "DPDK does not take the device: its driver is not installed (package "
+			   "librte-net-...), or may not open it (VFIO takes all devices of an "
+			   "IOMMU group, uio takes rights).";
 		return -ENODEV;
 	}
 	for (uint32_t queue = 0; queue < port->nr_queues; queue++)

@@ -13,9 +13,6 @@
 
 struct rte_mempool;
 
-/* Result: whether devargs name a PCI device, which EAL must be told of when it starts. */
-bool device_is_pci(const char *devargs);
-
 /*
  * Makes buffers with room for frames so long. Their pool holds up nobody while a thread that
  * shares its CPU is put off inside of it. Result: NULL with rte_errno set. After EAL's start.

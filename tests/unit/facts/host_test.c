@@ -254,12 +254,48 @@ static void test_quote_when_a_name_is_odd_then_the_shell_sees_one_word(void **st
 	assert_string_equal(facts_say_quote("''''''''''''''''", word, sizeof(word)), "");
 }
 
+/* Gives the port's device a driver, in its place if it has one. */
+static void bind_pci(const struct place *place, const char *driver)
+{
+	char link[256], target[64];
+
+	put(place, "/sys/bus/pci/devices/0000:01:00.0/class", "0x020000\n");
+	snprintf(link, sizeof(link), "%s/sys/bus/pci/devices/0000:01:00.0/driver", place->root);
+	snprintf(target, sizeof(target), "../../../bus/pci/drivers/%s", driver);
+	unlink(link);
+	assert_int_equal(symlink(target, link), 0);
+}
+
+static void test_look_when_a_port_is_no_device_for_dpdk_then_its_driver_is_named(void **state)
+{
+	const struct facts_finding *finding;
+	struct place *place = *state;
+
+	assert_null(look_for(place, "port"));
+	strcpy(place->config->public.port, "0000:01:00.0,queues=2");
+	finding = look_for(place, "port");
+	assert_int_equal(finding->severity, FACTS_REFUSE);
+	assert_non_null(strstr(finding->says, "public.port: there is no PCI device 0000:01:00.0"));
+	put(place, "/sys/bus/pci/devices/0000:01:00.0/class", "0x020000\n");
+	finding = look_for(place, "port");
+	assert_non_null(strstr(finding->says, "the PCI device 0000:01:00.0 has no driver"));
+	bind_pci(place, "e1000e");
+	strcpy(place->config->public.port, "01:00.0");
+	finding = look_for(place, "port");
+	assert_non_null(strstr(finding->says, "0000:01:00.0 has the driver e1000e, and DPDK"));
+	assert_string_equal(finding->cure,
+			    "modprobe vfio-pci && dpdk-devbind.py --bind=vfio-pci 0000:01:00.0");
+	bind_pci(place, "vfio-pci");
+	assert_null(look_for(place, "port"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, unmake)
 	const struct CMUnitTest tests[] = {
 		TEST(test_look_when_interfaces_are_missing_then_a_start_is_refused),
 		TEST(test_look_when_there_are_no_hugepages_then_slow_and_no_refusal),
+		TEST(test_look_when_a_port_is_no_device_for_dpdk_then_its_driver_is_named),
 		TEST(test_look_when_few_neighbours_are_kept_then_a_number_that_suffices),
 		TEST(test_look_when_many_ports_are_reserved_then_the_cure_keeps_them),
 		TEST(test_look_when_no_route_leads_to_a_network_then_it_is_named),
