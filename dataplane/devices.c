@@ -77,6 +77,14 @@ static int check_pci(const char *key, const char *devargs)
 	return -ENODEV;
 }
 
+static uint32_t most_members(const struct config *config)
+{
+	uint32_t public = device_members(config->public.port);
+	uint32_t builds = device_members(config->builds.port);
+
+	return public > builds ? public : builds;
+}
+
 static int add_port(struct ports *ports, const char *key, uint32_t role,
 		    const struct config *config)
 {
@@ -90,7 +98,7 @@ static int add_port(struct ports *ports, const char *key, uint32_t role,
 	if (r == -ENODEV)
 		why = missing(devargs);
 	if (r == 0 && devargs[0])
-		device_take(port, devargs, config->dataplane.workers);
+		device_take(port, devargs, config->dataplane.workers, most_members(config));
 	if (r == 0)
 		r = check_port(port, config, &why);
 	if (r == 0)

@@ -16,12 +16,13 @@
 #include "host/config_questions.h"
 #include "host/frames.h"
 
-/* As for AF_XDP: a ring of reception, those of transmission of both ports, and what waits. */
-#define BUFFERS_PER_QUEUE 8191u
-#define BUFFER_CACHE	  256u
-#define TAG_BYTES	  4u
-#define DIAL_STEP_NS	  (2 * NS_PER_S) /* a call that is under way is left alone */
-#define RSS_TYPES	  (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
+/* As for AF_XDP: a ring of reception, those of transmission of both ports, and what waits. Each
+ * member of a bond has such rings. */
+#define BUFFERS_PER_MEMBER 8192u
+#define BUFFER_CACHE	   256u
+#define TAG_BYTES	   4u
+#define DIAL_STEP_NS	   (2 * NS_PER_S) /* a call that is under way is left alone */
+#define RSS_TYPES	   (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
 
 static uint32_t data_bytes_for(uint32_t frame_bytes)
 {
@@ -37,9 +38,21 @@ struct rte_mempool *device_pool_make(const char *name, uint32_t nr_buffers, uint
 		(uint16_t)data_bytes_for(frame_bytes), SOCKET_ID_ANY, "ring_mt_rts");
 }
 
-void device_take(struct port *port, const char *devargs, uint32_t nr_workers)
+uint32_t device_members(const char *devargs)
+{
+	static const char *const words[] = {",slave=", ",member="};
+	uint32_t nr = 0;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		for (const char *at = devargs; (at = strstr(at, words[i])); at++)
+			nr++;
+	return nr ? nr : 1;
+}
+
+void device_take(struct port *port, const char *devargs, uint32_t nr_workers, uint32_t nr_members)
 {
 	port->devargs = devargs;
+	port->nr_buffers = BUFFERS_PER_MEMBER * nr_members - 1;
 	port->nr_queues = nr_workers;
 	port->frame_bytes = atomic_load(&port->mtu) + FRAMES_HEADER_BYTES + TAG_BYTES;
 }
@@ -49,7 +62,7 @@ uint64_t device_memory_bytes(const struct port *port)
 	const uint64_t buffer_bytes = sizeof(struct rte_mbuf) + sizeof(struct port_note) +
 				      data_bytes_for(port->frame_bytes) + 128;
 
-	return (port->nr_queues + 1) * (BUFFERS_PER_QUEUE + 1ull) * buffer_bytes;
+	return (port->nr_queues + 1) * (port->nr_buffers + 1ull) * buffer_bytes;
 }
 
 /* A PCI device is there since EAL's start. */
@@ -88,6 +101,12 @@ static int check_server(const struct port *port, const char **ret_why)
 	return -ECONNREFUSED;
 }
 
+/* It has its members tell it of their links only if it is to tell of its own. */
+static bool is_bond(const struct port *port)
+{
+	return strncmp(port->devargs, "net_bonding", strlen("net_bonding")) == 0;
+}
+
 static int configure(const struct port *port, const char **ret_why)
 {
 	struct rte_eth_conf conf = {.rxmode.mtu = atomic_load(&port->mtu)};
@@ -110,6 +129,7 @@ static int configure(const struct port *port, const char **ret_why)
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads & RSS_TYPES;
 	}
+	conf.intr_conf.lsc = is_bond(port) && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC);
 	r = rte_eth_dev_configure(port->eth_ids[0], (uint16_t)nr, (uint16_t)nr, &conf);
 	if (r < 0)
 		*ret_why = "The device does not take its settings, such as the interface's MTU.";
@@ -126,7 +146,7 @@ static int set_up_queues(struct port *port)
 		char name[RTE_MEMPOOL_NAMESIZE];
 
 		snprintf(name, sizeof(name), "%.15s_%u", port->name, queue);
-		port->pools[queue] = device_pool_make(name, BUFFERS_PER_QUEUE, port->frame_bytes);
+		port->pools[queue] = device_pool_make(name, port->nr_buffers, port->frame_bytes);
 		if (!port->pools[queue])
 			return -rte_errno;
 		r = rte_eth_rx_queue_setup(eth_id, queue, rx_frames,

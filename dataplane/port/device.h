@@ -19,11 +19,15 @@ struct rte_mempool;
  */
 struct rte_mempool *device_pool_make(const char *name, uint32_t nr_buffers, uint32_t frame_bytes);
 
+/* Result: how many members a bond's arguments name, 1 for any other device. */
+uint32_t device_members(const char *devargs);
+
 /*
- * Takes a device for a port whose interface has been probed: port->frame_bytes and nr_queues, one
- * for each worker, are set for it. Before EAL's start.
+ * Takes a device for a port whose interface has been probed: port->frame_bytes, nr_queues, one for
+ * each worker, and nr_buffers, for the members of the larger bond of both ports, are set for it.
+ * Before EAL's start.
  */
-void device_take(struct port *port, const char *devargs, uint32_t nr_workers);
+void device_take(struct port *port, const char *devargs, uint32_t nr_workers, uint32_t nr_members);
 
 /*
  * Starts the device: port->link_addr is its link address then. Main thread, after EAL's start.

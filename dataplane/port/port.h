@@ -45,6 +45,7 @@ struct port {
 	struct rte_mempool *pools[SP_QUEUES_MAX];
 	int sockets[SP_QUEUES_MAX];			  /* the driver's, -1: not found */
 	uint64_t lost[SP_QUEUES_MAX][SP_QUEUE_LOSSES_NR]; /* of each, as last looked at */
+	uint32_t nr_buffers;				  /* of a device, for each queue */
 	uint32_t frame_bytes; /* the longest frame that the buffers hold; the MTU may grow */
 	bool outgrown;	      /* it has, and that was logged */
 	bool has_link;	      /* of a device, as last looked at */

@@ -4,6 +4,7 @@
 # wires. Each of the two processes is killed while a session is open, and comes back; it is
 # sallyport-dp that dials.
 TEST_TIMEOUT=120
+ANYPORT_BYTES=1500000
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"
 # shellcheck source=tests/lab/anyport.sh
@@ -18,15 +19,8 @@ memif() {
 }
 
 patch_start() {
-	mkfifo -m 600 "$LAB_DIR/quiet" 2>/dev/null || :
-	setsid nsenter --net="/run/netns/$LAB_NS-edge" dpdk-testpmd --no-huge --no-shconf --no-pci --no-telemetry \
-		-m 128 --lcores "0@(0-$(($(nproc) - 1))),1@(0-$(($(nproc) - 1)))" --file-prefix "patch$LAB_ID" \
-		--vdev "$(memif 0 server)" --vdev net_af_packet0,iface=wire0 \
-		--vdev "$(memif 1 server)" --vdev net_af_packet1,iface=wire1 \
-		-- --disable-link-check --forward-mode io --total-num-mbufs 16384 <>"$LAB_DIR/quiet" >>"$LAB_DIR/log/testpmd" 2>&1 &
-	patch_pid=$!
-	disown
-	wait_until 15 test -S "$LAB_DIR/run/memif.sock" || fail "testpmd does not start: $(cat "$LAB_DIR/log/testpmd")"
+	anyport_testpmd patch "$(memif 0 server)" net_af_packet0,iface=wire0 \
+		"$(memif 1 server)" net_af_packet1,iface=wire1 || fail "testpmd: $(cat "$LAB_DIR/log/patch")"
 }
 
 anyport_needs af_packet memif
@@ -50,7 +44,7 @@ anyport_session
 anyport_crash
 # The driver takes memory away below a worker when its peer is gone: a worker that is at it ends
 # sallyport-dp, which its supervisor starts again.
-kill -9 "$patch_pid"
+kill -9 "$(cat "$LAB_DIR/patch.testpmd")"
 rm "$LAB_DIR/run/memif.sock"
 no_carrier() {
 	ip -n "$LAB_NS-edge" -j link show public | jq -e '.[0].flags | contains(["NO-CARRIER"])'
