@@ -60,6 +60,22 @@ anyport_own() {
 	lab_in edge ping -q -c 1 -s 1452 -W 3 "$(lab_vm_address6 0)" >/dev/null || fail "a ping of a VM, IPv6"
 	lab_in edge ping -q -c 1 -s 1472 -W 3 "$(lab_vm_address 0)" >/dev/null || fail "a ping of a VM, IPv4"
 	ok "ping, ARP and NDP of the host go by the exception interfaces"
+	anyport_own_tcp
+}
+
+# anyport_own_tcp: connections that are the host's own, from it and to it, as of BGP.
+anyport_own_tcp() {
+	assert_eq SSH- "$(lab_in edge timeout 10 bash -c 'head -c 4 <"/dev/tcp/$1/22"' bash "$(lab_vm_address 0)")" \
+		"what the edge reads of a VM's sshd"
+	lab_in edge timeout 30 socat TCP-LISTEN:179,reuseaddr SYSTEM:'echo open' &
+	wait_until 10 anyport_listens || fail "nothing listens on the edge"
+	assert_eq open "$(lab_in client timeout 10 bash -c 'head -n 1 <"/dev/tcp/$1/179"' bash "$LAB_PUBLIC_ADDRESS")" \
+		"what a client reads of the edge's own port 179"
+	ok "so do connections of the host's own, from it and to it"
+}
+
+anyport_listens() {
+	[ -n "$(lab_in edge ss -Htln 'sport = :179')" ]
 }
 
 # anyport_carries: a build of each family, and 1,000 packets at least by sallyport-dp.

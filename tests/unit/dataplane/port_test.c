@@ -12,6 +12,7 @@
 
 #include "fixture.h"
 #include "host/frames.h"
+#include "port/device.h"
 
 struct extent {
 	uintptr_t begin, end;
@@ -48,10 +49,19 @@ static void test_buffers_span_no_more_than_they_have(void **state)
 	}
 }
 
+static void test_members_when_a_bond_names_them_then_so_many(void **state)
+{
+	assert_int_equal(device_members(""), 1);
+	assert_int_equal(device_members("net_memif0,role=client"), 1);
+	assert_int_equal(device_members("net_bonding0,mode=1,slave=net_tap0,slave=net_tap1"), 2);
+	assert_int_equal(device_members("net_bonding0,member=a,mode=4,member=b,member=c"), 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_buffers_span_no_more_than_they_have),
+		cmocka_unit_test(test_members_when_a_bond_names_them_then_so_many),
 	};
 
 	if (fixture_start_eal() < 0) {
