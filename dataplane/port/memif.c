@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define DEFAULT_SOCKET "/run/memif.sock"
-#define GREETING_MS    2000
+#define GREETING_MS    1000
 #define GREETING_BYTES 128 /* of any message */
 
 /* Result: the value of ",KEY=" in devargs, NULL if it is not given; *ret_bytes is its length. */
@@ -56,7 +56,7 @@ static socklen_t address_of(const char *devargs, struct sockaddr_un *ret)
 
 /*
  * The server greets whom it has accepted, and a caller waits for that: no connection is closed
- * sooner, unless it does not come for seconds.
+ * sooner, unless it does not come for as long as the watchdog can wait.
  */
 static bool is_greeted(int fd)
 {

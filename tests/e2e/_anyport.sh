@@ -35,16 +35,17 @@ ssh_at() {
 	lab_client ssh "${SSH_OPTIONS[@]}" -p "$port" "ubuntu@$host" "$@"
 }
 
-# copies HOST WHAT: $LAB_DIR/data to the VM and back, by ssh and by scp.
+# copies HOST WHAT: data to the VM and back, by scp.
 copies() {
-	local sum
+	local bytes=${ANYPORT_BYTES:-3000000} sum
 
-	[ -e "$LAB_DIR/data" ] || head -c "${ANYPORT_BYTES:-3000000}" /dev/urandom >"$LAB_DIR/data"
-	sum=$(sha256sum <"$LAB_DIR/data")
-	assert_eq "$sum" "$(ssh_at "$1" 'tee /tmp/data | sha256sum' <"$LAB_DIR/data")" "$2: upload"
-	lab_client scp -q "${SSH_OPTIONS[@]}" -P "$port" "ubuntu@[$1]:/tmp/data" /tmp/back || fail "$2: scp"
-	assert_eq "$sum" "$(lab_client sha256sum </dev/null /tmp/back | sed 's|/tmp/back|-|')" "$2: download"
-	ok "$2: $(stat -c %s "$LAB_DIR/data") bytes each way"
+	lab_client sh -c '[ -e /tmp/data ] || head -c "$1" /dev/urandom >/tmp/data' sh "$bytes"
+	sum=$(lab_client sha256sum /tmp/data)
+	lab_client scp -q "${SSH_OPTIONS[@]}" -P "$port" /tmp/data "ubuntu@[$1]:/tmp/data" || fail "$2: scp to the VM"
+	assert_eq "$sum" "$(ssh_at "$1" sha256sum /tmp/data)" "$2: upload"
+	lab_client scp -q "${SSH_OPTIONS[@]}" -P "$port" "ubuntu@[$1]:/tmp/data" /tmp/back || fail "$2: scp from the VM"
+	assert_eq "${sum%% *}" "$(lab_client sha256sum /tmp/back | cut -d' ' -f1)" "$2: download"
+	ok "$2: $bytes bytes each way"
 }
 
 # anyport_own: the host's own affairs, first by link address and then by address.
