@@ -3,6 +3,11 @@
  * What the XDP program costs a packet, beside a program that passes everything: nanoseconds by
  * BPF_PROG_TEST_RUN with repeat, all cases in turn for COST_ROUNDS (15) rounds, medians and spread.
  * Only the ratios of one run may be compared with each other.
+ *
+ *	packet_cost [REFERENCE]
+ *
+ * One lease, and then 40,000. With a reference, the xdp.bpf.o of another build, those 40,000 alone,
+ * in the one build and the other by turns.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,6 +20,7 @@
 
 #include "checksums.h"
 #include "cost.skel.h"
+#include "cost/many.h"
 #include "engine/network.h"
 #include "engine/refused.h"
 #include "engine/xdp_engine.h"
@@ -257,27 +263,45 @@ static int set_up(struct bench *bench)
 	return r;
 }
 
-int main(void)
+static int measure_one_lease(struct bench *bench, int rounds)
 {
-	static struct bench bench;
-	const char *wanted = getenv("COST_ROUNDS");
-	int rounds = wanted ? atoi(wanted) : ROUNDS_DEFAULT;
-	int r = set_up(&bench);
+	int r = set_up(bench);
 
 	if (r)
 		return refused("cost", r);
-	if (rounds < 1 || rounds > ROUNDS_MAX)
-		return 2;
 	for (int round = 0; round < rounds && !r; round++)
-		for (int i = 0; i < bench.nr_cases && !r; i++)
-			r = measure(&bench, &bench.cases[i], round);
-	if (r) {
+		for (int i = 0; i < bench->nr_cases && !r; i++)
+			r = measure(bench, &bench->cases[i], round);
+	if (r)
 		fprintf(stderr, "cost: %s\n", strerror(-r));
-		return 1;
-	}
-	report(&bench, rounds);
+	else
+		report(bench, rounds);
 	for (int role = SP_ROLE_PUBLIC; role <= SP_ROLE_BUILDS; role++)
-		cost_program__destroy(bench.cost[role]);
-	xdp_engine_close(&bench.engine);
-	return 0;
+		cost_program__destroy(bench->cost[role]);
+	xdp_engine_close(&bench->engine);
+	return r ? 1 : 0;
+}
+
+static int measure_many(struct bench *bench, const char *reference, int rounds)
+{
+	int r = bench->network.public_ifindex ? 0 : network_enter(&bench->network);
+
+	if (r)
+		return refused("cost", r);
+	return many_measure(&bench->network, reference, rounds) ? 1 : 0;
+}
+
+int main(int argc, char *argv[])
+{
+	static struct bench bench;
+	const char *wanted = getenv("COST_ROUNDS"), *reference = argc > 1 ? argv[1] : NULL;
+	int rounds = wanted ? atoi(wanted) : ROUNDS_DEFAULT, status = 0;
+
+	if (rounds < 1 || rounds > ROUNDS_MAX || argc > 2) {
+		fprintf(stderr, "usage: [COST_ROUNDS=1..%d] packet_cost [REFERENCE]\n", ROUNDS_MAX);
+		return 2;
+	}
+	if (!reference)
+		status = measure_one_lease(&bench, rounds);
+	return status ? status : measure_many(&bench, reference, rounds);
 }
