@@ -185,6 +185,14 @@ SP_INLINE __u32 sp_way_out(const struct sp_trip *trip)
 	return trip->direction == SP_TOWARD_VM ? now->builds_trunk : now->public_trunk;
 }
 
+/* Sends a translated frame by the way that was found, without its tag yet. Result: the action. */
+SP_INLINE int sp_send_by(struct sp_eth *eth, const struct sp_trip *trip)
+{
+	__builtin_memcpy(eth->to, trip->fib.dmac, sizeof(eth->to));
+	__builtin_memcpy(eth->from, trip->fib.smac, sizeof(eth->from));
+	return bpf_redirect(sp_way_out(trip), 0);
+}
+
 /*
  * Without its tag yet. *verdict becomes SP_COMPLETED if the checksum seems to be partial: that is
  * then to be looked at.
@@ -203,9 +211,7 @@ SP_INLINE int sp_send_on(struct xdp_md *ctx, const struct sp_packet *packet,
 		return XDP_ABORTED;
 	if (result)
 		*verdict = SP_COMPLETED;
-	__builtin_memcpy(eth->to, trip->fib.dmac, sizeof(eth->to));
-	__builtin_memcpy(eth->from, trip->fib.smac, sizeof(eth->from));
-	return bpf_redirect(sp_way_out(trip), 0);
+	return sp_send_by(eth, trip);
 }
 
 /*

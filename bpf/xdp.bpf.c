@@ -8,6 +8,8 @@
  */
 #include "carry.h"
 #include "count.h"
+#include "lane.h"
+#include "opening.h"
 #include "table_bpf.h"
 #include "tag.h"
 
@@ -159,19 +161,6 @@ static __attribute__((__noinline__)) int answers(struct xdp_md *ctx, const struc
 	return 0;
 }
 
-/* Result: whether a segment that is noted for nothing else may be one that a VM waits for. */
-static __always_inline int may_answer(const struct sp_packet *packet, const struct sp_hit *hit,
-				      __u64 now_ns)
-{
-	__u32 index = sp_opening_of_slot(hit->slot_index);
-	const struct sp_opening *of_slot;
-
-	if (hit->direction != SP_TOWARD_VM || !(packet->tcp_flags & SP_TCP_ACK))
-		return 0;
-	of_slot = bpf_map_lookup_elem(&openings, &index);
-	return of_slot && now_ns < SP_LOAD(of_slot->answered_ns) + SP_OPENING_NS;
-}
-
 /* Result: the kind of note that a segment sent on is worth. */
 static __always_inline __u8 kind_sent_on(struct xdp_md *ctx, const struct sp_packet *packet,
 					 const struct sp_hit *hit, __u64 now_ns)
@@ -180,7 +169,7 @@ static __always_inline __u8 kind_sent_on(struct xdp_md *ctx, const struct sp_pac
 
 	if (kind == SP_NOTE_ACCEPTED && hit->direction == SP_TOWARD_CLIENT)
 		answers(ctx, packet, hit, now_ns);
-	if (kind == SP_NOTE_NONE && may_answer(packet, hit, now_ns) &&
+	if (kind == SP_NOTE_NONE && sp_may_answer(packet, hit, now_ns) &&
 	    answers(ctx, packet, hit, now_ns))
 		return SP_NOTE_ESTABLISHED;
 	return kind;
@@ -401,7 +390,7 @@ static __always_inline int give_back(struct xdp_md *ctx, __be16 tag_be, int acti
 	return sp_tag_on(ctx, tag_be) ? XDP_DROP : action;
 }
 
-/* What becomes of a frame without a tag, or whose tag was taken off. */
+/* What becomes of a frame that the lane has not taken. */
 static __always_inline int run(struct xdp_md *ctx, enum sp_verdict *ret_verdict)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
@@ -440,6 +429,28 @@ static __always_inline int run(struct xdp_md *ctx, enum sp_verdict *ret_verdict)
 	return action;
 }
 
+int xdp_lane4(struct xdp_md *ctx);
+int xdp_lane6(struct xdp_md *ctx);
+
+__attribute__((__noinline__)) int xdp_lane4(struct xdp_md *ctx)
+{
+	return sp_lane(ctx, 4);
+}
+
+__attribute__((__noinline__)) int xdp_lane6(struct xdp_md *ctx)
+{
+	return sp_lane(ctx, 6);
+}
+
+static __always_inline int lane(struct xdp_md *ctx)
+{
+	const struct sp_eth *eth = (void *)(long)ctx->data;
+
+	if ((void *)(eth + 1) > (void *)(long)ctx->data_end)
+		return SP_LANE_LEFT;
+	return eth->type_be == SP_BE16(SP_ETH_IPV6) ? xdp_lane6(ctx) : xdp_lane4(ctx);
+}
+
 SEC("xdp")
 int xsk_def_prog(struct xdp_md *ctx)
 {
@@ -451,6 +462,9 @@ int xsk_def_prog(struct xdp_md *ctx)
 		sp_count(SP_NOT_IP, 0, 0);
 		return XDP_PASS;
 	}
+	action = lane(ctx);
+	if (action != SP_LANE_LEFT)
+		return action;
 	action = run(ctx, &verdict);
 	return sp_tag_here() ? give_back(ctx, tag_be, action, verdict) : action;
 }

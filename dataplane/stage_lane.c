@@ -225,19 +225,13 @@ static __rte_always_inline bool judge(struct worker *worker, const struct journe
 	const struct sp_addr *client =
 		hit->direction == SP_TOWARD_VM ? &packet->tuple.from : &packet->tuple.to;
 
-	if (unlikely(journey->now_ns >= SP_LOAD(hit->slot->deadline_ns) || packet->ttl <= 1))
-		return false;
-	if (unlikely(hit->direction == SP_TOWARD_VM
-			     ? hit->slot->family != packet->family ||
-				       !(hit->slot->protocol_mask & packet->protocol)
-			     : !sp_slot_has_endpoint(hit->slot, packet)))
+	if (unlikely(!sp_is_plain(packet, journey->now_ns, hit)))
 		return false;
 	if (unlikely(!sp_near_is_far(worker->table.settings, client, packet->family)) &&
 	    !is_client(worker, ride, hit->direction, packet->family))
 		return false;
-	if (hit->direction == SP_TOWARD_CLIENT)
-		return (packet->tcp_flags & (SP_TCP_SYN | SP_TCP_ACK)) != SP_TCP_SYN;
-	return likely(sp_shield_door(packet, hit, SP_FORWARDED) == SP_DOOR_NONE) ||
+	return hit->direction == SP_TOWARD_CLIENT ||
+	       likely(sp_shield_door(packet, hit, SP_FORWARDED) == SP_DOOR_NONE) ||
 	       !sp_shield_is_on(&worker->table) ||
 	       let_in(worker, ride, journey->now_ns, packet->family);
 }
@@ -262,7 +256,7 @@ static __rte_always_inline bool take(struct worker *worker, const struct journey
 		return false;
 	after = sp_tuple_after(&packet.tuple, &hit);
 	sp_translate_l4(ride->data, ride->data + SP_L3_OFFSET + ride->l3_len_bytes, &packet, &after,
-			family);
+			sp_end_replaced(direction), family);
 	worker_set_links(ride->data, hop, journey->link_addr);
 	return true;
 }

@@ -146,15 +146,25 @@ SP_INLINE enum sp_verdict sp_find_by_endpoint(const struct sp_table *table,
 	return hit->slot ? SP_FORWARDED : SP_NO_ENDPOINT;
 }
 
+/* Result: whether a packet is to an address that leases hang from; *ret is where its slot is. */
+SP_INLINE int sp_place_by_port(const struct sp_table *table, const struct sp_packet *packet,
+			       __u32 *ret)
+{
+	const struct sp_host *host = sp_find_host(table, &packet->tuple.to);
+
+	if (!host || SP_LOAD(host->kind) != SP_HOST_PUBLIC)
+		return 0;
+	*ret = sp_slot_index(host->public_index, SP_HOST16(packet->tuple.to_port_be));
+	return 1;
+}
+
 SP_INLINE enum sp_verdict sp_find_by_port(const struct sp_table *table,
 					  const struct sp_packet *packet, struct sp_hit *hit)
 {
-	const struct sp_host *host = sp_find_host(table, &packet->tuple.to);
 	const struct sp_slot *slot;
 
-	if (!host || SP_LOAD(host->kind) != SP_HOST_PUBLIC)
+	if (!sp_place_by_port(table, packet, &hit->slot_index))
 		return SP_NO_LEASE;
-	hit->slot_index = sp_slot_index(host->public_index, SP_HOST16(packet->tuple.to_port_be));
 	slot = sp_table_slot(table, hit->slot_index);
 	if (!slot)
 		return SP_NO_LEASE;
@@ -266,6 +276,24 @@ SP_INLINE enum sp_verdict sp_decide(const struct sp_table *table, const struct s
 	enum sp_verdict verdict = sp_find(table, packet, role, hit);
 
 	return verdict == SP_FORWARDED ? sp_judge(table, packet, now_ns, hit) : verdict;
+}
+
+/*
+ * For a lane, which has only found where a packet's slot may be. Result: whether sp_find() and
+ * sp_judge() would have it sent on, but for two questions still to be asked: is its client on the
+ * allow-list, and can a client have that address? What is refused here is for them to look at.
+ */
+SP_INLINE int sp_is_plain(const struct sp_packet *packet, __u64 now_ns, const struct sp_hit *hit)
+{
+	const struct sp_slot *slot = hit->slot;
+
+	if (sp_life_state(hit->life) != SP_SLOT_LIVE || now_ns >= SP_LOAD(slot->deadline_ns) ||
+	    packet->ttl <= 1)
+		return 0;
+	if (hit->direction == SP_TOWARD_VM)
+		return slot->family == packet->family && (slot->protocol_mask & packet->protocol);
+	return sp_slot_has_endpoint(slot, packet) &&
+	       (packet->tcp_flags & (SP_TCP_SYN | SP_TCP_ACK)) != SP_TCP_SYN;
 }
 
 /* Result: the connection as it is to leave: one end replaced, the client's address kept. */

@@ -14,21 +14,39 @@
 #include "table.h"
 #include "wire.h"
 
+/* Which ends of a connection a rewrite changes. */
+enum sp_ends {
+	SP_END_FROM = 1,
+	SP_END_TO = 2,
+	SP_END_BOTH = 3,
+};
+
+/* Result: the end that sp_tuple_after() replaces. */
+SP_INLINE enum sp_ends sp_end_replaced(enum sp_direction direction)
+{
+	return direction == SP_TOWARD_VM ? SP_END_TO : SP_END_FROM;
+}
+
 /* Sets the addresses of an IP header. Adds to the difference of any checksum over them. */
 SP_INLINE void sp_put_addresses(void *l3, __u8 family, const struct sp_addr *from,
-				const struct sp_addr *to, __u64 *difference)
+				const struct sp_addr *to, const enum sp_ends ends,
+				__u64 *difference)
 {
 	if (family == 4) {
 		struct sp_ipv4 *ip = l3;
 
-		sp_csum_put32(&ip->from_be, from->word_be[3], difference);
-		sp_csum_put32(&ip->to_be, to->word_be[3], difference);
+		if (ends & SP_END_FROM)
+			sp_csum_put32(&ip->from_be, from->word_be[3], difference);
+		if (ends & SP_END_TO)
+			sp_csum_put32(&ip->to_be, to->word_be[3], difference);
 	} else {
 		struct sp_ipv6 *ip = l3;
 
 		for (__u32 i = 0; i < 4; i++) {
-			sp_csum_put32(&ip->from_be[i], from->word_be[i], difference);
-			sp_csum_put32(&ip->to_be[i], to->word_be[i], difference);
+			if (ends & SP_END_FROM)
+				sp_csum_put32(&ip->from_be[i], from->word_be[i], difference);
+			if (ends & SP_END_TO)
+				sp_csum_put32(&ip->to_be[i], to->word_be[i], difference);
 		}
 	}
 }
@@ -62,8 +80,10 @@ SP_INLINE __be16 sp_checksum_after(__be16 checksum_be, __u8 protocol, __u64 diff
 	return after_be ? after_be : 0xffff;
 }
 
+/* Of ends that are left out the packet has those of after already. */
 SP_INLINE int sp_translate_l4(void *data, void *end, const struct sp_packet *packet,
-			      const struct sp_tuple *after, const __u8 family)
+			      const struct sp_tuple *after, const enum sp_ends ends,
+			      const __u8 family)
 {
 	void *l3 = SP_AT(data, SP_L3_OFFSET);
 	struct sp_udp *ports = SP_AT(data, SP_L4_OFFSET(family)); /* TCP begins alike */
@@ -74,10 +94,12 @@ SP_INLINE int sp_translate_l4(void *data, void *end, const struct sp_packet *pac
 	if ((void *)(ports + 1) > end || (void *)(checksum_be + 1) > end)
 		return -1;
 	is_partial = *checksum_be == sp_partial_of(packet, family);
-	sp_put_addresses(l3, family, &after->from, &after->to, &difference);
+	sp_put_addresses(l3, family, &after->from, &after->to, ends, &difference);
 	sp_finish_l3(l3, family, difference);
-	sp_csum_put16(&ports->from_be, after->from_port_be, &difference);
-	sp_csum_put16(&ports->to_be, after->to_port_be, &difference);
+	if (ends & SP_END_FROM)
+		sp_csum_put16(&ports->from_be, after->from_port_be, &difference);
+	if (ends & SP_END_TO)
+		sp_csum_put16(&ports->to_be, after->to_port_be, &difference);
 	*checksum_be = sp_checksum_after(*checksum_be, packet->protocol, difference);
 	return is_partial;
 }
@@ -98,7 +120,7 @@ SP_INLINE int sp_translate_quoted(void *data, void *end, const struct sp_packet 
 
 	if ((void *)(ports + 1) > end)
 		return -1;
-	sp_put_addresses(l3, family, &after->to, &after->from, &addresses);
+	sp_put_addresses(l3, family, &after->to, &after->from, SP_END_BOTH, &addresses);
 	if (family == 4) {
 		struct sp_ipv4 *ip = l3;
 
@@ -128,7 +150,8 @@ SP_INLINE int sp_translate_error(void *data, void *end, const struct sp_packet *
 
 	if (sp_translate_quoted(data, end, packet, after, family, &difference))
 		return -1;
-	sp_put_addresses(SP_AT(data, SP_L3_OFFSET), family, from, &after->to, &addresses);
+	sp_put_addresses(SP_AT(data, SP_L3_OFFSET), family, from, &after->to, SP_END_BOTH,
+			 &addresses);
 	sp_finish_l3(SP_AT(data, SP_L3_OFFSET), family, addresses);
 	if (family == 6)
 		difference += addresses;
@@ -157,9 +180,9 @@ SP_INLINE int sp_translate(void *data, void *end, const struct sp_packet *packet
 {
 	if (packet->family == 4)
 		return packet->kind == SP_KIND_L4
-			       ? sp_translate_l4(data, end, packet, after, 4)
+			       ? sp_translate_l4(data, end, packet, after, SP_END_BOTH, 4)
 			       : sp_translate_error(data, end, packet, after, direction, 4);
 	return packet->kind == SP_KIND_L4
-		       ? sp_translate_l4(data, end, packet, after, 6)
+		       ? sp_translate_l4(data, end, packet, after, SP_END_BOTH, 6)
 		       : sp_translate_error(data, end, packet, after, direction, 6);
 }

@@ -177,8 +177,15 @@ SP_INLINE enum sp_verdict sp_parse_error6(const void *data, const void *end,
 	return sp_parse_quoted_l4(SP_AT(data, SP_QUOTED_L4_OFFSET(6)), end, packet);
 }
 
-SP_INLINE enum sp_verdict sp_parse_ipv4(const void *data, const void *end, __u64 room,
-					struct sp_packet *packet)
+SP_INLINE enum sp_verdict sp_parse_l4(const void *l4, const void *end, struct sp_packet *packet)
+{
+	return packet->protocol == SP_PROTOCOL_TCP ? sp_parse_tcp(l4, end, packet)
+						   : sp_parse_udp(l4, end, packet);
+}
+
+/* The IP headers alone; packet->protocol is 0 if neither TCP nor UDP follows. */
+SP_INLINE enum sp_verdict sp_parse_head4(const void *data, const void *end, __u64 room,
+					 struct sp_packet *packet)
 {
 	const struct sp_ipv4 *ip = SP_AT(data, SP_L3_OFFSET);
 
@@ -197,17 +204,11 @@ SP_INLINE enum sp_verdict sp_parse_ipv4(const void *data, const void *end, __u64
 	packet->tuple.from = packet->sender;
 	packet->tuple.to = sp_addr_from_v4(ip->to_be);
 	packet->protocol = sp_protocol_bit(ip->protocol);
-	if (packet->protocol == SP_PROTOCOL_TCP)
-		return sp_parse_tcp(ip + 1, end, packet);
-	if (packet->protocol == SP_PROTOCOL_UDP)
-		return sp_parse_udp(ip + 1, end, packet);
-	if (ip->protocol == SP_IPPROTO_ICMP)
-		return sp_parse_error4(data, end, ip, packet);
-	return SP_NOT_L4;
+	return SP_FORWARDED;
 }
 
-SP_INLINE enum sp_verdict sp_parse_ipv6(const void *data, const void *end, __u64 room,
-					struct sp_packet *packet)
+SP_INLINE enum sp_verdict sp_parse_head6(const void *data, const void *end, __u64 room,
+					 struct sp_packet *packet)
 {
 	const struct sp_ipv6 *ip = SP_AT(data, SP_L3_OFFSET);
 
@@ -222,13 +223,34 @@ SP_INLINE enum sp_verdict sp_parse_ipv6(const void *data, const void *end, __u64
 	packet->tuple.from = packet->sender;
 	packet->tuple.to = sp_addr_from_v6(ip->to_be);
 	packet->protocol = sp_protocol_bit(ip->next_header);
-	if (packet->protocol == SP_PROTOCOL_TCP)
-		return sp_parse_tcp(ip + 1, end, packet);
-	if (packet->protocol == SP_PROTOCOL_UDP)
-		return sp_parse_udp(ip + 1, end, packet);
-	if (ip->next_header == SP_IPPROTO_ICMPV6)
-		return sp_parse_error6(data, end, packet);
-	return sp_ipv6_extension(ip->next_header);
+	return SP_FORWARDED;
+}
+
+SP_INLINE enum sp_verdict sp_parse_ipv4(const void *data, const void *end, __u64 room,
+					struct sp_packet *packet)
+{
+	const struct sp_ipv4 *ip = SP_AT(data, SP_L3_OFFSET);
+	enum sp_verdict verdict = sp_parse_head4(data, end, room, packet);
+
+	if (verdict != SP_FORWARDED)
+		return verdict;
+	if (packet->protocol)
+		return sp_parse_l4(ip + 1, end, packet);
+	return ip->protocol == SP_IPPROTO_ICMP ? sp_parse_error4(data, end, ip, packet) : SP_NOT_L4;
+}
+
+SP_INLINE enum sp_verdict sp_parse_ipv6(const void *data, const void *end, __u64 room,
+					struct sp_packet *packet)
+{
+	const struct sp_ipv6 *ip = SP_AT(data, SP_L3_OFFSET);
+	enum sp_verdict verdict = sp_parse_head6(data, end, room, packet);
+
+	if (verdict != SP_FORWARDED)
+		return verdict;
+	if (packet->protocol)
+		return sp_parse_l4(ip + 1, end, packet);
+	return ip->next_header == SP_IPPROTO_ICMPV6 ? sp_parse_error6(data, end, packet)
+						    : sp_ipv6_extension(ip->next_header);
 }
 
 /*
@@ -257,4 +279,24 @@ SP_INLINE enum sp_verdict sp_parse_frame(const void *data, const void *end, __u6
 SP_INLINE enum sp_verdict sp_parse(const void *data, const void *end, struct sp_packet *packet)
 {
 	return sp_parse_frame(data, end, (__u64)((const char *)end - (const char *)data), packet);
+}
+
+/*
+ * The same of TCP and UDP over one IP alone, for who has another way for all else. Result: whether
+ * it is that, and *packet filled.
+ */
+SP_INLINE int sp_parse_plain(const void *data, const void *end, __u64 frame_bytes,
+			     struct sp_packet *packet, const __u8 family)
+{
+	const struct sp_eth *eth = data;
+
+	if ((const void *)(eth + 1) > end || eth->to[0] & 1 ||
+	    eth->type_be != (family == 4 ? SP_BE16(SP_ETH_IPV4) : SP_BE16(SP_ETH_IPV6)))
+		return 0;
+	__builtin_memset(packet, 0, sizeof(*packet));
+	if ((family == 4 ? sp_parse_head4(data, end, frame_bytes, packet)
+			 : sp_parse_head6(data, end, frame_bytes, packet)) != SP_FORWARDED)
+		return 0;
+	return packet->protocol &&
+	       sp_parse_l4(SP_AT(data, SP_L4_OFFSET(family)), end, packet) == SP_FORWARDED;
 }

@@ -89,6 +89,7 @@ static int map_all(struct xdp_engine *engine)
 	engine->usage = map_memory_open(program->maps.usage);
 	engine->wanted = map_memory_open(program->maps.wanted);
 	engine->hops = map_memory_open(program->maps.hops);
+	engine->openings = map_memory_open(program->maps.openings);
 	engine->limits = map_memory_open(program->maps.limits);
 	engine->notes = map_memory_open(program->maps.notes);
 	engine->notes_heads = map_memory_open(program->maps.notes_heads);
@@ -100,7 +101,7 @@ static int map_all(struct xdp_engine *engine)
 	fixture->table.nr_rows = engine->nr_cpus + 1;
 	return fixture->settings && fixture->hosts && fixture->leases && fixture->endpoints &&
 			       fixture->allow && engine->counters && engine->usage &&
-			       engine->wanted && engine->hops
+			       engine->wanted && engine->hops && engine->openings
 		       ? 0
 		       : -ENOMEM;
 }
@@ -139,6 +140,7 @@ void xdp_engine_close(struct xdp_engine *engine)
 		map_memory_close(program->maps.usage, engine->usage);
 		map_memory_close(program->maps.wanted, engine->wanted);
 		map_memory_close(program->maps.hops, engine->hops);
+		map_memory_close(program->maps.openings, engine->openings);
 		map_memory_close(program->maps.limits, engine->limits);
 		map_memory_close(program->maps.notes, engine->notes);
 		map_memory_close(program->maps.notes_heads, engine->notes_heads);

@@ -8,6 +8,7 @@
 
 #include <sallyport/decide.h>
 #include <sallyport/notes.h>
+#include <sallyport/openings.h>
 #include <sallyport/snaps.h>
 #include <sallyport/verdict.h>
 
@@ -23,6 +24,7 @@ struct xdp_engine {
 	struct sp_usage *usage;		  /* [nr_cpus * FIXTURE_USAGE] */
 	struct sp_wanted *wanted;	  /* [nr_cpus] */
 	struct sp_hop *hops;		  /* [nr_cpus * SP_HOPS] */
+	struct sp_opening *openings;	  /* [SP_OPENINGS] */
 	struct sp_limit_line *limits;	  /* of each CPU, and of one worker */
 	struct sp_note *notes;		  /* [nr_cpus * SP_NOTES] */
 	struct sp_ring_head *notes_heads; /* [nr_cpus] */
