@@ -11,7 +11,6 @@
 #include "api/call/answer.h"
 #include "api/call/call.h"
 #include "api/call/context.h"
-#include "api/call/roles.h"
 #include "api/call/turns.h"
 #include "api/call/wait.h"
 #include "api/events.h"
@@ -22,6 +21,7 @@
 #include "host/config.h"
 #include "host/spell.h"
 #include "metrics/requests.h"
+#include "roles/roles.h"
 #include "watch/capture/captures.h"
 
 #define IDLE_S		60
@@ -40,7 +40,7 @@ struct door {
 struct api {
 	struct api_context context;
 	sd_event *event;
-	struct api_roles *roles;
+	struct roles *roles;
 	struct door doors[API_DOORS_NR];
 	char *late; /* what a client is told that is too slow */
 	bool (*logs)(void *user);
@@ -194,7 +194,7 @@ static void fill_peer(struct api_call *call, const struct door *door)
 	struct ucred peer = http_request_peer(call->request);
 
 	call->edge.peer = (struct peer){.uid = peer.uid, .pid = peer.pid};
-	call->role = call_roles_find(door->api->roles, &peer, http_request_fd(call->request));
+	call->role = roles_find(door->api->roles, &peer, http_request_fd(call->request));
 	if (call->role > door->at_most)
 		call->role = door->at_most;
 }
@@ -434,7 +434,7 @@ int api_server_open(const struct api_options *options, struct api **ret_api, cha
 		api->context.pages = api_pages_new(options->config);
 	}
 	if (api && api->context.requests && api->context.pages)
-		r = call_roles_new(options->config, &api->roles, ret_reason);
+		r = roles_new(options->config, &api->roles, ret_reason);
 	if (r == 0)
 		r = open_parts(api, options);
 	if (r < 0) {
@@ -463,7 +463,7 @@ void api_server_close(struct api *api)
 		http_server_close(api->doors[i].server);
 	api_events_streams_close(api->context.streams);
 	capture_captures_close(api->context.captures);
-	call_roles_free(api->roles);
+	roles_free(api->roles);
 	metrics_requests_free(api->context.requests);
 	api_pages_free(api->context.pages);
 	free(api->late);
@@ -472,12 +472,12 @@ void api_server_close(struct api *api)
 
 int api_server_reload(struct api *api, const struct config *config, char **ret_reason)
 {
-	struct api_roles *roles;
-	int r = call_roles_new(config, &roles, ret_reason);
+	struct roles *roles;
+	int r = roles_new(config, &roles, ret_reason);
 
 	if (r < 0)
 		return r;
-	call_roles_free(api->roles);
+	roles_free(api->roles);
 	api->roles = roles;
 	api_pages_reload(api->context.pages, config);
 	return 0;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "roles/roles.h"
 #include "json/table.h"
 
 #define API_ID_BYTES	   128
@@ -12,14 +13,6 @@
 
 struct api_call;
 struct json_shape;
-
-/* In rising order: each may do what those before it may. */
-enum api_role {
-	API_ROLE_NONE,
-	API_ROLE_VIEWER,       /* look */
-	API_ROLE_OPERATOR,     /* and finish, extend and cancel what is there */
-	API_ROLE_ORCHESTRATOR, /* and declare builds */
-};
 
 struct api_parameter {
 	const char *name;   /* of a query argument */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "api/call/roles.h"
+#include "roles/roles.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -21,7 +21,7 @@ struct rule {
 	enum api_role role;
 };
 
-struct api_roles {
+struct roles {
 	unsigned int nr;
 	struct rule rules[CONFIG_ROLES_MAX];
 };
@@ -60,9 +60,9 @@ static int make_rule(const struct config_role *row, struct rule *rule, char **re
 	return 0;
 }
 
-int call_roles_new(const struct config *config, struct api_roles **ret_roles, char **ret_reason)
+int roles_new(const struct config *config, struct roles **ret_roles, char **ret_reason)
 {
-	struct api_roles *roles = calloc(1, sizeof(*roles));
+	struct roles *roles = calloc(1, sizeof(*roles));
 
 	if (!roles)
 		return -ENOMEM;
@@ -79,7 +79,7 @@ int call_roles_new(const struct config *config, struct api_roles **ret_roles, ch
 	return 0;
 }
 
-void call_roles_free(struct api_roles *roles)
+void roles_free(struct roles *roles)
 {
 	free(roles);
 }
@@ -111,7 +111,7 @@ static bool rule_fits(const struct rule *rule, const struct ucred *peer,
 	return false;
 }
 
-enum api_role call_roles_find(const struct api_roles *roles, const struct ucred *peer, int fd)
+enum api_role roles_find(const struct roles *roles, const struct ucred *peer, int fd)
 {
 	enum api_role role = API_ROLE_VIEWER;
 	struct peer_groups groups;
