@@ -25,6 +25,7 @@
 #define CONFIG_HOSTS_MAX     16 /* names of the status page */
 #define CONFIG_RANGES_MAX    64
 #define CONFIG_ROLES_MAX     64
+#define CONFIG_ETCD_MAX	     16 /* members of a cluster */
 #define CONFIG_EAL_MAX	     32
 #define CONFIG_EAL_SIZE	     256
 #define CONFIG_PORT_SIZE     256 /* of a DPDK device and its arguments */
@@ -187,6 +188,16 @@ struct config {
 		uint32_t kept; /* answers to changes with an Idempotency-Key */
 		uint64_t retention_ns;
 	} receipts;
+	struct {
+		char etcd[CONFIG_ETCD_MAX][CONFIG_HOST_SIZE]; /* URLs of members; none: no fleet */
+		uint32_t nr_etcd;
+		char prefix[CONFIG_NAME_SIZE];
+		char socket[CONFIG_SOCKET_SIZE];
+		char user[CONFIG_NAME_SIZE];	      /* "": no login */
+		char password_file[CONFIG_PATH_SIZE]; /* "": none */
+		char ca_file[CONFIG_PATH_SIZE];	      /* "": the system's */
+		uint32_t txn_ops;
+	} fleet;
 	uint64_t given; /* bit i: option i stands in the file; see config_given() */
 	uint64_t bare;	/* bit i: and is a duration that is a number without a unit */
 };

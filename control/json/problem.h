@@ -39,6 +39,7 @@
 	X(NO_PORTS, 503, "no-ports", "No public port is free")                                     \
 	X(TABLE_FULL, 503, "table-full", "The table of endpoints or allow-lists is full")          \
 	X(JOURNAL, 503, "journal-unavailable", "The journal cannot be written")                    \
+	X(STORE, 503, "store-unavailable", "The store of the fleet cannot be written")             \
 	X(WORKER_STUCK, 503, "worker-stuck", "The removal is not confirmed yet")
 
 enum problem_type {

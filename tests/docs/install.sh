@@ -6,6 +6,7 @@ installed_files() {
 	cat <<-EOT
 		usr/bin/sallyport
 		usr/sbin/sallyport-dp
+		usr/sbin/sallyport-fleet
 		usr/sbin/sallyport-hooks
 		usr/sbin/sallyport-runner
 		usr/sbin/sallyport-upgrade
@@ -17,11 +18,13 @@ installed_files() {
 		usr/share/man/man5/sallyport.conf.5
 		usr/share/man/man7/sallyport-verdicts.7
 		usr/share/man/man8/sallyport-dp.8
+		usr/share/man/man8/sallyport-fleet.8
 		usr/share/man/man8/sallyport-hooks.8
 		usr/share/man/man8/sallyport-runner.8
 		usr/share/man/man8/sallyport-upgrade.8
 		usr/share/man/man8/sallyportd.8
 		usr/lib/systemd/system/sallyport-dp.service
+		usr/lib/systemd/system/sallyport-fleet.service
 		usr/lib/systemd/system/sallyport-hold.service
 		usr/lib/systemd/system/sallyport-hooks.service
 		usr/lib/systemd/system/sallyport-runner.service
@@ -74,6 +77,7 @@ check_install() {
 	result $? "an installation leaves the configuration as it is, and adds none" "$scratch/said"
 	check_unit sallyportd.service
 	check_unit sallyport-dp.service
+	check_unit sallyport-fleet.service
 	check_unit sallyport-hold.service
 	check_unit sallyport-hooks.service
 	check_unit sallyport-runner.service

@@ -186,6 +186,7 @@ if [ $# -eq 0 ]; then
 	check_figures
 	check_options control/sallyportd sallyportd.8
 	check_options dataplane/sallyport-dp sallyport-dp.8
+	check_options control/fleet/sallyport-fleet sallyport-fleet.8
 	check_options control/hooks/sallyport-hooks sallyport-hooks.8
 	check_options control/runner/sallyport-runner sallyport-runner.8
 	check_options ../configs/sallyport-upgrade sallyport-upgrade.8

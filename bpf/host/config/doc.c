@@ -22,6 +22,7 @@ static const struct {
 	{"events", "The stream of events."},
 	{"audit", "Records of who connected and who changed what."},
 	{"receipts", "What changes were answered, for those who ask again."},
+	{"fleet", "Several edges that hold the same builds, by sallyport-fleet and etcd."},
 };
 
 static const char *group_help(const char *group, size_t length)

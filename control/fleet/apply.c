@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fleet/apply.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fleet/fleet.h"
+#include "fleet/store/record.h"
+#include "fleet/talk/local.h"
+#include "host/boottime.h"
+#include "model/wall_time.h"
+#include "transfer/transfer.h"
+
+#define PATH_BYTES 256
+
+/* In this order; each is left out if there is nothing to do. */
+enum step {
+	STEP_LOOK,
+	STEP_PUT,
+	STEP_FINISH,
+	STEP_EXTEND,
+	STEP_DELETE,
+	STEP_END,
+};
+
+struct apply {
+	struct fleet *fleet;
+	struct record *record;
+	void (*done)(void *context, const struct fleet_apply_end *end);
+	void *context;
+	struct transfer *transfer;
+	enum step step;
+	bool known;		   /* sallyportd has it */
+	bool finished;		   /* and as finished */
+	uint64_t deadline_wall_ns; /* as sallyportd says */
+};
+
+static void on_answer(void *context, const struct transfer_end *end);
+
+static void free_apply(struct apply *apply)
+{
+	transfer_cancel(apply->transfer);
+	store_record_free(apply->record);
+	free(apply);
+}
+
+static void finish(struct apply *apply, const struct transfer_end *answer, bool made, bool ended)
+{
+	const struct fleet_apply_end end = {answer, made, ended};
+
+	apply->transfer = NULL;
+	apply->done(apply->context, &end);
+	free_apply(apply);
+}
+
+static int ask(struct apply *apply, const char *method, const char *verb, const json_t *body)
+{
+	char path[PATH_BYTES];
+	const struct talk_local_call call = {
+		.method = method,
+		.path = path,
+		.body = body,
+		.done = on_answer,
+		.context = apply,
+	};
+
+	snprintf(path, sizeof(path), "/v1/builds/%s%s", apply->record->id, verb);
+	return talk_local_ask(&apply->fleet->local, &call, &apply->transfer);
+}
+
+/* Result: how long it may last from now on, in whole seconds; 0: it is over. */
+static uint64_t lifetime_left_s(const struct record *record)
+{
+	uint64_t end_ns = record->created_ns + store_record_lifetime_ns(record);
+	uint64_t now_ns = boottime_wall_ns();
+
+	return end_ns > now_ns ? (end_ns - now_ns) / NS_PER_S : 0;
+}
+
+/* The lifetime is counted from the creation in the fleet, and stays as it is once declared here. */
+static int ask_put(struct apply *apply)
+{
+	json_t *body = json_copy(apply->record->body);
+	int error = -ENOMEM;
+
+	if (body && apply->known)
+		error = json_object_del(body, "max_lifetime_s") ? -ENOMEM : 0;
+	else if (body)
+		error = json_object_set_new(
+				body, "max_lifetime_s",
+				json_integer((json_int_t)lifetime_left_s(apply->record)))
+				? -ENOMEM
+				: 0;
+	if (!error)
+		error = ask(apply, "PUT", "", body);
+	json_decref(body);
+	return error;
+}
+
+static int ask_time(struct apply *apply, const char *verb, const char *name, uint64_t wall_ns)
+{
+	char text[WALL_TIME_BYTES];
+	json_t *body = json_pack("{s:s}", name, model_wall_time_print(wall_ns, text));
+	int error = body ? ask(apply, "POST", verb, body) : -ENOMEM;
+
+	json_decref(body);
+	return error;
+}
+
+/* Extensions are told to the second. */
+static bool must_extend(const struct apply *apply)
+{
+	return apply->record->until_ns / NS_PER_S > apply->deadline_wall_ns / NS_PER_S;
+}
+
+/* Result: the next step that has something to do. */
+static enum step next_step(const struct apply *apply)
+{
+	const struct record *record = apply->record;
+
+	if (record->ended_ns)
+		return apply->step < STEP_DELETE && apply->known ? STEP_DELETE : STEP_END;
+	if (apply->step < STEP_PUT)
+		return STEP_PUT;
+	if (apply->step < STEP_FINISH && record->finished_ns && !apply->finished)
+		return STEP_FINISH;
+	if (apply->step < STEP_EXTEND && record->until_ns && must_extend(apply))
+		return STEP_EXTEND;
+	return STEP_END;
+}
+
+static int take_step(struct apply *apply)
+{
+	switch (apply->step) {
+	case STEP_LOOK:
+		return ask(apply, "GET", "", NULL);
+	case STEP_PUT:
+		return ask_put(apply);
+	case STEP_FINISH:
+		return ask_time(apply, "/finish", "finished_at", apply->record->finished_ns);
+	case STEP_EXTEND:
+		return ask_time(apply, "/extend", "until", apply->record->until_ns);
+	case STEP_DELETE:
+		return ask(apply, "DELETE", "", NULL);
+	case STEP_END:
+		break;
+	}
+	return 0;
+}
+
+/* Result: whether the build, as sallyportd shows it, has ended. */
+static bool read_build(struct apply *apply, const struct transfer_end *end)
+{
+	json_t *build = json_loadb(end->body, end->body_bytes, 0, NULL);
+	const char *state = json_string_value(json_object_get(build, "state"));
+	const char *deadline = json_string_value(json_object_get(build, "deadline"));
+	bool ended = state && strcmp(state, "ended") == 0;
+
+	apply->finished = state && strcmp(state, "finished") == 0;
+	if (deadline)
+		model_wall_time_parse(deadline, &apply->deadline_wall_ns);
+	json_decref(build);
+	return ended;
+}
+
+/* Result: whether it is to be gone on with. */
+static bool judge(struct apply *apply, const struct transfer_end *end)
+{
+	const struct record *record = apply->record;
+	bool ended = false;
+
+	if (end->error) {
+		finish(apply, end, false, false);
+		return false;
+	}
+	if (end->status == 200 || end->status == 201)
+		ended = read_build(apply, end);
+	if (apply->step == STEP_LOOK && end->status == 404) {
+		apply->known = false;
+		/* What is over comes to life nowhere. */
+		ended = !record->ended_ns &&
+			(store_record_deadline_ns(record) <= boottime_wall_ns() ||
+			 lifetime_left_s(record) == 0);
+	} else if (end->status / 100 == 2) {
+		apply->known = true;
+	} else {
+		finish(apply, end, false, false);
+		return false;
+	}
+	if (ended)
+		finish(apply, end, record->ended_ns != 0, record->ended_ns == 0);
+	return !ended;
+}
+
+static void on_answer(void *context, const struct transfer_end *end)
+{
+	struct apply *apply = context;
+
+	apply->transfer = NULL;
+	if (!judge(apply, end))
+		return;
+	apply->step = next_step(apply);
+	if (apply->step == STEP_END)
+		finish(apply, end, true, false);
+	else if (take_step(apply) < 0)
+		finish(apply, end, false, false);
+}
+
+int fleet_apply_start(struct fleet *fleet, const struct record *record,
+		      void (*done)(void *context, const struct fleet_apply_end *end), void *context,
+		      struct apply **ret_apply)
+{
+	struct apply *apply = calloc(1, sizeof(*apply));
+
+	if (!apply)
+		return -ENOMEM;
+	apply->fleet = fleet;
+	apply->done = done;
+	apply->context = context;
+	apply->record = store_record_copy(record);
+	if (!apply->record || take_step(apply) < 0) {
+		free_apply(apply);
+		return -ENOMEM;
+	}
+	*ret_apply = apply;
+	return 0;
+}
+
+void fleet_apply_cancel(struct apply *apply)
+{
+	if (apply)
+		free_apply(apply);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Makes this edge's sallyportd hold a build as a record of the store has it. */
+#pragma once
+
+#include <stdbool.h>
+
+struct apply;
+struct fleet;
+struct record;
+struct transfer_end;
+
+struct fleet_apply_end {
+	/* The last answer of sallyportd: of the change that was to be made, or of what refused it.
+	 */
+	const struct transfer_end *answer;
+	bool made;  /* sallyportd holds what the record says */
+	bool ended; /* the build has ended here, though the record says that it is open */
+};
+
+/*
+ * The record is copied. Result: 0 and an apply that lives until done() or fleet_apply_cancel(); or
+ * -ENOMEM.
+ */
+int fleet_apply_start(struct fleet *fleet, const struct record *record,
+		      void (*done)(void *context, const struct fleet_apply_end *end), void *context,
+		      struct apply **ret_apply);
+
+/* NULL is allowed. */
+void fleet_apply_cancel(struct apply *apply);

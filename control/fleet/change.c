@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fleet/change.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "fleet/change_state.h"
+#include "fleet/fleet.h"
+#include "fleet/settle.h"
+#include "fleet/store/keys.h"
+#include "fleet/store/merge.h"
+#include "fleet/store/mirror.h"
+#include "fleet/store/record.h"
+#include "fleet/write.h"
+#include "host/boottime.h"
+#include "host/config.h"
+#include "model/wall_time.h"
+#include "transfer/transfer.h"
+#include "json/problem.h"
+
+LIST_HEAD(change_list, change);
+
+struct fleet_changes {
+	struct fleet *fleet;
+	struct change_list list;
+};
+
+static void begin(struct change *change);
+
+static int set_before(struct change *change, const struct record *record)
+{
+	struct record *copy = record ? store_record_copy(record) : NULL;
+
+	if (record && !copy)
+		return -ENOMEM;
+	store_record_free(change->before);
+	change->before = copy;
+	return 0;
+}
+
+/* What the store has of the record. Result: whether it is what was to be written. */
+static bool take_record(struct change *change, const struct etcd_kv *kv)
+{
+	struct record *record;
+
+	if (store_record_read(change->id, kv->value.data, kv->mod_revision, &record))
+		return false;
+	if (strcmp(record->change, change->after->change) == 0) {
+		store_record_free(record);
+		change->revision = kv->mod_revision;
+		return true;
+	}
+	store_record_free(change->before);
+	change->before = record;
+	return false;
+}
+
+/* It was not as it was thought to be: the store has said how it is. */
+static void try_again(struct change *change, const struct etcd_txn_result *result)
+{
+	const char *prefix = change->fleet->config->fleet.prefix;
+	bool seen = false;
+
+	for (unsigned int i = 0; i < result->nr_kvs; i++) {
+		const struct etcd_kv *kv = &result->kvs[i];
+		enum store_kind kind;
+
+		if (!store_keys_parse(prefix, kv->key.data, &kind))
+			continue;
+		if (kind == STORE_ENDPOINTS) {
+			fleet_settle_refuse_endpoint(change, kv);
+			return;
+		}
+		if (kind == STORE_PORTS)
+			json_object_set_new(change->avoid, kv->key.data, json_true());
+		else if (take_record(change, kv)) {
+			fleet_settle_apply(change); /* an answer was lost, and it was asked again */
+			return;
+		} else
+			seen = true;
+	}
+	if (!seen && change->before)
+		set_before(change, NULL);
+	begin(change);
+}
+
+static void on_written(void *context, const struct etcd_txn_result *result)
+{
+	struct change *change = context;
+
+	change->txn = NULL;
+	if (result->error == -EINVAL || result->error == -EREMOTEIO)
+		fleet_settle_refuse_as(change, PROBLEM_STORE, result->reason);
+	else if (result->error)
+		fleet_settle_refuse_store(change, result->reason, result->error == -ETIMEDOUT);
+	else if (!result->succeeded)
+		try_again(change, result);
+	else {
+		change->revision = result->revision;
+		fleet_settle_apply(change);
+	}
+}
+
+static void write_it(struct change *change)
+{
+	const struct fleet_write write = {change->before, change->after, on_written, change};
+	int error;
+
+	snprintf(change->after->change, sizeof(change->after->change), "%s-%" PRIu64,
+		 change->fleet->name, ++change->fleet->nr_changes);
+	error = fleet_write_send(change->fleet, &write, &change->txn);
+	if (error == -E2BIG)
+		fleet_settle_refuse_as(
+			change, PROBLEM_OVER_LIMIT,
+			"It has more ports than fleet.txn_ops allows in one transaction of etcd.");
+	else if (error == -EBADMSG)
+		fleet_settle_refuse_as(change, PROBLEM_INVALID,
+				       "A node has no port or address of sense.");
+	else if (error)
+		fleet_settle_refuse_as(change, PROBLEM_INTERNAL, "Out of memory.");
+}
+
+static void begin_put(struct change *change)
+{
+	struct problem problem = {0};
+	const struct store_merge merge = {
+		.config = change->fleet->config,
+		.mirror = change->fleet->mirror,
+		.avoid = change->avoid,
+		.id = change->id,
+		.before = change->before,
+		.body = change->body,
+		.now_ns = boottime_wall_ns(),
+	};
+
+	if (store_merge_make(&merge, &change->after, &problem) < 0) {
+		json_problem_set(&problem, PROBLEM_INTERNAL, "Out of memory.");
+		fleet_settle_refuse(change, &problem);
+	} else if (change->before && json_equal(change->before->body, change->after->body)) {
+		fleet_settle_apply(change);
+	} else {
+		write_it(change);
+	}
+}
+
+/* Result: a time of the body, 0 if it is not there. */
+static uint64_t read_time(const struct change *change, const char *name)
+{
+	const char *text = json_string_value(json_object_get(change->body, name));
+	uint64_t wall_ns;
+
+	return text && model_wall_time_parse(text, &wall_ns) == 0 ? wall_ns : 0;
+}
+
+static void begin_finish(struct change *change)
+{
+	uint64_t given_ns = read_time(change, "finished_at");
+
+	if (change->after->finished_ns) {
+		fleet_settle_apply(change);
+		return;
+	}
+	change->after->finished_ns = given_ns ? given_ns : boottime_wall_ns();
+	write_it(change);
+}
+
+static void on_deadline(void *context, const struct transfer_end *end)
+{
+	struct change *change = context;
+	json_t *build = end->error ? NULL : json_loadb(end->body, end->body_bytes, 0, NULL);
+	const char *text = json_string_value(json_object_get(build, "deadline"));
+	json_int_t by_s = json_integer_value(json_object_get(change->body, "by_s"));
+	uint64_t deadline_ns;
+
+	change->transfer = NULL;
+	if (text && by_s > 0 && model_wall_time_parse(text, &deadline_ns) == 0) {
+		change->until_ns = deadline_ns + (uint64_t)by_s * NS_PER_S;
+		begin(change);
+	} else if (!text) {
+		fleet_settle_pass(change, end, 0);
+	} else {
+		fleet_settle_forward(change); /* it says what is wrong with the body */
+	}
+	json_decref(build);
+}
+
+/* All edges are told the time, not by how much it moves. */
+static void begin_extend(struct change *change)
+{
+	if (!change->until_ns)
+		change->until_ns = read_time(change, "until");
+	if (!change->until_ns) {
+		fleet_settle_ask(change, "GET", "", on_deadline);
+		return;
+	}
+	change->after->until_ns = change->until_ns;
+	write_it(change);
+}
+
+static void begin_delete(struct change *change)
+{
+	change->after->ended_ns = boottime_wall_ns();
+	write_it(change);
+}
+
+/* Once, and again whenever the store was not as it was thought to be. */
+static void begin(struct change *change)
+{
+	store_record_free(change->after);
+	change->after = NULL;
+	if (change->nr_tries++ > FLEET_CHANGE_TRIES) {
+		fleet_settle_refuse_store(change, "others change the same again and again", false);
+		return;
+	}
+	if (change->kind == FLEET_PUT && !(change->before && change->before->ended_ns)) {
+		begin_put(change);
+		return;
+	}
+	if (!change->before || change->before->ended_ns) {
+		if (change->kind == FLEET_PUT)
+			fleet_settle_refuse_as(change, PROBLEM_BUILD_ENDED, "The build has ended.");
+		else if (change->request)
+			fleet_settle_forward(change);
+		else
+			fleet_settle_free(change);
+		return;
+	}
+	change->after = store_record_copy(change->before);
+	if (!change->after)
+		fleet_settle_refuse_as(change, PROBLEM_INTERNAL, "Out of memory.");
+	else if (change->kind == FLEET_FINISH)
+		begin_finish(change);
+	else if (change->kind == FLEET_EXTEND)
+		begin_extend(change);
+	else
+		begin_delete(change);
+}
+
+struct fleet_changes *fleet_change_open(struct fleet *fleet)
+{
+	struct fleet_changes *changes = calloc(1, sizeof(*changes));
+
+	if (changes)
+		changes->fleet = fleet;
+	return changes;
+}
+
+void fleet_change_close(struct fleet_changes *changes)
+{
+	if (!changes)
+		return;
+	while (!LIST_EMPTY(&changes->list))
+		fleet_settle_free(LIST_FIRST(&changes->list));
+	free(changes);
+}
+
+bool fleet_change_tells(const struct fleet_changes *changes, const char *id)
+{
+	const struct change *change;
+
+	LIST_FOREACH (change, &changes->list, link)
+		if (!change->request && strcmp(change->id, id) == 0)
+			return true;
+	return false;
+}
+
+void fleet_change_start(struct fleet_changes *changes, const struct fleet_change_ask *ask)
+{
+	struct fleet *fleet = changes->fleet;
+	struct change *change = calloc(1, sizeof(*change));
+
+	assert(change); /* handled as the rest is: without memory we end, and are started again */
+	change->fleet = fleet;
+	change->begin = begin;
+	change->kind = ask->kind;
+	change->request = ask->request;
+	snprintf(change->id, sizeof(change->id), "%s", ask->id);
+	change->body = json_incref((json_t *)ask->body);
+	change->avoid = json_object();
+	LIST_INSERT_HEAD(&changes->list, change, link);
+	if (set_before(change, store_mirror_find(fleet->mirror, change->id)) < 0)
+		fleet_settle_refuse_as(change, PROBLEM_INTERNAL, "Out of memory.");
+	else if (!fleet->current)
+		fleet_settle_refuse_store(change, fleet->reason, false);
+	else
+		begin(change);
+}

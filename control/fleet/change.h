@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One change that somebody asked for: written to the store in one transaction, then made here, then
+ * answered. What sallyportd refuses is taken back from the store.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+struct fleet;
+struct fleet_changes;
+struct http_request;
+
+enum fleet_change_kind {
+	FLEET_PUT,
+	FLEET_FINISH,
+	FLEET_EXTEND,
+	FLEET_DELETE,
+};
+
+/* Result: NULL without memory. */
+struct fleet_changes *fleet_change_open(struct fleet *fleet);
+
+/* Those under way are left as they are, unanswered. NULL is allowed. */
+void fleet_change_close(struct fleet_changes *changes);
+
+struct fleet_change_ask {
+	enum fleet_change_kind kind;
+	const char *id;		      /* a valid one */
+	const json_t *body;	      /* an object, NULL: none was given */
+	struct http_request *request; /* to be answered; NULL: a DELETE of our own */
+};
+
+/* Result: whether the store is being told that this build has ended, of our own. */
+bool fleet_change_tells(const struct fleet_changes *changes, const char *id);
+
+void fleet_change_start(struct fleet_changes *changes, const struct fleet_change_ask *ask);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the parts of sallyport-fleet share: made and undone in main.c, filled by fleet_open(). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <systemd/sd-event.h>
+
+#include "fleet/talk/local.h"
+
+struct config;
+struct etcd;
+struct mirror;
+struct owed;
+
+#define FLEET_REASON_BYTES 256
+
+struct fleet {
+	sd_event *event;
+	const struct config *config;
+	struct etcd *etcd;
+	struct talk_local local;
+	struct mirror *mirror;
+	bool reading; /* the store is read as a whole: the mirror is half of it */
+	bool current; /* the mirror is the store, as far as is known */
+	char reason[FLEET_REASON_BYTES]; /* why it is not */
+	char name[32];			 /* of this process: no two are alike */
+	uint64_t nr_changes;		 /* made up so far */
+	struct owed *owed;		 /* builds that ended here, and the store is to be told */
+	/* Set by those that do it, so that nobody must look up at them. */
+	void (*dirty)(struct fleet *fleet, const char *id);
+	void *queue;
+};

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fleet/owed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+struct owed {
+	char *path;
+	json_t *ids; /* as keys; true: it is in the file */
+};
+
+static int load(struct owed *owed)
+{
+	json_error_t error;
+
+	owed->ids = json_load_file(owed->path, 0, &error);
+	if (!owed->ids && json_error_code(&error) == json_error_cannot_open_file)
+		owed->ids = json_object();
+	else if (!json_is_object(owed->ids))
+		return -EBADMSG;
+	return owed->ids ? 0 : -ENOMEM;
+}
+
+/* A rename lasts once its directory is written. */
+static int sync_directory(const char *path)
+{
+	char directory[PATH_MAX];
+	int fd, error = 0;
+
+	snprintf(directory, sizeof(directory), "%.*s", (int)(strrchr(path, '/') - path), path);
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fsync(fd) < 0)
+		error = -errno;
+	close(fd);
+	return error;
+}
+
+/* Result: 0 and the file is on the disk, or -errno. */
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	size_t bytes = strlen(text);
+	ssize_t written;
+	int error = 0;
+
+	if (fd < 0)
+		return -errno;
+	written = write(fd, text, bytes);
+	if (written < 0 || fsync(fd) < 0)
+		error = -errno;
+	else if ((size_t)written != bytes)
+		error = -ENOSPC;
+	close(fd);
+	return error;
+}
+
+/* What is only noted is not written. Result: a text to be freed, NULL without memory. */
+static char *print(const struct owed *owed)
+{
+	json_t *ids = json_object(), *on_disk;
+	const char *id;
+	char *text;
+
+	json_object_foreach (owed->ids, id, on_disk)
+		if (json_is_true(on_disk))
+			json_object_set(ids, id, on_disk);
+	text = ids ? json_dumps(ids, JSON_COMPACT) : NULL;
+	json_decref(ids);
+	return text;
+}
+
+static int save(const struct owed *owed)
+{
+	char other[PATH_MAX];
+	char *text = print(owed);
+	int error = -ENOMEM;
+
+	snprintf(other, sizeof(other), "%s.new", owed->path);
+	if (text)
+		error = write_file(other, text);
+	free(text);
+	if (!error && rename(other, owed->path) < 0)
+		error = -errno;
+	return error ? error : sync_directory(owed->path);
+}
+
+int fleet_owed_open(const char *path, struct owed **ret_owed)
+{
+	struct owed *owed = calloc(1, sizeof(*owed));
+	int error = -ENOMEM;
+
+	if (!owed)
+		return error;
+	owed->path = strdup(path);
+	if (owed->path)
+		error = load(owed);
+	if (error)
+		fleet_owed_close(owed);
+	else
+		*ret_owed = owed;
+	return error;
+}
+
+void fleet_owed_close(struct owed *owed)
+{
+	if (!owed)
+		return;
+	json_decref(owed->ids);
+	free(owed->path);
+	free(owed);
+}
+
+int fleet_owed_add(struct owed *owed, const char *id)
+{
+	if (json_is_true(json_object_get(owed->ids, id)))
+		return 0;
+	if (json_object_set_new(owed->ids, id, json_true()) < 0)
+		return -ENOMEM;
+	return save(owed);
+}
+
+void fleet_owed_note(struct owed *owed, const char *id)
+{
+	if (!json_object_get(owed->ids, id))
+		json_object_set_new(owed->ids, id, json_false());
+}
+
+int fleet_owed_drop(struct owed *owed, const char *id)
+{
+	bool on_disk = json_is_true(json_object_get(owed->ids, id));
+
+	json_object_del(owed->ids, id);
+	return on_disk ? save(owed) : 0;
+}
+
+void fleet_owed_each(struct owed *owed, void (*visit)(void *context, const char *id), void *context)
+{
+	json_t *ids = json_copy(owed->ids), *value;
+	const char *id;
+
+	json_object_foreach (ids, id, value)
+		visit(context, id);
+	json_decref(ids);
+}

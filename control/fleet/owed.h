@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Builds that have ended here while the store could not be told. They are kept in a file, so that a
+ * removal that was answered is not forgotten before the store knows of it.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct owed;
+
+/* Reads the file at path, if there is one. Result: 0, -EBADMSG for a file that is none of ours,
+ * -ENOMEM, or another -errno. */
+int fleet_owed_open(const char *path, struct owed **ret_owed);
+
+/* The file stays. NULL is allowed. */
+void fleet_owed_close(struct owed *owed);
+
+/* Notes a build that has ended, on the disk. Result: 0, or -errno and it is noted until we end. */
+int fleet_owed_add(struct owed *owed, const char *id);
+
+/* Notes one until we end: sallyportd tells of it for a while. */
+void fleet_owed_note(struct owed *owed, const char *id);
+
+/* The store knows of it, or never knew of it. Result: 0 or -errno of the file. */
+int fleet_owed_drop(struct owed *owed, const char *id);
+
+/* Calls visit for each, which may add and drop. */
+void fleet_owed_each(struct owed *owed, void (*visit)(void *context, const char *id),
+		     void *context);

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fleet/queue.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include "fleet/apply.h"
+#include "fleet/fleet.h"
+#include "fleet/owed.h"
+#include "fleet/store/mirror.h"
+#include "fleet/store/record.h"
+#include "fleet/talk/local.h"
+#include "host/boottime.h"
+#include "host/log.h"
+#include "transfer/transfer.h"
+
+#define AGAIN_NS   (2 * NS_PER_S) /* sallyportd did not answer */
+#define REFUSED_NS (5 * NS_PER_S)
+
+struct queue {
+	struct fleet *fleet;
+	json_t *ends, *ids;	 /* as keys, in the order in which they came */
+	json_t *refused;	 /* likewise, and told already */
+	char id[STORE_ID_BYTES]; /* at work */
+	struct apply *apply;
+	struct transfer *transfer; /* a cancellation */
+	sd_event_source *timer;
+};
+
+static void wake(struct queue *queue, uint64_t after_ns)
+{
+	sd_event_source_set_time(queue->timer, (boottime_now_ns() + after_ns) / NS_PER_US);
+	sd_event_source_set_enabled(queue->timer, SD_EVENT_ONESHOT);
+}
+
+static bool is_idle(const struct queue *queue)
+{
+	return !queue->apply && !queue->transfer;
+}
+
+/* Without memory it is forgotten, until the store is read again. */
+static void put_in(struct queue *queue, const char *id)
+{
+	const struct record *record = store_mirror_find(queue->fleet->mirror, id);
+	bool end = !record || record->ended_ns;
+
+	json_object_del(end ? queue->ids : queue->ends, id);
+	json_object_set_new(end ? queue->ends : queue->ids, id, json_true());
+}
+
+static void add(struct fleet *fleet, const char *id)
+{
+	struct queue *queue = fleet->queue;
+
+	put_in(queue, id);
+	if (is_idle(queue))
+		wake(queue, 0);
+}
+
+static void note_refusal(struct queue *queue, const struct transfer_end *answer)
+{
+	if (json_object_get(queue->refused, queue->id))
+		return;
+	json_object_set_new(queue->refused, queue->id, json_true());
+	log_write(LOG_WARNING, "sallyportd refuses a build of the fleet.",
+		  log_string("build", queue->id), log_number("status", answer->status),
+		  log_string("answer", answer->body));
+}
+
+/* sallyportd away: all waits. Otherwise a refusal is of this build alone. */
+static void end_one(struct queue *queue, const struct transfer_end *answer, bool made)
+{
+	if (answer->error) {
+		log_write(LOG_WARNING,
+			  "sallyportd does not answer: the fleet's builds wait for it.",
+			  log_string("reason", answer->reason));
+		put_in(queue, queue->id);
+		wake(queue, AGAIN_NS);
+		return;
+	}
+	if (made)
+		json_object_del(queue->refused, queue->id);
+	else
+		note_refusal(queue, answer);
+	wake(queue, 0);
+}
+
+static void on_applied(void *context, const struct fleet_apply_end *end)
+{
+	struct queue *queue = context;
+
+	queue->apply = NULL;
+	if (end->ended)
+		fleet_owed_note(queue->fleet->owed, queue->id);
+	end_one(queue, end->answer, end->made || end->ended);
+}
+
+static void on_cancelled(void *context, const struct transfer_end *end)
+{
+	struct queue *queue = context;
+
+	queue->transfer = NULL;
+	end_one(queue, end, end->status / 100 == 2 || end->status == 404);
+}
+
+/* A build that has no record is no longer one of the fleet. */
+static int cancel(struct queue *queue)
+{
+	char path[STORE_ID_BYTES + sizeof("/v1/builds/")] = "/v1/builds/";
+	const struct talk_local_call call = {
+		.method = "DELETE", .path = path, .done = on_cancelled, .context = queue};
+
+	strcat(path, queue->id);
+	return talk_local_ask(&queue->fleet->local, &call, &queue->transfer);
+}
+
+/* Result: whether there is one; it is taken out. */
+static bool take(struct queue *queue)
+{
+	json_t *from = json_object_size(queue->ends) ? queue->ends : queue->ids;
+	void *first = json_object_iter(from);
+
+	if (!first || (from == queue->ids && queue->fleet->reading))
+		return false;
+	snprintf(queue->id, sizeof(queue->id), "%s", json_object_iter_key(first));
+	json_object_del(from, queue->id);
+	return true;
+}
+
+/* Those that were refused, when there is nothing else. */
+static void rest(struct queue *queue)
+{
+	const char *id;
+	json_t *value;
+
+	if (queue->fleet->reading || !json_object_size(queue->refused))
+		return;
+	json_object_foreach (queue->refused, id, value)
+		put_in(queue, id);
+	wake(queue, REFUSED_NS);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct queue *queue = context;
+	const struct record *record;
+	int error;
+
+	if (!is_idle(queue))
+		return 0;
+	if (!take(queue)) {
+		rest(queue);
+		return 0;
+	}
+	record = store_mirror_find(queue->fleet->mirror, queue->id);
+	error = record ? fleet_apply_start(queue->fleet, record, on_applied, queue, &queue->apply)
+		       : cancel(queue);
+	if (error) {
+		put_in(queue, queue->id);
+		wake(queue, AGAIN_NS);
+	}
+	return 0;
+}
+
+int fleet_queue_open(struct fleet *fleet)
+{
+	struct queue *queue = calloc(1, sizeof(*queue));
+	int r = -ENOMEM;
+
+	if (!queue)
+		return r;
+	queue->fleet = fleet;
+	queue->ends = json_object();
+	queue->ids = json_object();
+	queue->refused = json_object();
+	fleet->queue = queue;
+	fleet->dirty = add;
+	if (queue->ends && queue->ids && queue->refused)
+		r = sd_event_add_time(fleet->event, &queue->timer, CLOCK_BOOTTIME, UINT64_MAX, 1,
+				      on_timer, queue);
+	return r < 0 ? r : 0;
+}
+
+void fleet_queue_close(struct fleet *fleet)
+{
+	struct queue *queue = fleet->queue;
+
+	if (!queue)
+		return;
+	fleet_apply_cancel(queue->apply);
+	transfer_cancel(queue->transfer);
+	sd_event_source_disable_unref(queue->timer);
+	json_decref(queue->ends);
+	json_decref(queue->ids);
+	json_decref(queue->refused);
+	free(queue);
+	fleet->queue = NULL;
+}
+
+void fleet_queue_wake(struct fleet *fleet)
+{
+	struct queue *queue = fleet->queue;
+
+	if (is_idle(queue))
+		wake(queue, 0);
+}

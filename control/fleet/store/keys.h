@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What keys of the store are called:
+ *
+ *	PREFIX/builds/ID                        a record
+ *	PREFIX/ports/ADDRESS/PORT               the id of the build that has this public port
+ *	PREFIX/endpoints/ADDRESS/PORT/PROTOCOL  the id of the build that has this port of a VM
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define STORE_KEY_BYTES 512
+
+struct sp_addr;
+
+enum store_kind {
+	STORE_BUILDS,
+	STORE_PORTS,
+	STORE_ENDPOINTS,
+	STORE_KINDS_NR,
+};
+
+void store_keys_build(const char *prefix, const char *id, char ret_key[STORE_KEY_BYTES]);
+void store_keys_port(const char *prefix, const struct sp_addr *addr, uint16_t port,
+		     char ret_key[STORE_KEY_BYTES]);
+void store_keys_endpoint(const char *prefix, const struct sp_addr *addr, uint16_t port,
+			 const char *protocol, char ret_key[STORE_KEY_BYTES]);
+
+/* Result: what stands behind PREFIX/KIND/ in a key, and its kind; NULL: it is none of ours. */
+const char *store_keys_parse(const char *prefix, const char *key, enum store_kind *ret_kind);

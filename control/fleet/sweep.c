@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fleet/sweep.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include "fleet/change.h"
+#include "fleet/fleet.h"
+#include "fleet/owed.h"
+#include "fleet/store/mirror.h"
+#include "fleet/store/record.h"
+#include "fleet/talk/local.h"
+#include "fleet/write.h"
+#include "host/boottime.h"
+#include "host/config.h"
+#include "host/log.h"
+#include "transfer/transfer.h"
+
+#define EVERY_NS NS_PER_S
+#define MARGIN_NS                                                                                  \
+	(10 * NS_PER_S) /* a port rests a little longer in the store than on each edge             \
+			 */
+#define PATH_BYTES 256
+
+struct sweep {
+	struct fleet *fleet;
+	struct fleet_changes *changes;
+	sd_event_source *timer;
+	struct etcd_txn_call *txn; /* that forgets a record */
+	struct transfer *transfer; /* a page of the builds that are open here */
+	bool compare;		   /* they are to be read */
+	char after[STORE_ID_BYTES];
+};
+
+static void on_forgotten(void *context, const struct etcd_txn_result *result)
+{
+	struct sweep *sweep = context;
+
+	sweep->txn = NULL; /* whoever was faster has done it */
+}
+
+struct search {
+	uint64_t before_ns;
+	const struct record *found;
+};
+
+static void look(void *context, const struct record *record)
+{
+	struct search *search = context;
+
+	if (!search->found && record->ended_ns && record->ended_ns < search->before_ns)
+		search->found = record;
+}
+
+/* One at a time; every edge does it. */
+static void forget_one(struct sweep *sweep)
+{
+	uint64_t rest_ns = sweep->fleet->config->leases.quarantine_ns + MARGIN_NS;
+	struct search search = {.before_ns = boottime_wall_ns() - rest_ns};
+	struct fleet_write write = {.done = on_forgotten, .context = sweep};
+
+	if (sweep->txn)
+		return;
+	store_mirror_each(sweep->fleet->mirror, look, &search);
+	write.before = search.found;
+	if (write.before)
+		fleet_write_forget(sweep->fleet, &write, &sweep->txn);
+}
+
+static void tell_one(void *context, const char *id)
+{
+	struct sweep *sweep = context;
+	const struct record *record = store_mirror_find(sweep->fleet->mirror, id);
+
+	if (!record || record->ended_ns)
+		fleet_owed_drop(sweep->fleet->owed, id);
+	else if (!fleet_change_tells(sweep->changes, id))
+		fleet_change_start(sweep->changes,
+				   &(struct fleet_change_ask){.kind = FLEET_DELETE, .id = id});
+}
+
+static int read_page(struct sweep *sweep, const char *text, size_t bytes)
+{
+	json_t *page = json_loadb(text, bytes, 0, NULL), *build;
+	const json_t *builds = json_object_get(page, "builds");
+	const char *next = json_string_value(json_object_get(page, "next"));
+	size_t i;
+
+	json_array_foreach (builds, i, build) {
+		const char *id = json_string_value(json_object_get(build, "id"));
+		const char *state = json_string_value(json_object_get(build, "state"));
+
+		if (id && state && strcmp(state, "ended") != 0 &&
+		    !store_mirror_find(sweep->fleet->mirror, id))
+			sweep->fleet->dirty(sweep->fleet, id);
+	}
+	snprintf(sweep->after, sizeof(sweep->after), "%s", next ? next : "");
+	json_decref(page);
+	return builds ? 0 : -EIO;
+}
+
+static void on_page(void *context, const struct transfer_end *end)
+{
+	struct sweep *sweep = context;
+
+	sweep->transfer = NULL;
+	if (end->error || end->status != 200 || !sweep->fleet->current ||
+	    read_page(sweep, end->body, end->body_bytes) < 0)
+		*sweep->after = '\0'; /* from the start, the next time */
+	else
+		sweep->compare = *sweep->after != '\0';
+}
+
+/* An empty store has been lost, or is new: that is no reason to cut everybody. */
+static void compare(struct sweep *sweep)
+{
+	char path[PATH_BYTES];
+	const struct talk_local_call call = {
+		.method = "GET", .path = path, .done = on_page, .context = sweep};
+
+	if (!sweep->compare || sweep->transfer)
+		return;
+	if (!store_mirror_count(sweep->fleet->mirror)) {
+		log_write(LOG_NOTICE, "The store is empty: builds that are open here stay.");
+		sweep->compare = false;
+		return;
+	}
+	snprintf(path, sizeof(path), "/v1/builds?limit=1000%s%s", *sweep->after ? "&after=" : "",
+		 sweep->after);
+	talk_local_ask(&sweep->fleet->local, &call, &sweep->transfer);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct sweep *sweep = context;
+
+	if (sweep->fleet->current) {
+		fleet_owed_each(sweep->fleet->owed, tell_one, sweep);
+		forget_one(sweep);
+		compare(sweep);
+	}
+	sd_event_source_set_time(source, (boottime_now_ns() + EVERY_NS) / NS_PER_US);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+int fleet_sweep_open(struct fleet *fleet, struct fleet_changes *changes, struct sweep **ret_sweep)
+{
+	struct sweep *sweep = calloc(1, sizeof(*sweep));
+	int r;
+
+	if (!sweep)
+		return -ENOMEM;
+	sweep->fleet = fleet;
+	sweep->changes = changes;
+	r = sd_event_add_time(fleet->event, &sweep->timer, CLOCK_BOOTTIME, 0, 1, on_timer, sweep);
+	if (r < 0) {
+		free(sweep);
+		return r;
+	}
+	*ret_sweep = sweep;
+	return 0;
+}
+
+void fleet_sweep_close(struct sweep *sweep)
+{
+	if (!sweep)
+		return;
+	etcd_txn_cancel(sweep->txn);
+	transfer_cancel(sweep->transfer);
+	sd_event_source_disable_unref(sweep->timer);
+	free(sweep);
+}
+
+void fleet_sweep_compare(struct sweep *sweep)
+{
+	sweep->compare = true;
+	*sweep->after = '\0';
+}

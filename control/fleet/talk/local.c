@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fleet/talk/local.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "transfer/transfer.h"
+
+#define LIMIT_MS     20000
+#define ANSWER_BYTES ((size_t)64 << 20)
+#define URL_BYTES    4096
+
+int talk_local_ask(const struct talk_local *local, const struct talk_local_call *call,
+		   struct transfer **ret_transfer)
+{
+	char *body = call->body ? json_dumps(call->body, JSON_COMPACT) : NULL;
+	char url[URL_BYTES];
+	const struct transfer_request request = {
+		.method = call->method,
+		.url = url,
+		.socket = local->socket,
+		.header = {body ? "Content-Type: application/json" : NULL},
+		.body = body,
+		.body_bytes = body ? strlen(body) : 0,
+		.answer_bytes = ANSWER_BYTES,
+		.limit_ms = LIMIT_MS,
+		.end = call->done,
+		.context = call->context,
+	};
+	int error = -ENOMEM;
+
+	if (snprintf(url, sizeof(url), "http://sallyport%s", call->path) >= (int)sizeof(url))
+		error = -ENAMETOOLONG;
+	else if (!call->body || body)
+		error = transfer_start(local->transfers, &request, ret_transfer);
+	free(body);
+	return error;
+}

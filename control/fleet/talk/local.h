@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Calls of this edge's sallyportd. */
+#pragma once
+
+#include <jansson.h>
+
+struct transfer;
+struct transfer_end;
+struct transfers;
+
+struct talk_local {
+	struct transfers *transfers;
+	const char *socket; /* of sallyportd */
+};
+
+struct talk_local_call {
+	const char *method;
+	const char *path;   /* with its query */
+	const json_t *body; /* NULL: none */
+	void (*done)(void *context, const struct transfer_end *end);
+	void *context;
+};
+
+/* Result: 0 and done() will be called, unless the transfer is cancelled; or -ENOMEM. */
+int talk_local_ask(const struct talk_local *local, const struct talk_local_call *call,
+		   struct transfer **ret_transfer);

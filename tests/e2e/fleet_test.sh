@@ -1,0 +1,136 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Two edges with one public address, and a real etcd between them: what is asked of one holds on both.
+TEST_TIMEOUT=240
+LAB_ENGINE=xdp
+LAB_QUARANTINE=30s
+LAB_EXTRA_API='group = "nogroup";'
+
+# shellcheck source=tests/e2e/_init.sh
+. "$(dirname "$0")/_init.sh"
+# shellcheck source=tests/e2e/_fleet.sh
+. "$(dirname "$0")/_fleet.sh"
+
+fleet_possible
+need_programs
+lab_begin 2
+fleet_begin
+ok "two edges follow one store"
+
+# Roles are those of sallyportd's socket.
+as_nobody PUT /v1/builds/one "$(build_body 0)"
+assert_eq 403 "$STATUS" "status of PUT by a viewer"
+grep -q 'needs the role orchestrator' <<<"$ANSWER" || fail "the refusal does not say which role: $ANSWER"
+as_nobody GET /v1/builds
+assert_eq 200 "$STATUS" "status of GET by a viewer"
+ok "a viewer looks and changes nothing"
+
+# Asked of A, live on both. Whichever edge carries the client's packets, replies leave by A.
+fleet a PUT /v1/builds/one "$(build_body 0 1)"
+assert_eq 201 "$STATUS" "status of PUT at A ($ANSWER)"
+port=$(node_port)
+other=$(node_port 1)
+for edge in a b; do
+	wait_until 20 edge_has "$edge" one running
+	via "$edge"
+	wait_until 20 ssh_to "$port" true
+	assert_eq vm0 "$(ssh_to "$port" hostname)" "host behind port $port through $edge"
+	assert_eq vm1 "$(ssh_to "$other" hostname)" "host behind port $other through $edge"
+done
+ok "a build declared at A is logged in to through A and through B, by the same ports"
+
+fleet b PUT /v1/builds/one "$(build_body 0 1)"
+assert_eq 200 "$STATUS" "status of the same PUT at B"
+assert_eq "$port" "$(node_port)" "its port at B"
+fleet b GET /v1/builds/one
+assert_eq "$other" "$(node_port 1)" "the second node's port, as B shows it"
+fleet b PUT /v1/builds/two "$(build_body 0)"
+assert_eq 409 "$STATUS" "status of a PUT of the same VM at B"
+assert_eq urn:sallyport:problem:endpoint-in-use "$(answer .type)" "type of the refusal"
+assert_eq /nodes/0/address "$(answer '.errors[0].pointer')" "pointer of the refusal"
+edge_has b two running && fail "B holds the build that it refused"
+ok "one VM is never given twice, whichever edge is asked"
+
+# What sallyportd refuses is in the store no longer.
+fleet a PUT /v1/builds/wrong "$(jq -c '.nodes[0].address = "172.16.0.1"' <<<"$(build_body 0)")"
+assert_eq 422 "$STATUS" "status of a PUT outside builds.networks"
+assert_eq "" "$(etcd_keys | grep wrong || :)" "keys of the refused build"
+ok "what the edge refuses is taken back from the store"
+
+fleet b POST /v1/builds/one/finish '{}'
+assert_eq 200 "$STATUS" "status of finish at B ($ANSWER)"
+fleet b POST /v1/builds/one/extend '{"by_s": 600}'
+assert_eq 200 "$STATUS" "status of extend at B ($ANSWER)"
+wait_until 20 edge_has a one finished
+wait_until 20 same_deadline one
+ok "finish and extend at B hold at A, with the same deadline"
+
+# A session through B, cut by a DELETE at A.
+via b
+start_session "$port"
+fleet a DELETE /v1/builds/one
+assert_eq 204 "$STATUS" "status of DELETE at A"
+wait_until 20 edge_has b one ended
+wait_gone 20 "$SESSION"
+via b
+ssh_to "$port" true 2>/dev/null && fail "B lets in after the DELETE at A"
+assert_eq "" "$(etcd_keys | grep endpoints || :)" "VMs that the store says are held"
+assert_eq 2 "$(etcd_keys | grep -c ports)" "ports that rest"
+ok "DELETE at A cuts at B, and the ports rest in the store"
+
+# Fail static: without etcd nothing new is promised, and what is live goes on.
+fleet a PUT /v1/builds/three "$(build_body 0)"
+assert_eq 201 "$STATUS" "status of PUT"
+fleet a PUT /v1/builds/four "$(build_body 1)"
+assert_eq 201 "$STATUS" "status of PUT"
+fleet a GET /v1/builds/three
+port=$(node_port)
+wait_until 20 edge_has b three running
+wait_until 20 edge_has b four running
+etcd_stop
+wait_until 20 fleet_says a 'cannot be followed'
+wait_until 20 fleet_says b 'cannot be followed'
+fleet a PUT /v1/builds/five '{"nodes":[{"index":0,"address":"10.0.4.1"}]}'
+assert_eq 503 "$STATUS" "status of PUT without etcd"
+assert_eq urn:sallyport:problem:store-unavailable "$(answer .type)" "type of the refusal"
+grep -q 'etcd cannot be written' <<<"$ANSWER" || fail "the refusal does not say why: $ANSWER"
+for edge in a b; do
+	via "$edge"
+	ssh_to "$port" true || fail "no login through $edge without etcd"
+done
+ok "etcd away: what is live goes on through both, and 503 says why nothing new is promised"
+
+fleet b DELETE /v1/builds/four
+assert_eq 204 "$STATUS" "status of DELETE at B without etcd"
+edge_has b four ended || fail "B has not cut"
+edge_has a four running || fail "A has cut what it cannot know of"
+# What the store is owed outlasts the process.
+fleet_stop b
+fleet_spawn b
+assert_eq four "$(jq -r 'keys | join(" ")' "$LAB_DIR/b/state/fleet-owed.json")" "what the store is owed"
+etcd_start
+wait_until 30 edge_has a four ended
+wait_until 30 fleet_owes_nothing b
+edge_has a three running || fail "what was live has ended when etcd came back"
+edge_has b three running || fail "what was live has ended when etcd came back"
+fleet a PUT /v1/builds/six "$(build_body 1)"
+assert_eq 201 "$STATUS" "status of PUT with etcd back ($ANSWER)"
+wait_until 20 edge_has b six running
+ok "etcd back: what was removed at B ends at A, and new builds are on both"
+
+# An edge that was away takes up what there is, and nothing that has ended.
+fleet_stop b
+fleet a DELETE /v1/builds/six
+assert_eq 204 "$STATUS" "status of DELETE with B's fleet away"
+fleet a PUT /v1/builds/seven "$(build_body 1)"
+assert_eq 201 "$STATUS" "status of PUT with B's fleet away"
+edge_has b six running || fail "B's sallyportd does not go on by itself"
+fleet_start b
+wait_until 20 edge_has b six ended
+wait_until 20 edge_has b seven running
+ok "an edge whose fleet was away becomes as the others are"
+
+# Somebody asks B's sallyportd itself.
+edge b DELETE /v1/builds/seven
+wait_until 20 edge_has a seven ended
+ok "a removal at one sallyportd is one of the fleet"

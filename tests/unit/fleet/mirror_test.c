@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fleet/store/mirror.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fleet/store/record.h"
+
+#define RECORD                                                                                     \
+	"{\"version\":1,\"body\":{\"nodes\":[]},\"created\":1,\"finished\":0,\"until\":0,"         \
+	"\"ended\":0,\"change\":\"x\"}"
+
+static void put(struct mirror *mirror, const char *key, const char *value, int64_t revision)
+{
+	const char *id;
+
+	assert_int_equal(store_mirror_put(mirror, key, value, revision, &id), 0);
+}
+
+static void note_gone(void *context, const char *id)
+{
+	strcat(context, id);
+}
+
+static void test_mirror_when_keys_are_put_then_found_by_what_they_are(void **state)
+{
+	struct mirror *mirror = store_mirror_new("/f");
+	const char *id;
+
+	assert_int_equal(store_mirror_put(mirror, "/f/builds/a", RECORD, 3, &id), 0);
+	assert_string_equal(id, "a");
+	assert_int_equal(store_mirror_put(mirror, "/f/ports/192.0.2.1/60000", "a", 3, &id), 0);
+	assert_null(id);
+	put(mirror, "/f/endpoints/10.0.0.7/22/tcp", "a", 3);
+	put(mirror, "/f/other/a", "a", 3);
+	put(mirror, "/g/builds/b", RECORD, 3);
+	assert_int_equal(store_mirror_put(mirror, "/f/builds/bad", "{}", 3, &id), -EBADMSG);
+	assert_string_equal(id, "bad");
+	assert_int_equal(store_mirror_count(mirror), 1);
+	assert_int_equal(store_mirror_find(mirror, "a")->mod_revision, 3);
+	put(mirror, "/f/builds/a", RECORD, 4);
+	assert_int_equal(store_mirror_count(mirror), 1);
+	assert_int_equal(store_mirror_find(mirror, "a")->mod_revision, 4);
+	assert_null(store_mirror_find(mirror, "b"));
+	assert_true(store_mirror_has_port(mirror, "/f/ports/192.0.2.1/60000"));
+	assert_false(store_mirror_has_port(mirror, "/f/ports/192.0.2.1/60001"));
+	store_mirror_free(mirror);
+}
+
+static void test_mirror_when_keys_go_then_forgotten(void **state)
+{
+	struct mirror *mirror = store_mirror_new("/f");
+
+	put(mirror, "/f/builds/a", RECORD, 3);
+	put(mirror, "/f/ports/192.0.2.1/60000", "a", 3);
+	assert_null(store_mirror_gone(mirror, "/f/ports/192.0.2.1/60000"));
+	assert_false(store_mirror_has_port(mirror, "/f/ports/192.0.2.1/60000"));
+	assert_string_equal(store_mirror_gone(mirror, "/f/builds/a"), "a");
+	assert_null(store_mirror_gone(mirror, "/f/builds/a"));
+	assert_null(store_mirror_gone(mirror, "/f/endpoints/10.0.0.7/22/tcp"));
+	assert_null(store_mirror_gone(mirror, "/other"));
+	assert_int_equal(store_mirror_count(mirror), 0);
+	store_mirror_free(mirror);
+}
+
+static void test_mirror_when_read_as_a_whole_then_what_was_not_put_has_gone(void **state)
+{
+	struct mirror *mirror = store_mirror_new("/f");
+	char gone[32] = "";
+
+	put(mirror, "/f/builds/a", RECORD, 3);
+	put(mirror, "/f/builds/b", RECORD, 3);
+	put(mirror, "/f/ports/192.0.2.1/60000", "a", 3);
+	put(mirror, "/f/ports/192.0.2.1/60001", "b", 3);
+	store_mirror_begin(mirror);
+	put(mirror, "/f/builds/a", RECORD, 3);
+	store_mirror_begin(mirror); /* the reading began anew: a was put in the one before */
+	put(mirror, "/f/builds/b", RECORD, 3);
+	put(mirror, "/f/builds/c", RECORD, 5);
+	put(mirror, "/f/ports/192.0.2.1/60001", "b", 3);
+	store_mirror_whole(mirror, note_gone, gone);
+	assert_string_equal(gone, "a");
+	assert_int_equal(store_mirror_count(mirror), 2);
+	assert_false(store_mirror_has_port(mirror, "/f/ports/192.0.2.1/60000"));
+	assert_true(store_mirror_has_port(mirror, "/f/ports/192.0.2.1/60001"));
+	store_mirror_free(mirror);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_mirror_when_keys_are_put_then_found_by_what_they_are),
+		cmocka_unit_test(test_mirror_when_keys_go_then_forgotten),
+		cmocka_unit_test(test_mirror_when_read_as_a_whole_then_what_was_not_put_has_gone),
+	};
+
+	return cmocka_run_group_tests_name("fleet_mirror", tests, NULL, NULL);
+}

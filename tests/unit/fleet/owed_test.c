@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fleet/owed.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct world {
+	char directory[32];
+	char path[64];
+};
+
+static int set_up(void **state)
+{
+	static struct world world;
+
+	strcpy(world.directory, "/tmp/fleet-owed-XXXXXX");
+	if (!mkdtemp(world.directory))
+		return -1;
+	snprintf(world.path, sizeof(world.path), "%s/owed.json", world.directory);
+	*state = &world;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *world = *state;
+
+	unlink(world->path);
+	return rmdir(world->directory);
+}
+
+static void collect(void *context, const char *id)
+{
+	strcat(context, id);
+	strcat(context, " ");
+}
+
+static void check(struct owed *owed, const char *ids)
+{
+	char found[64] = "";
+
+	fleet_owed_each(owed, collect, found);
+	assert_string_equal(found, ids);
+}
+
+static void test_owed_when_opened_again_then_what_was_added_is_there(void **state)
+{
+	struct world *world = *state;
+	struct owed *owed;
+
+	assert_int_equal(fleet_owed_open(world->path, &owed), 0);
+	check(owed, "");
+	assert_int_equal(fleet_owed_add(owed, "a"), 0);
+	assert_int_equal(fleet_owed_add(owed, "b"), 0);
+	assert_int_equal(fleet_owed_add(owed, "a"), 0);
+	assert_int_equal(fleet_owed_drop(owed, "b"), 0);
+	fleet_owed_close(owed);
+	assert_int_equal(fleet_owed_open(world->path, &owed), 0);
+	check(owed, "a ");
+	assert_int_equal(fleet_owed_drop(owed, "a"), 0);
+	assert_int_equal(fleet_owed_drop(owed, "never"), 0);
+	fleet_owed_close(owed);
+	assert_int_equal(fleet_owed_open(world->path, &owed), 0);
+	check(owed, "");
+	fleet_owed_close(owed);
+}
+
+static void test_owed_when_only_noted_then_no_file_is_written(void **state)
+{
+	struct world *world = *state;
+	struct owed *owed;
+
+	assert_int_equal(fleet_owed_open(world->path, &owed), 0);
+	fleet_owed_note(owed, "a");
+	check(owed, "a ");
+	assert_int_equal(access(world->path, F_OK), -1);
+	assert_int_equal(fleet_owed_drop(owed, "a"), 0);
+	fleet_owed_note(owed, "a");
+	assert_int_equal(fleet_owed_add(owed, "a"), 0); /* now it must last */
+	assert_int_equal(access(world->path, F_OK), 0);
+	fleet_owed_note(owed, "b");
+	assert_int_equal(fleet_owed_add(owed, "c"), 0);
+	fleet_owed_close(owed);
+	assert_int_equal(fleet_owed_open(world->path, &owed), 0);
+	check(owed, "a c ");
+	fleet_owed_close(owed);
+}
+
+static void test_owed_when_the_file_is_none_of_ours_then_refused(void **state)
+{
+	struct world *world = *state;
+	struct owed *owed;
+	FILE *file = fopen(world->path, "we");
+
+	assert_non_null(file);
+	fputs("{\"a\":", file);
+	fclose(file);
+	assert_int_equal(fleet_owed_open(world->path, &owed), -EBADMSG);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_owed_when_opened_again_then_what_was_added_is_there),
+		CASE(test_owed_when_only_noted_then_no_file_is_written),
+		CASE(test_owed_when_the_file_is_none_of_ours_then_refused),
+	};
+
+	return cmocka_run_group_tests_name("fleet_owed", tests, NULL, NULL);
+}
