@@ -153,10 +153,10 @@ def hold(address, port, number, seed, *sources):
 
 
 class Flow:
-    """One connection as it passed: first SYN, and the bytes each way."""
+    """One connection as it passed: its latest SYN, since one may be lost, and the bytes each way."""
 
     def __init__(self):
-        self.first_ns, self.syn, self.pieces = None, {}, {True: [], False: []}
+        self.syn_ns, self.syn, self.pieces = None, {}, {True: [], False: []}
 
     def bytes(self, toward_vm):
         """Counts the numbers that payload had, each once."""
@@ -182,7 +182,7 @@ def flows(path):
         size = struct.unpack("!H", frame[16:18])[0] - (tcp - 14) - (frame[tcp + 12] >> 4) * 4
         if frame[tcp + 13] & 2:
             flow.syn[toward_vm] = seq
-            flow.first_ns = flow.first_ns or at_ns
+            flow.syn_ns = at_ns
         elif size:
             flow.pieces[toward_vm].append(((seq - flow.syn[toward_vm] - 1) % 2**32, size))
     return found
@@ -196,8 +196,8 @@ def differences(dialled, record, flow):
     for field, toward_vm in (("bytes_to_vm", True), ("bytes_to_client", False)):
         if record[field] != flow.bytes(toward_vm):
             yield f"{field} {record[field]}, captured {flow.bytes(toward_vm)}"
-    if not dialled["began_ns"] - SLACK_NS <= record["opened_wall_ns"] <= flow.first_ns + SLACK_NS:
-        yield f"opened at {record['opened_wall_ns']}, captured at {flow.first_ns}"
+    if not dialled["began_ns"] - SLACK_NS <= record["opened_wall_ns"] <= flow.syn_ns + SLACK_NS:
+        yield f"opened at {record['opened_wall_ns']}, captured at {flow.syn_ns}"
     if record["closed_wall_ns"] < record["opened_wall_ns"]:
         yield "closed before it was opened"
 
