@@ -87,9 +87,7 @@ static void on_whole(void *context, int64_t revision)
 {
 	struct run *run = context;
 
-	/* One that was lost leaves nothing behind; what is open here stays. */
-	if (store_mirror_count(run->fleet.mirror))
-		store_mirror_whole(run->fleet.mirror, on_vanished, run);
+	store_mirror_whole(run->fleet.mirror, on_vanished, run);
 	run->fleet.current = true;
 	run->fleet.reading = false;
 	fleet_queue_wake(&run->fleet);

@@ -201,8 +201,11 @@ void store_mirror_whole(struct mirror *mirror, void (*gone)(void *context, const
 	struct old builds = find_old(mirror, mirror->builds);
 	struct old ports = find_old(mirror, mirror->ports);
 
+	bool lost = builds.nr == mirror->nr_builds;
+
 	for (size_t i = 0; i < builds.nr; i++) {
-		gone(context, builds.entry[i]->name);
+		if (!lost)
+			gone(context, builds.entry[i]->name);
 		drop(&mirror->builds, builds.entry[i]);
 		mirror->nr_builds--;
 	}

@@ -26,7 +26,8 @@ int store_mirror_put(struct mirror *mirror, const char *key, const char *value,
 /* Result: the id of the build whose record has gone, NULL if it was another key. */
 const char *store_mirror_gone(struct mirror *mirror, const char *key);
 
-/* Calls gone for each build that was known, and was not put since store_mirror_begin(). */
+/* Calls gone for each build that was known, and was not put since store_mirror_begin(); for none if
+ * no build was put at all, for such a store was lost, or is new. All these are forgotten. */
 void store_mirror_whole(struct mirror *mirror, void (*gone)(void *context, const char *id),
 			void *context);
 

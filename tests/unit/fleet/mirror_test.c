@@ -92,12 +92,29 @@ static void test_mirror_when_read_as_a_whole_then_what_was_not_put_has_gone(void
 	store_mirror_free(mirror);
 }
 
+/* A store that was lost cancels nothing, also if it was known before. */
+static void test_mirror_when_the_store_is_empty_then_no_build_is_told_gone(void **state)
+{
+	struct mirror *mirror = store_mirror_new("/f");
+	char gone[32] = "";
+
+	put(mirror, "/f/builds/a", RECORD, 3);
+	put(mirror, "/f/ports/192.0.2.1/60000", "a", 3);
+	store_mirror_begin(mirror);
+	store_mirror_whole(mirror, note_gone, gone);
+	assert_string_equal(gone, "");
+	assert_int_equal(store_mirror_count(mirror), 0);
+	assert_false(store_mirror_has_port(mirror, "/f/ports/192.0.2.1/60000"));
+	store_mirror_free(mirror);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mirror_when_keys_are_put_then_found_by_what_they_are),
 		cmocka_unit_test(test_mirror_when_keys_go_then_forgotten),
 		cmocka_unit_test(test_mirror_when_read_as_a_whole_then_what_was_not_put_has_gone),
+		cmocka_unit_test(test_mirror_when_the_store_is_empty_then_no_build_is_told_gone),
 	};
 
 	return cmocka_run_group_tests_name("fleet_mirror", tests, NULL, NULL);
