@@ -13,6 +13,7 @@
 #include "host/boottime.h"
 
 #define AGAIN_NS NS_PER_S
+#define PROBE_NS (5 * NS_PER_S)
 
 struct etcd_follow {
 	struct etcd *etcd;
@@ -20,8 +21,10 @@ struct etcd_follow {
 	struct etcd_range *range;
 	struct etcd_watch *watch;
 	sd_event_source *timer; /* of the next reading */
-	bool current;		/* nothing is known to be missing */
-	bool begun;		/* the watch was, since the last reading */
+	struct etcd_range *probe;
+	sd_event_source *probe_timer;
+	bool current; /* nothing is known to be missing */
+	bool begun;   /* the watch was, since the last reading */
 };
 
 static void read_later(struct etcd_follow *follow, uint64_t after_ns)
@@ -133,6 +136,35 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	return 0;
 }
 
+static void no_key(void *context, const struct etcd_kv *kv)
+{
+}
+
+static void on_probed(void *context, const struct etcd_range_end *end)
+{
+	struct etcd_follow *follow = context;
+
+	follow->probe = NULL; /* a member that did not answer has broken its watch by then */
+}
+
+/* Of a member that hangs the kernel says that it is well; a reading that needs a quorum tells. */
+static int on_probe_timer(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct etcd_follow *follow = context;
+	const struct etcd_range_request request = {
+		.key = follow->options.prefix,
+		.page = 1,
+		.visit = no_key,
+		.end = on_probed,
+		.context = follow,
+	};
+
+	if (follow->watch && !follow->probe)
+		etcd_range_start(follow->etcd, &request, &follow->probe);
+	sd_event_source_set_time(source, (boottime_now_ns() + PROBE_NS) / NS_PER_US);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 int etcd_follow_open(struct etcd *etcd, const struct etcd_follow_options *options,
 		     struct etcd_follow **ret_follow)
 {
@@ -145,7 +177,11 @@ int etcd_follow_open(struct etcd *etcd, const struct etcd_follow_options *option
 	follow->options = *options;
 	r = sd_event_add_time(etcd->options.event, &follow->timer, CLOCK_BOOTTIME, 0, 1, on_timer,
 			      follow);
+	if (r >= 0)
+		r = sd_event_add_time(etcd->options.event, &follow->probe_timer, CLOCK_BOOTTIME, 0,
+				      1, on_probe_timer, follow);
 	if (r < 0) {
+		sd_event_source_disable_unref(follow->timer);
 		free(follow);
 		return r;
 	}
@@ -158,6 +194,8 @@ void etcd_follow_close(struct etcd_follow *follow)
 	if (!follow)
 		return;
 	etcd_range_cancel(follow->range);
+	etcd_range_cancel(follow->probe);
+	sd_event_source_disable_unref(follow->probe_timer);
 	etcd_watch_close(follow->watch);
 	sd_event_source_disable_unref(follow->timer);
 	free(follow);

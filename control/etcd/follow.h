@@ -2,7 +2,8 @@
 /*
  * Following all keys below a prefix: they are read as a whole, then watched from there, and read as
  * a whole again whenever the watch breaks, for whatever reason. The revision moves by what the
- * watch says, never by another reading, so that nothing is passed over.
+ * watch says, never by another reading, so that nothing is passed over. The member is asked for a
+ * key every few seconds, for a watch of one that hangs would be silent for ever.
  */
 #pragma once
 

@@ -185,6 +185,20 @@ static void test_follow_when_the_member_hangs_then_found_by_another_call(void **
 	REAL_WAIT(world->event, has(world, "/s/b", "1"));
 }
 
+/* Nobody asks for anything: the following finds it out by itself. */
+static void test_follow_when_the_member_hangs_and_nobody_calls_then_found(void **state)
+{
+	struct world *world = *state;
+
+	if (!world)
+		skip();
+	follow(world, 100);
+	real_signal(0, SIGSTOP);
+	REAL_WAIT(world->event, world->mirror.away);
+	real_signal(0, SIGCONT);
+	REAL_WAIT(world->event, !world->mirror.away);
+}
+
 static void count_broken(void *context, const char *reason)
 {
 	snprintf(context, 256, "%s", reason);
@@ -240,6 +254,7 @@ int main(void)
 		CASE(test_follow_when_compacted_between_pages_then_read_from_the_start),
 		CASE(test_follow_when_the_member_ends_and_returns_then_nothing_is_missed),
 		CASE(test_follow_when_the_member_hangs_then_found_by_another_call),
+		CASE(test_follow_when_the_member_hangs_and_nobody_calls_then_found),
 		CASE(test_watch_when_closed_at_once_then_nothing_is_heard),
 	};
 
