@@ -15,8 +15,9 @@
 #include "host/config.h"
 #include "json/problem.h"
 
-#define POOL_DEFAULT "default"
-#define RANDOM_TRIES 32
+#define POOL_DEFAULT   "default"
+#define RANDOM_TRIES   32
+#define LIFETIME_MAX_S (366 * 24 * 3600)
 
 struct merging {
 	const struct store_merge *merge;
@@ -210,6 +211,7 @@ static void say_times(const struct store_merge *merge, json_t *body)
 		json_object_set_new(
 			body, "linger_s",
 			json_integer((json_int_t)(config->leases.linger_ns / NS_PER_S)));
+	json_object_set_new(body, "connect_within_s", json_integer(0));
 }
 
 static json_t *merge_body(const struct store_merge *merge)
@@ -227,12 +229,32 @@ static json_t *merge_body(const struct store_merge *merge)
 	return body;
 }
 
+/* Of a lifetime a second is lost by the cut to whole ones. An edge to which nobody came would end a
+ * build that is in use by way of another. */
+static int check_times(const struct merging *merging, const json_t *body)
+{
+	const json_t *lifetime = json_object_get(body, "max_lifetime_s");
+	const json_t *connect = json_object_get(body, "connect_within_s");
+	json_int_t seconds = json_integer_value(lifetime);
+
+	if (lifetime && (!json_is_integer(lifetime) || seconds < 2 || seconds > LIFETIME_MAX_S))
+		return refuse(
+			merging, "/max_lifetime_s",
+			"must be a number of seconds, 2 or more in a fleet, 366 days at most");
+	if (connect && !(json_is_integer(connect) && json_integer_value(connect) == 0))
+		return refuse(
+			merging, "/connect_within_s",
+			"cannot be asked of a fleet yet: an edge sees its own connections only");
+	return 0;
+}
+
 static int check(const struct merging *merging, const json_t *body)
 {
 	const json_t *nodes = json_object_get(body, "nodes");
 	char pointer[96];
 	size_t i;
 	json_t *node;
+	int error;
 
 	if (!json_is_object(body))
 		return refuse(merging, "", "must be an object");
@@ -241,6 +263,9 @@ static int check(const struct merging *merging, const json_t *body)
 	if (json_is_true(json_object_get(body, "supersede")))
 		return refuse(merging, "/supersede",
 			      "cannot be asked of a fleet yet: cancel the older build first");
+	error = check_times(merging, body);
+	if (error)
+		return error;
 	json_array_foreach (nodes, i, node) {
 		snprintf(pointer, sizeof(pointer), "/nodes/%zu", i);
 		if (!json_is_object(node))

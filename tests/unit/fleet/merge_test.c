@@ -114,6 +114,8 @@ static void test_merge_when_new_then_each_gets_a_port_that_is_free(void **state)
 	assert_int_equal(json_integer_value(json_object_get(record->body, "max_lifetime_s")),
 			 24 * 3600);
 	assert_int_equal(json_integer_value(json_object_get(record->body, "linger_s")), 1800);
+	/* Each edge sees its own connections only: none ends a build as unused. */
+	assert_true(json_is_integer(json_object_get(record->body, "connect_within_s")));
 	store_record_free(record);
 }
 
@@ -177,6 +179,10 @@ static void test_merge_when_it_cannot_be_then_told_why_and_where(void **state)
 		 "\"web\"}]}]}",
 		 "/nodes/0/forwards/0"},
 		{"{\"nodes\":[{\"index\":0}],\"supersede\":true}", "/supersede"},
+		{"{\"nodes\":[{\"index\":0}],\"max_lifetime_s\":\"60\"}", "/max_lifetime_s"},
+		{"{\"nodes\":[{\"index\":0}],\"max_lifetime_s\":1}", "/max_lifetime_s"},
+		{"{\"nodes\":[{\"index\":0}],\"max_lifetime_s\":18446744074}", "/max_lifetime_s"},
+		{"{\"nodes\":[{\"index\":0}],\"connect_within_s\":60}", "/connect_within_s"},
 	};
 	struct world *world = *state;
 	struct record *record;
