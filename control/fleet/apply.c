@@ -70,30 +70,54 @@ static int ask(struct apply *apply, const char *method, const char *verb, const 
 	return talk_local_ask(&apply->fleet->local, &call, &apply->transfer);
 }
 
-/* Result: how long it may last from now on, in whole seconds; 0: it is over. */
+/* Result: how long it may last from now on, in whole seconds; 0: it is over. Its finish and its
+ * extensions count, as far as a lifetime may be declared: what is longer is an extension here, too.
+ */
 static uint64_t lifetime_left_s(const struct record *record)
 {
-	uint64_t end_ns = record->created_ns + store_record_lifetime_ns(record);
-	uint64_t now_ns = boottime_wall_ns();
+	uint64_t lifetime_ns = store_record_lifetime_ns(record), now_ns = boottime_wall_ns();
+	uint64_t end_ns = store_record_deadline_ns(record);
+	uint64_t left_ns = end_ns > now_ns ? end_ns - now_ns : 0;
 
-	return end_ns > now_ns ? (end_ns - now_ns) / NS_PER_S : 0;
+	return (left_ns < lifetime_ns ? left_ns : lifetime_ns) / NS_PER_S;
+}
+
+/* Sets how long it lasts behind its finish, which may have been extended since. */
+static int set_linger(const struct apply *apply, json_t *body)
+{
+	const struct record *record = apply->record;
+	uint64_t linger_ns =
+		(uint64_t)json_integer_value(json_object_get(body, "linger_s")) * NS_PER_S;
+
+	if (!record->finished_ns || record->until_ns <= record->finished_ns + linger_ns)
+		return 0;
+	if (apply->finished) /* it stays as it was when the finish was told */
+		return json_object_del(body, "linger_s");
+	linger_ns = record->until_ns - record->finished_ns;
+	return json_object_set_new(body, "linger_s",
+				   json_integer((json_int_t)(linger_ns / NS_PER_S)));
 }
 
 /* The lifetime is counted from the creation in the fleet, and stays as it is once declared here. */
+static int set_times(const struct apply *apply, json_t *body)
+{
+	uint64_t left_s = lifetime_left_s(apply->record);
+	int error;
+
+	if (apply->known)
+		error = json_object_del(body, "max_lifetime_s");
+	else
+		error = json_object_set_new(body, "max_lifetime_s",
+					    json_integer((json_int_t)left_s));
+	return error ? error : set_linger(apply, body);
+}
+
 static int ask_put(struct apply *apply)
 {
 	json_t *body = json_copy(apply->record->body);
 	int error = -ENOMEM;
 
-	if (body && apply->known)
-		error = json_object_del(body, "max_lifetime_s") ? -ENOMEM : 0;
-	else if (body)
-		error = json_object_set_new(
-				body, "max_lifetime_s",
-				json_integer((json_int_t)lifetime_left_s(apply->record)))
-				? -ENOMEM
-				: 0;
-	if (!error)
+	if (body && set_times(apply, body) == 0)
 		error = ask(apply, "PUT", "", body);
 	json_decref(body);
 	return error;
@@ -180,9 +204,7 @@ static bool judge(struct apply *apply, const struct transfer_end *end)
 	if (apply->step == STEP_LOOK && end->status == 404) {
 		apply->known = false;
 		/* What is over comes to life nowhere. */
-		ended = !record->ended_ns &&
-			(store_record_deadline_ns(record) <= boottime_wall_ns() ||
-			 lifetime_left_s(record) == 0);
+		ended = !record->ended_ns && lifetime_left_s(record) == 0;
 	} else if (end->status / 100 == 2) {
 		apply->known = true;
 	} else {

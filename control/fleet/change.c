@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "etcd/range.h"
 #include "fleet/change_state.h"
 #include "fleet/fleet.h"
 #include "fleet/settle.h"
@@ -95,7 +96,8 @@ static void on_written(void *context, const struct etcd_txn_result *result)
 	struct change *change = context;
 
 	change->txn = NULL;
-	if (result->error == -EINVAL || result->error == -EREMOTEIO)
+	if ((result->error == -EINVAL || result->error == -EREMOTEIO) &&
+	    change->kind != FLEET_DELETE)
 		fleet_settle_refuse_as(change, PROBLEM_STORE, result->reason);
 	else if (result->error)
 		fleet_settle_refuse_store(change, result->reason, result->error == -ETIMEDOUT);
@@ -199,6 +201,10 @@ static void begin_extend(struct change *change)
 		fleet_settle_ask(change, "GET", "", on_deadline);
 		return;
 	}
+	if (change->until_ns <= store_record_deadline_ns(change->before)) {
+		fleet_settle_forward(change); /* that is none: it says so */
+		return;
+	}
 	change->after->until_ns = change->until_ns;
 	write_it(change);
 }
@@ -207,6 +213,38 @@ static void begin_delete(struct change *change)
 {
 	change->after->ended_ns = boottime_wall_ns();
 	write_it(change);
+}
+
+static void on_seen(void *context, const struct etcd_kv *kv)
+{
+	struct change *change = context;
+
+	store_record_read(change->id, kv->value.data, kv->mod_revision, &change->before);
+}
+
+static void on_looked(void *context, const struct etcd_range_end *end)
+{
+	struct change *change = context;
+
+	change->look = NULL;
+	if (end->error)
+		fleet_settle_refuse_store(change, end->reason, false);
+	else
+		begin(change);
+}
+
+/* Another edge may have declared it, which is not told here yet: the store itself is asked. */
+static void look(struct change *change)
+{
+	char key[STORE_KEY_BYTES];
+	struct etcd_range_request request = {
+		.page = 1, .visit = on_seen, .end = on_looked, .context = change};
+
+	change->looked = true;
+	store_keys_build(change->fleet->config->fleet.prefix, change->id, key);
+	request.key = gateway_value_text(key);
+	if (etcd_range_start(change->fleet->etcd, &request, &change->look) < 0)
+		fleet_settle_refuse_as(change, PROBLEM_INTERNAL, "Out of memory.");
 }
 
 /* Once, and again whenever the store was not as it was thought to be. */
@@ -220,6 +258,10 @@ static void begin(struct change *change)
 	}
 	if (change->kind == FLEET_PUT && !(change->before && change->before->ended_ns)) {
 		begin_put(change);
+		return;
+	}
+	if (!change->before && !change->looked) {
+		look(change);
 		return;
 	}
 	if (!change->before || change->before->ended_ns) {

@@ -12,6 +12,7 @@
 #include "json/problem.h"
 
 struct apply;
+struct etcd_range;
 struct etcd_txn_call;
 
 #define FLEET_CHANGE_TRIES 8
@@ -27,7 +28,9 @@ struct change {
 	struct record *before, *after; /* before NULL: none */
 	json_t *avoid;		       /* keys of ports that were in use after all */
 	unsigned int nr_tries;
-	int64_t revision; /* of the store, once it is written; 0 before */
+	int64_t revision;	 /* of the store, once it is written; 0 before */
+	struct etcd_range *look; /* at its record alone */
+	bool looked;
 	struct etcd_txn_call *txn;
 	struct apply *apply;
 	struct transfer *transfer; /* of what sallyportd is asked directly */

@@ -135,6 +135,11 @@ void fleet_owed_note(struct owed *owed, const char *id)
 		json_object_set_new(owed->ids, id, json_false());
 }
 
+bool fleet_owed_has(const struct owed *owed, const char *id)
+{
+	return json_object_get(owed->ids, id) != NULL;
+}
+
 int fleet_owed_drop(struct owed *owed, const char *id)
 {
 	bool on_disk = json_is_true(json_object_get(owed->ids, id));

@@ -22,6 +22,9 @@ int fleet_owed_add(struct owed *owed, const char *id);
 /* Notes one until we end: sallyportd tells of it for a while. */
 void fleet_owed_note(struct owed *owed, const char *id);
 
+/* Result: whether it has ended here, and the store is still to be told. */
+bool fleet_owed_has(const struct owed *owed, const char *id);
+
 /* The store knows of it, or never knew of it. Result: 0 or -errno of the file. */
 int fleet_owed_drop(struct owed *owed, const char *id);
 

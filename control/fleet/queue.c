@@ -10,13 +10,16 @@
 
 #include <jansson.h>
 
+#include "etcd/range.h"
 #include "fleet/apply.h"
 #include "fleet/fleet.h"
 #include "fleet/owed.h"
+#include "fleet/store/keys.h"
 #include "fleet/store/mirror.h"
 #include "fleet/store/record.h"
 #include "fleet/talk/local.h"
 #include "host/boottime.h"
+#include "host/config.h"
 #include "host/log.h"
 #include "transfer/transfer.h"
 
@@ -29,6 +32,8 @@ struct queue {
 	json_t *refused;	 /* likewise, and told already */
 	char id[STORE_ID_BYTES]; /* at work */
 	struct apply *apply;
+	struct etcd_range *look;   /* whether the store has a record, ahead of a cancellation */
+	bool seen;		   /* it has */
 	struct transfer *transfer; /* a cancellation */
 	sd_event_source *timer;
 };
@@ -41,7 +46,7 @@ static void wake(struct queue *queue, uint64_t after_ns)
 
 static bool is_idle(const struct queue *queue)
 {
-	return !queue->apply && !queue->transfer;
+	return !queue->apply && !queue->look && !queue->transfer;
 }
 
 /* Without memory it is forgotten, until the store is read again. */
@@ -120,6 +125,44 @@ static int cancel(struct queue *queue)
 	return talk_local_ask(&queue->fleet->local, &call, &queue->transfer);
 }
 
+/* What has ended here comes to life no more, also if sallyportd has forgotten it meanwhile. */
+static bool is_over_here(const struct queue *queue, const struct record *record)
+{
+	return record && !record->ended_ns && fleet_owed_has(queue->fleet->owed, record->id);
+}
+
+static void on_seen(void *context, const struct etcd_kv *kv)
+{
+	struct queue *queue = context;
+
+	queue->seen = true;
+}
+
+/* Without an answer it stays: all is compared again when the store is back. */
+static void on_looked(void *context, const struct etcd_range_end *end)
+{
+	struct queue *queue = context;
+
+	queue->look = NULL;
+	if (end->error || queue->seen || store_mirror_find(queue->fleet->mirror, queue->id) ||
+	    cancel(queue) < 0)
+		wake(queue, 0);
+}
+
+/* It may have been declared a moment ago, which the watch has not told yet, or have a record of a
+ * later version: it is cancelled if the store itself says that there is none. */
+static int look(struct queue *queue)
+{
+	char key[STORE_KEY_BYTES];
+	struct etcd_range_request request = {
+		.page = 1, .visit = on_seen, .end = on_looked, .context = queue};
+
+	queue->seen = false;
+	store_keys_build(queue->fleet->config->fleet.prefix, queue->id, key);
+	request.key = gateway_value_text(key);
+	return etcd_range_start(queue->fleet->etcd, &request, &queue->look);
+}
+
 /* Result: whether there is one; it is taken out. */
 static bool take(struct queue *queue)
 {
@@ -159,8 +202,12 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 		return 0;
 	}
 	record = store_mirror_find(queue->fleet->mirror, queue->id);
+	if (is_over_here(queue, record)) {
+		wake(queue, 0);
+		return 0;
+	}
 	error = record ? fleet_apply_start(queue->fleet, record, on_applied, queue, &queue->apply)
-		       : cancel(queue);
+		       : look(queue);
 	if (error) {
 		put_in(queue, queue->id);
 		wake(queue, AGAIN_NS);
@@ -194,6 +241,7 @@ void fleet_queue_close(struct fleet *fleet)
 	if (!queue)
 		return;
 	fleet_apply_cancel(queue->apply);
+	etcd_range_cancel(queue->look);
 	transfer_cancel(queue->transfer);
 	sd_event_source_disable_unref(queue->timer);
 	json_decref(queue->ends);

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "etcd/range.h"
 #include "fleet/apply.h"
 #include "fleet/fleet.h"
 #include "fleet/owed.h"
@@ -21,6 +22,7 @@
 void fleet_settle_free(struct change *change)
 {
 	LIST_REMOVE(change, link);
+	etcd_range_cancel(change->look);
 	etcd_txn_cancel(change->txn);
 	fleet_apply_cancel(change->apply);
 	transfer_cancel(change->transfer);

@@ -12,12 +12,14 @@ fleet_possible() {
 		skip "etcd is not installed (etcd-server, etcd-client)"
 }
 
+# With these arguments, if there are any.
+# shellcheck disable=SC2120
 etcd_start() {
 	setsid nsenter --net="/run/netns/$LAB_NS-net" setpriv --pdeathsig KILL etcd --name m0 \
 		--data-dir "$LAB_DIR/etcd" \
 		--listen-client-urls "http://$ETCD_ADDRESS:2379" --advertise-client-urls "http://$ETCD_ADDRESS:2379" \
 		--listen-peer-urls "http://$ETCD_ADDRESS:2380" --initial-advertise-peer-urls "http://$ETCD_ADDRESS:2380" \
-		--initial-cluster "m0=http://$ETCD_ADDRESS:2380" >>"$LAB_DIR/log/etcd" 2>&1 </dev/null &
+		--initial-cluster "m0=http://$ETCD_ADDRESS:2380" "$@" >>"$LAB_DIR/log/etcd" 2>&1 </dev/null &
 	ETCD_PID=$!
 	wait_until 30 etcd_ctl endpoint health
 }

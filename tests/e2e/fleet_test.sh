@@ -130,6 +130,70 @@ wait_until 20 edge_has b six ended
 wait_until 20 edge_has b seven running
 ok "an edge whose fleet was away becomes as the others are"
 
+# What was extended beyond its lifetime, or its linger, is as live on an edge that did not know it.
+fleet_stop b
+fleet a PUT /v1/builds/eight '{"nodes":[{"index":0,"address":"10.0.4.1"}],"max_lifetime_s":4}'
+assert_eq 201 "$STATUS" "status of PUT ($ANSWER)"
+fleet a POST /v1/builds/eight/extend '{"by_s": 600}'
+assert_eq 200 "$STATUS" "status of extend ($ANSWER)"
+fleet a PUT /v1/builds/late '{"nodes":[{"index":0,"address":"10.0.4.4"}],"linger_s":600}'
+assert_eq 201 "$STATUS" "status of PUT ($ANSWER)"
+fleet a POST /v1/builds/late/finish '{}'
+assert_eq 200 "$STATUS" "status of finish ($ANSWER)"
+edge a GET /v1/builds/late
+late=$(date -d "$(answer .deadline)" +%s)
+past=$(($(date +%s) + 6))
+fleet a PUT /v1/builds/nine '{"nodes":[{"index":0,"address":"10.0.4.2"}],"linger_s":4}'
+assert_eq 201 "$STATUS" "status of PUT ($ANSWER)"
+fleet a POST /v1/builds/nine/finish '{}'
+assert_eq 200 "$STATUS" "status of finish ($ANSWER)"
+fleet a POST /v1/builds/nine/extend '{"by_s": 600}'
+assert_eq 200 "$STATUS" "status of extend ($ANSWER)"
+fleet a POST /v1/builds/nine/extend '{"until": "2020-01-01T00:00:00Z"}'
+assert_eq 400 "$STATUS" "status of an extension into the past ($ANSWER)"
+it_is_past() { [ "$(date +%s)" -ge "$past" ]; }
+wait_until 20 it_is_past
+fleet_start b
+wait_until 20 edge_has b eight running
+wait_until 20 edge_has b nine finished
+wait_until 20 same_deadline eight
+wait_until 20 same_deadline nine
+wait_until 20 edge_has b late finished
+edge b GET /v1/builds/late
+[ "$(date -d "$(answer .deadline)" +%s)" -le "$late" ] || fail "B holds it longer than was promised: $ANSWER"
+edge_has a eight running || fail "A has cut what was extended"
+edge_has a nine finished || fail "A has cut what was extended after its finish"
+ok "an edge that comes late takes up what was extended"
+
+# A record that an edge cannot read, as of a later version, is no reason to cut.
+record=$(etcd_ctl get --print-value-only /sallyport/builds/three)
+etcd_ctl put /sallyport/builds/three '{"version":2}' >"$LAB_DIR/log/put"
+fleet_stop b
+edge b PUT /v1/builds/zero '{"nodes":[{"index":0,"address":"10.0.4.5"}]}' # is compared behind three
+assert_eq 201 "$STATUS" "status of PUT at sallyportd ($ANSWER)"
+fleet_start b
+wait_until 20 edge_has b zero ended
+fleet b PUT /v1/builds/ten '{"nodes":[{"index":0,"address":"10.0.4.3"}]}'
+assert_eq 201 "$STATUS" "status of PUT ($ANSWER)"
+fleet a DELETE /v1/builds/ten
+assert_eq 204 "$STATUS" "status of DELETE at A of what was declared at B a moment ago ($ANSWER)"
+wait_until 20 edge_has b ten ended
+edge_has b three running || fail "B has cut what it cannot read"
+etcd_ctl put /sallyport/builds/three "$record" >"$LAB_DIR/log/put"
+ok "a record of another version cuts nobody, and a removal need not wait for the watch"
+
+# A store that answers, and refuses: no space, or fewer operations than there were.
+etcd_stop
+etcd_start --max-txn-ops 1
+wait_until 20 edge_has b three running
+fleet b DELETE /v1/builds/three
+assert_eq 204 "$STATUS" "status of DELETE while the store refuses ($ANSWER)"
+edge_has b three ended || fail "B has not cut"
+etcd_stop
+etcd_start
+wait_until 30 edge_has a three ended
+ok "a removal is made here when the store refuses it, and told later"
+
 # Somebody asks B's sallyportd itself.
 edge b DELETE /v1/builds/seven
 wait_until 20 edge_has a seven ended

@@ -82,6 +82,8 @@ static void test_owed_when_only_noted_then_no_file_is_written(void **state)
 	assert_int_equal(fleet_owed_open(world->path, &owed), 0);
 	fleet_owed_note(owed, "a");
 	check(owed, "a ");
+	assert_true(fleet_owed_has(owed, "a"));
+	assert_false(fleet_owed_has(owed, "b"));
 	assert_int_equal(access(world->path, F_OK), -1);
 	assert_int_equal(fleet_owed_drop(owed, "a"), 0);
 	fleet_owed_note(owed, "a");
