@@ -13,6 +13,7 @@
 #include "fleet/change.h"
 #include "fleet/fleet.h"
 #include "fleet/owed.h"
+#include "fleet/store/keys.h"
 #include "fleet/store/mirror.h"
 #include "fleet/store/record.h"
 #include "fleet/talk/local.h"
@@ -33,17 +34,11 @@ struct sweep {
 	struct fleet_changes *changes;
 	sd_event_source *timer;
 	struct etcd_txn_call *txn; /* that forgets a record */
+	char forgets[STORE_ID_BYTES];
 	struct transfer *transfer; /* a page of the builds that are open here */
 	bool compare;		   /* they are to be read */
 	char after[STORE_ID_BYTES];
 };
-
-static void on_forgotten(void *context, const struct etcd_txn_result *result)
-{
-	struct sweep *sweep = context;
-
-	sweep->txn = NULL; /* whoever was faster has done it */
-}
 
 struct search {
 	uint64_t before_ns;
@@ -58,6 +53,24 @@ static void look(void *context, const struct record *record)
 		search->found = record;
 }
 
+static void forget_one(struct sweep *sweep);
+
+/* The next at once, for ports must come back as fast as builds end. Whoever was faster has done it:
+ * then the watch will tell of it. */
+static void on_forgotten(void *context, const struct etcd_txn_result *result)
+{
+	struct sweep *sweep = context;
+	char key[STORE_KEY_BYTES];
+
+	sweep->txn = NULL;
+	if (result->error || !result->succeeded)
+		return;
+	store_keys_build(sweep->fleet->config->fleet.prefix, sweep->forgets, key);
+	store_mirror_gone(sweep->fleet->mirror, key);
+	if (sweep->fleet->current)
+		forget_one(sweep);
+}
+
 /* One at a time; every edge does it. */
 static void forget_one(struct sweep *sweep)
 {
@@ -69,8 +82,10 @@ static void forget_one(struct sweep *sweep)
 		return;
 	store_mirror_each(sweep->fleet->mirror, look, &search);
 	write.before = search.found;
-	if (write.before)
-		fleet_write_forget(sweep->fleet, &write, &sweep->txn);
+	if (!write.before)
+		return;
+	snprintf(sweep->forgets, sizeof(sweep->forgets), "%s", write.before->id);
+	fleet_write_forget(sweep->fleet, &write, &sweep->txn);
 }
 
 static void tell_one(void *context, const char *id)

@@ -194,6 +194,20 @@ etcd_start
 wait_until 30 edge_has a three ended
 ok "a removal is made here when the store refuses it, and told later"
 
+# Many builds have ended long ago, and all are forgotten, not one a second.
+old='{"version":1,"body":{"nodes":[{"index":0,"public_address":"192.0.2.1","public_port":1}]},"created":1,"finished":0,"until":0,"ended":2,"change":"x"}'
+{
+	echo
+	for i in {1..100}; do echo "put /sallyport/builds/old$i $old"; done
+	echo
+	echo
+} >"$LAB_DIR/old"
+etcd_ctl txn <"$LAB_DIR/old" >"$LAB_DIR/log/put" || fail "the records cannot be put"
+assert_eq 100 "$(grep -c OK "$LAB_DIR/log/put")" "records that were put"
+none_is_old() { [ "$(etcd_keys | grep -c /old)" = 0 ]; }
+wait_until 20 none_is_old
+ok "what has ended is forgotten as fast as it comes"
+
 # Somebody asks B's sallyportd itself.
 edge b DELETE /v1/builds/seven
 wait_until 20 edge_has a seven ended
