@@ -14,13 +14,18 @@ engine=$1 pair=$2 how=${3:-}
 wanted=$(mktemp -d)
 trap 'rm -r "$wanted"' EXIT
 
-# network NAME LINE…: an interface with lines of its section [Network].
+# network NAME LINE…: an interface with lines of its section [Network]. One below a bond or a bridge never gets
+# a link-local address, which networkd would wait for.
 network() {
-	local name=$1
+	local name=$1 local_address=ipv6
 
 	shift
+	case $1 in
+	Bond=* | Bridge=*) local_address=no ;;
+	esac
 	{
-		printf '[Match]\nName=%s\n[Network]\nIPv6AcceptRA=no\nLinkLocalAddressing=ipv6\n' "$name"
+		printf '[Match]\nName=%s\n[Network]\nIPv6AcceptRA=no\nLinkLocalAddressing=%s\n' "$name" \
+			"$local_address"
 		printf '%s\n' "$@"
 	} >"$wanted/20-$name.network"
 	names+=("$name")
@@ -95,15 +100,13 @@ set_up() {
 	for other in /sys/class/net/{public,builds}?.* /sys/class/net/{bond,bridge}-{public,builds}; do
 		[ ! -e "$other" ] || ip link del "${other##*/}"
 	done
-	# Down, or a NIC that was below a bridge never has a link-local address again.
+	# Down: else a NIC that was below a bridge has no link-local address again, and none goes below a bond.
 	for other in /sys/class/net/{public,builds}?; do
 		ip addr flush dev "${other##*/}"
 		ip link set "${other##*/}" down
 	done
 	cp "$wanted"/* /etc/systemd/network/
 	systemctl restart systemd-networkd
-	ip link set dev "public$pair" up
-	ip link set dev "builds$pair" up
 }
 
 has_files || set_up
