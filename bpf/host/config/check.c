@@ -192,6 +192,9 @@ static void check_leases(struct config_reading *reading)
 	if (step_ns == 0 && cap_ns > 0)
 		fail_at(reading, &config->leases.extend_while_used.cap_ns, NULL,
 			"a cap needs leases.extend_while_used.step");
+	if (step_ns > 0 && config->fleet.nr_etcd > 0)
+		fail_at(reading, &config->leases.extend_while_used.step_ns, NULL,
+			"must be 0 beside fleet.etcd: an edge sees its own connections only");
 	if (config->leases.connect_within_ns > config->leases.max_lifetime_ns)
 		fail_at(reading, &config->leases.connect_within_ns, &config->leases.max_lifetime_ns,
 			"is longer than leases.max_lifetime");

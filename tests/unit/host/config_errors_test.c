@@ -184,12 +184,14 @@ static void test_load_when_values_contradict_then_said_where_they_stand(void **s
 	static const struct bad_case cases[] = {
 		{"leases: { extend_while_used: { step = \"1h\";\n cap = \"30m\"; }; };",
 		 "f:4: leases.extend_while_used.cap: the cap is smaller than one step\n"},
+		{"leases: { extend_while_used: { step = 1; cap = 1; }; };"
+		 "fleet: { etcd = [ \"http://e:1\" ]; };",
+		 "f:3: leases.extend_while_used.step: must be 0 beside fleet.etcd: an edge sees "
+		 "its own connections only\n"},
 		{"leases: { extend_while_used: { step = \"1h\"; }; };",
 		 "f:3: leases.extend_while_used.step: the cap is smaller than one step\n"},
 		{"leases: { extend_while_used: { cap = \"1h\"; }; };",
 		 "f:3: leases.extend_while_used.cap: a cap needs leases.extend_while_used.step\n"},
-		{"leases: { connect_within = \"25h\"; };",
-		 "f:3: leases.connect_within: is longer than leases.max_lifetime\n"},
 		{"leases: { connect_within = \"2h\"; max_lifetime = \"1h\"; };",
 		 "f:3: leases.connect_within: is longer than leases.max_lifetime\n"},
 		{"dataplane: { engine = \"xdp\"; fallback = \"none\"; };",
