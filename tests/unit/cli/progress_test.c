@@ -109,18 +109,13 @@ static void test_progress_when_on_a_terminal_then_one_line_that_is_taken_away(vo
 
 static void test_progress_when_it_is_fast_then_a_few_times_a_second(void **state)
 {
-	unsigned int nr = 0;
-
 	for (unsigned int i = 0; i < 1000; i++) {
-		char text[256];
-
 		talk_progress("%u", i);
 		clock_ns += NS_PER_MS;
-		nr += read(ours, text, sizeof(text)) > 0;
 	}
-	assert_int_equal(nr, 10);
 	talk_progress_end();
-	expect(CLEAR);
+	expect(CLEAR "0" CLEAR "100" CLEAR "200" CLEAR "300" CLEAR "400" CLEAR "500" CLEAR
+		     "600" CLEAR "700" CLEAR "800" CLEAR "900" CLEAR);
 }
 
 /* The last: it is for good. */
