@@ -68,6 +68,8 @@ static struct wires begin(void **state, const char *target)
 	struct wires wires = {.rig = rig_of(state), .now_ns = boottime_now_ns()};
 	char *reason = NULL;
 
+	/* Its reports of groups would count, too. */
+	rig_run(wires.rig->client_ns, "echo 1 >/proc/sys/net/ipv6/conf/client/disable_ipv6");
 	redirect_to(wires.rig, target);
 	if (kernel_redirects_open(&wires.redirects, &reason))
 		fail_msg("kernel_redirects_open: %s", reason);
