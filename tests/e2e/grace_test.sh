@@ -8,6 +8,7 @@ LAB_ENGINE=xdp
 
 # membarrier_is INJECTION: from here on, for sallyportd, what strace(1) calls so.
 membarrier_is() {
+	: >"$LAB_DIR/strace.err" # the one before says "attached", too
 	strace -f -o "$LAB_DIR/strace" -e trace=membarrier -e "inject=membarrier:$1" \
 		-p "$(daemon_pid control)" 2>"$LAB_DIR/strace.err" &
 	TRACER=$!
