@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_dev.h>
 #include <rte_errno.h>
@@ -22,6 +23,8 @@
 #define BUFFER_CACHE	   256u
 #define TAG_BYTES	   4u
 #define DIAL_STEP_NS	   (2 * NS_PER_S) /* a call that is under way is left alone */
+#define GREETING_MS	   1000		  /* at a start; later only so long that one look does */
+#define GREETING_LATER_MS  10
 #define RSS_TYPES	   (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
 
 static uint32_t data_bytes_for(uint32_t frame_bytes)
@@ -52,6 +55,7 @@ uint32_t device_members(const char *devargs)
 void device_take(struct port *port, const char *devargs, uint32_t nr_workers, uint32_t nr_members)
 {
 	port->devargs = devargs;
+	port->call_fd = -1;
 	port->nr_buffers = BUFFERS_PER_MEMBER * nr_members - 1;
 	port->nr_queues = nr_workers;
 	port->frame_bytes = atomic_load(&port->mtu) + FRAMES_HEADER_BYTES + TAG_BYTES;
@@ -95,7 +99,17 @@ static int find_device(struct port *port, const char **ret_why)
 
 static int check_server(const struct port *port, const char **ret_why)
 {
-	if (!memif_is_client(port->devargs) || memif_has_server(port->devargs))
+	enum memif_answer answer = MEMIF_GONE;
+	int fd;
+
+	if (!memif_is_client(port->devargs))
+		return 0;
+	fd = memif_call(port->devargs);
+	if (fd >= 0) {
+		answer = memif_hear(fd, GREETING_MS);
+		close(fd);
+	}
+	if (answer == MEMIF_GREETED)
 		return 0;
 	*ret_why = "Nobody serves this memif yet: the other process is to be started first.";
 	return -ECONNREFUSED;
@@ -208,11 +222,23 @@ bool device_has_link(const struct port *port)
 	       link.link_status == RTE_ETH_LINK_UP;
 }
 
-bool device_dials(const struct port *port)
+bool device_dials(struct port *port)
 {
-	return memif_is_client(port->devargs) && !device_has_link(port) &&
-	       boottime_now_ns() - port->dialled_ns >= DIAL_STEP_NS &&
-	       memif_has_server(port->devargs);
+	enum memif_answer answer;
+
+	if (!memif_is_client(port->devargs) || device_has_link(port) ||
+	    boottime_now_ns() - port->dialled_ns < DIAL_STEP_NS)
+		return false;
+	if (port->call_fd < 0)
+		port->call_fd = memif_call(port->devargs);
+	if (port->call_fd < 0)
+		return false;
+	answer = memif_hear(port->call_fd, GREETING_LATER_MS);
+	if (answer == MEMIF_SILENT)
+		return false;
+	close(port->call_fd);
+	port->call_fd = -1;
+	return answer == MEMIF_GREETED;
 }
 
 void device_redial(struct port *port)

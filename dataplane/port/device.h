@@ -39,8 +39,9 @@ int device_start(struct port *port, const char **ret_why);
 /* Result: whether the device has a link; up to a second old. */
 bool device_has_link(const struct port *port);
 
-/* Result: whether it has no link, and has to dial a peer that is there (memif.h). */
-bool device_dials(const struct port *port);
+/* Result: whether it has no link, and has to dial a peer that is there (memif.h); one that takes
+ * its time is asked again by the next call. */
+bool device_dials(struct port *port);
 
 /* Dials again. No worker may poll meanwhile. */
 void device_redial(struct port *port);

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #define DEFAULT_SOCKET "/run/memif.sock"
-#define GREETING_MS    1000
 #define GREETING_BYTES 128 /* of any message */
 
 /* Result: the value of ",KEY=" in devargs, NULL if it is not given; *ret_bytes is its length. */
@@ -54,27 +53,26 @@ static socklen_t address_of(const char *devargs, struct sockaddr_un *ret)
 				    : sizeof(*ret));
 }
 
-/*
- * The server greets whom it has accepted, and a caller waits for that: no connection is closed
- * sooner, unless it does not come for as long as the watchdog can wait.
- */
-static bool is_greeted(int fd)
-{
-	struct pollfd poller = {.fd = fd, .events = POLLIN};
-	char greeting[GREETING_BYTES];
-
-	return poll(&poller, 1, GREETING_MS) == 1 && recv(fd, greeting, sizeof(greeting), 0) > 0;
-}
-
-bool memif_has_server(const char *devargs)
+int memif_call(const char *devargs)
 {
 	struct sockaddr_un address;
 	socklen_t bytes = address_of(devargs, &address);
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool found = fd >= 0 && bytes <= sizeof(address) &&
-		     connect(fd, (const struct sockaddr *)&address, bytes) == 0 && is_greeted(fd);
 
+	if (fd >= 0 && bytes <= sizeof(address) &&
+	    connect(fd, (const struct sockaddr *)&address, bytes) == 0)
+		return fd;
 	if (fd >= 0)
 		close(fd);
-	return found;
+	return -1;
+}
+
+enum memif_answer memif_hear(int fd, int most_ms)
+{
+	struct pollfd poller = {.fd = fd, .events = POLLIN};
+	char greeting[GREETING_BYTES];
+
+	if (poll(&poller, 1, most_ms) == 0)
+		return MEMIF_SILENT;
+	return recv(fd, greeting, sizeof(greeting), 0) > 0 ? MEMIF_GREETED : MEMIF_GONE;
 }

@@ -10,5 +10,17 @@
 /* Result: whether devargs name a memif that is the client, which is who dials. */
 bool memif_is_client(const char *devargs);
 
-/* Result: whether somebody answers where such a client dials. It waits while one is busy. */
-bool memif_has_server(const char *devargs);
+/*
+ * Result: a connection to who listens where such a client dials, to be closed; -1 if nobody does.
+ * The server greets whom it has accepted, and a caller waits for that before it hangs up.
+ */
+int memif_call(const char *devargs);
+
+enum memif_answer {
+	MEMIF_SILENT,  /* it has not greeted yet */
+	MEMIF_GREETED, /* it serves */
+	MEMIF_GONE,
+};
+
+/* Waits for the greeting for so long at most. */
+enum memif_answer memif_hear(int fd, int most_ms);

@@ -50,6 +50,7 @@ struct port {
 	bool outgrown;	      /* it has, and that was logged */
 	bool has_link;	      /* of a device, as last looked at */
 	uint64_t dialled_ns;  /* when a memif's client last did */
+	int call_fd;	      /* of one that asks whether its server is back; -1: none */
 	/* Written by the main lcore as the kernel says, read by workers. */
 	_Atomic uint32_t mtu;
 	_Atomic uint64_t link_addr; /* in the low 48 bits, as it lies in a frame */

@@ -19,10 +19,8 @@ struct look {
 
 static bool is_in_networks(const struct config *config, const struct sp_addr *addr)
 {
-	const struct sp_prefix whole = addr_prefix_make(addr, addr_family(addr) == 6 ? 128 : 32);
-
 	for (uint32_t i = 0; i < config->builds.nr_networks; i++)
-		if (addr_prefix_overlaps(&config->builds.networks[i], &whole))
+		if (sp_prefix_contains(&config->builds.networks[i], addr))
 			return true;
 	return false;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "port/memif.h"
 
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,34 +24,31 @@ static void test_client_when_no_other_role_then_it_is(void **state)
 	assert_false(memif_is_client("net_tap0"));
 }
 
-static void *greet(void *argument)
-{
-	char greeting[128] = {0};
-	int fd = accept(*(int *)argument, NULL, NULL);
-
-	assert_int_equal(send(fd, greeting, sizeof(greeting), MSG_NOSIGNAL), sizeof(greeting));
-	close(fd);
-	return NULL;
-}
-
-/* Listens at a name of that many bytes, greets who asks once, and asks. */
-static void assert_found(const char *devargs, const char *name, size_t bytes)
+/* Listens at a name of that many bytes, and is called. */
+static void assert_called(const char *devargs, const char *name, size_t bytes)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	pthread_t thread;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), call_fd, accepted_fd;
+	char greeting[128] = {0};
 
 	memcpy(address.sun_path, name, bytes);
 	assert_return_code(bind(fd, (struct sockaddr *)&address,
 				(socklen_t)(offsetof(struct sockaddr_un, sun_path) + bytes)),
 			   0);
-	assert_false(memif_has_server(devargs));
+	assert_int_equal(memif_call(devargs), -1);
 	assert_return_code(listen(fd, 1), 0);
-	assert_int_equal(pthread_create(&thread, NULL, greet, &fd), 0);
-	assert_true(memif_has_server(devargs));
-	pthread_join(thread, NULL);
+	call_fd = memif_call(devargs);
+	assert_return_code(call_fd, 0);
+	accepted_fd = accept(fd, NULL, NULL);
+	assert_int_equal(memif_hear(call_fd, 0), MEMIF_SILENT);
+	assert_int_equal(send(accepted_fd, greeting, sizeof(greeting), MSG_NOSIGNAL),
+			 sizeof(greeting));
+	assert_int_equal(memif_hear(call_fd, 1000), MEMIF_GREETED);
+	close(accepted_fd);
+	assert_int_equal(memif_hear(call_fd, 1000), MEMIF_GONE);
+	close(call_fd);
 	close(fd);
-	assert_false(memif_has_server(devargs));
+	assert_int_equal(memif_call(devargs), -1);
 }
 
 static void test_server_when_it_greets_then_it_is_there(void **state)
@@ -62,10 +58,10 @@ static void test_server_when_it_greets_then_it_is_there(void **state)
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/memif.sock", dir);
 	snprintf(devargs, sizeof(devargs), "net_memif0,socket=%s,socket-abstract=no,id=1", path);
-	assert_found(devargs, path, strlen(path));
+	assert_called(devargs, path, strlen(path));
 	snprintf(name, sizeof(name), "%c%s", '\0', path);
 	snprintf(devargs, sizeof(devargs), "net_memif0,id=1,socket=%s", path);
-	assert_found(devargs, name, 1 + strlen(path));
+	assert_called(devargs, name, 1 + strlen(path));
 	unlink(path);
 	rmdir(dir);
 }
@@ -75,7 +71,7 @@ static void test_server_when_the_name_is_too_long_then_it_is_not_there(void **st
 	char devargs[256];
 
 	snprintf(devargs, sizeof(devargs), "net_memif0,socket=/%0200d", 0);
-	assert_false(memif_has_server(devargs));
+	assert_int_equal(memif_call(devargs), -1);
 }
 
 int main(void)
