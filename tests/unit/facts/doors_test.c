@@ -108,9 +108,9 @@ static void test_look_when_a_directory_is_missing_then_it_is_named_by_key(void *
 	assert_refused(*state, "api.socket: there is no directory /tmp/", "/sockets");
 }
 
-static void test_look_when_a_file_stands_in_for_the_socket_then_that_is_said(void **state)
+/* DIR/file is there then. */
+static void make_file(const struct place *place)
 {
-	struct place *place = *state;
 	char path[128];
 	FILE *file;
 
@@ -118,6 +118,13 @@ static void test_look_when_a_file_stands_in_for_the_socket_then_that_is_said(voi
 	file = fopen(path, "w");
 	assert_non_null(file);
 	fclose(file);
+}
+
+static void test_look_when_a_file_stands_in_for_the_socket_then_that_is_said(void **state)
+{
+	struct place *place = *state;
+
+	make_file(place);
 	configure(place, "/state", "/file", NOWHERE);
 	assert_refused(place, "is there and is no socket", NULL);
 }
@@ -125,13 +132,8 @@ static void test_look_when_a_file_stands_in_for_the_socket_then_that_is_said(voi
 static void test_look_when_a_file_stands_in_for_a_directory_then_that_is_said(void **state)
 {
 	struct place *place = *state;
-	char path[128];
-	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/file", place->dir);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	fclose(file);
+	make_file(place);
 	configure(place, "/file", "/run/api.sock", NOWHERE);
 	assert_refused(place, "edge.state_dir: /tmp/", NULL);
 	assert_refused(place, "/file is there and is no directory", NULL);

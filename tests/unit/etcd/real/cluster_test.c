@@ -32,25 +32,12 @@ static void on_left(void *context, const char *url, const char *reason)
 	snprintf(world->left, sizeof(world->left), "%s: %s", url, reason);
 }
 
-static int set_up_all(void **state)
-{
-	if (real_possible())
-		real_enter();
-	return 0;
-}
-
 static struct world *begin(unsigned int nr)
 {
 	static struct world world;
-	struct etcd_options options;
 
 	world = (struct world){0};
-	real_start(nr, NULL);
-	assert_true(sd_event_new(&world.event) >= 0);
-	options = real_options(world.event);
-	options.left = on_left;
-	options.context = &world;
-	assert_int_equal(etcd_open(&options, &world.etcd), 0);
+	real_begin(nr, on_left, &world, &world.event, &world.etcd);
 	return &world;
 }
 
@@ -73,9 +60,7 @@ static int tear_down(void **state)
 	if (!world)
 		return 0;
 	etcd_follow_close(world->follow);
-	etcd_close(world->etcd);
-	sd_event_unref(world->event);
-	real_stop();
+	real_end(world->event, world->etcd);
 	return 0;
 }
 
@@ -216,5 +201,5 @@ int main(void)
 			tear_down),
 	};
 
-	return cmocka_run_group_tests_name("etcd_cluster", tests, set_up_all, NULL);
+	return cmocka_run_group_tests_name("etcd_cluster", tests, real_set_up_all, NULL);
 }

@@ -23,26 +23,15 @@ struct world {
 	struct mirror mirror;
 };
 
-static int set_up_all(void **state)
-{
-	if (real_possible())
-		real_enter();
-	return 0;
-}
-
 static int set_up(void **state)
 {
 	static struct world world;
-	struct etcd_options options;
 
 	world = (struct world){0};
 	*state = NULL;
 	if (!real_possible())
 		return 0;
-	real_start(1, NULL);
-	assert_true(sd_event_new(&world.event) >= 0);
-	options = real_options(world.event);
-	assert_int_equal(etcd_open(&options, &world.etcd), 0);
+	real_begin(1, NULL, NULL, &world.event, &world.etcd);
 	*state = &world;
 	return 0;
 }
@@ -54,9 +43,7 @@ static int tear_down(void **state)
 	if (!world)
 		return 0;
 	etcd_follow_close(world->follow);
-	etcd_close(world->etcd);
-	sd_event_unref(world->event);
-	real_stop();
+	real_end(world->event, world->etcd);
 	return 0;
 }
 
@@ -258,5 +245,5 @@ int main(void)
 		CASE(test_watch_when_closed_at_once_then_nothing_is_heard),
 	};
 
-	return cmocka_run_group_tests_name("etcd_follow", tests, set_up_all, NULL);
+	return cmocka_run_group_tests_name("etcd_follow", tests, real_set_up_all, NULL);
 }

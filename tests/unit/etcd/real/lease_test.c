@@ -42,17 +42,9 @@ static void on_lost(void *context, const char *reason)
 	snprintf(world->reason, sizeof(world->reason), "%s", reason);
 }
 
-static int set_up_all(void **state)
-{
-	if (real_possible())
-		real_enter();
-	return 0;
-}
-
 static int set_up(void **state)
 {
 	static struct world world;
-	struct etcd_options options;
 	struct etcd_follow_options followed;
 	const struct etcd_lease_options leased = {
 		.ttl_s = 3, .held = on_held, .lost = on_lost, .context = &world};
@@ -61,10 +53,7 @@ static int set_up(void **state)
 	*state = NULL;
 	if (!real_possible())
 		return 0;
-	real_start(1, NULL);
-	assert_true(sd_event_new(&world.event) >= 0);
-	options = real_options(world.event);
-	assert_int_equal(etcd_open(&options, &world.etcd), 0);
+	real_begin(1, NULL, NULL, &world.event, &world.etcd);
 	followed = mirror_options(&world.mirror, "/s/", 100);
 	assert_int_equal(etcd_follow_open(world.etcd, &followed, &world.follow), 0);
 	assert_int_equal(etcd_lease_open(world.etcd, &leased, &world.lease), 0);
@@ -81,9 +70,7 @@ static int tear_down(void **state)
 		return 0;
 	etcd_lease_close(world->lease);
 	etcd_follow_close(world->follow);
-	etcd_close(world->etcd);
-	sd_event_unref(world->event);
-	real_stop();
+	real_end(world->event, world->etcd);
 	return 0;
 }
 
@@ -157,5 +144,5 @@ int main(void)
 		CASE(test_lease_when_etcd_is_away_for_too_long_then_lost_by_our_clock),
 	};
 
-	return cmocka_run_group_tests_name("etcd_lease", tests, set_up_all, NULL);
+	return cmocka_run_group_tests_name("etcd_lease", tests, real_set_up_all, NULL);
 }

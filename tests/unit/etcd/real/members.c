@@ -59,6 +59,13 @@ void real_enter(void)
 	real_run("ip link set lo up");
 }
 
+int real_set_up_all(void **state)
+{
+	if (real_possible())
+		real_enter();
+	return 0;
+}
+
 static unsigned int port_of(unsigned int index)
 {
 	return FIRST_PORT + 10 * index;
@@ -248,6 +255,26 @@ struct etcd_options real_options(sd_event *event)
 		.try_ms = 2000,
 		.limit_ms = 20000,
 	};
+}
+
+void real_begin(unsigned int nr, void (*left)(void *context, const char *url, const char *reason),
+		void *context, sd_event **ret_event, struct etcd **ret_etcd)
+{
+	struct etcd_options options;
+
+	real_start(nr, NULL);
+	assert_true(sd_event_new(ret_event) >= 0);
+	options = real_options(*ret_event);
+	options.left = left;
+	options.context = context;
+	assert_int_equal(etcd_open(&options, ret_etcd), 0);
+}
+
+void real_end(sd_event *event, struct etcd *etcd)
+{
+	etcd_close(etcd);
+	sd_event_unref(event);
+	real_stop();
 }
 
 uint64_t real_limit_ns(void)

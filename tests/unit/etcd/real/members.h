@@ -23,6 +23,9 @@ bool real_possible(void);
 /* Enters the namespaces, once. */
 void real_enter(void);
 
+/* cmocka's setup of a group: enters them where there is an etcd. */
+int real_set_up_all(void **state);
+
 /* Starts nr members of a new cluster, each with these further arguments, and waits until they
  * serve. */
 void real_start(unsigned int nr, const char *const *arguments);
@@ -52,6 +55,14 @@ const char *real_read(const char *command);
 
 /* Result: options with limits for tests, on this loop. */
 struct etcd_options real_options(sd_event *event);
+
+/*
+ * Starts so many members, and opens *ret_etcd on a loop of its own, with the options above; left
+ * may be NULL. real_end() takes all of it away.
+ */
+void real_begin(unsigned int nr, void (*left)(void *context, const char *url, const char *reason),
+		void *context, sd_event **ret_event, struct etcd **ret_etcd);
+void real_end(sd_event *event, struct etcd *etcd);
 
 /* Runs the loop until it is so, or the test fails. */
 #define REAL_WAIT(event, condition)                                                                \

@@ -106,15 +106,11 @@ static void do_txn(struct world *world, struct etcd_txn *txn)
 static int set_up(void **state)
 {
 	static struct world world;
-	struct etcd_options options;
 
 	if (!real_possible())
 		return 0;
 	real_enter();
-	real_start(1, NULL);
-	assert_true(sd_event_new(&world.event) >= 0);
-	options = real_options(world.event);
-	assert_int_equal(etcd_open(&options, &world.etcd), 0);
+	real_begin(1, NULL, NULL, &world.event, &world.etcd);
 	*state = &world;
 	return 0;
 }
@@ -125,9 +121,7 @@ static int tear_down(void **state)
 
 	if (!world)
 		return 0;
-	etcd_close(world->etcd);
-	sd_event_unref(world->event);
-	real_stop();
+	real_end(world->event, world->etcd);
 	return 0;
 }
 
