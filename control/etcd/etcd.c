@@ -13,8 +13,7 @@
 /* Result: whether there was memory. */
 static bool copy_texts(struct etcd_options *options)
 {
-	const char **texts[] = {&options->user, &options->password_file, &options->ca_file,
-				&options->cert_file, &options->key_file};
+	const char **texts[] = {&options->user, &options->password_file, &options->ca_file};
 	bool whole = true;
 
 	for (unsigned int i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -30,6 +29,7 @@ static bool copy_texts(struct etcd_options *options)
 static bool copy_urls(struct etcd *etcd, const struct etcd_options *options)
 {
 	etcd->urls = calloc(options->nr_urls, sizeof(*etcd->urls));
+	etcd->options.urls = (const char *const *)etcd->urls;
 	for (unsigned int i = 0; etcd->urls && i < options->nr_urls; i++) {
 		size_t bytes = strlen(options->urls[i]);
 
@@ -61,7 +61,7 @@ int etcd_open(const struct etcd_options *options, struct etcd **ret_etcd)
 		etcd_close(etcd);
 		return r;
 	}
-	etcd_members_init(&etcd->members, (const char *const *)etcd->urls, options->nr_urls);
+	etcd_members_init(&etcd->members, etcd->options.urls, options->nr_urls);
 	*ret_etcd = etcd;
 	return 0;
 }
@@ -81,8 +81,6 @@ void etcd_close(struct etcd *etcd)
 	free((char *)etcd->options.user);
 	free((char *)etcd->options.password_file);
 	free((char *)etcd->options.ca_file);
-	free((char *)etcd->options.cert_file);
-	free((char *)etcd->options.key_file);
 	free(etcd);
 }
 

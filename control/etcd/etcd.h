@@ -19,10 +19,8 @@ struct etcd_options {
 	const char *user;	   /* logs in when it is asked to; NULL: never */
 	const char *password_file; /* read each time; its first line; closed to others */
 	const char *ca_file;	   /* of those that may certify a member; NULL: the system's */
-	const char *cert_file;	   /* to be shown to a member; NULL: none */
-	const char *key_file;
-	unsigned int try_ms;   /* how long one member may take */
-	unsigned int limit_ms; /* how long a call may take, over all of them */
+	unsigned int try_ms;	   /* how long one member may take */
+	unsigned int limit_ms;	   /* how long a call may take, over all of them */
 	/* A member was left for another one, and why; may be NULL. */
 	void (*left)(void *context, const char *url, const char *reason);
 	void *context;

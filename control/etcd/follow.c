@@ -10,10 +10,9 @@
 #include "etcd/range.h"
 #include "etcd/state.h"
 #include "etcd/watch.h"
-#include "host/boottime.h"
 
-#define AGAIN_NS NS_PER_S
-#define PROBE_NS (5 * NS_PER_S)
+#define AGAIN_US (1000 * 1000ull)
+#define PROBE_US (5 * AGAIN_US)
 
 struct etcd_follow {
 	struct etcd *etcd;
@@ -27,9 +26,9 @@ struct etcd_follow {
 	bool begun;   /* the watch was, since the last reading */
 };
 
-static void read_later(struct etcd_follow *follow, uint64_t after_ns)
+static void read_later(struct etcd_follow *follow, uint64_t after_us)
 {
-	sd_event_source_set_time(follow->timer, (boottime_now_ns() + after_ns) / NS_PER_US);
+	sd_event_source_set_time_relative(follow->timer, after_us);
 	sd_event_source_set_enabled(follow->timer, SD_EVENT_ONESHOT);
 }
 
@@ -47,18 +46,11 @@ static void on_put(void *context, const struct etcd_kv *kv)
 	follow->options.put(follow->options.context, kv);
 }
 
-static void on_gone(void *context, struct etcd_bytes key, int64_t revision)
+static void on_gone(void *context, struct etcd_bytes key)
 {
 	struct etcd_follow *follow = context;
 
-	follow->options.gone(follow->options.context, key, revision);
-}
-
-static void on_reached(void *context, int64_t revision)
-{
-	struct etcd_follow *follow = context;
-
-	follow->options.reached(follow->options.context, revision);
+	follow->options.gone(follow->options.context, key);
 }
 
 static void on_begun(void *context)
@@ -75,7 +67,7 @@ static void on_broken(void *context, const char *reason)
 
 	follow->watch = NULL;
 	lose(follow, reason);
-	read_later(follow, follow->begun ? 0 : AGAIN_NS);
+	read_later(follow, follow->begun ? 0 : AGAIN_US);
 }
 
 static int watch_from(struct etcd_follow *follow, int64_t revision)
@@ -86,7 +78,6 @@ static int watch_from(struct etcd_follow *follow, int64_t revision)
 		.begun = on_begun,
 		.put = on_put,
 		.gone = on_gone,
-		.reached = on_reached,
 		.broken = on_broken,
 		.context = follow,
 	};
@@ -103,13 +94,13 @@ static void on_read(void *context, const struct etcd_range_end *end)
 	follow->range = NULL;
 	if (error) {
 		lose(follow, end->reason);
-		read_later(follow, error == -ERANGE ? 0 : AGAIN_NS);
+		read_later(follow, error == -ERANGE ? 0 : AGAIN_US);
 		return;
 	}
 	error = watch_from(follow, end->revision + 1);
 	if (error) {
 		lose(follow, strerror(-error));
-		read_later(follow, AGAIN_NS);
+		read_later(follow, AGAIN_US);
 		return;
 	}
 	follow->current = true;
@@ -132,7 +123,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	follow->options.begin(follow->options.context);
 	error = etcd_range_start(follow->etcd, &request, &follow->range);
 	if (error)
-		read_later(follow, AGAIN_NS);
+		read_later(follow, AGAIN_US);
 	return 0;
 }
 
@@ -161,7 +152,7 @@ static int on_probe_timer(sd_event_source *source, uint64_t usec, void *context)
 
 	if (follow->watch && !follow->probe)
 		etcd_range_start(follow->etcd, &request, &follow->probe);
-	sd_event_source_set_time(source, (boottime_now_ns() + PROBE_NS) / NS_PER_US);
+	sd_event_source_set_time_relative(source, PROBE_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 

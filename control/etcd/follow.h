@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Following all keys below a prefix: they are read as a whole, then watched from there, and read as
- * a whole again whenever the watch breaks, for whatever reason. The revision moves by what the
- * watch says, never by another reading, so that nothing is passed over. The member is asked for a
- * key every few seconds, for a watch of one that hangs would be silent for ever.
+ * a whole again whenever the watch breaks, for whatever reason. The member is asked for a key every
+ * few seconds, for a watch of one that hangs would be silent for ever.
  */
 #pragma once
 
@@ -22,9 +21,8 @@ struct etcd_follow_options {
 	void (*put)(void *context, const struct etcd_kv *kv);
 	/* That were all, as they were at this revision. */
 	void (*whole)(void *context, int64_t revision);
-	/* While watching: a key has gone; all up to a revision was told. */
-	void (*gone)(void *context, struct etcd_bytes key, int64_t revision);
-	void (*reached)(void *context, int64_t revision);
+	/* While watching: a key has gone. */
+	void (*gone)(void *context, struct etcd_bytes key);
 	/* What is known may be old from here on, until whole(). Told once. */
 	void (*away)(void *context, const char *reason);
 	void *context;

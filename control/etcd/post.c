@@ -29,8 +29,6 @@ int etcd_post_start(struct etcd *etcd, unsigned int member, const struct etcd_po
 		.connect_ms = options->try_ms,
 		.limit_ms = post->limit_ms,
 		.ca_file = options->ca_file,
-		.cert_file = options->cert_file,
-		.key_file = options->key_file,
 		.read = post->read,
 		.end = post->end,
 		.context = post->context,

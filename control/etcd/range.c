@@ -14,7 +14,6 @@ struct etcd_range {
 	char *range_end;		   /* NULL: one key alone */
 	size_t range_end_bytes;
 	int64_t revision; /* of the first page, at which the others are read; 0 before */
-	uint64_t nr;
 };
 
 static void on_page(void *context, const struct etcd_result *result);
@@ -29,7 +28,7 @@ static void free_range(struct etcd_range *range)
 
 static void finish(struct etcd_range *range, int error, const char *reason)
 {
-	const struct etcd_range_end end = {error, reason, range->revision, range->nr};
+	const struct etcd_range_end end = {error, reason, range->revision};
 
 	range->request.end(range->request.context, &end);
 	free_range(range);
@@ -84,7 +83,6 @@ static int visit(struct etcd_range *range, const json_t *object, bool last)
 
 	if (error)
 		return error;
-	range->nr++;
 	range->request.visit(range->request.context, &kv);
 	if (last)
 		error = go_behind(range, kv.key);

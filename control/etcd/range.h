@@ -14,7 +14,6 @@ struct etcd_range_end {
 	int error; /* 0, or as an etcd_result has it; -ERANGE: compacted between two pages */
 	const char *reason; /* of an error */
 	int64_t revision;   /* without one: of the store when all of these were so */
-	uint64_t nr;	    /* how many were visited */
 };
 
 struct etcd_range_request {

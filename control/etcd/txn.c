@@ -50,16 +50,12 @@ static void add(struct etcd_txn *txn, json_t *list, json_t *object)
 		txn->spoilt = true;
 }
 
-void etcd_txn_compare(struct etcd_txn *txn, enum etcd_txn_target target, struct etcd_bytes key,
-		      int64_t revision)
+void etcd_txn_compare(struct etcd_txn *txn, struct etcd_bytes key, int64_t mod_revision)
 {
-	bool created = target == ETCD_TXN_CREATED;
-
 	add(txn, txn->compare,
 	    json_pack("{s:o, s:s, s:s, s:o}", "key", gateway_value_write_bytes(key), "target",
-		      created ? "CREATE" : "MOD", "result", "EQUAL",
-		      created ? "create_revision" : "mod_revision",
-		      gateway_value_write_int(revision)));
+		      "MOD", "result", "EQUAL", "mod_revision",
+		      gateway_value_write_int(mod_revision)));
 }
 
 void etcd_txn_put(struct etcd_txn *txn, struct etcd_bytes key, struct etcd_bytes value,

@@ -14,11 +14,6 @@ struct etcd;
 struct etcd_txn;
 struct etcd_txn_call;
 
-enum etcd_txn_target {
-	ETCD_TXN_CREATED,  /* 0: the key is not there */
-	ETCD_TXN_MODIFIED, /* 0: likewise */
-};
-
 struct etcd_txn_result {
 	/* 0, or as an etcd_result has it. -ETIMEDOUT: it may have been done; read to find out. */
 	int error;
@@ -36,9 +31,9 @@ struct etcd_txn *etcd_txn_new(void);
 /* NULL is allowed. */
 void etcd_txn_free(struct etcd_txn *txn);
 
-/* These add to it. Without memory the transaction is spoilt, and etcd_txn_send() says so. */
-void etcd_txn_compare(struct etcd_txn *txn, enum etcd_txn_target target, struct etcd_bytes key,
-		      int64_t revision);
+/* These add to it. Without memory the transaction is spoilt, and etcd_txn_send() says so. The
+ * mod_revision of a key that is not there is 0. */
+void etcd_txn_compare(struct etcd_txn *txn, struct etcd_bytes key, int64_t mod_revision);
 void etcd_txn_put(struct etcd_txn *txn, struct etcd_bytes key, struct etcd_bytes value,
 		  int64_t lease);
 void etcd_txn_delete(struct etcd_txn *txn, struct etcd_bytes key);

@@ -60,7 +60,7 @@ static int tell_event(const struct etcd_watch *watch, const json_t *event)
 	if (error)
 		return error;
 	if (type && strcmp(type, "DELETE") == 0)
-		options->gone(options->context, kv.key, kv.mod_revision);
+		options->gone(options->context, kv.key);
 	else
 		options->put(options->context, &kv);
 	gateway_kv_clear(&kv);
@@ -68,8 +68,7 @@ static int tell_event(const struct etcd_watch *watch, const json_t *event)
 }
 
 /* Result: 0 or -errno. */
-static int tell_events(const struct etcd_watch *watch, const json_t *result,
-		       const struct etcd_header *header)
+static int tell_events(const struct etcd_watch *watch, const json_t *result)
 {
 	size_t index;
 	json_t *event;
@@ -78,12 +77,9 @@ static int tell_events(const struct etcd_watch *watch, const json_t *result,
 	json_array_foreach (json_object_get(result, "events"), index, event) {
 		error = tell_event(watch, event);
 		if (error)
-			return error;
+			break;
 	}
-	/* A bundle of events, or a notice of progress. */
-	if (header->revision)
-		watch->options.reached(watch->options.context, header->revision);
-	return 0;
+	return error;
 }
 
 static void say_cancelled(struct etcd_watch *watch, const json_t *result)
@@ -111,7 +107,7 @@ static void read_result(struct etcd_watch *watch, const json_t *result)
 	else if (json_is_true(json_object_get(result, "created")))
 		watch->options.begun(watch->options.context);
 	else
-		error = tell_events(watch, result, &header);
+		error = tell_events(watch, result);
 	if (error)
 		break_it(watch, strerror(-error));
 }
@@ -162,11 +158,10 @@ static void on_end(void *context, const struct transfer_end *end)
 /* Result: NULL without memory. */
 static char *make_body(const struct etcd_watch_options *options, struct etcd_bytes end)
 {
-	json_t *object =
-		json_pack("{s:{s:o, s:o, s:o, s:b}}", "create_request", "key",
-			  gateway_value_write_bytes(options->prefix), "range_end",
-			  gateway_value_write_bytes(end), "start_revision",
-			  gateway_value_write_int(options->revision), "progress_notify", 1);
+	json_t *object = json_pack("{s:{s:o, s:o, s:o}}", "create_request", "key",
+				   gateway_value_write_bytes(options->prefix), "range_end",
+				   gateway_value_write_bytes(end), "start_revision",
+				   gateway_value_write_int(options->revision));
 	char *body = object ? json_dumps(object, JSON_COMPACT) : NULL;
 
 	json_decref(object);

@@ -14,9 +14,7 @@ struct etcd_watch_options {
 	int64_t revision;	      /* the first that is told */
 	void (*begun)(void *context); /* the member has it; nothing from revision on is missed */
 	void (*put)(void *context, const struct etcd_kv *kv);
-	void (*gone)(void *context, struct etcd_bytes key, int64_t revision);
-	/* All up to this revision was told: behind each bundle, and now and then without one. */
-	void (*reached)(void *context, int64_t revision);
+	void (*gone)(void *context, struct etcd_bytes key);
 	/* Called once: there will be no more, whatever the reason; the watch is gone with it. */
 	void (*broken)(void *context, const char *reason);
 	void *context;

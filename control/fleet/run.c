@@ -67,7 +67,7 @@ static void on_put(void *context, const struct etcd_kv *kv)
 		run->fleet.dirty(&run->fleet, id);
 }
 
-static void on_gone(void *context, struct etcd_bytes key, int64_t revision)
+static void on_gone(void *context, struct etcd_bytes key)
 {
 	struct run *run = context;
 	const char *id = store_mirror_gone(run->fleet.mirror, key.data);
@@ -95,10 +95,6 @@ static void on_whole(void *context, int64_t revision)
 		  log_number("builds", (int64_t)store_mirror_count(run->fleet.mirror)),
 		  log_string("member", etcd_member(run->fleet.etcd)));
 	fleet_sweep_compare(run->sweep);
-}
-
-static void on_reached(void *context, int64_t revision)
-{
 }
 
 static void on_away(void *context, const char *reason)
@@ -149,7 +145,6 @@ static int open_follow(struct run *run)
 		.put = on_put,
 		.whole = on_whole,
 		.gone = on_gone,
-		.reached = on_reached,
 		.away = on_away,
 		.context = run,
 	};

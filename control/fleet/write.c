@@ -62,7 +62,7 @@ static void claim_new(const struct draft *draft, const char *id)
 
 		if (store_claims_has(&draft->before, key))
 			continue;
-		etcd_txn_compare(draft->txn, ETCD_TXN_CREATED, gateway_value_text(key), 0);
+		etcd_txn_compare(draft->txn, gateway_value_text(key), 0);
 		etcd_txn_put(draft->txn, gateway_value_text(key), gateway_value_text(id), 0);
 		etcd_txn_else_read(draft->txn, gateway_value_text(key));
 	}
@@ -96,11 +96,8 @@ int fleet_write_send(struct fleet *fleet, const struct fleet_write *write,
 
 	if (error)
 		return error;
-	if (write->before)
-		etcd_txn_compare(draft.txn, ETCD_TXN_MODIFIED, gateway_value_text(draft.key),
-				 write->before->mod_revision);
-	else
-		etcd_txn_compare(draft.txn, ETCD_TXN_CREATED, gateway_value_text(draft.key), 0);
+	etcd_txn_compare(draft.txn, gateway_value_text(draft.key),
+			 write->before ? write->before->mod_revision : 0);
 	etcd_txn_else_read(draft.txn, gateway_value_text(draft.key));
 	if (write->after->ended_ns)
 		give_up(&draft, &draft.before, STORE_ENDPOINTS);
@@ -122,7 +119,7 @@ int fleet_write_undo(struct fleet *fleet, const struct fleet_write *write, int64
 
 	if (error)
 		return error;
-	etcd_txn_compare(draft.txn, ETCD_TXN_MODIFIED, gateway_value_text(draft.key), revision);
+	etcd_txn_compare(draft.txn, gateway_value_text(draft.key), revision);
 	for (unsigned int i = 0; i < draft.after.nr; i++)
 		if (!store_claims_has(&draft.before, draft.after.claim[i].key))
 			etcd_txn_delete(draft.txn, gateway_value_text(draft.after.claim[i].key));
@@ -145,8 +142,7 @@ int fleet_write_forget(struct fleet *fleet, const struct fleet_write *write,
 
 	if (error)
 		return error;
-	etcd_txn_compare(draft.txn, ETCD_TXN_MODIFIED, gateway_value_text(draft.key),
-			 write->before->mod_revision);
+	etcd_txn_compare(draft.txn, gateway_value_text(draft.key), write->before->mod_revision);
 	etcd_txn_delete(draft.txn, gateway_value_text(draft.key));
 	give_up(&draft, &draft.before, STORE_PORTS);
 	return send_draft(&draft, write, ret_call);

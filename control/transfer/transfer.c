@@ -142,9 +142,6 @@ static void on_over(void *context, CURL *curl, CURLcode result)
 	if (transfer->fresh && !give(transfer))
 		return;
 	end.error = judge(transfer, result);
-	curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &number);
-	end.os_error = (int)number;
-	number = 0;
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &number);
 	end.status = (unsigned int)number;
 	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &content_type);
@@ -185,10 +182,6 @@ static void set_peer(CURL *curl, const struct transfer_request *request)
 		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request->socket);
 	if (request->ca_file)
 		curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
-	if (request->cert_file)
-		curl_easy_setopt(curl, CURLOPT_SSLCERT, request->cert_file);
-	if (request->key_file)
-		curl_easy_setopt(curl, CURLOPT_SSLKEY, request->key_file);
 }
 
 /* Result: whether there was memory. */

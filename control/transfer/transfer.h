@@ -14,14 +14,13 @@
 struct transfer;
 struct transfers;
 
-#define TRANSFER_HEADERS_MAX 8
+#define TRANSFER_HEADERS_MAX 3
 
 /* How an answer came to be, or why there is none. */
 struct transfer_end {
 	int error; /* 0: an answer, whatever its status; -ENOTCONN: it was never sent; -ETIMEDOUT or
 		      -EIO: it may have been; -EMSGSIZE: the answer is too long */
 	const char *reason; /* of the error, static */
-	int os_error;	    /* what the system said of the socket; 0 if it said nothing */
 	unsigned int status;
 	const char *content_type; /* "" if it is not said */
 	const char *body;	  /* ends with a NUL that is not counted; not of a stream */
@@ -41,8 +40,6 @@ struct transfer_request {
 	unsigned int connect_ms; /* 0: libcurl's own limit */
 	unsigned int limit_ms;	 /* until the whole answer is there; 0: none */
 	const char *ca_file;	 /* of those that may certify a server; NULL: the system's */
-	const char *cert_file;	 /* to be shown to the server; NULL: none */
-	const char *key_file;
 	/*
 	 * Given what has come of a stream so far. Result: how many bytes were used; the rest comes
 	 * again with more behind it. NULL: the body is collected. It may cancel the transfer, and

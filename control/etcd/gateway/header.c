@@ -12,7 +12,6 @@ int gateway_header_read(const json_t *answer, struct etcd_header *ret_header)
 
 	if (!json_is_object(object) ||
 	    gateway_value_read_uint(object, "cluster_id", &header.cluster_id) ||
-	    gateway_value_read_uint(object, "member_id", &header.member_id) ||
 	    gateway_value_read_int(object, "revision", &header.revision) ||
 	    gateway_value_read_uint(object, "raft_term", &header.raft_term) || !header.cluster_id)
 		return -EBADMSG;

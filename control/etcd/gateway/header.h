@@ -8,7 +8,6 @@
 
 struct etcd_header {
 	uint64_t cluster_id;
-	uint64_t member_id; /* who answered */
 	int64_t revision;   /* of the store; 0: not told */
 	uint64_t raft_term; /* grows with each election */
 };

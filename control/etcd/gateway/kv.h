@@ -11,7 +11,6 @@
 struct etcd_kv {
 	struct etcd_bytes key;	 /* both are followed by a NUL that is not counted */
 	struct etcd_bytes value; /* may be empty */
-	int64_t create_revision;
 	int64_t mod_revision;
 	int64_t lease; /* 0: none */
 };

@@ -16,17 +16,6 @@ struct etcd_bytes gateway_value_text(const char *text)
 	return (struct etcd_bytes){text, strlen(text)};
 }
 
-bool gateway_value_equal(struct etcd_bytes a, struct etcd_bytes b)
-{
-	return a.bytes == b.bytes && (!a.bytes || memcmp(a.data, b.data, a.bytes) == 0);
-}
-
-bool gateway_value_begins(struct etcd_bytes bytes, struct etcd_bytes prefix)
-{
-	return bytes.bytes >= prefix.bytes &&
-	       gateway_value_equal((struct etcd_bytes){bytes.data, prefix.bytes}, prefix);
-}
-
 /* Result: its digits, after a sign perhaps; NULL if it is anything else. */
 static const char *digits_of(const json_t *value, bool sign)
 {

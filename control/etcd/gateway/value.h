@@ -20,11 +20,6 @@ struct etcd_bytes {
 /* The bytes of a text, without its end. */
 struct etcd_bytes gateway_value_text(const char *text);
 
-bool gateway_value_equal(struct etcd_bytes a, struct etcd_bytes b);
-
-/* Result: whether bytes begins with prefix. */
-bool gateway_value_begins(struct etcd_bytes bytes, struct etcd_bytes prefix);
-
 /* Reads a member of an object, 0 if it is left out. Result: 0, or -EBADMSG if it is no such number.
  */
 int gateway_value_read_uint(const json_t *object, const char *name, uint64_t *ret_number);

@@ -75,25 +75,25 @@ static void test_judge_when_of_another_cluster_then_left(void **state)
 {
 	struct etcd_members members = three();
 
-	assert_int_equal(etcd_members_judge(&members, 0, &(struct etcd_header){7, 1, 1, 5}, 1), 0);
-	assert_int_equal(etcd_members_judge(&members, 1, &(struct etcd_header){8, 1, 1, 9}, 1),
+	assert_int_equal(etcd_members_judge(&members, 0, &(struct etcd_header){7, 1, 5}, 1), 0);
+	assert_int_equal(etcd_members_judge(&members, 1, &(struct etcd_header){8, 1, 9}, 1),
 			 -EXDEV);
 	etcd_members_failed(&members, 0, 1);
 	assert_int_equal(pick(&members, 2), 2);
 	/* A stranger does not move the highest term. */
-	assert_int_equal(etcd_members_judge(&members, 0, &(struct etcd_header){7, 1, 1, 5}, 1), 0);
+	assert_int_equal(etcd_members_judge(&members, 0, &(struct etcd_header){7, 1, 5}, 1), 0);
 }
 
 static void test_judge_when_term_goes_back_then_left_until_it_has_caught_up(void **state)
 {
 	struct etcd_members members = three();
 
-	assert_int_equal(etcd_members_judge(&members, 0, &(struct etcd_header){7, 1, 1, 5}, 1), 0);
-	assert_int_equal(etcd_members_judge(&members, 0, &(struct etcd_header){7, 1, 1, 6}, 1), 0);
-	assert_int_equal(etcd_members_judge(&members, 0, &(struct etcd_header){7, 1, 9, 5}, 1),
+	assert_int_equal(etcd_members_judge(&members, 0, &(struct etcd_header){7, 1, 5}, 1), 0);
+	assert_int_equal(etcd_members_judge(&members, 0, &(struct etcd_header){7, 1, 6}, 1), 0);
+	assert_int_equal(etcd_members_judge(&members, 0, &(struct etcd_header){7, 9, 5}, 1),
 			 -ESTALE);
 	assert_int_equal(pick(&members, 2), 1);
-	assert_int_equal(etcd_members_judge(&members, 0, &(struct etcd_header){7, 1, 9, 6}, 3), 0);
+	assert_int_equal(etcd_members_judge(&members, 0, &(struct etcd_header){7, 9, 6}, 3), 0);
 }
 
 int main(void)

@@ -142,10 +142,11 @@ static void test_kv_when_fields_are_left_out_then_zero_and_empty(void **state)
 	struct etcd_kv kv;
 
 	assert_int_equal(gateway_kv_read(object, &kv), 0);
-	assert_true(gateway_value_equal(kv.key, gateway_value_text("a")));
+	assert_int_equal(kv.key.bytes, 1);
+	assert_memory_equal(kv.key.data, "a", 2);
 	assert_int_equal(kv.value.bytes, 0);
 	assert_string_equal(kv.value.data, "");
-	assert_int_equal(kv.create_revision, 0);
+	assert_int_equal(kv.mod_revision, 0);
 	assert_int_equal(kv.lease, 0);
 	gateway_kv_clear(&kv);
 	json_decref(object);

@@ -195,15 +195,11 @@ static void ignore_begun(void *context)
 {
 }
 
-static void ignore_reached(void *context, int64_t revision)
-{
-}
-
 static void no_put(void *context, const struct etcd_kv *kv)
 {
 }
 
-static void no_gone(void *context, struct etcd_bytes key, int64_t revision)
+static void no_gone(void *context, struct etcd_bytes key)
 {
 }
 
@@ -217,7 +213,6 @@ static void test_watch_when_closed_at_once_then_nothing_is_heard(void **state)
 		.begun = ignore_begun,
 		.put = no_put,
 		.gone = no_gone,
-		.reached = ignore_reached,
 		.broken = count_broken,
 		.context = reason,
 	};

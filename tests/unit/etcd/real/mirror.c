@@ -52,7 +52,7 @@ static void drop(struct mirror *mirror, unsigned int i)
 	mirror->entry[i] = mirror->entry[--mirror->nr];
 }
 
-static void on_gone(void *context, struct etcd_bytes key, int64_t revision)
+static void on_gone(void *context, struct etcd_bytes key)
 {
 	struct mirror *mirror = context;
 	unsigned int i = find(mirror, key.data);
@@ -71,17 +71,8 @@ static void on_whole(void *context, int64_t revision)
 	}
 	mirror->reading = mirror->away = false;
 	mirror->nr_whole++;
-	mirror->revision = revision;
 	if (mirror->on_whole)
 		mirror->on_whole(mirror);
-}
-
-static void on_reached(void *context, int64_t revision)
-{
-	struct mirror *mirror = context;
-
-	assert_true(revision >= mirror->revision);
-	mirror->revision = revision;
 }
 
 static void on_away(void *context, const char *reason)
@@ -103,7 +94,6 @@ struct etcd_follow_options mirror_options(struct mirror *mirror, const char *pre
 		.put = on_put,
 		.whole = on_whole,
 		.gone = on_gone,
-		.reached = on_reached,
 		.away = on_away,
 		.context = mirror,
 	};

@@ -20,7 +20,6 @@ struct mirror {
 	bool away;
 	char reason[256]; /* of the last time that it was away */
 	unsigned int nr_begun, nr_whole, nr_away;
-	int64_t revision;
 	/* Called by begin() and whole(), may be NULL. */
 	void (*on_whole)(struct mirror *mirror);
 	void (*on_put)(struct mirror *mirror);
