@@ -168,7 +168,7 @@ static void begin_finish(struct change *change)
 		fleet_settle_apply(change);
 		return;
 	}
-	change->after->finished_ns = given_ns ? given_ns : boottime_wall_ns();
+	store_record_finish(change->after, given_ns ? given_ns : boottime_wall_ns());
 	write_it(change);
 }
 

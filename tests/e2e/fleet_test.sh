@@ -165,6 +165,22 @@ edge_has a eight running || fail "A has cut what was extended"
 edge_has a nine finished || fail "A has cut what was extended after its finish"
 ok "an edge that comes late takes up what was extended"
 
+# A finish shortens an extension, too, as it does on an edge alone.
+fleet a PUT /v1/builds/short '{"nodes":[{"index":0,"address":"10.0.4.6"}],"max_lifetime_s":3600,"linger_s":600}'
+assert_eq 201 "$STATUS" "status of PUT ($ANSWER)"
+fleet a POST /v1/builds/short/extend '{"by_s": 600}'
+assert_eq 200 "$STATUS" "status of extend ($ANSWER)"
+finished=$(date +%s)
+fleet a POST /v1/builds/short/finish "{\"finished_at\": \"$(date -u -d "@$finished" +%FT%TZ)\"}"
+assert_eq 200 "$STATUS" "status of finish ($ANSWER)"
+edge a GET /v1/builds/short
+assert_eq $((finished + 600)) "$(date -d "$(answer .deadline)" +%s)" "deadline at A"
+wait_until 20 edge_has b short finished
+wait_until 20 same_deadline short
+fleet a DELETE /v1/builds/short
+assert_eq 204 "$STATUS" "status of DELETE ($ANSWER)"
+ok "a finish behind an extension leaves the linger, no more"
+
 # A record that an edge cannot read, as of a later version, is no reason to cut.
 record=$(etcd_ctl get --print-value-only /sallyport/builds/three)
 etcd_ctl put /sallyport/builds/three '{"version":2}' >"$LAB_DIR/log/put"

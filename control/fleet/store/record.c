@@ -93,6 +93,15 @@ uint64_t store_record_lifetime_ns(const struct record *record)
 	return read_seconds_ns(record, "max_lifetime_s");
 }
 
+void store_record_finish(struct record *record, uint64_t finished_ns)
+{
+	uint64_t lingers_ns = finished_ns + read_seconds_ns(record, "linger_s");
+
+	record->finished_ns = finished_ns;
+	if (record->until_ns > lingers_ns)
+		record->until_ns = lingers_ns;
+}
+
 uint64_t store_record_deadline_ns(const struct record *record)
 {
 	uint64_t deadline_ns = record->created_ns + store_record_lifetime_ns(record);

@@ -34,6 +34,9 @@ struct record *store_record_copy(const struct record *record);
 /* NULL is allowed. */
 void store_record_free(struct record *record);
 
+/* The build was over at finished_ns: what is left is the linger, or less, also of an extension. */
+void store_record_finish(struct record *record, uint64_t finished_ns);
+
 /* Result: when the build ends by its clock, in wall time, as far as the record says. */
 uint64_t store_record_deadline_ns(const struct record *record);
 

@@ -85,6 +85,24 @@ static void test_deadline_when_finished_and_extended_then_as_sallyportd_has_it(v
 	store_record_free(record);
 }
 
+static void test_finish_when_extended_before_then_the_linger_is_left_or_less(void **state)
+{
+	struct record *record = make("{\"nodes\":[],\"max_lifetime_s\":1000,\"linger_s\":100}");
+
+	record->created_ns = 5 * NS_PER_S;
+	record->until_ns = 2000 * NS_PER_S;
+	store_record_finish(record, 50 * NS_PER_S);
+	assert_int_equal(record->finished_ns, 50 * NS_PER_S);
+	assert_int_equal(store_record_deadline_ns(record), 150 * NS_PER_S);
+	record->until_ns = 2000 * NS_PER_S; /* it ends before it would linger out */
+	store_record_finish(record, 1950 * NS_PER_S);
+	assert_int_equal(store_record_deadline_ns(record), 2000 * NS_PER_S);
+	record->until_ns = 0;
+	store_record_finish(record, 50 * NS_PER_S);
+	assert_int_equal(record->until_ns, 0);
+	store_record_free(record);
+}
+
 static void test_claims_when_nodes_have_forwards_then_each_port_and_each_vm(void **state)
 {
 	static const char *const keys[] = {
@@ -138,6 +156,7 @@ int main(void)
 		cmocka_unit_test(test_record_when_it_is_none_then_refused),
 		cmocka_unit_test(
 			test_deadline_when_finished_and_extended_then_as_sallyportd_has_it),
+		cmocka_unit_test(test_finish_when_extended_before_then_the_linger_is_left_or_less),
 		cmocka_unit_test(test_claims_when_nodes_have_forwards_then_each_port_and_each_vm),
 		cmocka_unit_test(test_claims_when_a_port_makes_no_sense_then_refused),
 	};
