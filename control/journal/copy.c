@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include <sqlite3.h>
 
+#include "durable/file.h"
 #include "journal/sql.h"
 
 #define NAME_BYTES (PATH_MAX + 32)
@@ -21,24 +21,15 @@ static void name_copy(const char *path, int version, char ret_name[NAME_BYTES])
 	snprintf(ret_name, NAME_BYTES, "%s.version-%d", path, version);
 }
 
-/* Result: 0, or -errno: of a file or of the directory it is in. */
-static int sync_file(const char *path, int flags)
+static int sync_file(const char *path)
 {
-	int fd = open(path, flags | O_CLOEXEC), result;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), result;
 
 	if (fd < 0)
 		return -errno;
 	result = fsync(fd) < 0 ? -errno : 0;
 	close(fd);
 	return result;
-}
-
-static int sync_directory_of(const char *path)
-{
-	char copy[NAME_BYTES];
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	return sync_file(dirname(copy), O_RDONLY | O_DIRECTORY);
 }
 
 /* Into an empty file, which is the one kind that SQLite takes: its own would be open to others. */
@@ -69,11 +60,11 @@ int journal_copy_write(sqlite3 *database, const char *path, int version, char **
 	unlink(fresh);
 	error = vacuum_into(database, fresh);
 	if (!error)
-		error = sync_file(fresh, O_RDONLY);
+		error = sync_file(fresh);
 	if (!error && rename(fresh, name) < 0)
 		error = -errno;
 	if (!error)
-		error = sync_directory_of(path);
+		error = durable_file_sync_name(path);
 	if (!error)
 		return 0;
 	unlink(fresh);
@@ -172,7 +163,7 @@ int journal_copy_take_back(const char *path, int version, char **ret_reason)
 	if (!error)
 		error = put_in_place(name, path);
 	if (!error)
-		error = sync_directory_of(path);
+		error = durable_file_sync_name(path);
 	if (error)
 		return journal_sql_fail(ret_reason, error,
 					"the copy %s cannot be put in its place: %s", name,

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "durable/file.h"
 #include "journal/copy.h"
 #include "journal/schema.h"
 #include "journal/sql.h"
@@ -110,20 +110,6 @@ static int write_schema(const struct kind *kind, sqlite3 *database, const char *
 	return run_text(database, path, "COMMIT", ret_reason);
 }
 
-static int sync_directory(const char *path)
-{
-	char copy[PATH_MAX];
-	int fd, result;
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	result = fsync(fd) < 0 ? -errno : 0;
-	close(fd);
-	return result;
-}
-
 static int fill_file(const struct kind *kind, const char *fresh, char **ret_reason)
 {
 	sqlite3 *database;
@@ -179,7 +165,7 @@ static int create_file(const struct kind *kind, const char *path, char **ret_rea
 					fresh);
 	close(fd);
 	result = fill_file(kind, fresh, ret_reason);
-	if (result == 0 && (rename(fresh, path) < 0 || sync_directory(path) < 0))
+	if (result == 0 && (rename(fresh, path) < 0 || durable_file_sync_name(path) < 0))
 		result = journal_sql_fail(ret_reason, -errno, "the journal %s cannot be made: %m",
 					  path);
 	if (result < 0)
