@@ -176,13 +176,12 @@ static int list_hooks(const struct delivery *delivery, struct directory_list *li
 static int try_present(struct delivery *delivery, const char *name)
 {
 	struct directory_list list;
-	bool present = false;
 	int error = list_hooks(delivery, &list);
+	bool present;
 
 	if (error)
 		return note_failure(delivery, error, "");
-	for (unsigned int i = 0; i < list.nr; i++)
-		present |= strcmp(list.name[i], name) == 0;
+	present = directory_list_has(&list, name);
 	directory_list_clear(&list);
 	return present ? try_script(delivery, name) : 0;
 }

@@ -58,7 +58,7 @@ static int take_event(struct follow *follow, const struct notice *notice)
 {
 	int error;
 
-	directory_passed_over_tell(&follow->passed, follow->options->directory);
+	directory_passed_over_tell(follow->passed, follow->options->directory);
 	error = hooks_deliver(follow->options, notice, follow->stop);
 	return error ? error : write_cursor(follow, notice->seq);
 }

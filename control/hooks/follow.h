@@ -19,7 +19,7 @@ struct follow {
 	bool has_cursor; /* false: begin with the oldest event there is */
 	uint64_t cursor;
 	int said; /* of the socket: FOLLOW_REACHED, or why not, as -errno; 0: nothing yet */
-	struct passed_over passed;  /* files that are no hooks, as the log knows */
+	struct passed_over *passed; /* files that are no hooks, as the log knows */
 	struct hooks_daemon daemon; /* as it was when its events were asked for */
 };
 

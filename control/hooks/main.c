@@ -42,10 +42,9 @@ static int lock(const struct options *options)
 	return fd < 0 ? fail("The cursor cannot be locked.", options->cursor, fd) : fd;
 }
 
-/* passed becomes what is known at the end. */
 static int run(const struct options *options, const struct stop *stop, struct passed_over *passed)
 {
-	struct follow follow = {.options = options, .stop = stop, .passed = *passed};
+	struct follow follow = {.options = options, .stop = stop, .passed = passed};
 	int error = seq_file_read(options->cursor, &follow.cursor);
 
 	if (error && error != -ENOENT)
@@ -55,7 +54,6 @@ static int run(const struct options *options, const struct stop *stop, struct pa
 	follow.has_cursor = !error;
 	sd_notify(0, "READY=1");
 	error = hooks_follow_run(&follow);
-	*passed = follow.passed;
 	sd_notify(0, "STOPPING=1");
 	return error;
 }

@@ -226,15 +226,14 @@ static struct sp_addr peer_of(struct http_request *request)
 }
 
 /* Before anything is done for it. */
-static void refuse(struct runner *runner, const struct route *route, const struct vm *vm,
-		   struct http_request *request)
+static void refuse(struct runner *runner, const struct route *route, const struct sp_addr *peer,
+		   const struct vm *vm, struct http_request *request)
 {
 	const char *label =
 		route->serve == serve_circleci ? CIRCLECI_LABEL : text_of(request, "label");
 	const struct reply reply = {.said = vm ? SAID_OFTEN : SAID_FULL};
-	struct sp_addr peer = peer_of(request);
 
-	runner_refused_note(&runner->refused, &peer, label, vm ? vm->id : "", &reply);
+	runner_refused_note(&runner->refused, peer, label, vm ? vm->id : "", &reply);
 	answer_reply(request, &reply, "");
 }
 
@@ -253,7 +252,7 @@ static void handle(void *context, struct http_request *request)
 	peer = peer_of(request);
 	vm = addr_is_any(&peer) ? NULL : runner_vms_find(runner->vms, &peer);
 	if (!vm || !runner_vms_take(&vm->requests, &requests, boottime_now_ns())) {
-		refuse(runner, route, vm, request);
+		refuse(runner, route, &peer, vm, request);
 		return;
 	}
 	runner_ask_begin(runner->ask, RUNNER_LIMIT_NS);

@@ -68,27 +68,23 @@ static enum said judge(int status)
 }
 
 /* What stands in the way of a VM's build is for the log: the VM is not told. */
-static void take_holder(struct reply *reply, const char *text)
+static void take_holder(struct reply *reply, json_t *problem)
 {
-	json_t *problem = json_loads(text, 0, NULL);
 	const char *build = "";
 
 	json_unpack(problem, "{s:{s:s}}", "holder", "build", &build);
 	snprintf(reply->holder, sizeof(reply->holder), "%s", build);
-	json_decref(problem);
 }
 
 /* The daemon's reason. */
-static void take_detail(struct reply *reply, const char *text)
+static void take_detail(struct reply *reply, json_t *problem)
 {
-	json_t *problem = json_loads(text, 0, NULL);
 	const char *detail = "", *closer = NULL;
 
 	if (json_unpack(problem, "{s:s, s?:[{s:s}]}", "detail", &detail, "errors", "detail",
 			&closer) < 0)
 		json_unpack(problem, "{s:s}", "detail", &detail);
 	runner_label_text(closer ? closer : detail, reply->detail, sizeof(reply->detail));
-	json_decref(problem);
 }
 
 static void take_address(struct reply *reply, json_t *build)
@@ -106,18 +102,19 @@ static json_t *call(struct runner *runner, const char *method, const char *path,
 {
 	const char *text = "";
 	int status = runner_ask_call(runner->ask, method, path, body, &text);
-	json_t *build = NULL;
+	json_t *answer = status >= 0 ? json_loads(text, 0, NULL) : NULL;
 
 	reply->said = judge(status);
 	if (reply->said == SAID_OK) {
-		build = json_loads(text, 0, NULL);
-		take_address(reply, build);
-	} else if (reply->said == SAID_TAKEN) {
-		take_holder(reply, text);
-	} else if (status >= 0) {
-		take_detail(reply, text);
+		take_address(reply, answer);
+		return answer;
 	}
-	return build;
+	if (reply->said == SAID_TAKEN)
+		take_holder(reply, answer);
+	else if (status >= 0)
+		take_detail(reply, answer);
+	json_decref(answer);
+	return NULL;
 }
 
 /* Finds the session that a repeated start means. Result: whether there is nothing more to do. */

@@ -98,6 +98,14 @@ int directory_list_others(const char *directory, struct directory_list *ret_list
 	return list_names(directory, false, ret_list);
 }
 
+bool directory_list_has(const struct directory_list *list, const char *name)
+{
+	for (unsigned int i = 0; i < list->nr; i++)
+		if (strcmp(list->name[i], name) == 0)
+			return true;
+	return false;
+}
+
 void directory_list_clear(struct directory_list *list)
 {
 	for (unsigned int i = 0; i < list->nr; i++)

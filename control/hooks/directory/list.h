@@ -2,6 +2,8 @@
 /* What the hooks' directory has: hooks, and what looks like one. */
 #pragma once
 
+#include <stdbool.h>
+
 /* Owned names, in the order of bytes. */
 struct directory_list {
 	char **name;
@@ -16,6 +18,9 @@ int directory_list_hooks(const char *directory, struct directory_list *ret_list)
 
 /* The same of what has such a name and is no executable file. */
 int directory_list_others(const char *directory, struct directory_list *ret_list);
+
+/* Result: whether a list has a name. */
+bool directory_list_has(const struct directory_list *list, const char *name);
 
 void directory_list_clear(struct directory_list *list);
 

@@ -1,18 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hooks/directory/passed_over.h"
 
-#include <stdbool.h>
-#include <string.h>
-
 #include "host/log.h"
-
-static bool has(const struct directory_list *list, const char *name)
-{
-	for (unsigned int i = 0; i < list->nr; i++)
-		if (strcmp(list->name[i], name) == 0)
-			return true;
-	return false;
-}
 
 void directory_passed_over_tell(struct passed_over *passed, const char *directory)
 {
@@ -23,7 +12,7 @@ void directory_passed_over_tell(struct passed_over *passed, const char *director
 	for (unsigned int i = 0; i < others.nr; i++) {
 		const char *reason = directory_list_why_not(directory, others.name[i]);
 
-		if (reason && !has(&passed->told, others.name[i]))
+		if (reason && !directory_list_has(&passed->told, others.name[i]))
 			log_write(LOG_WARNING,
 				  "A file beside the hooks is none: it is passed over.",
 				  log_string("directory", directory),
