@@ -109,6 +109,20 @@ static void on_written(void *context, const struct etcd_txn_result *result)
 	}
 }
 
+/* It cannot be written as it is. */
+static void refuse_write(struct change *change, int error)
+{
+	if (error == -E2BIG)
+		fleet_settle_refuse_as(
+			change, PROBLEM_OVER_LIMIT,
+			"It has more ports than fleet.txn_ops allows in one transaction of etcd.");
+	else if (error == -EBADMSG)
+		fleet_settle_refuse_as(change, PROBLEM_INVALID,
+				       "A node has no port or address of sense.");
+	else
+		fleet_settle_refuse_as(change, PROBLEM_INTERNAL, "Out of memory.");
+}
+
 static void write_it(struct change *change)
 {
 	const struct fleet_write write = {change->before, change->after, on_written, change};
@@ -117,15 +131,8 @@ static void write_it(struct change *change)
 	snprintf(change->after->change, sizeof(change->after->change), "%s-%" PRIu64,
 		 change->fleet->name, ++change->fleet->nr_changes);
 	error = fleet_write_send(change->fleet, &write, &change->txn);
-	if (error == -E2BIG)
-		fleet_settle_refuse_as(
-			change, PROBLEM_OVER_LIMIT,
-			"It has more ports than fleet.txn_ops allows in one transaction of etcd.");
-	else if (error == -EBADMSG)
-		fleet_settle_refuse_as(change, PROBLEM_INVALID,
-				       "A node has no port or address of sense.");
-	else if (error)
-		fleet_settle_refuse_as(change, PROBLEM_INTERNAL, "Out of memory.");
+	if (error)
+		refuse_write(change, error);
 }
 
 static void begin_put(struct change *change)
@@ -140,10 +147,12 @@ static void begin_put(struct change *change)
 		.body = change->body,
 		.now_ns = boottime_wall_ns(),
 	};
+	int error = store_merge_make(&merge, &change->after, &problem);
 
-	if (store_merge_make(&merge, &change->after, &problem) < 0) {
-		json_problem_set(&problem, PROBLEM_INTERNAL, "Out of memory.");
+	if (problem_is_set(&problem)) {
 		fleet_settle_refuse(change, &problem);
+	} else if (error) {
+		refuse_write(change, error);
 	} else if (change->before && json_equal(change->before->body, change->after->body)) {
 		fleet_settle_apply(change);
 	} else {

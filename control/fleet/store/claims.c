@@ -8,8 +8,7 @@
 
 #include "fleet/store/record.h"
 #include "host/addr.h"
-
-#define SSH_PORT 22
+#include "model/build.h"
 
 struct listing {
 	const char *prefix;
@@ -78,7 +77,7 @@ static int list_endpoint(struct listing *listing, const json_t *node, const json
 	if (!json_object_get(node, "address"))
 		return 0;
 	if (!read_addr(node, "address", &addr) ||
-	    !read_port(object, "port", object == node ? SSH_PORT : 0, &port))
+	    !read_port(object, "port", object == node ? FORWARD_SSH_PORT : 0, &port))
 		return -EBADMSG;
 	claim = add(listing, STORE_ENDPOINTS);
 	if (!claim)

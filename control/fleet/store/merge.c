@@ -13,9 +13,9 @@
 #include "host/addr.h"
 #include "host/boottime.h"
 #include "host/config.h"
+#include "model/pools.h"
 #include "json/problem.h"
 
-#define POOL_DEFAULT   "default"
 #define RANDOM_TRIES   32
 #define LIFETIME_MAX_S (366 * 24 * 3600)
 
@@ -52,18 +52,37 @@ static bool try_port(const struct merging *merging, const struct config_public *
 	return true;
 }
 
+static unsigned int count_ports(const struct config_public *public)
+{
+	unsigned int count = 0;
+
+	for (uint32_t i = 0; i < public->nr_ports; i++)
+		count += (unsigned int)(public->ports[i].last - public->ports[i].first + 1);
+	return count;
+}
+
+/* Result: the port of this place among all ranges, which there is. */
+static unsigned int find_port(const struct config_public *public, unsigned int place)
+{
+	const struct config_range *range = public->ports;
+
+	while (place > (unsigned int)(range->last - range->first)) {
+		place -= (unsigned int)(range->last - range->first + 1);
+		range++;
+	}
+	return range->first + place;
+}
+
 /* By chance first, so that two edges seldom choose the same; then the first that is free. */
 static bool choose_of(const struct merging *merging, const struct config_public *public,
 		      uint16_t *ret_port)
 {
-	for (unsigned int i = 0; i < RANDOM_TRIES; i++) {
-		const struct config_range *range =
-			&public->ports[(unsigned long)random() % public->nr_ports];
-		unsigned int count = (unsigned int)(range->last - range->first + 1);
+	unsigned int count = count_ports(public);
 
-		if (try_port(merging, public,
-			     range->first + (unsigned int)((unsigned long)random() % count),
-			     ret_port))
+	for (unsigned int i = 0; i < RANDOM_TRIES; i++) {
+		unsigned int place = (unsigned int)((unsigned long)random() % count);
+
+		if (try_port(merging, public, find_port(public, place), ret_port))
 			return true;
 	}
 	for (uint32_t i = 0; i < public->nr_ports; i++)
@@ -184,7 +203,7 @@ static void take_over(json_t *list, const json_t *before, const char *name, cons
 		      const char *inner_name)
 {
 	size_t i;
-	json_t *object;
+	json_t *object, *mine;
 
 	json_array_foreach (list, i, object) {
 		const json_t *old = find_by(before, name, json_object_get(object, name));
@@ -194,7 +213,9 @@ static void take_over(json_t *list, const json_t *before, const char *name, cons
 		if (inner)
 			take_over(json_object_get(object, inner), json_object_get(old, inner),
 				  inner_name, NULL, NULL);
-		json_object_update_missing(object, (json_t *)old);
+		mine = json_deep_copy(old); /* ports are written into it */
+		json_object_update_missing(object, mine);
+		json_decref(mine);
 	}
 }
 
@@ -248,6 +269,28 @@ static int check_times(const struct merging *merging, const json_t *body)
 	return 0;
 }
 
+/* Result: how many public ports it has, or is to have. */
+static size_t count_claims(const json_t *body)
+{
+	const json_t *nodes = json_object_get(body, "nodes");
+	size_t i, count = json_array_size(nodes);
+	json_t *node;
+
+	json_array_foreach (nodes, i, node)
+		count += json_array_size(json_object_get(node, "forwards"));
+	return count;
+}
+
+/* Each port beyond those it has is one more operation beside the record's: what no transaction can
+ * hold is not worth the search for ports. */
+static int check_size(const struct merging *merging, const json_t *body)
+{
+	const struct record *before = merging->merge->before;
+	size_t had = before ? count_claims(before->body) : 0;
+
+	return count_claims(body) + 1 > merging->merge->config->fleet.txn_ops + had ? -E2BIG : 0;
+}
+
 static int check(const struct merging *merging, const json_t *body)
 {
 	const json_t *nodes = json_object_get(body, "nodes");
@@ -274,7 +317,7 @@ static int check(const struct merging *merging, const json_t *body)
 		    !json_is_array(json_object_get(node, "forwards")))
 			return refuse(merging, pointer, "forwards must be a list");
 	}
-	return 0;
+	return check_size(merging, body);
 }
 
 static int give_ports(const struct merging *merging, json_t *body)

@@ -23,7 +23,7 @@ struct store_merge {
 
 /*
  * Result: 0 and a record to be freed, without its change; -EINVAL or -ENOSPC with the problem set;
- * or -ENOMEM.
+ * -E2BIG if fleet.txn_ops is too low for it; or -ENOMEM.
  */
 int store_merge_make(const struct store_merge *merge, struct record **ret_record,
 		     struct problem *problem);

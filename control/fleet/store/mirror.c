@@ -150,11 +150,12 @@ const char *store_mirror_gone(struct mirror *mirror, const char *key)
 {
 	enum store_kind kind;
 	const char *rest = store_keys_parse(mirror->prefix, key, &kind);
-	void **tree = kind == STORE_BUILDS ? &mirror->builds : &mirror->ports;
 	struct known *entry;
+	void **tree;
 
 	if (!rest || kind == STORE_ENDPOINTS)
 		return NULL;
+	tree = kind == STORE_BUILDS ? &mirror->builds : &mirror->ports;
 	entry = find(tree, kind == STORE_BUILDS ? rest : key);
 	if (!entry)
 		return NULL;

@@ -65,11 +65,7 @@ struct record *store_record_copy(const struct record *record)
 	if (!copy)
 		return NULL;
 	*copy = *record;
-	copy->body = json_deep_copy(record->body);
-	if (!copy->body) {
-		free(copy);
-		return NULL;
-	}
+	json_incref(copy->body);
 	return copy;
 }
 

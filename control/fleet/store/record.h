@@ -6,7 +6,9 @@
 
 #include <jansson.h>
 
-#define STORE_ID_BYTES	   129
+#include "model/build.h"
+
+#define STORE_ID_BYTES	   (BUILD_ID_MAX + 1)
 #define STORE_CHANGE_BYTES 64
 
 /* Times are wall time in ns; 0: not. */
@@ -28,7 +30,7 @@ int store_record_read(const char *id, const char *value, int64_t mod_revision,
 /* Result: a text to be freed, NULL without memory. */
 char *store_record_write(const struct record *record);
 
-/* Result: a deep copy, NULL without memory. */
+/* Result: a copy, NULL without memory. They share the body, which nobody writes to. */
 struct record *store_record_copy(const struct record *record);
 
 /* NULL is allowed. */

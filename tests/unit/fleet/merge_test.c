@@ -205,6 +205,72 @@ static void test_merge_when_no_port_is_free_then_503(void **state)
 	assert_int_equal(world->problem.type, PROBLEM_NO_PORTS);
 }
 
+static void test_merge_when_there_are_more_ports_than_operations_then_none_is_sought(void **state)
+{
+	struct world *world = *state;
+	struct record *before, *after;
+
+	assert_int_equal(merge(world, NULL, "{\"nodes\":[{\"index\":0},{\"index\":1}]}", &before),
+			 0);
+	world->config->fleet.txn_ops = 2;
+	assert_int_equal(merge(world, NULL, "{\"nodes\":[{\"index\":0},{\"index\":1}]}", &after),
+			 -E2BIG);
+	assert_int_equal(
+		merge(world, NULL,
+		      "{\"nodes\":[{\"index\":0,\"forwards\":[{\"name\":\"v\",\"port\":1}]}]}",
+		      &after),
+		-E2BIG);
+	assert_false(problem_is_set(&world->problem));
+	/* What it has already is no more work. */
+	assert_int_equal(merge(world, before,
+			       "{\"nodes\":[{\"index\":0},{\"index\":1},{\"index\":2}]}", &after),
+			 0);
+	store_record_free(after);
+	assert_int_equal(
+		merge(world, before,
+		      "{\"nodes\":[{\"index\":0},{\"index\":1,\"forwards\":[{\"name\":\"v\","
+		      "\"port\":1}]},{\"index\":2}]}",
+		      &after),
+		-E2BIG);
+	store_record_free(before);
+}
+
+static void test_merge_when_there_are_several_ranges_then_each_port_of_each_is_given(void **state)
+{
+	struct world *world = *state;
+	struct config_public *public = &world->config->public.addresses[0];
+	unsigned int seen = 0;
+	struct record *record;
+
+	public->nr_ports = 2;
+	public->ports[0] = (struct config_range){.first = 60000, .last = 60000};
+	public->ports[1] = (struct config_range){.first = 60002, .last = 60003};
+	assert_int_equal(merge(world, NULL,
+			       "{\"nodes\":[{\"index\":0},{\"index\":1},{\"index\":2}]}", &record),
+			 0);
+	for (size_t i = 0; i < 3; i++)
+		seen |= 1U << (unsigned int)(port_of(node(record, i)) - 60000);
+	assert_int_equal(seen, 0xd);
+	store_record_free(record);
+}
+
+/* A record whose forward has no port is none of ours: it stays as it was. */
+static void test_merge_when_ports_are_given_then_what_was_before_is_untouched(void **state)
+{
+	struct world *world = *state;
+	json_t *body =
+		json_loads("{\"nodes\":[{\"index\":0,\"public_port\":60000,\"public_address\":"
+			   "\"192.0.2.1\",\"forwards\":[{\"name\":\"v\",\"port\":1}]}]}",
+			   0, NULL);
+	struct record before = {.body = json_deep_copy(body)}, *after;
+
+	assert_int_equal(merge(world, &before, "{\"nodes\":[{\"index\":0}]}", &after), 0);
+	assert_true(json_equal(before.body, body));
+	store_record_free(after);
+	json_decref(before.body);
+	json_decref(body);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -215,6 +281,9 @@ int main(void)
 		CASE(test_merge_when_a_pool_is_named_then_its_port),
 		CASE(test_merge_when_it_cannot_be_then_told_why_and_where),
 		CASE(test_merge_when_no_port_is_free_then_503),
+		CASE(test_merge_when_there_are_more_ports_than_operations_then_none_is_sought),
+		CASE(test_merge_when_there_are_several_ranges_then_each_port_of_each_is_given),
+		CASE(test_merge_when_ports_are_given_then_what_was_before_is_untouched),
 	};
 
 	return cmocka_run_group_tests_name("fleet_merge", tests, NULL, NULL);
