@@ -34,8 +34,7 @@ void etcd_txn_free(struct etcd_txn *txn);
 /* These add to it. Without memory the transaction is spoilt, and etcd_txn_send() says so. The
  * mod_revision of a key that is not there is 0. */
 void etcd_txn_compare(struct etcd_txn *txn, struct etcd_bytes key, int64_t mod_revision);
-void etcd_txn_put(struct etcd_txn *txn, struct etcd_bytes key, struct etcd_bytes value,
-		  int64_t lease);
+void etcd_txn_put(struct etcd_txn *txn, struct etcd_bytes key, struct etcd_bytes value);
 void etcd_txn_delete(struct etcd_txn *txn, struct etcd_bytes key);
 void etcd_txn_else_read(struct etcd_txn *txn, struct etcd_bytes key);
 

@@ -50,7 +50,7 @@ static int put_record(const struct draft *draft, const struct record *record)
 
 	if (!value)
 		return -ENOMEM;
-	etcd_txn_put(draft->txn, gateway_value_text(draft->key), gateway_value_text(value), 0);
+	etcd_txn_put(draft->txn, gateway_value_text(draft->key), gateway_value_text(value));
 	free(value);
 	return 0;
 }
@@ -63,7 +63,7 @@ static void claim_new(const struct draft *draft, const char *id)
 		if (store_claims_has(&draft->before, key))
 			continue;
 		etcd_txn_compare(draft->txn, gateway_value_text(key), 0);
-		etcd_txn_put(draft->txn, gateway_value_text(key), gateway_value_text(id), 0);
+		etcd_txn_put(draft->txn, gateway_value_text(key), gateway_value_text(id));
 		etcd_txn_else_read(draft->txn, gateway_value_text(key));
 	}
 }

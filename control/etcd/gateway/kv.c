@@ -20,8 +20,7 @@ int gateway_kv_read(const json_t *object, struct etcd_kv *ret_kv)
 	int error = -EBADMSG;
 
 	if (json_is_object(object) &&
-	    gateway_value_read_int(object, "mod_revision", &kv.mod_revision) == 0 &&
-	    gateway_value_read_int(object, "lease", &kv.lease) == 0)
+	    gateway_value_read_int(object, "mod_revision", &kv.mod_revision) == 0)
 		error = read_bytes(object, "key", &kv.key);
 	if (!error)
 		error = read_bytes(object, "value", &kv.value);

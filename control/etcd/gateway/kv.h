@@ -12,7 +12,6 @@ struct etcd_kv {
 	struct etcd_bytes key;	 /* both are followed by a NUL that is not counted */
 	struct etcd_bytes value; /* may be empty */
 	int64_t mod_revision;
-	int64_t lease; /* 0: none */
 };
 
 /* Result: 0 and what is to be cleared, -EBADMSG or -ENOMEM. */

@@ -147,7 +147,6 @@ static void test_kv_when_fields_are_left_out_then_zero_and_empty(void **state)
 	assert_int_equal(kv.value.bytes, 0);
 	assert_string_equal(kv.value.data, "");
 	assert_int_equal(kv.mod_revision, 0);
-	assert_int_equal(kv.lease, 0);
 	gateway_kv_clear(&kv);
 	json_decref(object);
 }

@@ -307,7 +307,7 @@ struct real_put real_do_put(sd_event *event, struct etcd *etcd, const char *key,
 	struct etcd_txn_call *call;
 	struct real_put put = {0};
 
-	etcd_txn_put(txn, gateway_value_text(key), gateway_value_text(value), 0);
+	etcd_txn_put(txn, gateway_value_text(key), gateway_value_text(value));
 	assert_int_equal(etcd_txn_send(etcd, txn, on_put, &put, &call), 0);
 	etcd_txn_free(txn);
 	REAL_WAIT(event, put.done);

@@ -42,7 +42,6 @@ static void on_put(void *context, const struct etcd_kv *kv)
 	snprintf(mirror->entry[i].value, sizeof(mirror->entry[i].value), "%s",
 		 (const char *)kv->value.data);
 	mirror->entry[i].seen = true;
-	mirror->entry[i].lease = kv->lease;
 	if (mirror->on_put)
 		mirror->on_put(mirror);
 }

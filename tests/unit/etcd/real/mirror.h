@@ -13,7 +13,6 @@ struct mirror {
 	struct {
 		char key[64], value[64];
 		bool seen; /* in the reading that goes on */
-		int64_t lease;
 	} entry[MIRROR_KEYS_MAX];
 	unsigned int nr;
 	bool reading;

@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -28,7 +27,7 @@ struct world {
 	struct {
 		char key[300], value[300];
 		size_t key_bytes, value_bytes;
-		int64_t mod_revision, lease;
+		int64_t mod_revision;
 	} kv[KEYS + 1];
 };
 
@@ -42,7 +41,6 @@ static void keep(struct world *world, const struct etcd_kv *kv)
 	world->kv[world->nr].key_bytes = kv->key.bytes;
 	world->kv[world->nr].value_bytes = kv->value.bytes;
 	world->kv[world->nr].mod_revision = kv->mod_revision;
-	world->kv[world->nr].lease = kv->lease;
 	world->nr++;
 }
 
@@ -128,7 +126,7 @@ static struct etcd_txn *claim(const char *port, const char *who)
 	struct etcd_txn *txn = etcd_txn_new();
 
 	etcd_txn_compare(txn, gateway_value_text(port), 0);
-	etcd_txn_put(txn, gateway_value_text(port), gateway_value_text(who), 0);
+	etcd_txn_put(txn, gateway_value_text(port), gateway_value_text(who));
 	etcd_txn_else_read(txn, gateway_value_text(port));
 	return txn;
 }
@@ -166,7 +164,7 @@ static void test_txn_when_changed_meanwhile_then_nothing_is_done(void **state)
 	for (unsigned int i = 0; i < 2; i++) {
 		txn = etcd_txn_new();
 		etcd_txn_compare(txn, gateway_value_text("/builds/1"), revision);
-		etcd_txn_put(txn, gateway_value_text("/builds/1"), gateway_value_text("two"), 0);
+		etcd_txn_put(txn, gateway_value_text("/builds/1"), gateway_value_text("two"));
 		etcd_txn_delete(txn, gateway_value_text("/ports/1"));
 		assert_int_equal(etcd_txn_size(txn), 2);
 		do_txn(world, txn);
@@ -187,7 +185,6 @@ static void test_value_when_empty_then_read_as_empty(void **state)
 	do_range(world, gateway_value_text("/empty"), false, 1);
 	assert_int_equal(world->nr, 1);
 	assert_int_equal(world->kv[0].value_bytes, 0);
-	assert_int_equal(world->kv[0].lease, 0);
 }
 
 static void test_key_when_of_all_bytes_then_the_same_from_etcd(void **state)
@@ -202,7 +199,7 @@ static void test_key_when_of_all_bytes_then_the_same_from_etcd(void **state)
 	for (size_t i = 0; i < 256; i++)
 		all[2 + i] = (char)i;
 	txn = etcd_txn_new();
-	etcd_txn_put(txn, bytes, bytes, 0);
+	etcd_txn_put(txn, bytes, bytes);
 	do_txn(world, txn);
 	assert_true(world->succeeded);
 	do_range(world, gateway_value_text("/b"), true, 1);
@@ -224,7 +221,7 @@ static void test_range_when_of_many_pages_then_each_key_once_and_in_order(void *
 	txn = etcd_txn_new();
 	for (unsigned int i = 0; i < KEYS; i++) {
 		snprintf(key, sizeof(key), "/p/%02u", i);
-		etcd_txn_put(txn, gateway_value_text(key), gateway_value_text(key), 0);
+		etcd_txn_put(txn, gateway_value_text(key), gateway_value_text(key));
 	}
 	do_txn(world, txn);
 	assert_true(world->succeeded);
@@ -240,27 +237,6 @@ static void test_range_when_of_many_pages_then_each_key_once_and_in_order(void *
 	}
 }
 
-static void test_lease_when_above_2_to_53_then_its_id_is_exact(void **state)
-{
-	struct world *world = *state;
-	struct etcd_txn *txn;
-	const char *text;
-	int64_t lease;
-
-	if (!world)
-		skip();
-	text = real_read("etcdctl lease grant 600 | sed -n 's/^lease \\([0-9a-f]*\\).*/\\1/p'");
-	lease = (int64_t)strtoull(text, NULL, 16);
-	assert_true(lease > (1LL << 53));
-	txn = etcd_txn_new();
-	etcd_txn_put(txn, gateway_value_text("/leased"), gateway_value_text("x"), lease);
-	do_txn(world, txn);
-	assert_int_equal(world->error, 0);
-	assert_true(world->succeeded);
-	do_range(world, gateway_value_text("/leased"), false, 1);
-	assert_true(world->kv[0].lease == lease);
-}
-
 static void test_txn_when_it_has_too_many_operations_then_refused_with_etcds_reason(void **state)
 {
 	struct world *world = *state;
@@ -272,7 +248,7 @@ static void test_txn_when_it_has_too_many_operations_then_refused_with_etcds_rea
 	txn = etcd_txn_new();
 	for (unsigned int i = 0; i < 129; i++) {
 		snprintf(key, sizeof(key), "/many/%u", i);
-		etcd_txn_put(txn, gateway_value_text(key), gateway_value_text(""), 0);
+		etcd_txn_put(txn, gateway_value_text(key), gateway_value_text(""));
 	}
 	assert_int_equal(etcd_txn_size(txn), 129);
 	do_txn(world, txn);
@@ -312,7 +288,6 @@ int main(void)
 		cmocka_unit_test(test_value_when_empty_then_read_as_empty),
 		cmocka_unit_test(test_key_when_of_all_bytes_then_the_same_from_etcd),
 		cmocka_unit_test(test_range_when_of_many_pages_then_each_key_once_and_in_order),
-		cmocka_unit_test(test_lease_when_above_2_to_53_then_its_id_is_exact),
 		cmocka_unit_test(
 			test_txn_when_it_has_too_many_operations_then_refused_with_etcds_reason),
 		cmocka_unit_test(test_txn_when_the_member_is_away_then_done_once_it_is_back),
