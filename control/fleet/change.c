@@ -13,6 +13,7 @@
 #include "etcd/range.h"
 #include "fleet/change_state.h"
 #include "fleet/fleet.h"
+#include "fleet/owed.h"
 #include "fleet/settle.h"
 #include "fleet/store/keys.h"
 #include "fleet/store/merge.h"
@@ -311,16 +312,6 @@ void fleet_change_close(struct fleet_changes *changes)
 	free(changes);
 }
 
-bool fleet_change_tells(const struct fleet_changes *changes, const char *id)
-{
-	const struct change *change;
-
-	LIST_FOREACH (change, &changes->list, link)
-		if (!change->request && strcmp(change->id, id) == 0)
-			return true;
-	return false;
-}
-
 void fleet_change_start(struct fleet_changes *changes, const struct fleet_change_ask *ask)
 {
 	struct fleet *fleet = changes->fleet;
@@ -335,6 +326,8 @@ void fleet_change_start(struct fleet_changes *changes, const struct fleet_change
 	change->body = json_incref((json_t *)ask->body);
 	change->avoid = json_object();
 	LIST_INSERT_HEAD(&changes->list, change, link);
+	if (!change->request)
+		fleet_owed_tell(fleet->owed, change->id);
 	if (set_before(change, store_mirror_find(fleet->mirror, change->id)) < 0)
 		fleet_settle_refuse_as(change, PROBLEM_INTERNAL, "Out of memory.");
 	else if (!fleet->current)

@@ -5,8 +5,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include <jansson.h>
 
 struct fleet;
@@ -30,10 +28,7 @@ struct fleet_change_ask {
 	enum fleet_change_kind kind;
 	const char *id;		      /* a valid one */
 	const json_t *body;	      /* an object, NULL: none was given */
-	struct http_request *request; /* to be answered; NULL: a DELETE of our own */
+	struct http_request *request; /* to be answered; NULL: a DELETE that is owed */
 };
-
-/* Result: whether the store is being told that this build has ended, of our own. */
-bool fleet_change_tells(const struct fleet_changes *changes, const char *id);
 
 void fleet_change_start(struct fleet_changes *changes, const struct fleet_change_ask *ask);

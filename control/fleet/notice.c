@@ -27,7 +27,7 @@ struct notice {
 
 static void again(struct notice *notice)
 {
-	sd_event_source_set_time(notice->timer, (boottime_now_ns() + AGAIN_NS) / NS_PER_US);
+	sd_event_source_set_time_relative(notice->timer, AGAIN_NS / NS_PER_US);
 	sd_event_source_set_enabled(notice->timer, SD_EVENT_ONESHOT);
 }
 

@@ -14,7 +14,9 @@
 
 struct owed {
 	char *path;
-	json_t *ids; /* as keys; true: it is in the file */
+	json_t *ids;  /* as keys; true: it is in the file */
+	json_t *told; /* likewise: the store is being told */
+	bool changed; /* since the file was written */
 };
 
 static int load(struct owed *owed)
@@ -79,7 +81,7 @@ static char *print(const struct owed *owed)
 	return text;
 }
 
-static int save(const struct owed *owed)
+static int save(struct owed *owed)
 {
 	char other[PATH_MAX];
 	char *text = print(owed);
@@ -91,7 +93,10 @@ static int save(const struct owed *owed)
 	free(text);
 	if (!error && rename(other, owed->path) < 0)
 		error = -errno;
-	return error ? error : sync_directory(owed->path);
+	if (!error)
+		error = sync_directory(owed->path);
+	owed->changed = error != 0;
+	return error;
 }
 
 int fleet_owed_open(const char *path, struct owed **ret_owed)
@@ -102,7 +107,8 @@ int fleet_owed_open(const char *path, struct owed **ret_owed)
 	if (!owed)
 		return error;
 	owed->path = strdup(path);
-	if (owed->path)
+	owed->told = json_object();
+	if (owed->path && owed->told)
 		error = load(owed);
 	if (error)
 		fleet_owed_close(owed);
@@ -116,6 +122,7 @@ void fleet_owed_close(struct owed *owed)
 	if (!owed)
 		return;
 	json_decref(owed->ids);
+	json_decref(owed->told);
 	free(owed->path);
 	free(owed);
 }
@@ -140,20 +147,30 @@ bool fleet_owed_has(const struct owed *owed, const char *id)
 	return json_object_get(owed->ids, id) != NULL;
 }
 
-int fleet_owed_drop(struct owed *owed, const char *id)
+void fleet_owed_drop(struct owed *owed, const char *id)
 {
-	bool on_disk = json_is_true(json_object_get(owed->ids, id));
-
+	owed->changed |= json_is_true(json_object_get(owed->ids, id));
 	json_object_del(owed->ids, id);
-	return on_disk ? save(owed) : 0;
 }
 
-void fleet_owed_each(struct owed *owed, void (*visit)(void *context, const char *id), void *context)
+void fleet_owed_tell(struct owed *owed, const char *id)
+{
+	json_object_set_new(owed->told, id, json_true());
+}
+
+void fleet_owed_told(struct owed *owed, const char *id)
+{
+	json_object_del(owed->told, id);
+}
+
+int fleet_owed_each(struct owed *owed, void (*visit)(void *context, const char *id), void *context)
 {
 	json_t *ids = json_copy(owed->ids), *value;
 	const char *id;
 
 	json_object_foreach (ids, id, value)
-		visit(context, id);
+		if (!json_object_get(owed->told, id))
+			visit(context, id);
 	json_decref(ids);
+	return owed->changed ? save(owed) : 0;
 }

@@ -25,9 +25,13 @@ void fleet_owed_note(struct owed *owed, const char *id);
 /* Result: whether it has ended here, and the store is still to be told. */
 bool fleet_owed_has(const struct owed *owed, const char *id);
 
-/* The store knows of it, or never knew of it. Result: 0 or -errno of the file. */
-int fleet_owed_drop(struct owed *owed, const char *id);
+/* The store knows of it, or never knew of it. The file says so when all have been visited. */
+void fleet_owed_drop(struct owed *owed, const char *id);
 
-/* Calls visit for each, which may add and drop. */
-void fleet_owed_each(struct owed *owed, void (*visit)(void *context, const char *id),
-		     void *context);
+/* The store is being told of it, which is over at fleet_owed_told(). */
+void fleet_owed_tell(struct owed *owed, const char *id);
+void fleet_owed_told(struct owed *owed, const char *id);
+
+/* Calls visit, which may add and drop, for each of which the store is not being told. Result: 0, or
+ * -errno of the file, which is written again the next time. */
+int fleet_owed_each(struct owed *owed, void (*visit)(void *context, const char *id), void *context);

@@ -40,7 +40,7 @@ struct queue {
 
 static void wake(struct queue *queue, uint64_t after_ns)
 {
-	sd_event_source_set_time(queue->timer, (boottime_now_ns() + after_ns) / NS_PER_US);
+	sd_event_source_set_time_relative(queue->timer, after_ns / NS_PER_US);
 	sd_event_source_set_enabled(queue->timer, SD_EVENT_ONESHOT);
 }
 

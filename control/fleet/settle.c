@@ -22,6 +22,8 @@
 void fleet_settle_free(struct change *change)
 {
 	LIST_REMOVE(change, link);
+	if (!change->request)
+		fleet_owed_told(change->fleet->owed, change->id);
 	etcd_range_cancel(change->look);
 	etcd_txn_cancel(change->txn);
 	fleet_apply_cancel(change->apply);

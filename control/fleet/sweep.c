@@ -23,35 +23,21 @@
 #include "host/log.h"
 #include "transfer/transfer.h"
 
-#define EVERY_NS NS_PER_S
-#define MARGIN_NS                                                                                  \
-	(10 * NS_PER_S) /* a port rests a little longer in the store than on each edge             \
-			 */
+#define EVERY_NS   NS_PER_S
+#define MARGIN_NS  (10 * NS_PER_S) /* a port rests a little longer in the store than on an edge */
 #define PATH_BYTES 256
 
 struct sweep {
 	struct fleet *fleet;
 	struct fleet_changes *changes;
 	sd_event_source *timer;
-	struct etcd_txn_call *txn; /* that forgets a record */
+	json_t *due;		   /* as keys: records that are to be forgotten */
+	struct etcd_txn_call *txn; /* that forgets one */
 	char forgets[STORE_ID_BYTES];
 	struct transfer *transfer; /* a page of the builds that are open here */
 	bool compare;		   /* they are to be read */
 	char after[STORE_ID_BYTES];
 };
-
-struct search {
-	uint64_t before_ns;
-	const struct record *found;
-};
-
-static void look(void *context, const struct record *record)
-{
-	struct search *search = context;
-
-	if (!search->found && record->ended_ns && record->ended_ns < search->before_ns)
-		search->found = record;
-}
 
 static void forget_one(struct sweep *sweep);
 
@@ -71,21 +57,55 @@ static void on_forgotten(void *context, const struct etcd_txn_result *result)
 		forget_one(sweep);
 }
 
+static bool is_due(const struct sweep *sweep, const struct record *record)
+{
+	uint64_t rest_ns = sweep->fleet->config->leases.quarantine_ns + MARGIN_NS;
+
+	return record && record->ended_ns && record->ended_ns < boottime_wall_ns() - rest_ns;
+}
+
+/* Result: the next that is due still, taken out; NULL: none. */
+static const struct record *take_due(struct sweep *sweep)
+{
+	void *first;
+
+	while ((first = json_object_iter(sweep->due))) {
+		const struct record *record =
+			store_mirror_find(sweep->fleet->mirror, json_object_iter_key(first));
+
+		json_object_del(sweep->due, json_object_iter_key(first));
+		if (is_due(sweep, record))
+			return record;
+	}
+	return NULL;
+}
+
 /* One at a time; every edge does it. */
 static void forget_one(struct sweep *sweep)
 {
-	uint64_t rest_ns = sweep->fleet->config->leases.quarantine_ns + MARGIN_NS;
-	struct search search = {.before_ns = boottime_wall_ns() - rest_ns};
-	struct fleet_write write = {.done = on_forgotten, .context = sweep};
+	const struct fleet_write write = {
+		.before = take_due(sweep), .done = on_forgotten, .context = sweep};
 
-	if (sweep->txn)
-		return;
-	store_mirror_each(sweep->fleet->mirror, look, &search);
-	write.before = search.found;
 	if (!write.before)
 		return;
 	snprintf(sweep->forgets, sizeof(sweep->forgets), "%s", write.before->id);
 	fleet_write_forget(sweep->fleet, &write, &sweep->txn);
+}
+
+static void collect_due(void *context, const struct record *record)
+{
+	struct sweep *sweep = context;
+
+	if (is_due(sweep, record))
+		json_object_set_new(sweep->due, record->id, json_true());
+}
+
+static void forget(struct sweep *sweep)
+{
+	if (sweep->txn)
+		return;
+	store_mirror_each(sweep->fleet->mirror, collect_due, sweep);
+	forget_one(sweep);
 }
 
 static void tell_one(void *context, const char *id)
@@ -95,7 +115,7 @@ static void tell_one(void *context, const char *id)
 
 	if (!record || record->ended_ns)
 		fleet_owed_drop(sweep->fleet->owed, id);
-	else if (!fleet_change_tells(sweep->changes, id))
+	else
 		fleet_change_start(sweep->changes,
 				   &(struct fleet_change_ask){.kind = FLEET_DELETE, .id = id});
 }
@@ -157,10 +177,10 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 
 	if (sweep->fleet->current) {
 		fleet_owed_each(sweep->fleet->owed, tell_one, sweep);
-		forget_one(sweep);
+		forget(sweep);
 		compare(sweep);
 	}
-	sd_event_source_set_time(source, (boottime_now_ns() + EVERY_NS) / NS_PER_US);
+	sd_event_source_set_time_relative(source, EVERY_NS / NS_PER_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -173,8 +193,12 @@ int fleet_sweep_open(struct fleet *fleet, struct fleet_changes *changes, struct 
 		return -ENOMEM;
 	sweep->fleet = fleet;
 	sweep->changes = changes;
-	r = sd_event_add_time(fleet->event, &sweep->timer, CLOCK_BOOTTIME, 0, 1, on_timer, sweep);
+	sweep->due = json_object();
+	r = sweep->due ? sd_event_add_time(fleet->event, &sweep->timer, CLOCK_BOOTTIME, 0, 1,
+					   on_timer, sweep)
+		       : -ENOMEM;
 	if (r < 0) {
+		json_decref(sweep->due);
 		free(sweep);
 		return r;
 	}
@@ -189,6 +213,7 @@ void fleet_sweep_close(struct sweep *sweep)
 	etcd_txn_cancel(sweep->txn);
 	transfer_cancel(sweep->transfer);
 	sd_event_source_disable_unref(sweep->timer);
+	json_decref(sweep->due);
 	free(sweep);
 }
 

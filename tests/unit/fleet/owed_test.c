@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,6 +17,7 @@
 struct world {
 	char directory[32];
 	char path[64];
+	struct owed *owed;
 };
 
 static int set_up(void **state)
@@ -48,7 +50,7 @@ static void check(struct owed *owed, const char *ids)
 {
 	char found[64] = "";
 
-	fleet_owed_each(owed, collect, found);
+	assert_int_equal(fleet_owed_each(owed, collect, found), 0);
 	assert_string_equal(found, ids);
 }
 
@@ -62,12 +64,14 @@ static void test_owed_when_opened_again_then_what_was_added_is_there(void **stat
 	assert_int_equal(fleet_owed_add(owed, "a"), 0);
 	assert_int_equal(fleet_owed_add(owed, "b"), 0);
 	assert_int_equal(fleet_owed_add(owed, "a"), 0);
-	assert_int_equal(fleet_owed_drop(owed, "b"), 0);
+	fleet_owed_drop(owed, "b");
+	check(owed, "a ");
 	fleet_owed_close(owed);
 	assert_int_equal(fleet_owed_open(world->path, &owed), 0);
 	check(owed, "a ");
-	assert_int_equal(fleet_owed_drop(owed, "a"), 0);
-	assert_int_equal(fleet_owed_drop(owed, "never"), 0);
+	fleet_owed_drop(owed, "a");
+	fleet_owed_drop(owed, "never");
+	check(owed, "");
 	fleet_owed_close(owed);
 	assert_int_equal(fleet_owed_open(world->path, &owed), 0);
 	check(owed, "");
@@ -85,7 +89,7 @@ static void test_owed_when_only_noted_then_no_file_is_written(void **state)
 	assert_true(fleet_owed_has(owed, "a"));
 	assert_false(fleet_owed_has(owed, "b"));
 	assert_int_equal(access(world->path, F_OK), -1);
-	assert_int_equal(fleet_owed_drop(owed, "a"), 0);
+	fleet_owed_drop(owed, "a");
 	fleet_owed_note(owed, "a");
 	assert_int_equal(fleet_owed_add(owed, "a"), 0); /* now it must last */
 	assert_int_equal(access(world->path, F_OK), 0);
@@ -94,6 +98,47 @@ static void test_owed_when_only_noted_then_no_file_is_written(void **state)
 	fleet_owed_close(owed);
 	assert_int_equal(fleet_owed_open(world->path, &owed), 0);
 	check(owed, "a c ");
+	fleet_owed_close(owed);
+}
+
+static void drop(void *context, const char *id)
+{
+	struct world *world = context;
+	struct stat before, after;
+
+	assert_int_equal(stat(world->path, &before), 0);
+	fleet_owed_drop(world->owed, id);
+	assert_int_equal(stat(world->path, &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino); /* it is not written for each */
+}
+
+static void test_owed_when_several_are_dropped_then_the_file_is_written_once(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(fleet_owed_open(world->path, &world->owed), 0);
+	assert_int_equal(fleet_owed_add(world->owed, "a"), 0);
+	assert_int_equal(fleet_owed_add(world->owed, "b"), 0);
+	assert_int_equal(fleet_owed_each(world->owed, drop, world), 0);
+	fleet_owed_close(world->owed);
+	assert_int_equal(fleet_owed_open(world->path, &world->owed), 0);
+	check(world->owed, "");
+	fleet_owed_close(world->owed);
+}
+
+static void test_owed_when_the_store_is_being_told_then_not_visited(void **state)
+{
+	struct world *world = *state;
+	struct owed *owed;
+
+	assert_int_equal(fleet_owed_open(world->path, &owed), 0);
+	fleet_owed_note(owed, "a");
+	fleet_owed_note(owed, "b");
+	fleet_owed_tell(owed, "a");
+	check(owed, "b ");
+	assert_true(fleet_owed_has(owed, "a"));
+	fleet_owed_told(owed, "a");
+	check(owed, "a b ");
 	fleet_owed_close(owed);
 }
 
@@ -116,6 +161,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_owed_when_opened_again_then_what_was_added_is_there),
 		CASE(test_owed_when_only_noted_then_no_file_is_written),
+		CASE(test_owed_when_several_are_dropped_then_the_file_is_written_once),
+		CASE(test_owed_when_the_store_is_being_told_then_not_visited),
 		CASE(test_owed_when_the_file_is_none_of_ours_then_refused),
 	};
 
