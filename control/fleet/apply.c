@@ -13,8 +13,6 @@
 #include "model/wall_time.h"
 #include "transfer/transfer.h"
 
-#define PATH_BYTES 256
-
 /* In this order; each is left out if there is nothing to do. */
 enum step {
 	STEP_LOOK,
@@ -57,17 +55,15 @@ static void finish(struct apply *apply, const struct transfer_end *answer, bool 
 
 static int ask(struct apply *apply, const char *method, const char *verb, const json_t *body)
 {
-	char path[PATH_BYTES];
 	const struct talk_local_call call = {
 		.method = method,
-		.path = path,
 		.body = body,
 		.done = on_answer,
 		.context = apply,
 	};
 
-	snprintf(path, sizeof(path), "/v1/builds/%s%s", apply->record->id, verb);
-	return talk_local_ask(&apply->fleet->local, &call, &apply->transfer);
+	return talk_local_build(&apply->fleet->local, &call, apply->record->id, verb,
+				&apply->transfer);
 }
 
 /* Result: how long it may last from now on, in whole seconds; 0: it is over. Its finish and its

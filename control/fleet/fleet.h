@@ -13,6 +13,7 @@ struct config;
 struct etcd;
 struct mirror;
 struct owed;
+struct queue;
 
 #define FLEET_REASON_BYTES 256
 
@@ -28,7 +29,5 @@ struct fleet {
 	char name[32];			 /* of this process: no two are alike */
 	uint64_t nr_changes;		 /* made up so far */
 	struct owed *owed;		 /* builds that ended here, and the store is to be told */
-	/* Set by those that do it, so that nobody must look up at them. */
-	void (*dirty)(struct fleet *fleet, const char *id);
-	void *queue;
+	struct queue *queue;		 /* builds that are to be made here as the store has them */
 };

@@ -59,7 +59,7 @@ static void put_in(struct queue *queue, const char *id)
 	json_object_set_new(end ? queue->ends : queue->ids, id, json_true());
 }
 
-static void add(struct fleet *fleet, const char *id)
+void fleet_queue_add(struct fleet *fleet, const char *id)
 {
 	struct queue *queue = fleet->queue;
 
@@ -117,12 +117,10 @@ static void on_cancelled(void *context, const struct transfer_end *end)
 /* A build that has no record is no longer one of the fleet. */
 static int cancel(struct queue *queue)
 {
-	char path[STORE_ID_BYTES + sizeof("/v1/builds/")] = "/v1/builds/";
 	const struct talk_local_call call = {
-		.method = "DELETE", .path = path, .done = on_cancelled, .context = queue};
+		.method = "DELETE", .done = on_cancelled, .context = queue};
 
-	strcat(path, queue->id);
-	return talk_local_ask(&queue->fleet->local, &call, &queue->transfer);
+	return talk_local_build(&queue->fleet->local, &call, queue->id, "", &queue->transfer);
 }
 
 /* What has ended here comes to life no more, also if sallyportd has forgotten it meanwhile. */
@@ -227,7 +225,6 @@ int fleet_queue_open(struct fleet *fleet)
 	queue->ids = json_object();
 	queue->refused = json_object();
 	fleet->queue = queue;
-	fleet->dirty = add;
 	if (queue->ends && queue->ids && queue->refused)
 		r = sd_event_add_time(fleet->event, &queue->timer, CLOCK_BOOTTIME, UINT64_MAX, 1,
 				      on_timer, queue);

@@ -7,13 +7,14 @@
 #pragma once
 
 struct fleet;
-struct queue;
 
-/* Makes the queue, which is fleet->queue, and fleet->dirty. Result: 0, -ENOMEM, or what sd-event
- * says. */
+/* Makes the queue, which is fleet->queue. Result: 0, -ENOMEM, or what sd-event says. */
 int fleet_queue_open(struct fleet *fleet);
 
 void fleet_queue_close(struct fleet *fleet);
+
+/* The record of this build has changed, or gone, or there is none of what is open here. */
+void fleet_queue_add(struct fleet *fleet, const char *id);
 
 /* The store was read: what waited for that goes on. */
 void fleet_queue_wake(struct fleet *fleet);

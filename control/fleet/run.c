@@ -64,7 +64,7 @@ static void on_put(void *context, const struct etcd_kv *kv)
 		log_write(LOG_WARNING, "A key of the store cannot be read: it is passed over.",
 			  log_string("key", kv->key.data), log_error("error", error));
 	else if (id)
-		run->fleet.dirty(&run->fleet, id);
+		fleet_queue_add(&run->fleet, id);
 }
 
 static void on_gone(void *context, struct etcd_bytes key)
@@ -73,14 +73,14 @@ static void on_gone(void *context, struct etcd_bytes key)
 	const char *id = store_mirror_gone(run->fleet.mirror, key.data);
 
 	if (id)
-		run->fleet.dirty(&run->fleet, id);
+		fleet_queue_add(&run->fleet, id);
 }
 
 static void on_vanished(void *context, const char *id)
 {
 	struct run *run = context;
 
-	run->fleet.dirty(&run->fleet, id);
+	fleet_queue_add(&run->fleet, id);
 }
 
 static void on_whole(void *context, int64_t revision)

@@ -17,8 +17,6 @@
 #include "host/config.h"
 #include "host/log.h"
 
-#define PATH_BYTES 256
-
 void fleet_settle_free(struct change *change)
 {
 	LIST_REMOVE(change, link);
@@ -70,17 +68,14 @@ static void on_forwarded(void *context, const struct transfer_end *end)
 void fleet_settle_ask(struct change *change, const char *method, const char *verb,
 		      void (*done)(void *context, const struct transfer_end *end))
 {
-	char path[PATH_BYTES];
 	const struct talk_local_call call = {
 		.method = method,
-		.path = path,
 		.body = strcmp(method, "POST") == 0 ? change->body : NULL,
 		.done = done,
 		.context = change,
 	};
 
-	snprintf(path, sizeof(path), "/v1/builds/%s%s", change->id, verb);
-	if (talk_local_ask(&change->fleet->local, &call, &change->transfer) < 0)
+	if (talk_local_build(&change->fleet->local, &call, change->id, verb, &change->transfer) < 0)
 		fleet_settle_refuse_as(change, PROBLEM_INTERNAL, "Out of memory.");
 }
 

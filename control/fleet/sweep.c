@@ -13,6 +13,7 @@
 #include "fleet/change.h"
 #include "fleet/fleet.h"
 #include "fleet/owed.h"
+#include "fleet/queue.h"
 #include "fleet/store/keys.h"
 #include "fleet/store/mirror.h"
 #include "fleet/store/record.h"
@@ -133,7 +134,7 @@ static int read_page(struct sweep *sweep, const char *text, size_t bytes)
 
 		if (id && state && strcmp(state, "ended") != 0 &&
 		    !store_mirror_find(sweep->fleet->mirror, id))
-			sweep->fleet->dirty(sweep->fleet, id);
+			fleet_queue_add(sweep->fleet, id);
 	}
 	snprintf(sweep->after, sizeof(sweep->after), "%s", next ? next : "");
 	json_decref(page);

@@ -38,3 +38,15 @@ int talk_local_ask(const struct talk_local *local, const struct talk_local_call 
 	free(body);
 	return error;
 }
+
+int talk_local_build(const struct talk_local *local, const struct talk_local_call *call,
+		     const char *id, const char *verb, struct transfer **ret_transfer)
+{
+	struct talk_local_call of_build = *call;
+	char path[URL_BYTES];
+
+	of_build.path = path;
+	if (snprintf(path, sizeof(path), "/v1/builds/%s%s", id, verb) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	return talk_local_ask(local, &of_build, ret_transfer);
+}

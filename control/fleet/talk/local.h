@@ -24,3 +24,7 @@ struct talk_local_call {
 /* Result: 0 and done() will be called, unless the transfer is cancelled; or -ENOMEM. */
 int talk_local_ask(const struct talk_local *local, const struct talk_local_call *call,
 		   struct transfer **ret_transfer);
+
+/* Likewise of one build, whatever call->path is; verb stands behind the id, "" for none. */
+int talk_local_build(const struct talk_local *local, const struct talk_local_call *call,
+		     const char *id, const char *verb, struct transfer **ret_transfer);
