@@ -29,7 +29,7 @@ int etcd_post_start(struct etcd *etcd, unsigned int member, const struct etcd_po
 		.connect_ms = options->try_ms,
 		.limit_ms = post->limit_ms,
 		.ca_file = options->ca_file,
-		.read = post->read,
+		.line = post->line,
 		.end = post->end,
 		.context = post->context,
 	};

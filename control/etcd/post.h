@@ -20,7 +20,7 @@ struct etcd_post {
 	const char *body; /* JSON */
 	unsigned int limit_ms;
 	bool needs_leader; /* a stream, to end once the member has no leader */
-	size_t (*read)(void *context, const char *data, size_t bytes);
+	void (*line)(void *context, const char *line, size_t bytes);
 	void (*end)(void *context, const struct transfer_end *end);
 	void *context;
 };

@@ -128,20 +128,12 @@ static void read_line(struct etcd_watch *watch, const char *line, size_t bytes)
 	json_decref(object);
 }
 
-static size_t on_data(void *context, const char *data, size_t bytes)
+static void on_line(void *context, const char *line, size_t bytes)
 {
 	struct etcd_watch *watch = context;
-	size_t used = 0;
-	const char *end;
 
-	while (!*watch->reason && (end = memchr(data + used, '\n', bytes - used))) {
-		size_t line_bytes = (size_t)(end - data) - used;
-
-		if (line_bytes)
-			read_line(watch, data + used, line_bytes);
-		used += line_bytes + 1;
-	}
-	return *watch->reason ? bytes : used;
+	if (!*watch->reason)
+		read_line(watch, line, bytes);
 }
 
 static void on_end(void *context, const struct transfer_end *end)
@@ -175,7 +167,7 @@ static int post(struct etcd_watch *watch, struct etcd_bytes end)
 		.path = "/v3/watch",
 		.body = body,
 		.needs_leader = true,
-		.read = on_data,
+		.line = on_line,
 		.end = on_end,
 		.context = watch,
 	};

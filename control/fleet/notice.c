@@ -31,8 +31,9 @@ static void again(struct notice *notice)
 	sd_event_source_set_enabled(notice->timer, SD_EVENT_ONESHOT);
 }
 
-static void read_line(struct notice *notice, const char *line, size_t bytes)
+static void on_line(void *context, const char *line, size_t bytes)
 {
+	struct notice *notice = context;
 	json_t *event = json_loadb(line, bytes, 0, NULL);
 	const char *type = json_string_value(json_object_get(event, "type"));
 	const char *build = json_string_value(json_object_get(event, "build"));
@@ -43,20 +44,6 @@ static void read_line(struct notice *notice, const char *line, size_t bytes)
 	if (type && build && strcmp(type, "build.ended") == 0)
 		fleet_owed_note(notice->fleet->owed, build);
 	json_decref(event);
-}
-
-static size_t on_data(void *context, const char *data, size_t bytes)
-{
-	size_t used = 0;
-	const char *end;
-
-	while ((end = memchr(data + used, '\n', bytes - used))) {
-		size_t line_bytes = (size_t)(end - data) - used;
-
-		read_line(context, data + used, line_bytes);
-		used += line_bytes + 1;
-	}
-	return used;
 }
 
 /* Events that are no longer kept are no matter: what has ended is seen when all is compared. */
@@ -78,7 +65,7 @@ static int follow(struct notice *notice)
 		.url = url,
 		.socket = notice->fleet->local.socket,
 		.answer_bytes = LINE_BYTES,
-		.read = on_data,
+		.line = on_line,
 		.end = on_end,
 		.context = notice,
 	};

@@ -21,15 +21,15 @@ struct transfer {
 	LIST_ENTRY(transfer) link;
 	CURL *curl;
 	struct curl_slist *headers;
-	size_t (*read)(void *context, const char *data, size_t bytes);
+	void (*line)(void *context, const char *line, size_t bytes);
 	void (*end)(void *context, const struct transfer_end *end);
 	void *context;
 	char *text; /* what has come and was not used yet, with a NUL behind it */
 	size_t bytes, space, most;
 	bool fresh; /* there is more of it than the reader has seen */
 	bool too_long;
-	bool reading;	/* inside read() */
-	bool cancelled; /* by read(): freed behind it */
+	bool reading;	/* inside line() */
+	bool cancelled; /* by line(): freed behind it */
 };
 
 struct transfers {
@@ -79,16 +79,34 @@ static size_t on_data(char *data, size_t size, size_t nr, void *context)
 	return bytes;
 }
 
+/* Tells the lines that are whole. Result: how many bytes they are, with their ends. */
+static size_t tell_lines(const struct transfer *transfer)
+{
+	size_t used = 0;
+	const char *end;
+
+	while (!transfer->cancelled &&
+	       (end = memchr(transfer->text + used, '\n', transfer->bytes - used))) {
+		const char *line = transfer->text + used;
+		size_t bytes = (size_t)(end - line);
+
+		used += bytes + 1;
+		if (bytes)
+			transfer->line(transfer->context, line, bytes);
+	}
+	return used;
+}
+
 /* Result: whether the transfer is still there. */
 static bool give(struct transfer *transfer)
 {
 	size_t used;
 
 	transfer->fresh = false;
-	if (!transfer->read || !transfer->bytes)
+	if (!transfer->line || !transfer->bytes)
 		return true;
 	transfer->reading = true;
-	used = transfer->read(transfer->context, transfer->text, transfer->bytes);
+	used = tell_lines(transfer);
 	transfer->reading = false;
 	if (transfer->cancelled) {
 		free_transfer(transfer);
@@ -146,7 +164,7 @@ static void on_over(void *context, CURL *curl, CURLcode result)
 	end.status = (unsigned int)number;
 	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &content_type);
 	end.content_type = content_type ? content_type : "";
-	if (transfer->text && !transfer->read) {
+	if (transfer->text && !transfer->line) {
 		end.body = transfer->text;
 		end.body_bytes = transfer->bytes;
 	}
@@ -234,7 +252,7 @@ int transfer_start(struct transfers *transfers, const struct transfer_request *r
 	if (!transfer)
 		return -ENOMEM;
 	transfer->transfers = transfers;
-	transfer->read = request->read;
+	transfer->line = request->line;
 	transfer->end = request->end;
 	transfer->context = request->context;
 	transfer->most = request->answer_bytes;

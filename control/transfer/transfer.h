@@ -35,17 +35,16 @@ struct transfer_request {
 	const char *header[TRANSFER_HEADERS_MAX]; /* "Name: value"; NULLs are passed over */
 	const void *body;			  /* NULL: none */
 	size_t body_bytes;
-	size_t answer_bytes;	 /* the longest answer that is kept, and the longest unread part
-				    of a stream */
+	size_t answer_bytes;	 /* the longest answer that is kept, and the most of a stream that
+				    comes before its lines are told */
 	unsigned int connect_ms; /* 0: libcurl's own limit */
 	unsigned int limit_ms;	 /* until the whole answer is there; 0: none */
 	const char *ca_file;	 /* of those that may certify a server; NULL: the system's */
 	/*
-	 * Given what has come of a stream so far. Result: how many bytes were used; the rest comes
-	 * again with more behind it. NULL: the body is collected. It may cancel the transfer, and
-	 * returns 0 then.
+	 * Called for each line of a stream as it comes, without its end; empty ones are passed
+	 * over. It may cancel the transfer. NULL: the body is collected.
 	 */
-	size_t (*read)(void *context, const char *data, size_t bytes);
+	void (*line)(void *context, const char *line, size_t bytes);
 	/* Called once, unless cancelled; the transfer is gone with it. */
 	void (*end)(void *context, const struct transfer_end *end);
 	void *context;

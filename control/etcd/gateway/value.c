@@ -9,6 +9,8 @@
 
 #include <openssl/evp.h>
 
+#include "base64/base64.h"
+
 #define NUMBER_BYTES 24
 
 struct etcd_bytes gateway_value_text(const char *text)
@@ -69,36 +71,20 @@ int gateway_value_read_int(const json_t *object, const char *name, int64_t *ret_
 	return 0;
 }
 
-/* OpenSSL takes blanks too, and counts the padding as bytes. Result: whether it is base64. */
-static bool decode(const char *text, size_t length, char *ret_data, size_t *ret_bytes)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				     "0123456789+/";
-	size_t nr_digits = strspn(text, digits);
-	size_t padding = strspn(text + nr_digits, "=");
-
-	if (length % 4 || nr_digits + padding != length || padding > 2 ||
-	    EVP_DecodeBlock((unsigned char *)ret_data, (const unsigned char *)text, (int)length) <
-		    0)
-		return false;
-	*ret_bytes = length / 4 * 3 - padding;
-	return true;
-}
-
 int gateway_value_read_bytes(const json_t *object, const char *name, char **ret_data,
 			     size_t *ret_bytes)
 {
 	const json_t *value = json_object_get(object, name);
 	const char *text = value ? json_string_value(value) : "";
-	size_t length = value ? json_string_length(value) : 0, bytes = 0;
+	size_t length = value ? json_string_length(value) : 0, bytes;
 	char *data;
 
 	if (!text || strlen(text) != length || length > INT32_MAX)
 		return -EBADMSG;
-	data = malloc(length / 4 * 3 + 1);
+	data = malloc(BASE64_ROOM(length) + 1);
 	if (!data)
 		return -ENOMEM;
-	if (length && !decode(text, length, data, &bytes)) {
+	if (!base64_decode(text, data, &bytes)) {
 		free(data);
 		return -EBADMSG;
 	}

@@ -7,26 +7,19 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
-#define PREFIX	   "whsec_"
-#define TEXT_MAX   (4 * ((WEBHOOK_KEY_BYTES_MAX + 2) / 3))
-#define ROOM_BYTES (3 * (TEXT_MAX / 4))
+#include "base64/base64.h"
 
-/* OpenSSL takes blanks too, and counts the padding as bytes. */
+#define PREFIX	 "whsec_"
+#define TEXT_MAX (4 * ((WEBHOOK_KEY_BYTES_MAX + 2) / 3))
+
 static bool decode(const char *text, struct webhook_key *ret_key)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				     "0123456789+/";
-	size_t length = strlen(text), nr_digits = strspn(text, digits);
-	size_t padding = strspn(text + nr_digits, "=");
-	unsigned char room[ROOM_BYTES];
+	unsigned char room[BASE64_ROOM(TEXT_MAX)];
 	size_t bytes;
 
-	if (length > TEXT_MAX || length % 4 || nr_digits + padding != length || padding > 2 ||
-	    EVP_DecodeBlock(room, (const unsigned char *)text, (int)length) < 0)
+	if (strlen(text) > TEXT_MAX || !base64_decode(text, room, &bytes))
 		return false;
-	bytes = length / 4 * 3 - padding;
 	if (bytes >= WEBHOOK_KEY_BYTES_MIN && bytes <= WEBHOOK_KEY_BYTES_MAX) {
 		memcpy(ret_key->secret, room, bytes);
 		ret_key->bytes = bytes;
