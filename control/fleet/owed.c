@@ -2,15 +2,13 @@
 #include "fleet/owed.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <jansson.h>
+
+#include "durable/file.h"
 
 struct owed {
 	char *path;
@@ -31,41 +29,6 @@ static int load(struct owed *owed)
 	return owed->ids ? 0 : -ENOMEM;
 }
 
-/* A rename lasts once its directory is written. */
-static int sync_directory(const char *path)
-{
-	char directory[PATH_MAX];
-	int fd, error = 0;
-
-	snprintf(directory, sizeof(directory), "%.*s", (int)(strrchr(path, '/') - path), path);
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (fsync(fd) < 0)
-		error = -errno;
-	close(fd);
-	return error;
-}
-
-/* Result: 0 and the file is on the disk, or -errno. */
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	size_t bytes = strlen(text);
-	ssize_t written;
-	int error = 0;
-
-	if (fd < 0)
-		return -errno;
-	written = write(fd, text, bytes);
-	if (written < 0 || fsync(fd) < 0)
-		error = -errno;
-	else if ((size_t)written != bytes)
-		error = -ENOSPC;
-	close(fd);
-	return error;
-}
-
 /* What is only noted is not written. Result: a text to be freed, NULL without memory. */
 static char *print(const struct owed *owed)
 {
@@ -83,18 +46,10 @@ static char *print(const struct owed *owed)
 
 static int save(struct owed *owed)
 {
-	char other[PATH_MAX];
 	char *text = print(owed);
-	int error = -ENOMEM;
+	int error = text ? durable_file_replace(owed->path, text, strlen(text)) : -ENOMEM;
 
-	snprintf(other, sizeof(other), "%s.new", owed->path);
-	if (text)
-		error = write_file(other, text);
 	free(text);
-	if (!error && rename(other, owed->path) < 0)
-		error = -errno;
-	if (!error)
-		error = sync_directory(owed->path);
 	owed->changed = error != 0;
 	return error;
 }
