@@ -274,21 +274,22 @@ static void try_values(const uint8_t *data, size_t size)
 	journal_close(journal);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+static void prepare(void)
 {
+	if (image)
+		return;
 	make_settings();
 	make_table();
 	take_image();
-	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
 		return 0;
+	prepare();
 	if (data[0] % 3 == 0)
 		try_log(data + 1, size - 1);
 	else if (data[0] % 3 == 1)

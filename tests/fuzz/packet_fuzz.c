@@ -55,7 +55,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	abort();
 }
 
-#ifndef PACKET_REPLAY
 /* Now and then a packet that a lease is concerned with, to begin anew from. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 {
@@ -71,28 +70,3 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 	memcpy(data + 1, frame.bytes, frame.len_bytes);
 	return frame.len_bytes + 1;
 }
-#else
-static int replay(const char *path)
-{
-	static uint8_t data[FRAME_BYTES];
-	FILE *file = fopen(path, "rb");
-	size_t size;
-
-	if (!file)
-		return 1;
-	size = fread(data, 1, sizeof(data), file);
-	fclose(file);
-	LLVMFuzzerTestOneInput(data, size);
-	return 0;
-}
-
-/* Without libFuzzer: each input named once. */
-int main(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++)
-		if (replay(argv[i]))
-			return 1;
-	printf("ok 1 - %d inputs keep every invariant\n1..1\n", argc - 1);
-	return argc > 1 ? 0 : 1;
-}
-#endif
