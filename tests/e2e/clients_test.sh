@@ -55,14 +55,15 @@ ended_for_all() {
 }
 
 # refused_for_all PORT: every client at a port that nothing listens on. curl says 7 there by 7.88, and 2
-# ("Failed initialization") by 8.14.
+# ("Failed initialization") by 8.14. ssh behind a command sees its end or, writing first, a broken pipe.
 refused_for_all() {
 	local client
 
 	for client in ssh ssh-proxy scp sftp rsync mosh dbclient plink pscp paramiko libssh curl; do
 		dial "$client" "$1"
 		[ "$DIALLED" != 0 ] || fail "$client at a free port succeeds"
-		assert_match '[Rr]efused|Unable to connect|Connection closed|Failed (to connect|initialization)' "$LAB_DIR/dialled" "$client"
+		assert_match '[Rr]efused|Unable to connect|Connection closed|Broken pipe|Failed (to connect|initialization)' \
+			"$LAB_DIR/dialled" "$client"
 	done
 	hidden 255 '' ssh-q "$1"
 	hidden 1 '' ssh-keyscan "$1"
