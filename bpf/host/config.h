@@ -29,7 +29,7 @@
 #define CONFIG_EAL_MAX	     32
 #define CONFIG_EAL_SIZE	     256
 #define CONFIG_PORT_SIZE     256 /* of a DPDK device and its arguments */
-#define CONFIG_OPTIONS_MAX   64
+#define CONFIG_OPTIONS_MAX   128
 #define CONFIG_FILE_BYTES    (128u << 10) /* a longer file is refused */
 #define CONFIG_DURATION_DAYS 366	  /* the longest duration there is */
 
@@ -198,8 +198,9 @@ struct config {
 		char ca_file[CONFIG_PATH_SIZE];	      /* "": the system's */
 		uint32_t txn_ops;
 	} fleet;
-	uint64_t given; /* bit i: option i stands in the file; see config_given() */
-	uint64_t bare;	/* bit i: and is a duration that is a number without a unit */
+	/* Of option i: whether it stands in the file, see config_given(); and is a number, though a
+	 * duration has a unit. */
+	bool given[CONFIG_OPTIONS_MAX], bare[CONFIG_OPTIONS_MAX];
 };
 
 struct config_error {

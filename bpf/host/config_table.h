@@ -138,9 +138,7 @@ struct config_reading {
 	struct config_errors *errors;
 	struct config_place *places;
 	unsigned int nr_places;
-	uint64_t seen;	  /* options that stand in the file, well or badly */
-	uint64_t bare;	  /* durations of them that have no unit */
-	uint64_t blocked; /* options whose group stands there, but is no group */
+	bool blocked[CONFIG_OPTIONS_MAX]; /* options whose group stands there, but is no group */
 	bool no_memory;
 };
 

@@ -52,8 +52,6 @@ static int read_text(struct config_reading *reading, const char *text, size_t by
 		config_parse(reading, text);
 		config_check(reading);
 	}
-	reading->config->given = reading->seen;
-	reading->config->bare = reading->bare;
 	if (reading->no_memory)
 		return -ENOMEM;
 	return reading->errors->nr > 0 ? -EINVAL : 0;
@@ -163,7 +161,7 @@ bool config_given(const struct config *config, const char *key)
 {
 	int index = config_option_find(key);
 
-	return index >= 0 && (config->given & 1ull << index);
+	return index >= 0 && config->given[index];
 }
 
 static uint32_t count_of(const struct config_option *option, const void *base)

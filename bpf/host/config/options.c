@@ -481,7 +481,7 @@ const struct config_option config_options[] = {
 };
 
 _Static_assert(sizeof(config_options) / sizeof(config_options[0]) <= CONFIG_OPTIONS_MAX,
-	       "config.given has a bit for each option");
+	       "config.given has one for each option");
 _Static_assert(sizeof(enum config_explain) == sizeof(int), "a choice is stored as an int");
 _Static_assert(CONFIG_FALLBACK_XDP == 1, "sp_settings.fallback takes it as it is");
 

@@ -200,17 +200,26 @@ static void parse_option(struct config_reading *reading, const struct config_opt
 		parse_value(reading, option, (char *)base + option->offset, setting, key);
 }
 
-/* Result: the options, as bits, that stand in a group; none if there is no such group. */
-static uint64_t options_in(const char *group)
+static bool is_in(const struct config_option *option, const char *group)
 {
 	size_t length = strlen(group);
-	uint64_t bits = 0;
 
+	return strncmp(option->key, group, length) == 0 && option->key[length] == '.';
+}
+
+static bool is_group(const char *key)
+{
 	for (unsigned int i = 0; config_options[i].key; i++)
-		if (strncmp(config_options[i].key, group, length) == 0 &&
-		    config_options[i].key[length] == '.')
-			bits |= 1ull << i;
-	return bits;
+		if (is_in(&config_options[i], key))
+			return true;
+	return false;
+}
+
+static void block(struct config_reading *reading, const char *group)
+{
+	for (unsigned int i = 0; config_options[i].key; i++)
+		if (is_in(&config_options[i], group))
+			reading->blocked[i] = true;
 }
 
 /* Result: whether a duration stands there as a number, which has no unit; 0 needs none. */
@@ -235,17 +244,16 @@ static void parse_group(struct config_reading *reading, const config_setting_t *
 		config_key(key, "%s%s", prefix, config_setting_name(child));
 		index = config_option_find(key);
 		if (index >= 0) {
-			reading->seen |= 1ull << index;
-			if (is_bare(&config_options[index], child))
-				reading->bare |= 1ull << index;
+			reading->config->given[index] = true;
+			reading->config->bare[index] = is_bare(&config_options[index], child);
 			parse_option(reading, &config_options[index], reading->config, child, key);
-		} else if (!options_in(key)) {
+		} else if (!is_group(key)) {
 			fail_unknown(reading, config_options, prefix, child, key);
 		} else if (config_setting_is_group(child)) {
 			config_key(deeper, "%s.", key);
 			parse_group(reading, child, deeper);
 		} else {
-			reading->blocked |= options_in(key);
+			block(reading, key);
 			config_reading_fail(reading, line_of(child), key, "must be a group { … }");
 		}
 	}
@@ -265,12 +273,10 @@ static unsigned int line_of_group(const config_t *tree, const char *key)
 /* Gives each option that the file lacks its default, or says that it is required. */
 static void complete(struct config_reading *reading, const config_t *tree)
 {
-	uint64_t skip = reading->seen | reading->blocked;
-
 	for (unsigned int i = 0; config_options[i].key; i++) {
 		const struct config_option *option = &config_options[i];
 
-		if (skip & 1ull << i)
+		if (reading->config->given[i] || reading->blocked[i])
 			continue;
 		if (option->fallback)
 			fall_back(option, reading->config);

@@ -197,7 +197,7 @@ static void print_all(const struct config *config, FILE *stream, const struct st
 {
 	for (unsigned int i = 0; config_options[i].key; i++)
 		print_option(stream, &config_options[i], config, config_options[i].key,
-			     config->given & 1ull << i, style);
+			     config->given[i], style);
 }
 
 void config_print(const struct config *config, FILE *stream)

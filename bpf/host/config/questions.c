@@ -165,7 +165,7 @@ static unsigned int ask_units(const struct config *config, const char *path, FIL
 	for (unsigned int i = 0; config_options[i].key; i++) {
 		const struct config_option *option = &config_options[i];
 
-		if (!(config->bare & 1ull << i) || is_of_seconds(option))
+		if (!config->bare[i] || is_of_seconds(option))
 			continue;
 		memcpy(&ns, (const char *)config + option->offset, sizeof(ns));
 		fprintf(stream,
