@@ -9,12 +9,18 @@ set -euo pipefail
 kind=$1 name=$2 dir=$3 sshd=${4:-}
 
 hostname "${name#*-}"
-for file in passwd group shadow; do
-	mount --bind "$dir/etc/$file" "/etc/$file"
-done
-mount --bind "$dir/etc/ssh" /etc/ssh
-mount --bind "$dir/home" /home
 mount -t tmpfs -o mode=755 tmpfs /run
+# Its own etc/, with links to what it lacks, over the whole: a file that is bound over a file is gone when
+# somebody renames another over that one, as whoever makes a user does with /etc/passwd. The host's is
+# as deep below / as before, so that its links lead where they did.
+mount --bind /etc /media
+missing=()
+for file in /media/*; do
+	[ -e "$dir/etc/${file##*/}" ] || missing+=("$file")
+done
+ln -sf "${missing[@]}" "$dir/etc/"
+mount --bind "$dir/etc" /etc
+mount --bind "$dir/home" /home
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 mkdir -p /run/sshd
 
