@@ -53,10 +53,12 @@ struct journey {
 	uint64_t taken; /* bits of the batch */
 };
 
-/* The address of this host that the last packet was sent to. */
+/* The address of this host, or the prefix of such, that the last packet was sent to. */
 struct own {
 	struct sp_addr addr;
+	__be32 mask_be[2]; /* of its third and fourth word */
 	uint32_t first_slot;
+	uint32_t bits; /* of an address that are exclusive-ored with the port */
 	bool known;
 };
 
@@ -153,22 +155,77 @@ hit_of(const struct worker *worker, const struct ride *ride, const enum sp_direc
 	return hit;
 }
 
-static __rte_always_inline const struct sp_host **place_of_own(struct worker *worker,
-							       const struct sp_addr *addr)
+static __rte_always_inline bool own_is_of(const struct own *own, const struct sp_addr *addr,
+					  const uint8_t family)
 {
-	return &worker->own[addr->word_be[3] * 0x9e3779b1u >> 26 & (WORKER_OWN - 1)];
+	if (family == 4)
+		return addr->word_be[3] == own->addr.word_be[3];
+	return ((addr->word_be[0] ^ own->addr.word_be[0]) |
+		(addr->word_be[1] ^ own->addr.word_be[1]) |
+		((addr->word_be[2] & own->mask_be[0]) ^ own->addr.word_be[2]) |
+		((addr->word_be[3] & own->mask_be[1]) ^ own->addr.word_be[3])) == 0;
+}
+
+static __rte_always_inline uint32_t own_slot(const struct own *own, const struct sp_packet *packet,
+					     const uint8_t family)
+{
+	uint32_t number = SP_HOST16(packet->tuple.to_port_be);
+
+	if (family == 6)
+		number ^= sp_own_bits(&packet->tuple.to) & own->bits;
+	return own->first_slot | number;
+}
+
+/* Where a record is remembered; word_be: of what it is found by. */
+static __rte_always_inline const struct sp_host **place_of_own(struct worker *worker,
+							       __be32 word_be)
+{
+	return &worker->own[word_be * 0x9e3779b1u >> 26 & (WORKER_OWN - 1)];
+}
+
+static __rte_always_inline bool is_public(const struct sp_host *host, const struct sp_addr *addr)
+{
+	return host && SP_LOAD_ACQUIRE(host->kind) == SP_HOST_PUBLIC &&
+	       sp_addr_equal(&host->addr, addr);
+}
+
+static __rte_always_inline bool is_around(const struct sp_host *host, const struct sp_addr *addr)
+{
+	struct sp_addr key = sp_prefix_key(addr);
+
+	return host && SP_LOAD_ACQUIRE(host->kind) == SP_HOST_PREFIX &&
+	       sp_addr_equal(&host->addr, &key) && sp_host_holds(host, addr);
 }
 
 static __rte_noinline const struct sp_host *
 search_own(struct worker *worker, const struct ride *ride, const uint8_t family)
 {
 	struct sp_packet packet = packet_of(ride, family);
-	const struct sp_host *host = sp_find_host(&worker->table, &packet.tuple.to);
+	const struct sp_addr *to = &packet.tuple.to;
+	const struct sp_host *host = *place_of_own(worker, to->word_be[1]);
 
-	if (!host || SP_LOAD(host->kind) != SP_HOST_PUBLIC)
+	if (family == 6 && is_around(host, to))
+		return host;
+	host = sp_find_host(&worker->table, to);
+	if (!host || SP_LOAD(host->kind) < SP_HOST_PUBLIC)
 		return NULL;
-	*place_of_own(worker, &packet.tuple.to) = host;
+	*place_of_own(worker, to->word_be[host->kind == SP_HOST_PREFIX ? 1 : 3]) = host;
 	return host;
+}
+
+static __rte_always_inline void know_own(struct own *own, const struct sp_host *host,
+					 const struct sp_addr *addr)
+{
+	bool prefix = host->kind == SP_HOST_PREFIX;
+
+	own->mask_be[0] = prefix ? host->mask_be : 0xffffffff;
+	own->mask_be[1] = prefix ? 0 : 0xffffffff;
+	own->addr = *addr;
+	own->addr.word_be[2] &= own->mask_be[0];
+	own->addr.word_be[3] &= own->mask_be[1];
+	own->bits = prefix ? 0xffff : 0;
+	own->first_slot = sp_slot_index(host->public_index, 0);
+	own->known = true;
 }
 
 /* Mostly where it was found the last time, and then this one too. */
@@ -176,15 +233,12 @@ static __rte_always_inline bool find_own(struct worker *worker, const struct rid
 					 struct own *own, const uint8_t family)
 {
 	struct sp_packet packet = packet_of(ride, family);
-	const struct sp_host *host = *place_of_own(worker, &packet.tuple.to);
+	const struct sp_host *host = *place_of_own(worker, packet.tuple.to.word_be[3]);
 
-	if (unlikely(!host || SP_LOAD_ACQUIRE(host->kind) != SP_HOST_PUBLIC ||
-		     !sp_addr_equal(&host->addr, &packet.tuple.to)))
+	if (unlikely(!is_public(host, &packet.tuple.to)))
 		host = search_own(worker, ride, family);
 	if (unlikely(!host))
 		return false;
-	own->addr = packet.tuple.to;
-	own->first_slot = sp_slot_index(host->public_index, 0);
-	own->known = true;
+	know_own(own, host, &packet.tuple.to);
 	return true;
 }

@@ -21,9 +21,8 @@ static const void *place_of(const struct sp_table *table, const struct sp_packet
 
 	if (role == SP_ROLE_PUBLIC) {
 		host = sp_find_host(table, &packet->tuple.to);
-		return host ? sp_table_slot(table,
-					    sp_slot_index(host->public_index,
-							  SP_HOST16(packet->tuple.to_port_be)))
+		return host ? sp_table_slot(table, sp_host_slot(host, &packet->tuple.to,
+								packet->tuple.to_port_be))
 			    : NULL;
 	}
 	return sp_table_bucket(

@@ -30,12 +30,11 @@ static __rte_always_inline bool place_by_port(struct worker *worker, struct ride
 					      struct own *own, const uint8_t family)
 {
 	struct sp_packet packet = packet_of(ride, family);
-	bool same = family == 4 ? packet.tuple.to.word_be[3] == own->addr.word_be[3]
-				: sp_addr_equal(&packet.tuple.to, &own->addr);
+	bool same = own_is_of(own, &packet.tuple.to, family);
 
 	if (unlikely(!own->known || !same) && !find_own(worker, ride, own, family))
 		return false;
-	ride->slot_index = own->first_slot | SP_HOST16(packet.tuple.to_port_be);
+	ride->slot_index = own_slot(own, &packet, family);
 	if (unlikely(ride->slot_index >= worker->table.nr_slots))
 		return false;
 	rte_prefetch0(&worker->table.leases[ride->slot_index]);

@@ -38,6 +38,12 @@ static uint32_t find(const struct hosts *hosts, const struct sp_addr *addr)
 
 bool table_hosts_own(const struct sp_host *records, const struct sp_addr *addr)
 {
+	const struct sp_addr key = sp_prefix_key(addr);
+	uint32_t index = find_in(records, &key);
+
+	if (index != NOT_FOUND && records[index].kind == SP_HOST_PREFIX &&
+	    sp_host_holds(&records[index], addr))
+		return true;
 	return find_in(records, addr) != NOT_FOUND;
 }
 
@@ -72,6 +78,7 @@ static void fill(struct hosts *hosts, uint32_t index, const struct sp_addr *addr
 	hosts->emptied_ns[index] = 0;
 	sp_near_add_host(hosts->settings, addr);
 	record->addr = *addr;
+	record->net_be = record->mask_be = 0;
 	record->public_index = public_index;
 	__atomic_store_n(&record->kind, kind, __ATOMIC_RELEASE);
 }
@@ -112,6 +119,34 @@ int table_hosts_put_public(struct hosts *hosts, const struct sp_addr *addr, uint
 		return -ENOSPC;
 	hosts->nr_local -= hosts->records[index].kind == SP_HOST_LOCAL;
 	fill(hosts, index, addr, SP_HOST_PUBLIC, public_index);
+	return 0;
+}
+
+int table_hosts_put_prefix(struct hosts *hosts, const struct sp_prefix *prefix,
+			   uint32_t public_index, uint64_t now_ns)
+{
+	const struct sp_addr key = sp_prefix_key(&prefix->addr);
+	uint32_t index = find(hosts, &key);
+	struct sp_host *record;
+
+	if (index != NOT_FOUND) {
+		record = &hosts->records[index];
+		return record->kind == SP_HOST_PREFIX && record->public_index == public_index &&
+				       record->net_be == prefix->addr.word_be[2] &&
+				       record->mask_be == prefix->mask.word_be[2]
+			       ? 0
+			       : -EEXIST;
+	}
+	index = find_empty(hosts, &key, now_ns);
+	if (index == NOT_FOUND)
+		return -ENOSPC;
+	record = &hosts->records[index];
+	fill(hosts, index, &key, SP_HOST_NONE, public_index);
+	sp_near_add_host(hosts->settings, &prefix->addr);
+	record->net_be = prefix->addr.word_be[2];
+	record->mask_be = prefix->mask.word_be[2];
+	__atomic_store_n(&record->kind, SP_HOST_PREFIX, __ATOMIC_RELEASE);
+	SP_STORE(hosts->settings->has_prefixes, 1);
 	return 0;
 }
 

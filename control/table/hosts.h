@@ -42,6 +42,13 @@ int table_hosts_put_public(struct hosts *hosts, const struct sp_addr *addr, uint
 			   uint64_t now_ns);
 
 /*
+ * Places a prefix of 64 to 80 bits, each address of which is a session's own. Result: as above;
+ * -EEXIST also if another prefix begins with the same 64 bits.
+ */
+int table_hosts_put_prefix(struct hosts *hosts, const struct sp_prefix *prefix,
+			   uint32_t public_index, uint64_t now_ns);
+
+/*
  * A listing of all local addresses: between begin and end every one is named by table_hosts_list(),
  * in any order and as often as it occurs; end empties the records of the others. Public ones stay
  * as they are. Result of list: 0, or -ENOSPC, counted.
@@ -53,7 +60,8 @@ void table_hosts_list_end(struct hosts *hosts, uint64_t now_ns);
 /* Result: the record of an address, or NULL. */
 const struct sp_host *table_hosts_find(const struct hosts *hosts, const struct sp_addr *addr);
 
-/* Result: whether an address is this host's own, a public one or not, by such records. */
+/* Result: whether an address is this host's own, a public one or not, or of a prefix, by such
+ * records. */
 bool table_hosts_own(const struct sp_host *records, const struct sp_addr *addr);
 
 /* Result: when a listing should be tried again for lack of room, UINT64_MAX if it need not. */

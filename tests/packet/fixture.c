@@ -98,6 +98,7 @@ void fixture_clear(struct fixture *fixture)
 	memset(fixture->endpoints, 0, FIXTURE_BUCKETS * sizeof(*fixture->endpoints));
 	memset(fixture->allow, 0, FIXTURE_ALLOW * sizeof(*fixture->allow));
 	memset(fixture->list, 0, sizeof(fixture->list));
+	memset(fixture->is_prefix, 0, sizeof(fixture->is_prefix));
 	if (fixture->limits)
 		memset(fixture->limits, 0, FIXTURE_LIMITS * sizeof(*fixture->limits));
 }
@@ -143,6 +144,43 @@ int fixture_add_public(struct fixture *fixture, __u32 index, const char *address
 	if (index >= FIXTURE_PUBLICS || fixture_parse_addr(address, &fixture->publics[index]))
 		return -EINVAL;
 	return add_host(fixture, &fixture->publics[index], SP_HOST_PUBLIC, index);
+}
+
+int fixture_add_prefix(struct fixture *fixture, __u32 index, const char *text)
+{
+	struct sp_prefix prefix;
+	struct sp_addr key;
+	__u32 place;
+	int r;
+
+	if (index >= FIXTURE_PUBLICS || fixture_parse_prefix(text, &prefix))
+		return -EINVAL;
+	key = sp_prefix_key(&prefix.addr);
+	r = add_host(fixture, &key, SP_HOST_PREFIX, index);
+	if (r)
+		return r;
+	sp_near_add_host(fixture->settings, &prefix.addr);
+	for (place = sp_host_first(&key);
+	     !sp_addr_equal(&fixture->hosts[place % SP_HOSTS].addr, &key);)
+		place++;
+	fixture->hosts[place % SP_HOSTS].net_be = prefix.addr.word_be[2];
+	fixture->hosts[place % SP_HOSTS].mask_be = prefix.mask.word_be[2];
+	fixture->publics[index] = prefix.addr;
+	fixture->is_prefix[index] = 1;
+	fixture->settings->has_prefixes = 1;
+	return 0;
+}
+
+struct sp_addr fixture_public_addr(const struct fixture *fixture, __u32 index, __u16 number,
+				   __u16 port)
+{
+	struct sp_addr addr = fixture->publics[index];
+
+	if (!fixture->is_prefix[index])
+		return addr;
+	addr.word_be[2] |= htonl(number * 0x51edu & 0xffff);
+	addr.word_be[3] = htonl(number * 0x9e37u << 16 | (number ^ port));
+	return addr;
 }
 
 int fixture_add_local(struct fixture *fixture, const char *address)
@@ -220,9 +258,12 @@ int fixture_add_lease(struct fixture *fixture, const struct lease *lease)
 		.generation = fixture->lives,
 		.deadline_ns = lease->deadline_ns,
 		.vm_addr = lease->vm_addr,
-		.public_addr = fixture->publics[lease->public_index],
+		.public_addr = fixture_public_addr(fixture, lease->public_index, lease->public_port,
+						   lease->own_port),
 		.vm_port_be = htons(lease->vm_port),
-		.public_port_be = htons(lease->public_port),
+		.public_port_be =
+			htons(fixture->is_prefix[lease->public_index] ? lease->own_port
+								      : lease->public_port),
 		.family = lease->vm_addr.word_be[2] == htonl(0xffff) ? 4 : 6,
 		.protocol_mask = lease->protocol_mask,
 		.allow_index = lease->allow_index,
@@ -246,7 +287,8 @@ static int add_standard_leases(struct fixture *fixture, __u32 public_index, cons
 		struct lease lease = {
 			.public_index = public_index,
 			.public_port = 64000 + i,
-			.vm_port = i % 3 ? 22 : 5900 + i,
+			.own_port = i % 4 ? 22 : 5900,
+			.vm_port = public_index / 2 * 1000 + (i % 3 ? 22 : 5900 + i),
 			.state = i < 32 ? SP_SLOT_LIVE : i % 4,
 			.deadline_ns = i % 8 == 5 ? now_ns - 1 : now_ns + 3600000000000,
 			.protocol_mask = 1 + i % 3,
@@ -265,10 +307,19 @@ static int add_standard_leases(struct fixture *fixture, __u32 public_index, cons
 int fixture_standard(struct fixture *fixture, __u64 now_ns)
 {
 	static const char *const lines[] = {
-		"public 0 192.0.2.1",	   "public 1 2001:db8:2::1",	"local 10.0.0.1",
-		"local 192.0.2.9",	   "local 2001:db8:b::1",	"network 10.0.0.0/16",
-		"network 2001:db8:b::/64", "allow 1 198.51.100.0/25",	"allow 1 203.0.113.7/32",
-		"allow 1 2001:db8:c::/48", "allow 2 198.51.100.200/30", "allow 2 2001:db8:c:1::/64",
+		"public 0 192.0.2.1",
+		"public 1 2001:db8:2::1",
+		"local 10.0.0.1",
+		"local 192.0.2.9",
+		"local 2001:db8:b::1",
+		"network 10.0.0.0/16",
+		"network 2001:db8:b::/64",
+		"allow 1 198.51.100.0/25",
+		"allow 1 203.0.113.7/32",
+		"allow 1 2001:db8:c::/48",
+		"allow 2 198.51.100.200/30",
+		"allow 2 2001:db8:c:1::/64",
+		"prefix 2 2001:db8:5::/80",
 	};
 	int r;
 
@@ -279,14 +330,16 @@ int fixture_standard(struct fixture *fixture, __u64 now_ns)
 			return r;
 	}
 	r = add_standard_leases(fixture, 0, "10.0.3.%u", now_ns);
-	return r ? r : add_standard_leases(fixture, 1, "2001:db8:b::%u", now_ns);
+	if (!r)
+		r = add_standard_leases(fixture, 1, "2001:db8:b::%u", now_ns);
+	return r ? r : add_standard_leases(fixture, 2, "2001:db8:b::%u", now_ns);
 }
 
 static int read_lease(struct fixture *fixture, const char *line)
 {
 	static const char *const states[] = {"free", "reserved", "live", "ended"};
 	char state[16], vm[64], protocols[16];
-	struct lease lease = {.state = SP_SLOT_FREE};
+	struct lease lease = {.own_port = 22, .state = SP_SLOT_FREE};
 	unsigned long long deadline_ns;
 
 	if (sscanf(line, "lease %u %hu %15s %63s %hu %15s %llu %hu", &lease.public_index,
@@ -320,6 +373,8 @@ int fixture_read_line(struct fixture *fixture, const char *line)
 		r = fixture_add_local(fixture, name);
 	else if (sscanf(line, "public %u %63s", &index, name) == 2)
 		r = fixture_add_public(fixture, index, name);
+	else if (sscanf(line, "prefix %u %63s", &index, name) == 2)
+		r = fixture_add_prefix(fixture, index, name);
 	else if (sscanf(line, "allow %u %63s", &index, name) == 2)
 		r = fixture_add_allow(fixture, index, name);
 	else if (strncmp(line, "lease ", 6) == 0)

@@ -68,8 +68,8 @@ static void move_to_other(struct sp_bucket *bucket, struct sp_bucket *other, __u
 
 static struct sp_slot *pick_slot(struct bench *bench, __u32 *ret_index)
 {
-	*ret_index =
-		random_below(&bench->random, 2) << 16 | (64000 + random_below(&bench->random, 48));
+	*ret_index = random_below(&bench->random, FIXTURE_PUBLICS) << 16 |
+		     (64000 + random_below(&bench->random, 48));
 	return &bench->fixture.leases[*ret_index];
 }
 

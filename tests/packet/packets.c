@@ -46,15 +46,15 @@ static int one_in(struct random *random, uint32_t n)
 static struct sp_addr pick_addr(struct random *random, int family)
 {
 	/* The last of the first four is far from the edge's own addresses (near.h). */
-	static const char *const names[2][8] = {
+	static const char *const names[2][9] = {
 		{"198.51.100.9", "198.51.100.201", "203.0.113.7", "203.0.113.8", "10.0.9.9",
-		 "192.0.2.9", "10.0.0.1", "127.0.0.1"},
+		 "192.0.2.9", "10.0.0.1", "127.0.0.1", "224.0.0.1"},
 		{"2001:db8:c::9", "2001:db8:c:1::9", "2001:db8:d::7", "3fff:c::1", "2001:db8:b::99",
-		 "::ffff:198.51.100.9", "2001:db8:b::1", "ff02::1"},
+		 "::ffff:198.51.100.9", "2001:db8:b::1", "ff02::1", "2001:db8:5::17"},
 	};
 	struct sp_addr addr = {0};
 	/* Clients that may be there come more often than those that cannot. */
-	uint32_t which = random_below(random, one_in(random, 4) ? 8 : 4);
+	uint32_t which = random_below(random, one_in(random, 4) ? 9 : 4);
 	int r = fixture_parse_addr(names[family == 6][which], &addr);
 
 	assert(r == 0);
@@ -64,6 +64,25 @@ static struct sp_addr pick_addr(struct random *random, int family)
 static uint16_t pick_port(struct random *random)
 {
 	return one_in(random, 16) ? random_next(random) : 64000 + random_below(random, 50);
+}
+
+/* Of a prefix: the address that the slot has, mostly; one that it had or will have; or any. */
+static struct end pick_own(struct random *random, const struct fixture *fixture,
+			   uint32_t public_index, uint16_t number)
+{
+	const struct sp_slot *slot = &fixture->leases[sp_slot_index(public_index, number)];
+	struct end own = {slot->public_addr, ntohs(slot->public_port_be)};
+
+	if (one_in(random, 16) || !own.port) {
+		own.port = 22;
+		own.addr = fixture_public_addr(fixture, public_index, number, own.port);
+	}
+	if (one_in(random, 16))
+		own.addr.word_be[2 + random_below(random, 2)] ^=
+			htonl(1u << random_below(random, 32));
+	if (one_in(random, 16))
+		own.port = random_next(random);
+	return own;
 }
 
 static struct scene pick_scene(struct random *random, const struct fixture *fixture)
@@ -76,8 +95,12 @@ static struct scene pick_scene(struct random *random, const struct fixture *fixt
 
 	if (one_in(random, 64))
 		public_index = !public_index;
+	if (public_index == 1 && one_in(random, 2))
+		public_index = 2;
 	scene.lease = (struct end){fixture->publics[public_index], pick_port(random)};
 	slot = &fixture->leases[sp_slot_index(public_index, scene.lease.port)];
+	if (fixture->is_prefix[public_index])
+		scene.lease = pick_own(random, fixture, public_index, scene.lease.port);
 	scene.vm = (struct end){slot->vm_addr, ntohs(slot->vm_port_be)};
 	scene.client = (struct end){pick_addr(random, scene.family), random_next(random)};
 	scene.router = scene.client;
@@ -239,7 +262,7 @@ static struct sp_slot *pick_slot(struct random *random, struct fixture *fixture)
 {
 	__u32 port = 64000 + random_below(random, 48);
 
-	return &fixture->leases[random_below(random, 2) << 16 | port];
+	return &fixture->leases[random_below(random, FIXTURE_PUBLICS) << 16 | port];
 }
 
 void packets_change_table(struct random *random, struct fixture *fixture, uint64_t now_ns)

@@ -13,6 +13,7 @@ import pathlib
 import struct
 import sys
 
+import vectors_own
 import vectors_partial
 from vectorcraft import (CLIENT, CLIENT6, DATA, OPTIONS, PUBLIC, PUBLIC6, ROUTER, ROUTER6, STRANGER,
                          VM, VM6, case, cases, hop, with_check)
@@ -22,6 +23,7 @@ from wirecraft import (ACK, FIN, ICMP, ICMP6, LINKS, PSH, RST, SYN, TCP, UDP, ba
 TABLE = """\
 public 0 192.0.2.1
 public 1 2001:db8:2::1
+prefix 2 2001:db8:5:0:a000::/80
 local 192.0.2.9
 local 10.0.0.1
 local 2001:db8:b::1
@@ -44,7 +46,10 @@ lease 0 64792 live 10.0.3.12 60001 udp 1000 0
 lease 1 64784 live 2001:db8:b::7 22 tcp 1000 0
 lease 1 64785 live 2001:db8:b::7 60001 udp 1000 0
 lease 1 64787 ended 2001:db8:b::8 22 tcp 1000 0
-lease 1 64788 live 2001:db8:b::9 22 tcp 1000 2"""
+lease 1 64788 live 2001:db8:b::9 22 tcp 1000 2
+lease 2 64784 live 2001:db8:b::20 22 tcp 1000 0
+lease 2 64787 ended 2001:db8:b::21 22 tcp 1000 0
+lease 2 64788 reserved :: 0 tcp 1000 0"""
 
 def both_ways(name, payload, client, lease, vm):
     case(f"{name}_from_client_reaches_vm", "forwarded", hop((client, lease), payload),
@@ -429,8 +434,8 @@ def refused_errors():
 
 
 def render():
-    for make in (plain, checksums, vectors_partial.partials, lengths, not_ours, verdicts_from_client, verdicts_from_vm,
-                 resets, answers, errors):
+    for make in (plain, checksums, vectors_partial.partials, lengths, not_ours,
+                 verdicts_from_client, verdicts_from_vm, resets, answers, errors, vectors_own.add):
         make()
     names = [entry[0] for entry in cases]
     assert len(set(names)) == len(names), "a name twice"

@@ -41,6 +41,14 @@ SP_INLINE int sp_addr_is_host(const struct sp_addr *addr, __u8 family)
 	return (v6 | addr->word_be[1]) != 0 && v6 >> 24 != 0xff && v6 >> 22 != 0xfe80 >> 6;
 }
 
+/* Result: what the record of a prefix around an address is found by (struct sp_host). */
+SP_INLINE struct sp_addr sp_prefix_key(const struct sp_addr *addr)
+{
+	struct sp_addr key = {.word_be = {~addr->word_be[0], addr->word_be[1], 0, 0}};
+
+	return key;
+}
+
 SP_INLINE int sp_addr_is_v4(const struct sp_addr *addr)
 {
 	return (addr->word_be[0] | addr->word_be[1] | (addr->word_be[2] ^ SP_V4_MAPPED_BE)) == 0;

@@ -34,8 +34,8 @@ struct sp_hit {
 	enum sp_direction direction;
 };
 
-SP_INLINE const struct sp_host *sp_find_host(const struct sp_table *table,
-					     const struct sp_addr *addr)
+SP_INLINE const struct sp_host *sp_find_record(const struct sp_table *table,
+					       const struct sp_addr *addr)
 {
 	__u32 first = sp_host_first(addr);
 
@@ -52,6 +52,28 @@ SP_INLINE const struct sp_host *sp_find_host(const struct sp_table *table,
 		}
 	}
 	return 0;
+}
+
+SP_INLINE const struct sp_host *sp_find_prefix(const struct sp_table *table,
+					       const struct sp_addr *addr)
+{
+	const struct sp_settings *settings = sp_table_settings(table);
+	struct sp_addr key = sp_prefix_key(addr);
+	const struct sp_host *host;
+
+	if (!settings || !SP_LOAD(settings->has_prefixes))
+		return 0;
+	host = sp_find_record(table, &key);
+	return host && host->kind == SP_HOST_PREFIX && sp_host_holds(host, addr) ? host : 0;
+}
+
+/* Result: what is known of an address as one of this host's, or as one of a prefix that is. */
+SP_INLINE const struct sp_host *sp_find_host(const struct sp_table *table,
+					     const struct sp_addr *addr)
+{
+	const struct sp_host *host = sp_find_record(table, addr);
+
+	return host || sp_addr_is_v4(addr) ? host : sp_find_prefix(table, addr);
 }
 
 SP_INLINE int sp_in_builds(const struct sp_table *table, const struct sp_addr *addr)
@@ -152,10 +174,20 @@ SP_INLINE int sp_place_by_port(const struct sp_table *table, const struct sp_pac
 {
 	const struct sp_host *host = sp_find_host(table, &packet->tuple.to);
 
-	if (!host || SP_LOAD(host->kind) != SP_HOST_PUBLIC)
+	if (!host || SP_LOAD(host->kind) < SP_HOST_PUBLIC)
 		return 0;
-	*ret = sp_slot_index(host->public_index, SP_HOST16(packet->tuple.to_port_be));
+	*ret = sp_host_slot(host, &packet->tuple.to, packet->tuple.to_port_be);
 	return 1;
+}
+
+/*
+ * Is it a slot of the address that a packet is to? In IPv4 it is, having been found; an address of
+ * a prefix may have been another session's.
+ */
+SP_INLINE int sp_slot_has_public(const struct sp_slot *slot, const struct sp_packet *packet)
+{
+	return slot->family == packet->family &&
+	       (packet->family == 4 || sp_addr_equal(&slot->public_addr, &packet->tuple.to));
 }
 
 SP_INLINE enum sp_verdict sp_find_by_port(const struct sp_table *table,
@@ -169,7 +201,7 @@ SP_INLINE enum sp_verdict sp_find_by_port(const struct sp_table *table,
 	if (!slot)
 		return SP_NO_LEASE;
 	hit->life = SP_LOAD_ACQUIRE(slot->life);
-	if (sp_life_state(hit->life) == SP_SLOT_FREE || slot->family != packet->family)
+	if (sp_life_state(hit->life) == SP_SLOT_FREE || !sp_slot_has_public(slot, packet))
 		return SP_NO_LEASE;
 	hit->slot = slot;
 	hit->direction = SP_TOWARD_VM;
@@ -291,7 +323,7 @@ SP_INLINE int sp_is_plain(const struct sp_packet *packet, __u64 now_ns, const st
 	    packet->ttl <= 1)
 		return 0;
 	if (hit->direction == SP_TOWARD_VM)
-		return slot->family == packet->family && (slot->protocol_mask & packet->protocol);
+		return sp_slot_has_public(slot, packet) && (slot->protocol_mask & packet->protocol);
 	return sp_slot_has_endpoint(slot, packet) &&
 	       (packet->tcp_flags & (SP_TCP_SYN | SP_TCP_ACK)) != SP_TCP_SYN;
 }

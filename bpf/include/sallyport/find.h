@@ -20,6 +20,22 @@ SP_INLINE __u32 sp_host_first(const struct sp_addr *addr)
 	return (__u32)sp_addr_hash(addr, 0) & (SP_HOSTS - 1);
 }
 
+/* Result: whether an address, whose first 64 bits led to the record, is of that prefix. */
+SP_INLINE int sp_host_holds(const struct sp_host *host, const struct sp_addr *addr)
+{
+	return (addr->word_be[2] & host->mask_be) == host->net_be;
+}
+
+/* Result: the index of the slot of an address of that record, and of a port. */
+SP_INLINE __u32 sp_host_slot(const struct sp_host *host, const struct sp_addr *addr, __be16 port_be)
+{
+	__u16 port = SP_HOST16(port_be);
+
+	if (SP_LOAD(host->kind) == SP_HOST_PREFIX)
+		port ^= sp_own_bits(addr);
+	return sp_slot_index(host->public_index, port);
+}
+
 /* Result: the hash of an endpoint's key. protocol is one bit of enum sp_protocol_mask. */
 SP_INLINE __u64 sp_endpoint_hash(const struct sp_addr *addr, __be16 port_be, __u8 protocol,
 				 __u64 seed)

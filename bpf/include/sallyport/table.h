@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 #define SP_TABLE_MAGIC	 0x53414c4c59504f52ULL /* "SALLYPOR" */
-#define SP_TABLE_VERSION 9
+#define SP_TABLE_VERSION 10
 
 #define SP_PORTS_PER_ADDRESS 65536u
 #define SP_PUBLICS_MAX	     16u /* public addresses: leases has SP_PORTS_PER_ADDRESS slots for each */
@@ -91,12 +91,15 @@ struct sp_settings {
 	/* hop.h: may next hops be remembered, and the tick in which any of them last changed. */
 	__u32 hops_kept;
 	__u32 hops_changed;
+	__u32 has_prefixes; /* 1: there are records of SP_HOST_PREFIX */
+	__u32 reserved;
 };
 
 enum sp_host_kind {
 	SP_HOST_NONE = 0,
 	SP_HOST_LOCAL = 1,  /* an address of this host: replies to it are not ours */
 	SP_HOST_PUBLIC = 2, /* a public address that leases hang from */
+	SP_HOST_PREFIX = 3, /* a prefix of such: each session has an address of its own */
 };
 
 /*
@@ -104,12 +107,16 @@ enum sp_host_kind {
  * SP_HOST_PROBES records. kind is stored last when a record is filled and first when it is emptied.
  * An emptied record keeps its address: one whose address is zero was never filled, so nothing that
  * is looked for lies behind it, and a search that finds nothing ends there, mostly at once.
+ *
+ * A prefix of 64 to 80 bits is found by its first 64: its record is where sp_prefix_key() of any
+ * of its addresses leads, which is none of them. net_be and mask_be are what is left of it.
  */
 struct sp_host {
 	struct sp_addr addr;
 	__u32 kind;	    /* enum sp_host_kind */
-	__u32 public_index; /* SP_HOST_PUBLIC: the first part of the slot index */
-	__u32 reserved[2];
+	__u32 public_index; /* not SP_HOST_LOCAL: the first part of the slot index */
+	__be32 net_be;	    /* SP_HOST_PREFIX: of the third word of an address, the part */
+	__be32 mask_be;	    /* under this mask */
 };
 
 enum sp_slot_state {
@@ -125,10 +132,12 @@ enum sp_protocol_mask {
 };
 
 /*
- * leases[public_index << 16 | public_port]: one cache line a lease. A live slot is immutable but
- * for state, deadline_ns and capture_until_s, each a single aligned store. It is rewritten only
- * after the quarantine, and after every reader has been seen past its end, with nothing left that
- * was steered before; life is then stored last.
+ * leases[public_index << 16 | public_port]: one cache line a lease. Where each session has an
+ * address of its own, the port is exclusive-ored with the last 16 bits of the address: whoever
+ * finds a slot so compares its public_addr. A live slot is immutable but for state, deadline_ns and
+ * capture_until_s, each a single aligned store. It is rewritten only after the quarantine, and
+ * after every reader has been seen past its end, with nothing left that was steered before; life is
+ * then stored last.
  *
  * A generation is one use of a slot by one lease, from reserved to ended: no two leases of the
  * edge, whichever their slots, have the same one. It is what a record kept about a lease (usage,
@@ -337,7 +346,7 @@ struct sp_limit_line {
 
 _Static_assert(sizeof(struct sp_addr) == 16, "an address is 16 bytes");
 _Static_assert(sizeof(struct sp_meta) == 64, "meta is one cache line");
-_Static_assert(sizeof(struct sp_settings) == 80 + 2 * 32 * SP_NETWORKS_MAX + 8 * SP_NEAR_WORDS,
+_Static_assert(sizeof(struct sp_settings) == 88 + 2 * 32 * SP_NETWORKS_MAX + 8 * SP_NEAR_WORDS,
 	       "settings");
 _Static_assert(sizeof(struct sp_host) == 32, "two hosts a cache line");
 _Static_assert(sizeof(struct sp_slot) == 64, "a slot is one cache line");
@@ -394,6 +403,16 @@ static inline __u32 sp_life_generation(__u64 life)
 static inline __u64 sp_life_of(enum sp_slot_state state, __u32 generation)
 {
 	return (__u64)state << SP_LIFE_STATE_SHIFT | (__u64)generation << SP_LIFE_GENERATION_SHIFT;
+}
+
+/* Result: what of a session's own address leads to its slot, to be exclusive-ored with the port. */
+static inline __u16 sp_own_bits(const struct sp_addr *addr)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return __builtin_bswap16((__u16)(addr->word_be[3] >> 16));
+#else
+	return (__u16)addr->word_be[3];
+#endif
 }
 
 /* Result: the index of the slot of a public address and port (host order). */

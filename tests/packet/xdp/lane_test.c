@@ -95,6 +95,10 @@ static void spoil(struct sp_slot *slot, __u32 how)
 	case 4:
 		slot->allow_index = 1;
 		break;
+	case 5: /* another session's by now, of a prefix */
+		if (slot->family == 6)
+			slot->public_addr.word_be[3] ^= 1;
+		break;
 	}
 }
 

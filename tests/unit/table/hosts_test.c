@@ -32,6 +32,7 @@ static int make(void **state)
 	assert_non_null(fixture);
 	table_hosts_open(&fixture->hosts, fixture->records, &fixture->settings, START_NS);
 	fixture->view.hosts = fixture->records;
+	fixture->view.settings = &fixture->settings;
 	*state = fixture;
 	return 0;
 }
@@ -122,6 +123,51 @@ static void test_hosts_put_public_when_listed_too_then_stays_public(void **state
 	assert_int_equal(sp_find_host(&fixture->view, &addr)->public_index, 3);
 }
 
+static struct sp_addr v6(uint32_t second, uint32_t third, uint32_t fourth)
+{
+	return (struct sp_addr){
+		.word_be = {SP_BE32(0x20010db8), SP_BE32(second), SP_BE32(third), SP_BE32(fourth)}};
+}
+
+static void test_hosts_put_prefix_when_placed_then_its_addresses_lead_there(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct sp_prefix prefix = {.addr = v6(5, 0xa0000000, 0),
+					 .mask = {{~0u, ~0u, SP_BE32(0xffff0000), 0}}};
+	const struct sp_addr in[] = {v6(5, 0xa0000000, 0), v6(5, 0xa000ffff, ~0u)};
+	const struct sp_addr out[] = {v6(5, 0xa0010000, 0), v6(4, 0xa0000000, 0), v4(1)};
+
+	sp_near_ready(&fixture->settings);
+	assert_null(sp_find_host(&fixture->view, &in[0]));
+	assert_int_equal(table_hosts_put_prefix(&fixture->hosts, &prefix, 3, START_NS), 0);
+	assert_int_equal(table_hosts_put_prefix(&fixture->hosts, &prefix, 3, START_NS), 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct sp_host *host = sp_find_host(&fixture->view, &in[i]);
+
+		assert_non_null(host);
+		assert_int_equal(host->kind, SP_HOST_PREFIX);
+		assert_int_equal(host->public_index, 3);
+		assert_false(sp_near_is_far(&fixture->settings, &in[i], 6));
+		assert_true(table_hosts_own(fixture->records, &in[i]));
+	}
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_null(sp_find_host(&fixture->view, &out[i]));
+		assert_false(table_hosts_own(fixture->records, &out[i]));
+	}
+}
+
+static void test_hosts_put_prefix_when_64_bits_are_anothers_then_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	struct sp_prefix prefix = {.addr = v6(5, 0xa0000000, 0),
+				   .mask = {{~0u, ~0u, SP_BE32(0xffff0000), 0}}};
+
+	assert_int_equal(table_hosts_put_prefix(&fixture->hosts, &prefix, 3, START_NS), 0);
+	assert_int_equal(table_hosts_put_prefix(&fixture->hosts, &prefix, 4, START_NS), -EEXIST);
+	prefix.addr = v6(5, 0xb0000000, 0);
+	assert_int_equal(table_hosts_put_prefix(&fixture->hosts, &prefix, 3, START_NS), -EEXIST);
+}
+
 static void test_hosts_put_public_when_local_before_then_turned(void **state)
 {
 	struct fixture *fixture = *state;
@@ -203,6 +249,8 @@ int main(void)
 		TEST(test_hosts_list_when_left_out_then_gone),
 		TEST(test_hosts_put_public_when_listed_too_then_stays_public),
 		TEST(test_hosts_put_public_when_local_before_then_turned),
+		TEST(test_hosts_put_prefix_when_placed_then_its_addresses_lead_there),
+		TEST(test_hosts_put_prefix_when_64_bits_are_anothers_then_refused),
 		TEST(test_hosts_put_public_when_other_index_then_refused),
 		TEST(test_hosts_list_when_all_probes_taken_then_counted),
 		TEST(test_hosts_list_when_record_rests_then_not_reused),
