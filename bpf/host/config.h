@@ -77,6 +77,8 @@ enum config_idle {
 	CONFIG_IDLE_SPIN,
 };
 
+enum config_without_store { CONFIG_WITHOUT_STORE_LAST_RESORT, CONFIG_WITHOUT_STORE_WITHDRAW };
+
 enum config_napi_threads {
 	CONFIG_NAPI_THREADS_AUTO,
 	CONFIG_NAPI_THREADS_ON,
@@ -198,6 +200,13 @@ struct config {
 		char ca_file[CONFIG_PATH_SIZE];	      /* "": the system's */
 		uint32_t txn_ops;
 	} fleet;
+	struct {
+		char interface[IF_NAMESIZE];   /* "": nothing is announced */
+		char last_resort[IF_NAMESIZE]; /* "": none */
+		enum config_without_store without_store;
+		uint64_t hold_ns;
+		uint64_t drain_wait_ns;
+	} announce;
 	/* Of option i: whether it stands in the file, see config_given(); and is a number, though a
 	 * duration has a unit. */
 	bool given[CONFIG_OPTIONS_MAX], bare[CONFIG_OPTIONS_MAX];

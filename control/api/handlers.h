@@ -38,6 +38,10 @@ void api_pages_data_status(struct api_call *call);
 void api_pages_data_builds(struct api_call *call);
 void api_pages_data_build(struct api_call *call);
 void api_openapi_get(struct api_call *call);
+void api_announcement_get(struct api_call *call);
+void api_announcement_drain(struct api_call *call);
+void api_announcement_undrain(struct api_call *call);
+void api_announcement_store(struct api_call *call);
 
 /* What their answers are made of. */
 extern const struct json_shape api_builds_list_shape;
@@ -47,5 +51,6 @@ extern const struct json_shape api_recorded_audit_shape;
 extern const struct json_shape api_recorded_attestations_shape;
 extern const struct json_shape api_sync_shape;
 extern const struct json_shape api_status_shape;
+extern const struct json_shape api_announcement_shape;
 extern const struct json_shape api_status_pools_shape;
 extern const struct json_shape api_status_version_shape;

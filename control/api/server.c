@@ -421,6 +421,7 @@ int api_server_open(const struct api_options *options, struct api **ret_api, cha
 			.edge = options->edge,
 			.table = options->table,
 			.kernel = options->kernel,
+			.announce = options->announce,
 			.explain = options->explain,
 			.watch = options->watch,
 			.audit = options->audit,

@@ -54,7 +54,8 @@ struct api_options {
 	struct table_map *table;
 	struct quiescer *quiescer;
 	struct kernel *kernel;
-	struct explain *explain; /* these may be NULL */
+	struct announce *announce; /* these may be NULL */
+	struct explain *explain;
 	struct watch *watch;
 	struct journal *audit; /* of connections */
 	int fds[API_DOORS_NR]; /* listening sockets, taken over also on failure; -1: none */

@@ -2,6 +2,7 @@
 /* /v1/status, /v1/pools, /v1/version and /metrics: the edge as a whole. */
 #include <string.h>
 
+#include "announce/announce.h"
 #include "api/call/call.h"
 #include "api/call/context.h"
 #include "api/call/turns.h"
@@ -218,6 +219,9 @@ const struct json_shape api_status_shape = {
 			{"calls_waiting", JSON_SHAPE_INTEGER, .example = "0",
 			 .help = "for their turn"},
 			{"kernel", JSON_SHAPE_OBJECT, .shape = &api_status_kernel_shape},
+			{"announcement", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_OR_NULL,
+			 .shape = &api_announcement_shape,
+			 .help = "null where announce.interface is not given"},
 			{0},
 		},
 };
@@ -363,7 +367,8 @@ json_t *api_status_make(const struct api_context *api, const struct instant *now
 					 : 0),
 		render_cuts(&figures), render_explained(api->explain),
 		render_connections(api->watch), json_integer(call_turns_waiting(api->turns)),
-		api_status_kernel(api->kernel));
+		api_status_kernel(api->kernel),
+		api->announce ? api_announcement_make(api->announce, now) : json_null());
 }
 
 void api_status_get(struct api_call *call)
@@ -393,7 +398,19 @@ static void write_metrics(const void *source, FILE *out)
 	metrics_write(source, out);
 }
 
-static struct metrics_host figures_of_host(const struct kernel *kernel)
+/* As metrics have it. */
+static int announced(const struct announce *announce)
+{
+	struct announce_status status;
+
+	if (!announce)
+		return -1;
+	announce_status(announce, &status);
+	return (int)status.state;
+}
+
+static struct metrics_host figures_of_host(const struct kernel *kernel,
+					   const struct announce *announce)
 {
 	const struct kernel_figures figures = kernel_figures(kernel);
 	struct metrics_host host = {
@@ -402,6 +419,7 @@ static struct metrics_host figures_of_host(const struct kernel *kernel)
 		.corrected = figures.corrected,
 		.held = figures.held,
 		.blind = figures.blind,
+		.announced = announced(announce),
 		.redirects_counted = figures.redirects.counted,
 	};
 
@@ -418,7 +436,7 @@ void api_status_metrics(struct api_call *call)
 		.watch = call->api->watch,
 		.requests = call->api->requests,
 		.hooks_cursor = call->api->hooks_cursor,
-		.host = figures_of_host(call->api->kernel),
+		.host = figures_of_host(call->api->kernel, call->api->announce),
 		.now_ns = call->edge.now.boot_ns,
 	};
 

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+struct announce;
 struct api_context;
 struct instant;
 struct json_shape;
@@ -15,3 +16,6 @@ extern const struct json_shape api_status_kernel_shape;
 
 /* Result: all of /v1/status; NULL without memory. */
 json_t *api_status_make(const struct api_context *api, const struct instant *now);
+
+/* Result: what routers are told, as JSON; NULL without memory. */
+json_t *api_announcement_make(const struct announce *announce, const struct instant *now);

@@ -43,6 +43,18 @@ static void print_traffic(struct print_table *table, const json_t *status)
 			talk_print_number(sum_bytes(status, "to_client"), to_client));
 }
 
+static void print_announced(struct print_table *table, const json_t *announcement)
+{
+	if (!json_is_object(announcement))
+		return;
+	talk_print_cell(table, "routes");
+	if (json_is_string(json_object_get(announcement, "why")))
+		talk_print_cell(table, "%s, for %s", talk_text(announcement, "announced"),
+				talk_text(announcement, "why"));
+	else
+		talk_print_cell(table, "%s", talk_text(announcement, "announced"));
+}
+
 static void print_facts(const struct cli *cli, const json_t *status)
 {
 	char since[WHEN_SIZE];
@@ -61,6 +73,7 @@ static void print_facts(const struct cli *cli, const json_t *status)
 		talk_print_cell(&table, "left to xdp");
 		talk_print_cell(&table, "because %s", json_string_value(why));
 	}
+	print_announced(&table, json_object_get(status, "announcement"));
 	print_traffic(&table, status);
 	talk_print_cell(&table, "builds");
 	talk_print_cell(&table,

@@ -165,6 +165,15 @@ static const struct cli_option pools_options[] = {
 	{0},
 };
 
+static const struct cli_option drain_options[] = {
+	{"--wait", "TIME", NULL,
+	 "so long routers have to move, before the routes are withdrawn; default "
+	 "announce.drain_wait",
+	 0},
+	{"--no-follow", NULL, NULL, "do not wait for that", 0},
+	{0},
+};
+
 static const struct cli_option support_bundle_options[] = {
 	{"--build", "ID", NULL, "all about this build, instead of a list of builds", 0},
 	{"--with-addresses", NULL, NULL, "keep the addresses of clients; default pseudonyms", 0},
@@ -277,6 +286,17 @@ static const struct cli_example audit_examples[] = {
 	{0},
 };
 
+static const struct cli_example drain_examples[] = {
+	{"before maintenance: returns once the edge may be stopped", "sallyport drain"},
+	{"routers that are slow", "sallyport drain --wait 1m"},
+	{0},
+};
+
+static const struct cli_example undrain_examples[] = {
+	{"after it", "sallyport undrain"},
+	{0},
+};
+
 static const struct cli_example status_examples[] = {
 	{"which engine carries", "sallyport status -o json | jq -r .carrying"},
 	{0},
@@ -361,6 +381,11 @@ const struct cli_verb cli_verbs[] = {
 	 audit_examples},
 	{"status", NULL, "show engines, counters and sessions", cli_edge_status, NULL,
 	 status_examples},
+	{"drain", NULL,
+	 "have routers move to other edges, then withdraw; it stays so, over restarts too",
+	 drain_run, drain_options, drain_examples},
+	{"undrain", NULL, "have this edge announced to routers again", drain_undo, NULL,
+	 undrain_examples},
 	{"events", NULL, "follow events, one a line; JSON with -o json", cli_edge_events,
 	 events_options, events_examples},
 	{"sync", "FILE", "make the set of builds what FILE says, '-' for stdin", cli_edge_sync,

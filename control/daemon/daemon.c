@@ -2,7 +2,6 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "announce/announce.h"
 #include "api/server.h"
 #include "daemon/audit.h"
 #include "daemon/follow.h"
@@ -149,8 +149,7 @@ static int drain(void *context, enum edge_drain_step step)
 	r = table_quiesce_poll(daemon->quiescer, &daemon->drained, boottime_now_ns());
 	if (r == -ETIMEDOUT && !daemon->drain_told)
 		warn_undrained(daemon);
-	if (r == 0)
-		daemon->drain_told = false;
+	daemon->drain_told = daemon->drain_told && r < 0;
 	return r;
 }
 
@@ -159,7 +158,7 @@ static int start_edge(struct daemon *daemon)
 {
 	struct table_map *table = kernel_table(daemon->kernel);
 	struct model_settings *settings = malloc(sizeof(*settings));
-	struct problem problem;
+	struct problem problem = {0};
 	struct instant now;
 	uint64_t seed;
 	int r;
@@ -175,7 +174,6 @@ static int start_edge(struct daemon *daemon)
 		return fail(r, "The model cannot be made.", NULL);
 	edge_replay_set_wait(daemon->edge, wait_for_readers, daemon->quiescer);
 	edge_expire_set_drain(daemon->edge, drain, daemon);
-	json_problem_clear(&problem);
 	model_clock_read(&now);
 	say_starting("the journal is replayed");
 	r = edge_replay(daemon->edge, &now, &problem);
@@ -281,6 +279,7 @@ static int open_api(struct daemon *daemon)
 		.table = kernel_table(daemon->kernel),
 		.quiescer = daemon->quiescer,
 		.kernel = daemon->kernel,
+		.announce = daemon->announce,
 		.explain = daemon->explain,
 		.watch = daemon->watch,
 		.audit = daemon->audit,
@@ -341,6 +340,8 @@ static int attach_and_serve(struct daemon *daemon)
 	daemon_audit_watch(daemon);
 	start_readiness(daemon);
 	start_carrier(daemon);
+	daemon->announce =
+		announce_open(daemon->event, daemon->config, kernel_table(daemon->kernel));
 	r = open_api(daemon);
 	if (r < 0)
 		goto stop_explain;
@@ -355,6 +356,7 @@ static int attach_and_serve(struct daemon *daemon)
 	api_server_close(daemon->api);
 	daemon_sockets_unlink(daemon->config);
 stop_explain:
+	announce_close(daemon->announce);
 	watch_carrier_stop(daemon->carrier);
 	watch_readiness_stop(daemon->readiness);
 	watch_stop(daemon->watch);

@@ -13,6 +13,7 @@
 #include "explain/text.h"
 #include "table/quiesce.h"
 
+struct announce;
 struct api;
 struct carrier;
 struct config;
@@ -39,6 +40,7 @@ struct daemon {
 	struct watch *watch;	 /* NULL if it could not be started: nobody counts as connected */
 	struct readiness *readiness; /* NULL: nodes stay pending */
 	struct carrier *carrier;     /* NULL: switches of engine are not told */
+	struct announce *announce;   /* NULL: nothing is announced */
 	struct api *api;
 	struct daemon_said said;
 	sd_event_source *soon; /* of a file that can always be read */

@@ -241,6 +241,12 @@ static uint64_t get_netlink_open(const struct sample *sample)
 	return !sample->source->host.blind;
 }
 
+static void write_announced(const struct sample *sample, const char *name, FILE *out)
+{
+	if (sample->source->host.announced >= 0)
+		fprintf(out, "%s %d\n", name, sample->source->host.announced);
+}
+
 #define VALUE(name, member)                                                                        \
 	static uint64_t get_##name(const struct sample *sample)                                    \
 	{                                                                                          \
@@ -338,6 +344,10 @@ static const struct metric metrics[] = {
 	 write_workers_bursts},
 	{"sallyport_left_to_xdp", "gauge",
 	 "1 while sallyport-dp leaves all packets to the XDP program.", is_left, NULL},
+	{"sallyport_announced", "gauge",
+	 "2 while this edge is announced to routers, 1 as the last resort, 0 not; where "
+	 "announce.interface is given.",
+	 NULL, write_announced},
 	{"sallyport_builds", "gauge", "Builds by state.", NULL, write_builds},
 	{"sallyport_nodes", "gauge", "Nodes of open builds.", get_nodes, NULL},
 	{"sallyport_leases_live", "gauge", "Public ports that lead to a VM.", get_leases_live,

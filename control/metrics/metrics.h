@@ -21,6 +21,7 @@ struct metrics_host {
 	uint64_t corrected; /* what others had changed */
 	uint64_t held;	    /* packets that waited for sallyportd while the host started */
 	bool blind;	    /* netlink cannot be opened */
+	int announced;	    /* to routers: 2, as the last resort 1, not 0; -1 by nobody */
 	/* What interfaces did not take of redirected frames, if that is counted. */
 	bool redirects_counted;
 	uint64_t redirects_lost[2][SP_REDIRECT_LOSSES_NR];

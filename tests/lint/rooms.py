@@ -21,15 +21,16 @@ FILES_MAX = 25
 # room: (what it holds, rooms it may look at). From the roof down: a row names only rows below it.
 ROOMS = {
     "daemon": ("the process: start, loop, reload, sockets",
-               "api metrics watch watch/audit explain edge edge/state kernel kernel/hold kernel/pins "
+               "announce api metrics watch watch/audit explain edge edge/state kernel kernel/hold kernel/pins "
                "journal table model http json"),
     "cli": ("sallyport: verbs, and what they print",
-            "cli/top cli/trace cli/history cli/check cli/bundle cli/doctor cli/talk watch/capture model json"),
+            "cli/top cli/trace cli/history cli/check cli/drain cli/bundle cli/doctor cli/talk watch/capture model json"),
     "cli/top": ("builds as they are now, on a live screen", "cli/talk model"),
     "cli/top/paint": ("its screen as a page of cells", "cli/top/list cli/talk model"),
     "cli/top/list": ("what it shows, and what keys do to that: no I/O", "cli/talk model"),
     "cli/trace": ("what would become of a packet", "cli/talk kernel/netlink table"),
     "cli/check": ("open builds that a new configuration leaves outside", "cli/talk"),
+    "cli/drain": ("routers take this edge no more, and again", "cli/talk"),
     "cli/history": ("what was recorded: connections, changes, who was inside",
                     "cli/talk model"),
     "cli/bundle": ("one archive for whoever helps", "cli/doctor cli/talk table"),
@@ -41,7 +42,7 @@ ROOMS = {
     "hooks/webhook": ("posting to a URL, signed", "base64"),
     "runner": ("sallyport-runner: VMs ask for their own builds", "arguments http"),
     "api": ("the server, the routes, a file for each resource",
-            "page connect metrics watch watch/capture explain edge edge/state edge/put edge/txn journal "
+            "announce page connect metrics watch watch/capture explain edge edge/state edge/put edge/txn journal "
             "kernel kernel/pins table model roles http json"),
     "api/records": ("what was recorded, as JSON, page by page",
                     "api/call connect journal model http json"),
@@ -65,6 +66,8 @@ ROOMS = {
     "edge/state": ("what the edge knows: by id, by endpoint, by name, events",
                    "journal table model json"),
     "journal": ("what survives a crash", "model durable"),
+    "announce": ("whether routers are told of this edge",
+                 "kernel/netlink table durable model"),
     "facts": ("what is wrong with this host, and the cure: one table",
               "kernel/attach kernel/device kernel/netlink kernel/pins"),
     "kernel": ("our hold on this host's kernel", "table model"),

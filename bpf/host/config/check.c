@@ -341,6 +341,27 @@ static void check_sockets(struct config_reading *reading)
 		fail_at(reading, config->api.viewer_group, NULL, "needs api.viewer_socket");
 }
 
+/* Whatever is on these interfaces is announced, and BIRD tells them apart by name. */
+static void check_announce(struct config_reading *reading)
+{
+	const struct config *config = reading->config;
+	const char *interface = config->announce.interface, *last = config->announce.last_resort;
+	const char *const others[] = {config->public.interface, config->builds.interface};
+
+	if (last[0] && !interface[0])
+		fail_at(reading, last, NULL, "needs announce.interface");
+	if (last[0] && strcmp(interface, last) == 0)
+		fail_at(reading, last, interface, "is the same as announce.interface");
+	for (unsigned int i = 0; i < 2; i++) {
+		if (interface[0] && strcmp(interface, others[i]) == 0)
+			fail_at(reading, interface, others[i],
+				"carries packets: announce.interface is a dummy of its own");
+		if (last[0] && strcmp(last, others[i]) == 0)
+			fail_at(reading, last, others[i],
+				"carries packets: announce.last_resort is a dummy of its own");
+	}
+}
+
 /* Ranges in the order of their ports; where each of them stands goes along. */
 static void sort_ports(struct config_reading *reading, struct config_public *address)
 {
@@ -373,6 +394,7 @@ void config_check(struct config_reading *reading)
 	check_vlans(reading);
 	check_all_ports(reading);
 	check_sockets(reading);
+	check_announce(reading);
 	for (uint32_t i = 0; i < config->api.nr_roles; i++)
 		check_role(reading, i);
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++)

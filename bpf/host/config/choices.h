@@ -44,6 +44,12 @@ static const struct config_choice napi_threads[] = {
 	{0},
 };
 
+static const struct config_choice without_stores[] = {
+	{"last-resort", CONFIG_WITHOUT_STORE_LAST_RESORT},
+	{"withdraw", CONFIG_WITHOUT_STORE_WITHDRAW},
+	{0},
+};
+
 static const struct config_choice roles[] = {
 	{"viewer", CONFIG_ROLE_VIEWER},
 	{"operator", CONFIG_ROLE_OPERATOR},

@@ -23,6 +23,7 @@ static const struct {
 	{"audit", "Records of who connected and who changed what."},
 	{"receipts", "What changes were answered, for those who ask again."},
 	{"fleet", "Several edges that hold the same builds, by sallyport-fleet and etcd."},
+	{"announce", "When routers are told of this edge, by BIRD or FRR."},
 };
 
 static const char *group_help(const char *group, size_t length)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/boottime.h"
+#include "host/config/announce.h"
 #include "host/config/members.h"
 
 #define SECOND NS_PER_S
@@ -477,6 +478,7 @@ const struct config_option config_options[] = {
 	 .max = 65536,
 	 .help = "etcd's --max-txn-ops. A build needs one, two for each port that leads to a VM, "
 		 "and is refused if it needs more."},
+	ANNOUNCE_OPTIONS,
 	{0},
 };
 

@@ -172,6 +172,34 @@ int body_read_extend(const char *text, size_t bytes, struct edge_extension *ret_
 	return 0;
 }
 
+int body_read_drain(const char *text, size_t bytes, uint64_t *ret_wait_ns, struct problem *problem)
+{
+	struct json_document document = {0};
+	struct drain_body body = {0};
+	int r = decode_optional(&document, text, bytes, &body_tables_drain, &body, problem);
+
+	json_decode_document_clear(&document);
+	if (r == 0)
+		*ret_wait_ns = body.wait_s == BUILD_DEFAULT ? BUILD_DEFAULT : to_ns(body.wait_s);
+	return r;
+}
+
+int body_read_store(const char *text, size_t bytes, struct body_store *ret_store,
+		    struct problem *problem)
+{
+	struct json_document document = {0};
+	struct store_body body = {0};
+	int r = json_decode(&document, text, bytes, &body_tables_store, &body, problem);
+
+	if (r == 0) {
+		ret_store->current_for_ns = body.current ? to_ns(body.for_s) : 0;
+		snprintf(ret_store->why, sizeof(ret_store->why), "%s",
+			 body.reason ? body.reason : "");
+	}
+	json_decode_document_clear(&document);
+	return r;
+}
+
 int body_read_dead_letter(const char *text, size_t bytes, struct edge_dead_letter *ret_letter,
 			  struct problem *problem)
 {

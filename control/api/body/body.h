@@ -18,6 +18,8 @@ extern const struct json_table body_tables_build;
 extern const struct json_table body_tables_finish;
 extern const struct json_table body_tables_extend;
 extern const struct json_table body_tables_dead_letter;
+extern const struct json_table body_tables_drain;
+extern const struct json_table body_tables_store;
 extern const struct json_table body_tables_sync;
 
 /* A sync's desired set, owned. */
@@ -31,7 +33,7 @@ struct api_sync {
 
 /*
  * Reads the body of a PUT into *spec, which has been initialised and whose id is the caller's.
- * Result, of all five: 0, or -EBADMSG, -EINVAL with problem set, -ENOMEM.
+ * Result, of all of these: 0, or -EBADMSG, -EINVAL with problem set, -ENOMEM.
  */
 int body_read_build(const char *text, size_t bytes, struct build_spec *spec,
 		    struct problem *problem);
@@ -45,6 +47,18 @@ int body_read_extend(const char *text, size_t bytes, struct edge_extension *ret_
 
 int body_read_dead_letter(const char *text, size_t bytes, struct edge_dead_letter *ret_letter,
 			  struct problem *problem);
+
+/* *ret_wait_ns is BUILD_DEFAULT if no time is given. Result: as above. */
+int body_read_drain(const char *text, size_t bytes, uint64_t *ret_wait_ns, struct problem *problem);
+
+/* What sallyport-fleet knows of the store. */
+struct body_store {
+	uint64_t current_for_ns; /* 0: it is not */
+	char why[BUILD_TEXT_MAX + 1];
+};
+
+int body_read_store(const char *text, size_t bytes, struct body_store *ret_store,
+		    struct problem *problem);
 
 /* The sync is to be freed by body_sync_free(). */
 int body_read_sync(const char *text, size_t bytes, struct api_sync *ret_sync,

@@ -360,6 +360,57 @@ const struct json_table body_tables_dead_letter = {
 	FIELDS(dead_letter_fields),
 };
 
+static const struct json_field drain_fields[] = {
+	{
+		.name = "wait_s",
+		.kind = JSON_KIND_INTEGER,
+		JSON_MEMBER(struct drain_body, wait_s),
+		.max = 3600,
+		.preset = BUILD_DEFAULT,
+		.help = "so long routers have to move, before the routes are withdrawn; "
+			"announce.drain_wait if not given",
+	},
+};
+
+const struct json_table body_tables_drain = {
+	.name = "DrainRequest",
+	.struct_bytes = sizeof(struct drain_body),
+	FIELDS(drain_fields),
+};
+
+static const struct json_field store_fields[] = {
+	{
+		.name = "current",
+		.kind = JSON_KIND_BOOLEAN,
+		.required = true,
+		JSON_MEMBER(struct store_body, current),
+		.help = "this edge has what the fleet's store has",
+	},
+	{
+		.name = "for_s",
+		.kind = JSON_KIND_INTEGER,
+		JSON_MEMBER(struct store_body, for_s),
+		.min = 1,
+		.max = 60,
+		.preset = 5,
+		.help = "until then it counts, unless it is said again; 5 if not given",
+	},
+	{
+		.name = "reason",
+		.kind = JSON_KIND_STRING,
+		JSON_MEMBER(struct store_body, reason),
+		.min = 1,
+		.max = BUILD_TEXT_MAX,
+		.help = "why it has not",
+	},
+};
+
+const struct json_table body_tables_store = {
+	.name = "StoreRequest",
+	.struct_bytes = sizeof(struct store_body),
+	FIELDS(store_fields),
+};
+
 static const struct json_field sync_build_item = {
 	.kind = JSON_KIND_OBJECT,
 	.member_bytes = sizeof(struct build_body),

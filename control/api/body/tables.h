@@ -65,6 +65,16 @@ struct dead_letter_body {
 	uint64_t tries;
 };
 
+struct drain_body {
+	uint64_t wait_s; /* BUILD_DEFAULT: not given */
+};
+
+struct store_body {
+	bool current;
+	uint64_t for_s;
+	const char *reason; /* NULL: not given */
+};
+
 struct sync_body {
 	struct json_list builds; /* struct build_body */
 	bool dry_run;

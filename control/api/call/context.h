@@ -11,6 +11,7 @@
 #include "host/config.h"
 #include "json/problem.h"
 
+struct announce;
 struct api_pages;
 struct api_route;
 struct api_streams;
@@ -29,7 +30,8 @@ struct api_context {
 	struct edge *edge;
 	struct table_map *table;
 	struct kernel *kernel;
-	struct explain *explain; /* this and the next may be NULL */
+	struct announce *announce; /* NULL: nothing is announced */
+	struct explain *explain;   /* this and the next may be NULL */
 	struct watch *watch;
 	struct journal *audit;		/* of connections; may be NULL too */
 	const struct api_route *routes; /* all rows, ended by one without a method */

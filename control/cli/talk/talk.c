@@ -61,6 +61,14 @@ enum cli_exit talk_call(struct cli *cli, const char *method, const char *path, c
 	return code;
 }
 
+/* Result: CLI_EXIT_OK and *ret_json; the answer is left. */
+static enum cli_exit read_json(const struct client_answer *answer, json_t **ret_json)
+{
+	*ret_json = json_loadb(answer->body, answer->body_bytes, 0, NULL);
+	return *ret_json ? CLI_EXIT_OK
+			 : talk_fail(CLI_EXIT_REFUSED, "the daemon's answer is not JSON");
+}
+
 enum cli_exit talk_call_json(struct cli *cli, const char *method, const char *path,
 			     const char *json, json_t **ret_json)
 {
@@ -70,13 +78,23 @@ enum cli_exit talk_call_json(struct cli *cli, const char *method, const char *pa
 	if (code != CLI_EXIT_OK)
 		return code;
 	*ret_json = NULL;
-	if (cli->json) {
+	if (cli->json)
 		fwrite(answer.body, 1, answer.body_bytes, stdout);
-	} else {
-		*ret_json = json_loadb(answer.body, answer.body_bytes, 0, NULL);
-		if (!*ret_json)
-			code = talk_fail(CLI_EXIT_REFUSED, "the daemon's answer is not JSON");
-	}
+	else
+		code = read_json(&answer, ret_json);
+	talk_client_answer_clear(&answer);
+	return code;
+}
+
+enum cli_exit talk_ask_json(struct cli *cli, const char *method, const char *path, const char *json,
+			    json_t **ret_json)
+{
+	struct client_answer answer;
+	enum cli_exit code = talk_call(cli, method, path, json, &answer);
+
+	if (code != CLI_EXIT_OK)
+		return code;
+	code = read_json(&answer, ret_json);
 	talk_client_answer_clear(&answer);
 	return code;
 }

@@ -100,6 +100,10 @@ enum cli_exit talk_call(struct cli *cli, const char *method, const char *path, c
 enum cli_exit talk_call_json(struct cli *cli, const char *method, const char *path,
 			     const char *json, json_t **ret_json);
 
+/* The same, and nothing is printed. */
+enum cli_exit talk_ask_json(struct cli *cli, const char *method, const char *path, const char *json,
+			    json_t **ret_json);
+
 /* GETs path and prints the body as it is. */
 enum cli_exit talk_print_path(struct cli *cli, const char *path);
 
@@ -152,6 +156,8 @@ enum cli_exit cli_edge_status(struct cli *cli);
 enum cli_exit cli_edge_events(struct cli *cli);
 enum cli_exit cli_edge_sync(struct cli *cli);
 enum cli_exit cli_edge_pools(struct cli *cli);
+enum cli_exit drain_run(struct cli *cli);
+enum cli_exit drain_undo(struct cli *cli);
 enum cli_exit doctor_run(struct cli *cli);
 enum cli_exit trace_run(struct cli *cli);
 enum cli_exit top_run(struct cli *cli);

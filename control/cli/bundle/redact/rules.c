@@ -6,11 +6,12 @@ const struct redact_rules redact_rules_version = {{
 }};
 
 const struct redact_rules redact_rules_status = {{
-	[REDACT_INSIDE] = "engines xdp dpdk workers queues kernel interfaces redirects",
+	[REDACT_INSIDE] =
+		"engines xdp dpdk workers queues kernel interfaces redirects announcement",
 	[REDACT_FIGURES] =
 		"bytes verdicts builds endpoints allow_lists ports events hooks explained "
 		"connections lost",
-	[REDACT_SENTENCE] = "warnings problem",
+	[REDACT_SENTENCE] = "warnings problem why",
 	[REDACT_PLAIN] =
 		"name version started_at now engine carrying left_to_xdp packets index pid alive "
 		"active rounds interface queue beat_age_us fresh nodes leases_live leases_expected "
@@ -18,7 +19,8 @@ const struct redact_rules redact_rules_status = {{
 		"cuts made owed unrecorded room "
 		"table ifindex attachment mode foreign link_pinned link_path link_id prog_id "
 		"prog_name prog_tag local_addresses hosts_refused neighbours resyncs called "
-		"attachments_lost attachments_restored corrected netlink counted",
+		"attachments_lost attachments_restored corrected netlink counted "
+		"announced since drain withdraws_at",
 }};
 
 const struct redact_rules redact_rules_pools = {{

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/netlink/addresses.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "kernel/netlink/parse.h"
+
+#define REQUEST_BYTES	 256
+#define REPLY_BYTES	 1024
+#define ANSWER_TIMEOUT_S 5
+
+static int exchange(struct mnl_socket *sock, struct nlmsghdr *request)
+{
+	const struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
+	char reply[REPLY_BYTES] __attribute__((aligned(MNL_ALIGNTO)));
+	ssize_t bytes;
+
+	setsockopt(mnl_socket_get_fd(sock), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	if (mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(sock, request, request->nlmsg_len) < 0)
+		return -errno;
+	bytes = mnl_socket_recvfrom(sock, reply, sizeof(reply));
+	if (bytes < 0)
+		return -errno;
+	return mnl_cb_run(reply, (size_t)bytes, request->nlmsg_seq, mnl_socket_get_portid(sock),
+			  NULL, NULL) < 0
+		       ? -errno
+		       : 0;
+}
+
+static int send_request(struct nlmsghdr *request)
+{
+	struct mnl_socket *sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	int error;
+
+	if (!sock)
+		return -errno;
+	error = exchange(sock, request);
+	mnl_socket_close(sock);
+	return error;
+}
+
+/* Begins a request about an address. Result: 0 or -ENODEV. */
+static int begin(struct nlmsghdr *request, const char *interface, const struct sp_addr *addr)
+{
+	bool v4 = netlink_parse_is_v4(addr);
+	struct ifaddrmsg *message;
+
+	request->nlmsg_seq = 1;
+	message = mnl_nlmsg_put_extra_header(request, sizeof(*message));
+	message->ifa_family = v4 ? AF_INET : AF_INET6;
+	message->ifa_prefixlen = v4 ? 32 : 128;
+	message->ifa_index = if_nametoindex(interface);
+	if (!message->ifa_index)
+		return -ENODEV;
+	if (v4)
+		mnl_attr_put(request, IFA_LOCAL, sizeof(addr->word_be[3]), &addr->word_be[3]);
+	else
+		mnl_attr_put(request, IFA_LOCAL, sizeof(*addr), addr);
+	return 0;
+}
+
+int netlink_addresses_put(const char *interface, const struct sp_addr *addr, uint32_t valid_s)
+{
+	/* Without a check for twins: other edges have the same address, and that is the point. */
+	const uint32_t flags = IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
+	const struct ifa_cacheinfo lifetime = {
+		.ifa_valid = valid_s,
+		.ifa_prefered = netlink_parse_is_v4(addr) ? valid_s : 0,
+	};
+	char buffer[REQUEST_BYTES] __attribute__((aligned(MNL_ALIGNTO)));
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	int error;
+
+	request->nlmsg_type = RTM_NEWADDR;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
+	error = begin(request, interface, addr);
+	if (error)
+		return error;
+	mnl_attr_put(request, IFA_CACHEINFO, sizeof(lifetime), &lifetime);
+	mnl_attr_put_u32(request, IFA_FLAGS, flags);
+	return send_request(request);
+}
+
+int netlink_addresses_remove(const char *interface, const struct sp_addr *addr)
+{
+	char buffer[REQUEST_BYTES] __attribute__((aligned(MNL_ALIGNTO)));
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	int error;
+
+	request->nlmsg_type = RTM_DELADDR;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	error = begin(request, interface, addr);
+	if (!error)
+		error = send_request(request);
+	return error == -EADDRNOTAVAIL || error == -ENODEV ? 0 : error;
+}
+
+static bool is_address(const struct sockaddr *found, const struct sp_addr *addr)
+{
+	const struct sockaddr_in6 *v6 = (const void *)found;
+	const struct sockaddr_in *v4 = (const void *)found;
+
+	if (!found)
+		return false;
+	if (netlink_parse_is_v4(addr))
+		return found->sa_family == AF_INET && v4->sin_addr.s_addr == addr->word_be[3];
+	return found->sa_family == AF_INET6 && memcmp(&v6->sin6_addr, addr, sizeof(*addr)) == 0;
+}
+
+bool netlink_addresses_has(const char *interface, const struct sp_addr *addr)
+{
+	struct ifaddrs *all;
+	bool has = false;
+
+	if (getifaddrs(&all) < 0)
+		return false;
+	for (const struct ifaddrs *one = all; one; one = one->ifa_next)
+		has |= strcmp(one->ifa_name, interface) == 0 && is_address(one->ifa_addr, addr);
+	freeifaddrs(all);
+	return has;
+}
