@@ -36,6 +36,7 @@ struct queue {
 	bool seen;		   /* it has */
 	struct transfer *transfer; /* a cancellation */
 	sd_event_source *timer;
+	uint64_t idle_ns; /* fleet_queue_idle_ns() */
 };
 
 static void wake(struct queue *queue, uint64_t after_ns)
@@ -161,6 +162,31 @@ static int look(struct queue *queue)
 	return etcd_range_start(queue->fleet->etcd, &request, &queue->look);
 }
 
+/* Result: whether all that waits, or is at work, was refused before. */
+static bool has_only_refused(const struct queue *queue)
+{
+	size_t nr = json_object_size(queue->ends) + json_object_size(queue->ids);
+	const char *id;
+	json_t *value;
+
+	if (!is_idle(queue) && !json_object_get(queue->refused, queue->id))
+		return false;
+	json_object_foreach (queue->refused, id, value)
+		nr -= json_object_get(queue->ends, id) || json_object_get(queue->ids, id);
+	return nr == 0;
+}
+
+uint64_t fleet_queue_idle_ns(struct fleet *fleet)
+{
+	struct queue *queue = fleet->queue;
+
+	if (fleet->reading)
+		queue->idle_ns = 0;
+	else if (has_only_refused(queue))
+		queue->idle_ns = boottime_now_ns();
+	return queue->idle_ns;
+}
+
 /* Result: whether there is one; it is taken out. */
 static bool take(struct queue *queue)
 {
@@ -196,6 +222,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	if (!is_idle(queue))
 		return 0;
 	if (!take(queue)) {
+		fleet_queue_idle_ns(queue->fleet);
 		rest(queue);
 		return 0;
 	}

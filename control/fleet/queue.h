@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 struct fleet;
 
 /* Makes the queue, which is fleet->queue. Result: 0, -ENOMEM, or what sd-event says. */
@@ -15,6 +17,12 @@ void fleet_queue_close(struct fleet *fleet);
 
 /* The record of this build has changed, or gone, or there is none of what is open here. */
 void fleet_queue_add(struct fleet *fleet, const char *id);
+
+/*
+ * Result: when there was last nothing to be made here but what sallyportd refuses: now, as a rule;
+ * 0: not since the store was last read as a whole.
+ */
+uint64_t fleet_queue_idle_ns(struct fleet *fleet);
 
 /* The store was read: what waited for that goes on. */
 void fleet_queue_wake(struct fleet *fleet);

@@ -23,6 +23,7 @@
 #include "fleet/store/mirror.h"
 #include "fleet/store/record.h"
 #include "fleet/sweep.h"
+#include "fleet/vouch.h"
 #include "host/boottime.h"
 #include "host/config.h"
 #include "host/log.h"
@@ -40,6 +41,7 @@ struct run {
 	struct etcd_follow *follow;
 	struct fleet_changes *changes;
 	struct notice *notice;
+	struct vouch *vouch;
 	struct sweep *sweep;
 	struct fleet_serve *serve;
 	bool listening;
@@ -220,6 +222,8 @@ static int open_parts(struct run *run)
 		r = open_follow(run);
 	if (r >= 0)
 		r = fleet_notice_open(fleet, &run->notice);
+	if (r >= 0)
+		r = fleet_vouch_open(fleet, &run->vouch);
 	return r < 0 ? r : open_socket(run);
 }
 
@@ -229,6 +233,7 @@ static void close_parts(struct run *run)
 	fleet_serve_close(run->serve);
 	if (run->listening)
 		unlink(run->fleet.config->fleet.socket);
+	fleet_vouch_close(run->vouch);
 	fleet_notice_close(run->notice);
 	etcd_follow_close(run->follow);
 	fleet_sweep_close(run->sweep);
