@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "host/addr.h"
@@ -29,7 +30,8 @@ static int on_timeout(sd_event_source *source, uint64_t usec, void *context)
 	return run(context);
 }
 
-/* Before each wait of the loop: until when libmicrohttpd can do without us. */
+/* Before each wait of the loop: until when libmicrohttpd can do without us. At once is no time: a
+ * timer costs system calls. */
 static int arm_timer(sd_event_source *source, void *context)
 {
 	struct http_server *server = context;
@@ -37,6 +39,8 @@ static int arm_timer(sd_event_source *source, void *context)
 
 	if (!server->resumed && MHD_get_timeout(server->mhd, &timeout_ms) != MHD_YES)
 		return sd_event_source_set_enabled(server->timer, SD_EVENT_OFF);
+	if (timeout_ms == 0)
+		return sd_event_source_set_enabled(server->soon, SD_EVENT_ONESHOT);
 	if (sd_event_source_set_time_relative(server->timer, timeout_ms * 1000) < 0)
 		return sd_event_source_set_enabled(server->timer, SD_EVENT_OFF);
 	return sd_event_source_set_enabled(server->timer, SD_EVENT_ONESHOT);
@@ -93,6 +97,15 @@ static int add_sources(struct http_server *server, sd_event *event)
 				       server);
 	if (r < 0)
 		return r;
+	server->always_fd = eventfd(1, EFD_CLOEXEC);
+	if (server->always_fd < 0)
+		return -errno;
+	r = sd_event_add_io(event, &server->soon, server->always_fd, EPOLLIN, on_ready, server);
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_enabled(server->soon, SD_EVENT_OFF);
+	if (r < 0)
+		return r;
 	r = sd_event_add_time_relative(event, &server->sweep, CLOCK_MONOTONIC, SWEEP_US,
 				       SWEEP_LATE_US, on_sweep, server);
 	if (r < 0)
@@ -111,6 +124,7 @@ int http_server_open(sd_event *event, const struct http_server_options *options,
 		return -ENOMEM;
 	}
 	server->options = *options;
+	server->always_fd = -1;
 	LIST_INIT(&server->requests);
 	LIST_INIT(&server->clients);
 	server->mhd = start(server);
@@ -145,9 +159,12 @@ void http_server_close(struct http_server *server)
 	for (request = LIST_FIRST(&server->requests); request; request = LIST_NEXT(request, link))
 		http_request_dismiss(request);
 	sd_event_source_unref(server->sweep);
+	sd_event_source_disable_unref(server->soon);
 	sd_event_source_unref(server->timer);
 	sd_event_source_unref(server->io);
 	run_out(server);
 	MHD_stop_daemon(server->mhd);
+	if (server->always_fd >= 0)
+		close(server->always_fd);
 	free(server);
 }
