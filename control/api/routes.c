@@ -9,7 +9,8 @@
 #include "api/render.h"
 #include "connect/connect.h"
 
-#define SYNC_BYTES ((size_t)32 << 20)
+#define SYNC_BYTES	 ((size_t)32 << 20)
+#define SYNC_BUILD_BYTES 512
 
 #define PRECONDITIONS	"If-Match If-None-Match"
 #define CHANGE_STATUSES "404 409 412 422 503"
@@ -227,6 +228,7 @@ const struct api_route api_routes[] = {
 		.body = API_BODY_REQUIRED,
 		.table = &body_tables_sync,
 		.body_bytes = SYNC_BYTES,
+		.build_bytes = SYNC_BUILD_BYTES,
 		.statuses = "409 422 503",
 		.answer = "application/json",
 		.shape = &api_sync_shape,

@@ -47,6 +47,8 @@ struct api {
 	void (*answered)(void *user, const struct api_answered *answered);
 };
 
+#define BODIES_OF_LIMIT 4 /* all bodies of a door, by the longest that one may be */
+
 static const enum api_role door_roles[] = {
 	[API_DOOR_MAIN] = API_ROLE_ORCHESTRATOR,
 	[API_DOOR_VIEWERS] = API_ROLE_VIEWER,
@@ -159,36 +161,6 @@ static bool check_query(struct api_call *call)
 	return false;
 }
 
-static bool is_json(const char *media_type)
-{
-	size_t len = strcspn(media_type, "; \t");
-
-	return len == strlen("application/json") &&
-	       strncasecmp(media_type, "application/json", len) == 0;
-}
-
-static bool check_body(struct api_call *call)
-{
-	const char *type = http_request_header(call->request, "Content-Type");
-	size_t bytes;
-
-	if (http_request_error(call->request) == -E2BIG) {
-		call_refuse_with(call, PROBLEM_TOO_LARGE,
-				 "The body of this request may have at most %zu bytes.",
-				 http_request_body_limit(call->request));
-		return false;
-	}
-	if (http_request_error(call->request) < 0) {
-		call_refuse(call);
-		return false;
-	}
-	http_request_body(call->request, &bytes);
-	if (call->route->body == API_BODY_NONE || bytes == 0 || !type || is_json(type))
-		return true;
-	call_refuse_with(call, PROBLEM_BAD_MEDIA, "Content-Type must be application/json.");
-	return false;
-}
-
 static void fill_peer(struct api_call *call, const struct door *door)
 {
 	struct ucred peer = http_request_peer(call->request);
@@ -288,7 +260,7 @@ static void handle(void *context, struct http_request *request)
 	fill_peer(&call, door);
 	if (check_admission(&call) && check_form(&call) &&
 	    check_found(&call, find_route(&call, door)) && check_page(&call) && check_role(&call) &&
-	    check_query(&call) && check_body(&call)) {
+	    check_query(&call) && call_check_body(&call)) {
 		if (call.route->in_turn)
 			take_turn(&call);
 		else
@@ -301,8 +273,17 @@ static void handle(void *context, struct http_request *request)
 static size_t body_limit(void *context, const char *path)
 {
 	const struct door *door = context;
+	uint32_t builds = edge_settings(door->api->context.edge)->builds;
 
-	return door->at_most == API_ROLE_NONE ? 0 : call_route_body_limit(api_routes, path);
+	return door->at_most == API_ROLE_NONE ? 0 : call_route_body_limit(api_routes, path, builds);
+}
+
+/* A sync of the largest set, which is kept in twice its bytes at most while it comes in, and
+ * others.
+ */
+static size_t bodies_limit(void *context)
+{
+	return BODIES_OF_LIMIT * body_limit(context, "/v1/sync");
 }
 
 /* Result: 0 or -ENOMEM. */
@@ -346,6 +327,7 @@ static int open_door(struct api *api, enum api_door door, int fd, const struct c
 		.answer_s = metrics ? ANSWER_S : 0,
 		.late = api->late,
 		.body_limit = body_limit,
+		.bodies_limit = bodies_limit,
 		.handle = handle,
 		.answered = count_answer,
 		.context = &api->doors[door],

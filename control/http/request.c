@@ -53,6 +53,7 @@ void http_request_end(void *server, struct MHD_Connection *connection, void **cu
 		request->stream.release(request->stream.context);
 	http_answer_clear(&request->answer);
 	free(request->path);
+	request->server->bodies_space -= request->body_space;
 	free(request->body);
 	free(request);
 }
@@ -100,18 +101,24 @@ static bool refuse_early(struct http_request *request)
 
 static int grow_body(struct http_request *request, size_t need_bytes)
 {
-	size_t space = request->body_space ? request->body_space : 1024;
+	size_t space = request->body_space ? request->body_space : 1024, all;
+	struct http_server *server = request->server;
 	char *grown;
 
 	while (space < need_bytes)
 		space *= 2;
 	if (space == request->body_space)
 		return 0;
+	all = server->bodies_space - request->body_space + space;
+	if (server->options.bodies_limit &&
+	    all > server->options.bodies_limit(server->options.context))
+		return -ENOBUFS;
 	grown = realloc(request->body, space);
 	if (!grown)
 		return -ENOMEM;
 	request->body = grown;
 	request->body_space = space;
+	server->bodies_space = all;
 	return 0;
 }
 

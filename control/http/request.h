@@ -56,6 +56,7 @@ struct http_server {
 	struct http_server_options options;
 	LIST_HEAD(http_requests, http_request) requests;
 	struct http_clients clients;
+	size_t bodies_space; /* of all requests */
 };
 
 /* MHD's callbacks for one request, in the order of its life. */

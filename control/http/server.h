@@ -41,6 +41,8 @@ struct http_server_options {
 	bool (*admits)(void *context, const struct sp_addr *peer);
 	/* The longest body that is kept for a path as it came. */
 	size_t (*body_limit)(void *context, const char *path);
+	/* How much memory all bodies may take at a time; NULL: no such limit. */
+	size_t (*bodies_limit)(void *context);
 	/*
 	 * Called once for each request, its body read. It may call http_request_answer() or
 	 * http_request_stream() before it returns; otherwise the client waits until it does.
@@ -100,8 +102,8 @@ const char *http_request_path(const struct http_request *request);
 const char *http_request_body(const struct http_request *request, size_t *ret_bytes);
 
 /* Result: 0, -EUSERS or -EBUSY for too many connections of the user or address, or in all, -EBADMSG
- * for a head of wrong form, -E2BIG for a body over the limit (not kept), -ENOMEM when it could not
- * be kept. */
+ * for a head of wrong form, -E2BIG for a body over the limit (not kept), -ENOBUFS when those that
+ * are kept leave no room for it, -ENOMEM when it could not be kept. */
 int http_request_error(const struct http_request *request);
 
 /* Result: the longest body that is kept of it. */

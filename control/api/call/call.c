@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "api/call/answer.h"
 #include "api/call/context.h"
@@ -294,4 +295,40 @@ bool call_query_flag(const struct api_call *call, const char *name)
 	const char *text = http_request_query(call->request, name);
 
 	return text && strcmp(text, "0") != 0 && strcmp(text, "false") != 0;
+}
+
+static bool is_json(const char *media_type)
+{
+	size_t len = strcspn(media_type, "; \t");
+
+	return len == strlen("application/json") &&
+	       strncasecmp(media_type, "application/json", len) == 0;
+}
+
+bool call_check_body(struct api_call *call)
+{
+	const char *type = http_request_header(call->request, "Content-Type");
+	size_t bytes;
+
+	if (http_request_error(call->request) == -E2BIG) {
+		call_refuse_with(call, PROBLEM_TOO_LARGE,
+				 "The body of this request may have at most %zu bytes.",
+				 http_request_body_limit(call->request));
+		return false;
+	}
+	if (http_request_error(call->request) == -ENOBUFS) {
+		call->problem.retry_after_s = 1;
+		call_refuse_with(call, PROBLEM_TOO_MANY,
+				 "Bodies of other requests leave no room for this one.");
+		return false;
+	}
+	if (http_request_error(call->request) < 0) {
+		call_refuse(call);
+		return false;
+	}
+	http_request_body(call->request, &bytes);
+	if (call->route->body == API_BODY_NONE || bytes == 0 || !type || is_json(type))
+		return true;
+	call_refuse_with(call, PROBLEM_BAD_MEDIA, "Content-Type must be application/json.");
+	return false;
 }

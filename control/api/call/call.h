@@ -103,3 +103,6 @@ bool call_query_number(struct api_call *call, const char *name, uint64_t min, ui
 
 /* Result: true if the boolean query argument is there and neither "0" nor "false". */
 bool call_query_flag(const struct api_call *call, const char *name);
+
+/* Checks that the body is kept and of the right kind, or refuses. Result: whether to go on. */
+bool call_check_body(struct api_call *call);

@@ -140,13 +140,20 @@ const struct api_route *call_route_put_member(const struct api_route *routes,
 	return NULL;
 }
 
-size_t call_route_body_limit(const struct api_route *routes, const char *path)
+static size_t larger(size_t one, size_t other)
+{
+	return one > other ? one : other;
+}
+
+size_t call_route_body_limit(const struct api_route *routes, const char *path, uint32_t builds)
 {
 	size_t limit = BODY_BYTES;
 
 	for (const struct api_route *route = routes; route->method; route++) {
-		if (route->body_bytes > limit && fit_path(route->path, path, NULL) == FIT_YES)
-			limit = route->body_bytes;
+		size_t bytes = larger(route->body_bytes, builds * route->build_bytes);
+
+		if (bytes > limit && fit_path(route->path, path, NULL) == FIT_YES)
+			limit = bytes;
 	}
 	return limit;
 }

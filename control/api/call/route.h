@@ -39,8 +39,9 @@ struct api_route {
 	bool in_turn; /* it changes the edge or reads the journal: see turns.h */
 	bool cuts;    /* it ends sessions, or sooner: it needs no journal (edge.h) */
 	enum api_body body;
-	const struct json_table *table;			    /* of the body */
-	size_t body_bytes;				    /* the longest, 0 for the usual limit */
+	const struct json_table *table; /* of the body */
+	size_t body_bytes;		/* the longest, 0 for the usual limit */
+	size_t build_bytes;		/* or longer: as much for each build that there may be */
 	struct api_parameter parameter[API_PARAMETERS_MAX]; /* up to the first without a name */
 	const char *headers;  /* preconditions it looks at: "If-Match If-None-Match" */
 	const char *statuses; /* what it may answer beside 400, 403, 405 and 500: "200 404" */
@@ -77,8 +78,8 @@ void call_route_allow(const struct api_route *routes, const struct api_route *ro
 const struct api_route *call_route_put_member(const struct api_route *routes,
 					      const struct api_route *route);
 
-/* Result: the longest body of a path as it came, whatever the method. */
-size_t call_route_body_limit(const struct api_route *routes, const char *path);
+/* Result: the longest body of a path as it came, whatever the method. builds: limits.builds. */
+size_t call_route_body_limit(const struct api_route *routes, const char *path, uint32_t builds);
 
 /* Result: the role's name as in the config, "none" for API_ROLE_NONE. */
 const char *call_route_role_name(enum api_role role);

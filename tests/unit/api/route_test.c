@@ -101,9 +101,10 @@ static void test_routes_when_changing_then_need_more_than_a_viewer(void **state)
 
 static void test_body_limit_when_sync_then_is_larger(void **state)
 {
-	assert_int_equal(call_route_body_limit(api_routes, "/v1/builds/7"), 1 << 20);
-	assert_int_equal(call_route_body_limit(api_routes, "/v1/nowhere"), 1 << 20);
-	assert_true(call_route_body_limit(api_routes, "/v1/sync") > 1 << 24);
+	assert_int_equal(call_route_body_limit(api_routes, "/v1/builds/7", 1 << 20), 1 << 20);
+	assert_int_equal(call_route_body_limit(api_routes, "/v1/nowhere", 1 << 20), 1 << 20);
+	assert_int_equal(call_route_body_limit(api_routes, "/v1/sync", 1), 32 << 20);
+	assert_int_equal(call_route_body_limit(api_routes, "/v1/sync", 1 << 20), 512 << 20);
 }
 
 int main(void)

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,6 +29,7 @@ struct world {
 	bool admits;
 	unsigned int nr_requests;
 	int error; /* of the last request */
+	size_t body_limit, bodies_limit;
 };
 
 static void handle(void *context, struct http_request *request)
@@ -51,9 +53,14 @@ static bool admits(void *context, const struct sp_addr *peer)
 	return world->admits;
 }
 
-static size_t no_body(void *context, const char *path)
+static size_t body_limit(void *context, const char *path)
 {
-	return 0;
+	return ((const struct world *)context)->body_limit;
+}
+
+static size_t bodies_limit(void *context)
+{
+	return ((const struct world *)context)->bodies_limit;
 }
 
 static int set_up(void **state)
@@ -67,7 +74,8 @@ static int set_up(void **state)
 		.answer_s = 1,
 		.late = "HTTP/1.1 408 Request Timeout\r\n\r\n",
 		.admits = admits,
-		.body_limit = no_body,
+		.body_limit = body_limit,
+		.bodies_limit = bodies_limit,
 		.handle = handle,
 		.context = &world,
 	};
@@ -95,12 +103,19 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static int ask(const struct world *world)
+static int dial(const struct world *world)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_int_equal(connect(fd, (const struct sockaddr *)&world->addr, sizeof(world->addr)),
 			 0);
+	return fd;
+}
+
+static int ask(const struct world *world)
+{
+	int fd = dial(world);
+
 	/* Who is not heard may be gone already. */
 	send(fd, REQUEST, strlen(REQUEST), MSG_NOSIGNAL);
 	return fd;
@@ -184,6 +199,38 @@ static void test_who_is_not_admitted_is_not_heard(void **state)
 	close(fd);
 }
 
+static int send_body(const struct world *world, unsigned int bytes)
+{
+	char head[128], *body = calloc(1, bytes);
+	int fd = dial(world), head_bytes = snprintf(head, sizeof(head),
+						    "POST / HTTP/1.1\r\nHost: a\r\n"
+						    "Content-Length: %u\r\n\r\n",
+						    bytes);
+
+	assert_non_null(body);
+	assert_int_equal(send(fd, head, (size_t)head_bytes, MSG_NOSIGNAL), head_bytes);
+	assert_int_equal(send(fd, body, bytes, MSG_NOSIGNAL), bytes);
+	free(body);
+	return fd;
+}
+
+static void test_bodies_over_what_all_may_take_are_not_kept(void **state)
+{
+	struct world *world = *state;
+	int first, second;
+
+	world->body_limit = 1 << 20;
+	world->bodies_limit = 8192;
+	first = send_body(world, 8000);
+	serve(world, 1);
+	assert_int_equal(world->error, 0);
+	second = send_body(world, 1000); /* the first one's is kept until its answer is taken */
+	serve(world, 2);
+	assert_int_equal(world->error, -ENOBUFS);
+	close(second);
+	close(first);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -191,6 +238,7 @@ int main(void)
 		TEST(test_an_answer_that_is_not_taken_is_cut_off),
 		TEST(test_one_address_has_a_part_of_the_connections),
 		TEST(test_who_is_not_admitted_is_not_heard),
+		TEST(test_bodies_over_what_all_may_take_are_not_kept),
 	};
 
 	return cmocka_run_group_tests_name("http-server", tests, NULL, NULL);
