@@ -51,6 +51,21 @@ static int block_signals(void)
 	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
 }
 
+/* Without a handler a signal ends the loop; heard before all that is there at the same moment. */
+static int end_by(sd_event *event, int number)
+{
+	sd_event_source *source;
+	int r = sd_event_add_signal(event, &source, number, NULL, NULL);
+
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
+	if (r >= 0)
+		r = sd_event_source_set_floating(source, true);
+	sd_event_source_unref(source);
+	return r;
+}
+
 int daemon_loop_new(struct daemon *daemon)
 {
 	int r = block_signals();
@@ -60,10 +75,9 @@ int daemon_loop_new(struct daemon *daemon)
 	r = sd_event_new(&daemon->event);
 	if (r < 0)
 		return r;
-	/* Without a handler these two end the loop. */
-	r = sd_event_add_signal(daemon->event, NULL, SIGTERM, NULL, NULL);
+	r = end_by(daemon->event, SIGTERM);
 	if (r >= 0)
-		r = sd_event_add_signal(daemon->event, NULL, SIGINT, NULL, NULL);
+		r = end_by(daemon->event, SIGINT);
 	if (r >= 0)
 		r = sd_event_add_signal(daemon->event, NULL, SIGHUP, on_reload, daemon);
 	if (r < 0) {

@@ -24,7 +24,7 @@ wait_line 10 "$LAB_DIR/events-1.0" 'build.enabled'
 # new ones. Prints a line for each: the status, or "closed".
 stop_amid_requests() {
 	python3 - "$LAB_SOCKET" "$(daemon_pid control)" <<-'EOF'
-	import os, signal, socket, sys
+	import os, pathlib, signal, socket, sys, time
 
 	path, pid = sys.argv[1], int(sys.argv[2])
 	FINISH = (b"POST /v1/builds/asked/finish HTTP/1.1\r\nHost: edge\r\n"
@@ -49,6 +49,10 @@ stop_amid_requests() {
 	if [answer(one) for one in known] != ["200"] * 3:
 	    sys.exit("no answer before the stop")
 	os.kill(pid, signal.SIGSTOP)
+	until = time.monotonic() + 10
+	while any("State:\tT" not in it.read_text() for it in pathlib.Path(f"/proc/{pid}/task").glob("*/status")):
+	    if time.monotonic() > until:
+	        sys.exit("it does not stop")
 	os.kill(pid, signal.SIGTERM)
 	for one in known:
 	    one.sendall(FINISH)

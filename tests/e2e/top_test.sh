@@ -163,8 +163,7 @@ sallyport cancel shut-1
 ok "who was refused is told, and how many packets were, by reason"
 
 # Stopped it takes connections and answers nothing: keys are heard all the same.
-pid=$(daemon_pid control)
-kill -STOP "$pid"
+daemon_signal control STOP
 sees '^sallyportd has not answered for [0-9]+s'
 keys Escape /
 keys -l 'id:api-555'
@@ -185,11 +184,11 @@ keys r Down Down c
 sees '^Cancel api-555[0-9]* and cut off who is in\? y/n'
 keys y
 sees '^api-555[0-9]* is not cancelled: api-555[0-9]* is still\.'
-kill -CONT "$pid"
+daemon_signal control CONT
 sees '^api-555[0-9]* is cancelled\.'
 keys Escape
 wait_until 20 eval '! screen_has "has not answered"' || fail "it stays lost: $(screen)"
-kill -STOP "$pid"
+daemon_signal control STOP
 sees '^sallyportd has not answered for [0-9]+s'
 keys q
 sees '^ended with 0'
@@ -197,7 +196,7 @@ top_end
 # Any other verb says at a terminal that it waits, and takes that away again.
 tm new-session -d -x 80 -y 24 "SALLYPORT_SOCKET='$LAB_SOCKET' '$(lab_cli_path)' status >/dev/null; echo over; cat"
 sees '^waiting for sallyportd, [0-9]+ s'
-kill -CONT "$pid"
+daemon_signal control CONT
 sees '^over'
 if screen_has waiting; then
 	fail "what it said of waiting is still there: $(screen)"

@@ -73,6 +73,7 @@ daemon_spawn() {
 # Signals a daemon: control or dp, and the signal's name.
 daemon_signal() {
 	kill "-$2" "$(daemon_pid "$1")"
+	[ "$2" != STOP ] || wait_stopped 10 "$(daemon_pid "$1")"
 }
 
 # Ends a daemon the way a supervisor does, and waits for it.

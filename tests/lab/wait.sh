@@ -31,6 +31,16 @@ wait_line() {
 	wait_until "$1" grep -qE -- "$3" "$2"
 }
 
+# Waits until no thread of process $2 runs, at most $1 seconds: on a busy machine some do for a while after
+# the signal to stop.
+wait_stopped() {
+	wait_until "$1" process_stopped "$2"
+}
+
+process_stopped() {
+	! grep -qE '^State:[[:space:]]+[^T]' "/proc/$1/task"/*/status
+}
+
 # Waits until process $2 is gone, at most $1 seconds.
 wait_gone() {
 	wait_until "$1" process_gone "$2"
