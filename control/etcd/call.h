@@ -15,7 +15,7 @@ struct etcd;
 struct etcd_call;
 
 struct etcd_result {
-	/* 0; what the store refused: -EACCES, -ERANGE (compacted), -EINVAL, -EREMOTEIO; no
+	/* 0; what the store refused: -EACCES, -ENOENT, -ERANGE (compacted), -EINVAL, -EREMOTEIO; no
 	 * member did it within the time: -EHOSTDOWN; it may be done: -ETIMEDOUT; or -ENOMEM. */
 	int error;
 	const char *reason; /* of an error; lives as long as the callback */

@@ -30,7 +30,7 @@ struct etcd_options {
  * -ENOMEM, or what sd-event says. */
 int etcd_open(const struct etcd_options *options, struct etcd **ret_etcd);
 
-/* Calls, watches and what else was begun must be over or cancelled. Not from a callback.
+/* Calls, watches, leases and what else was begun must be over or cancelled. Not from a callback.
  * NULL is allowed. */
 void etcd_close(struct etcd *etcd);
 

@@ -53,6 +53,7 @@ static const struct {
 	{"user name is empty", ETCD_POST_TOKEN, 0},
 	{"revision of auth store is old", ETCD_POST_TOKEN, 0},
 	{"has been compacted", ETCD_POST_REFUSED, -ERANGE},
+	{"lease not found", ETCD_POST_REFUSED, -ENOENT},
 	{"permission denied", ETCD_POST_REFUSED, -EACCES},
 	{"authentication failed", ETCD_POST_REFUSED, -EACCES},
 	{"authentication is not enabled", ETCD_POST_REFUSED, -EACCES},
@@ -117,6 +118,14 @@ int etcd_post_believe(struct etcd *etcd, unsigned int member, const struct etcd_
 	return error;
 }
 
+/* A stream of one answer, as keep-alive has it, wraps that answer. Result: borrowed. */
+static const json_t *unwrap(const json_t *body)
+{
+	const json_t *result = json_object_get(body, "result");
+
+	return result ? result : body;
+}
+
 static void read_body(struct etcd *etcd, unsigned int member, const struct transfer_end *end,
 		      struct etcd_answer *answer)
 {
@@ -124,13 +133,13 @@ static void read_body(struct etcd *etcd, unsigned int member, const struct trans
 				  JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, NULL);
 
 	answer->verdict = ETCD_POST_UNKNOWN;
-	if (gateway_header_read(body, &answer->header) != 0) {
+	if (gateway_header_read(unwrap(body), &answer->header) != 0) {
 		snprintf(answer->reason, sizeof(answer->reason), "its answer is none of etcd's");
 	} else if (etcd_post_believe(etcd, member, &answer->header) != 0) {
 		snprintf(answer->reason, sizeof(answer->reason), "it is not to be believed");
 	} else {
 		answer->verdict = ETCD_POST_DONE;
-		answer->body = json_incref(body);
+		answer->body = json_incref((json_t *)unwrap(body));
 	}
 	json_decref(body);
 }

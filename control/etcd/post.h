@@ -35,7 +35,7 @@ enum etcd_post_verdict {
 
 struct etcd_answer {
 	enum etcd_post_verdict verdict;
-	int error; /* of REFUSED: -EACCES, -ERANGE (compacted), -EINVAL, or -EREMOTEIO */
+	int error; /* of REFUSED: -EACCES, -ENOENT, -ERANGE (compacted), -EINVAL, or -EREMOTEIO */
 	char reason[ETCD_POST_REASON_BYTES]; /* unless DONE */
 	json_t *body;			     /* of DONE: to be released */
 	struct etcd_header header;	     /* of DONE */

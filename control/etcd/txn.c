@@ -60,9 +60,16 @@ void etcd_txn_compare(struct etcd_txn *txn, struct etcd_bytes key, int64_t mod_r
 
 void etcd_txn_put(struct etcd_txn *txn, struct etcd_bytes key, struct etcd_bytes value)
 {
+	etcd_txn_put_leased(txn, key, value, 0);
+}
+
+void etcd_txn_put_leased(struct etcd_txn *txn, struct etcd_bytes key, struct etcd_bytes value,
+			 int64_t lease)
+{
 	add(txn, txn->success,
-	    json_pack("{s:{s:o, s:o}}", "request_put", "key", gateway_value_write_bytes(key),
-		      "value", gateway_value_write_bytes(value)));
+	    json_pack("{s:{s:o, s:o, s:o}}", "request_put", "key", gateway_value_write_bytes(key),
+		      "value", gateway_value_write_bytes(value), "lease",
+		      gateway_value_write_int(lease)));
 }
 
 void etcd_txn_delete(struct etcd_txn *txn, struct etcd_bytes key)

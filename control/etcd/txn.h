@@ -38,6 +38,10 @@ void etcd_txn_put(struct etcd_txn *txn, struct etcd_bytes key, struct etcd_bytes
 void etcd_txn_delete(struct etcd_txn *txn, struct etcd_bytes key);
 void etcd_txn_else_read(struct etcd_txn *txn, struct etcd_bytes key);
 
+/* Likewise; the key goes with that lease. */
+void etcd_txn_put_leased(struct etcd_txn *txn, struct etcd_bytes key, struct etcd_bytes value,
+			 int64_t lease);
+
 /* Result: the most of comparisons, changes and readings, which the store limits. */
 unsigned int etcd_txn_size(const struct etcd_txn *txn);
 

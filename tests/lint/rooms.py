@@ -84,7 +84,7 @@ ROOMS = {
               "etcd etcd/gateway transfer arguments roles http json model durable"),
     "fleet/talk": ("to sallyportd, and to who asked", "transfer http json"),
     "fleet/store": ("what the fleet's keys say: records, claims, a mirror of them", "json model"),
-    "etcd": ("a client of etcd: ranges, transactions, a watch", "transfer"),
+    "etcd": ("a client of etcd: ranges, transactions, a watch, leases", "transfer"),
     "etcd/gateway": ("values as its JSON gateway writes them", "base64"),
     "transfer": ("HTTP requests that others answer, on the loop", ""),
     "arguments": ("options of a program: parser and help", ""),

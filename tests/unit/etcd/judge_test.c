@@ -26,6 +26,7 @@ static void test_judge_when_the_store_refuses_then_told_from_one_that_is_away(vo
 		{403, "etcdserver: permission denied", ETCD_POST_REFUSED, -EACCES},
 		{400, "etcdserver: mvcc: required revision has been compacted", ETCD_POST_REFUSED,
 		 -ERANGE},
+		{404, "etcdserver: requested lease not found", ETCD_POST_REFUSED, -ENOENT},
 		{400, "etcdserver: too many operations in txn request", ETCD_POST_REFUSED, -EINVAL},
 		{429, "etcdserver: mvcc: database space exceeded", ETCD_POST_REFUSED, -EREMOTEIO},
 		{503, "etcdserver: leader changed", ETCD_POST_UNKNOWN, -EREMOTEIO},
