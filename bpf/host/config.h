@@ -199,6 +199,8 @@ struct config {
 		char password_file[CONFIG_PATH_SIZE]; /* "": none */
 		char ca_file[CONFIG_PATH_SIZE];	      /* "": the system's */
 		uint32_t txn_ops;
+		uint64_t edge_ttl_ns;
+		uint64_t fence_after_ns;
 	} fleet;
 	struct {
 		char interface[IF_NAMESIZE];   /* "": nothing is announced */

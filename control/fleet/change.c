@@ -12,8 +12,8 @@
 
 #include "etcd/range.h"
 #include "fleet/change_state.h"
+#include "fleet/edges/owed.h"
 #include "fleet/fleet.h"
-#include "fleet/owed.h"
 #include "fleet/settle.h"
 #include "fleet/store/keys.h"
 #include "fleet/store/merge.h"
@@ -277,9 +277,11 @@ static void begin(struct change *change)
 	if (!change->before || change->before->ended_ns) {
 		if (change->kind == FLEET_PUT)
 			fleet_settle_refuse_as(change, PROBLEM_BUILD_ENDED, "The build has ended.");
-		else if (change->request)
+		else if (change->request) {
+			if (change->before) /* asked again: it may be on its way to others */
+				change->revision = change->before->mod_revision;
 			fleet_settle_forward(change);
-		else
+		} else
 			fleet_settle_free(change);
 		return;
 	}
@@ -327,7 +329,7 @@ void fleet_change_start(struct fleet_changes *changes, const struct fleet_change
 	change->avoid = json_object();
 	LIST_INSERT_HEAD(&changes->list, change, link);
 	if (!change->request)
-		fleet_owed_tell(fleet->owed, change->id);
+		edges_owed_tell(fleet->owed, change->id);
 	if (set_before(change, store_mirror_find(fleet->mirror, change->id)) < 0)
 		fleet_settle_refuse_as(change, PROBLEM_INTERNAL, "Out of memory.");
 	else if (!fleet->current)

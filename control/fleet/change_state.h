@@ -14,6 +14,7 @@
 struct apply;
 struct etcd_range;
 struct etcd_txn_call;
+struct roll_wait;
 
 #define FLEET_CHANGE_TRIES 8
 
@@ -33,6 +34,9 @@ struct change {
 	bool looked;
 	struct etcd_txn_call *txn;
 	struct apply *apply;
+	struct roll_wait *wait;	   /* for other edges: it is made here */
+	unsigned int status;	   /* to answer with then */
+	bool alone;		   /* the store was not told */
 	struct transfer *transfer; /* of what sallyportd is asked directly */
 	uint64_t until_ns;	   /* of an extension; 0: not known yet */
 	struct transfer_end

@@ -14,6 +14,7 @@ struct etcd;
 struct mirror;
 struct owed;
 struct queue;
+struct roll;
 
 #define FLEET_REASON_BYTES 256
 
@@ -29,5 +30,6 @@ struct fleet {
 	char name[32];			 /* of this process: no two are alike */
 	uint64_t nr_changes;		 /* made up so far */
 	struct owed *owed;		 /* builds that ended here, and the store is to be told */
+	struct roll *roll;		 /* the edges, and how far this one is */
 	struct queue *queue;		 /* builds that are to be made here as the store has them */
 };

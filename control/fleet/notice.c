@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "fleet/edges/owed.h"
 #include "fleet/fleet.h"
-#include "fleet/owed.h"
 #include "fleet/talk/local.h"
 #include "host/boottime.h"
 #include "transfer/transfer.h"
@@ -42,7 +42,7 @@ static void on_line(void *context, const char *line, size_t bytes)
 	if (json_is_integer(seq))
 		notice->seq = json_integer_value(seq);
 	if (type && build && strcmp(type, "build.ended") == 0)
-		fleet_owed_note(notice->fleet->owed, build);
+		edges_owed_note(notice->fleet->owed, build);
 	json_decref(event);
 }
 

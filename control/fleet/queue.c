@@ -12,8 +12,9 @@
 
 #include "etcd/range.h"
 #include "fleet/apply.h"
+#include "fleet/edges/owed.h"
 #include "fleet/fleet.h"
-#include "fleet/owed.h"
+#include "fleet/roll.h"
 #include "fleet/store/keys.h"
 #include "fleet/store/mirror.h"
 #include "fleet/store/record.h"
@@ -28,15 +29,15 @@
 
 struct queue {
 	struct fleet *fleet;
-	json_t *ends, *ids;	 /* as keys, in the order in which they came */
+	json_t *ends, *ids;	 /* as keys, in the order in which they came; with their tasks */
 	json_t *refused;	 /* likewise, and told already */
 	char id[STORE_ID_BYTES]; /* at work */
+	struct roll_task task;	 /* likewise */
 	struct apply *apply;
 	struct etcd_range *look;   /* whether the store has a record, ahead of a cancellation */
 	bool seen;		   /* it has */
 	struct transfer *transfer; /* a cancellation */
 	sd_event_source *timer;
-	uint64_t idle_ns; /* fleet_queue_idle_ns() */
 };
 
 static void wake(struct queue *queue, uint64_t after_ns)
@@ -50,23 +51,75 @@ static bool is_idle(const struct queue *queue)
 	return !queue->apply && !queue->look && !queue->transfer;
 }
 
-/* Without memory it is forgotten, until the store is read again. */
-static void put_in(struct queue *queue, const char *id)
+/* Result: the task of one that waits. */
+static struct roll_task find_task(const struct queue *queue, const char *id)
 {
-	const struct record *record = store_mirror_find(queue->fleet->mirror, id);
-	bool end = !record || record->ended_ns;
+	struct roll_task task = {-1, -1};
+	const json_t *value = json_object_get(queue->ends, id);
 
-	json_object_del(end ? queue->ids : queue->ends, id);
-	json_object_set_new(end ? queue->ends : queue->ids, id, json_true());
+	if (!value)
+		value = json_object_get(queue->ids, id);
+	json_unpack((json_t *)value, "[i, i]", &task.build, &task.end);
+	return task;
 }
 
-void fleet_queue_add(struct fleet *fleet, const char *id)
+/* One that waits is begun again by another: the one that began first lasts. Result: that. */
+static int keep_first(int first, int *second)
+{
+	int kept = first >= 0 ? first : *second;
+
+	if (first < 0)
+		*second = -1;
+	return kept;
+}
+
+/* With the task that it has already. Without memory it is forgotten, until the store is read again.
+ */
+static void put_in(struct queue *queue, const char *id, struct roll_task task)
+{
+	const struct record *record = store_mirror_find(queue->fleet->mirror, id);
+	struct roll_task other = find_task(queue, id), over = {-1, -1};
+	bool end = !record || record->ended_ns;
+
+	task.build = keep_first(task.build, &other.build);
+	task.end = keep_first(task.end, &other.end);
+	if (!end) {
+		over.end = task.end;
+		task.end = -1;
+	}
+	fleet_roll_add(queue->fleet, &task, end);
+	json_object_del(end ? queue->ids : queue->ends, id);
+	json_object_set_new(end ? queue->ends : queue->ids, id,
+			    json_pack("[i, i]", task.build, task.end));
+	fleet_roll_finish(queue->fleet, other);
+	fleet_roll_finish(queue->fleet, over);
+}
+
+void fleet_queue_add(struct fleet *fleet, const char *id, int64_t revision)
 {
 	struct queue *queue = fleet->queue;
 
-	put_in(queue, id);
+	put_in(queue, id, (struct roll_task){-1, -1});
+	fleet_roll_see(fleet, revision);
 	if (is_idle(queue))
 		wake(queue, 0);
+}
+
+/* The one at work is done, or what is not done of it is no matter of its own. */
+static void finish(struct queue *queue)
+{
+	struct roll_task task = queue->task;
+
+	queue->task = (struct roll_task){-1, -1};
+	fleet_roll_finish(queue->fleet, task);
+}
+
+static void put_back(struct queue *queue)
+{
+	struct roll_task task = queue->task;
+
+	queue->task = (struct roll_task){-1, -1};
+	put_in(queue, queue->id, task);
 }
 
 static void note_refusal(struct queue *queue, const struct transfer_end *answer)
@@ -86,10 +139,11 @@ static void end_one(struct queue *queue, const struct transfer_end *answer, bool
 		log_write(LOG_WARNING,
 			  "sallyportd does not answer: the fleet's builds wait for it.",
 			  log_string("reason", answer->reason));
-		put_in(queue, queue->id);
+		put_back(queue);
 		wake(queue, AGAIN_NS);
 		return;
 	}
+	finish(queue);
 	if (made)
 		json_object_del(queue->refused, queue->id);
 	else
@@ -103,7 +157,7 @@ static void on_applied(void *context, const struct fleet_apply_end *end)
 
 	queue->apply = NULL;
 	if (end->ended)
-		fleet_owed_note(queue->fleet->owed, queue->id);
+		edges_owed_note(queue->fleet->owed, queue->id);
 	end_one(queue, end->answer, end->made || end->ended);
 }
 
@@ -127,7 +181,7 @@ static int cancel(struct queue *queue)
 /* What has ended here comes to life no more, also if sallyportd has forgotten it meanwhile. */
 static bool is_over_here(const struct queue *queue, const struct record *record)
 {
-	return record && !record->ended_ns && fleet_owed_has(queue->fleet->owed, record->id);
+	return record && !record->ended_ns && edges_owed_has(queue->fleet->owed, record->id);
 }
 
 static void on_seen(void *context, const struct etcd_kv *kv)
@@ -143,9 +197,11 @@ static void on_looked(void *context, const struct etcd_range_end *end)
 	struct queue *queue = context;
 
 	queue->look = NULL;
-	if (end->error || queue->seen || store_mirror_find(queue->fleet->mirror, queue->id) ||
-	    cancel(queue) < 0)
-		wake(queue, 0);
+	if (!end->error && !queue->seen && !store_mirror_find(queue->fleet->mirror, queue->id) &&
+	    cancel(queue) == 0)
+		return;
+	finish(queue);
+	wake(queue, 0);
 }
 
 /* It may have been declared a moment ago, which the watch has not told yet, or have a record of a
@@ -162,31 +218,6 @@ static int look(struct queue *queue)
 	return etcd_range_start(queue->fleet->etcd, &request, &queue->look);
 }
 
-/* Result: whether all that waits, or is at work, was refused before. */
-static bool has_only_refused(const struct queue *queue)
-{
-	size_t nr = json_object_size(queue->ends) + json_object_size(queue->ids);
-	const char *id;
-	json_t *value;
-
-	if (!is_idle(queue) && !json_object_get(queue->refused, queue->id))
-		return false;
-	json_object_foreach (queue->refused, id, value)
-		nr -= json_object_get(queue->ends, id) || json_object_get(queue->ids, id);
-	return nr == 0;
-}
-
-uint64_t fleet_queue_idle_ns(struct fleet *fleet)
-{
-	struct queue *queue = fleet->queue;
-
-	if (fleet->reading)
-		queue->idle_ns = 0;
-	else if (has_only_refused(queue))
-		queue->idle_ns = boottime_now_ns();
-	return queue->idle_ns;
-}
-
 /* Result: whether there is one; it is taken out. */
 static bool take(struct queue *queue)
 {
@@ -196,6 +227,7 @@ static bool take(struct queue *queue)
 	if (!first || (from == queue->ids && queue->fleet->reading))
 		return false;
 	snprintf(queue->id, sizeof(queue->id), "%s", json_object_iter_key(first));
+	queue->task = find_task(queue, queue->id);
 	json_object_del(from, queue->id);
 	return true;
 }
@@ -209,7 +241,7 @@ static void rest(struct queue *queue)
 	if (queue->fleet->reading || !json_object_size(queue->refused))
 		return;
 	json_object_foreach (queue->refused, id, value)
-		put_in(queue, id);
+		put_in(queue, id, (struct roll_task){-1, -1});
 	wake(queue, REFUSED_NS);
 }
 
@@ -222,19 +254,19 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	if (!is_idle(queue))
 		return 0;
 	if (!take(queue)) {
-		fleet_queue_idle_ns(queue->fleet);
 		rest(queue);
 		return 0;
 	}
 	record = store_mirror_find(queue->fleet->mirror, queue->id);
 	if (is_over_here(queue, record)) {
+		finish(queue);
 		wake(queue, 0);
 		return 0;
 	}
 	error = record ? fleet_apply_start(queue->fleet, record, on_applied, queue, &queue->apply)
 		       : look(queue);
 	if (error) {
-		put_in(queue, queue->id);
+		put_back(queue);
 		wake(queue, AGAIN_NS);
 	}
 	return 0;

@@ -15,14 +15,9 @@ int fleet_queue_open(struct fleet *fleet);
 
 void fleet_queue_close(struct fleet *fleet);
 
-/* The record of this build has changed, or gone, or there is none of what is open here. */
-void fleet_queue_add(struct fleet *fleet, const char *id);
-
-/*
- * Result: when there was last nothing to be made here but what sallyportd refuses: now, as a rule;
- * 0: not since the store was last read as a whole.
- */
-uint64_t fleet_queue_idle_ns(struct fleet *fleet);
+/* The record of this build has changed, by this revision; or, 0, it has gone, or there is none of
+ * what is open here. */
+void fleet_queue_add(struct fleet *fleet, const char *id, int64_t revision);
 
 /* The store was read: what waited for that goes on. */
 void fleet_queue_wake(struct fleet *fleet);

@@ -15,11 +15,13 @@
 #include "etcd/etcd.h"
 #include "etcd/follow.h"
 #include "fleet/change.h"
+#include "fleet/edges/owed.h"
 #include "fleet/fleet.h"
 #include "fleet/notice.h"
-#include "fleet/owed.h"
 #include "fleet/queue.h"
+#include "fleet/roll.h"
 #include "fleet/serve.h"
+#include "fleet/store/keys.h"
 #include "fleet/store/mirror.h"
 #include "fleet/store/record.h"
 #include "fleet/sweep.h"
@@ -53,36 +55,51 @@ static void on_begin(void *context)
 
 	run->fleet.reading = true;
 	store_mirror_begin(run->fleet.mirror);
+	fleet_roll_read(&run->fleet);
+}
+
+/* Result: the name of the edge that a key is of, NULL: it is another key. */
+static const char *find_edge(const struct run *run, const char *key)
+{
+	enum store_kind kind;
+	const char *name = store_keys_parse(run->fleet.config->fleet.prefix, key, &kind);
+
+	return name && kind == STORE_EDGES ? name : NULL;
 }
 
 static void on_put(void *context, const struct etcd_kv *kv)
 {
 	struct run *run = context;
-	const char *id;
+	const char *id, *edge = find_edge(run, kv->key.data);
 	int error = store_mirror_put(run->fleet.mirror, kv->key.data, kv->value.data,
 				     kv->mod_revision, &id);
 
-	if (error)
+	if (edge)
+		fleet_roll_put(&run->fleet, edge, kv->value.data);
+	else if (error)
 		log_write(LOG_WARNING, "A key of the store cannot be read: it is passed over.",
 			  log_string("key", kv->key.data), log_error("error", error));
 	else if (id)
-		fleet_queue_add(&run->fleet, id);
+		fleet_queue_add(&run->fleet, id, kv->mod_revision);
 }
 
 static void on_gone(void *context, struct etcd_bytes key)
 {
 	struct run *run = context;
 	const char *id = store_mirror_gone(run->fleet.mirror, key.data);
+	const char *edge = find_edge(run, key.data);
 
-	if (id)
-		fleet_queue_add(&run->fleet, id);
+	if (edge)
+		fleet_roll_put(&run->fleet, edge, NULL);
+	else if (id)
+		fleet_queue_add(&run->fleet, id, 0);
 }
 
 static void on_vanished(void *context, const char *id)
 {
 	struct run *run = context;
 
-	fleet_queue_add(&run->fleet, id);
+	fleet_queue_add(&run->fleet, id, 0);
 }
 
 static void on_whole(void *context, int64_t revision)
@@ -92,6 +109,7 @@ static void on_whole(void *context, int64_t revision)
 	store_mirror_whole(run->fleet.mirror, on_vanished, run);
 	run->fleet.current = true;
 	run->fleet.reading = false;
+	fleet_roll_whole(&run->fleet);
 	fleet_queue_wake(&run->fleet);
 	log_write(LOG_NOTICE, "The store is followed.", log_number("revision", revision),
 		  log_number("builds", (int64_t)store_mirror_count(run->fleet.mirror)),
@@ -194,7 +212,7 @@ static int open_owed(struct fleet *fleet)
 	int error;
 
 	snprintf(path, sizeof(path), "%s" OWED_NAME, fleet->config->edge.state_dir);
-	error = fleet_owed_open(path, &fleet->owed);
+	error = edges_owed_open(path, &fleet->owed);
 	if (error)
 		log_write(LOG_ERR, "What the store is owed cannot be read.",
 			  log_string("file", path), log_error("error", error));
@@ -213,6 +231,8 @@ static int open_parts(struct run *run)
 	if (r >= 0)
 		r = open_owed(fleet);
 	if (r >= 0)
+		r = fleet_roll_open(fleet);
+	if (r >= 0)
 		r = fleet_queue_open(fleet);
 	if (r >= 0)
 		r = open_etcd(run);
@@ -220,6 +240,8 @@ static int open_parts(struct run *run)
 		r = fleet_sweep_open(fleet, run->changes, &run->sweep);
 	if (r >= 0)
 		r = open_follow(run);
+	if (r >= 0)
+		r = fleet_roll_begin(fleet);
 	if (r >= 0)
 		r = fleet_notice_open(fleet, &run->notice);
 	if (r >= 0)
@@ -238,10 +260,11 @@ static void close_parts(struct run *run)
 	etcd_follow_close(run->follow);
 	fleet_sweep_close(run->sweep);
 	fleet_queue_close(&run->fleet);
+	fleet_roll_close(&run->fleet);
 	etcd_close(run->fleet.etcd);
 	transfer_close(run->fleet.local.transfers);
 	store_mirror_free(run->fleet.mirror);
-	fleet_owed_close(run->fleet.owed);
+	edges_owed_close(run->fleet.owed);
 	sd_event_unref(run->fleet.event);
 }
 

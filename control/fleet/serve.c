@@ -13,6 +13,7 @@
 
 #include "fleet/change.h"
 #include "fleet/fleet.h"
+#include "fleet/roll.h"
 #include "fleet/talk/answer.h"
 #include "fleet/talk/local.h"
 #include "http/server.h"
@@ -129,6 +130,21 @@ static void pass_look(struct fleet_serve *serve, struct http_request *request)
 	refuse(request, PROBLEM_INTERNAL, "Out of memory.");
 }
 
+/* The fleet itself. */
+static void show(const struct fleet *fleet, struct http_request *request)
+{
+	json_t *shown = fleet_roll_show(fleet);
+	struct http_answer answer = {.status = 200, .content_type = "application/json"};
+
+	answer.body = shown ? json_dumps(shown, JSON_COMPACT) : NULL;
+	answer.body_bytes = answer.body ? strlen(answer.body) : 0;
+	json_decref(shown);
+	if (answer.body)
+		http_request_answer(request, &answer);
+	else
+		refuse(request, PROBLEM_INTERNAL, "Out of memory.");
+}
+
 /* Result: whether the request can be served; if not, it was answered. */
 static bool is_sound(struct http_request *request)
 {
@@ -235,6 +251,9 @@ static void handle(void *context, struct http_request *request)
 		return;
 	if (route)
 		start_change(serve, request, route, id);
+	else if (strcmp(http_request_method(request), "GET") == 0 &&
+		 strcmp(http_request_path(request), "/v1/fleet") == 0)
+		show(serve->fleet, request);
 	else if (strcmp(http_request_method(request), "GET") == 0 && !is_stream(request))
 		pass_look(serve, request);
 	else

@@ -9,22 +9,25 @@
 
 #include "etcd/range.h"
 #include "fleet/apply.h"
+#include "fleet/edges/owed.h"
 #include "fleet/fleet.h"
-#include "fleet/owed.h"
+#include "fleet/roll.h"
 #include "fleet/store/claims.h"
 #include "fleet/talk/answer.h"
 #include "fleet/write.h"
 #include "host/config.h"
 #include "host/log.h"
+#include "http/server.h"
 
 void fleet_settle_free(struct change *change)
 {
 	LIST_REMOVE(change, link);
 	if (!change->request)
-		fleet_owed_told(change->fleet->owed, change->id);
+		edges_owed_told(change->fleet->owed, change->id);
 	etcd_range_cancel(change->look);
 	etcd_txn_cancel(change->txn);
 	fleet_apply_cancel(change->apply);
+	fleet_roll_cancel(change->wait);
 	transfer_cancel(change->transfer);
 	store_record_free(change->before);
 	store_record_free(change->after);
@@ -56,12 +59,52 @@ void fleet_settle_pass(struct change *change, const struct transfer_end *end, un
 	fleet_settle_free(change);
 }
 
+/* A removal that was made here, and which edges have not confirmed it; NULL: all have. */
+static void answer_removal(struct change *change, const char *unconfirmed)
+{
+	struct http_answer answer = {.status = unconfirmed ? 202 : change->status};
+
+	if (unconfirmed)
+		http_answer_header(&answer, "Sallyport-Unconfirmed", "%s", unconfirmed);
+	if (change->request)
+		http_request_answer(change->request, &answer);
+	fleet_settle_free(change);
+}
+
+static void on_confirmed(void *context, const char *unconfirmed)
+{
+	struct change *change = context;
+
+	change->wait = NULL;
+	answer_removal(change, unconfirmed);
+}
+
+/* It is made here: the other edges are waited for, if they can know of it. */
+static void confirm(struct change *change, unsigned int status)
+{
+	change->status = status;
+	if (change->alone || !change->revision) {
+		char *others = change->alone ? fleet_roll_others(change->fleet) : NULL;
+
+		answer_removal(change, others);
+		free(others);
+	} else if (!change->request) {
+		fleet_settle_free(change);
+	} else if (fleet_roll_await(change->fleet, change->revision, on_confirmed, change,
+				    &change->wait) < 0) {
+		fleet_settle_refuse_as(change, PROBLEM_INTERNAL, "Out of memory.");
+	}
+}
+
 static void on_forwarded(void *context, const struct transfer_end *end)
 {
 	struct change *change = context;
 
 	change->transfer = NULL;
-	fleet_settle_pass(change, end, 0);
+	if (change->kind == FLEET_DELETE && !end->error && end->status / 100 == 2)
+		confirm(change, end->status);
+	else
+		fleet_settle_pass(change, end, 0);
 }
 
 /* Asks sallyportd alone: nothing of it is the store's matter. */
@@ -93,8 +136,9 @@ static void cut_here(struct change *change)
 {
 	int error = 0;
 
+	change->alone = true;
 	if (change->request)
-		error = fleet_owed_add(change->fleet->owed, change->id);
+		error = edges_owed_add(change->fleet->owed, change->id);
 	if (error)
 		log_write(LOG_ERR,
 			  "A removal cannot be kept for the store: it is forgotten if "
@@ -187,10 +231,12 @@ static void on_applied(void *context, const struct fleet_apply_end *end)
 	struct change *change = context;
 
 	change->apply = NULL;
-	if (end->made) {
+	if (end->made && change->kind == FLEET_DELETE) {
+		confirm(change, status_of(change, end->answer));
+	} else if (end->made) {
 		fleet_settle_pass(change, end->answer, status_of(change, end->answer));
 	} else if (end->ended) {
-		fleet_owed_note(change->fleet->owed, change->id);
+		edges_owed_note(change->fleet->owed, change->id);
 		fleet_settle_refuse_as(change, PROBLEM_BUILD_ENDED,
 				       "The build has ended on this edge.");
 	} else if (end->answer->error) {

@@ -11,9 +11,10 @@
 #include <jansson.h>
 
 #include "fleet/change.h"
+#include "fleet/edges/owed.h"
 #include "fleet/fleet.h"
-#include "fleet/owed.h"
 #include "fleet/queue.h"
+#include "fleet/roll.h"
 #include "fleet/store/keys.h"
 #include "fleet/store/mirror.h"
 #include "fleet/store/record.h"
@@ -115,7 +116,7 @@ static void tell_one(void *context, const char *id)
 	const struct record *record = store_mirror_find(sweep->fleet->mirror, id);
 
 	if (!record || record->ended_ns)
-		fleet_owed_drop(sweep->fleet->owed, id);
+		edges_owed_drop(sweep->fleet->owed, id);
 	else
 		fleet_change_start(sweep->changes,
 				   &(struct fleet_change_ask){.kind = FLEET_DELETE, .id = id});
@@ -134,12 +135,14 @@ static int read_page(struct sweep *sweep, const char *text, size_t bytes)
 
 		if (id && state && strcmp(state, "ended") != 0 &&
 		    !store_mirror_find(sweep->fleet->mirror, id))
-			fleet_queue_add(sweep->fleet, id);
+			fleet_queue_add(sweep->fleet, id, 0);
 	}
 	snprintf(sweep->after, sizeof(sweep->after), "%s", next ? next : "");
 	json_decref(page);
 	return builds ? 0 : -EIO;
 }
+
+static void compare(struct sweep *sweep);
 
 static void on_page(void *context, const struct transfer_end *end)
 {
@@ -147,10 +150,15 @@ static void on_page(void *context, const struct transfer_end *end)
 
 	sweep->transfer = NULL;
 	if (end->error || end->status != 200 || !sweep->fleet->current ||
-	    read_page(sweep, end->body, end->body_bytes) < 0)
+	    read_page(sweep, end->body, end->body_bytes) < 0) {
 		*sweep->after = '\0'; /* from the start, the next time */
+		return;
+	}
+	sweep->compare = *sweep->after != '\0';
+	if (sweep->compare)
+		compare(sweep);
 	else
-		sweep->compare = *sweep->after != '\0';
+		fleet_roll_compared(sweep->fleet);
 }
 
 /* An empty store has been lost, or is new: that is no reason to cut everybody. */
@@ -165,6 +173,7 @@ static void compare(struct sweep *sweep)
 	if (!store_mirror_count(sweep->fleet->mirror)) {
 		log_write(LOG_NOTICE, "The store is empty: builds that are open here stay.");
 		sweep->compare = false;
+		fleet_roll_compared(sweep->fleet);
 		return;
 	}
 	snprintf(path, sizeof(path), "/v1/builds?limit=1000%s%s", *sweep->after ? "&after=" : "",
@@ -177,7 +186,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	struct sweep *sweep = context;
 
 	if (sweep->fleet->current) {
-		fleet_owed_each(sweep->fleet->owed, tell_one, sweep);
+		edges_owed_each(sweep->fleet->owed, tell_one, sweep);
 		forget(sweep);
 		compare(sweep);
 	}
@@ -220,6 +229,9 @@ void fleet_sweep_close(struct sweep *sweep)
 
 void fleet_sweep_compare(struct sweep *sweep)
 {
+	transfer_cancel(sweep->transfer);
+	sweep->transfer = NULL;
 	sweep->compare = true;
 	*sweep->after = '\0';
+	compare(sweep);
 }

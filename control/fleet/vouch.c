@@ -10,16 +10,15 @@
 #include <jansson.h>
 
 #include "fleet/fleet.h"
-#include "fleet/queue.h"
+#include "fleet/roll.h"
 #include "fleet/talk/local.h"
 #include "host/boottime.h"
 #include "host/config.h"
 #include "transfer/transfer.h"
 
-#define LOOK_NS	  (NS_PER_S / 4)
-#define AGAIN_NS  NS_PER_S /* what is said is said again */
-#define BEHIND_NS (2 * NS_PER_S)
-#define VALID_S	  5
+#define LOOK_NS	 (NS_PER_S / 4)
+#define AGAIN_NS NS_PER_S /* what is said is said again */
+#define VALID_S	 5
 
 struct vouch {
 	struct fleet *fleet;
@@ -28,18 +27,6 @@ struct vouch {
 	bool current; /* as was said last */
 	uint64_t said_ns;
 };
-
-/* Result: why this edge has not what the store has; NULL: it has. */
-static const char *find_reason(struct fleet *fleet)
-{
-	uint64_t idle_ns = fleet_queue_idle_ns(fleet);
-
-	if (!fleet->current)
-		return fleet->reason;
-	if (idle_ns + BEHIND_NS < boottime_now_ns())
-		return "changes of the store wait to be made here";
-	return NULL;
-}
 
 static void on_said(void *context, const struct transfer_end *end)
 {
@@ -73,7 +60,7 @@ static void say(struct vouch *vouch, const char *reason)
 static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 {
 	struct vouch *vouch = context;
-	const char *reason = find_reason(vouch->fleet);
+	const char *reason = fleet_roll_lack(vouch->fleet);
 
 	if (!vouch->transfer &&
 	    (vouch->current != !reason || vouch->said_ns + AGAIN_NS <= boottime_now_ns()))

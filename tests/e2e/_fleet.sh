@@ -78,8 +78,10 @@ via() {
 
 edge_config() {
 	(
+		LAB_NAME=$1
 		LAB_EXTRA="${LAB_EXTRA:-} metrics: { listen = \"\"; };
-			fleet: { etcd = [ \"http://$ETCD_ADDRESS:2379\" ]; socket = \"$(edge_dir "$1")/run/fleet.sock\"; };"
+			fleet: { etcd = [ \"http://$ETCD_ADDRESS:2379\" ]; socket = \"$(edge_dir "$1")/run/fleet.sock\";
+				edge_ttl = \"3s\"; fence_after = \"6s\"; ${LAB_FLEET:-} };"
 		if [ "$1" = b ]; then
 			LAB_BPF_DIR=$LAB_BPF_DIR-b
 			LAB_DIR=$LAB_DIR/b
@@ -140,6 +142,17 @@ fleet_up() {
 # edge_has a|b ID STATE: as that edge's sallyportd says.
 edge_has() {
 	edge "$1" GET "/v1/builds/$2" && [ "$STATUS" = 200 ] && [ "$(answer .state)" = "$3" ]
+}
+
+# edge_is a|b EDGE FILTER: what A's or B's fleet says of an edge, by jq.
+edge_is() {
+	fleet "$1" GET /v1/fleet && [ "$STATUS" = 200 ] &&
+		jq -e --arg name "$2" ".edges[] | select(.name == \$name) | $3" <<<"$ANSWER" >/dev/null
+}
+
+# is_current a|b true|false: whether this edge has what the store has, as its fleet says.
+is_current() {
+	fleet "$1" GET /v1/fleet && [ "$STATUS" = 200 ] && [ "$(answer .current)" = "$2" ]
 }
 
 # Since its last start.

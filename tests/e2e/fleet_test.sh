@@ -101,7 +101,7 @@ done
 ok "etcd away: what is live goes on through both, and 503 says why nothing new is promised"
 
 fleet b DELETE /v1/builds/four
-assert_eq 204 "$STATUS" "status of DELETE at B without etcd"
+assert_eq 202 "$STATUS" "status of DELETE at B without etcd"
 edge_has b four ended || fail "B has not cut"
 edge_has a four running || fail "A has cut what it cannot know of"
 # What the store is owed outlasts the process.
@@ -121,7 +121,7 @@ ok "etcd back: what was removed at B ends at A, and new builds are on both"
 # An edge that was away takes up what there is, and nothing that has ended.
 fleet_stop b
 fleet a DELETE /v1/builds/six
-assert_eq 204 "$STATUS" "status of DELETE with B's fleet away"
+assert_eq 202 "$STATUS" "status of DELETE with B's fleet away"
 fleet a PUT /v1/builds/seven "$(build_body 1)"
 assert_eq 201 "$STATUS" "status of PUT with B's fleet away"
 edge_has b six running || fail "B's sallyportd does not go on by itself"
@@ -203,7 +203,7 @@ etcd_stop
 etcd_start --max-txn-ops 1
 wait_until 20 edge_has b three running
 fleet b DELETE /v1/builds/three
-assert_eq 204 "$STATUS" "status of DELETE while the store refuses ($ANSWER)"
+assert_eq 202 "$STATUS" "status of DELETE while the store refuses ($ANSWER)"
 edge_has b three ended || fail "B has not cut"
 etcd_stop
 etcd_start

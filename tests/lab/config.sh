@@ -3,6 +3,7 @@
 # A lab's sallyport.conf. Set these before lab_begin, or write the file again and restart:
 #   LAB_ENGINE dpdk|xdp   LAB_FALLBACK xdp|none   LAB_PORTS   LAB_WORKERS   LAB_HUGEPAGES
 #   LAB_NAPI_THREADS
+#   LAB_NAME: of the edge, the lab's if not set
 #   LAB_LINGER   LAB_MAX_LIFETIME   LAB_MAX_EXTENSION   LAB_QUARANTINE   LAB_EXPLAIN
 #   LAB_ADDRESSES: more items of public.addresses, each after a comma
 #   LAB_NETWORKS: more items of builds.networks, the same
@@ -17,7 +18,7 @@ config_write() {
 	[ -z "${LAB_UNLIMITED:-}" ] || limits+=' syn_per_source = "0"; syn_per_lease = "0";'
 	cat <<-EOT
 		edge: {
-			name = "$LAB_NS";
+			name = "${LAB_NAME:-$LAB_NS}";
 			state_dir = "$LAB_DIR/state";
 			run_dir = "$LAB_DIR/run";
 			bpf_dir = "$LAB_BPF_DIR";

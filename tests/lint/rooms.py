@@ -83,6 +83,7 @@ ROOMS = {
     "fleet": ("sallyport-fleet: several edges hold the same builds",
               "etcd etcd/gateway transfer arguments roles http json model durable"),
     "fleet/talk": ("to sallyportd, and to who asked", "transfer http json"),
+    "fleet/edges": ("which edges there are, and how far each is", "etcd etcd/gateway durable"),
     "fleet/store": ("what the fleet's keys say: records, claims, a mirror of them", "json model"),
     "etcd": ("a client of etcd: ranges, transactions, a watch, leases", "transfer"),
     "etcd/gateway": ("values as its JSON gateway writes them", "base64"),

@@ -200,6 +200,23 @@ static void check_leases(struct config_reading *reading)
 			"is longer than leases.max_lifetime");
 }
 
+static void check_fleet(struct config_reading *reading)
+{
+	static const char *const letters =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	const struct config *config = reading->config;
+	const char *name = config->edge.name;
+
+	if (!config->fleet.nr_etcd)
+		return;
+	if (name[strspn(name, letters)] != '\0' || name[0] == '\0')
+		fail_at(reading, name, NULL,
+			"must be letters, digits, \"-\", \"_\" and \".\" beside fleet.etcd");
+	if (config->fleet.fence_after_ns <= config->fleet.edge_ttl_ns)
+		fail_at(reading, &config->fleet.fence_after_ns, &config->fleet.edge_ttl_ns,
+			"must be longer than fleet.edge_ttl");
+}
+
 static void check_dataplane(struct config_reading *reading)
 {
 	const struct config *config = reading->config;
@@ -390,6 +407,7 @@ void config_check(struct config_reading *reading)
 	check_metrics(reading);
 	check_page(reading);
 	check_leases(reading);
+	check_fleet(reading);
 	check_dataplane(reading);
 	check_vlans(reading);
 	check_all_ports(reading);

@@ -6,6 +6,7 @@
 
 #include "host/boottime.h"
 #include "host/config/announce.h"
+#include "host/config/fleet.h"
 #include "host/config/members.h"
 
 #define SECOND NS_PER_S
@@ -433,51 +434,7 @@ const struct config_option config_options[] = {
 	 .min = SECOND,
 	 .max = 30 * DAY,
 	 .help = "How long such an answer is kept at most."},
-	{.key = "fleet.etcd",
-	 .type = CONFIG_STRING,
-	 .fallback = "",
-	 LIST_AT(fleet.etcd, fleet.nr_etcd),
-	 .help = "For sallyport-fleet: the http or https URLs of etcd's members, version 3.4 or "
-		 "later. None: this edge is in no fleet. All options of fleet take effect when "
-		 "sallyport-fleet is restarted."},
-	{.key = "fleet.prefix",
-	 .type = CONFIG_STRING,
-	 .harmless = true,
-	 .fallback = "/sallyport",
-	 AT(fleet.prefix),
-	 .help = "What the fleet's keys begin with. Another fleet in the same etcd has another."},
-	{.key = "fleet.socket",
-	 .type = CONFIG_PATH,
-	 .fallback = "/run/sallyport/fleet.sock",
-	 AT(fleet.socket),
-	 .help = "The UNIX socket on which sallyport-fleet serves the API, for whom api.group and "
-		 "api.roles say."},
-	{.key = "fleet.user",
-	 .type = CONFIG_STRING,
-	 .optional_text = true,
-	 .fallback = "",
-	 AT(fleet.user),
-	 .help = "Who logs in to etcd once it asks for that. Empty: nobody."},
-	{.key = "fleet.password_file",
-	 .type = CONFIG_PATH,
-	 .optional_text = true,
-	 .fallback = "",
-	 AT(fleet.password_file),
-	 .help = "The file whose first line is the password. It must be closed to others."},
-	{.key = "fleet.ca_file",
-	 .type = CONFIG_PATH,
-	 .optional_text = true,
-	 .fallback = "",
-	 AT(fleet.ca_file),
-	 .help = "The certificates that may vouch for etcd's members. Empty: the system's."},
-	{.key = "fleet.txn_ops",
-	 .type = CONFIG_INTEGER,
-	 .fallback = "128",
-	 AT(fleet.txn_ops),
-	 .min = 16,
-	 .max = 65536,
-	 .help = "etcd's --max-txn-ops. A build needs one, two for each port that leads to a VM, "
-		 "and is refused if it needs more."},
+	FLEET_OPTIONS,
 	ANNOUNCE_OPTIONS,
 	{0},
 };

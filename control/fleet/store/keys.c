@@ -10,6 +10,7 @@ static const char *const kinds[STORE_KINDS_NR] = {
 	[STORE_BUILDS] = "/builds/",
 	[STORE_PORTS] = "/ports/",
 	[STORE_ENDPOINTS] = "/endpoints/",
+	[STORE_EDGES] = "/edges/",
 };
 
 void store_keys_build(const char *prefix, const char *id, char ret_key[STORE_KEY_BYTES])
@@ -33,6 +34,11 @@ void store_keys_endpoint(const char *prefix, const struct sp_addr *addr, uint16_
 
 	snprintf(ret_key, STORE_KEY_BYTES, "%s%s%s/%u/%s", prefix, kinds[STORE_ENDPOINTS],
 		 addr_format(addr, text), port, protocol);
+}
+
+void store_keys_edge(const char *prefix, const char *name, char ret_key[STORE_KEY_BYTES])
+{
+	snprintf(ret_key, STORE_KEY_BYTES, "%s%s%s", prefix, kinds[STORE_EDGES], name);
 }
 
 const char *store_keys_parse(const char *prefix, const char *key, enum store_kind *ret_kind)

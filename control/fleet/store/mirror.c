@@ -153,7 +153,7 @@ const char *store_mirror_gone(struct mirror *mirror, const char *key)
 	struct known *entry;
 	void **tree;
 
-	if (!rest || kind == STORE_ENDPOINTS)
+	if (!rest || (kind != STORE_BUILDS && kind != STORE_PORTS))
 		return NULL;
 	tree = kind == STORE_BUILDS ? &mirror->builds : &mirror->ports;
 	entry = find(tree, kind == STORE_BUILDS ? rest : key);

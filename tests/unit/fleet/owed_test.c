@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "fleet/owed.h"
+#include "fleet/edges/owed.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -50,7 +50,7 @@ static void check(struct owed *owed, const char *ids)
 {
 	char found[64] = "";
 
-	assert_int_equal(fleet_owed_each(owed, collect, found), 0);
+	assert_int_equal(edges_owed_each(owed, collect, found), 0);
 	assert_string_equal(found, ids);
 }
 
@@ -59,23 +59,23 @@ static void test_owed_when_opened_again_then_what_was_added_is_there(void **stat
 	struct world *world = *state;
 	struct owed *owed;
 
-	assert_int_equal(fleet_owed_open(world->path, &owed), 0);
+	assert_int_equal(edges_owed_open(world->path, &owed), 0);
 	check(owed, "");
-	assert_int_equal(fleet_owed_add(owed, "a"), 0);
-	assert_int_equal(fleet_owed_add(owed, "b"), 0);
-	assert_int_equal(fleet_owed_add(owed, "a"), 0);
-	fleet_owed_drop(owed, "b");
+	assert_int_equal(edges_owed_add(owed, "a"), 0);
+	assert_int_equal(edges_owed_add(owed, "b"), 0);
+	assert_int_equal(edges_owed_add(owed, "a"), 0);
+	edges_owed_drop(owed, "b");
 	check(owed, "a ");
-	fleet_owed_close(owed);
-	assert_int_equal(fleet_owed_open(world->path, &owed), 0);
+	edges_owed_close(owed);
+	assert_int_equal(edges_owed_open(world->path, &owed), 0);
 	check(owed, "a ");
-	fleet_owed_drop(owed, "a");
-	fleet_owed_drop(owed, "never");
+	edges_owed_drop(owed, "a");
+	edges_owed_drop(owed, "never");
 	check(owed, "");
-	fleet_owed_close(owed);
-	assert_int_equal(fleet_owed_open(world->path, &owed), 0);
+	edges_owed_close(owed);
+	assert_int_equal(edges_owed_open(world->path, &owed), 0);
 	check(owed, "");
-	fleet_owed_close(owed);
+	edges_owed_close(owed);
 }
 
 static void test_owed_when_only_noted_then_no_file_is_written(void **state)
@@ -83,22 +83,22 @@ static void test_owed_when_only_noted_then_no_file_is_written(void **state)
 	struct world *world = *state;
 	struct owed *owed;
 
-	assert_int_equal(fleet_owed_open(world->path, &owed), 0);
-	fleet_owed_note(owed, "a");
+	assert_int_equal(edges_owed_open(world->path, &owed), 0);
+	edges_owed_note(owed, "a");
 	check(owed, "a ");
-	assert_true(fleet_owed_has(owed, "a"));
-	assert_false(fleet_owed_has(owed, "b"));
+	assert_true(edges_owed_has(owed, "a"));
+	assert_false(edges_owed_has(owed, "b"));
 	assert_int_equal(access(world->path, F_OK), -1);
-	fleet_owed_drop(owed, "a");
-	fleet_owed_note(owed, "a");
-	assert_int_equal(fleet_owed_add(owed, "a"), 0); /* now it must last */
+	edges_owed_drop(owed, "a");
+	edges_owed_note(owed, "a");
+	assert_int_equal(edges_owed_add(owed, "a"), 0); /* now it must last */
 	assert_int_equal(access(world->path, F_OK), 0);
-	fleet_owed_note(owed, "b");
-	assert_int_equal(fleet_owed_add(owed, "c"), 0);
-	fleet_owed_close(owed);
-	assert_int_equal(fleet_owed_open(world->path, &owed), 0);
+	edges_owed_note(owed, "b");
+	assert_int_equal(edges_owed_add(owed, "c"), 0);
+	edges_owed_close(owed);
+	assert_int_equal(edges_owed_open(world->path, &owed), 0);
 	check(owed, "a c ");
-	fleet_owed_close(owed);
+	edges_owed_close(owed);
 }
 
 static void drop(void *context, const char *id)
@@ -107,7 +107,7 @@ static void drop(void *context, const char *id)
 	struct stat before, after;
 
 	assert_int_equal(stat(world->path, &before), 0);
-	fleet_owed_drop(world->owed, id);
+	edges_owed_drop(world->owed, id);
 	assert_int_equal(stat(world->path, &after), 0);
 	assert_int_equal(before.st_ino, after.st_ino); /* it is not written for each */
 }
@@ -116,14 +116,14 @@ static void test_owed_when_several_are_dropped_then_the_file_is_written_once(voi
 {
 	struct world *world = *state;
 
-	assert_int_equal(fleet_owed_open(world->path, &world->owed), 0);
-	assert_int_equal(fleet_owed_add(world->owed, "a"), 0);
-	assert_int_equal(fleet_owed_add(world->owed, "b"), 0);
-	assert_int_equal(fleet_owed_each(world->owed, drop, world), 0);
-	fleet_owed_close(world->owed);
-	assert_int_equal(fleet_owed_open(world->path, &world->owed), 0);
+	assert_int_equal(edges_owed_open(world->path, &world->owed), 0);
+	assert_int_equal(edges_owed_add(world->owed, "a"), 0);
+	assert_int_equal(edges_owed_add(world->owed, "b"), 0);
+	assert_int_equal(edges_owed_each(world->owed, drop, world), 0);
+	edges_owed_close(world->owed);
+	assert_int_equal(edges_owed_open(world->path, &world->owed), 0);
 	check(world->owed, "");
-	fleet_owed_close(world->owed);
+	edges_owed_close(world->owed);
 }
 
 static void test_owed_when_the_store_is_being_told_then_not_visited(void **state)
@@ -131,15 +131,15 @@ static void test_owed_when_the_store_is_being_told_then_not_visited(void **state
 	struct world *world = *state;
 	struct owed *owed;
 
-	assert_int_equal(fleet_owed_open(world->path, &owed), 0);
-	fleet_owed_note(owed, "a");
-	fleet_owed_note(owed, "b");
-	fleet_owed_tell(owed, "a");
+	assert_int_equal(edges_owed_open(world->path, &owed), 0);
+	edges_owed_note(owed, "a");
+	edges_owed_note(owed, "b");
+	edges_owed_tell(owed, "a");
 	check(owed, "b ");
-	assert_true(fleet_owed_has(owed, "a"));
-	fleet_owed_told(owed, "a");
+	assert_true(edges_owed_has(owed, "a"));
+	edges_owed_told(owed, "a");
 	check(owed, "a b ");
-	fleet_owed_close(owed);
+	edges_owed_close(owed);
 }
 
 static void test_owed_when_the_file_is_none_of_ours_then_refused(void **state)
@@ -151,7 +151,7 @@ static void test_owed_when_the_file_is_none_of_ours_then_refused(void **state)
 	assert_non_null(file);
 	fputs("{\"a\":", file);
 	fclose(file);
-	assert_int_equal(fleet_owed_open(world->path, &owed), -EBADMSG);
+	assert_int_equal(edges_owed_open(world->path, &owed), -EBADMSG);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "fleet/owed.h"
+#include "fleet/edges/owed.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -54,7 +54,7 @@ static int save(struct owed *owed)
 	return error;
 }
 
-int fleet_owed_open(const char *path, struct owed **ret_owed)
+int edges_owed_open(const char *path, struct owed **ret_owed)
 {
 	struct owed *owed = calloc(1, sizeof(*owed));
 	int error = -ENOMEM;
@@ -66,13 +66,13 @@ int fleet_owed_open(const char *path, struct owed **ret_owed)
 	if (owed->path && owed->told)
 		error = load(owed);
 	if (error)
-		fleet_owed_close(owed);
+		edges_owed_close(owed);
 	else
 		*ret_owed = owed;
 	return error;
 }
 
-void fleet_owed_close(struct owed *owed)
+void edges_owed_close(struct owed *owed)
 {
 	if (!owed)
 		return;
@@ -82,7 +82,7 @@ void fleet_owed_close(struct owed *owed)
 	free(owed);
 }
 
-int fleet_owed_add(struct owed *owed, const char *id)
+int edges_owed_add(struct owed *owed, const char *id)
 {
 	if (json_is_true(json_object_get(owed->ids, id)))
 		return 0;
@@ -91,34 +91,34 @@ int fleet_owed_add(struct owed *owed, const char *id)
 	return save(owed);
 }
 
-void fleet_owed_note(struct owed *owed, const char *id)
+void edges_owed_note(struct owed *owed, const char *id)
 {
 	if (!json_object_get(owed->ids, id))
 		json_object_set_new(owed->ids, id, json_false());
 }
 
-bool fleet_owed_has(const struct owed *owed, const char *id)
+bool edges_owed_has(const struct owed *owed, const char *id)
 {
 	return json_object_get(owed->ids, id) != NULL;
 }
 
-void fleet_owed_drop(struct owed *owed, const char *id)
+void edges_owed_drop(struct owed *owed, const char *id)
 {
 	owed->changed |= json_is_true(json_object_get(owed->ids, id));
 	json_object_del(owed->ids, id);
 }
 
-void fleet_owed_tell(struct owed *owed, const char *id)
+void edges_owed_tell(struct owed *owed, const char *id)
 {
 	json_object_set_new(owed->told, id, json_true());
 }
 
-void fleet_owed_told(struct owed *owed, const char *id)
+void edges_owed_told(struct owed *owed, const char *id)
 {
 	json_object_del(owed->told, id);
 }
 
-int fleet_owed_each(struct owed *owed, void (*visit)(void *context, const char *id), void *context)
+int edges_owed_each(struct owed *owed, void (*visit)(void *context, const char *id), void *context)
 {
 	json_t *ids = json_copy(owed->ids), *value;
 	const char *id;

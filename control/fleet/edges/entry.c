@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fleet/edges/entry.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#define VERSION 1
+
+char *edges_entry_write(const struct edges_entry *entry)
+{
+	json_t *object =
+		json_pack("{s:i, s:s, s:I, s:I, s:I}", "version", VERSION, "id", entry->id,
+			  "applied", (json_int_t)entry->applied, "removed",
+			  (json_int_t)entry->removed, "since", (json_int_t)entry->since_ns);
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	json_decref(object);
+	return text;
+}
+
+int edges_entry_read(const char *name, const char *value, struct edges_entry *ret_entry)
+{
+	json_t *object = json_loads(value, 0, NULL);
+	struct edges_entry entry = {0};
+	json_int_t version, applied, removed, since;
+	const char *id;
+	int error = -EBADMSG;
+
+	if (json_unpack(object, "{s:I, s:s, s:I, s:I, s:I}", "version", &version, "id", &id,
+			"applied", &applied, "removed", &removed, "since", &since) == 0 &&
+	    version == VERSION && strlen(name) < sizeof(entry.name) &&
+	    strlen(id) < sizeof(entry.id)) {
+		snprintf(entry.name, sizeof(entry.name), "%s", name);
+		snprintf(entry.id, sizeof(entry.id), "%s", id);
+		entry.applied = applied;
+		entry.removed = removed;
+		entry.since_ns = (uint64_t)since;
+		*ret_entry = entry;
+		error = 0;
+	}
+	json_decref(object);
+	return error;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What an edge says of itself in the store, for as long as it is alive. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "host/config.h"
+
+#define EDGES_ID_BYTES 40
+
+struct edges_entry {
+	char name[CONFIG_NAME_SIZE];
+	char id[EDGES_ID_BYTES]; /* lasts as long as its state: another id is another edge */
+	int64_t applied;	 /* its sallyportd has everything up to this revision */
+	int64_t removed;	 /* and nothing that had ended up to this one */
+	uint64_t since_ns;	 /* wall time: its sallyport-fleet was started */
+};
+
+/* Result: a text to be freed, NULL without memory. */
+char *edges_entry_write(const struct edges_entry *entry);
+
+/* Result: 0, or -EBADMSG for a value that is none. */
+int edges_entry_read(const char *name, const char *value, struct edges_entry *ret_entry);
