@@ -20,7 +20,7 @@ struct sp_hold {
 	__u32 nr_publics;
 	__u32 made_qdisc; /* the interface had no place for the filter before */
 	__u64 reserved;
-	struct sp_addr addr[SP_PUBLICS_MAX];
+	struct sp_prefix addr[SP_PUBLICS_MAX]; /* one address, or a prefix of such */
 	__u64 ports[SP_PUBLICS_MAX][SP_HOLD_WORDS];
 };
 
@@ -28,7 +28,7 @@ struct sp_hold {
 SP_INLINE int sp_hold_has(const struct sp_hold *hold, const struct sp_addr *addr, __u16 port)
 {
 	for (__u32 i = 0; i < SP_PUBLICS_MAX && i < hold->nr_publics; i++)
-		if (sp_addr_equal(&hold->addr[i], addr))
+		if (sp_prefix_contains(&hold->addr[i], addr))
 			return hold->ports[i][port >> 6] >> (port & 63) & 1;
 	return 0;
 }

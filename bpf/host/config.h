@@ -54,12 +54,32 @@ struct config_listen {
 };
 
 struct config_public {
-	struct sp_addr bind;		  /* what packets carry */
+	struct sp_addr bind;		  /* what packets carry; or a prefix, with its mask: */
+	struct sp_addr mask;		  /* see config_is_prefix() */
 	char advertise[CONFIG_HOST_SIZE]; /* what people are told: an address or a host name */
 	char pool[CONFIG_NAME_SIZE];
 	struct config_range ports[CONFIG_RANGES_MAX]; /* ascending, apart from each other */
 	uint32_t nr_ports;
+	uint32_t sessions; /* of a prefix: addresses at once */
 };
+
+/*
+ * Result: whether each session has an address of its own, of that prefix of 64 to 80 bits. Its
+ * ports are then not those that are handed out, but all.
+ */
+static inline bool config_is_prefix(const struct config_public *address)
+{
+	return address->mask.word_be[1] != 0 && address->mask.word_be[3] == 0;
+}
+
+static inline struct sp_prefix config_prefix(const struct config_public *address)
+{
+	return (struct sp_prefix){address->bind, address->mask};
+}
+
+#define CONFIG_PREFIX_BITS_MIN 64u
+#define CONFIG_PREFIX_BITS_MAX 80u
+#define CONFIG_PREFIX_PORT     22u /* of the ssh of each session */
 
 enum config_explain {
 	CONFIG_EXPLAIN_OFF,

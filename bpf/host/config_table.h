@@ -25,7 +25,7 @@ enum config_type {
 	CONFIG_DURATION,  /* uint64_t ns */
 	CONFIG_RATE,	  /* struct config_rate */
 	CONFIG_CHOICE,	  /* an enum */
-	CONFIG_ADDRESS,	  /* struct sp_addr */
+	CONFIG_ADDRESS,	  /* struct sp_prefix: an address, or a prefix of such */
 	CONFIG_LISTEN,	  /* struct config_listen */
 	CONFIG_PREFIX,	  /* struct sp_prefix */
 	CONFIG_PORTS,	  /* struct config_range */

@@ -139,13 +139,15 @@ static json_t *render_allow(const struct build *build)
 static json_t *render_forward(const struct api_view *view, const struct forward *forward)
 {
 	bool udp = forward->protocol_mask == SP_PROTOCOL_UDP;
+	char text[ADDR_TEXT_BYTES];
 
-	return JSON_SHAPE_OBJECT_OF(&forward_shape, json_string(forward->name),
-				    json_integer(forward->port), json_string(udp ? "udp" : "tcp"),
-				    json_string(connect_command_host(view->settings, forward)),
-				    json_integer(forward->public_port),
-				    json_values_string_or_null(model_pools_name(
-					    view->settings, forward->public_index)));
+	return JSON_SHAPE_OBJECT_OF(
+		&forward_shape, json_string(forward->name), json_integer(forward->port),
+		json_string(udp ? "udp" : "tcp"),
+		json_string(connect_command_host(view->settings, forward, text)),
+		json_integer(forward->public_port),
+		json_values_string_or_null(
+			model_pools_name(view->settings, forward->public_index)));
 }
 
 static json_t *render_forwards(const struct api_view *view, const struct node *node)
@@ -215,14 +217,15 @@ static json_t *render_node(const struct api_view *view, const struct build *buil
 			   const struct node *node)
 {
 	const struct forward *ssh = &node->forwards[0];
-	char address[ADDR_TEXT_BYTES];
+	char address[ADDR_TEXT_BYTES], host[ADDR_TEXT_BYTES];
 
 	addr_format(&node->address, address);
 	return JSON_SHAPE_OBJECT_OF(
 		&node_shape, json_integer(node->index),
 		json_string(model_session_node_state_name(node->state)),
 		json_values_string_or_null(node->has_address ? address : NULL),
-		json_integer(ssh->port), json_string(connect_command_host(view->settings, ssh)),
+		json_integer(ssh->port),
+		json_string(connect_command_host(view->settings, ssh, host)),
 		json_integer(ssh->public_port),
 		json_values_string_or_null(model_pools_name(view->settings, ssh->public_index)),
 		render_ssh(view, build, node), json_values_strings(&node->host_keys),

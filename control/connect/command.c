@@ -9,11 +9,13 @@
 #include "model/settings.h"
 
 const char *connect_command_host(const struct model_settings *settings,
-				 const struct forward *forward)
+				 const struct forward *forward, char text[ADDR_TEXT_BYTES])
 {
-	return forward->public_index < settings->nr_publics
-		       ? settings->publics[forward->public_index].advertise
-		       : "";
+	if (forward->public_index >= settings->nr_publics)
+		return "";
+	if (settings->publics[forward->public_index].sessions)
+		return addr_format(&forward->public_addr, text);
+	return settings->publics[forward->public_index].advertise;
 }
 
 void connect_command_write_alias(const struct build *build, const struct node *node, FILE *out)
@@ -27,9 +29,13 @@ void connect_command_write(const struct connect *connect, const struct node *nod
 {
 	const struct build *build = connect->build;
 	const struct forward *ssh = &node->forwards[0];
+	char text[ADDR_TEXT_BYTES];
 
-	fprintf(out, "ssh -p %u -o HostKeyAlias=", ssh->public_port);
+	fputs("ssh ", out);
+	if (ssh->public_port != FORWARD_SSH_PORT)
+		fprintf(out, "-p %u ", ssh->public_port);
+	fputs("-o HostKeyAlias=", out);
 	connect_command_write_alias(build, node, out);
 	fprintf(out, " %s%s%s", build->user ? build->user : "", build->user ? "@" : "",
-		connect_command_host(connect->settings, ssh));
+		connect_command_host(connect->settings, ssh, text));
 }

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "host/addr.h"
+
 struct build;
 struct connect;
 struct forward;
@@ -19,6 +21,6 @@ void connect_command_write_alias(const struct build *build, const struct node *n
 /* Writes one node's ssh command, as design and answers have it, without a newline. */
 void connect_command_write(const struct connect *connect, const struct node *node, FILE *out);
 
-/* Result: what people dial for this port. */
+/* Result: what people dial for this port; text is where it may be written. */
 const char *connect_command_host(const struct model_settings *settings,
-				 const struct forward *forward);
+				 const struct forward *forward, char text[ADDR_TEXT_BYTES]);

@@ -67,11 +67,12 @@ static void write_ssh_config(const struct connect *connect, const struct node *n
 {
 	const struct build *build = connect->build;
 	const struct forward *ssh = &node->forwards[0];
+	char text[ADDR_TEXT_BYTES];
 
 	fputs("Host ", out);
 	connect_command_write_alias(build, node, out);
 	fputc('\n', out);
-	fprintf(out, "    HostName %s\n", connect_command_host(connect->settings, ssh));
+	fprintf(out, "    HostName %s\n", connect_command_host(connect->settings, ssh, text));
 	fprintf(out, "    Port %u\n", ssh->public_port);
 	if (build->user)
 		fprintf(out, "    User %s\n", build->user);
@@ -177,10 +178,11 @@ const struct json_shape connect_shape = {
 static json_t *make_forward(const struct connect *connect, const struct forward *forward)
 {
 	bool udp = forward->protocol_mask == SP_PROTOCOL_UDP;
+	char text[ADDR_TEXT_BYTES];
 
 	return JSON_SHAPE_OBJECT_OF(
 		&forward_shape, json_string(forward->name), json_string(udp ? "udp" : "tcp"),
-		json_string(connect_command_host(connect->settings, forward)),
+		json_string(connect_command_host(connect->settings, forward, text)),
 		json_integer(forward->public_port), json_integer(forward->port));
 }
 
@@ -211,12 +213,13 @@ static json_t *make_section(const struct connect *connect, const struct node *no
 {
 	const struct forward *ssh = &node->forwards[0];
 	json_t *forwards = json_array();
+	char text[ADDR_TEXT_BYTES];
 
 	for (unsigned int i = 1; i < node->nr_forwards; i++)
 		json_array_append_new(forwards, make_forward(connect, &node->forwards[i]));
 	return JSON_SHAPE_OBJECT_OF(&section_shape, json_integer(node->index),
 				    json_string(model_session_node_state_name(node->state)),
-				    json_string(connect_command_host(connect->settings, ssh)),
+				    json_string(connect_command_host(connect->settings, ssh, text)),
 				    json_integer(ssh->public_port), ssh_string(connect, node),
 				    forwards, make_clients(connect, node));
 }

@@ -181,9 +181,11 @@ static void write_forwards(const struct connect *connect, const struct node *nod
 {
 	for (unsigned int i = 1; i < node->nr_forwards; i++) {
 		const struct forward *forward = &node->forwards[i];
+		char text[ADDR_TEXT_BYTES];
 
 		fprintf(out, "%s%s: %s port %u%s\n", bullet, forward->name,
-			connect_command_host(connect->settings, forward), forward->public_port,
+			connect_command_host(connect->settings, forward, text),
+			forward->public_port,
 			forward->protocol_mask == SP_PROTOCOL_UDP ? " (UDP)" : "");
 	}
 }

@@ -20,6 +20,7 @@
 struct count {
 	const struct config *config;
 	struct kernel_kept *kept;
+	uint32_t nr_own[SP_PUBLICS_MAX]; /* of each prefix */
 };
 
 /* A port of an address that is configured no more gets no record: its build ends. */
@@ -29,7 +30,9 @@ static int visit(const struct sp_addr *addr, uint16_t port, uint64_t until_wall_
 
 	for (uint32_t i = 0; i < count->config->public.nr_addresses; i++) {
 		const struct config_public *address = &count->config->public.addresses[i];
+		const struct sp_prefix prefix = config_prefix(address);
 
+		count->nr_own[i] += config_is_prefix(address) && sp_prefix_contains(&prefix, addr);
 		if (sp_addr_equal(&address->bind, addr) && !config_question_has_port(address, port))
 			count->kept->nr_outside++;
 	}
@@ -39,13 +42,17 @@ static int visit(const struct sp_addr *addr, uint16_t port, uint64_t until_wall_
 int daemon_kept_count(const struct config *config, struct journal *journal,
 		      struct kernel_kept *ret_kept)
 {
-	struct count count = {config, ret_kept};
+	struct count count = {.config = config, .kept = ret_kept};
 	int r;
 
 	*ret_kept = (struct kernel_kept){0};
 	r = journal_record_load_places(journal, visit, &count);
 	if (r < 0)
 		return r;
+	for (uint32_t i = 0; i < config->public.nr_addresses; i++)
+		if (count.nr_own[i] > config->public.addresses[i].sessions)
+			ret_kept->nr_outside +=
+				count.nr_own[i] - config->public.addresses[i].sessions;
 	if (ret_kept->nr_outside)
 		log_write(
 			LOG_NOTICE,

@@ -12,6 +12,8 @@ _Static_assert(MODEL_RANGES_MAX >= CONFIG_RANGES_MAX, "every range of the file h
 static void copy_public(const struct config_public *from, struct model_public *to)
 {
 	to->bind = from->bind;
+	to->mask = from->mask;
+	to->sessions = config_is_prefix(from) ? from->sessions : 0;
 	snprintf(to->advertise, sizeof(to->advertise), "%s", from->advertise);
 	snprintf(to->pool, sizeof(to->pool), "%s", from->pool);
 	for (unsigned int i = 0; i < from->nr_ports; i++)

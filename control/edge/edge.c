@@ -73,6 +73,7 @@ void edge_free(struct edge *edge)
 	if (!edge)
 		return;
 	edge_expire_stop(edge);
+	state_addresses_close(&edge->addresses);
 	state_guests_free(edge->guests);
 	state_debts_free(&edge->debts);
 	state_tally_free(edge->tally);
@@ -85,8 +86,9 @@ void edge_free(struct edge *edge)
 
 static bool same_public(const struct model_public *a, const struct model_public *b)
 {
-	return memcmp(&a->bind, &b->bind, sizeof(a->bind)) == 0 && strcmp(a->pool, b->pool) == 0 &&
-	       a->nr_ranges == b->nr_ranges &&
+	return memcmp(&a->bind, &b->bind, sizeof(a->bind)) == 0 &&
+	       memcmp(&a->mask, &b->mask, sizeof(a->mask)) == 0 && a->sessions == b->sessions &&
+	       strcmp(a->pool, b->pool) == 0 && a->nr_ranges == b->nr_ranges &&
 	       memcmp(a->ranges, b->ranges, a->nr_ranges * sizeof(a->ranges[0])) == 0;
 }
 

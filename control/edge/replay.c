@@ -212,6 +212,14 @@ static int load_lives(struct edge *edge)
 	return result == -ENOENT ? 0 : result;
 }
 
+static int load_addresses(struct edge *edge)
+{
+	for (unsigned int i = 0; i < edge->settings.nr_publics; i++)
+		if (edge->settings.publics[i].sessions)
+			return state_addresses_open(&edge->addresses, edge->journal);
+	return 0;
+}
+
 static int load_journal(struct replay *replay)
 {
 	struct edge *edge = replay->edge;
@@ -225,6 +233,8 @@ static int load_journal(struct replay *replay)
 		result = journal_number(edge->journal, "sync_generation", &edge->sync_generation);
 	if (result == 0 || result == -ENOENT)
 		result = load_lives(edge);
+	if (result == 0)
+		result = load_addresses(edge);
 	if (result == 0)
 		result = txn_recall_load(&replay->cuts, edge->journal);
 	if (result == 0)
@@ -245,16 +255,21 @@ static void save_lives(struct replay *replay)
 {
 	struct edge *edge = replay->edge;
 	uint64_t lives = table_publish_lives(edge->publish) + replay->nr_found + EDGE_LIVES_AHEAD;
+	uint64_t addresses = edge->addresses.kept;
 	int result = journal_begin(edge->journal);
 
 	if (result == 0)
 		result = journal_set_number(edge->journal, EDGE_LIVES, lives);
 	if (result == 0)
-		result = journal_commit(edge->journal, &replay->now);
+		result = state_addresses_save(&edge->addresses, edge->journal, &addresses);
 	if (result == 0)
-		edge->lives_kept = lives;
-	else
+		result = journal_commit(edge->journal, &replay->now);
+	if (result < 0) {
 		journal_rollback(edge->journal);
+		return;
+	}
+	edge->lives_kept = lives;
+	edge->addresses.kept = addresses;
 }
 
 /*

@@ -53,15 +53,30 @@ static void addr_of(const struct sockaddr_storage *name, struct sp_addr *ret_add
 	}
 }
 
-/* Result: the slot that was dialled, or -1 if the address is none of ours. */
-static int64_t slot_of(const struct explain *explain, const struct sp_addr *dialled, uint16_t port)
+/* Fills in what is known of the address and port that were dialled. */
+static void find_session(const struct explain *explain, const struct sp_addr *dialled,
+			 uint16_t port, struct explain_call *call)
 {
 	const struct model_settings *settings = edge_settings(explain->edge);
+	const struct model_public *public = NULL;
+	unsigned int i = 0;
 
-	for (unsigned int i = 0; i < settings->nr_publics; i++)
-		if (sp_addr_equal(&settings->publics[i].bind, dialled))
-			return sp_slot_index(i, port);
-	return -1;
+	for (; i < settings->nr_publics && !public; i++)
+		if (model_settings_is_of(&settings->publics[i], dialled))
+	public = &settings->publics[i];
+	if (!public)
+		return;
+	call->own_address = public->sessions != 0;
+	call->build = edge_by_slot(
+		explain->edge,
+		sp_slot_index(i - 1, model_settings_slot_number(public, dialled, port)),
+		&call->node, &call->forward);
+	/* The slot may be another address's by now. */
+	if (call->build && !sp_addr_equal(&call->forward->public_addr, dialled)) {
+		call->build = NULL;
+		call->node = NULL;
+		call->forward = NULL;
+	}
 }
 
 static bool is_vm(const struct explain *explain, const struct sp_addr *client)
@@ -84,7 +99,6 @@ static int words_for(struct explain *explain, int fd, const struct sockaddr_stor
 	struct sp_addr dialled;
 	struct instant now;
 	uint16_t port;
-	int64_t slot_index;
 
 	model_clock_read(&now);
 	call.now = &now;
@@ -94,11 +108,8 @@ static int words_for(struct explain *explain, int fd, const struct sockaddr_stor
 	if (getsockname(fd, (struct sockaddr *)&name, &name_bytes))
 		return -errno;
 	addr_of(&name, &dialled, &port);
-	slot_index = slot_of(explain, &dialled, port);
+	find_session(explain, &dialled, port, &call);
 	call.vm = is_vm(explain, &call.client);
-	if (slot_index >= 0)
-		call.build = edge_by_slot(explain->edge, (uint32_t)slot_index, &call.node,
-					  &call.forward);
 	call.guest = call.build && edge_notes_knows_guest(explain->edge, call.build, &call.client);
 	return explain_text(&call, ret_text, EXPLAIN_TEXT_MAX + 1);
 }

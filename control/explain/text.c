@@ -113,7 +113,9 @@ static void brief(const struct explain_call *call, char *ret_text, size_t size_b
 	const struct build *build = call->build;
 
 	if (!build)
-		snprintf(ret_text, size_bytes, "No SSH session is open on this port.");
+		snprintf(ret_text, size_bytes,
+			 call->own_address ? "No SSH session has this address."
+					   : "No SSH session is open on this port.");
 	else if (!allowed(build, &call->client))
 		snprintf(ret_text, size_bytes,
 			 "Your address may not use the SSH session on this port.");

@@ -26,8 +26,9 @@ struct explain_call {
 	const struct node *node;
 	const struct forward *forward;
 	struct sp_addr client;
-	bool guest; /* the client has been connected to this build */
-	bool vm;    /* the client is one of the builds' own machines */
+	bool guest;	  /* the client has been connected to this build */
+	bool vm;	  /* the client is one of the builds' own machines */
+	bool own_address; /* one of a prefix of which each session has its own */
 	enum explain_mode mode;
 	const struct instant *now;
 };

@@ -43,7 +43,8 @@ static const struct config_public *find_dropped(const struct fact_look *look, co
 			.interface = look->interface[0].host_name,
 			.family = addr_family(&address->bind),
 			.to = addr_format(&address->bind, text),
-			.port = address->ports[0].first,
+			.port = config_is_prefix(address) ? CONFIG_PREFIX_PORT
+							  : address->ports[0].first,
 			.ct_state = ct_state,
 		};
 
@@ -56,6 +57,12 @@ static const struct config_public *find_dropped(const struct fact_look *look, co
 static void cure(struct fact_look *look, const struct config_public *address,
 		 const struct nft_chain *chain)
 {
+	if (config_is_prefix(address)) {
+		facts_say_cure(look, "nft insert rule %s %s %s iifname %s ip6 daddr %s accept",
+			       chain->family, chain->table, chain->name,
+			       look->interface[0].host_shell, address->advertise);
+		return;
+	}
 	facts_say_cure(look, "nft insert rule %s %s %s iifname %s tcp dport %u-%u accept",
 		       chain->family, chain->table, chain->name, look->interface[0].host_shell,
 		       address->ports[0].first, address->ports[0].last);

@@ -77,6 +77,10 @@ void facts_interfaces_addresses(struct fact_look *look)
 		const struct sp_addr *bind = &look->config->public.addresses[i].bind;
 		char text[ADDR_TEXT_BYTES];
 
+		if (config_is_prefix(&look->config->public.addresses[i])) {
+			facts_routes_prefix(look, &look->config->public.addresses[i]);
+			continue;
+		}
 		if (netlink_has_addr(look->netlink, bind))
 			continue;
 		addr_format(bind, text);

@@ -93,6 +93,7 @@ static unsigned int count_ephemeral(const struct fact_look *look)
 	for (unsigned int port = first; port <= last && port <= UINT16_MAX; port++)
 		for (uint32_t i = 0; i < config->public.nr_addresses; i++)
 			number += !reserved[port] &&
+				  !config_is_prefix(&config->public.addresses[i]) &&
 				  config_question_has_port(&config->public.addresses[i],
 							   (uint16_t)port);
 	return number;
@@ -139,7 +140,8 @@ static char *reserve_all(const struct fact_look *look)
 		for (uint32_t j = 0; j < config->public.addresses[i].nr_ports; j++) {
 			const struct config_range *ports = &config->public.addresses[i].ports[j];
 
-			if (is_told(config, i, ports))
+			if (is_told(config, i, ports) ||
+			    config_is_prefix(&config->public.addresses[i]))
 				continue;
 			fprintf(out, "%s%u-%u", separator, ports->first, ports->last);
 			separator = ",";

@@ -89,6 +89,38 @@ static bool is_asked_to_lead(const struct fact_look *look, const char *device,
 	       route.ifindex == link->ifindex;
 }
 
+/* Reads of a line whether it is a route by which packets are this host's own. */
+static bool is_local(const char *line, const struct sp_prefix *prefix)
+{
+	struct route route;
+
+	return read_v6(line, &route) && strcmp(route.device, "lo") == 0 &&
+	       addr_prefix_length(&route.to) > 0 && sp_prefix_contains(&route.to, &prefix->addr) &&
+	       addr_prefix_length(&route.to) <= addr_prefix_length(prefix);
+}
+
+void facts_routes_prefix(struct fact_look *look, const struct config_public *address)
+{
+	const struct sp_prefix prefix = config_prefix(address);
+	FILE *in = facts_files_open(look, "/proc/net/ipv6_route");
+	char line[LINE_SIZE], text[ADDR_PREFIX_BYTES];
+	bool found = false;
+
+	if (!in)
+		return;
+	while (!found && fgets(line, sizeof(line), in))
+		found = is_local(line, &prefix);
+	fclose(in);
+	if (found)
+		return;
+	addr_prefix_format(&prefix, text);
+	facts_say(look,
+		  "%s is not this host's: nobody answers for addresses of ended sessions. The "
+		  "kernel has to take all of it for local, and routers have to send it here.",
+		  text);
+	facts_say_cure(look, "ip -6 route add local %s dev lo", text);
+}
+
 /* One that is down has no routes: that it is down is a fact of its own. */
 void facts_routes_networks(struct fact_look *look)
 {

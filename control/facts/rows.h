@@ -2,6 +2,7 @@
 /* The look-ups of the table: each says what it finds wrong, if anything. */
 #pragma once
 
+struct config_public;
 struct fact_look;
 
 void facts_interfaces_missing(struct fact_look *look);
@@ -32,6 +33,9 @@ void facts_routing_forwarding(struct fact_look *look);
 void facts_routing_rp_filter(struct fact_look *look);
 void facts_routing_neighbours(struct fact_look *look);
 void facts_routes_networks(struct fact_look *look);
+
+/* Of what facts_interfaces_addresses() looks at: an item that is a prefix. */
+void facts_routes_prefix(struct fact_look *look, const struct config_public *address);
 
 void facts_host_kernel(struct fact_look *look);
 void facts_host_bpffs(struct fact_look *look);

@@ -181,6 +181,8 @@ static void note_warnings(struct kernel *kernel)
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
 		char text[ADDR_TEXT_BYTES];
 
+		if (config_is_prefix(&config->public.addresses[i]))
+			continue;
 		addr_format(&config->public.addresses[i].bind, text);
 		if (!netlink_has_addr(kernel->mirror.netlink, &config->public.addresses[i].bind))
 			kernel_warnings_add(

@@ -113,8 +113,12 @@ static int place_publics(struct mirror *mirror, const struct config *config, uin
 			 char **ret_reason)
 {
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
-		int error = table_hosts_put_public(&mirror->hosts,
-						   &config->public.addresses[i].bind, i, now_ns);
+		const struct config_public *address = &config->public.addresses[i];
+		const struct sp_prefix prefix = config_prefix(address);
+		int error =
+			config_is_prefix(address)
+				? table_hosts_put_prefix(&mirror->hosts, &prefix, i, now_ns)
+				: table_hosts_put_public(&mirror->hosts, &address->bind, i, now_ns);
 
 		if (error)
 			return pins_reason_give(

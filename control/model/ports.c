@@ -34,6 +34,7 @@ struct queue {
 struct ports {
 	struct port *port;
 	uint32_t nr_ports;
+	uint32_t nr_usable;		      /* at once */
 	uint32_t *ordinal_of[SP_PUBLICS_MAX]; /* by number; NONE: not in the pool */
 	uint8_t queue_of[SP_PUBLICS_MAX];     /* the first address that shares pool and family */
 	struct queue free[SP_PUBLICS_MAX];
@@ -203,6 +204,9 @@ static int add_public(struct ports *ports, uint8_t index, const struct model_set
 		if (result < 0)
 			return result;
 	}
+	if (public->sessions && public->sessions < ports->figures[index].total)
+		ports->figures[index].total = ports->figures[index].free = public->sessions;
+	ports->nr_usable += ports->figures[index].total;
 	return 0;
 }
 
@@ -280,7 +284,7 @@ void model_ports_free(struct ports *ports)
 
 uint32_t model_ports_count(const struct ports *ports)
 {
-	return ports->nr_ports;
+	return ports->nr_usable;
 }
 
 uint32_t model_ports_public_index(const struct ports *ports, uint32_t ordinal)
@@ -304,12 +308,20 @@ int model_ports_find(const struct ports *ports, uint32_t public_index, uint16_t 
 	return 0;
 }
 
+/* Of a prefix fewer numbers may be used at once than there are; in a pool with one there is no
+ * other address of its family. */
+static bool is_full(const struct ports *ports, uint32_t ordinal)
+{
+	/* Below 0 where it was lowered under those that are in use. */
+	return (int32_t)ports->figures[ports->port[ordinal].public_index].free <= 0;
+}
+
 int model_ports_take(struct ports *ports, uint32_t public_index, uint32_t *ret_ordinal)
 {
 	struct queue *queue = free_queue(ports, public_index);
 	uint32_t ordinal = queue->first;
 
-	if (ordinal == NONE)
+	if (ordinal == NONE || is_full(ports, ordinal))
 		return -ENOSPC;
 	set_state(ports, ordinal, PORT_USED, PLACE_LAST);
 	*ret_ordinal = ordinal;
@@ -321,6 +333,8 @@ int model_ports_take_this(struct ports *ports, uint32_t ordinal)
 	assert(ordinal < ports->nr_ports);
 	if (!is_queued(&ports->port[ordinal]))
 		return -EBUSY;
+	if (is_full(ports, ordinal))
+		return -ENOSPC;
 	set_state(ports, ordinal, PORT_USED, PLACE_LAST);
 	return 0;
 }
@@ -368,6 +382,8 @@ void model_ports_figures(const struct ports *ports, uint32_t public_index,
 {
 	assert(public_index < ports->nr_publics);
 	*ret_figures = ports->figures[public_index];
+	if ((int32_t)ret_figures->free < 0)
+		ret_figures->free = 0;
 }
 
 void model_ports_pool_figures(const struct model_settings *settings, const struct ports *ports,

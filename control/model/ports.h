@@ -8,7 +8,11 @@
  * their numbers: while a port of one is used or in quarantine, that of the others is not handed
  * out, so that no two builds have the same command. It counts as used.
  *
- * A port has an ordinal, dense from 0, which is also its usage record. It never changes while the
+ * Of a prefix, of which each session has an address of its own, these are numbers of slots: an
+ * address and a port make one together (model_settings_slot_number()). So many as settings.sessions
+ * says can be used at once.
+ *
+ * A port has an ordinal, dense from 0, It never changes while the
  * pool lives.
  */
 #pragma once
@@ -22,6 +26,7 @@ struct ports;
 int model_ports_new(const struct model_settings *settings, uint64_t seed, struct ports **ret_ports);
 void model_ports_free(struct ports *ports);
 
+/* Result: how many of them can be used at once. */
 uint32_t model_ports_count(const struct ports *ports);
 
 /* What an ordinal stands for. */
@@ -40,7 +45,10 @@ int model_ports_find(const struct ports *ports, uint32_t public_index, uint16_t 
  */
 int model_ports_take(struct ports *ports, uint32_t public_index, uint32_t *ret_ordinal);
 
-/* Takes this very port, for a new lease. Result: 0, or -EBUSY if it would not be handed out now. */
+/*
+ * Takes this very port, for a new lease. Result: 0, -EBUSY if it would not be handed out now, or
+ * -ENOSPC.
+ */
 int model_ports_take_this(struct ports *ports, uint32_t ordinal);
 
 /*

@@ -15,12 +15,21 @@ struct model_range {
 };
 
 struct model_public {
-	struct sp_addr bind; /* what packets carry */
+	struct sp_addr bind; /* what packets carry; of a prefix its first address */
+	struct sp_addr mask; /* of a prefix */
+	uint32_t sessions;   /* 0: an address; else a prefix, with so many addresses at once */
 	char advertise[256]; /* what people are told */
 	char pool[64];
 	struct model_range ranges[MODEL_RANGES_MAX];
 	unsigned int nr_ranges;
 };
+
+/* Result: whether an address is this one, or one of this prefix. */
+bool model_settings_is_of(const struct model_public *public, const struct sp_addr *addr);
+
+/* Result: the slot number of a port of it, at that address, which is one of it. */
+uint16_t model_settings_slot_number(const struct model_public *public, const struct sp_addr *addr,
+				    uint16_t port);
 
 /* The model's part of the config. Durations in ns; a limit of 0 means none. */
 struct model_settings {

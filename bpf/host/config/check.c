@@ -30,10 +30,75 @@ static bool is_host_address(const struct sp_addr *addr)
 	return ntohl(addr->word_be[0]) >> 24 != 0xff;
 }
 
+/* Of two prefixes that begin alike nothing tells one from the other but a search. */
+static bool meets(const struct config_public *a, const struct config_public *b)
+{
+	struct sp_prefix of_a = config_prefix(a), of_b = config_prefix(b);
+
+	if (config_is_prefix(a) && config_is_prefix(b))
+		return memcmp(&a->bind, &b->bind, 8) == 0;
+	if (config_is_prefix(a))
+		return sp_prefix_contains(&of_a, &b->bind);
+	return config_is_prefix(b) && sp_prefix_contains(&of_b, &a->bind);
+}
+
+static void check_prefix_pool(struct config_reading *reading, uint32_t index)
+{
+	const struct config_public *all = reading->config->public.addresses, *own = &all[index];
+
+	for (uint32_t i = 0; i < reading->config->public.nr_addresses; i++)
+		if (i != index && addr_family(&all[i].bind) == 6 &&
+		    strcmp(all[i].pool, own->pool) == 0)
+			fail_at(reading, own->pool, &own->bind,
+				"public.addresses[%u] is IPv6 of the same pool, %s: a prefix needs "
+				"a pool without other IPv6",
+				i, own->pool);
+}
+
+/* An item whose bind is a prefix. Its ports are those that an address and a slot make of each
+ * other: all. */
+static void check_prefix(struct config_reading *reading, uint32_t index)
+{
+	struct config_public *own = &reading->config->public.addresses[index];
+
+	if (!config_is_prefix(own)) {
+		fail_at(reading, &own->sessions, NULL,
+			"is of a prefix alone: as many as there are ports can use an address");
+		return;
+	}
+	if (config_reading_find(reading, own->advertise))
+		fail_at(reading, own->advertise, NULL,
+			"people are told the address that a session has of the prefix");
+	if (config_reading_find(reading, &own->ports[0]))
+		fail_at(reading, &own->ports[0], NULL,
+			"an address of a prefix has ssh at port 22 and all ports for itself");
+	if (reading->config->fleet.nr_etcd)
+		fail_at(reading, &own->bind, NULL,
+			"a fleet (fleet.etcd) hands out ports of addresses, and no address of a "
+			"prefix");
+	check_prefix_pool(reading, index);
+	own->ports[0] = (struct config_range){1, UINT16_MAX};
+	own->nr_ports = 1;
+}
+
+static void check_meeting(struct config_reading *reading, uint32_t index)
+{
+	const struct config_public *all = reading->config->public.addresses;
+	char text[ADDR_PREFIX_BYTES];
+
+	for (uint32_t i = 0; i < index; i++)
+		if (config_reading_find(reading, &all[i].bind) && meets(&all[i], &all[index]))
+			fail_at(reading, &all[index].bind, NULL,
+				"%s and public.addresses[%u].bind, %s, have their first 64 bits or "
+				"more in common",
+				all[index].advertise, i, addr_format(&all[i].bind, text));
+}
+
 static void check_bind(struct config_reading *reading, uint32_t index)
 {
 	const struct config *config = reading->config;
 	const struct sp_addr *bind = &config->public.addresses[index].bind;
+	const struct sp_prefix own = config_prefix(&config->public.addresses[index]);
 	char text[ADDR_TEXT_BYTES], network[ADDR_PREFIX_BYTES];
 
 	if (!config_reading_find(reading, bind))
@@ -51,7 +116,8 @@ static void check_bind(struct config_reading *reading, uint32_t index)
 	for (uint32_t i = 0; i < config->builds.nr_networks; i++) {
 		const struct sp_prefix *prefix = &config->builds.networks[i];
 
-		if (config_reading_find(reading, prefix) && sp_prefix_contains(prefix, bind))
+		if (config_reading_find(reading, prefix) &&
+		    (sp_prefix_contains(prefix, bind) || addr_prefix_overlaps(prefix, &own)))
 			fail_at(reading, bind, NULL, "%s lies in builds.networks[%u], %s", text, i,
 				addr_prefix_format(prefix, network));
 	}
@@ -157,7 +223,8 @@ static void check_metrics(struct config_reading *reading)
 	for (uint32_t i = 0; i < reading->config->public.nr_addresses; i++) {
 		const struct config_public *address = &reading->config->public.addresses[i];
 
-		if (!addr_is_any(&listen->addr) && !sp_addr_equal(&listen->addr, &address->bind))
+		if (config_is_prefix(address) ||
+		    (!addr_is_any(&listen->addr) && !sp_addr_equal(&listen->addr, &address->bind)))
 			continue;
 		for (uint32_t j = 0; j < address->nr_ports; j++)
 			if (listen->port >= address->ports[j].first &&
@@ -400,6 +467,8 @@ void config_check(struct config_reading *reading)
 
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
 		check_bind(reading, i);
+		check_meeting(reading, i);
+		check_prefix(reading, i);
 		check_ports(reading, i);
 		check_names(reading, i);
 	}

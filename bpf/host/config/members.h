@@ -18,10 +18,14 @@
 static const struct config_option address_members[] = {
 	{.key = "bind",
 	 .type = CONFIG_ADDRESS,
-	 IN(struct config_public, bind),
+	 .offset = offsetof(struct config_public, bind),
+	 .size = sizeof(struct sp_prefix),
 	 .apply = CONFIG_APPLY_BOTH,
 	 .help = "The address that packets carry. It must be one of this host's own, outside "
-		 "builds.networks, and in no other item."},
+		 "builds.networks, and in no other item. Or an IPv6 prefix of 64 to 80 bits that "
+		 "is routed to this host: each node then has an address of its own there, never "
+		 "given twice, with ssh at port 22 and each forward at its own port. Such an item "
+		 "has neither advertise nor ports, and in its pool there is no other IPv6."},
 	{.key = "advertise",
 	 .type = CONFIG_HOST,
 	 .optional_text = true,
@@ -46,6 +50,15 @@ static const struct config_option address_members[] = {
 	 LIST_IN(struct config_public, ports, nr_ports),
 	 .apply = CONFIG_APPLY_CONTROL,
 	 .help = "The public ports to hand out: numbers and ranges that do not overlap."},
+	{.key = "sessions",
+	 .type = CONFIG_INTEGER,
+	 .fallback = "4096",
+	 IN(struct config_public, sessions),
+	 .min = 1,
+	 .max = 65535,
+	 .apply = CONFIG_APPLY_CONTROL,
+	 .help = "Of a prefix: how many nodes and forwards it holds at once, with those that have "
+		 "ended and are in quarantine. Each takes 64 bytes for each CPU and worker."},
 	{0},
 };
 

@@ -292,7 +292,13 @@ static void complete_advertise(struct config *config)
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
 		struct config_public *address = &config->public.addresses[i];
 
-		if (!address->advertise[0])
+		struct sp_prefix prefix = config_prefix(address);
+
+		if (address->advertise[0])
+			continue;
+		if (config_is_prefix(address))
+			addr_prefix_format(&prefix, address->advertise);
+		else
 			addr_format(&address->bind, address->advertise);
 	}
 }

@@ -82,6 +82,17 @@ static void print_ports(FILE *stream, const struct config_range *range)
 		range->last);
 }
 
+static void print_address(FILE *stream, const struct sp_prefix *value)
+{
+	char text[ADDR_PREFIX_BYTES];
+
+	if (value->mask.word_be[3])
+		addr_format(&value->addr, text);
+	else
+		addr_prefix_format(value, text);
+	fprintf(stream, "\"%s\"", text);
+}
+
 static void print_value(FILE *stream, const struct config_option *option, const void *value)
 {
 	char text[ADDR_PREFIX_BYTES];
@@ -111,7 +122,7 @@ static void print_value(FILE *stream, const struct config_option *option, const 
 		print_choice(stream, option, value);
 		break;
 	case CONFIG_ADDRESS:
-		fprintf(stream, "\"%s\"", addr_format(value, text));
+		print_address(stream, value);
 		break;
 	case CONFIG_LISTEN:
 		print_listen(stream, value);

@@ -49,7 +49,7 @@ static bool listens_at(const struct config_listener *listener, const struct sp_a
 bool config_question_hides(const struct config_public *address,
 			   const struct config_listener *listener)
 {
-	return listens_at(listener, &address->bind) &&
+	return !config_is_prefix(address) && listens_at(listener, &address->bind) &&
 	       config_question_has_port(address, listener->port);
 }
 

@@ -293,14 +293,26 @@ static int parse_prefix(const struct config_option *option, const char *text, vo
 	return 0;
 }
 
+/* An address, or with its length the prefix of sessions' own. */
 static int parse_address(const struct config_option *option, const char *text, void *ret_value,
 			 char *ret_problem)
 {
-	struct sp_addr addr;
+	char quoted[CONFIG_QUOTE_SIZE];
+	struct sp_prefix prefix;
+	unsigned int length;
 
-	if (addr_parse(text, &addr) < 0)
+	if (addr_prefix_parse(text, &prefix) < 0 ||
+	    (strchr(text, '/') && addr_family(&prefix.addr) == 4))
 		return say_malformed(option, text, ret_problem);
-	memcpy(ret_value, &addr, sizeof(addr));
+	length = addr_prefix_length(&prefix);
+	if (strchr(text, '/') &&
+	    (length < CONFIG_PREFIX_BITS_MIN || length > CONFIG_PREFIX_BITS_MAX))
+		return say(ret_problem,
+			   "%s has %u bits: a prefix of which each session has an address has %u "
+			   "to %u, and one address is written without a length",
+			   config_quote(text, quoted), length, CONFIG_PREFIX_BITS_MIN,
+			   CONFIG_PREFIX_BITS_MAX);
+	memcpy(ret_value, &prefix, sizeof(prefix));
 	return 0;
 }
 

@@ -293,6 +293,52 @@ static int claim_wish(struct put *put, const struct wish *wish, unsigned int pla
 	return result;
 }
 
+/* Result: the address of a prefix that the node has already, or NULL. */
+static const struct sp_addr *own_address(const struct node *node, unsigned int place)
+{
+	for (unsigned int i = 0; i < node->nr_forwards; i++)
+		if (!is_new(&node->forwards[i]) && node->forwards[i].public_index == place)
+			return &node->forwards[i].public_addr;
+	return NULL;
+}
+
+/* Ports that are nobody's, for where another session has the slot that a port would lead to. */
+#define PORT_ELSE_FIRST 49152u
+
+static int claim_own_port(struct put *put, const struct wish *wish, unsigned int place,
+			  const struct sp_addr *addr, struct forward *forward)
+{
+	uint16_t port = wish->port ? wish->port : forward->port;
+	int result = txn_take_own_port(put->txn, place, addr, port, forward);
+
+	if (result == -EBUSY && wish->port) {
+		put_wrong(put, PROBLEM_PORT_IN_USE, wish->pointer,
+			  "public port %u of the node's address is used or in quarantine", port);
+		return -EEXIST;
+	}
+	for (uint32_t other = PORT_ELSE_FIRST; result == -EBUSY && other <= UINT16_MAX; other++)
+		result = txn_take_own_port(put->txn, place, addr, (uint16_t)other, forward);
+	return result == -EBUSY ? -ENOSPC : result;
+}
+
+/* Of a prefix: the first port of a node there brings an address, which the others share. */
+static int claim_own(struct put *put, const struct node *node, const struct wish *wish,
+		     unsigned int place, struct forward *forward)
+{
+	const struct sp_addr *addr = own_address(node, place);
+	uint16_t port = forward == &node->forwards[0] ? FORWARD_SSH_PORT : forward->port;
+
+	if (wish->addr && !(addr && sp_addr_equal(wish->addr, addr))) {
+		put_wrong(put, PROBLEM_INVALID, wish->pointer,
+			  "pool %s gives each node an address that none had before: "
+			  "public_address cannot be asked for",
+			  put->txn->edge->settings.publics[place].pool);
+		return -EINVAL;
+	}
+	return addr ? claim_own_port(put, wish, place, addr, forward)
+		    : txn_take_own(put->txn, place, wish->port ? wish->port : port, forward);
+}
+
 static int claim_port(struct put *put, const struct node *node, struct forward *forward)
 {
 	const char *pool = pool_of(put, node, forward);
@@ -306,9 +352,12 @@ static int claim_port(struct put *put, const struct node *node, struct forward *
 	result = check_admission(put, node, &put->txn->edge->settings.publics[place].bind);
 	if (result < 0)
 		return result;
-	if (wish.port)
+	if (put->txn->edge->settings.publics[place].sessions)
+		result = claim_own(put, node, &wish, (unsigned int)place, forward);
+	else if (wish.port)
 		return claim_wish(put, &wish, (unsigned int)place, forward);
-	result = txn_take_port(put->txn, (uint32_t)place, forward);
+	else
+		result = txn_take_port(put->txn, (uint32_t)place, forward);
 	if (result != -ENOSPC)
 		return result;
 	snprintf(detail, sizeof(detail), "Every public port of pool %s is used or in quarantine.",

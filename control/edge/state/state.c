@@ -22,7 +22,7 @@ void state_journal_took(struct edge *edge)
 static int find_public(const struct edge *edge, const struct sp_addr *addr, uint32_t *ret_index)
 {
 	for (uint32_t i = 0; i < edge->settings.nr_publics; i++)
-		if (memcmp(&edge->settings.publics[i].bind, addr, sizeof(*addr)) == 0) {
+		if (model_settings_is_of(&edge->settings.publics[i], addr)) {
 			*ret_index = i;
 			return 0;
 		}
@@ -31,13 +31,16 @@ static int find_public(const struct edge *edge, const struct sp_addr *addr, uint
 
 void state_place_forward(const struct edge *edge, struct forward *forward)
 {
+	uint16_t number;
+
 	forward->ordinal = PORTS_NONE;
 	forward->slot_index = UINT32_MAX;
 	if (find_public(edge, &forward->public_addr, &forward->public_index) < 0)
 		return;
-	forward->slot_index = sp_slot_index(forward->public_index, forward->public_port);
-	model_ports_find(edge->ports, forward->public_index, forward->public_port,
-			 &forward->ordinal);
+	number = model_settings_slot_number(&edge->settings.publics[forward->public_index],
+					    &forward->public_addr, forward->public_port);
+	forward->slot_index = sp_slot_index(forward->public_index, number);
+	model_ports_find(edge->ports, forward->public_index, number, &forward->ordinal);
 }
 
 struct endpoint state_endpoint(const struct node *node, const struct forward *forward)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "edge/state/addresses.h"
 #include "edge/state/call.h"
 #include "edge/state/debts.h"
 #include "edge/state/events.h"
@@ -42,6 +43,7 @@ struct edge {
 	struct holders *holders;
 	struct tally *tally;
 	struct guests *guests;
+	struct addresses addresses;
 	struct events events;
 	uint64_t last_serial;
 	uint64_t sync_generation;

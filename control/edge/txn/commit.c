@@ -273,6 +273,8 @@ static void end_apply(struct txn *txn)
 		edge->sync_generation = txn->sync_generation;
 	if (txn->lives_kept)
 		edge->lives_kept = txn->lives_kept;
+	if (txn->addresses_kept)
+		edge->addresses.kept = txn->addresses_kept;
 }
 
 static void apply(struct txn *txn)

@@ -71,6 +71,8 @@ static int end_journal(struct txn *txn)
 	if (result == 0)
 		result = save_lives(txn);
 	if (result == 0)
+		result = state_addresses_save(&txn->edge->addresses, journal, &txn->addresses_kept);
+	if (result == 0)
 		result = txn_receipt_save(txn);
 	return result < 0 ? result : journal_commit(journal, &txn->now);
 }

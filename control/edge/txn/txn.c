@@ -187,6 +187,56 @@ int txn_take_this_port(struct txn *txn, uint32_t ordinal, struct forward *forwar
 	return result;
 }
 
+/* Result: as it was; what was taken is given back if it is an error. */
+static int own_or_untake(struct txn *txn, uint32_t ordinal, int result)
+{
+	if (result < 0) {
+		model_ports_untake(txn->edge->ports, ordinal);
+		txn->nr_undo--;
+	}
+	return result;
+}
+
+int txn_take_own(struct txn *txn, uint32_t public_index, uint16_t port, struct forward *forward)
+{
+	struct txn_undo *undo = add_undo(txn, TXN_PORT_TAKEN);
+	struct edge *edge = txn->edge;
+	int result;
+
+	if (!undo)
+		return -ENOMEM;
+	result = model_ports_take(edge->ports, public_index, &undo->ordinal);
+	if (result < 0) {
+		txn->nr_undo--;
+		return result;
+	}
+	give_port(txn, undo->ordinal, forward);
+	result = state_addresses_give(
+		&edge->addresses, &edge->settings.publics[forward->public_index],
+		model_ports_number(edge->ports, undo->ordinal), port, &forward->public_addr);
+	forward->public_port = result < 0 ? 0 : port;
+	return own_or_untake(txn, undo->ordinal, result);
+}
+
+int txn_take_own_port(struct txn *txn, uint32_t public_index, const struct sp_addr *addr,
+		      uint16_t port, struct forward *forward)
+{
+	const struct edge *edge = txn->edge;
+	uint16_t number =
+		model_settings_slot_number(&edge->settings.publics[public_index], addr, port);
+	uint32_t ordinal;
+	int result = model_ports_find(edge->ports, public_index, number, &ordinal);
+
+	if (result < 0)
+		return -EBUSY;
+	result = txn_take_this_port(txn, ordinal, forward);
+	if (result < 0)
+		return result;
+	forward->public_addr = *addr;
+	forward->public_port = port;
+	return 0;
+}
+
 int txn_hold(struct txn *txn, const struct endpoint *endpoint, uint64_t serial)
 {
 	struct txn_undo *undo = add_undo(txn, TXN_HELD);

@@ -46,6 +46,7 @@ struct txn {
 	const char *audited_what;    /* for what, for the audit; NULL: nothing */
 	uint64_t sync_generation;    /* BUILD_DEFAULT: leave it */
 	uint64_t lives_kept;	     /* as it will be; 0: leave it */
+	uint64_t addresses_kept;     /* likewise */
 	bool moment;		     /* commit even without a change */
 	bool removed;		     /* set by txn_commit(): live slots were ended */
 	unsigned int nr_cut;	     /* cuts made without the journal; likewise, */
@@ -138,6 +139,14 @@ int txn_take_port(struct txn *txn, uint32_t public_index, struct forward *forwar
 
 /* Takes this very one. Result: 0, -EBUSY if it is not free, or -ENOMEM. */
 int txn_take_this_port(struct txn *txn, uint32_t ordinal, struct forward *forward);
+
+/*
+ * Of a prefix: gives a forward an address of its own, where it has that port; or another port of
+ * an address that its node has. Results: as the two above, and -ENOSPC once no address is left.
+ */
+int txn_take_own(struct txn *txn, uint32_t public_index, uint16_t port, struct forward *forward);
+int txn_take_own_port(struct txn *txn, uint32_t public_index, const struct sp_addr *addr,
+		      uint16_t port, struct forward *forward);
 
 /* Makes the build the holder of an endpoint. Result: 0 or -ENOMEM. */
 int txn_hold(struct txn *txn, const struct endpoint *endpoint, uint64_t serial);

@@ -27,6 +27,10 @@ static uint32_t nr_ports(const struct config *config)
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
 		const struct config_public *address = &config->public.addresses[i];
 
+		if (config_is_prefix(address)) {
+			sum += address->sessions;
+			continue;
+		}
 		for (uint32_t range = 0; range < address->nr_ports; range++)
 			sum += address->ports[range].last - address->ports[range].first + 1u;
 	}
@@ -58,6 +62,8 @@ static uint64_t layout_of(const struct config *config)
 		const struct config_public *address = &config->public.addresses[i];
 
 		hash = hash_on(hash, &address->bind, sizeof(address->bind));
+		if (config_is_prefix(address))
+			hash = hash_on(hash, &address->mask, sizeof(address->mask));
 		hash = hash_on(hash, address->ports, address->nr_ports * sizeof(address->ports[0]));
 	}
 	return hash;

@@ -36,7 +36,7 @@ static struct sp_hold *describe(const struct config *config, uint64_t until_ns, 
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
 		const struct config_public *address = &config->public.addresses[i];
 
-		hold->addr[i] = address->bind;
+		hold->addr[i] = config_prefix(address);
 		for (uint32_t j = 0; j < address->nr_ports; j++)
 			note_ports(hold, i, &address->ports[j]);
 	}

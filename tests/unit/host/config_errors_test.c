@@ -14,34 +14,6 @@
 
 #define CASE_SIZE (48u << 10) /* libconfig compares each key with all before it */
 
-/* Result: all errors, a line each, to be freed. */
-static char *load_bad(const char *text, size_t bytes)
-{
-	struct config *config = (struct config *)&bytes;
-	struct config_errors errors = {0};
-	char *said = NULL;
-	size_t size;
-	FILE *stream;
-
-	assert_int_equal(config_load_text("f", text, bytes, &config, &errors), -EINVAL);
-	assert_ptr_equal(config, (struct config *)&bytes);
-	stream = open_memstream(&said, &size);
-	assert_non_null(stream);
-	config_errors_print(&errors, stream);
-	fclose(stream);
-	config_errors_free(&errors);
-	assert_int_equal(errors.nr, 0);
-	return said;
-}
-
-static void expect_errors(const char *text, const char *expected)
-{
-	char *said = load_bad(text, strlen(text));
-
-	assert_string_equal(said, expected);
-	free(said);
-}
-
 struct bad_case {
 	const char *extra; /* from line 3 of a file that is good without it */
 	const char *expected;
@@ -53,7 +25,7 @@ static void expect_cases(const struct bad_case *cases, size_t nr)
 
 	for (size_t i = 0; i < nr; i++) {
 		snprintf(text, sizeof(text), MINIMAL "%s\n", cases[i].extra);
-		expect_errors(text, cases[i].expected);
+		fixture_expect_errors(text, cases[i].expected);
 	}
 }
 
@@ -248,7 +220,7 @@ static void expect_sides(const char *addresses, const char *networks, const char
 		 "public: { interface = \"eth0\"; addresses = (\n%s); };\n"
 		 "builds: { interface = \"eth1\"; networks = [ %s ]; };\n",
 		 addresses, networks);
-	expect_errors(text, expected);
+	fixture_expect_errors(text, expected);
 }
 
 static void test_load_when_addresses_are_wrong_then_each_is_named(void **state)
@@ -332,7 +304,8 @@ static void test_load_when_there_are_thousands_of_items_then_no_more_are_read(vo
 	for (unsigned int i = 0; i < 4000; i++)
 		at = stpcpy(at, ",\"x\"");
 	strcpy(at, " ]; };");
-	expect_errors(text, "f:3: dataplane.eal: has 4001 items, at most 32 are possible\n");
+	fixture_expect_errors(text,
+			      "f:3: dataplane.eal: has 4001 items, at most 32 are possible\n");
 }
 
 static void test_load_when_ports_are_wrong_then_each_is_named(void **state)
@@ -384,28 +357,30 @@ static void test_load_when_networks_are_wrong_then_each_is_named(void **state)
 
 static void test_load_when_interfaces_are_wrong_then_each_is_named(void **state)
 {
-	expect_errors("public: { interface = \"an-interface-too-long\";\n"
-		      "addresses = ( { bind = \"192.0.2.1\"; } ); };\n"
-		      "builds: { interface = \"a/b\"; networks = [ \"10.0.0.0/16\" ]; };\n",
-		      "f:1: public.interface: is 21 characters long, at most 15 are possible\n"
-		      "f:3: builds.interface: \"a/b\" is not the name of an interface such as "
-		      "\"eth0\"\n");
+	fixture_expect_errors(
+		"public: { interface = \"an-interface-too-long\";\n"
+		"addresses = ( { bind = \"192.0.2.1\"; } ); };\n"
+		"builds: { interface = \"a/b\"; networks = [ \"10.0.0.0/16\" ]; };\n",
+		"f:1: public.interface: is 21 characters long, at most 15 are possible\n"
+		"f:3: builds.interface: \"a/b\" is not the name of an interface such as "
+		"\"eth0\"\n");
 }
 
 static void test_load_when_required_keys_are_absent_then_all_are_named(void **state)
 {
-	expect_errors("", "f:1: public.interface: is required\n"
-			  "f:1: public.addresses: is required\n"
-			  "f:1: builds.interface: is required\n"
-			  "f:1: builds.networks: is required\n");
-	expect_errors("public = 1;\n\nbuilds: { };\n", "f:1: public: must be a group { … }\n"
-						       "f:3: builds.interface: is required\n"
-						       "f:3: builds.networks: is required\n");
+	fixture_expect_errors("", "f:1: public.interface: is required\n"
+				  "f:1: public.addresses: is required\n"
+				  "f:1: builds.interface: is required\n"
+				  "f:1: builds.networks: is required\n");
+	fixture_expect_errors("public = 1;\n\nbuilds: { };\n",
+			      "f:1: public: must be a group { … }\n"
+			      "f:3: builds.interface: is required\n"
+			      "f:3: builds.networks: is required\n");
 }
 
 static void test_load_when_there_are_many_errors_then_all_by_line(void **state)
 {
-	expect_errors(
+	fixture_expect_errors(
 		"builds: { interface = \"eth1\"; networks = [ \"x\" ]; };\n"
 		"zebra = 1;\n"
 		"public: { addresses = ( { bind = 1; port = [ 1 ]; } );\n"
@@ -424,16 +399,17 @@ static void test_load_when_syntax_is_broken_then_the_line(void **state)
 	static const char nul[] = "a = 1;\n\0b = 2;";
 	char *said;
 
-	expect_errors("edge: {\n\tname = \"x\"\n\tstate_dir = ;\n};\n",
-		      "f:3: edge.state_dir: has no value\n");
-	expect_errors("edge: {\n", "f:1: edge: its { is never closed: a } is missing\n");
-	expect_errors(MINIMAL "edge: { name = \"a\";\nname = \"b\"; };\n",
-		      "f:4: edge.name: is given twice, first in line 3\n");
-	expect_errors("\n  @include \"/\"\n", "f:2: @include is not possible: one file holds the "
-					      "whole configuration\n");
-	expect_errors("\xef\xbb\xbf" MINIMAL,
-		      "f:1: the file begins with a byte order mark: save it without\n");
-	said = load_bad(nul, sizeof(nul) - 1);
+	fixture_expect_errors("edge: {\n\tname = \"x\"\n\tstate_dir = ;\n};\n",
+			      "f:3: edge.state_dir: has no value\n");
+	fixture_expect_errors("edge: {\n", "f:1: edge: its { is never closed: a } is missing\n");
+	fixture_expect_errors(MINIMAL "edge: { name = \"a\";\nname = \"b\"; };\n",
+			      "f:4: edge.name: is given twice, first in line 3\n");
+	fixture_expect_errors("\n  @include \"/\"\n",
+			      "f:2: @include is not possible: one file holds the "
+			      "whole configuration\n");
+	fixture_expect_errors("\xef\xbb\xbf" MINIMAL,
+			      "f:1: the file begins with a byte order mark: save it without\n");
+	said = fixture_load_bad(nul, sizeof(nul) - 1);
 	assert_string_equal(said, "f:2: there is a NUL byte\n");
 	free(said);
 }
@@ -446,7 +422,7 @@ static void test_load_when_errors_are_without_end_then_bounded(void **state)
 	assert_non_null(text);
 	for (unsigned int i = 0; at < CASE_SIZE - 64; i++)
 		at += (size_t)snprintf(text + at, CASE_SIZE - at, "k%u = %u;\n", i, i);
-	said = load_bad(text, at);
+	said = fixture_load_bad(text, at);
 	for (const char *c = said; *c; c++)
 		lines += *c == '\n';
 	assert_int_equal(lines, CONFIG_ERRORS_MAX + 1);

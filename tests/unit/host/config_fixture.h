@@ -2,6 +2,8 @@
 /* What the tests of the configuration share. */
 #pragma once
 
+#include <stddef.h>
+
 #include "host/config.h"
 
 /* The least that a configuration must say; its lines are two. */
@@ -11,3 +13,9 @@
 
 /* Loads a text that must be good, called "f". Result: to be freed; the test fails otherwise. */
 struct config *fixture_load(const char *text);
+
+/* Loads a text that must be wrong, called "f". Result: all errors, a line each, to be freed. */
+char *fixture_load_bad(const char *text, size_t bytes);
+
+/* The same, and those are its errors. */
+void fixture_expect_errors(const char *text, const char *expected);

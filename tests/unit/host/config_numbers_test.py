@@ -63,6 +63,9 @@ def text_of(key, literal):
     group, _, name = key.partition(".")
     if key == "public.addresses[0].ports[0]":
         return HEAD % (f"ports = [\n{literal}\n];", "", ""), 4
+    if key == "public.addresses[].sessions":
+        head = HEAD % (f"sessions =\n{literal};", "", "")
+        return head.replace("192.0.2.1", "2001:db8:5::/64").replace("10.0.0.0/16", "2001:db8:2::/64"), 4
     if group == "public":
         return HEAD % ("", f"{name} = {literal};", ""), 4
     if group == "builds":
