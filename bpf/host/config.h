@@ -221,6 +221,7 @@ struct config {
 		uint32_t txn_ops;
 		uint64_t edge_ttl_ns;
 		uint64_t fence_after_ns;
+		uint64_t clock_bound_ns; /* 0: any clock will do */
 	} fleet;
 	struct {
 		char interface[IF_NAMESIZE];   /* "": nothing is announced */

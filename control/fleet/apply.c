@@ -32,6 +32,7 @@ struct apply {
 	enum step step;
 	bool known;		   /* sallyportd has it */
 	bool finished;		   /* and as finished */
+	bool by_clock;		   /* it has ended so */
 	uint64_t deadline_wall_ns; /* as sallyportd says */
 };
 
@@ -46,7 +47,7 @@ static void free_apply(struct apply *apply)
 
 static void finish(struct apply *apply, const struct transfer_end *answer, bool made, bool ended)
 {
-	const struct fleet_apply_end end = {answer, made, ended};
+	const struct fleet_apply_end end = {answer, made, ended, apply->by_clock};
 
 	apply->transfer = NULL;
 	apply->done(apply->context, &end);
@@ -178,6 +179,8 @@ static bool read_build(struct apply *apply, const struct transfer_end *end)
 	const char *deadline = json_string_value(json_object_get(build, "deadline"));
 	bool ended = state && strcmp(state, "ended") == 0;
 
+	apply->by_clock = ended && talk_local_is_by_clock(
+					   json_string_value(json_object_get(build, "reason")));
 	apply->finished = state && strcmp(state, "finished") == 0;
 	if (deadline)
 		model_wall_time_parse(deadline, &apply->deadline_wall_ns);
@@ -201,6 +204,7 @@ static bool judge(struct apply *apply, const struct transfer_end *end)
 		apply->known = false;
 		/* What is over comes to life nowhere. */
 		ended = !record->ended_ns && lifetime_left_s(record) == 0;
+		apply->by_clock = ended;
 	} else if (end->status / 100 == 2) {
 		apply->known = true;
 	} else {

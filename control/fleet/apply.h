@@ -13,8 +13,9 @@ struct fleet_apply_end {
 	/* The last answer of sallyportd: of the change that was to be made, or of what refused it.
 	 */
 	const struct transfer_end *answer;
-	bool made;  /* sallyportd holds what the record says */
-	bool ended; /* the build has ended here, though the record says that it is open */
+	bool made;     /* sallyportd holds what the record says */
+	bool ended;    /* the build has ended here, though the record says that it is open */
+	bool by_clock; /* of that: nobody asked for it */
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "fleet/change_state.h"
 #include "fleet/edges/owed.h"
 #include "fleet/fleet.h"
+#include "fleet/roll.h"
 #include "fleet/settle.h"
 #include "fleet/store/keys.h"
 #include "fleet/store/merge.h"
@@ -148,8 +149,12 @@ static void begin_put(struct change *change)
 		.body = change->body,
 		.now_ns = boottime_wall_ns(),
 	};
-	int error = store_merge_make(&merge, &change->after, &problem);
+	int error = 0;
 
+	if (!change->before)
+		fleet_roll_judge_clock(change->fleet, &problem);
+	if (!problem_is_set(&problem))
+		error = store_merge_make(&merge, &change->after, &problem);
 	if (problem_is_set(&problem)) {
 		fleet_settle_refuse(change, &problem);
 	} else if (error) {

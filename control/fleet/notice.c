@@ -42,7 +42,9 @@ static void on_line(void *context, const char *line, size_t bytes)
 	if (json_is_integer(seq))
 		notice->seq = json_integer_value(seq);
 	if (type && build && strcmp(type, "build.ended") == 0)
-		edges_owed_note(notice->fleet->owed, build);
+		edges_owed_note(notice->fleet->owed, build,
+				talk_local_is_by_clock(
+					json_string_value(json_object_get(event, "reason"))));
 	json_decref(event);
 }
 

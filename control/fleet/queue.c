@@ -157,7 +157,7 @@ static void on_applied(void *context, const struct fleet_apply_end *end)
 
 	queue->apply = NULL;
 	if (end->ended)
-		edges_owed_note(queue->fleet->owed, queue->id);
+		edges_owed_note(queue->fleet->owed, queue->id, end->by_clock);
 	end_one(queue, end->answer, end->made || end->ended);
 }
 

@@ -20,6 +20,7 @@
 #include "host/boottime.h"
 #include "host/config.h"
 #include "host/log.h"
+#include "json/problem.h"
 #include "json/values.h"
 
 #define BEHIND_NS (2 * NS_PER_S)
@@ -149,7 +150,8 @@ void fleet_roll_put(struct fleet *fleet, const char *name, const char *value)
 	int error = 0;
 
 	if (value)
-		error = edges_table_put(roll->table, name, value);
+		error = edges_table_put(roll->table, name, value,
+					fleet->reading ? 0 : boottime_wall_ns());
 	else
 		edges_table_gone(roll->table, name, boottime_now_ns());
 	if (error)
@@ -259,6 +261,53 @@ const char *fleet_roll_lack(const struct fleet *fleet)
 	if (!roll->ready)
 		return "it does not have the fleet's builds yet";
 	return is_behind(roll) ? "changes of the store wait to be made here" : NULL;
+}
+
+struct clocks {
+	const struct fleet *fleet;
+	int64_t ahead_ns; /* of the slowest */
+	bool known;
+};
+
+static void find_slowest(void *context, const struct edges_known *known)
+{
+	struct clocks *clocks = context;
+
+	if (!known->alive || !is_other(clocks->fleet, known))
+		return;
+	clocks->known &= known->compared;
+	if (known->ahead_ns < clocks->ahead_ns)
+		clocks->ahead_ns = known->ahead_ns;
+}
+
+uint64_t fleet_roll_wall_ns(const struct fleet *fleet)
+{
+	struct clocks clocks = {.fleet = fleet, .known = true};
+
+	edges_table_each(fleet->roll->table, find_slowest, &clocks);
+	return clocks.known ? boottime_wall_ns() + (uint64_t)clocks.ahead_ns : 0;
+}
+
+void fleet_roll_judge_clock(const struct fleet *fleet, struct problem *problem)
+{
+	uint64_t bound_ns = fleet->config->fleet.clock_bound_ns;
+	struct edges_clock clock = edges_clock_read();
+
+	if (edges_clock_is_within(clock, bound_ns))
+		return;
+	if (!clock.synchronised)
+		json_problem_set(
+			problem, PROBLEM_CLOCK,
+			"The kernel says that nobody synchronises the clock of edge %s, so "
+			"its deadlines would be wrong on others: start chrony or "
+			"systemd-timesyncd.",
+			fleet->roll->entry.name);
+	else
+		json_problem_set(problem, PROBLEM_CLOCK,
+				 "The clock of edge %s may be wrong by %llu ms, which is more than "
+				 "fleet.clock_bound.",
+				 fleet->roll->entry.name,
+				 (unsigned long long)(clock.bound_ns / NS_PER_MS));
 }
 
 /* What is looked for in a table. */
@@ -405,15 +454,18 @@ static json_t *show_edge(const struct fleet *fleet, const struct edges_known *kn
 {
 	const struct edges_entry *entry = &known->entry;
 	int64_t behind = fleet->roll->builds.seen - entry->applied;
-	uint64_t gone_ns = boottime_now_ns() - known->lost_ns;
+	uint64_t lost_ns = boottime_wall_ns() - (boottime_now_ns() - known->lost_ns);
 
-	return json_pack("{s:s, s:b, s:b, s:o, s:I, s:I, s:I, s:o}", "name", entry->name, "self",
-			 !is_other(fleet, known), "alive", known->alive, "lost_at",
-			 json_values_time(known->alive ? 0 : boottime_wall_ns() - gone_ns),
-			 "applied", (json_int_t)entry->applied, "removed",
-			 (json_int_t)entry->removed, "behind",
-			 (json_int_t)(behind > 0 && known->alive ? behind : 0), "since",
-			 json_values_time(entry->since_ns));
+	return json_pack("{s:s, s:b, s:b, s:o, s:I, s:I, s:I, s:o, s:{s:b, s:I, s:o}}", "name",
+			 entry->name, "self", !is_other(fleet, known), "alive", known->alive,
+			 "lost_at", json_values_time(known->alive ? 0 : lost_ns), "applied",
+			 (json_int_t)entry->applied, "removed", (json_int_t)entry->removed,
+			 "behind", (json_int_t)(behind > 0 && known->alive ? behind : 0), "since",
+			 json_values_time(entry->since_ns), "clock", "synchronised",
+			 entry->clock.synchronised, "bound_ms",
+			 (json_int_t)(entry->clock.bound_ns / NS_PER_MS), "ahead_ms",
+			 known->compared ? json_integer(known->ahead_ns / (int64_t)NS_PER_MS)
+					 : json_null());
 }
 
 struct showing {

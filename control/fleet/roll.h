@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 struct fleet;
+struct problem;
 struct roll_wait;
 
 /* Makes the roll, which is fleet->roll. Result: 0, -errno of the state's file, which was logged; or
@@ -46,6 +47,15 @@ void fleet_roll_finish(struct fleet *fleet, struct roll_task task);
 /* Result: why this edge may lack what the store has, so that others are better; NULL: it has all,
  * and the others know that it is there. */
 const char *fleet_roll_lack(const struct fleet *fleet);
+
+/*
+ * Result: the wall time by the slowest clock of the edges that are alive, which are all there by
+ * then, whatever ours says; 0: not known yet.
+ */
+uint64_t fleet_roll_wall_ns(const struct fleet *fleet);
+
+/* Sets *problem if this edge's clock is no good for promises to other edges. */
+void fleet_roll_judge_clock(const struct fleet *fleet, struct problem *problem);
 
 /*
  * Calls done() once each other edge has removed what had ended up to this revision, or gets no

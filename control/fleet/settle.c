@@ -236,7 +236,7 @@ static void on_applied(void *context, const struct fleet_apply_end *end)
 	} else if (end->made) {
 		fleet_settle_pass(change, end->answer, status_of(change, end->answer));
 	} else if (end->ended) {
-		edges_owed_note(change->fleet->owed, change->id);
+		edges_owed_note(change->fleet->owed, change->id, end->by_clock);
 		fleet_settle_refuse_as(change, PROBLEM_BUILD_ENDED,
 				       "The build has ended on this edge.");
 	} else if (end->answer->error) {

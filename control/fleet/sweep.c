@@ -63,7 +63,8 @@ static bool is_due(const struct sweep *sweep, const struct record *record)
 {
 	uint64_t rest_ns = sweep->fleet->config->leases.quarantine_ns + MARGIN_NS;
 
-	return record && record->ended_ns && record->ended_ns < boottime_wall_ns() - rest_ns;
+	return record && record->ended_ns &&
+	       record->ended_ns + rest_ns < fleet_roll_wall_ns(sweep->fleet);
 }
 
 /* Result: the next that is due still, taken out; NULL: none. */
@@ -110,6 +111,13 @@ static void forget(struct sweep *sweep)
 	forget_one(sweep);
 }
 
+/* It has ended here, because our clock says so: others are not to follow before theirs do. */
+static bool is_ours_alone(const struct sweep *sweep, const struct record *record)
+{
+	return edges_owed_is_by_clock(sweep->fleet->owed, record->id) &&
+	       fleet_roll_wall_ns(sweep->fleet) < store_record_deadline_ns(record);
+}
+
 static void tell_one(void *context, const char *id)
 {
 	struct sweep *sweep = context;
@@ -117,7 +125,7 @@ static void tell_one(void *context, const char *id)
 
 	if (!record || record->ended_ns)
 		edges_owed_drop(sweep->fleet->owed, id);
-	else
+	else if (!is_ours_alone(sweep, record))
 		fleet_change_start(sweep->changes,
 				   &(struct fleet_change_ask){.kind = FLEET_DELETE, .id = id});
 }

@@ -40,6 +40,8 @@
 	X(TABLE_FULL, 503, "table-full", "The table of endpoints or allow-lists is full")          \
 	X(JOURNAL, 503, "journal-unavailable", "The journal cannot be written")                    \
 	X(STORE, 503, "store-unavailable", "The store of the fleet cannot be written")             \
+	X(DAEMON, 503, "daemon-unavailable", "The sallyportd of this edge does not answer")        \
+	X(CLOCK, 503, "clock-unsynchronised", "The clock of this edge is not good enough")         \
 	X(WORKER_STUCK, 503, "worker-stuck", "The removal is not confirmed yet")
 
 enum problem_type {

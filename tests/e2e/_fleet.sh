@@ -81,7 +81,7 @@ edge_config() {
 		LAB_NAME=$1
 		LAB_EXTRA="${LAB_EXTRA:-} metrics: { listen = \"\"; };
 			fleet: { etcd = [ \"http://$ETCD_ADDRESS:2379\" ]; socket = \"$(edge_dir "$1")/run/fleet.sock\";
-				edge_ttl = \"3s\"; fence_after = \"6s\"; ${LAB_FLEET:-} };"
+				edge_ttl = \"3s\"; fence_after = \"6s\"; clock_bound = \"${LAB_CLOCK_BOUND:-0s}\"; ${LAB_FLEET:-} };"
 		if [ "$1" = b ]; then
 			LAB_BPF_DIR=$LAB_BPF_DIR-b
 			LAB_DIR=$LAB_DIR/b
@@ -91,12 +91,19 @@ edge_config() {
 	)
 }
 
+# Variables for the programs of edge $1, one a line: a test may have it print some.
+edge_variables() {
+	:
+}
+
 # In edge $1, a program of ours as a child of this shell that ends with it; what it says is kept.
 edge_spawn() {
 	local edge=$1 name=$2 program=$3
+	local variables
 
+	mapfile -t variables < <(edge_variables "$edge")
 	setsid nsenter --net="/run/netns/$LAB_NS-$(edge_ns "$edge")" setpriv --pdeathsig KILL \
-		"$SALLYPORT_BUILD/$program" -c "$(edge_dir "$edge")/sallyport.conf" \
+		env "${variables[@]}" "$SALLYPORT_BUILD/$program" -c "$(edge_dir "$edge")/sallyport.conf" \
 		>>"$LAB_DIR/log/$name-$edge" 2>&1 </dev/null &
 	echo $! >"$LAB_DIR/$name-$edge.pid"
 }

@@ -59,10 +59,19 @@
 		 .max = 3600 * NS_PER_S,                                                           \
 		 .help = "An edge that has not reached etcd for so long is cut off: it knows, "    \
 			 "and so do the others. Whole seconds count."},                            \
+		{.key = "fleet.fence_after",                                                       \
+		 .type = CONFIG_DURATION,                                                          \
+		 .fallback = "15s",                                                                \
+		 AT(fleet.fence_after_ns),                                                         \
+		 .min = 4 * NS_PER_S,                                                              \
+		 .max = 7200 * NS_PER_S,                                                           \
+		 .help = "How long a DELETE waits for the other edges. By then, one that is cut "  \
+			 "off gets no packets: it takes fleet.edge_ttl until it knows, and the "   \
+			 "rest is for the routes to go. All edges of a fleet have the same."},     \
 	{                                                                                          \
-		.key = "fleet.fence_after", .type = CONFIG_DURATION, .fallback = "15s",            \
-		AT(fleet.fence_after_ns), .min = 4 * NS_PER_S, .max = 7200 * NS_PER_S,             \
-		.help = "How long a DELETE waits for the other edges. By then, one that is cut "   \
-			"off gets no packets: it takes fleet.edge_ttl until it knows, and the "    \
-			"rest is for the routes to go. All edges of a fleet have the same."        \
+		.key = "fleet.clock_bound", .type = CONFIG_DURATION, .fallback = "2s",             \
+		AT(fleet.clock_bound_ns), .max = 3600 * NS_PER_S,                                  \
+		.help = "How wrong the clock of this edge may be by the kernel's word, which it "  \
+			"has from chrony or systemd-timesyncd. Beyond, or if nobody synchronises " \
+			"it, new builds are refused here. 0s: any clock will do."                  \
 	}

@@ -9,7 +9,7 @@ const struct exit_row talk_exit_rows[] = {
 	 "refused, or failed, for another reason than those below",
 	 "malformed invalid bad-method too-slow compacted too-large bad-media-type "
 	 "outside-networks admits-nobody empty-sync internal journal-unavailable "
-	 "store-unavailable worker-stuck"},
+	 "store-unavailable daemon-unavailable clock-unsynchronised worker-stuck"},
 	{CLI_EXIT_USAGE, "usage", "Wrong usage", "wrong usage: nothing was asked of the daemon",
 	 NULL},
 	{CLI_EXIT_UNREACHABLE, "unreachable", "The daemon cannot be reached",

@@ -12,9 +12,11 @@
 char *edges_entry_write(const struct edges_entry *entry)
 {
 	json_t *object =
-		json_pack("{s:i, s:s, s:I, s:I, s:I}", "version", VERSION, "id", entry->id,
-			  "applied", (json_int_t)entry->applied, "removed",
-			  (json_int_t)entry->removed, "since", (json_int_t)entry->since_ns);
+		json_pack("{s:i, s:s, s:I, s:I, s:I, s:I, s:b, s:I}", "version", VERSION, "id",
+			  entry->id, "applied", (json_int_t)entry->applied, "removed",
+			  (json_int_t)entry->removed, "since", (json_int_t)entry->since_ns, "wall",
+			  (json_int_t)entry->wall_ns, "synchronised", entry->clock.synchronised,
+			  "bound", (json_int_t)entry->clock.bound_ns);
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 
 	json_decref(object);
@@ -25,12 +27,13 @@ int edges_entry_read(const char *name, const char *value, struct edges_entry *re
 {
 	json_t *object = json_loads(value, 0, NULL);
 	struct edges_entry entry = {0};
-	json_int_t version, applied, removed, since;
+	json_int_t version, applied, removed, since, wall, bound;
+	int synchronised, error = -EBADMSG;
 	const char *id;
-	int error = -EBADMSG;
 
-	if (json_unpack(object, "{s:I, s:s, s:I, s:I, s:I}", "version", &version, "id", &id,
-			"applied", &applied, "removed", &removed, "since", &since) == 0 &&
+	if (json_unpack(object, "{s:I, s:s, s:I, s:I, s:I, s:I, s:b, s:I}", "version", &version,
+			"id", &id, "applied", &applied, "removed", &removed, "since", &since,
+			"wall", &wall, "synchronised", &synchronised, "bound", &bound) == 0 &&
 	    version == VERSION && strlen(name) < sizeof(entry.name) &&
 	    strlen(id) < sizeof(entry.id)) {
 		snprintf(entry.name, sizeof(entry.name), "%s", name);
@@ -38,6 +41,8 @@ int edges_entry_read(const char *name, const char *value, struct edges_entry *re
 		entry.applied = applied;
 		entry.removed = removed;
 		entry.since_ns = (uint64_t)since;
+		entry.wall_ns = (uint64_t)wall;
+		entry.clock = (struct edges_clock){synchronised != 0, (uint64_t)bound};
 		*ret_entry = entry;
 		error = 0;
 	}

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fleet/edges/clock.h"
 #include "host/config.h"
 
 #define EDGES_ID_BYTES 40
@@ -15,6 +16,8 @@ struct edges_entry {
 	int64_t applied;	 /* its sallyportd has everything up to this revision */
 	int64_t removed;	 /* and nothing that had ended up to this one */
 	uint64_t since_ns;	 /* wall time: its sallyport-fleet was started */
+	uint64_t wall_ns;	 /* and as it was when this was written */
+	struct edges_clock clock;
 };
 
 /* Result: a text to be freed, NULL without memory. */

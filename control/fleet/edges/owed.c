@@ -12,7 +12,7 @@
 
 struct owed {
 	char *path;
-	json_t *ids;  /* as keys; true: it is in the file */
+	json_t *ids;  /* as keys; true: it is in the file; null: ended by the clock */
 	json_t *told; /* likewise: the store is being told */
 	bool changed; /* since the file was written */
 };
@@ -91,10 +91,17 @@ int edges_owed_add(struct owed *owed, const char *id)
 	return save(owed);
 }
 
-void edges_owed_note(struct owed *owed, const char *id)
+void edges_owed_note(struct owed *owed, const char *id, bool by_clock)
 {
-	if (!json_object_get(owed->ids, id))
-		json_object_set_new(owed->ids, id, json_false());
+	const json_t *before = json_object_get(owed->ids, id);
+
+	if (!before || (json_is_null(before) && !by_clock))
+		json_object_set_new(owed->ids, id, by_clock ? json_null() : json_false());
+}
+
+bool edges_owed_is_by_clock(const struct owed *owed, const char *id)
+{
+	return json_is_null(json_object_get(owed->ids, id));
 }
 
 bool edges_owed_has(const struct owed *owed, const char *id)

@@ -19,8 +19,12 @@ void edges_owed_close(struct owed *owed);
 /* Notes a build that has ended, on the disk. Result: 0, or -errno and it is noted until we end. */
 int edges_owed_add(struct owed *owed, const char *id);
 
-/* Notes one until we end: sallyportd tells of it for a while. */
-void edges_owed_note(struct owed *owed, const char *id);
+/* Notes one until we end: sallyportd tells of it for a while. by_clock: nobody asked for its end.
+ */
+void edges_owed_note(struct owed *owed, const char *id, bool by_clock);
+
+/* Result: whether it has ended here by the clock alone, so that its end is no order to others. */
+bool edges_owed_is_by_clock(const struct owed *owed, const char *id);
 
 /* Result: whether it has ended here, and the store is still to be told. */
 bool edges_owed_has(const struct owed *owed, const char *id);

@@ -26,11 +26,16 @@ struct edges_self {
 	bool alive, taken;
 };
 
+static void arm(struct edges_self *self, uint64_t at_ns)
+{
+	sd_event_source_set_time(self->timer, at_ns / NS_PER_US);
+	sd_event_source_set_enabled(self->timer, SD_EVENT_ONESHOT);
+}
+
 static void write_later(struct edges_self *self, uint64_t at_ns)
 {
 	self->due = true;
-	sd_event_source_set_time(self->timer, at_ns / NS_PER_US);
-	sd_event_source_set_enabled(self->timer, SD_EVENT_ONESHOT);
+	arm(self, at_ns);
 }
 
 static void say_alive(struct edges_self *self)
@@ -72,8 +77,8 @@ static void on_written(void *context, const struct etcd_txn_result *result)
 		self->mod_revision = result->revision;
 		if (etcd_lease_id(self->lease))
 			say_alive(self);
-		if (self->due)
-			write_later(self, self->written_ns + EVERY_NS);
+		arm(self,
+		    self->written_ns + (self->due ? EVERY_NS : self->options.ttl_s * NS_PER_S / 2));
 	}
 }
 
@@ -81,8 +86,12 @@ static int send_entry(struct edges_self *self)
 {
 	struct etcd_bytes key = gateway_value_text(self->options.key);
 	struct etcd_txn *txn = etcd_txn_new();
-	char *value = edges_entry_write(self->options.entry);
 	int error = -ENOMEM;
+	char *value;
+
+	self->options.entry->clock = edges_clock_read();
+	self->options.entry->wall_ns = boottime_wall_ns();
+	value = edges_entry_write(self->options.entry);
 
 	if (txn && value) {
 		etcd_txn_compare(txn, key, self->mod_revision);

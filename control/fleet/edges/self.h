@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * This edge's entry in the store, which hangs on a lease: it goes when the edge is not heard of any
- * more, and is put again. A name belongs to one living edge.
+ * more, and is put again. It is written anew twice in the lease's time at least, with the clock as
+ * it is then. A name belongs to one living edge.
  */
 #pragma once
 
@@ -16,8 +17,8 @@ typedef struct sd_event sd_event;
 struct edges_self_options {
 	sd_event *event;
 	struct etcd *etcd;
-	const char *key;		 /* lives as long as it */
-	const struct edges_entry *entry; /* likewise: what is to be written, as it is then */
+	const char *key;	   /* lives as long as it */
+	struct edges_entry *entry; /* likewise: what is to be written, as it is then */
 	unsigned int ttl_s;
 	/* Its entry is there from now on, for at least the lease's time; or no more, and why. */
 	void (*alive)(void *context);

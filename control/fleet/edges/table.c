@@ -73,7 +73,8 @@ static bool make_room(struct edges_table *table)
 	return true;
 }
 
-int edges_table_put(struct edges_table *table, const char *name, const char *value)
+int edges_table_put(struct edges_table *table, const char *name, const char *value,
+		    uint64_t wall_ns)
 {
 	struct edges_entry entry;
 	unsigned int i = find(table, name);
@@ -89,8 +90,11 @@ int edges_table_put(struct edges_table *table, const char *name, const char *val
 			(table->nr - i) * sizeof(table->known[0]));
 		table->nr++;
 	}
-	table->known[i] =
-		(struct edges_known){.entry = entry, .alive = true, .reading = table->reading};
+	table->known[i] = (struct edges_known){.entry = entry,
+					       .alive = true,
+					       .reading = table->reading,
+					       .ahead_ns = (int64_t)(entry.wall_ns - wall_ns),
+					       .compared = wall_ns != 0};
 	return 0;
 }
 

@@ -16,6 +16,8 @@ struct edges_known {
 	bool alive;
 	uint64_t lost_ns;     /* since when it is not */
 	unsigned int reading; /* in which it was seen */
+	int64_t ahead_ns;     /* its clock before ours: so much or more, never less */
+	bool compared;	      /* that is known */
 };
 
 /* Result: NULL without memory. */
@@ -28,8 +30,12 @@ void edges_table_free(struct edges_table *table);
 void edges_table_begin(struct edges_table *table);
 void edges_table_whole(struct edges_table *table, uint64_t now_ns);
 
-/* Result: 0; -EBADMSG for a value that is none; or -ENOSPC: there are EDGES_MAX others alive. */
-int edges_table_put(struct edges_table *table, const char *name, const char *value);
+/*
+ * wall_ns: now, for a value that was written a moment ago; 0: nobody knows when. Result: 0;
+ * -EBADMSG for a value that is none; or -ENOSPC: there are EDGES_MAX others alive.
+ */
+int edges_table_put(struct edges_table *table, const char *name, const char *value,
+		    uint64_t wall_ns);
 
 void edges_table_gone(struct edges_table *table, const char *name, uint64_t now_ns);
 

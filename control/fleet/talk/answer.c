@@ -65,7 +65,7 @@ void talk_answer_pass(struct http_request *request, const struct transfer_end *e
 	struct problem problem = {0};
 
 	if (end->error) {
-		json_problem_set(&problem, PROBLEM_STORE, "sallyportd does not answer: %s.",
+		json_problem_set(&problem, PROBLEM_DAEMON, "sallyportd does not answer: %s.",
 				 end->reason);
 		talk_answer_problem(request, &problem);
 		return;

@@ -12,6 +12,16 @@
 #define ANSWER_BYTES ((size_t)64 << 20)
 #define URL_BYTES    4096
 
+bool talk_local_is_by_clock(const char *reason)
+{
+	static const char *const reasons[] = {"expired", "lifetime", "unused"};
+
+	for (size_t i = 0; reason && i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (strcmp(reason, reasons[i]) == 0)
+			return true;
+	return false;
+}
+
 int talk_local_ask(const struct talk_local *local, const struct talk_local_call *call,
 		   struct transfer **ret_transfer)
 {

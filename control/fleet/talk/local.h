@@ -2,6 +2,8 @@
 /* Calls of this edge's sallyportd. */
 #pragma once
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
 struct transfer;
@@ -20,6 +22,9 @@ struct talk_local_call {
 	void (*done)(void *context, const struct transfer_end *end);
 	void *context;
 };
+
+/* Result: whether a reason that sallyportd gives for a build's end is the clock. */
+bool talk_local_is_by_clock(const char *reason);
 
 /* Result: 0 and done() will be called, unless the transfer is cancelled; or -ENOMEM. */
 int talk_local_ask(const struct talk_local *local, const struct talk_local_call *call,

@@ -12,7 +12,8 @@
 
 #include <cmocka.h>
 
-static const char value[] = "{\"version\":1,\"id\":\"x\",\"applied\":7,\"removed\":8,\"since\":9}";
+static const char value[] = "{\"version\":1,\"id\":\"x\",\"applied\":7,\"removed\":8,\"since\":9,"
+			    "\"wall\":100,\"synchronised\":true,\"bound\":5}";
 
 static void print_one(void *context, const struct edges_known *known)
 {
@@ -33,8 +34,13 @@ static void assert_table(const struct edges_table *table, const char *expected)
 
 static void test_entry_when_written_then_read_as_the_same(void **state)
 {
-	const struct edges_entry entry = {
-		.name = "a", .id = "abc", .applied = 1LL << 60, .removed = 3, .since_ns = 5};
+	const struct edges_entry entry = {.name = "a",
+					  .id = "abc",
+					  .applied = 1LL << 60,
+					  .removed = 3,
+					  .since_ns = 5,
+					  .wall_ns = 6,
+					  .clock = {true, 7}};
 	struct edges_entry again;
 	char *text = edges_entry_write(&entry);
 
@@ -44,6 +50,9 @@ static void test_entry_when_written_then_read_as_the_same(void **state)
 	assert_true(again.applied == 1LL << 60);
 	assert_int_equal(again.removed, 3);
 	assert_int_equal(again.since_ns, 5);
+	assert_int_equal(again.wall_ns, 6);
+	assert_true(again.clock.synchronised);
+	assert_int_equal(again.clock.bound_ns, 7);
 	free(text);
 }
 
@@ -60,14 +69,14 @@ static void test_table_when_edges_go_then_known_as_lost_until_they_return(void *
 {
 	struct edges_table *table = edges_table_new();
 
-	assert_int_equal(edges_table_put(table, "b", value), 0);
-	assert_int_equal(edges_table_put(table, "a", value), 0);
+	assert_int_equal(edges_table_put(table, "b", value, 0), 0);
+	assert_int_equal(edges_table_put(table, "a", value, 0), 0);
 	assert_table(table, "a b ");
 	edges_table_gone(table, "a", 1);
 	edges_table_gone(table, "nobody", 1);
 	assert_table(table, "a- b ");
 	edges_table_begin(table);
-	assert_int_equal(edges_table_put(table, "a", value), 0);
+	assert_int_equal(edges_table_put(table, "a", value, 0), 0);
 	edges_table_whole(table, 2);
 	assert_table(table, "a b- ");
 	edges_table_free(table);
@@ -80,15 +89,51 @@ static void test_table_when_full_then_the_first_lost_is_forgotten(void **state)
 
 	for (unsigned int i = 0; i < EDGES_MAX; i++) {
 		snprintf(name, sizeof(name), "%03u", i);
-		assert_int_equal(edges_table_put(table, name, value), 0);
+		assert_int_equal(edges_table_put(table, name, value, 0), 0);
 	}
-	assert_int_equal(edges_table_put(table, "more", value), -ENOSPC);
+	assert_int_equal(edges_table_put(table, "more", value, 0), -ENOSPC);
 	edges_table_gone(table, "009", 2);
 	edges_table_gone(table, "003", 1);
-	assert_int_equal(edges_table_put(table, "more", value), 0);
-	assert_int_equal(edges_table_put(table, "003", value), 0);
-	assert_int_equal(edges_table_put(table, "009", value), -ENOSPC);
+	assert_int_equal(edges_table_put(table, "more", value, 0), 0);
+	assert_int_equal(edges_table_put(table, "003", value, 0), 0);
+	assert_int_equal(edges_table_put(table, "009", value, 0), -ENOSPC);
 	edges_table_free(table);
+}
+
+static void keep_one(void *context, const struct edges_known *known)
+{
+	*(struct edges_known *)context = *known;
+}
+
+static void test_table_when_a_clock_is_ahead_then_known_once_it_is_compared(void **state)
+{
+	struct edges_table *table = edges_table_new();
+	struct edges_known known;
+
+	assert_int_equal(edges_table_put(table, "a", value, 0), 0);
+	edges_table_each(table, keep_one, &known);
+	assert_false(known.compared);
+	assert_int_equal(edges_table_put(table, "a", value, 103), 0);
+	edges_table_each(table, keep_one, &known);
+	assert_true(known.compared);
+	assert_true(known.ahead_ns == -3);
+	edges_table_free(table);
+}
+
+static void test_clock_when_it_is_not_good_enough_then_said_so(void **state)
+{
+	static const struct {
+		struct edges_clock clock;
+		uint64_t bound_ns;
+		bool good;
+	} cases[] = {
+		{{true, 5}, 5, true}, {{true, 6}, 5, false}, {{false, 1}, 5, false},
+		{{true, 6}, 0, true}, {{false, 9}, 0, true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(edges_clock_is_within(cases[i].clock, cases[i].bound_ns),
+				 cases[i].good);
 }
 
 int main(void)
@@ -97,6 +142,8 @@ int main(void)
 		cmocka_unit_test(test_entry_when_written_then_read_as_the_same),
 		cmocka_unit_test(test_entry_when_it_is_none_then_refused),
 		cmocka_unit_test(test_table_when_edges_go_then_known_as_lost_until_they_return),
+		cmocka_unit_test(test_table_when_a_clock_is_ahead_then_known_once_it_is_compared),
+		cmocka_unit_test(test_clock_when_it_is_not_good_enough_then_said_so),
 		cmocka_unit_test(test_table_when_full_then_the_first_lost_is_forgotten),
 	};
 

@@ -84,16 +84,16 @@ static void test_owed_when_only_noted_then_no_file_is_written(void **state)
 	struct owed *owed;
 
 	assert_int_equal(edges_owed_open(world->path, &owed), 0);
-	edges_owed_note(owed, "a");
+	edges_owed_note(owed, "a", false);
 	check(owed, "a ");
 	assert_true(edges_owed_has(owed, "a"));
 	assert_false(edges_owed_has(owed, "b"));
 	assert_int_equal(access(world->path, F_OK), -1);
 	edges_owed_drop(owed, "a");
-	edges_owed_note(owed, "a");
+	edges_owed_note(owed, "a", false);
 	assert_int_equal(edges_owed_add(owed, "a"), 0); /* now it must last */
 	assert_int_equal(access(world->path, F_OK), 0);
-	edges_owed_note(owed, "b");
+	edges_owed_note(owed, "b", false);
 	assert_int_equal(edges_owed_add(owed, "c"), 0);
 	edges_owed_close(owed);
 	assert_int_equal(edges_owed_open(world->path, &owed), 0);
@@ -132,8 +132,8 @@ static void test_owed_when_the_store_is_being_told_then_not_visited(void **state
 	struct owed *owed;
 
 	assert_int_equal(edges_owed_open(world->path, &owed), 0);
-	edges_owed_note(owed, "a");
-	edges_owed_note(owed, "b");
+	edges_owed_note(owed, "a", false);
+	edges_owed_note(owed, "b", false);
 	edges_owed_tell(owed, "a");
 	check(owed, "b ");
 	assert_true(edges_owed_has(owed, "a"));
@@ -156,9 +156,24 @@ static void test_owed_when_the_file_is_none_of_ours_then_refused(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static void test_owed_when_ended_by_the_clock_then_an_order_is_more(void **state)
+{
+	struct owed *owed;
+
+	assert_int_equal(edges_owed_open("/nonexistent/owed.json", &owed), 0);
+	edges_owed_note(owed, "a", true);
+	assert_true(edges_owed_has(owed, "a"));
+	assert_true(edges_owed_is_by_clock(owed, "a"));
+	edges_owed_note(owed, "a", false);
+	edges_owed_note(owed, "a", true);
+	assert_false(edges_owed_is_by_clock(owed, "a"));
+	edges_owed_close(owed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_owed_when_ended_by_the_clock_then_an_order_is_more),
 		CASE(test_owed_when_opened_again_then_what_was_added_is_there),
 		CASE(test_owed_when_only_noted_then_no_file_is_written),
 		CASE(test_owed_when_several_are_dropped_then_the_file_is_written_once),
