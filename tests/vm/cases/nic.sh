@@ -27,6 +27,12 @@ carried_by() {
 	[ "$(edge "sallyport -o json status" | jq -r .carrying)" = "$1" ]
 }
 
+# It has carried a good part of the copies, and not the other beside it all; the edge was begun anew.
+copies_carried_by() {
+	[ "$(edge "sallyport -o json status" | jq --arg it "$1" '.engines[$it].bytes | .to_vm + .to_client')" -gt \
+		$(($(numfmt --from=iec "$VM_COPY") / 2)) ]
+}
+
 # Declares build $1 with the lab's VM, and prints its port.
 edge_enable() {
 	edge "sallyport enable $1 --node 10.0.3.7 --user ubuntu" | grep -oE 'ssh -p [0-9]+' | sed -n '1s/.* //p'
@@ -60,7 +66,7 @@ nic_works() {
 	port=$(edge_enable "$1")
 	[ "$(client ssh "${NIC_SSH[@]}" -p "$port" ubuntu@192.0.2.1 hostname)" = vm0 ]
 	nic_copies "$port"
-	carried_by "$2"
+	copies_carried_by "$2"
 }
 
 nic_modes() {
