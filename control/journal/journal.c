@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 
 #include "journal/disk.h"
+#include "journal/rows/rows.h"
 #include "journal/sql.h"
 #include "journal/wal.h"
 
@@ -16,8 +17,10 @@ void journal_close(struct journal *journal)
 		return;
 	journal_thread_close(journal);
 	journal_cuts_close(journal);
-	for (unsigned int i = 0; i < JOURNAL_STATEMENTS_NR; i++)
+	for (unsigned int i = 0; i < JOURNAL_STATEMENTS_NR; i++) {
+		rows_free(journal->rows[i]);
 		sqlite3_finalize(journal->statement[i]);
+	}
 	sqlite3_close(journal->reader);
 	sqlite3_close(journal->database);
 	free(journal->path);
@@ -85,8 +88,10 @@ void journal_keep_moment(struct journal *journal, bool keep)
 /* After some errors SQLite has rolled back by itself. */
 void journal_rollback(struct journal *journal)
 {
-	struct journal_use use = journal_sql_use(journal, JOURNAL_ROLLBACK);
+	struct journal_use use;
 
+	journal_sql_drop_rows(journal);
+	use = journal_sql_use(journal, JOURNAL_ROLLBACK);
 	if (!sqlite3_get_autocommit(journal->database))
 		journal_sql_run(&use);
 }

@@ -13,6 +13,7 @@
 
 #include "durable/file.h"
 #include "journal/copy.h"
+#include "journal/rows/rows.h"
 #include "journal/schema.h"
 #include "journal/sql.h"
 #include "journal/wal.h"
@@ -311,6 +312,23 @@ static int prepare_all(const struct kind *kind, struct journal *journal, const c
 	return 0;
 }
 
+static int prepare_rows(const struct kind *kind, struct journal *journal)
+{
+	static const enum journal_statement in_rows[] = {
+#define JOURNAL_ENUM(name) JOURNAL_##name,
+		JOURNAL_IN_ROWS(JOURNAL_ENUM)
+#undef JOURNAL_ENUM
+	};
+	int result = 0;
+
+	for (unsigned int i = 0; i < sizeof(in_rows) / sizeof(in_rows[0]) && result == 0; i++)
+		if (is_of(kind, in_rows[i]))
+			result = journal_sql_errno(rows_new(journal->database,
+							    statement_texts[in_rows[i]],
+							    &journal->rows[in_rows[i]]));
+	return result;
+}
+
 /* Ended in order, SQLite leaves no log behind; after a crash all of it is looked through. */
 #define CHECKED_BYTES ((off_t)32 << 20)
 
@@ -354,6 +372,8 @@ static int set_up(const struct kind *kind, struct journal *journal, const char *
 		result = renew_marks(journal->database, path, ret_reason);
 	if (result == 0)
 		result = prepare_all(kind, journal, path, ret_reason);
+	if (result == 0)
+		result = prepare_rows(kind, journal);
 	if (result == 0 && model_clock_boot_id(journal->boot_id) < 0)
 		result = journal_sql_fail(ret_reason, -EIO, "the kernel's boot id cannot be read");
 	return result;

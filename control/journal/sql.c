@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "journal/rows/rows.h"
+
 int journal_sql_errno(int code)
 {
 	switch (code & 0xff) {
@@ -41,24 +43,88 @@ static void note(struct journal_use *use, int code)
 		use->error = journal_sql_errno(code);
 }
 
+static const enum journal_statement in_rows[] = {
+#define IN_ROWS(name) JOURNAL_##name,
+	JOURNAL_IN_ROWS(IN_ROWS)
+#undef IN_ROWS
+};
+
+#define NR_IN_ROWS (sizeof(in_rows) / sizeof(in_rows[0]))
+
+static void put_rows_of(struct journal_use *use, enum journal_statement statement)
+{
+	struct journal *journal = use->journal;
+
+	if (use->error == 0 && rows_waiting(journal->rows[statement]))
+		note(use, rows_put(journal->rows[statement], journal->statement[statement]));
+}
+
+static void put_rows(struct journal_use *use)
+{
+	for (unsigned int i = 0; i < NR_IN_ROWS; i++)
+		put_rows_of(use, in_rows[i]);
+	if (use->error < 0)
+		journal_sql_drop_rows(use->journal);
+	use->journal->rows_wait = false;
+}
+
+/* They are refused without their build. */
+static bool are_of_builds(enum journal_statement statement)
+{
+	return statement == JOURNAL_ADD_TEXT || statement == JOURNAL_ADD_NODE ||
+	       statement == JOURNAL_ADD_FORWARD;
+}
+
+void journal_sql_drop_rows(struct journal *journal)
+{
+	for (unsigned int i = 0; i < NR_IN_ROWS && journal->rows_wait; i++)
+		rows_drop(journal->rows[in_rows[i]]);
+	journal->rows_wait = false;
+}
+
 struct journal_use journal_sql_use(struct journal *journal, enum journal_statement statement)
 {
-	return (struct journal_use){journal, journal->statement[statement], 0, 0};
+	struct journal_use use = {
+		.journal = journal, .name = statement, .statement = journal->statement[statement]};
+
+	if (statement == JOURNAL_GET_EVENTS || statement == JOURNAL_ID_USED)
+		return use;
+	if (journal->rows[statement] && !sqlite3_get_autocommit(journal->database))
+		use.rows = journal->rows[statement];
+	else if (journal->rows_wait)
+		put_rows(&use);
+	return use;
+}
+
+static void note_given(struct journal_use *use, int result)
+{
+	if (use->error == 0)
+		use->error = result;
 }
 
 void journal_sql_give(struct journal_use *use, uint64_t value)
 {
-	note(use, sqlite3_bind_int64(use->statement, ++use->column, (sqlite3_int64)value));
+	if (use->rows)
+		note_given(use, rows_give(use->rows, value));
+	else
+		note(use, sqlite3_bind_int64(use->statement, ++use->column, (sqlite3_int64)value));
 }
 
 void journal_sql_give_text(struct journal_use *use, const char *text)
 {
-	note(use, sqlite3_bind_text(use->statement, ++use->column, text, -1, SQLITE_STATIC));
+	if (use->rows)
+		note_given(use, rows_give_text(use->rows, text));
+	else
+		note(use,
+		     sqlite3_bind_text(use->statement, ++use->column, text, -1, SQLITE_STATIC));
 }
 
 void journal_sql_give_null(struct journal_use *use)
 {
-	note(use, sqlite3_bind_null(use->statement, ++use->column));
+	if (use->rows)
+		note_given(use, rows_give_null(use->rows));
+	else
+		note(use, sqlite3_bind_null(use->statement, ++use->column));
 }
 
 void journal_sql_give_time(struct journal_use *use, uint64_t wall_ns)
@@ -98,8 +164,21 @@ int journal_sql_end(struct journal_use *use)
 	return use->error;
 }
 
+static int end_row(struct journal_use *use)
+{
+	use->journal->rows_wait = true;
+	if (!rows_end_one(use->rows))
+		return use->error;
+	if (are_of_builds(use->name))
+		put_rows_of(use, JOURNAL_SET_BUILD);
+	put_rows_of(use, use->name);
+	return use->error;
+}
+
 int journal_sql_run(struct journal_use *use)
 {
+	if (use->rows)
+		return end_row(use);
 	while (journal_sql_row(use))
 		;
 	return journal_sql_end(use);

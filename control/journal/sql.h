@@ -161,7 +161,15 @@ enum journal_statement {
 		JOURNAL_STATEMENTS_NR
 };
 
+/*
+ * Those of which a transaction may have many, in the order in which rows go in (rows.h): a build
+ * goes before what belongs to it.
+ */
+#define JOURNAL_IN_ROWS(X)                                                                         \
+	X(SET_BUILD) X(ADD_TEXT) X(ADD_NODE) X(ADD_FORWARD) X(SET_PORT) X(ADD_EVENT) X(ADD_AUDIT)
+
 struct journal_cuts;
+struct rows;
 struct journal_thread;
 
 struct journal {
@@ -169,6 +177,8 @@ struct journal {
 	struct journal_cuts *cuts; /* NULL: none */
 	bool keep_moment;
 	sqlite3_stmt *statement[JOURNAL_STATEMENTS_NR];
+	struct rows *rows[JOURNAL_STATEMENTS_NR]; /* NULL: each row by itself */
+	bool rows_wait;				  /* some do */
 	char boot_id[CLOCK_BOOT_ID_SIZE];
 	uint64_t dropped;    /* the audit's own: records, for the sake of the budget */
 	uint32_t pages_kept; /* by its budget */
@@ -196,11 +206,20 @@ const char *journal_vfs_name(void);
 struct journal_use {
 	struct journal *journal;
 	sqlite3_stmt *statement;
-	int column; /* the next one to give or take */
-	int error;  /* the first one, -errno */
+	enum journal_statement name;
+	struct rows *rows; /* that it adds to; or NULL */
+	int column;	   /* the next one to give or take */
+	int error;	   /* the first one, -errno */
 };
 
+/*
+ * What waits in rows goes in before, but for a look at events, or at who had an id before: no
+ * transaction has two builds of one id. An error of what waited is the use's.
+ */
 struct journal_use journal_sql_use(struct journal *journal, enum journal_statement statement);
+
+/* Forgets the rows that wait: their transaction is rolled back. */
+void journal_sql_drop_rows(struct journal *journal);
 
 /* Give the next value. Texts must live until the use ends; NULL is SQL's NULL. */
 void journal_sql_give(struct journal_use *use, uint64_t value);

@@ -13,7 +13,7 @@
 #include "journal/journal.h"
 #include "journal/sql.h"
 
-#define LATER 5 /* nice(2) */
+#define LATER 0
 
 enum step {
 	IDLE,

@@ -66,6 +66,7 @@ ROOMS = {
     "edge/state": ("what the edge knows: by id, by endpoint, by name, events",
                    "journal table model json"),
     "journal": ("what survives a crash", "model durable"),
+    "journal/rows": ("rows on their way into a table, several at a time", ""),
     "announce": ("whether routers are told of this edge",
                  "kernel/netlink table durable model"),
     "facts": ("what is wrong with this host, and the cure: one table",
