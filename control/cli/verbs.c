@@ -165,6 +165,14 @@ static const struct cli_option pools_options[] = {
 	{0},
 };
 
+static const struct cli_option fleet_options[] = {
+	{"--adopt", NULL, NULL,
+	 "a store that has lost its data counts from here on: builds that it does not have end on "
+	 "this edge",
+	 0},
+	{0},
+};
+
 static const struct cli_option drain_options[] = {
 	{"--wait", "TIME", NULL,
 	 "so long routers have to move, before the routes are withdrawn; default "
@@ -286,6 +294,11 @@ static const struct cli_example audit_examples[] = {
 	{0},
 };
 
+static const struct cli_example fleet_examples[] = {
+	{"which edges are alive, and how far each is", "sallyport fleet"},
+	{0},
+};
+
 static const struct cli_example drain_examples[] = {
 	{"before maintenance: returns once the edge may be stopped", "sallyport drain"},
 	{"routers that are slow", "sallyport drain --wait 1m"},
@@ -381,6 +394,8 @@ const struct cli_verb cli_verbs[] = {
 	 audit_examples},
 	{"status", NULL, "show engines, counters and sessions", cli_edge_status, NULL,
 	 status_examples},
+	{"fleet", NULL, "show the edges of the fleet, as sallyport-fleet knows them", fleet_show,
+	 fleet_options, fleet_examples},
 	{"drain", NULL,
 	 "have routers move to other edges, then withdraw; it stays so, over restarts too",
 	 drain_run, drain_options, drain_examples},

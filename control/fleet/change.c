@@ -13,6 +13,7 @@
 #include "etcd/range.h"
 #include "fleet/change_state.h"
 #include "fleet/edges/owed.h"
+#include "fleet/epoch.h"
 #include "fleet/fleet.h"
 #include "fleet/roll.h"
 #include "fleet/settle.h"
@@ -339,6 +340,8 @@ void fleet_change_start(struct fleet_changes *changes, const struct fleet_change
 		fleet_settle_refuse_as(change, PROBLEM_INTERNAL, "Out of memory.");
 	else if (!fleet->current)
 		fleet_settle_refuse_store(change, fleet->reason, false);
+	else if (fleet_epoch_lack(fleet))
+		fleet_settle_refuse_store(change, fleet_epoch_lack(fleet), false);
 	else
 		begin(change);
 }

@@ -10,6 +10,8 @@
 #include "fleet/talk/local.h"
 
 struct config;
+struct edges_kept;
+struct epoch;
 struct etcd;
 struct mirror;
 struct owed;
@@ -30,6 +32,8 @@ struct fleet {
 	char name[32];			 /* of this process: no two are alike */
 	uint64_t nr_changes;		 /* made up so far */
 	struct owed *owed;		 /* builds that ended here, and the store is to be told */
+	struct edges_kept *kept;	 /* who this edge is */
+	struct epoch *epoch;		 /* whether the store is the one that it was */
 	struct roll *roll;		 /* the edges, and how far this one is */
 	struct queue *queue;		 /* builds that are to be made here as the store has them */
 };

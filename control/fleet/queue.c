@@ -11,13 +11,14 @@
 #include <jansson.h>
 
 #include "etcd/range.h"
-#include "fleet/apply.h"
 #include "fleet/edges/owed.h"
+#include "fleet/epoch.h"
 #include "fleet/fleet.h"
 #include "fleet/roll.h"
 #include "fleet/store/keys.h"
 #include "fleet/store/mirror.h"
 #include "fleet/store/record.h"
+#include "fleet/talk/apply.h"
 #include "fleet/talk/local.h"
 #include "host/boottime.h"
 #include "host/config.h"
@@ -151,7 +152,7 @@ static void end_one(struct queue *queue, const struct transfer_end *answer, bool
 	wake(queue, 0);
 }
 
-static void on_applied(void *context, const struct fleet_apply_end *end)
+static void on_applied(void *context, const struct talk_apply_end *end)
 {
 	struct queue *queue = context;
 
@@ -197,8 +198,8 @@ static void on_looked(void *context, const struct etcd_range_end *end)
 	struct queue *queue = context;
 
 	queue->look = NULL;
-	if (!end->error && !queue->seen && !store_mirror_find(queue->fleet->mirror, queue->id) &&
-	    cancel(queue) == 0)
+	if (!end->error && !queue->seen && !fleet_epoch_lack(queue->fleet) &&
+	    !store_mirror_find(queue->fleet->mirror, queue->id) && cancel(queue) == 0)
 		return;
 	finish(queue);
 	wake(queue, 0);
@@ -224,7 +225,8 @@ static bool take(struct queue *queue)
 	json_t *from = json_object_size(queue->ends) ? queue->ends : queue->ids;
 	void *first = json_object_iter(from);
 
-	if (!first || (from == queue->ids && queue->fleet->reading))
+	if (!first || fleet_epoch_lack(queue->fleet) ||
+	    (from == queue->ids && queue->fleet->reading))
 		return false;
 	snprintf(queue->id, sizeof(queue->id), "%s", json_object_iter_key(first));
 	queue->task = find_task(queue, queue->id);
@@ -238,7 +240,8 @@ static void rest(struct queue *queue)
 	const char *id;
 	json_t *value;
 
-	if (queue->fleet->reading || !json_object_size(queue->refused))
+	if (queue->fleet->reading || fleet_epoch_lack(queue->fleet) ||
+	    !json_object_size(queue->refused))
 		return;
 	json_object_foreach (queue->refused, id, value)
 		put_in(queue, id, (struct roll_task){-1, -1});
@@ -263,7 +266,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 		wake(queue, 0);
 		return 0;
 	}
-	error = record ? fleet_apply_start(queue->fleet, record, on_applied, queue, &queue->apply)
+	error = record ? talk_apply_start(&queue->fleet->local, record, on_applied, queue,
+					  &queue->apply)
 		       : look(queue);
 	if (error) {
 		put_back(queue);
@@ -296,7 +300,7 @@ void fleet_queue_close(struct fleet *fleet)
 
 	if (!queue)
 		return;
-	fleet_apply_cancel(queue->apply);
+	talk_apply_cancel(queue->apply);
 	etcd_range_cancel(queue->look);
 	transfer_cancel(queue->transfer);
 	sd_event_source_disable_unref(queue->timer);

@@ -13,6 +13,7 @@
 #include "fleet/edges/progress.h"
 #include "fleet/edges/self.h"
 #include "fleet/edges/table.h"
+#include "fleet/epoch.h"
 #include "fleet/fleet.h"
 #include "fleet/store/keys.h"
 #include "fleet/store/mirror.h"
@@ -39,7 +40,6 @@ struct roll_wait {
 LIST_HEAD(waits, roll_wait);
 
 struct roll {
-	struct edges_kept kept;
 	struct edges_entry entry; /* of this edge */
 	char key[STORE_KEY_BYTES];
 	struct edges_self *self;
@@ -90,25 +90,19 @@ int fleet_roll_open(struct fleet *fleet)
 {
 	const struct config *config = fleet->config;
 	struct roll *roll = calloc(1, sizeof(*roll));
-	int error = -ENOMEM;
 
 	fleet->roll = roll;
 	if (!roll)
-		return error;
+		return -ENOMEM;
 	roll->reading = (struct roll_task){-1, -1};
 	fleet_roll_add(fleet, &roll->reading, true);
 	roll->table = edges_table_new();
-	if (roll->table)
-		error = edges_kept_open(config->edge.state_dir, &roll->kept);
-	if (error) {
-		log_write(LOG_ERR, "What this edge keeps of the fleet cannot be read or made.",
-			  log_string("file", roll->kept.path), log_error("error", error));
-		return error;
-	}
+	if (!roll->table)
+		return -ENOMEM;
 	store_keys_edge(config->fleet.prefix, config->edge.name, roll->key);
 	roll->entry.since_ns = boottime_wall_ns();
 	snprintf(roll->entry.name, sizeof(roll->entry.name), "%s", config->edge.name);
-	snprintf(roll->entry.id, sizeof(roll->entry.id), "%s", roll->kept.id);
+	snprintf(roll->entry.id, sizeof(roll->entry.id), "%s", fleet->kept->id);
 	return 0;
 }
 
@@ -256,6 +250,8 @@ const char *fleet_roll_lack(const struct fleet *fleet)
 		return "another edge has its name";
 	if (!fleet->current)
 		return fleet->reason;
+	if (fleet_epoch_lack(fleet))
+		return fleet_epoch_lack(fleet);
 	if (!roll->alive)
 		return "it is cut off from the store";
 	if (!roll->ready)
@@ -486,8 +482,10 @@ json_t *fleet_roll_show(const struct fleet *fleet)
 	const char *lack = fleet_roll_lack(fleet);
 
 	edges_table_each(fleet->roll->table, show_one, &showing);
-	return json_pack("{s:s, s:b, s:o, s:{s:s, s:b, s:I}, s:o}", "edge", fleet->roll->entry.name,
-			 "current", !lack, "reason", json_values_string_or_null(lack), "store",
-			 "member", etcd_member(fleet->etcd), "followed", fleet->current, "revision",
-			 (json_int_t)fleet->roll->builds.seen, "edges", showing.edges);
+	return json_pack("{s:s, s:b, s:o, s:{s:s, s:b, s:b, s:I}, s:o}", "edge",
+			 fleet->roll->entry.name, "current", !lack, "reason",
+			 json_values_string_or_null(lack), "store", "member",
+			 etcd_member(fleet->etcd), "followed", fleet->current, "adopted",
+			 !fleet_epoch_lack(fleet), "revision", (json_int_t)fleet->roll->builds.seen,
+			 "edges", showing.edges);
 }

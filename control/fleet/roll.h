@@ -14,8 +14,7 @@ struct fleet;
 struct problem;
 struct roll_wait;
 
-/* Makes the roll, which is fleet->roll. Result: 0, -errno of the state's file, which was logged; or
- * what sd-event says. */
+/* Makes the roll, which is fleet->roll. Result: 0 or -ENOMEM. */
 int fleet_roll_open(struct fleet *fleet);
 
 /* Begins to say that this edge is alive, once etcd is open. Result: as edges_self_open(). */

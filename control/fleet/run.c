@@ -15,7 +15,9 @@
 #include "etcd/etcd.h"
 #include "etcd/follow.h"
 #include "fleet/change.h"
+#include "fleet/edges/kept.h"
 #include "fleet/edges/owed.h"
+#include "fleet/epoch.h"
 #include "fleet/fleet.h"
 #include "fleet/notice.h"
 #include "fleet/queue.h"
@@ -39,6 +41,7 @@
 
 struct run {
 	struct fleet fleet;
+	struct edges_kept kept;
 	char prefix[CONFIG_NAME_SIZE + 1]; /* of all keys, with a slash */
 	struct etcd_follow *follow;
 	struct fleet_changes *changes;
@@ -55,6 +58,7 @@ static void on_begin(void *context)
 
 	run->fleet.reading = true;
 	store_mirror_begin(run->fleet.mirror);
+	fleet_epoch_read(&run->fleet);
 	fleet_roll_read(&run->fleet);
 }
 
@@ -71,8 +75,12 @@ static void on_put(void *context, const struct etcd_kv *kv)
 {
 	struct run *run = context;
 	const char *id, *edge = find_edge(run, kv->key.data);
-	int error = store_mirror_put(run->fleet.mirror, kv->key.data, kv->value.data,
-				     kv->mod_revision, &id);
+	int error;
+
+	if (fleet_epoch_see(&run->fleet, kv->key.data, kv->value.data))
+		return;
+	error = store_mirror_put(run->fleet.mirror, kv->key.data, kv->value.data, kv->mod_revision,
+				 &id);
 
 	if (edge)
 		fleet_roll_put(&run->fleet, edge, kv->value.data);
@@ -89,6 +97,8 @@ static void on_gone(void *context, struct etcd_bytes key)
 	const char *id = store_mirror_gone(run->fleet.mirror, key.data);
 	const char *edge = find_edge(run, key.data);
 
+	if (fleet_epoch_see(&run->fleet, key.data, NULL))
+		return;
 	if (edge)
 		fleet_roll_put(&run->fleet, edge, NULL);
 	else if (id)
@@ -109,6 +119,7 @@ static void on_whole(void *context, int64_t revision)
 	store_mirror_whole(run->fleet.mirror, on_vanished, run);
 	run->fleet.current = true;
 	run->fleet.reading = false;
+	fleet_epoch_whole(&run->fleet);
 	fleet_roll_whole(&run->fleet);
 	fleet_queue_wake(&run->fleet);
 	log_write(LOG_NOTICE, "The store is followed.", log_number("revision", revision),
@@ -219,6 +230,18 @@ static int open_owed(struct fleet *fleet)
 	return error;
 }
 
+static int open_kept(struct run *run)
+{
+	int error = edges_kept_open(run->fleet.config->edge.state_dir, &run->kept);
+
+	run->fleet.kept = &run->kept;
+	if (error)
+		log_write(LOG_ERR, "Who this edge is in its fleet cannot be read or kept.",
+			  log_string("directory", run->fleet.config->edge.state_dir),
+			  log_error("error", error));
+	return error;
+}
+
 static int open_parts(struct run *run)
 {
 	struct fleet *fleet = &run->fleet;
@@ -230,6 +253,10 @@ static int open_parts(struct run *run)
 		r = -ENOMEM;
 	if (r >= 0)
 		r = open_owed(fleet);
+	if (r >= 0)
+		r = open_kept(run);
+	if (r >= 0)
+		r = fleet_epoch_open(fleet);
 	if (r >= 0)
 		r = fleet_roll_open(fleet);
 	if (r >= 0)
@@ -261,6 +288,7 @@ static void close_parts(struct run *run)
 	fleet_sweep_close(run->sweep);
 	fleet_queue_close(&run->fleet);
 	fleet_roll_close(&run->fleet);
+	fleet_epoch_close(&run->fleet);
 	etcd_close(run->fleet.etcd);
 	transfer_close(run->fleet.local.transfers);
 	store_mirror_free(run->fleet.mirror);

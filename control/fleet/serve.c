@@ -12,7 +12,9 @@
 #include <curl/curl.h>
 
 #include "fleet/change.h"
+#include "fleet/epoch.h"
 #include "fleet/fleet.h"
+#include "fleet/queue.h"
 #include "fleet/roll.h"
 #include "fleet/talk/answer.h"
 #include "fleet/talk/local.h"
@@ -145,6 +147,22 @@ static void show(const struct fleet *fleet, struct http_request *request)
 		refuse(request, PROBLEM_INTERNAL, "Out of memory.");
 }
 
+/* What waited for it goes on, and the next round compares what is open here. */
+static void adopt(struct fleet *fleet, struct http_request *request)
+{
+	struct problem problem = {0};
+	int error = fleet_epoch_adopt(fleet);
+
+	if (!error) {
+		fleet_queue_wake(fleet);
+		show(fleet, request);
+		return;
+	}
+	json_problem_set(&problem, PROBLEM_STORE, "The store cannot be adopted: %s.",
+			 error == -EAGAIN ? fleet->reason : strerror(-error));
+	talk_answer_problem(request, &problem);
+}
+
 /* Result: whether the request can be served; if not, it was answered. */
 static bool is_sound(struct http_request *request)
 {
@@ -238,21 +256,34 @@ static bool is_stream(const struct http_request *request)
 	       (bytes > 8 && strcmp(path + bytes - 8, "/capture") == 0);
 }
 
+/* Result: whether it is this call of the fleet itself. */
+static bool is_call(const struct http_request *request, const char *method, const char *path)
+{
+	return strcmp(http_request_method(request), method) == 0 &&
+	       strcmp(http_request_path(request), path) == 0;
+}
+
 static void handle(void *context, struct http_request *request)
 {
 	struct fleet_serve *serve = context;
 	char id[BUILD_ID_MAX + 1];
 	const struct route *route;
+	bool adopts;
 
 	if (!is_sound(request))
 		return;
 	route = find_route(request, id);
-	if (!may(serve, request, route ? route->role : API_ROLE_VIEWER))
+	adopts = is_call(request, "POST", "/v1/fleet/adopt");
+	if (!may(serve, request,
+		 route	  ? route->role
+		 : adopts ? API_ROLE_ORCHESTRATOR
+			  : API_ROLE_VIEWER))
 		return;
 	if (route)
 		start_change(serve, request, route, id);
-	else if (strcmp(http_request_method(request), "GET") == 0 &&
-		 strcmp(http_request_path(request), "/v1/fleet") == 0)
+	else if (adopts)
+		adopt(serve->fleet, request);
+	else if (is_call(request, "GET", "/v1/fleet"))
 		show(serve->fleet, request);
 	else if (strcmp(http_request_method(request), "GET") == 0 && !is_stream(request))
 		pass_look(serve, request);

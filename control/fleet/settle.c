@@ -8,12 +8,12 @@
 #include <jansson.h>
 
 #include "etcd/range.h"
-#include "fleet/apply.h"
 #include "fleet/edges/owed.h"
 #include "fleet/fleet.h"
 #include "fleet/roll.h"
 #include "fleet/store/claims.h"
 #include "fleet/talk/answer.h"
+#include "fleet/talk/apply.h"
 #include "fleet/write.h"
 #include "host/config.h"
 #include "host/log.h"
@@ -26,7 +26,7 @@ void fleet_settle_free(struct change *change)
 		edges_owed_told(change->fleet->owed, change->id);
 	etcd_range_cancel(change->look);
 	etcd_txn_cancel(change->txn);
-	fleet_apply_cancel(change->apply);
+	talk_apply_cancel(change->apply);
 	fleet_roll_cancel(change->wait);
 	transfer_cancel(change->transfer);
 	store_record_free(change->before);
@@ -226,7 +226,7 @@ static unsigned int status_of(const struct change *change, const struct transfer
 	return 200;
 }
 
-static void on_applied(void *context, const struct fleet_apply_end *end)
+static void on_applied(void *context, const struct talk_apply_end *end)
 {
 	struct change *change = context;
 
@@ -249,7 +249,8 @@ static void on_applied(void *context, const struct fleet_apply_end *end)
 
 void fleet_settle_apply(struct change *change)
 {
-	if (fleet_apply_start(change->fleet, change->after, on_applied, change, &change->apply) < 0)
+	if (talk_apply_start(&change->fleet->local, change->after, on_applied, change,
+			     &change->apply) < 0)
 		fleet_settle_refuse_as(change, PROBLEM_INTERNAL, "Out of memory.");
 }
 

@@ -12,6 +12,7 @@
 
 #include "fleet/change.h"
 #include "fleet/edges/owed.h"
+#include "fleet/epoch.h"
 #include "fleet/fleet.h"
 #include "fleet/queue.h"
 #include "fleet/roll.h"
@@ -176,7 +177,7 @@ static void compare(struct sweep *sweep)
 	const struct talk_local_call call = {
 		.method = "GET", .path = path, .done = on_page, .context = sweep};
 
-	if (!sweep->compare || sweep->transfer)
+	if (!sweep->compare || sweep->transfer || fleet_epoch_lack(sweep->fleet))
 		return;
 	if (!store_mirror_count(sweep->fleet->mirror)) {
 		log_write(LOG_NOTICE, "The store is empty: builds that are open here stay.");
@@ -193,7 +194,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 {
 	struct sweep *sweep = context;
 
-	if (sweep->fleet->current) {
+	if (sweep->fleet->current && !fleet_epoch_lack(sweep->fleet)) {
 		edges_owed_each(sweep->fleet->owed, tell_one, sweep);
 		forget(sweep);
 		compare(sweep);

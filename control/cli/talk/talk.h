@@ -158,6 +158,7 @@ enum cli_exit cli_edge_sync(struct cli *cli);
 enum cli_exit cli_edge_pools(struct cli *cli);
 enum cli_exit drain_run(struct cli *cli);
 enum cli_exit drain_undo(struct cli *cli);
+enum cli_exit fleet_show(struct cli *cli);
 enum cli_exit doctor_run(struct cli *cli);
 enum cli_exit trace_run(struct cli *cli);
 enum cli_exit top_run(struct cli *cli);

@@ -16,7 +16,7 @@
 
 static int save(const struct edges_kept *kept)
 {
-	json_t *object = json_pack("{s:s}", "id", kept->id);
+	json_t *object = json_pack("{s:s, s:s}", "id", kept->id, "epoch", kept->epoch);
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	int error = text ? durable_file_replace(kept->path, text, strlen(text)) : -ENOMEM;
 
@@ -25,13 +25,26 @@ static int save(const struct edges_kept *kept)
 	return error;
 }
 
-static int make(struct edges_kept *kept)
+int edges_kept_make_id(char ret_id[EDGES_ID_BYTES])
 {
 	uint64_t random[2];
 
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return -EIO;
-	snprintf(kept->id, sizeof(kept->id), "%016" PRIx64 "%016" PRIx64, random[0], random[1]);
+	snprintf(ret_id, EDGES_ID_BYTES, "%016" PRIx64 "%016" PRIx64, random[0], random[1]);
+	return 0;
+}
+
+static int make(struct edges_kept *kept)
+{
+	int error = edges_kept_make_id(kept->id);
+
+	return error ? error : save(kept);
+}
+
+int edges_kept_remember(struct edges_kept *kept, const char *epoch)
+{
+	snprintf(kept->epoch, sizeof(kept->epoch), "%s", epoch);
 	return save(kept);
 }
 
@@ -40,7 +53,7 @@ int edges_kept_open(const char *directory, struct edges_kept *ret_kept)
 	struct edges_kept kept = {0};
 	json_error_t why;
 	json_t *object;
-	const char *id;
+	const char *id, *epoch = "";
 	int error = -EBADMSG;
 
 	if (snprintf(kept.path, sizeof(kept.path), "%s" NAME, directory) >= (int)sizeof(kept.path))
@@ -48,8 +61,10 @@ int edges_kept_open(const char *directory, struct edges_kept *ret_kept)
 	object = json_load_file(kept.path, 0, &why);
 	if (!object && json_error_code(&why) == json_error_cannot_open_file) {
 		error = make(&kept);
-	} else if (json_unpack(object, "{s:s}", "id", &id) == 0 && strlen(id) < sizeof(kept.id)) {
+	} else if (json_unpack(object, "{s:s, s?s}", "id", &id, "epoch", &epoch) == 0 &&
+		   strlen(id) < sizeof(kept.id) && strlen(epoch) < sizeof(kept.epoch)) {
 		snprintf(kept.id, sizeof(kept.id), "%s", id);
+		snprintf(kept.epoch, sizeof(kept.epoch), "%s", epoch);
 		error = 0;
 	}
 	json_decref(object);

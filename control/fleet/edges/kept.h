@@ -7,6 +7,7 @@
 struct edges_kept {
 	char path[CONFIG_PATH_SIZE + 32];
 	char id[EDGES_ID_BYTES];
+	char epoch[EDGES_ID_BYTES]; /* of the store that it belongs to; "": none yet */
 };
 
 /*
@@ -14,3 +15,9 @@ struct edges_kept {
  * none of ours, or -errno.
  */
 int edges_kept_open(const char *directory, struct edges_kept *ret_kept);
+
+/* Keeps another epoch. Result: 0 and it is on the disk, or -errno. */
+int edges_kept_remember(struct edges_kept *kept, const char *epoch);
+
+/* Makes an id that nobody else has. Result: 0 or -EIO. */
+int edges_kept_make_id(char ret_id[EDGES_ID_BYTES]);

@@ -36,6 +36,11 @@ void store_keys_endpoint(const char *prefix, const struct sp_addr *addr, uint16_
 		 addr_format(addr, text), port, protocol);
 }
 
+void store_keys_epoch(const char *prefix, char ret_key[STORE_KEY_BYTES])
+{
+	snprintf(ret_key, STORE_KEY_BYTES, "%s/epoch", prefix);
+}
+
 void store_keys_edge(const char *prefix, const char *name, char ret_key[STORE_KEY_BYTES])
 {
 	snprintf(ret_key, STORE_KEY_BYTES, "%s%s%s", prefix, kinds[STORE_EDGES], name);

@@ -5,6 +5,7 @@
  *	PREFIX/builds/ID                        a record
  *	PREFIX/ports/ADDRESS/PORT               the id of the build that has this public port
  *	PREFIX/endpoints/ADDRESS/PORT/PROTOCOL  the id of the build that has this port of a VM
+ *	PREFIX/epoch                            made with the store: another one is another store
  *	PREFIX/edges/NAME                       what an edge says of itself while it is alive
  */
 #pragma once
@@ -28,6 +29,7 @@ void store_keys_port(const char *prefix, const struct sp_addr *addr, uint16_t po
 		     char ret_key[STORE_KEY_BYTES]);
 void store_keys_endpoint(const char *prefix, const struct sp_addr *addr, uint16_t port,
 			 const char *protocol, char ret_key[STORE_KEY_BYTES]);
+void store_keys_epoch(const char *prefix, char ret_key[STORE_KEY_BYTES]);
 void store_keys_edge(const char *prefix, const char *name, char ret_key[STORE_KEY_BYTES]);
 
 /* Result: what stands behind PREFIX/KIND/ in a key, and its kind; NULL: it is none of ours. */

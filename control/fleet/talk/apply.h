@@ -5,11 +5,11 @@
 #include <stdbool.h>
 
 struct apply;
-struct fleet;
 struct record;
+struct talk_local;
 struct transfer_end;
 
-struct fleet_apply_end {
+struct talk_apply_end {
 	/* The last answer of sallyportd: of the change that was to be made, or of what refused it.
 	 */
 	const struct transfer_end *answer;
@@ -19,12 +19,12 @@ struct fleet_apply_end {
 };
 
 /*
- * The record is copied. Result: 0 and an apply that lives until done() or fleet_apply_cancel(); or
+ * The record is copied. Result: 0 and an apply that lives until done() or talk_apply_cancel(); or
  * -ENOMEM.
  */
-int fleet_apply_start(struct fleet *fleet, const struct record *record,
-		      void (*done)(void *context, const struct fleet_apply_end *end), void *context,
-		      struct apply **ret_apply);
+int talk_apply_start(const struct talk_local *local, const struct record *record,
+		     void (*done)(void *context, const struct talk_apply_end *end), void *context,
+		     struct apply **ret_apply);
 
 /* NULL is allowed. */
-void fleet_apply_cancel(struct apply *apply);
+void talk_apply_cancel(struct apply *apply);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "fleet/apply.h"
+#include "fleet/talk/apply.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "fleet/fleet.h"
 #include "fleet/store/record.h"
 #include "fleet/talk/local.h"
 #include "host/boottime.h"
@@ -24,9 +23,9 @@ enum step {
 };
 
 struct apply {
-	struct fleet *fleet;
+	const struct talk_local *local;
 	struct record *record;
-	void (*done)(void *context, const struct fleet_apply_end *end);
+	void (*done)(void *context, const struct talk_apply_end *end);
 	void *context;
 	struct transfer *transfer;
 	enum step step;
@@ -47,7 +46,7 @@ static void free_apply(struct apply *apply)
 
 static void finish(struct apply *apply, const struct transfer_end *answer, bool made, bool ended)
 {
-	const struct fleet_apply_end end = {answer, made, ended, apply->by_clock};
+	const struct talk_apply_end end = {answer, made, ended, apply->by_clock};
 
 	apply->transfer = NULL;
 	apply->done(apply->context, &end);
@@ -63,8 +62,7 @@ static int ask(struct apply *apply, const char *method, const char *verb, const 
 		.context = apply,
 	};
 
-	return talk_local_build(&apply->fleet->local, &call, apply->record->id, verb,
-				&apply->transfer);
+	return talk_local_build(apply->local, &call, apply->record->id, verb, &apply->transfer);
 }
 
 /* Result: how long it may last from now on, in whole seconds; 0: it is over. Its finish and its
@@ -230,15 +228,15 @@ static void on_answer(void *context, const struct transfer_end *end)
 		finish(apply, end, false, false);
 }
 
-int fleet_apply_start(struct fleet *fleet, const struct record *record,
-		      void (*done)(void *context, const struct fleet_apply_end *end), void *context,
-		      struct apply **ret_apply)
+int talk_apply_start(const struct talk_local *local, const struct record *record,
+		     void (*done)(void *context, const struct talk_apply_end *end), void *context,
+		     struct apply **ret_apply)
 {
 	struct apply *apply = calloc(1, sizeof(*apply));
 
 	if (!apply)
 		return -ENOMEM;
-	apply->fleet = fleet;
+	apply->local = local;
 	apply->done = done;
 	apply->context = context;
 	apply->record = store_record_copy(record);
@@ -250,7 +248,7 @@ int fleet_apply_start(struct fleet *fleet, const struct record *record,
 	return 0;
 }
 
-void fleet_apply_cancel(struct apply *apply)
+void talk_apply_cancel(struct apply *apply)
 {
 	if (apply)
 		free_apply(apply);
