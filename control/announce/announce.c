@@ -94,7 +94,10 @@ static void tell_error(struct announce *announce, const char *interface, int err
 	announce->error = error;
 }
 
-/* The new place first: there is no moment in which it is nowhere. */
+/*
+ * The old place first: zebra of FRR 8.4 forgets the wrong one of two interfaces that have the same
+ * address. Between the two are some microseconds.
+ */
 static void make_so(struct announce *announce)
 {
 	const char *normal = announce->config->announce.interface;
@@ -102,14 +105,15 @@ static void make_so(struct announce *announce)
 	const char *to = announce->state == ANNOUNCE_ANNOUNCED	   ? normal
 			 : announce->state == ANNOUNCE_LAST_RESORT ? last
 								   : "";
-	int error = to[0] ? put_all(announce, to) : 0;
-	int r = 0;
+	int error = 0;
 
 	if (to != normal)
-		r = remove_all(announce, normal);
-	if (to != last && r == 0)
-		r = remove_all(announce, last);
-	tell_error(announce, to[0] ? to : normal, error ? error : r);
+		error = remove_all(announce, normal);
+	if (to != last && error == 0)
+		error = remove_all(announce, last);
+	if (to[0] && error == 0)
+		error = put_all(announce, to);
+	tell_error(announce, to[0] ? to : normal, error);
 	announce->renew_ns = announce->known.now_ns + announce->config->announce.hold_ns / RENEWALS;
 }
 
