@@ -32,6 +32,8 @@ installed_files() {
 		usr/lib/sysusers.d/sallyport.conf
 		usr/lib/tmpfiles.d/sallyport.conf
 		usr/share/sallyport/hooks.d/power-off-on-ended
+		usr/share/sallyport/routes/bird.conf
+		usr/share/sallyport/routes/frr.conf
 		usr/share/sallyport/runners/sallyport-job
 		usr/share/sallyport/runners/gitlab-job
 		usr/share/sallyport/runners/github-job-started.sh

@@ -118,14 +118,14 @@ lab_remove() {
 	lab_name "$1"
 	daemons_kill
 	machines_kill
-	for kind in client net edge edge2 $(network_vm_names); do
+	for kind in client net router edge edge2 edge3 $(network_vm_names); do
 		ns=$LAB_NS-$kind
 		[ -e "/run/netns/$ns" ] || continue
 		ip netns pids "$ns" | xargs -r kill -9
 		ip netns del "$ns"
 	done
 	hugepages_restore
-	rm -rf "$LAB_BPF_DIR" "$LAB_BPF_DIR-b" "$LAB_DIR"
+	rm -rf "$LAB_BPF_DIR" "$LAB_BPF_DIR"-[bc] "$LAB_DIR"
 }
 
 # Removes the labs whose owner is gone, such as those of a script that was killed with -9.

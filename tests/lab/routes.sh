@@ -4,16 +4,22 @@
 
 LAB_ANNOUNCE='announce: { interface = "sallyport"; last_resort = "sallyport-last"; hold = "2s"; drain_wait = "2s"; };'
 
-# announce_interfaces MACHINE: dummies, or where the kernel has none, one end of a veth.
+# announce_interface MACHINE NAME: a dummy, or where the kernel has none, one end of a veth.
+announce_interface() {
+	local other=${2#sally}-x
+
+	if ! command ip -n "$LAB_NS-$1" link add "$2" type dummy 2>/dev/null; then
+		command ip -n "$LAB_NS-$1" link add "$2" type veth peer name "$other"
+		command ip -n "$LAB_NS-$1" link set "$other" up
+	fi
+	lab_in "$1" sysctl -qw "net.ipv6.conf.$2.addr_gen_mode=1"
+}
+
 announce_interfaces() {
 	local name
 
 	for name in sallyport sallyport-last; do
-		ip -n "$LAB_NS-$1" link add "$name" type dummy 2>/dev/null || {
-			ip -n "$LAB_NS-$1" link add "$name" type veth peer name "${name#sally}-x"
-			ip -n "$LAB_NS-$1" link set "${name#sally}-x" up
-		}
-		lab_in "$1" sysctl -qw "net.ipv6.conf.$name.addr_gen_mode=1"
+		announce_interface "$1" "$name"
 		ip -n "$LAB_NS-$1" link set "$name" up
 	done
 }
