@@ -30,8 +30,9 @@ struct announce {
 	bool begun; /* state was made so */
 	char why[BEHIND_MAX];
 	uint64_t since_wall_ns;
-	uint64_t renew_ns; /* at the latest */
-	int error;	   /* of the last time that addresses were put, told already */
+	uint64_t renew_ns;	  /* at the latest */
+	int error;		  /* of the last time that addresses were put, told already */
+	char trouble[BEHIND_MAX]; /* that error in words */
 };
 
 static const char *const state_names[] = {
@@ -56,6 +57,16 @@ const char *announce_drain_name(enum announce_drain drain)
 	return names[drain];
 }
 
+static struct netlink_address address_of(const struct config *config, uint32_t i)
+{
+	const struct config_public *public = &config->public.addresses[i];
+	struct netlink_address address = {public->bind, 128};
+
+	for (unsigned int word = 0; config_is_prefix(public) && word < 4; word++)
+		address.bits -= 32 - (uint8_t)__builtin_popcount(public->mask.word_be[word]);
+	return address;
+}
+
 static int put_all(const struct announce *announce, const char *interface)
 {
 	const struct config *config = announce->config;
@@ -63,8 +74,8 @@ static int put_all(const struct announce *announce, const char *interface)
 	int error = 0;
 
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
-		int r = netlink_addresses_put(interface, &config->public.addresses[i].bind,
-					      valid_s);
+		struct netlink_address address = address_of(config, i);
+		int r = netlink_addresses_put(interface, &address, valid_s);
 
 		if (r < 0)
 			error = r;
@@ -78,7 +89,8 @@ static int remove_all(const struct announce *announce, const char *interface)
 	int error = 0;
 
 	for (uint32_t i = 0; interface[0] && i < config->public.nr_addresses; i++) {
-		int r = netlink_addresses_remove(interface, &config->public.addresses[i].bind);
+		struct netlink_address address = address_of(config, i);
+		int r = netlink_addresses_remove(interface, &address);
 
 		if (r < 0)
 			error = r;
@@ -88,6 +100,9 @@ static int remove_all(const struct announce *announce, const char *interface)
 
 static void tell_error(struct announce *announce, const char *interface, int error)
 {
+	if (error)
+		snprintf(announce->trouble, sizeof(announce->trouble),
+			 "its addresses cannot be put on %s: %s", interface, strerror(-error));
 	if (error && error != announce->error)
 		log_write(LOG_ERR, "The public addresses cannot be announced.",
 			  log_string("interface", interface), log_error("error", error));
@@ -179,8 +194,9 @@ static void take_up_drain(struct announce *announce)
 static void take_up_word(struct announce *announce)
 {
 	const struct config *config = announce->config;
+	struct netlink_address first = address_of(config, 0);
 
-	if (netlink_addresses_has(config->announce.interface, &config->public.addresses[0].bind))
+	if (netlink_addresses_has(config->announce.interface, &first))
 		announce->known.current_until_ns = boottime_now_ns() + config->announce.hold_ns;
 }
 
@@ -234,9 +250,11 @@ void announce_status(const struct announce *announce, struct announce_status *re
 	const struct announce_known *known = &announce->known;
 
 	*ret_status = (struct announce_status){
-		.state = announce->state,
+		.state = announce->error ? ANNOUNCE_WITHDRAWN : announce->state,
 		.drain = announce_decide_drain(known),
-		.why = announce->why[0] ? announce->why : NULL,
+		.why = announce->error	  ? announce->trouble
+		       : announce->why[0] ? announce->why
+					  : NULL,
 		.since_wall_ns = announce->since_wall_ns,
 		.drained_until_ns = known->drained_until_ns,
 	};

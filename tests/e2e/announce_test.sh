@@ -9,7 +9,7 @@ LAB_ENGINE=xdp
 . "$LAB_TOOLS/routes.sh"
 LAB_EXTRA=$LAB_ANNOUNCE
 LAB_EXTRA_API='group = "nogroup";'
-LAB_ADDRESSES=", { bind = \"$LAB_PUBLIC_ADDRESS6\"; ports = [ \"61000-61031\" ]; }"
+LAB_ADDRESSES=", { bind = \"$LAB_PUBLIC_ADDRESS6\"; ports = [ \"61000-61031\" ]; }, { bind = \"2001:db8:77::/64\"; pool = \"own\"; }"
 
 need_programs
 lab_begin 1
@@ -30,6 +30,8 @@ announced() {
 }
 
 wait_until 10 on sallyport
+announces edge sallyport 2001:db8:77::/64 || fail "the prefix is not announced"
+ip -n "$LAB_NS-edge" -o addr show dev sallyport | grep -q '2001:db8:77::/64' || fail "as no prefix"
 announced announced no || fail "the API says: $ANSWER"
 assert_eq null "$(answer .why)" "why"
 put_build one 0
@@ -103,6 +105,15 @@ ssh_to "$port" true || fail "packets are not carried without sallyportd"
 control_start
 wait_until 10 on sallyport
 ok "with sallyportd dead for longer than announce.hold the kernel withdraws"
+
+ip -n "$LAB_NS-edge" link del sallyport
+wait_until 10 announced withdrawn no
+assert_match 'cannot be put on sallyport: No such device' <(answer .why) "why"
+announce_interface edge sallyport
+ip -n "$LAB_NS-edge" link set sallyport up
+wait_until 10 announced announced no
+on sallyport || fail "not announced when the interface is back"
+ok "an interface that is not there is told of, and taken when it comes"
 
 daemon_stop control
 LAB_EXTRA='' config_write >"$LAB_CONFIG"

@@ -50,15 +50,17 @@ static int send_request(struct nlmsghdr *request)
 }
 
 /* Begins a request about an address. Result: 0 or -ENODEV. */
-static int begin(struct nlmsghdr *request, const char *interface, const struct sp_addr *addr)
+static int begin(struct nlmsghdr *request, const char *interface,
+		 const struct netlink_address *address)
 {
+	const struct sp_addr *addr = &address->addr;
 	bool v4 = netlink_parse_is_v4(addr);
 	struct ifaddrmsg *message;
 
 	request->nlmsg_seq = 1;
 	message = mnl_nlmsg_put_extra_header(request, sizeof(*message));
 	message->ifa_family = v4 ? AF_INET : AF_INET6;
-	message->ifa_prefixlen = v4 ? 32 : 128;
+	message->ifa_prefixlen = v4 ? address->bits - 96 : address->bits;
 	message->ifa_index = if_nametoindex(interface);
 	if (!message->ifa_index)
 		return -ENODEV;
@@ -69,13 +71,14 @@ static int begin(struct nlmsghdr *request, const char *interface, const struct s
 	return 0;
 }
 
-int netlink_addresses_put(const char *interface, const struct sp_addr *addr, uint32_t valid_s)
+int netlink_addresses_put(const char *interface, const struct netlink_address *address,
+			  uint32_t valid_s)
 {
 	/* Without a check for twins: other edges have the same address, and that is the point. */
 	const uint32_t flags = IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
 	const struct ifa_cacheinfo lifetime = {
 		.ifa_valid = valid_s,
-		.ifa_prefered = netlink_parse_is_v4(addr) ? valid_s : 0,
+		.ifa_prefered = netlink_parse_is_v4(&address->addr) ? valid_s : 0,
 	};
 	char buffer[REQUEST_BYTES] __attribute__((aligned(MNL_ALIGNTO)));
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
@@ -83,7 +86,7 @@ int netlink_addresses_put(const char *interface, const struct sp_addr *addr, uin
 
 	request->nlmsg_type = RTM_NEWADDR;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
-	error = begin(request, interface, addr);
+	error = begin(request, interface, address);
 	if (error)
 		return error;
 	mnl_attr_put(request, IFA_CACHEINFO, sizeof(lifetime), &lifetime);
@@ -91,7 +94,7 @@ int netlink_addresses_put(const char *interface, const struct sp_addr *addr, uin
 	return send_request(request);
 }
 
-int netlink_addresses_remove(const char *interface, const struct sp_addr *addr)
+int netlink_addresses_remove(const char *interface, const struct netlink_address *address)
 {
 	char buffer[REQUEST_BYTES] __attribute__((aligned(MNL_ALIGNTO)));
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
@@ -99,7 +102,7 @@ int netlink_addresses_remove(const char *interface, const struct sp_addr *addr)
 
 	request->nlmsg_type = RTM_DELADDR;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	error = begin(request, interface, addr);
+	error = begin(request, interface, address);
 	if (!error)
 		error = send_request(request);
 	return error == -EADDRNOTAVAIL || error == -ENODEV ? 0 : error;
@@ -117,7 +120,7 @@ static bool is_address(const struct sockaddr *found, const struct sp_addr *addr)
 	return found->sa_family == AF_INET6 && memcmp(&v6->sin6_addr, addr, sizeof(*addr)) == 0;
 }
 
-bool netlink_addresses_has(const char *interface, const struct sp_addr *addr)
+bool netlink_addresses_has(const char *interface, const struct netlink_address *address)
 {
 	struct ifaddrs *all;
 	bool has = false;
@@ -125,7 +128,8 @@ bool netlink_addresses_has(const char *interface, const struct sp_addr *addr)
 	if (getifaddrs(&all) < 0)
 		return false;
 	for (const struct ifaddrs *one = all; one; one = one->ifa_next)
-		has |= strcmp(one->ifa_name, interface) == 0 && is_address(one->ifa_addr, addr);
+		has |= strcmp(one->ifa_name, interface) == 0 &&
+		       is_address(one->ifa_addr, &address->addr);
 	freeifaddrs(all);
 	return has;
 }
