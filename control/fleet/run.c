@@ -324,6 +324,8 @@ int fleet_run(const struct config *config)
 	snprintf(run.prefix, sizeof(run.prefix), "%s/", config->fleet.prefix);
 	if (r >= 0)
 		r = block_signals(run.fleet.event);
+	if (r >= 0 && sd_event_set_watchdog(run.fleet.event, 1) < 0)
+		log_write(LOG_WARNING, "There is no watchdog.");
 	if (r >= 0)
 		r = open_parts(&run);
 	if (r >= 0) {

@@ -281,7 +281,7 @@ static void check_fleet(struct config_reading *reading)
 			"must be letters, digits, \"-\", \"_\" and \".\" beside fleet.etcd");
 	if (config->fleet.fence_after_ns <= config->fleet.edge_ttl_ns)
 		fail_at(reading, &config->fleet.fence_after_ns, &config->fleet.edge_ttl_ns,
-			"must be longer than fleet.edge_ttl");
+			"fleet.fence_after must be longer than fleet.edge_ttl");
 }
 
 static void check_dataplane(struct config_reading *reading)

@@ -160,6 +160,11 @@ static void test_load_when_values_contradict_then_said_where_they_stand(void **s
 		 "fleet: { etcd = [ \"http://e:1\" ]; };",
 		 "f:3: leases.extend_while_used.step: must be 0 beside fleet.etcd: an edge sees "
 		 "its own connections only\n"},
+		{"fleet: { etcd = [ \"http://e:1\" ]; edge_ttl = \"20s\"; };",
+		 "f:3: fleet.edge_ttl: fleet.fence_after must be longer than fleet.edge_ttl\n"},
+		{"edge: { name = \"a/b\"; }; fleet: { etcd = [ \"http://e:1\" ]; };",
+		 "f:3: edge.name: must be letters, digits, \"-\", \"_\" and \".\" beside "
+		 "fleet.etcd\n"},
 		{"leases: { extend_while_used: { step = \"1h\"; }; };",
 		 "f:3: leases.extend_while_used.step: the cap is smaller than one step\n"},
 		{"leases: { extend_while_used: { cap = \"1h\"; }; };",
