@@ -2,6 +2,7 @@
 #include "edge/state/events.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "journal/journal.h"
@@ -16,6 +17,7 @@ int state_events_open(struct events *events, struct journal *journal)
 	events->journal = journal;
 	result = journal_record_event_bounds(journal, &events->oldest_seq, &events->newest_seq);
 	events->last_seq = events->newest_seq;
+	events->recent_last = 0;
 	return result;
 }
 
@@ -46,6 +48,50 @@ void state_events_rolled_back(struct events *events)
 	memset(events->open, 0, sizeof(events->open));
 }
 
+static struct event *recent(struct events *events, uint64_t seq)
+{
+	return &events->recent[seq & (EVENTS_RECENT - 1)];
+}
+
+void state_events_keep(struct events *events, const struct event *event, unsigned int nr,
+		       uint64_t wall_ns)
+{
+	unsigned int passed = nr > EVENTS_RECENT ? nr - EVENTS_RECENT : 0;
+	uint64_t first = events->newest_seq - nr + 1;
+
+	if (nr == 0)
+		return;
+	if (first != events->recent_last + 1 || events->recent_last == 0)
+		events->recent_first = first;
+	for (unsigned int i = passed; i < nr; i++) {
+		struct event *kept = recent(events, first + i);
+
+		*kept = event[i];
+		kept->seq = first + i;
+		kept->wall_ns = wall_ns;
+	}
+	events->recent_last = events->newest_seq;
+	if (events->recent_first + EVENTS_RECENT <= events->recent_last)
+		events->recent_first = events->recent_last - EVENTS_RECENT + 1;
+}
+
+/* Result: whether all after since are in memory. */
+static bool are_recent(const struct events *events, uint64_t since)
+{
+	return events->recent_last && events->recent_last == events->newest_seq &&
+	       since + 1 >= events->recent_first;
+}
+
+static int visit_recent(struct events *events, uint64_t since, unsigned int max,
+			event_visitor *visit, void *context)
+{
+	int result = 0;
+
+	for (unsigned int i = 0; i < max && result == 0; i++)
+		result = visit(recent(events, since + 1 + i), context);
+	return result;
+}
+
 int state_events_read(struct events *events, uint64_t since, unsigned int max, event_visitor *visit,
 		      void *context)
 {
@@ -56,6 +102,8 @@ int state_events_read(struct events *events, uint64_t since, unsigned int max, e
 	/* Numbers have no gaps; those past the newest one are not committed. */
 	if (max > events->newest_seq - since)
 		max = (unsigned int)(events->newest_seq - since);
+	if (are_recent(events, since))
+		return visit_recent(events, since, max, visit, context);
 	return journal_record_load_events(events->journal, since, max, visit, context);
 }
 

@@ -11,6 +11,8 @@ struct journal;
 /* Called for each event in order; any result but 0 ends the reading and is passed on. */
 typedef int event_visitor(const struct event *event, void *context);
 
+#define EVENTS_RECENT 512 /* a power of two */
+
 /* The event log. A small object over the journal: sequence numbers and the oldest kept. */
 struct events {
 	struct journal *journal;
@@ -19,6 +21,9 @@ struct events {
 	uint64_t last_seq;   /* given out; past the newest one while a transaction is open */
 	uint64_t told[EVENT_TYPES_NR]; /* since the start */
 	uint64_t open[EVENT_TYPES_NR]; /* of the transaction that is open */
+	/* Those read from memory, by their number modulo EVENTS_RECENT: from first to last. */
+	struct event recent[EVENTS_RECENT];
+	uint64_t recent_first, recent_last; /* 0: none */
 };
 
 /* Reads the bounds from the journal. Result: 0 or -errno. */
@@ -33,6 +38,10 @@ int state_events_append(struct events *events, struct event *event);
 /* What was appended is durable now, or is undone. */
 void state_events_committed(struct events *events);
 void state_events_rolled_back(struct events *events);
+
+/* These are the last ones that were committed: the next to ask need not read them back. */
+void state_events_keep(struct events *events, const struct event *event, unsigned int nr,
+		       uint64_t wall_ns);
 
 /*
  * Visits at most max events with seq > since. Result: 0 (also if there are none), -ESTALE if

@@ -391,8 +391,10 @@ void txn_commit_end(struct txn *txn)
 {
 	apply(txn);
 	state_events_committed(&txn->edge->events);
-	if (txn->saving)
+	if (txn->saving) {
+		state_events_keep(&txn->edge->events, txn->event, txn->nr_events, txn->now.wall_ns);
 		state_journal_took(txn->edge);
+	}
 	txn->edge->pools_low = txn->pools_low;
 	txn_release(txn);
 }

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -188,6 +189,90 @@ static void test_dead_letter_when_there_is_no_such_event_then_refused(void **sta
 	assert_int_equal(edge_events(world->edge)->newest_seq, 1);
 }
 
+/* A page of them, as it was read. */
+struct page {
+	struct event event[100];
+	unsigned int nr;
+};
+
+static int keep_one(const struct event *event, void *context)
+{
+	struct page *page = context;
+
+	page->event[page->nr++] = *event;
+	return 0;
+}
+
+static void append_kept(struct world *world, struct events *events, unsigned int nr)
+{
+	struct event *list = calloc(nr, sizeof(*list));
+
+	assert_non_null(list);
+	assert_int_equal(journal_begin(world->journal), 0);
+	for (unsigned int i = 0; i < nr; i++) {
+		struct event copy;
+
+		list[i] = (struct event){.type = EVENT_BUILD_WARNING, .node_index = (int32_t)i};
+		list[i].value = i;
+		snprintf(list[i].build_id, sizeof(list[i].build_id), "b%u", i);
+		copy = list[i];
+		copy.wall_ns = world->now.wall_ns;
+		assert_int_equal(state_events_append(events, &copy), 0);
+	}
+	assert_int_equal(journal_commit(world->journal, &world->now), 0);
+	state_events_committed(events);
+	state_events_keep(events, list, nr, world->now.wall_ns);
+	free(list);
+}
+
+static void compare_page(struct events *events, uint64_t since, unsigned int nr)
+{
+	static struct page memory, journal;
+	uint64_t last = events->recent_last;
+
+	memory.nr = journal.nr = 0;
+	assert_int_equal(state_events_read(events, since, 100, keep_one, &memory), 0);
+	events->recent_last = 0;
+	assert_int_equal(state_events_read(events, since, 100, keep_one, &journal), 0);
+	events->recent_last = last;
+	assert_int_equal(memory.nr, nr);
+	assert_int_equal(journal.nr, nr);
+	for (unsigned int i = 0; i < nr; i++) {
+		const struct event *a = &memory.event[i], *b = &journal.event[i];
+
+		assert_int_equal(a->seq, b->seq);
+		assert_int_equal(a->wall_ns, b->wall_ns);
+		assert_int_equal(a->type, b->type);
+		assert_string_equal(a->build_id, b->build_id);
+		assert_int_equal(a->node_index, b->node_index);
+		assert_int_equal(a->reason, b->reason);
+		assert_int_equal(a->value, b->value);
+		assert_string_equal(a->detail, b->detail);
+	}
+}
+
+static void test_recent_when_read_from_memory_then_as_from_the_journal(void **state)
+{
+	struct world *world = *state;
+	struct events *events = edge_events(world->edge);
+	uint64_t first = events->newest_seq;
+
+	append_kept(world, events, 3);
+	compare_page(events, first, 3);
+	append_kept(world, events, EVENTS_RECENT + 50);
+	compare_page(events, events->newest_seq - 20, 20);
+	compare_page(events, events->newest_seq - EVENTS_RECENT, 100);
+	compare_page(events, events->newest_seq - EVENTS_RECENT - 10, 100);
+	compare_page(events, first, 100);
+	append_kept(world, events, 1);
+	compare_page(events, events->newest_seq - 2, 2);
+	many_events(world); /* not kept: then they are read back */
+	compare_page(events, events->newest_seq - 5, 5);
+	append_kept(world, events, 2);
+	compare_page(events, events->newest_seq - 2, 2);
+	compare_page(events, events->newest_seq - 4, 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +284,7 @@ int main(void)
 		WORLD_CASE(test_dead_letter_when_event_is_forgotten_then_told_without_its_type),
 		WORLD_CASE(test_dead_letter_when_reason_is_long_then_it_is_cut),
 		WORLD_CASE(test_dead_letter_when_there_is_no_such_event_then_refused),
+		WORLD_CASE(test_recent_when_read_from_memory_then_as_from_the_journal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
