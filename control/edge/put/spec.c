@@ -42,10 +42,20 @@ static const char *point(struct check *check, const char *format, ...)
 	return check->pointer;
 }
 
-static void check_text(struct check *check, const char *text, size_t max, const char *pointer)
+static bool text_fits(const char *text, size_t max)
 {
+	size_t bytes = 0;
+
 	if (!text)
-		return;
+		return true;
+	for (; text[bytes]; bytes++)
+		if ((unsigned char)text[bytes] < 0x20 || text[bytes] == 0x7f)
+			return false;
+	return bytes > 0 && bytes <= max;
+}
+
+static void refuse_text(struct check *check, const char *text, size_t max, const char *pointer)
+{
 	if (text[0] == '\0' || strlen(text) > max)
 		json_problem_add(check->problem, PROBLEM_INVALID, pointer,
 				 "must have 1 to %zu bytes", max);
@@ -80,7 +90,8 @@ static void check_strings(struct check *check, const struct strings *strings, si
 			  const char *name)
 {
 	for (unsigned int i = 0; i < strings->nr; i++)
-		check_text(check, strings->item[i], max, point(check, "/%s/%u", name, i));
+		if (!text_fits(strings->item[i], max))
+			refuse_text(check, strings->item[i], max, point(check, "/%s/%u", name, i));
 }
 
 static void check_texts(struct check *check)
@@ -91,8 +102,11 @@ static void check_texts(struct check *check)
 		json_problem_add(check->problem, PROBLEM_INVALID, point(check, "/id"),
 				 "must be 1 to %d of A-Z a-z 0-9 . _ -, not beginning with . or -",
 				 BUILD_ID_MAX);
-	check_text(check, spec->title, BUILD_TEXT_MAX, point(check, "/title"));
-	check_text(check, spec->organisation, BUILD_TEXT_MAX, point(check, "/organisation"));
+	if (!text_fits(spec->title, BUILD_TEXT_MAX))
+		refuse_text(check, spec->title, BUILD_TEXT_MAX, point(check, "/title"));
+	if (!text_fits(spec->organisation, BUILD_TEXT_MAX))
+		refuse_text(check, spec->organisation, BUILD_TEXT_MAX,
+			    point(check, "/organisation"));
 	check_user(check);
 	check_strings(check, &spec->actors, BUILD_TEXT_MAX, "actors");
 	check_strings(check, &spec->key_fingerprints, BUILD_TEXT_MAX, "key_fingerprints");
@@ -113,19 +127,20 @@ static void check_address(struct check *check, unsigned int i)
 
 	if (!node->has_address)
 		return;
-	addr_format(&node->address, text);
 	if (!model_settings_lead_to(check->settings, &node->address))
 		json_problem_add(check->problem, PROBLEM_OUTSIDE_NETWORKS,
 				 point(check, "/nodes/%u/address", i),
-				 "%s is not in builds.networks", text);
+				 "%s is not in builds.networks", addr_format(&node->address, text));
 	else if (!has_family(check->settings, &node->address))
 		json_problem_add(check->problem, PROBLEM_INVALID,
 				 point(check, "/nodes/%u/address", i),
-				 "no public address is of the family of %s", text);
+				 "no public address is of the family of %s",
+				 addr_format(&node->address, text));
 	else if (table_hosts_own(check->edge->table->hosts, &node->address))
 		json_problem_add(check->problem, PROBLEM_INVALID,
 				 point(check, "/nodes/%u/address", i),
-				 "%s is an address of this edge, not of a VM", text);
+				 "%s is an address of this edge, not of a VM",
+				 addr_format(&node->address, text));
 }
 
 static bool name_valid(const char *name)
@@ -248,8 +263,9 @@ static void check_node(struct check *check, unsigned int i)
 	check_address(check, i);
 	check_forwards(check, i);
 	for (unsigned int j = 0; j < node->host_keys.nr; j++)
-		check_text(check, node->host_keys.item[j], BUILD_KEY_MAX,
-			   point(check, "/nodes/%u/host_keys/%u", i, j));
+		if (!text_fits(node->host_keys.item[j], BUILD_KEY_MAX))
+			refuse_text(check, node->host_keys.item[j], BUILD_KEY_MAX,
+				    point(check, "/nodes/%u/host_keys/%u", i, j));
 	check_against_others(check, i);
 }
 
