@@ -71,6 +71,31 @@ void facts_interfaces_down(struct fact_look *look)
 	}
 }
 
+static void look_at_dummy(struct fact_look *look, const char *key, const char *name)
+{
+	const struct links_link *link = netlink_links_named(&look->links, name);
+	char shell[SAY_QUOTED_SIZE];
+
+	if (!name[0] || (link && link->up))
+		return;
+	facts_say_quote(name, shell, sizeof(shell));
+	if (link) {
+		facts_say(look, "%s: %s is down, and what is there is not announced.", key, name);
+		facts_say_cure(look, "ip link set dev %s up", shell);
+	} else {
+		facts_say(look, "%s: there is no interface %s here, so nothing is announced.", key,
+			  name);
+		facts_say_cure(look, "ip link add %s type dummy && ip link set dev %s up", shell,
+			       shell);
+	}
+}
+
+void facts_interfaces_announce(struct fact_look *look)
+{
+	look_at_dummy(look, "announce.interface", look->config->announce.interface);
+	look_at_dummy(look, "announce.last_resort", look->config->announce.last_resort);
+}
+
 void facts_interfaces_addresses(struct fact_look *look)
 {
 	for (uint32_t i = 0; look->netlink && i < look->config->public.nr_addresses; i++) {

@@ -7,6 +7,7 @@ struct fact_look;
 
 void facts_interfaces_missing(struct fact_look *look);
 void facts_interfaces_down(struct fact_look *look);
+void facts_interfaces_announce(struct fact_look *look);
 void facts_interfaces_addresses(struct fact_look *look);
 void facts_interfaces_link_local(struct fact_look *look);
 

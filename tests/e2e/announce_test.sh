@@ -109,10 +109,17 @@ ok "with sallyportd dead for longer than announce.hold the kernel withdraws"
 ip -n "$LAB_NS-edge" link del sallyport
 wait_until 10 announced withdrawn no
 assert_match 'cannot be put on sallyport: No such device' <(answer .why) "why"
+doctor() { lab_in edge env SALLYPORT_SOCKET="$LAB_SOCKET" "$(lab_cli_path)" doctor "$LAB_CONFIG" >"$LAB_DIR/doctor" 2>&1 || :; }
+doctor
+assert_match 'announce.interface: there is no interface sallyport here' "$LAB_DIR/doctor" "what doctor finds"
 announce_interface edge sallyport
+doctor
+assert_match 'announce.interface: sallyport is down' "$LAB_DIR/doctor" "what doctor finds"
 ip -n "$LAB_NS-edge" link set sallyport up
 wait_until 10 announced announced no
 on sallyport || fail "not announced when the interface is back"
+doctor
+grep -q 'announce\.' "$LAB_DIR/doctor" && fail "doctor finds something still: $(cat "$LAB_DIR/doctor")"
 ok "an interface that is not there is told of, and taken when it comes"
 
 daemon_stop control
