@@ -31,7 +31,8 @@
 struct queue {
 	struct fleet *fleet;
 	json_t *ends, *ids;	 /* as keys, in the order in which they came; with their tasks */
-	json_t *refused;	 /* likewise, and told already */
+	json_t *refused;	 /* likewise, and told already; with the task of an end, which is
+				  * not done */
 	char id[STORE_ID_BYTES]; /* at work */
 	struct roll_task task;	 /* likewise */
 	struct apply *apply;
@@ -74,14 +75,30 @@ static int keep_first(int first, int *second)
 	return kept;
 }
 
+/* Result: the task of one that was refused, which belongs to it no more. */
+static struct roll_task take_refused(struct queue *queue, const char *id)
+{
+	struct roll_task task = {-1, -1};
+	json_t *value = json_object_get(queue->refused, id);
+
+	if (!json_is_array(value))
+		return task;
+	json_unpack(value, "[i, i]", &task.build, &task.end);
+	json_object_set_new(queue->refused, id, json_true());
+	return task;
+}
+
 /* With the task that it has already. Without memory it is forgotten, until the store is read again.
  */
 static void put_in(struct queue *queue, const char *id, struct roll_task task)
 {
 	const struct record *record = store_mirror_find(queue->fleet->mirror, id);
 	struct roll_task other = find_task(queue, id), over = {-1, -1};
+	struct roll_task refused = take_refused(queue, id);
 	bool end = !record || record->ended_ns;
 
+	if (refused.build >= 0) /* it is not at work then */
+		task = refused;
 	task.build = keep_first(task.build, &other.build);
 	task.end = keep_first(task.end, &other.end);
 	if (!end) {
@@ -123,11 +140,19 @@ static void put_back(struct queue *queue)
 	put_in(queue, queue->id, task);
 }
 
+/* A build that is refused is dealt with; an end that is refused is not, and others count on it. */
 static void note_refusal(struct queue *queue, const struct transfer_end *answer)
 {
-	if (json_object_get(queue->refused, queue->id))
+	bool told = json_object_get(queue->refused, queue->id) != NULL;
+	json_t *task = json_true();
+
+	if (queue->task.end >= 0) {
+		task = json_pack("[i, i]", queue->task.build, queue->task.end);
+		queue->task = (struct roll_task){-1, -1};
+	}
+	json_object_set_new(queue->refused, queue->id, task);
+	if (told)
 		return;
-	json_object_set_new(queue->refused, queue->id, json_true());
 	log_write(LOG_WARNING, "sallyportd refuses a build of the fleet.",
 		  log_string("build", queue->id), log_number("status", answer->status),
 		  log_string("answer", answer->body));
@@ -144,11 +169,11 @@ static void end_one(struct queue *queue, const struct transfer_end *answer, bool
 		wake(queue, AGAIN_NS);
 		return;
 	}
-	finish(queue);
 	if (made)
 		json_object_del(queue->refused, queue->id);
 	else
 		note_refusal(queue, answer);
+	finish(queue);
 	wake(queue, 0);
 }
 

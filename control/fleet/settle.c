@@ -239,7 +239,7 @@ static void on_applied(void *context, const struct talk_apply_end *end)
 		edges_owed_note(change->fleet->owed, change->id, end->by_clock);
 		fleet_settle_refuse_as(change, PROBLEM_BUILD_ENDED,
 				       "The build has ended on this edge.");
-	} else if (end->answer->error) {
+	} else if (end->answer->error || change->kind == FLEET_DELETE) {
 		fleet_settle_pass(change, end->answer,
 				  0); /* written; made once sallyportd is back */
 	} else {

@@ -87,6 +87,36 @@ etcd_ctl del /sallyport/edges/b >"$LAB_DIR/log/put"
 wait_until 20 is_current b true
 ok "one name is not that of two living edges"
 
+# B's sallyportd cannot confirm a removal, as with a worker that hangs: neither does B.
+fleet_stop b
+setpriv --pdeathsig KILL python3 "$(dirname "$0")/../lab/refusing.py" "$LAB_DIR/b/run/refusing.sock" "$LAB_DIR/b/run/api.sock" \
+	"$LAB_DIR/gate" 2>"$LAB_DIR/log/refusing" &
+wait_until 20 test -S "$LAB_DIR/b/run/refusing.sock"
+cp "$LAB_DIR/b/sallyport.conf" "$LAB_DIR/b/own.conf"
+sed -i "s|$LAB_DIR/b/run/api.sock|$LAB_DIR/b/run/refusing.sock|" "$LAB_DIR/b/sallyport.conf"
+fleet_start b
+wait_until 20 is_current b true
+declare_build stuck 6
+declare_build other 7
+: >"$LAB_DIR/gate"
+remove stuck
+assert_eq "202 b" "$STATUS $UNCONFIRMED" "a removal that B's sallyportd does not confirm"
+edge_has b stuck running || fail "B has cut, though its sallyportd says that it has not"
+declare_build later 8
+wait_until 20 is_current b false
+rm "$LAB_DIR/gate"
+wait_until 20 edge_has b stuck ended
+wait_until 20 is_current b true
+remove other
+assert_eq "204 " "$STATUS $UNCONFIRMED" "a removal once B's sallyportd confirms again"
+remove later
+assert_eq "204 " "$STATUS $UNCONFIRMED" "a removal once B's sallyportd confirms again"
+fleet_stop b
+mv "$LAB_DIR/b/own.conf" "$LAB_DIR/b/sallyport.conf"
+fleet_start b
+wait_until 20 is_current b true
+ok "an edge whose sallyportd does not confirm a removal does not either, and takes up new builds all the same"
+
 # B is cut off from etcd, A is not.
 declare_build three 3
 declare_build four 4
