@@ -24,11 +24,22 @@ struct sp_hold {
 	__u64 ports[SP_PUBLICS_MAX][SP_HOLD_WORDS];
 };
 
-/* Result: whether that is an address and port (host order) to be handed out. */
-SP_INLINE int sp_hold_has(const struct sp_hold *hold, const struct sp_addr *addr, __u16 port)
+enum sp_hold_kind {
+	SP_HOLD_NONE,	/* nothing to be handed out */
+	SP_HOLD_PORT,	/* a port of an address, which may be somebody's meanwhile */
+	SP_HOLD_PREFIX, /* an address of a prefix: whoever listens on all is not meant */
+};
+
+/* Result: what an address and port (host order) are. */
+SP_INLINE enum sp_hold_kind sp_hold_has(const struct sp_hold *hold, const struct sp_addr *addr,
+					__u16 port)
 {
-	for (__u32 i = 0; i < SP_PUBLICS_MAX && i < hold->nr_publics; i++)
-		if (sp_prefix_contains(&hold->addr[i], addr))
-			return hold->ports[i][port >> 6] >> (port & 63) & 1;
-	return 0;
+	for (__u32 i = 0; i < SP_PUBLICS_MAX && i < hold->nr_publics; i++) {
+		if (!sp_prefix_contains(&hold->addr[i], addr))
+			continue;
+		if (!(hold->ports[i][port >> 6] >> (port & 63) & 1))
+			return SP_HOLD_NONE;
+		return hold->addr[i].mask.word_be[3] ? SP_HOLD_PORT : SP_HOLD_PREFIX;
+	}
+	return SP_HOLD_NONE;
 }

@@ -71,6 +71,7 @@ static __always_inline int is_waited_for(struct __sk_buff *skb, const struct sp_
 SEC("tc")
 int sp_hold(struct __sk_buff *skb)
 {
+	enum sp_hold_kind kind;
 	struct sp_packet packet;
 	__u32 first = 0;
 	struct sp_hold *now = bpf_map_lookup_elem(&hold, &first);
@@ -79,8 +80,8 @@ int sp_hold(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	if (parse(skb, &packet) != SP_FORWARDED || packet.kind != SP_KIND_L4)
 		return TC_ACT_UNSPEC;
-	if (!sp_hold_has(now, &packet.tuple.to, SP_HOST16(packet.tuple.to_port_be)) ||
-	    is_waited_for(skb, &packet))
+	kind = sp_hold_has(now, &packet.tuple.to, SP_HOST16(packet.tuple.to_port_be));
+	if (kind == SP_HOLD_NONE || (kind == SP_HOLD_PORT && is_waited_for(skb, &packet)))
 		return TC_ACT_UNSPEC;
 	__sync_fetch_and_add(&now->held, 1);
 	return TC_ACT_SHOT;

@@ -72,9 +72,12 @@ static inline bool config_is_prefix(const struct config_public *address)
 	return address->mask.word_be[1] != 0 && address->mask.word_be[3] == 0;
 }
 
+/* Result: that prefix, or one that holds the address alone. */
 static inline struct sp_prefix config_prefix(const struct config_public *address)
 {
-	return (struct sp_prefix){address->bind, address->mask};
+	static const struct sp_addr whole = {{~0u, ~0u, ~0u, ~0u}};
+
+	return (struct sp_prefix){address->bind, config_is_prefix(address) ? address->mask : whole};
 }
 
 #define CONFIG_PREFIX_BITS_MIN 64u

@@ -170,6 +170,28 @@ static int listen_at(uint16_t port)
 	return fd;
 }
 
+/* Also where a server of this host listens on all of its addresses, as sshd does. */
+static void test_hold_when_to_an_address_of_a_prefix_then_held(void **state)
+{
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(22)};
+	int server = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct config_public *address = &rig_of(state)->config->public.addresses[0];
+	struct sp_prefix prefix;
+
+	assert_int_equal(bind(server, (struct sockaddr *)&any, sizeof(any)), 0);
+	assert_int_equal(listen(server, 1), 0);
+	assert_int_equal(addr_prefix_parse("2001:db8::/64", &prefix), 0);
+	address->bind = prefix.addr;
+	address->mask = prefix.mask;
+	address->ports[0] = (struct config_range){1, UINT16_MAX};
+	begin(state, boottime_now_ns() + FAR_NS);
+	assert_true(holds6("2001:db8::9:7", 22));
+	assert_true(holds6("2001:db8::9:8", 5901));
+	assert_false(holds6("2001:db8:0:1::9", 22));
+	assert_int_equal(end(), 2);
+	close(server);
+}
+
 static void test_hold_when_to_a_public_port_and_nothing_else_then_held(void **state)
 {
 	const struct frame error = icmp_error(), other = {.eth = {.type_be = htons(0x0806)}};
@@ -274,6 +296,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_hold_when_to_a_public_port_and_nothing_else_then_held),
+		CASE(test_hold_when_to_an_address_of_a_prefix_then_held),
 		CASE(test_hold_when_a_socket_waits_for_it_then_left_alone),
 		CASE(test_hold_when_its_time_is_over_then_the_host_answers),
 		CASE(test_hold_when_over_then_only_what_is_others_is_left),
