@@ -87,7 +87,7 @@ SP_INLINE int sp_lane_judge(const struct sp_settings *now, const struct sp_packe
 	const struct sp_addr *client =
 		hit->direction == SP_TOWARD_VM ? &packet->tuple.from : &packet->tuple.to;
 
-	return sp_is_plain(packet, now_ns, hit) && sp_near_is_far(now, client, packet->family) &&
+	return sp_is_plain(packet, now_ns, hit, 1) && sp_near_is_far(now, client, packet->family) &&
 	       sp_allowed(0, hit->slot, client) && sp_lane_unseen(packet, hit, now_ns);
 }
 

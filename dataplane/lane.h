@@ -31,6 +31,7 @@ struct ride {
 	uint8_t protocol; /* enum sp_protocol_mask */
 	uint8_t tcp_flags;
 	uint8_t at; /* in the batch */
+	bool own;   /* toward a VM: its address is one of a prefix */
 };
 
 _Static_assert(sizeof(struct ride) == 32, "two rides a cache line");
@@ -53,13 +54,20 @@ struct journey {
 	uint64_t taken; /* bits of the batch */
 };
 
-/* The address of this host, or the prefix of such, that the last packet was sent to. */
+/* The address of this host, and the prefix of such, that the last packets were sent to. */
 struct own {
 	struct sp_addr addr;
-	__be32 mask_be[2]; /* of its third and fourth word */
-	uint32_t first_slot;
-	uint32_t bits; /* of an address that are exclusive-ored with the port */
-	bool known;
+	struct sp_addr prefix; /* what of an address is under its mask: all of two words, and */
+	__be32 mask_be;	       /* of the third */
+	uint32_t first_slot, prefix_slot;
+	bool known, prefix_known;
+};
+
+/* What a packet is sent to. */
+enum own_kind {
+	OWN_NONE, /* none of them */
+	OWN_ADDRESS,
+	OWN_PREFIX,
 };
 
 static __rte_always_inline uint64_t load64(const char *at)
@@ -155,25 +163,12 @@ hit_of(const struct worker *worker, const struct ride *ride, const enum sp_direc
 	return hit;
 }
 
-static __rte_always_inline bool own_is_of(const struct own *own, const struct sp_addr *addr,
-					  const uint8_t family)
+static __rte_always_inline bool own_holds(const struct own *own, const struct sp_addr *addr)
 {
-	if (family == 4)
-		return addr->word_be[3] == own->addr.word_be[3];
-	return ((addr->word_be[0] ^ own->addr.word_be[0]) |
-		(addr->word_be[1] ^ own->addr.word_be[1]) |
-		((addr->word_be[2] & own->mask_be[0]) ^ own->addr.word_be[2]) |
-		((addr->word_be[3] & own->mask_be[1]) ^ own->addr.word_be[3])) == 0;
-}
-
-static __rte_always_inline uint32_t own_slot(const struct own *own, const struct sp_packet *packet,
-					     const uint8_t family)
-{
-	uint32_t number = SP_HOST16(packet->tuple.to_port_be);
-
-	if (family == 6)
-		number ^= sp_own_bits(&packet->tuple.to) & own->bits;
-	return own->first_slot | number;
+	return own->prefix_known &&
+	       ((addr->word_be[0] ^ own->prefix.word_be[0]) |
+		(addr->word_be[1] ^ own->prefix.word_be[1]) |
+		((addr->word_be[2] & own->mask_be) ^ own->prefix.word_be[2])) == 0;
 }
 
 /* Where a record is remembered; word_be: of what it is found by. */
@@ -213,24 +208,19 @@ search_own(struct worker *worker, const struct ride *ride, const uint8_t family)
 	return host;
 }
 
-static __rte_always_inline void know_own(struct own *own, const struct sp_host *host,
-					 const struct sp_addr *addr)
+static __rte_noinline void know_prefix(struct own *own, const struct sp_host *host,
+				       const struct sp_addr *addr)
 {
-	bool prefix = host->kind == SP_HOST_PREFIX;
-
-	own->mask_be[0] = prefix ? host->mask_be : 0xffffffff;
-	own->mask_be[1] = prefix ? 0 : 0xffffffff;
-	own->addr = *addr;
-	own->addr.word_be[2] &= own->mask_be[0];
-	own->addr.word_be[3] &= own->mask_be[1];
-	own->bits = prefix ? 0xffff : 0;
-	own->first_slot = sp_slot_index(host->public_index, 0);
-	own->known = true;
+	own->prefix = *addr;
+	own->prefix.word_be[2] = host->net_be;
+	own->mask_be = host->mask_be;
+	own->prefix_slot = sp_slot_index(host->public_index, 0);
+	own->prefix_known = true;
 }
 
 /* Mostly where it was found the last time, and then this one too. */
-static __rte_always_inline bool find_own(struct worker *worker, const struct ride *ride,
-					 struct own *own, const uint8_t family)
+static __rte_always_inline enum own_kind find_own(struct worker *worker, const struct ride *ride,
+						  struct own *own, const uint8_t family)
 {
 	struct sp_packet packet = packet_of(ride, family);
 	const struct sp_host *host = *place_of_own(worker, packet.tuple.to.word_be[3]);
@@ -238,7 +228,13 @@ static __rte_always_inline bool find_own(struct worker *worker, const struct rid
 	if (unlikely(!is_public(host, &packet.tuple.to)))
 		host = search_own(worker, ride, family);
 	if (unlikely(!host))
-		return false;
-	know_own(own, host, &packet.tuple.to);
-	return true;
+		return OWN_NONE;
+	if (family == 6 && unlikely(host->kind == SP_HOST_PREFIX)) {
+		know_prefix(own, host, &packet.tuple.to);
+		return OWN_PREFIX;
+	}
+	own->addr = packet.tuple.to;
+	own->first_slot = sp_slot_index(host->public_index, 0);
+	own->known = true;
+	return OWN_ADDRESS;
 }

@@ -25,16 +25,43 @@
 #include "note_wanted.h"
 #include "port/trunk.h"
 
+/* Toward a VM whose session has an address of its own: that leads to the slot, with the port. */
+static __rte_always_inline bool place_by_prefix(struct worker *worker, struct ride *ride,
+						const struct own *own)
+{
+	struct sp_packet packet = packet_of(ride, 6);
+	uint16_t port = SP_HOST16(packet.tuple.to_port_be);
+
+	ride->own = true;
+	ride->slot_index = own->prefix_slot | (uint16_t)(port ^ sp_own_bits(&packet.tuple.to));
+	if (unlikely(ride->slot_index >= worker->table.nr_slots))
+		return false;
+	rte_prefetch0(&worker->table.leases[ride->slot_index]);
+	return true;
+}
+
 /* Toward a VM: the slot is known by the port; it is sent for. */
 static __rte_always_inline bool place_by_port(struct worker *worker, struct ride *ride,
 					      struct own *own, const uint8_t family)
 {
 	struct sp_packet packet = packet_of(ride, family);
-	bool same = own_is_of(own, &packet.tuple.to, family);
+	bool same = family == 4 ? packet.tuple.to.word_be[3] == own->addr.word_be[3]
+				: sp_addr_equal(&packet.tuple.to, &own->addr);
 
-	if (unlikely(!own->known || !same) && !find_own(worker, ride, own, family))
-		return false;
-	ride->slot_index = own_slot(own, &packet, family);
+	if (unlikely(!own->known || !same)) {
+		if (family == 6 && own_holds(own, &packet.tuple.to))
+			return place_by_prefix(worker, ride, own);
+		switch (find_own(worker, ride, own, family)) {
+		case OWN_NONE:
+			return false;
+		case OWN_PREFIX:
+			return place_by_prefix(worker, ride, own);
+		case OWN_ADDRESS:
+			break;
+		}
+	}
+	ride->own = false;
+	ride->slot_index = own->first_slot | SP_HOST16(packet.tuple.to_port_be);
 	if (unlikely(ride->slot_index >= worker->table.nr_slots))
 		return false;
 	rte_prefetch0(&worker->table.leases[ride->slot_index]);
@@ -224,7 +251,7 @@ static __rte_always_inline bool judge(struct worker *worker, const struct journe
 	const struct sp_addr *client =
 		hit->direction == SP_TOWARD_VM ? &packet->tuple.from : &packet->tuple.to;
 
-	if (unlikely(!sp_is_plain(packet, journey->now_ns, hit)))
+	if (unlikely(!sp_is_plain(packet, journey->now_ns, hit, ride->own)))
 		return false;
 	if (unlikely(!sp_near_is_far(worker->table.settings, client, packet->family)) &&
 	    !is_client(worker, ride, hit->direction, packet->family))

@@ -181,13 +181,15 @@ SP_INLINE int sp_place_by_port(const struct sp_table *table, const struct sp_pac
 }
 
 /*
- * Is it a slot of the address that a packet is to? In IPv4 it is, having been found; an address of
- * a prefix may have been another session's.
+ * Is it a slot of the address that a packet is to? An address of a prefix may have been another
+ * session's; any other one is it, having led there, so who knows that none is asked for says so.
  */
-SP_INLINE int sp_slot_has_public(const struct sp_slot *slot, const struct sp_packet *packet)
+SP_INLINE int sp_slot_has_public(const struct sp_slot *slot, const struct sp_packet *packet,
+				 const int own)
 {
 	return slot->family == packet->family &&
-	       (packet->family == 4 || sp_addr_equal(&slot->public_addr, &packet->tuple.to));
+	       (packet->family == 4 || !own ||
+		sp_addr_equal(&slot->public_addr, &packet->tuple.to));
 }
 
 SP_INLINE enum sp_verdict sp_find_by_port(const struct sp_table *table,
@@ -201,7 +203,7 @@ SP_INLINE enum sp_verdict sp_find_by_port(const struct sp_table *table,
 	if (!slot)
 		return SP_NO_LEASE;
 	hit->life = SP_LOAD_ACQUIRE(slot->life);
-	if (sp_life_state(hit->life) == SP_SLOT_FREE || !sp_slot_has_public(slot, packet))
+	if (sp_life_state(hit->life) == SP_SLOT_FREE || !sp_slot_has_public(slot, packet, 1))
 		return SP_NO_LEASE;
 	hit->slot = slot;
 	hit->direction = SP_TOWARD_VM;
@@ -314,8 +316,10 @@ SP_INLINE enum sp_verdict sp_decide(const struct sp_table *table, const struct s
  * For a lane, which has only found where a packet's slot may be. Result: whether sp_find() and
  * sp_judge() would have it sent on, but for two questions still to be asked: is its client on the
  * allow-list, and can a client have that address? What is refused here is for them to look at.
+ * own: whether it may be an address of a prefix that led to the slot.
  */
-SP_INLINE int sp_is_plain(const struct sp_packet *packet, __u64 now_ns, const struct sp_hit *hit)
+SP_INLINE int sp_is_plain(const struct sp_packet *packet, __u64 now_ns, const struct sp_hit *hit,
+			  const int own)
 {
 	const struct sp_slot *slot = hit->slot;
 
@@ -323,7 +327,8 @@ SP_INLINE int sp_is_plain(const struct sp_packet *packet, __u64 now_ns, const st
 	    packet->ttl <= 1)
 		return 0;
 	if (hit->direction == SP_TOWARD_VM)
-		return sp_slot_has_public(slot, packet) && (slot->protocol_mask & packet->protocol);
+		return sp_slot_has_public(slot, packet, own) &&
+		       (slot->protocol_mask & packet->protocol);
 	return sp_slot_has_endpoint(slot, packet) &&
 	       (packet->tcp_flags & (SP_TCP_SYN | SP_TCP_ACK)) != SP_TCP_SYN;
 }
