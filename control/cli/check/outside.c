@@ -25,6 +25,17 @@ static bool is_in_networks(const struct config *config, const struct sp_addr *ad
 	return false;
 }
 
+/* Of a prefix people are told one of its addresses. */
+static bool is_told_as(const struct config_public *address, const char *host)
+{
+	const struct sp_prefix prefix = config_prefix(address);
+	struct sp_addr addr;
+
+	if (!config_is_prefix(address))
+		return addr_same_host(address->advertise, host);
+	return addr_parse(host, &addr) == 0 && sp_prefix_contains(&prefix, &addr);
+}
+
 /* Result: the public address that people are told so, and that has the port; NULL for none. */
 static const struct config_public *find_told(const struct config *config, const char *host,
 					     uint16_t port)
@@ -32,19 +43,22 @@ static const struct config_public *find_told(const struct config *config, const 
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
 		const struct config_public *address = &config->public.addresses[i];
 
-		if (addr_same_host(address->advertise, host) &&
-		    config_question_has_port(address, port))
+		if (is_told_as(address, host) && config_question_has_port(address, port))
 			return address;
 	}
 	return NULL;
 }
 
 static const struct config_public *find_bound(const struct config *config,
-					      const struct sp_addr *bind)
+					      const struct config_public *bound)
 {
-	for (uint32_t i = 0; i < config->public.nr_addresses; i++)
-		if (sp_addr_equal(&config->public.addresses[i].bind, bind))
-			return &config->public.addresses[i];
+	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
+		const struct config_public *address = &config->public.addresses[i];
+
+		if (sp_addr_equal(&address->bind, &bound->bind) &&
+		    sp_addr_equal(&address->mask, &bound->mask))
+			return address;
+	}
 	return NULL;
 }
 
@@ -54,7 +68,7 @@ static void look_at_place(struct look *look, const json_t *place)
 	uint16_t port = (uint16_t)talk_number(place, "public_port");
 	const struct config_public *had =
 		find_told(look->before, talk_text(place, "public_host"), port);
-	const struct config_public *has = had ? find_bound(look->after, &had->bind) : NULL;
+	const struct config_public *has = had ? find_bound(look->after, had) : NULL;
 
 	/* One that it had lost already differs in nothing now. */
 	if (had && !has)
