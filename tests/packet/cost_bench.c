@@ -9,6 +9,7 @@
  * One lease, and then 40,000. With a reference, the xdp.bpf.o of another build, those 40,000 alone,
  * in the one build and the other by turns.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,7 +126,9 @@ static void add_asking(struct bench *bench, const char *name)
 static void add_cases(struct bench *bench)
 {
 	static const char client[] = "203.0.113.50", public[] = "192.0.2.1", vm[] = "10.0.3.10";
+	char text[INET6_ADDRSTRLEN];
 	struct cost_case *one;
+	struct sp_addr own;
 
 	one = add_case(bench, "pass everything", bench->cost[SP_ROLE_PUBLIC]->progs.pass,
 		       SP_ROLE_PUBLIC, XDP_PASS);
@@ -147,6 +150,9 @@ static void add_cases(struct bench *bench)
 	add_carried(bench, "carried to a VM, IPv6", SP_ROLE_PUBLIC, "2001:db8:c:1::9", 9,
 		    "2001:db8:2::1", 64003);
 	add_asking(bench, "  asking the kernel");
+	own = fixture_public_addr(&bench->engine.fixture, 2, 64003, 22);
+	add_carried(bench, "carried, own address", SP_ROLE_PUBLIC, "2001:db8:c:1::9", 9,
+		    inet_ntop(AF_INET6, &own, text, sizeof(text)), 22);
 	add_carried(bench, "carried, allow-list", SP_ROLE_PUBLIC, "203.0.113.7", 9, public, 64024);
 	add_program(bench, "steered to a worker", SP_ROLE_PUBLIC, XDP_REDIRECT, client, 9, public,
 		    64003);

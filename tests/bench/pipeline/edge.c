@@ -46,7 +46,7 @@ static int add_endpoint(struct table_map *table, const struct sp_slot *slot, uin
 static int add_lease(struct table_map *table, const struct situation *situation, uint32_t i)
 {
 	struct place place = situation_place(situation, i);
-	uint32_t slot_index = sp_slot_index(place.public_index, place.public_port);
+	uint32_t slot_index = sp_slot_index(place.public_index, place.slot_number);
 	struct sp_slot *slot = &table->leases[slot_index];
 
 	*slot = (struct sp_slot){.state = SP_SLOT_LIVE,
@@ -84,12 +84,16 @@ static void add_publics(struct table_map *table, const struct situation *situati
 {
 	for (uint32_t i = 0; i < situation->nr_publics; i++) {
 		struct sp_addr addr = situation_public(situation, i);
-		uint32_t at = sp_host_first(&addr);
+		struct sp_addr key = situation->own ? sp_prefix_key(&addr) : addr;
+		uint32_t at = sp_host_first(&key);
 
 		while (table->hosts[at].kind != SP_HOST_NONE)
 			at = (at + 1) & (SP_HOSTS - 1);
 		table->hosts[at] =
-			(struct sp_host){.addr = addr, .kind = SP_HOST_PUBLIC, .public_index = i};
+			(struct sp_host){.addr = key,
+					 .kind = situation->own ? SP_HOST_PREFIX : SP_HOST_PUBLIC,
+					 .public_index = i};
+		table->settings->has_prefixes = situation->own;
 		sp_near_add_host(table->settings, &addr);
 	}
 }

@@ -19,11 +19,13 @@ struct situation {
 	uint32_t nr_prefixes; /* of the allow-list that every lease has; 0: it has none */
 	uint8_t limited;      /* limits of SYNs are on */
 	uint8_t captured;     /* the first lease is */
+	uint8_t own;	      /* each lease has an address of its own, of a prefix */
 };
 
 /* One lease: a public port and where it leads. */
 struct place {
 	uint32_t public_index;
+	uint16_t slot_number;
 	struct sp_addr public_addr;
 	struct sp_addr vm_addr;
 	uint16_t public_port;

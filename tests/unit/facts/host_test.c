@@ -198,6 +198,30 @@ static void test_look_when_no_route_leads_to_a_network_of_ipv6_then_it_is_named(
 	assert_int_equal(look_for(place, "route")->severity, FACTS_WELL);
 }
 
+static void test_look_when_a_prefix_is_not_taken_for_local_then_its_route(void **state)
+{
+	static const char beside[] =
+		"20010db8000500000000000000000000 40 00000000000000000000000000000000 00 "
+		"00000000000000000000000000000000 00000100 00000001 00000000 00000001    none0\n"
+		"00000000000000000000000000000000 00 00000000000000000000000000000000 00 "
+		"00000000000000000000000000000000 ffffffff 00000001 00000000 00200200       lo\n";
+	static const char local[] =
+		"20010db8000500000000000000000000 40 00000000000000000000000000000000 00 "
+		"00000000000000000000000000000000 00000400 00000001 00000000 80200001       lo\n";
+	struct place *place = *state;
+	struct config_public *address = &place->config->public.addresses[0];
+	struct sp_prefix prefix;
+
+	assert_int_equal(addr_prefix_parse("2001:db8:5::/64", &prefix), 0);
+	address->bind = prefix.addr;
+	address->mask = prefix.mask;
+	put(place, "/proc/net/ipv6_route", beside);
+	assert_string_equal(look_for(place, "address")->cure,
+			    "ip -6 route add local 2001:db8:5::/64 dev lo");
+	put(place, "/proc/net/ipv6_route", local);
+	assert_int_equal(look_for(place, "address")->severity, FACTS_WELL);
+}
+
 static void test_look_when_in_a_cloud_then_its_own_switch(void **state)
 {
 	const struct facts_finding *finding;
@@ -300,6 +324,7 @@ int main(void)
 		TEST(test_look_when_many_ports_are_reserved_then_the_cure_keeps_them),
 		TEST(test_look_when_no_route_leads_to_a_network_then_it_is_named),
 		TEST(test_look_when_no_route_leads_to_a_network_of_ipv6_then_it_is_named),
+		TEST(test_look_when_a_prefix_is_not_taken_for_local_then_its_route),
 		TEST(test_look_when_in_a_cloud_then_its_own_switch),
 		TEST(test_look_when_the_clock_is_alone_then_a_risk),
 		TEST(test_look_when_nothing_waits_for_the_edge_at_boot_then_a_risk),
