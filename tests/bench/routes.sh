@@ -18,7 +18,7 @@ TEST_TIMEOUT=${TEST_TIMEOUT:-600}
 routes_possible
 need_programs
 lab_begin 1
-etcd_start
+members_start
 router_start
 edge_start a
 edge_start b

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # A router that spreads one address over up to three edges, by BGP and a hash of flows: BIRD on the router, BIRD
-# on edges a and b, FRR on c where version 8 is installed; one member of etcd; VMs whose replies all leave by a. Edges run
+# on edges a and b, FRR on c where version 8 is installed; three members of etcd; VMs whose replies all leave by a. Edges run
 # nothing until edge_start; with LAB_BARE=1 they have neither the address nor the interfaces that announce it.
 # Source it after _fleet.sh; lab_begin makes its network instead of the usual one.
 #
@@ -14,6 +14,7 @@
 
 LAB_PUBLIC_ADDRESS=203.0.113.1
 ROUTER_ADDRESS=192.0.2.254
+MEMBERS=(10.0.0.9 10.0.0.10 10.0.0.11)
 LAB_ENGINE=xdp
 
 routes_possible() {
@@ -89,7 +90,7 @@ network_up() {
 	lab_in router sysctl -qw net.ipv4.ip_forward=1 net.ipv4.fib_multipath_hash_policy=1
 	ip -n "$LAB_NS-net" -batch - <<-EOT
 		link add br0 type bridge mcast_snooping 0
-		addr add $ETCD_ADDRESS/16 dev br0
+		$(printf 'addr add %s/16 dev br0\n' "${MEMBERS[@]}")
 		link set br0 up
 	EOT
 	network_end client eth0
@@ -102,10 +103,45 @@ network_up() {
 	done
 }
 
+# Prints the members' URLs as the configuration has them.
+members_urls() {
+	local urls
+
+	urls=$(printf '"http://%s:2379", ' "${MEMBERS[@]}")
+	echo "${urls%, }"
+}
+
+# member_start NUMBER: one that was there goes on with what it has.
+member_start() {
+	local at=${MEMBERS[$1]}
+
+	routes_spawn net "etcd$1" etcd --name "m$1" --data-dir "$LAB_DIR/etcd$1" \
+		--listen-client-urls "http://$at:2379" --advertise-client-urls "http://$at:2379" \
+		--listen-peer-urls "http://$at:2380" --initial-advertise-peer-urls "http://$at:2380" \
+		--initial-cluster "m0=http://${MEMBERS[0]}:2380,m1=http://${MEMBERS[1]}:2380,m2=http://${MEMBERS[2]}:2380"
+}
+
+member_stop() {
+	local pid
+
+	pid=$(cat "$LAB_DIR/etcd$1.pid")
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null || :
+}
+
+members_start() {
+	local i
+
+	for i in 0 1 2; do
+		member_start $i
+	done
+	wait_until 30 etcd_ctl endpoint health
+}
+
 edge_config() {
 	(
 		LAB_EXTRA="$LAB_ANNOUNCE metrics: { listen = \"\"; };
-			fleet: { etcd = [ \"http://$ETCD_ADDRESS:2379\" ]; socket = \"$(edge_dir "$1")/run/fleet.sock\";
+			fleet: { etcd = [ $(members_urls) ]; socket = \"$(edge_dir "$1")/run/fleet.sock\";
 				edge_ttl = \"3s\"; fence_after = \"6s\"; clock_bound = \"0s\"; };"
 		LAB_BPF_DIR=$(edge_bpf "$1")
 		LAB_DIR=$(edge_dir "$1")

@@ -20,7 +20,7 @@ page_block() {
 routes_possible
 need_programs
 lab_begin 2
-etcd_start
+members_start
 router_start
 
 # What the page says of the configuration is one.
