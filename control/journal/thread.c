@@ -13,7 +13,7 @@
 #include "journal/journal.h"
 #include "journal/sql.h"
 
-#define LATER 0
+#define LATER 5 /* nice(2) */
 
 enum step {
 	IDLE,

@@ -10,6 +10,9 @@
 #include "edge/txn/receipt.h"
 #include "edge/txn/txn.h"
 
+/* So that a copy takes no longer than a step may. */
+#define PIECE_MAX 4096
+
 /* Changes and events, copied: the transaction's own lists go on growing meanwhile. */
 struct txn_piece {
 	struct txn *txn;
@@ -138,16 +141,22 @@ static void *copy_of(const void *from, size_t nr, size_t bytes)
 	return copy;
 }
 
-/* Hands over all that is not saved yet. Result: 0 or -ENOMEM. */
-static int hand_over(struct txn *txn, bool last)
+static unsigned int at_most(unsigned int nr)
+{
+	return nr < PIECE_MAX ? nr : PIECE_MAX;
+}
+
+/* Hands over what is not saved yet, or its beginning. ending: there will be no more. Result: 0 or
+ * -ENOMEM. */
+static int hand_over(struct txn *txn, bool ending)
 {
 	struct txn_piece *piece = txn->piece = calloc(1, sizeof(*piece));
-	unsigned int nr_changes = txn->nr_changes - txn->nr_saved_changes;
-	unsigned int nr_events = txn->nr_events - txn->nr_saved_events;
+	unsigned int nr_changes = at_most(txn->nr_changes - txn->nr_saved_changes);
+	unsigned int nr_events = at_most(txn->nr_events - txn->nr_saved_events);
 
 	if (!piece)
 		return -ENOMEM;
-	*piece = (struct txn_piece){txn, NULL, nr_changes, NULL, nr_events, last};
+	*piece = (struct txn_piece){txn, NULL, nr_changes, NULL, nr_events, false};
 	piece->change =
 		copy_of(txn->change + txn->nr_saved_changes, nr_changes, sizeof(*piece->change));
 	piece->event = copy_of(txn->event + txn->nr_saved_events, nr_events, sizeof(*piece->event));
@@ -155,8 +164,10 @@ static int hand_over(struct txn *txn, bool last)
 		free_piece(txn);
 		return -ENOMEM;
 	}
-	txn->nr_saved_changes = txn->nr_changes;
-	txn->nr_saved_events = txn->nr_events;
+	txn->nr_saved_changes += nr_changes;
+	txn->nr_saved_events += nr_events;
+	piece->last = ending && txn->nr_saved_changes == txn->nr_changes &&
+		      txn->nr_saved_events == txn->nr_events;
 	journal_thread_begin(txn->edge->journal, save_piece, piece);
 	return 0;
 }
@@ -192,12 +203,14 @@ void txn_save_more(struct txn *txn)
 
 int txn_save_end(struct txn *txn)
 {
-	if (!fetch(txn))
-		return -EINPROGRESS;
-	if (txn->save_error < 0 || txn->saved)
-		return txn->save_error;
-	txn->save_error = hand_over(txn, true);
-	return txn->save_error < 0 ? txn->save_error : txn_save_end(txn);
+	while (fetch(txn)) {
+		if (txn->save_error < 0 || txn->saved)
+			return txn->save_error;
+		txn->save_error = hand_over(txn, true);
+		if (txn->save_error < 0)
+			return txn->save_error;
+	}
+	return -EINPROGRESS;
 }
 
 void txn_save_stop(struct txn *txn)
