@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Many leases at once, through the API of a real sallyportd.
 
-  scale.py SOCKET PID COUNT LIFETIME_S PUT_SECONDS
+  scale.py SOCKET PID COUNT LIFETIME_S PUT_SECONDS PUTS
 
 COUNT builds of one node are declared by one sync; all have the same deadline, LIFETIME_S later; when
-all have ended and been forgotten the same sync is sent again. Then 16 connections send PUTs of other
-builds for PUT_SECONDS. Meanwhile another process asks for GET /v1/version every 10 ms on a connection
+all have ended and been forgotten the same sync is sent again. Then 16 connections of the program PUTS
+(puts.c) send PUTs of other builds for PUT_SECONDS; without any seconds the first sync is all. Meanwhile another process asks for GET /v1/version every 10 ms on a connection
 of its own; a question is timed from when it should have been sent, so that those held up behind a
 slow answer count as slow too. VMs are at 10.0.16.0 and up, port 7000.
+
+Beside what takes how long stands how much CPU time sallyportd needs for it, with what it leaves to be
+done: of a busy machine that is the steadier figure.
 
 Prints "NAME|UNIT|VALUE", a figure a line.
 """
@@ -17,8 +20,8 @@ import json
 import math
 import multiprocessing
 import os
-import selectors
 import socket
+import subprocess
 import sys
 import time
 
@@ -101,6 +104,15 @@ def memory(pid, when):
     return rss_kib
 
 
+def cpu_s(pid):
+    """Of all its threads."""
+    total = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/schedstat") as stat:
+            total += int(stat.read().split()[0])
+    return total / 1e9
+
+
 def vm_address(number):
     return socket.inet_ntoa((FIRST_VM + number).to_bytes(4, "big"))
 
@@ -120,12 +132,6 @@ def sync_body(count, lifetime_s):
         for i in range(count)
     ]
     return json.dumps({"builds": builds})
-
-
-def put_request(number):
-    body = json.dumps({"user": "ubuntu", "nodes": [node_at(number, 8000)]})
-    head = f"PUT /v1/builds/put{number} HTTP/1.1\r\nHost: edge\r\nContent-Type: application/json\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
 def wait_ended(path, since, count):
@@ -149,18 +155,21 @@ def wait_forgotten(api):
         time.sleep(0.02)
 
 
-def declare(api, prober, body, count, name):
-    began = time.monotonic()
+def declare(api, prober, pid, body, count, name):
+    began, began_cpu_s = time.monotonic(), cpu_s(pid)
     answer = api.call("POST", "/v1/sync", body)
     figure(f"time to install, {name}", "s", time.monotonic() - began)
+    figure(f"CPU time until then, {name}", "s", cpu_s(pid) - began_cpu_s)
     if answer["created"] != count:
         sys.exit(f"scale.py: {answer['created']} builds were created")
     time.sleep(AFTER_S)
     prober.phase(f"during the sync, {name}", began)
+    figure(f"CPU time of it all, {name}", "s", cpu_s(pid) - began_cpu_s)
     return began
 
 
-def end(api, prober, path, since, count, deadline):
+def end(api, prober, pid, path, since, count, deadline):
+    began_cpu_s = cpu_s(pid)
     if time.monotonic() >= deadline:
         sys.exit("scale.py: the deadline came before everything was installed")
     ended, last = wait_ended(path, since, count)
@@ -169,51 +178,24 @@ def end(api, prober, path, since, count, deadline):
     figure("time to end: deadline to the removal confirmed", "s", time.monotonic() - deadline)
     time.sleep(AFTER_S)
     prober.phase("while all end", deadline)
+    figure("CPU time to end", "s", cpu_s(pid) - began_cpu_s)
 
 
-class Putter:
-    """One connection that has always one PUT under way."""
-
-    def __init__(self, path, numbers):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(path)
-        self.numbers = numbers
-        self.seen = b""
-
-    def begin(self):
-        self.sock.sendall(put_request(next(self.numbers)))
-
-    def over(self):
-        """Reads what is there; returns whether the answer is complete."""
-        self.seen += self.sock.recv(65536)
-        head, gap, rest = self.seen.partition(b"\r\n\r\n")
-        if not gap:
-            return False
-        if not head.startswith(b"HTTP/1.1 201"):
-            sys.exit(f"scale.py: PUT: {self.seen[:400]}")
-        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-        if len(rest) < length:
-            return False
-        self.seen = b""
-        return True
+def put_for(program, path, seconds):
+    """Returns how many a second; the program prints it."""
+    vms = [str(CONNECTIONS), str(seconds), vm_address(0), str(VMS), "8000"]
+    return float(subprocess.run([program, path, *vms], check=True, capture_output=True, text=True).stdout)
 
 
-def put_for(path, seconds):
-    numbers = iter(range(1 << 30))
-    selector = selectors.DefaultSelector()
-    for putter in [Putter(path, numbers) for _ in range(CONNECTIONS)]:
-        selector.register(putter.sock, selectors.EVENT_READ, putter)
-        putter.begin()
-    done, began = 0, time.monotonic()
-    while time.monotonic() < began + seconds:
-        for key, _ in selector.select():
-            if key.data.over():
-                done += 1
-                key.data.begin()
-    return done / (time.monotonic() - began)
+def put(prober, pid, program, path, seconds):
+    began, began_cpu_s = time.monotonic(), cpu_s(pid)
+    rate = put_for(program, path, seconds)
+    figure(f"PUTs over {CONNECTIONS} connections", "per second", rate)
+    figure("CPU time of a PUT", "us", (cpu_s(pid) - began_cpu_s) * 1e6 / (rate * seconds))
+    prober.phase("during PUTs", began)
 
 
-def main(path, pid, count, lifetime_s, put_seconds):
+def main(path, pid, count, lifetime_s, put_seconds, program):
     count, lifetime_s, put_seconds = int(count), int(lifetime_s), int(put_seconds)
     body, api = sync_body(count, lifetime_s), Api(path)
     with Prober(path) as prober:
@@ -221,24 +203,25 @@ def main(path, pid, count, lifetime_s, put_seconds):
         time.sleep(IDLE_S)
         prober.phase("idle", began)
         base_kib = memory(pid, "before")
-        deadline = lifetime_s + declare(api, prober, body, count, "first")
+        deadline = lifetime_s + declare(api, prober, pid, body, count, "first")
         more_kib = memory(pid, "all installed") - base_kib
         figure("RSS beyond the base, each lease", "KiB", more_kib / count)
+        if not put_seconds:
+            prober.report()
+            return
         since = api.call("GET", "/v1/status")["events"]["newest"]
-        end(api, prober, path, since, count, deadline)
+        end(api, prober, pid, path, since, count, deadline)
         began = time.monotonic()
         wait_forgotten(api)
         prober.phase("while all are forgotten", began)
         memory(pid, "all forgotten")
-        declare(api, prober, body, count, "again")
+        declare(api, prober, pid, body, count, "again")
         memory(pid, "installed again")
-        began = time.monotonic()
-        figure(f"PUTs over {CONNECTIONS} connections", "per second", put_for(path, put_seconds))
-        prober.phase("during PUTs", began)
+        put(prober, pid, program, path, put_seconds)
         prober.report()
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 6:
+    if len(sys.argv) != 7:
         sys.exit(__doc__)
     main(*sys.argv[1:])
