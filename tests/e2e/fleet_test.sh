@@ -70,7 +70,7 @@ via b
 start_session "$port"
 fleet a DELETE /v1/builds/one
 assert_eq 204 "$STATUS" "status of DELETE at A"
-wait_until 20 edge_has b one ended
+edge_has b one ended || fail "B has not cut, though A said so: $ANSWER"
 wait_gone 20 "$SESSION"
 via b
 ssh_to "$port" true 2>/dev/null && fail "B lets in after the DELETE at A"
