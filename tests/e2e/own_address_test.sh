@@ -39,6 +39,13 @@ dialled() {
 	ok "$3: $(grep -oE 'Received disconnect.*' "$LAB_DIR/refused")"
 }
 
+# traced ADDRESS PATTERN: trace says so of a packet to port 22.
+traced() {
+	lab_in edge "$(lab_cli_path)" trace --bpf-dir "$LAB_BPF_DIR" --from "[$LAB_CLIENT_ADDRESS6]:4000" \
+		--to "[$1]:22" >"$LAB_DIR/traced" 2>&1 || fail "trace: $(cat "$LAB_DIR/traced")"
+	assert_match ", $2: " "$LAB_DIR/traced" "trace of a packet to $1"
+}
+
 # neighbour ADDRESS: one of the prefix that nobody has.
 neighbour() {
 	python3 -c 'import ipaddress, sys; print(ipaddress.ip_address(int(ipaddress.ip_address(sys.argv[1])) ^ 1 << 40))' "$1"
@@ -61,6 +68,12 @@ sessions() {
 	ssh_own "$OWN" 'cat >blob' <"$LAB_DIR/blob"
 	assert_eq "$(sha256sum <"$LAB_DIR/blob")" "$(ssh_own "$OWN" 'cat blob' | sha256sum)" "sha256 back at the client"
 	ok "$1: ssh at port 22 of an address of its own, 8 MiB there and back"
+	traced "$OWN" "forwarded.*"
+	assert_match "lease: \\[$OWN\\]:22 to \\[$(lab_vm_address6 0)\\]:22, live" "$LAB_DIR/traced" "trace"
+	traced "$(neighbour "$OWN")" "no_lease"
+	lab_in edge "$(lab_cli_path)" -s "$LAB_SOCKET" show "a-$1" >"$LAB_DIR/shown" 2>&1
+	assert_match "ssh -o HostKeyAlias=a-$1-0 ubuntu@$OWN" "$LAB_DIR/shown" "show"
+	ok "$1: trace and show know it"
 	dialled "$(neighbour "$OWN")" 'No SSH session has this address' "$1, never had a session"
 	assert_fails "a port that the address does not have" lab_client bash -c "exec 3<>/dev/tcp/$OWN/8022"
 	assert_match 'refused' "$LAB_DIR/refused" "a port that the address does not have"
