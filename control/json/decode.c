@@ -10,11 +10,14 @@
 #include <string.h>
 
 #include "host/spell.h"
-#include "json/blocks.h"
 #include "json/path.h"
-#include "json/plain.h"
 
 #define SHOWN_BYTES 40
+
+struct json_block {
+	struct json_block *next;
+	max_align_t data[];
+};
 
 /* A value on its way into a member. */
 struct step {
@@ -44,6 +47,17 @@ static void refuse(struct json_document *document, const struct json_path *path,
 	json_path_print(path, pointer, sizeof(pointer));
 	json_problem_set(document->problem, PROBLEM_INVALID, "The request holds wrong values.");
 	json_problem_add(document->problem, PROBLEM_INVALID, pointer, "%s", detail);
+}
+
+static void *allocate(struct json_document *document, size_t nr, size_t size)
+{
+	struct json_block *block = calloc(1, sizeof(*block) + nr * size);
+
+	if (!block)
+		return NULL;
+	block->next = document->blocks;
+	document->blocks = block;
+	return block->data;
 }
 
 static const char *name_type(const json_t *value)
@@ -193,7 +207,7 @@ static int decode_list(const struct step *step)
 		       field->max, nr);
 		return 0;
 	}
-	items = json_blocks_allocate(&step->document->blocks, nr, item->member_bytes);
+	items = allocate(step->document, nr, item->member_bytes);
 	if (!items)
 		return -ENOMEM;
 	for (size_t i = 0; i < nr; i++) {
@@ -341,10 +355,6 @@ int json_decode(struct json_document *document, const char *text, size_t bytes,
 	int r;
 
 	document->problem = problem;
-	document->root = NULL;
-	if (json_plain_decode(&document->blocks, text, bytes, table, object))
-		return 0;
-	memset(object, 0, table->struct_bytes);
 	document->root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (!document->root) {
 		if (json_error_code(&error) == json_error_out_of_memory)
@@ -361,7 +371,12 @@ int json_decode(struct json_document *document, const char *text, size_t bytes,
 
 void json_decode_document_clear(struct json_document *document)
 {
-	json_blocks_free(&document->blocks);
+	while (document->blocks) {
+		struct json_block *block = document->blocks;
+
+		document->blocks = block->next;
+		free(block);
+	}
 	json_decref(document->root);
 	document->root = NULL;
 }
