@@ -31,7 +31,7 @@ announced() {
 
 wait_until 10 on sallyport
 announces edge sallyport 2001:db8:77::/64 || fail "the prefix is not announced"
-ip -n "$LAB_NS-edge" -o addr show dev sallyport | grep -q '2001:db8:77::/64' || fail "as no prefix"
+grep -q '2001:db8:77::/64' <<<"$(ip -n "$LAB_NS-edge" -o addr show dev sallyport)" || fail "as no prefix"
 announced announced no || fail "the API says: $ANSWER"
 assert_eq null "$(answer .why)" "why"
 put_build one 0
