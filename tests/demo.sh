@@ -111,7 +111,7 @@ top_runs() {
 }
 
 finish() {
-	local open="${ssh0/ssh /ssh -o ServerAliveInterval=1 } top -b -d 0.2"
+	local open="${ssh0/ssh /ssh -o ServerAliveInterval=${SALLYPORT_SLOW:-1} } top -b -d 0.2"
 
 	say "A session stays open, with top running in it (it goes on in the background)."
 	printf '\nlaptop$ %s &\n' "$open"
