@@ -251,7 +251,9 @@ static __rte_always_inline bool judge(struct worker *worker, const struct journe
 	const struct sp_addr *client =
 		hit->direction == SP_TOWARD_VM ? &packet->tuple.from : &packet->tuple.to;
 
-	if (unlikely(!sp_is_plain(packet, journey->now_ns, hit, ride->own)))
+	const bool own = hit->direction == SP_TOWARD_VM && ride->own;
+
+	if (unlikely(!sp_is_plain(packet, journey->now_ns, hit, own)))
 		return false;
 	if (unlikely(!sp_near_is_far(worker->table.settings, client, packet->family)) &&
 	    !is_client(worker, ride, hit->direction, packet->family))
