@@ -104,7 +104,7 @@ static int check_server(const struct port *port, const char **ret_why)
 
 	if (!memif_is_client(port->devargs))
 		return 0;
-	fd = memif_call(port->devargs);
+	fd = memif_call(port->devargs, GREETING_MS);
 	if (fd >= 0) {
 		answer = memif_hear(fd, GREETING_MS);
 		close(fd);
@@ -230,7 +230,7 @@ bool device_dials(struct port *port)
 	    boottime_now_ns() - port->dialled_ns < DIAL_STEP_NS)
 		return false;
 	if (port->call_fd < 0)
-		port->call_fd = memif_call(port->devargs);
+		port->call_fd = memif_call(port->devargs, 0);
 	if (port->call_fd < 0)
 		return false;
 	answer = memif_hear(port->call_fd, GREETING_LATER_MS);

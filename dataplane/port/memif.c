@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -53,13 +54,16 @@ static socklen_t address_of(const char *devargs, struct sockaddr_un *ret)
 				    : sizeof(*ret));
 }
 
-int memif_call(const char *devargs)
+int memif_call(const char *devargs, int most_ms)
 {
+	const struct timeval most = {.tv_sec = most_ms / 1000, .tv_usec = most_ms % 1000 * 1000};
 	struct sockaddr_un address;
 	socklen_t bytes = address_of(devargs, &address);
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (most_ms > 0 ? 0 : SOCK_NONBLOCK),
+			0);
 
 	if (fd >= 0 && bytes <= sizeof(address) &&
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most)) == 0 &&
 	    connect(fd, (const struct sockaddr *)&address, bytes) == 0)
 		return fd;
 	if (fd >= 0)

@@ -11,10 +11,12 @@
 bool memif_is_client(const char *devargs);
 
 /*
- * Result: a connection to who listens where such a client dials, to be closed; -1 if nobody does.
- * The server greets whom it has accepted, and a caller waits for that before it hangs up.
+ * Result: a connection to who listens where such a client dials, to be closed; -1 if nobody does,
+ * or if two that it has not accepted yet, which are all that its queue holds, are still before us
+ * after most_ms (0: now). The server greets whom it has accepted, and a caller waits for that
+ * before it hangs up.
  */
-int memif_call(const char *devargs);
+int memif_call(const char *devargs, int most_ms);
 
 enum memif_answer {
 	MEMIF_SILENT,  /* it has not greeted yet */
