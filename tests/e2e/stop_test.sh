@@ -94,6 +94,7 @@ assert_eq running "$(answer .state)" "state of the build after the restart"
 
 # follow_until_crash COMMAND…: it reads events until sallyportd is killed. Its exit status in STATUS.
 follow_until_crash() {
+	: >"$LAB_DIR/events"
 	"$@" >"$LAB_DIR/events" 2>"$LAB_DIR/events-err" &
 	follower=$!
 	wait_line 10 "$LAB_DIR/events" 'build.enabled'
