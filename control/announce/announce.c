@@ -57,14 +57,9 @@ const char *announce_drain_name(enum announce_drain drain)
 	return names[drain];
 }
 
-static struct netlink_address address_of(const struct config *config, uint32_t i)
+static struct sp_prefix address_of(const struct config *config, uint32_t i)
 {
-	const struct config_public *public = &config->public.addresses[i];
-	struct netlink_address address = {public->bind, 128};
-
-	for (unsigned int word = 0; config_is_prefix(public) && word < 4; word++)
-		address.bits -= 32 - (uint8_t)__builtin_popcount(public->mask.word_be[word]);
-	return address;
+	return config_prefix(&config->public.addresses[i]);
 }
 
 static int put_all(const struct announce *announce, const char *interface)
@@ -74,7 +69,7 @@ static int put_all(const struct announce *announce, const char *interface)
 	int error = 0;
 
 	for (uint32_t i = 0; i < config->public.nr_addresses; i++) {
-		struct netlink_address address = address_of(config, i);
+		struct sp_prefix address = address_of(config, i);
 		int r = netlink_addresses_put(interface, &address, valid_s);
 
 		if (r < 0)
@@ -89,7 +84,7 @@ static int remove_all(const struct announce *announce, const char *interface)
 	int error = 0;
 
 	for (uint32_t i = 0; interface[0] && i < config->public.nr_addresses; i++) {
-		struct netlink_address address = address_of(config, i);
+		struct sp_prefix address = address_of(config, i);
 		int r = netlink_addresses_remove(interface, &address);
 
 		if (r < 0)
@@ -194,7 +189,7 @@ static void take_up_drain(struct announce *announce)
 static void take_up_word(struct announce *announce)
 {
 	const struct config *config = announce->config;
-	struct netlink_address first = address_of(config, 0);
+	struct sp_prefix first = address_of(config, 0);
 
 	if (netlink_addresses_has(config->announce.interface, &first))
 		announce->known.current_until_ns = boottime_now_ns() + config->announce.hold_ns;

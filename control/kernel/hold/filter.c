@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "kernel/attach/program.h"
+#include "kernel/netlink/ask.h"
 
 /* Ours among the filters of an interface. Others' come before and after it. */
 #define FILTER_PRIORITY 83
@@ -56,45 +57,18 @@ static int count_one(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-static int read_dump(struct mnl_socket *sock, uint32_t sequence, struct count *count)
-{
-	char buffer[8192];
-	int result = MNL_CB_OK;
-
-	while (result > MNL_CB_STOP) {
-		ssize_t bytes = mnl_socket_recvfrom(sock, buffer, sizeof(buffer));
-
-		if (bytes < 0)
-			return -errno;
-		result = mnl_cb_run(buffer, (size_t)bytes, sequence, mnl_socket_get_portid(sock),
-				    count_one, count);
-	}
-	return result < 0 ? -errno : 0;
-}
-
 /* Counts the qdiscs of an interface, or its filters below parent. Result: 0 or -errno. */
 static int dump(uint16_t type, uint32_t parent, struct count *count)
 {
 	char buffer[128] = "";
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct tcmsg *tc = mnl_nlmsg_put_extra_header(request, sizeof(*tc));
-	struct mnl_socket *sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	int error;
 
-	if (!sock)
-		return -errno;
 	request->nlmsg_type = type;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request->nlmsg_seq = 1;
 	tc->tcm_ifindex = count->ifindex;
 	tc->tcm_parent = parent;
-	error = mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : 0;
-	if (!error && mnl_socket_sendto(sock, request, request->nlmsg_len) < 0)
-		error = -errno;
-	if (!error)
-		error = read_dump(sock, request->nlmsg_seq, count);
-	mnl_socket_close(sock);
-	return error;
+	return netlink_ask(request, count_one, count);
 }
 
 bool hold_filter_has_place(uint32_t ifindex)

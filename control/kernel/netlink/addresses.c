@@ -10,57 +10,23 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
+#include "host/addr.h"
+#include "kernel/netlink/ask.h"
 #include "kernel/netlink/parse.h"
 
-#define REQUEST_BYTES	 256
-#define REPLY_BYTES	 1024
-#define ANSWER_TIMEOUT_S 5
-
-static int exchange(struct mnl_socket *sock, struct nlmsghdr *request)
-{
-	const struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
-	char reply[REPLY_BYTES] __attribute__((aligned(MNL_ALIGNTO)));
-	ssize_t bytes;
-
-	setsockopt(mnl_socket_get_fd(sock), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	if (mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(sock, request, request->nlmsg_len) < 0)
-		return -errno;
-	bytes = mnl_socket_recvfrom(sock, reply, sizeof(reply));
-	if (bytes < 0)
-		return -errno;
-	return mnl_cb_run(reply, (size_t)bytes, request->nlmsg_seq, mnl_socket_get_portid(sock),
-			  NULL, NULL) < 0
-		       ? -errno
-		       : 0;
-}
-
-static int send_request(struct nlmsghdr *request)
-{
-	struct mnl_socket *sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	int error;
-
-	if (!sock)
-		return -errno;
-	error = exchange(sock, request);
-	mnl_socket_close(sock);
-	return error;
-}
+#define REQUEST_BYTES 256
 
 /* Begins a request about an address. Result: 0 or -ENODEV. */
-static int begin(struct nlmsghdr *request, const char *interface,
-		 const struct netlink_address *address)
+static int begin(struct nlmsghdr *request, const char *interface, const struct sp_prefix *address)
 {
 	const struct sp_addr *addr = &address->addr;
 	bool v4 = netlink_parse_is_v4(addr);
 	struct ifaddrmsg *message;
 
-	request->nlmsg_seq = 1;
 	message = mnl_nlmsg_put_extra_header(request, sizeof(*message));
 	message->ifa_family = v4 ? AF_INET : AF_INET6;
-	message->ifa_prefixlen = v4 ? address->bits - 96 : address->bits;
+	message->ifa_prefixlen = (uint8_t)addr_prefix_length(address);
 	message->ifa_index = if_nametoindex(interface);
 	if (!message->ifa_index)
 		return -ENODEV;
@@ -71,8 +37,7 @@ static int begin(struct nlmsghdr *request, const char *interface,
 	return 0;
 }
 
-int netlink_addresses_put(const char *interface, const struct netlink_address *address,
-			  uint32_t valid_s)
+int netlink_addresses_put(const char *interface, const struct sp_prefix *address, uint32_t valid_s)
 {
 	/* Without a check for twins: other edges have the same address, and that is the point. */
 	const uint32_t flags = IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
@@ -91,10 +56,10 @@ int netlink_addresses_put(const char *interface, const struct netlink_address *a
 		return error;
 	mnl_attr_put(request, IFA_CACHEINFO, sizeof(lifetime), &lifetime);
 	mnl_attr_put_u32(request, IFA_FLAGS, flags);
-	return send_request(request);
+	return netlink_ask(request, NULL, NULL);
 }
 
-int netlink_addresses_remove(const char *interface, const struct netlink_address *address)
+int netlink_addresses_remove(const char *interface, const struct sp_prefix *address)
 {
 	char buffer[REQUEST_BYTES] __attribute__((aligned(MNL_ALIGNTO)));
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
@@ -104,7 +69,7 @@ int netlink_addresses_remove(const char *interface, const struct netlink_address
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	error = begin(request, interface, address);
 	if (!error)
-		error = send_request(request);
+		error = netlink_ask(request, NULL, NULL);
 	return error == -EADDRNOTAVAIL || error == -ENODEV ? 0 : error;
 }
 
@@ -120,7 +85,7 @@ static bool is_address(const struct sockaddr *found, const struct sp_addr *addr)
 	return found->sa_family == AF_INET6 && memcmp(&v6->sin6_addr, addr, sizeof(*addr)) == 0;
 }
 
-bool netlink_addresses_has(const char *interface, const struct netlink_address *address)
+bool netlink_addresses_has(const char *interface, const struct sp_prefix *address)
 {
 	struct ifaddrs *all;
 	bool has = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kernel/netlink/links.h"
 
+#include "kernel/netlink/ask.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -11,13 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
-#define ANSWER_BYTES	 65536
-#define ANSWER_TIMEOUT_S 5
-#define TRIES		 8
-#define GROW		 64
-#define DEPTH_MAX	 4 /* a VLAN in a VLAN, on a bond of NICs, and one more */
+#define REQUEST_BYTES 128
+#define TRIES	      8
+#define GROW	      64
+#define DEPTH_MAX     4 /* a VLAN in a VLAN, on a bond of NICs, and one more */
 
 static bool read_u32(const struct nlattr *attr, uint32_t *ret)
 {
@@ -133,44 +132,19 @@ static int take_link(const struct nlmsghdr *header, void *context)
 	return MNL_CB_OK;
 }
 
-static int ask(struct mnl_socket *sock, struct links *links)
-{
-	const struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
-	static _Alignas(struct nlmsghdr) char answer[ANSWER_BYTES];
-	struct nlmsghdr *request = mnl_nlmsg_put_header(answer);
-	struct ifinfomsg *info;
-	ssize_t bytes;
-	int more = MNL_CB_OK;
-
-	setsockopt(mnl_socket_get_fd(sock), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	request->nlmsg_type = RTM_GETLINK;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request->nlmsg_seq = 1;
-	info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
-	info->ifi_family = AF_UNSPEC;
-	if (mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(sock, request, request->nlmsg_len) < 0)
-		return -errno;
-	while (more == MNL_CB_OK) {
-		bytes = mnl_socket_recvfrom(sock, answer, sizeof(answer));
-		if (bytes < 0)
-			return -errno;
-		more = mnl_cb_run(answer, (size_t)bytes, 1, mnl_socket_get_portid(sock), take_link,
-				  links);
-	}
-	return more == MNL_CB_STOP ? 0 : -errno;
-}
-
 static int read_once(struct links *ret_links)
 {
-	struct mnl_socket *sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	_Alignas(struct nlmsghdr) char buffer[REQUEST_BYTES];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *info;
 	struct links links = {0};
 	int error;
 
-	if (!sock)
-		return -errno;
-	error = ask(sock, &links);
-	mnl_socket_close(sock);
+	request->nlmsg_type = RTM_GETLINK;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+	info->ifi_family = AF_UNSPEC;
+	error = netlink_ask(request, take_link, &links);
 	if (error) {
 		netlink_links_free(&links);
 		return error;
