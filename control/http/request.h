@@ -48,8 +48,7 @@ struct http_server {
 	struct MHD_Daemon *mhd;
 	sd_event_source *io;
 	sd_event_source *timer;
-	sd_event_source *soon; /* of a file that can always be read */
-	int always_fd;
+	sd_event_source *soon;	/* at the next turn of the loop */
 	sd_event_source *sweep; /* looks for clients that are late */
 	bool closing;
 	bool resumed; /* a connection was: libmicrohttpd has work that it does not tell of */

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "host/addr.h"
@@ -26,6 +25,11 @@ static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *con
 }
 
 static int on_timeout(sd_event_source *source, uint64_t usec, void *context)
+{
+	return run(context);
+}
+
+static int on_soon(sd_event_source *source, void *context)
 {
 	return run(context);
 }
@@ -97,10 +101,7 @@ static int add_sources(struct http_server *server, sd_event *event)
 				       server);
 	if (r < 0)
 		return r;
-	server->always_fd = eventfd(1, EFD_CLOEXEC);
-	if (server->always_fd < 0)
-		return -errno;
-	r = sd_event_add_io(event, &server->soon, server->always_fd, EPOLLIN, on_ready, server);
+	r = sd_event_add_defer(event, &server->soon, on_soon, server);
 	if (r < 0)
 		return r;
 	r = sd_event_source_set_enabled(server->soon, SD_EVENT_OFF);
@@ -124,7 +125,6 @@ int http_server_open(sd_event *event, const struct http_server_options *options,
 		return -ENOMEM;
 	}
 	server->options = *options;
-	server->always_fd = -1;
 	LIST_INIT(&server->requests);
 	LIST_INIT(&server->clients);
 	server->mhd = start(server);
@@ -164,7 +164,5 @@ void http_server_close(struct http_server *server)
 	sd_event_source_unref(server->io);
 	run_out(server);
 	MHD_stop_daemon(server->mhd);
-	if (server->always_fd >= 0)
-		close(server->always_fd);
 	free(server);
 }
