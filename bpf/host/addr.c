@@ -40,28 +40,12 @@ int addr_parse(const char *text, struct sp_addr *ret_addr)
 	return 0;
 }
 
-static char *print_octet(char *at, uint8_t octet, char end)
-{
-	if (octet >= 100)
-		*at++ = (char)('0' + octet / 100);
-	if (octet >= 10)
-		*at++ = (char)('0' + octet / 10 % 10);
-	*at++ = (char)('0' + octet % 10);
-	*at++ = end;
-	return at;
-}
-
 const char *addr_format(const struct sp_addr *addr, char ret_text[ADDR_TEXT_BYTES])
 {
-	const uint8_t *octets = (const uint8_t *)&addr->word_be[3];
-	char *at = ret_text;
+	bool v4 = addr_family(addr) == 4;
 
-	if (addr_family(addr) == 4) {
-		for (unsigned int i = 0; i < 4; i++)
-			at = print_octet(at, octets[i], i < 3 ? '.' : '\0');
-	} else {
-		inet_ntop(AF_INET6, &addr->word_be[0], ret_text, ADDR_TEXT_BYTES);
-	}
+	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? &addr->word_be[3] : &addr->word_be[0], ret_text,
+		  ADDR_TEXT_BYTES);
 	return ret_text;
 }
 

@@ -31,40 +31,52 @@ struct check {
 static const char *point(struct check *check, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static const char *point(struct check *check, const char *format, ...)
+static void vpoint(struct check *check, const char *format, va_list args)
 {
 	int used = snprintf(check->pointer, sizeof(check->pointer), "%s", check->prefix);
+
+	vsnprintf(check->pointer + used, sizeof(check->pointer) - (size_t)used, format, args);
+}
+
+static const char *point(struct check *check, const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(check->pointer + used, sizeof(check->pointer) - (size_t)used, format, args);
+	vpoint(check, format, args);
 	va_end(args);
 	return check->pointer;
 }
 
-static bool text_fits(const char *text, size_t max)
+static bool holds_controls(const char *text)
 {
-	size_t bytes = 0;
-
-	if (!text)
-		return true;
-	for (; text[bytes]; bytes++)
-		if ((unsigned char)text[bytes] < 0x20 || text[bytes] == 0x7f)
-			return false;
-	return bytes > 0 && bytes <= max;
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	return false;
 }
 
-static void refuse_text(struct check *check, const char *text, size_t max, const char *pointer)
+/* NULL is allowed. Where it stands is printed only if it is wrong, which is seldom. */
+static void check_text(struct check *check, const char *text, size_t max, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void check_text(struct check *check, const char *text, size_t max, const char *format, ...)
 {
-	if (text[0] == '\0' || strlen(text) > max)
-		json_problem_add(check->problem, PROBLEM_INVALID, pointer,
+	bool sized = !text || (text[0] && strlen(text) <= max);
+	bool controls = text && holds_controls(text);
+	va_list args;
+
+	if (sized && !controls)
+		return;
+	va_start(args, format);
+	vpoint(check, format, args);
+	va_end(args);
+	if (!sized)
+		json_problem_add(check->problem, PROBLEM_INVALID, check->pointer,
 				 "must have 1 to %zu bytes", max);
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-			json_problem_add(check->problem, PROBLEM_INVALID, pointer,
-					 "must not hold control characters");
-			return;
-		}
+	if (controls)
+		json_problem_add(check->problem, PROBLEM_INVALID, check->pointer,
+				 "must not hold control characters");
 }
 
 /* It is put into command lines that people paste. */
@@ -90,8 +102,7 @@ static void check_strings(struct check *check, const struct strings *strings, si
 			  const char *name)
 {
 	for (unsigned int i = 0; i < strings->nr; i++)
-		if (!text_fits(strings->item[i], max))
-			refuse_text(check, strings->item[i], max, point(check, "/%s/%u", name, i));
+		check_text(check, strings->item[i], max, "/%s/%u", name, i);
 }
 
 static void check_texts(struct check *check)
@@ -102,11 +113,8 @@ static void check_texts(struct check *check)
 		json_problem_add(check->problem, PROBLEM_INVALID, point(check, "/id"),
 				 "must be 1 to %d of A-Z a-z 0-9 . _ -, not beginning with . or -",
 				 BUILD_ID_MAX);
-	if (!text_fits(spec->title, BUILD_TEXT_MAX))
-		refuse_text(check, spec->title, BUILD_TEXT_MAX, point(check, "/title"));
-	if (!text_fits(spec->organisation, BUILD_TEXT_MAX))
-		refuse_text(check, spec->organisation, BUILD_TEXT_MAX,
-			    point(check, "/organisation"));
+	check_text(check, spec->title, BUILD_TEXT_MAX, "/title");
+	check_text(check, spec->organisation, BUILD_TEXT_MAX, "/organisation");
 	check_user(check);
 	check_strings(check, &spec->actors, BUILD_TEXT_MAX, "actors");
 	check_strings(check, &spec->key_fingerprints, BUILD_TEXT_MAX, "key_fingerprints");
@@ -263,9 +271,8 @@ static void check_node(struct check *check, unsigned int i)
 	check_address(check, i);
 	check_forwards(check, i);
 	for (unsigned int j = 0; j < node->host_keys.nr; j++)
-		if (!text_fits(node->host_keys.item[j], BUILD_KEY_MAX))
-			refuse_text(check, node->host_keys.item[j], BUILD_KEY_MAX,
-				    point(check, "/nodes/%u/host_keys/%u", i, j));
+		check_text(check, node->host_keys.item[j], BUILD_KEY_MAX, "/nodes/%u/host_keys/%u",
+			   i, j);
 	check_against_others(check, i);
 }
 
