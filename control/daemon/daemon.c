@@ -149,7 +149,7 @@ static int drain(void *context, enum edge_drain_step step)
 	r = table_quiesce_poll(daemon->quiescer, &daemon->drained, boottime_now_ns());
 	if (r == -ETIMEDOUT && !daemon->drain_told)
 		warn_undrained(daemon);
-	daemon->drain_told = daemon->drain_told && r < 0;
+	daemon->drain_told &= r != 0; /* once drained, the next one is told of again */
 	return r;
 }
 

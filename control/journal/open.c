@@ -314,18 +314,13 @@ static int prepare_all(const struct kind *kind, struct journal *journal, const c
 
 static int prepare_rows(const struct kind *kind, struct journal *journal)
 {
-	static const enum journal_statement in_rows[] = {
-#define JOURNAL_ENUM(name) JOURNAL_##name,
-		JOURNAL_IN_ROWS(JOURNAL_ENUM)
-#undef JOURNAL_ENUM
-	};
 	int result = 0;
 
-	for (unsigned int i = 0; i < sizeof(in_rows) / sizeof(in_rows[0]) && result == 0; i++)
-		if (is_of(kind, in_rows[i]))
-			result = journal_sql_errno(rows_new(journal->database,
-							    statement_texts[in_rows[i]],
-							    &journal->rows[in_rows[i]]));
+	for (unsigned int i = 0; i < JOURNAL_IN_ROWS_NR && result == 0; i++)
+		if (is_of(kind, journal_sql_in_rows[i]))
+			result = journal_sql_errno(
+				rows_new(journal->database, statement_texts[journal_sql_in_rows[i]],
+					 &journal->rows[journal_sql_in_rows[i]]));
 	return result;
 }
 

@@ -43,13 +43,11 @@ static void note(struct journal_use *use, int code)
 		use->error = journal_sql_errno(code);
 }
 
-static const enum journal_statement in_rows[] = {
+const enum journal_statement journal_sql_in_rows[JOURNAL_IN_ROWS_NR] = {
 #define IN_ROWS(name) JOURNAL_##name,
 	JOURNAL_IN_ROWS(IN_ROWS)
 #undef IN_ROWS
 };
-
-#define NR_IN_ROWS (sizeof(in_rows) / sizeof(in_rows[0]))
 
 static void put_rows_of(struct journal_use *use, enum journal_statement statement)
 {
@@ -61,8 +59,8 @@ static void put_rows_of(struct journal_use *use, enum journal_statement statemen
 
 static void put_rows(struct journal_use *use)
 {
-	for (unsigned int i = 0; i < NR_IN_ROWS; i++)
-		put_rows_of(use, in_rows[i]);
+	for (unsigned int i = 0; i < JOURNAL_IN_ROWS_NR; i++)
+		put_rows_of(use, journal_sql_in_rows[i]);
 	if (use->error < 0)
 		journal_sql_drop_rows(use->journal);
 	use->journal->rows_wait = false;
@@ -77,8 +75,8 @@ static bool are_of_builds(enum journal_statement statement)
 
 void journal_sql_drop_rows(struct journal *journal)
 {
-	for (unsigned int i = 0; i < NR_IN_ROWS && journal->rows_wait; i++)
-		rows_drop(journal->rows[in_rows[i]]);
+	for (unsigned int i = 0; i < JOURNAL_IN_ROWS_NR && journal->rows_wait; i++)
+		rows_drop(journal->rows[journal_sql_in_rows[i]]);
 	journal->rows_wait = false;
 }
 

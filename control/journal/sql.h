@@ -167,6 +167,10 @@ enum journal_statement {
  */
 #define JOURNAL_IN_ROWS(X)                                                                         \
 	X(SET_BUILD) X(ADD_TEXT) X(ADD_NODE) X(ADD_FORWARD) X(SET_PORT) X(ADD_EVENT) X(ADD_AUDIT)
+#define JOURNAL_IN_ROWS_ONE(name) +1
+#define JOURNAL_IN_ROWS_NR	  (0 JOURNAL_IN_ROWS(JOURNAL_IN_ROWS_ONE))
+
+extern const enum journal_statement journal_sql_in_rows[JOURNAL_IN_ROWS_NR];
 
 struct journal_cuts;
 struct rows;
