@@ -216,49 +216,44 @@ static void test_load_when_listener_is_elsewhere_then_no_error(void **state)
 	config_free(fixture_load(MINIMAL "metrics: { listen = \"192.0.2.1:64534\"; };"));
 }
 
-/* The addresses of public, and the networks of builds, in a file that is good otherwise. */
-static void expect_sides(const char *addresses, const char *networks, const char *expected)
-{
-	char text[8192];
-
-	snprintf(text, sizeof(text),
-		 "public: { interface = \"eth0\"; addresses = (\n%s); };\n"
-		 "builds: { interface = \"eth1\"; networks = [ %s ]; };\n",
-		 addresses, networks);
-	fixture_expect_errors(text, expected);
-}
-
 static void test_load_when_addresses_are_wrong_then_each_is_named(void **state)
 {
 	static const char net[] = "\"10.0.0.0/16\"";
 
-	expect_sides("", net, "f:1: public.addresses: must have at least one item\n");
-	expect_sides("{ ports = [ 22 ]; }", net, "f:2: public.addresses[0].bind: is required\n");
-	expect_sides("{ bind = \"192.0.2.256\"; }", net,
-		     "f:2: public.addresses[0].bind: \"192.0.2.256\" is not an address such as "
-		     "\"192.0.2.1\"\n");
-	expect_sides(
+	fixture_expect_sides("", net, "f:1: public.addresses: must have at least one item\n");
+	fixture_expect_sides("{ ports = [ 22 ]; }", net,
+			     "f:2: public.addresses[0].bind: is required\n");
+	fixture_expect_sides(
+		"{ bind = \"192.0.2.256\"; }", net,
+		"f:2: public.addresses[0].bind: \"192.0.2.256\" is not an address such as "
+		"\"192.0.2.1\"\n");
+	fixture_expect_sides(
 		"{ bind = \"::ffff:192.0.2.1\"; }", net,
 		"f:2: public.addresses[0].bind: \"::ffff:192.0.2.1\" is not an address such as "
 		"\"192.0.2.1\"; did you mean \"192.0.2.1\"?\n");
-	expect_sides("{ bind = \"0.0.0.0\"; }", net,
-		     "f:2: public.addresses[0].bind: 0.0.0.0 is not the address of one host\n");
-	expect_sides("{ bind = \"224.0.0.1\"; }", net,
-		     "f:2: public.addresses[0].bind: 224.0.0.1 is not the address of one host\n");
-	expect_sides("{ bind = \"ff02::1\"; }", net,
-		     "f:2: public.addresses[0].bind: ff02::1 is not the address of one host\n");
-	expect_sides("{ bind = \"192.0.2.1\"; },\n{ bind = \"192.0.2.1\"; }", net,
-		     "f:3: public.addresses[1].bind: 192.0.2.1 is already "
-		     "public.addresses[0].bind\n");
-	expect_sides("{ bind = \"10.0.7.7\"; }", net,
-		     "f:2: public.addresses[0].bind: 10.0.7.7 lies in builds.networks[0], "
-		     "10.0.0.0/16\n");
-	expect_sides("{ bind = \"192.0.2.1\"; advertise = \"1.2.3\"; }", net,
-		     "f:2: public.addresses[0].advertise: \"1.2.3\" is not an address or a host "
-		     "name such as \"ssh.example.org\"\n");
-	expect_sides("{ bind = \"192.0.2.1\"; advertise = \"-o.example\"; }", net,
-		     "f:2: public.addresses[0].advertise: \"-o.example\" is not an address or a "
-		     "host name such as \"ssh.example.org\"\n");
+	fixture_expect_sides(
+		"{ bind = \"0.0.0.0\"; }", net,
+		"f:2: public.addresses[0].bind: 0.0.0.0 is not the address of one host\n");
+	fixture_expect_sides(
+		"{ bind = \"224.0.0.1\"; }", net,
+		"f:2: public.addresses[0].bind: 224.0.0.1 is not the address of one host\n");
+	fixture_expect_sides(
+		"{ bind = \"ff02::1\"; }", net,
+		"f:2: public.addresses[0].bind: ff02::1 is not the address of one host\n");
+	fixture_expect_sides("{ bind = \"192.0.2.1\"; },\n{ bind = \"192.0.2.1\"; }", net,
+			     "f:3: public.addresses[1].bind: 192.0.2.1 is already "
+			     "public.addresses[0].bind\n");
+	fixture_expect_sides("{ bind = \"10.0.7.7\"; }", net,
+			     "f:2: public.addresses[0].bind: 10.0.7.7 lies in builds.networks[0], "
+			     "10.0.0.0/16\n");
+	fixture_expect_sides(
+		"{ bind = \"192.0.2.1\"; advertise = \"1.2.3\"; }", net,
+		"f:2: public.addresses[0].advertise: \"1.2.3\" is not an address or a host "
+		"name such as \"ssh.example.org\"\n");
+	fixture_expect_sides(
+		"{ bind = \"192.0.2.1\"; advertise = \"-o.example\"; }", net,
+		"f:2: public.addresses[0].advertise: \"-o.example\" is not an address or a "
+		"host name such as \"ssh.example.org\"\n");
 }
 
 #define NAMED(bind, more) "{ bind = \"" bind "\"; advertise = \"edge.example.org\"; " more " }"
@@ -269,17 +264,19 @@ static void test_load_when_one_name_is_ambiguous_then_said(void **state)
 {
 	const char *net = "\"10.0.0.0/16\"";
 
-	expect_sides(NAMED("192.0.2.1", "") ",\n" NAMED("192.0.2.2", ""), net,
-		     "f:3: public.addresses[1].bind: 64535-65535 overlaps ports of "
-		     "public.addresses[0], which people are told as edge.example.org too\n");
-	expect_sides(NAMED("192.0.2.1",
-			   "ports = [ \"1000-1999\" ];") ",\n"
-							 "{ bind = \"192.0.2.2\"; advertise = "
-							 "\"EDGE.example.org\";\n"
-							 "  ports = [ \"2000-2999\", \"1999\" ]; }",
-		     net,
-		     "f:4: public.addresses[1].ports[1]: 1999-1999 overlaps ports of "
-		     "public.addresses[0], which people are told as EDGE.example.org too\n");
+	fixture_expect_sides(
+		NAMED("192.0.2.1", "") ",\n" NAMED("192.0.2.2", ""), net,
+		"f:3: public.addresses[1].bind: 64535-65535 overlaps ports of "
+		"public.addresses[0], which people are told as edge.example.org too\n");
+	fixture_expect_sides(
+		NAMED("192.0.2.1",
+		      "ports = [ \"1000-1999\" ];") ",\n"
+						    "{ bind = \"192.0.2.2\"; advertise = "
+						    "\"EDGE.example.org\";\n"
+						    "  ports = [ \"2000-2999\", \"1999\" ]; }",
+		net,
+		"f:4: public.addresses[1].ports[1]: 1999-1999 overlaps ports of "
+		"public.addresses[0], which people are told as EDGE.example.org too\n");
 	config_free(fixture_load("public: { interface = \"eth0\"; addresses = ( " NAMED(
 		"192.0.2.1", "") ", " NAMED("2001:db8::1", "") " ); };" BUILDS));
 	config_free(fixture_load("public: { interface = \"eth0\"; addresses = ( " NAMED(
@@ -295,8 +292,8 @@ static void test_load_when_there_are_too_many_addresses_then_the_most(void **sta
 	for (unsigned int i = 1; i <= SP_PUBLICS_MAX + 1; i++)
 		at += (size_t)snprintf(addresses + at, sizeof(addresses) - at,
 				       "%s{ bind = \"192.0.2.%u\"; }", i > 1 ? "," : "", i);
-	expect_sides(addresses, "\"10.0.0.0/16\"",
-		     "f:1: public.addresses: has 17 items, at most 16 are possible\n");
+	fixture_expect_sides(addresses, "\"10.0.0.0/16\"",
+			     "f:1: public.addresses: has 17 items, at most 16 are possible\n");
 }
 
 /* So many that they would lie far behind struct config. */
@@ -326,38 +323,41 @@ static void test_load_when_ports_are_wrong_then_each_is_named(void **state)
 			 "as "
 			 "\"64535-65535\", from 1 to 65535\n",
 			 bad[i]);
-		expect_sides(address, "\"10.0.0.0/16\"", expected);
+		fixture_expect_sides(address, "\"10.0.0.0/16\"", expected);
 	}
-	expect_sides(
+	fixture_expect_sides(
 		"{ bind = \"192.0.2.1\"; ports = [\n\"80-90\",\n\"100\",\n\"85-86\",\n\"1-80\" "
 		"]; }",
 		"\"10.0.0.0/16\"",
 		"f:5: public.addresses[0].ports[2]: 85-86 overlaps ports[0], 80-90\n"
 		"f:6: public.addresses[0].ports[3]: 1-80 overlaps ports[0], 80-90\n");
-	expect_sides("{ bind = \"192.0.2.1\"; ports = [ ]; }", "\"10.0.0.0/16\"",
-		     "f:2: public.addresses[0].ports: must have at least one item\n");
+	fixture_expect_sides("{ bind = \"192.0.2.1\"; ports = [ ]; }", "\"10.0.0.0/16\"",
+			     "f:2: public.addresses[0].ports: must have at least one item\n");
 }
 
 static void test_load_when_networks_are_wrong_then_each_is_named(void **state)
 {
 	static const char address[] = "{ bind = \"192.0.2.1\"; }\n";
 
-	expect_sides(address, "", "f:4: builds.networks: must have at least one item\n");
-	expect_sides(address, "\"2001:db8:2::/64\"",
-		     "f:4: builds.networks[0]: no network is of the family of an address of "
-		     "public.addresses: no lease could be made\n");
-	expect_sides(address, "\"10.0.0.0/33\"",
-		     "f:4: builds.networks[0]: \"10.0.0.0/33\" is not a network such as "
-		     "\"10.0.0.0/16\"\n");
-	expect_sides(address, "\"10.0.0.0/16\",\n\"10.0.0.1/16\"",
-		     "f:5: builds.networks[1]: \"10.0.0.1/16\" has bits set beyond its length; did "
-		     "you mean \"10.0.0.0/16\"?\n");
-	expect_sides(address, "\"10.0.0.0\"",
-		     "f:4: builds.networks[0]: \"10.0.0.0\" has no length: a network is such as "
-		     "\"10.0.0.0/16\", one address alone is \"10.0.0.0/32\"\n");
-	expect_sides(address, "\"2001:db8::/129\"",
-		     "f:4: builds.networks[0]: \"2001:db8::/129\" is not a network such as "
-		     "\"10.0.0.0/16\"\n");
+	fixture_expect_sides(address, "", "f:4: builds.networks: must have at least one item\n");
+	fixture_expect_sides(
+		address, "\"2001:db8:2::/64\"",
+		"f:4: builds.networks[0]: no network is of the family of an address of "
+		"public.addresses: no lease could be made\n");
+	fixture_expect_sides(address, "\"10.0.0.0/33\"",
+			     "f:4: builds.networks[0]: \"10.0.0.0/33\" is not a network such as "
+			     "\"10.0.0.0/16\"\n");
+	fixture_expect_sides(
+		address, "\"10.0.0.0/16\",\n\"10.0.0.1/16\"",
+		"f:5: builds.networks[1]: \"10.0.0.1/16\" has bits set beyond its length; did "
+		"you mean \"10.0.0.0/16\"?\n");
+	fixture_expect_sides(
+		address, "\"10.0.0.0\"",
+		"f:4: builds.networks[0]: \"10.0.0.0\" has no length: a network is such as "
+		"\"10.0.0.0/16\", one address alone is \"10.0.0.0/32\"\n");
+	fixture_expect_sides(address, "\"2001:db8::/129\"",
+			     "f:4: builds.networks[0]: \"2001:db8::/129\" is not a network such as "
+			     "\"10.0.0.0/16\"\n");
 }
 
 static void test_load_when_interfaces_are_wrong_then_each_is_named(void **state)

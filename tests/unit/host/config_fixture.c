@@ -51,3 +51,14 @@ void fixture_expect_errors(const char *text, const char *expected)
 	assert_string_equal(said, expected);
 	free(said);
 }
+
+void fixture_expect_sides(const char *addresses, const char *networks, const char *expected)
+{
+	char text[8192];
+
+	snprintf(text, sizeof(text),
+		 "public: { interface = \"eth0\"; addresses = (\n%s); };\n"
+		 "builds: { interface = \"eth1\"; networks = [ %s ]; };\n",
+		 addresses, networks);
+	fixture_expect_errors(text, expected);
+}

@@ -19,3 +19,7 @@ char *fixture_load_bad(const char *text, size_t bytes);
 
 /* The same, and those are its errors. */
 void fixture_expect_errors(const char *text, const char *expected);
+
+/* The same of the addresses of public and the networks of builds, in a file that is good otherwise.
+ */
+void fixture_expect_sides(const char *addresses, const char *networks, const char *expected);

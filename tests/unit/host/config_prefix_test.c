@@ -13,18 +13,6 @@
 #include "config_fixture.h"
 #include "host/addr.h"
 
-/* The addresses of public, and the networks of builds, in a file that is good otherwise. */
-static void expect_sides(const char *addresses, const char *networks, const char *expected)
-{
-	char text[8192];
-
-	snprintf(text, sizeof(text),
-		 "public: { interface = \"eth0\"; addresses = (\n%s); };\n"
-		 "builds: { interface = \"eth1\"; networks = [ %s ]; };\n",
-		 addresses, networks);
-	fixture_expect_errors(text, expected);
-}
-
 /* An item whose bind is a prefix. */
 static void test_load_when_a_prefix_is_wrong_then_it_is_named(void **state)
 {
@@ -35,36 +23,44 @@ static void test_load_when_a_prefix_is_wrong_then_it_is_named(void **state)
 		"builds: { interface = \"eth1\"; networks = [ \"2001:db8:2::/64\" ]; };\n"
 		"fleet: { etcd = [ \"http://192.0.2.9:2379\" ]; };\n";
 
-	expect_sides("{ bind = \"2001:db8:5::/64\"; pool = \"own\"; sessions = 9; },\n"
-		     "{ bind = \"2001:db8:6::1\"; },\n{ bind = \"2001:db8:5:0:1::/80\"; "
-		     "pool = \"other\"; }",
-		     net,
-		     "f:4: public.addresses[2].bind: 2001:db8:5:0:1::/80 and public.addresses[0]"
-		     ".bind, 2001:db8:5::, have their first 64 bits or more in common\n");
-	expect_sides("{ bind = \"2001:db8:5::/56\"; }", net,
-		     "f:2: public.addresses[0].bind: \"2001:db8:5::/56\" has 56 bits: a prefix of "
-		     "which each session has an address has 64 to 80, and one address is written "
-		     "without a length\n");
-	expect_sides("{ bind = \"2001:db8:5::/64\"; advertise = \"edge.example.org\"; }", net,
-		     "f:2: public.addresses[0].advertise: people are told the address that a "
-		     "session has of the prefix\n");
-	expect_sides("{ bind = \"2001:db8:5::/64\"; ports = [ 22 ]; }", net,
-		     "f:2: public.addresses[0].ports[0]: an address of a prefix has ssh at port 22 "
-		     "and all ports for itself\n");
-	expect_sides("{ bind = \"2001:db8:6::1\"; sessions = 9; }", net,
-		     "f:2: public.addresses[0].sessions: is of a prefix alone: as many as there "
-		     "are ports can use an address\n");
-	expect_sides("{ bind = \"2001:db8:5::/64\"; },\n{ bind = \"2001:db8:6::1\"; }", net,
-		     "f:2: public.addresses[0].bind: public.addresses[1] is IPv6 of the same pool, "
-		     "default: a prefix needs a pool without other IPv6\n");
-	expect_sides("{ bind = \"2001:db8:5::/64\"; },\n{ bind = \"2001:db8:5::1\"; pool = "
-		     "\"one\"; }",
-		     net,
-		     "f:3: public.addresses[1].bind: 2001:db8:5::1 and public.addresses[0].bind, "
-		     "2001:db8:5::, have their first 64 bits or more in common\n");
-	expect_sides("{ bind = \"2001:db8:2:0:1::/80\"; }", net,
-		     "f:2: public.addresses[0].bind: 2001:db8:2:0:1:: lies in builds.networks[0], "
-		     "2001:db8:2::/64\n");
+	fixture_expect_sides(
+		"{ bind = \"2001:db8:5::/64\"; pool = \"own\"; sessions = 9; },\n"
+		"{ bind = \"2001:db8:6::1\"; },\n{ bind = \"2001:db8:5:0:1::/80\"; "
+		"pool = \"other\"; }",
+		net,
+		"f:4: public.addresses[2].bind: 2001:db8:5:0:1::/80 and public.addresses[0]"
+		".bind, 2001:db8:5::, have their first 64 bits or more in common\n");
+	fixture_expect_sides(
+		"{ bind = \"2001:db8:5::/56\"; }", net,
+		"f:2: public.addresses[0].bind: \"2001:db8:5::/56\" has 56 bits: a prefix of "
+		"which each session has an address has 64 to 80, and one address is written "
+		"without a length\n");
+	fixture_expect_sides(
+		"{ bind = \"2001:db8:5::/64\"; advertise = \"edge.example.org\"; }", net,
+		"f:2: public.addresses[0].advertise: people are told the address that a "
+		"session has of the prefix\n");
+	fixture_expect_sides(
+		"{ bind = \"2001:db8:5::/64\"; ports = [ 22 ]; }", net,
+		"f:2: public.addresses[0].ports[0]: an address of a prefix has ssh at port 22 "
+		"and all ports for itself\n");
+	fixture_expect_sides(
+		"{ bind = \"2001:db8:6::1\"; sessions = 9; }", net,
+		"f:2: public.addresses[0].sessions: is of a prefix alone: as many as there "
+		"are ports can use an address\n");
+	fixture_expect_sides(
+		"{ bind = \"2001:db8:5::/64\"; },\n{ bind = \"2001:db8:6::1\"; }", net,
+		"f:2: public.addresses[0].bind: public.addresses[1] is IPv6 of the same pool, "
+		"default: a prefix needs a pool without other IPv6\n");
+	fixture_expect_sides(
+		"{ bind = \"2001:db8:5::/64\"; },\n{ bind = \"2001:db8:5::1\"; pool = "
+		"\"one\"; }",
+		net,
+		"f:3: public.addresses[1].bind: 2001:db8:5::1 and public.addresses[0].bind, "
+		"2001:db8:5::, have their first 64 bits or more in common\n");
+	fixture_expect_sides(
+		"{ bind = \"2001:db8:2:0:1::/80\"; }", net,
+		"f:2: public.addresses[0].bind: 2001:db8:2:0:1:: lies in builds.networks[0], "
+		"2001:db8:2::/64\n");
 	fixture_expect_errors(fleet,
 			      "f:1: public.addresses[0].bind: a fleet (fleet.etcd) hands out ports "
 			      "of addresses, and no address of a prefix\n");
