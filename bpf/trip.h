@@ -11,8 +11,8 @@
 struct sp_trip {
 	struct sp_tuple after;
 	struct bpf_fib_lookup fib;
-	struct sp_usage *usage; /* of the lease, on this CPU; NULL: none */
-	enum sp_direction direction;
+	enum sp_direction direction; /* here it fills a hole: the stack is small */
+	struct sp_usage *usage;	     /* of the lease, on this CPU; NULL: none */
 	__u32 slot_index;
 	__u32 generation;
 	__u64 now_ns;

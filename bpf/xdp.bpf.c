@@ -8,6 +8,7 @@
  */
 #include "carry.h"
 #include "count.h"
+#include "hint.h"
 #include "lane.h"
 #include "opening.h"
 #include "table_bpf.h"
@@ -371,6 +372,9 @@ static __always_inline int carry_or_steer(struct xdp_md *ctx, const struct sp_pa
 	if (!sp_exception && now->engine_mode == SP_ENGINE_DPDK) {
 		if (worker_takes(ctx, now, now_ns)) {
 			*verdict = SP_STEERED;
+			/* Toward a VM address and port lead to the slot: nobody searches. */
+			if (sp_role == SP_ROLE_BUILDS)
+				sp_hint_put(ctx, packet, hit);
 			return bpf_redirect_map(&xsks_map, ctx->rx_queue_index, XDP_DROP);
 		}
 		if (!now->fallback) {

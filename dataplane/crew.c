@@ -60,14 +60,6 @@ static void set_queues(struct worker *worker, uint32_t w, uint32_t nr_workers,
 	}
 }
 
-/* What an earlier process remembered. Epochs begin anew with each. */
-static void forget_hops(struct worker *worker)
-{
-	for (uint32_t i = 0; i < worker->nr_usage; i++)
-		if (worker->usage[i].hop_epoch)
-			worker->usage[i].hop_epoch = 0;
-}
-
 static void set_worker(struct worker *worker, uint32_t w, uint32_t nr_workers,
 		       const struct table_map *table)
 {
@@ -79,16 +71,18 @@ static void set_worker(struct worker *worker, uint32_t w, uint32_t nr_workers,
 	worker->toward_port[SP_TOWARD_CLIENT] = port_of_role(worker->ports, SP_ROLE_PUBLIC);
 	worker->progress = &table->workers[w];
 	worker->counters = &table->counters[row];
+	worker->xdp_counters = table->counters;
+	worker->nr_cpus = table->nr_cpus;
 	worker->usage = table_map_usage(table, row, 0);
 	worker->nr_usage = table->nr_usage;
 	worker->limit_rows = (struct sp_rows){row, table->nr_cpus, table->nr_rows};
 	worker->park.waiting_fd = -1;
-	forget_hops(worker);
 	set_queues(worker, w, nr_workers, table);
 }
 
-int crew_open(struct crew *crew, uint32_t nr, bool spin, const struct table_map *table,
-	      const struct ports *ports, const struct nexthops *nexthops)
+int crew_open(struct crew *crew, uint32_t nr, const struct crew_idle *idle,
+	      const struct table_map *table, const struct ports *ports,
+	      const struct nexthops *nexthops)
 {
 	memset(crew, 0, sizeof(*crew));
 	crew->workers = rte_zmalloc("workers", nr * sizeof(*crew->workers), RTE_CACHE_LINE_SIZE);
@@ -98,7 +92,8 @@ int crew_open(struct crew *crew, uint32_t nr, bool spin, const struct table_map 
 	for (uint32_t w = 0; w < nr; w++) {
 		crew->workers[w].ports = ports;
 		crew->workers[w].nexthops = nexthops;
-		crew->workers[w].spin = spin;
+		crew->workers[w].spin = idle->spin;
+		crew->workers[w].yield.below = idle->yield_below;
 		set_worker(&crew->workers[w], w, nr, table);
 	}
 	return 0;

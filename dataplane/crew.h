@@ -15,13 +15,20 @@ struct crew {
 	uint64_t seen_rounds[SP_WORKERS_MAX];
 };
 
+/* What a worker does without packets, or with few: dataplane.idle. */
+struct crew_idle {
+	bool spin;
+	uint64_t yield_below; /* packets a second; 0: it never yields */
+};
+
 /*
  * Sets up nr workers (at most as many as each port has queues, and as the table has rows): worker w
  * polls queue q of each port where q % nr == w, and transmits on its own queue of the port that a
  * packet leaves by. Result: 0 or -ENOMEM. Undone by crew_close(), once they have ended.
  */
-int crew_open(struct crew *crew, uint32_t nr, bool spin, const struct table_map *table,
-	      const struct ports *ports, const struct nexthops *nexthops);
+int crew_open(struct crew *crew, uint32_t nr, const struct crew_idle *idle,
+	      const struct table_map *table, const struct ports *ports,
+	      const struct nexthops *nexthops);
 void crew_close(struct crew *crew);
 
 /* Tells each worker its ethdevs, once the ports have them. */

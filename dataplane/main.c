@@ -20,6 +20,7 @@
 #include "devices.h"
 #include "hop/mirror.h"
 #include "hop/park.h"
+#include "hop/told.h"
 #include "port/exception.h"
 #include "port/port.h"
 #include "start/arguments.h"
@@ -27,7 +28,6 @@
 #include "start/privilege.h"
 #include "start/quiet.h"
 #include "table_watch.h"
-#include "told.h"
 
 #include "host/boottime.h"
 #include "host/config.h"
@@ -184,8 +184,13 @@ static int open_eal(struct dataplane *dataplane)
 static int open_crew(struct dataplane *dataplane)
 {
 	const struct config *config = dataplane->config;
-	int r = crew_open(&dataplane->crew, config->dataplane.workers,
-			  config->dataplane.idle == CONFIG_IDLE_SPIN, dataplane->table,
+	const struct crew_idle idle = {
+		.spin = config->dataplane.idle == CONFIG_IDLE_SPIN,
+		.yield_below = config->dataplane.idle == CONFIG_IDLE_YIELD
+				       ? config->dataplane.yield_below
+				       : 0,
+	};
+	int r = crew_open(&dataplane->crew, config->dataplane.workers, &idle, dataplane->table,
 			  &dataplane->ports, &dataplane->nexthops);
 
 	if (r == 0)

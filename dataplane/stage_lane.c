@@ -9,13 +9,11 @@
  */
 #include "worker.h"
 
-#include <emmintrin.h>
 #include <rte_branch_prediction.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
-#include <sallyport/find.h>
 #include <sallyport/nat.h>
 #include <sallyport/shield.h>
 #include <sallyport/usage.h>
@@ -25,115 +23,7 @@
 #include "note_wanted.h"
 #include "port/trunk.h"
 
-/* Toward a VM whose session has an address of its own: that leads to the slot, with the port. */
-static __rte_always_inline bool place_by_prefix(struct worker *worker, struct ride *ride,
-						const struct own *own)
-{
-	struct sp_packet packet = packet_of(ride, 6);
-	uint16_t port = SP_HOST16(packet.tuple.to_port_be);
-
-	ride->own = true;
-	ride->slot_index = own->prefix_slot | (uint16_t)(port ^ sp_own_bits(&packet.tuple.to));
-	if (unlikely(ride->slot_index >= worker->table.nr_slots))
-		return false;
-	rte_prefetch0(&worker->table.leases[ride->slot_index]);
-	return true;
-}
-
-/* Toward a VM: the slot is known by the port; it is sent for. */
-static __rte_always_inline bool place_by_port(struct worker *worker, struct ride *ride,
-					      struct own *own, const uint8_t family)
-{
-	struct sp_packet packet = packet_of(ride, family);
-	bool same = family == 4 ? packet.tuple.to.word_be[3] == own->addr.word_be[3]
-				: sp_addr_equal(&packet.tuple.to, &own->addr);
-
-	if (unlikely(!own->known || !same)) {
-		if (family == 6 && own_holds(own, &packet.tuple.to))
-			return place_by_prefix(worker, ride, own);
-		switch (find_own(worker, ride, own, family)) {
-		case OWN_NONE:
-			return false;
-		case OWN_PREFIX:
-			return place_by_prefix(worker, ride, own);
-		case OWN_ADDRESS:
-			break;
-		}
-	}
-	ride->own = false;
-	ride->slot_index = own->first_slot | SP_HOST16(packet.tuple.to_port_be);
-	if (unlikely(ride->slot_index >= worker->table.nr_slots))
-		return false;
-	rte_prefetch0(&worker->table.leases[ride->slot_index]);
-	return true;
-}
-
-/* Toward a client: a bucket leads to the slot; it is sent for. */
-static __rte_always_inline bool place_by_endpoint(const struct worker *worker, struct ride *ride,
-						  const uint8_t family)
-{
-	struct sp_packet packet = packet_of(ride, family);
-	uint64_t hash = sp_endpoint_hash(&packet.tuple.from, packet.tuple.from_port_be,
-					 packet.protocol, worker->table.hash_seed);
-
-	ride->slot_index = sp_bucket_first(hash, worker->table.nr_buckets);
-	ride->usage_index = sp_hash_tag(hash);
-	rte_prefetch0(&worker->table.endpoints[ride->slot_index]);
-	return true;
-}
-
-/*
- * The first entry with a tag, all eight compared at once. Another one may be meant: the slot will
- * tell, and then the other stages go on looking.
- */
-static __rte_always_inline bool find_tag(const struct sp_bucket *bucket, uint32_t tag,
-					 uint32_t *ret_slot_index)
-{
-	const __m128i wanted = _mm_set1_epi32((int)tag);
-	const __m128i *pair = (const __m128i *)bucket;
-	__m128i first = _mm_packs_epi32(_mm_cmpeq_epi32(_mm_load_si128(&pair[0]), wanted),
-					_mm_cmpeq_epi32(_mm_load_si128(&pair[1]), wanted));
-	__m128i second = _mm_packs_epi32(_mm_cmpeq_epi32(_mm_load_si128(&pair[2]), wanted),
-					 _mm_cmpeq_epi32(_mm_load_si128(&pair[3]), wanted));
-	/* A bit for each half of an entry: the tag is the upper one. */
-	uint32_t found = (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(first, second)) & 0xaaaa;
-	uint64_t entry;
-
-	if (unlikely(found == 0))
-		return false;
-	entry = SP_LOAD(bucket->entry[__builtin_ctz(found) / 2]);
-	*ret_slot_index = sp_entry_slot(entry);
-	return likely(sp_entry_tag(entry) == tag);
-}
-
-static __rte_always_inline bool look_into_bucket(const struct worker *worker, struct ride *ride)
-{
-	const struct sp_table *table = &worker->table;
-	uint32_t bucket = ride->slot_index, tag = ride->usage_index;
-
-	if (unlikely(!find_tag(&table->endpoints[bucket], tag, &ride->slot_index)) &&
-	    !find_tag(&table->endpoints[sp_bucket_other(bucket, tag, table->nr_buckets)], tag,
-		      &ride->slot_index))
-		return false;
-	if (unlikely(ride->slot_index >= table->nr_slots))
-		return false;
-	rte_prefetch0(&table->leases[ride->slot_index]);
-	return true;
-}
-
-/* The slot's life comes first: what is read of the slot after it is that life's. */
-static __rte_always_inline bool look_at_slot(const struct worker *worker, struct ride *ride)
-{
-	const struct sp_slot *slot = &worker->table.leases[ride->slot_index];
-
-	ride->life = SP_LOAD_ACQUIRE(slot->life);
-	ride->usage_index = slot->usage_index;
-	if (unlikely(sp_life_state(ride->life) != SP_SLOT_LIVE ||
-		     ride->usage_index >= worker->nr_usage))
-		return false;
-	rte_prefetch0(&worker->usage[ride->usage_index]);
-	return true;
-}
+#define LINK_ADDR_MASK 0xffffffffffffull
 
 static __rte_always_inline void keep(struct rides *rides, uint32_t to, uint32_t from)
 {
@@ -141,30 +31,36 @@ static __rte_always_inline void keep(struct rides *rides, uint32_t to, uint32_t 
 		rides->ride[to] = rides->ride[from];
 }
 
-static __rte_always_inline void look_into_buckets(const struct worker *worker, struct rides *rides)
+static __rte_always_inline void look_into_buckets(const struct worker *worker, struct rides *rides,
+						  const bool hinted)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < rides->nr; i++)
-		if (likely(look_into_bucket(worker, &rides->ride[i])))
+		if ((hinted && rides->ride[i].hinted) ||
+		    likely(look_into_bucket(worker, &rides->ride[i])))
 			keep(rides, kept++, i);
 	rides->nr = kept;
 }
 
-/* Result: whether any of them has an allow-list. */
-static __rte_always_inline bool look_at_slots(const struct worker *worker, struct rides *rides)
+/*
+ * Nothing of a slot is believed yet, but where its usage is; an index that cannot be leads to
+ * another lease's, which will be noticed. Result: whether any of them has an allow-list.
+ */
+static __rte_always_inline bool look_at_slots(const struct journey *journey, struct rides *rides)
 {
-	uint32_t kept = 0, listed = 0;
+	uint32_t listed = 0;
 
 	for (uint32_t i = 0; i < rides->nr; i++) {
-		const struct ride *ride = &rides->ride[i];
+		const struct sp_slot *slot = rides->ride[i].slot;
+		uint32_t usage_index = slot->usage_index;
 
-		if (unlikely(!look_at_slot(worker, &rides->ride[i])))
-			continue;
-		listed |= worker->table.leases[ride->slot_index].allow_index;
-		keep(rides, kept++, i);
+		if (unlikely(usage_index >= journey->nr_usage))
+			usage_index = 0;
+		rides->ride[i].usage = &journey->usage[usage_index];
+		rte_prefetch0(rides->ride[i].usage);
+		listed |= slot->allow_index;
 	}
-	rides->nr = kept;
 	return listed != 0;
 }
 
@@ -175,18 +71,32 @@ static __rte_always_inline bool look_at_slots(const struct worker *worker, struc
 static __rte_always_inline void heed_lists(const struct worker *worker, struct rides *rides,
 					   const enum sp_direction direction, const uint8_t family)
 {
+	struct range range = {.allow_index = 0, .first = 1, .last = 0};
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < rides->nr; i++) {
-		struct sp_packet packet = packet_of(&rides->ride[i], family);
-		const struct sp_slot *slot = &worker->table.leases[rides->ride[i].slot_index];
+		const struct ride *ride = &rides->ride[i];
+		struct sp_packet packet = packet_of(ride, family);
+		const struct sp_addr *client =
+			direction == SP_TOWARD_VM ? &packet.tuple.from : &packet.tuple.to;
 
-		if (likely(sp_allowed(&worker->table, slot,
-				      direction == SP_TOWARD_VM ? &packet.tuple.from
-								: &packet.tuple.to)))
+		if (likely(family == 4 ? is_allowed_v4(worker, ride, SP_HOST32(client->word_be[3]),
+						       &range)
+				       : sp_allowed(&worker->table, ride->slot, client)))
 			keep(rides, kept++, i);
 	}
 	rides->nr = kept;
+}
+
+/* Both addresses, and the type that the frame has already: as two words. */
+static __rte_always_inline void set_links(char *data, uint64_t to, uint64_t from,
+					  const uint8_t family)
+{
+	uint64_t type_be = family == 4 ? SP_BE16(SP_ETH_IPV4) : SP_BE16(SP_ETH_IPV6);
+
+	from |= type_be << 48;
+	memcpy(data, &to, sizeof(to));
+	memcpy(data + offsetof(struct sp_eth, from), &from, sizeof(from));
 }
 
 /* While the lines that were sent for are on their way. */
@@ -194,28 +104,34 @@ static __rte_always_inline void find_hops(const struct worker *worker,
 					  const struct journey *journey, struct rides *rides,
 					  const uint8_t family)
 {
-	struct sp_addr targets[BATCH_MAX];
+	union nexthop_targets targets;
 
-	for (uint32_t i = 0; i < rides->nr; i++)
-		targets[i] = packet_of(&rides->ride[i], family).tuple.to;
-	nexthop_hop_find(worker->nexthops, targets, family, journey->out_port, rides->hop,
+	for (uint32_t i = 0; i < rides->nr; i++) {
+		struct sp_addr to = packet_of(&rides->ride[i], family).tuple.to;
+
+		if (family == 4)
+			targets.v4[i] = SP_HOST32(to.word_be[3]);
+		else
+			targets.v6[i] = to;
+	}
+	nexthop_hop_find(worker->nexthops, &targets, family, journey->out_port, rides->hop,
 			 rides->nr);
 }
 
-/* Result: the neighbour's word, or 0 where the other stages have to look for it. */
-static __rte_always_inline uint64_t hop_of(const struct worker *worker,
-					   const struct journey *journey, const struct rides *rides,
-					   uint32_t i, const enum sp_direction direction)
+/*
+ * Result: whether it is known by whom a packet leaves. The usage record of the slot's generation
+ * has been begun in an earlier round, by what was carried for a slot that was live: so all that has
+ * been read of the slot in this one is of that generation, too.
+ */
+static __rte_always_inline bool knows_way(const struct journey *journey, const struct rides *rides,
+					  uint32_t i, const struct sp_hit *hit)
 {
 	const struct ride *ride = &rides->ride[i];
-	const struct sp_usage *usage = &worker->usage[ride->usage_index];
 
-	if (unlikely(usage->generation != sp_life_generation(ride->life) ||
-		     ride->l3_len_bytes > journey->mtu))
-		return 0;
-	if (direction == SP_TOWARD_CLIENT)
-		return rides->hop[i];
-	return likely(usage->hop_epoch == journey->epoch) ? usage->hop : 0;
+	return ride->usage->generation == sp_life_generation(hit->life) &&
+	       ride->l3_len_bytes <= journey->mtu &&
+	       (hit->direction == SP_TOWARD_CLIENT ? rides->hop[i] != 0
+						   : ride->usage->hop_epoch == journey->epoch);
 }
 
 /* What knocks is for the other stages, unless nobody counts it. */
@@ -242,66 +158,91 @@ static __rte_noinline bool is_client(const struct worker *worker, const struct r
 			    family);
 }
 
-/* Result: whether sp_find() and sp_judge() would have it sent on. Its slot was live, its list has
- * been asked. */
+/* Result: whether sp_find() and sp_judge() would have it sent on. Its list has been asked. */
 static __rte_always_inline bool judge(struct worker *worker, const struct journey *journey,
 				      const struct ride *ride, const struct sp_packet *packet,
 				      const struct sp_hit *hit)
 {
 	const struct sp_addr *client =
 		hit->direction == SP_TOWARD_VM ? &packet->tuple.from : &packet->tuple.to;
-
-	const bool own = hit->direction == SP_TOWARD_VM && ride->own;
+	const bool own = hit->direction == SP_TOWARD_VM && packet->family == 6 && ride->own;
 
 	if (unlikely(!sp_is_plain(packet, journey->now_ns, hit, own)))
 		return false;
-	if (unlikely(!sp_near_is_far(worker->table.settings, client, packet->family)) &&
+	if (unlikely(!sp_near_is_clear(journey->settings, client, packet->family)) &&
 	    !is_client(worker, ride, hit->direction, packet->family))
 		return false;
-	return hit->direction == SP_TOWARD_CLIENT ||
-	       likely(sp_shield_door(packet, hit, SP_FORWARDED) == SP_DOOR_NONE) ||
-	       !sp_shield_is_on(&worker->table) ||
-	       let_in(worker, ride, journey->now_ns, packet->family);
+	return likely(sp_shield_door(packet, hit, SP_FORWARDED) == SP_DOOR_NONE) ||
+	       !journey->shielded || let_in(worker, ride, journey->now_ns, packet->family);
 }
 
 static __rte_always_inline bool take(struct worker *worker, const struct journey *journey,
 				     const struct rides *rides, uint32_t i,
 				     const enum sp_direction direction, const uint8_t family,
-				     const bool noted)
+				     const uint8_t protocol, const bool noted)
 {
 	const struct ride *ride = &rides->ride[i];
-	uint64_t hop = hop_of(worker, journey, rides, i, direction);
-	struct sp_packet packet = packet_of(ride, family);
+	char *const data = ride->data;
 	struct sp_hit hit = hit_of(worker, ride, direction);
-	const sp_wire_be16 *checksum_be =
-		sp_checksum_of(ride->data + SP_L4_OFFSET(family), ride->protocol);
+	struct sp_packet packet = packet_of(ride, family);
+	const sp_wire_be16 *checksum_be = sp_checksum_of(data + SP_L4_OFFSET(family), protocol);
 	struct sp_tuple after;
 
-	if (unlikely(hop == 0 || !judge(worker, journey, ride, &packet, &hit) ||
-		     *checksum_be == sp_partial_of(&packet, family)))
+	packet.protocol = protocol;
+	if (unlikely(!knows_way(journey, rides, i, &hit) ||
+		     !judge(worker, journey, ride, &packet, &hit) ||
+		     sp_may_be_partial(&packet, *checksum_be, family)))
 		return false;
-	if (noted && note_wanted(worker, ride->data, &packet, &hit, journey->now_ns))
+	if (noted && note_wanted(worker, data, &packet, &hit, journey->now_ns))
 		return false;
 	after = sp_tuple_after(&packet.tuple, &hit);
-	sp_translate_l4(ride->data, ride->data + SP_L3_OFFSET + ride->l3_len_bytes, &packet, &after,
-			sp_end_replaced(direction), family);
-	worker_set_links(ride->data, hop, journey->link_addr);
+	set_links(data, direction == SP_TOWARD_VM ? ride->usage->hop : rides->hop[i],
+		  journey->link_addr, family);
+	sp_rewrite_l4(data, &packet, &after, sp_end_replaced(direction), family);
 	return true;
 }
 
-static __rte_always_inline void take_all(struct worker *worker, struct journey *journey,
-					 struct rides *rides, const enum sp_direction direction,
-					 const uint8_t family, const bool noted)
+/* Of the burst, by a bit for each. */
+static __rte_noinline uint64_t which(const struct rides *rides)
+{
+	uint64_t at = 0;
+
+	for (uint32_t i = 0; i < rides->nr; i++)
+		at |= 1ull << rides->ride[i].at;
+	return at;
+}
+
+/* Whoever has no bit goes on. */
+static __rte_noinline void leave_these(struct rides *rides, uint64_t these)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < rides->nr; i++) {
-		if (unlikely(!take(worker, journey, rides, i, direction, family, noted)))
-			continue;
-		journey->taken |= 1ull << rides->ride[i].at;
-		keep(rides, kept++, i);
-	}
+	for (uint32_t i = 0; i < rides->nr; i++)
+		if (!(these >> i & 1))
+			keep(rides, kept++, i);
 	rides->nr = kept;
+}
+
+static __rte_always_inline void take_all(struct worker *worker, const struct batch *batch,
+					 struct journey *journey, struct rides *rides,
+					 const enum sp_direction direction, const uint8_t family,
+					 const bool noted, const bool hinted)
+{
+	const uint32_t nr = rides->nr;
+	uint64_t left = 0;
+
+	for (uint32_t i = 0; i < nr; i++)
+		if (unlikely(!(likely(rides->ride[i].protocol == SP_PROTOCOL_TCP)
+				       ? take(worker, journey, rides, i, direction, family,
+					      SP_PROTOCOL_TCP, noted)
+				       : take(worker, journey, rides, i, direction, family,
+					      SP_PROTOCOL_UDP, noted))))
+			left |= 1ull << i;
+	if (hinted && unlikely(left != 0))
+		count_wrong_hints(worker, rides, left, family);
+	if (unlikely(left != 0))
+		leave_these(rides, left);
+	journey->taken |= likely(rides->nr == batch->nr) ? ~0ull : which(rides);
 }
 
 static void drop(struct worker *worker, struct batch *batch, const struct ride *ride,
@@ -311,105 +252,120 @@ static void drop(struct worker *worker, struct batch *batch, const struct ride *
 	batch->dropped[batch->nr_dropped++] = batch->mbuf[ride->at];
 }
 
-/* As leave_expired() in stage_send.c. */
+/* As leave_expired() in stage_send.c. A usage record tells of which life the slot was. */
 static __rte_noinline void leave_expired(struct worker *worker, struct batch *batch,
 					 struct rides *rides, uint64_t now_ns)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < rides->nr; i++) {
-		const struct sp_slot *slot = &worker->table.leases[rides->ride[i].slot_index];
+		const struct ride *ride = &rides->ride[i];
 
-		if (SP_LOAD(slot->life) == rides->ride[i].life &&
-		    now_ns < SP_LOAD(slot->deadline_ns))
+		if (SP_LOAD(ride->slot->life) ==
+			    sp_life_of(SP_SLOT_LIVE, ride->usage->generation) &&
+		    now_ns < SP_LOAD(ride->slot->deadline_ns))
 			keep(rides, kept++, i);
 		else
-			drop(worker, batch, &rides->ride[i], SP_RACED);
+			drop(worker, batch, ride, SP_RACED);
 	}
 	rides->nr = kept;
 }
 
 /* Only what has left counts for its lease. Nothing of its frame may be looked at any more. */
-static __rte_always_inline void count_usage(struct worker *worker, const struct journey *journey,
-					    const struct ride *ride,
-					    const enum sp_direction direction)
+static __rte_always_inline void count(struct worker *worker, const struct journey *journey,
+				      const struct rides *rides, uint32_t sent,
+				      const enum sp_direction direction)
 {
-	struct sp_packet packet = {.l3_len_bytes = ride->l3_len_bytes,
-				   .kind = SP_KIND_L4,
-				   .tcp_flags = ride->tcp_flags};
-	struct sp_hit hit = {.life = ride->life, .direction = direction};
+	const struct sp_hit hit = {.direction = direction};
+	uint64_t bytes = 0;
 
-	sp_usage_count(&worker->usage[ride->usage_index], &packet, &hit, journey->now_ns);
+	for (uint32_t i = 0; i < sent; i++) {
+		const struct ride *ride = &rides->ride[i];
+		struct sp_packet packet = {.l3_len_bytes = ride->l3_len_bytes,
+					   .kind = SP_KIND_L4,
+					   .tcp_flags = ride->tcp_flags};
+
+		sp_usage_add(ride->usage, &packet, &hit, journey->now_ns);
+		bytes += packet.l3_len_bytes;
+	}
+	worker_count(worker, SP_FORWARDED, sent);
+	worker->counters->bytes[direction] += bytes;
 }
 
-static __rte_always_inline void send_all(struct worker *worker, struct batch *batch,
-					 const struct journey *journey, struct rides *rides,
-					 const enum sp_direction direction)
+/* Result: the buffers of those that are left of a burst. */
+static __rte_always_inline struct rte_mbuf **
+buffers_of(struct batch *batch, const struct rides *rides, struct rte_mbuf **scratch)
+{
+	if (likely(rides->nr == batch->nr))
+		return batch->mbuf;
+	for (uint32_t i = 0; i < rides->nr; i++)
+		scratch[i] = batch->mbuf[rides->ride[i].at];
+	return scratch;
+}
+
+/* Result: how many were sent. */
+static __rte_always_inline uint32_t send_all(struct worker *worker, struct batch *batch,
+					     const struct journey *journey, struct rides *rides,
+					     const enum sp_direction direction)
 {
 	uint16_t eth_id = worker->tx_eth[journey->out_port];
 	uint16_t queue = worker->tx_queue[journey->out_port];
-	struct rte_mbuf *mbufs[BATCH_MAX];
+	struct rte_mbuf *scratch[BATCH_MAX], **mbufs;
 	uint64_t now_ns = boottime_now_ns();
 	uint32_t ready, sent;
-	uint64_t bytes = 0;
 
 	if (unlikely(now_ns - journey->now_ns > WORKER_STALE_NS))
 		leave_expired(worker, batch, rides, now_ns);
 	if (unlikely(rides->nr == 0))
-		return;
-	for (uint32_t i = 0; i < rides->nr; i++)
-		mbufs[i] = batch->mbuf[rides->ride[i].at];
+		return 0;
+	mbufs = buffers_of(batch, rides, scratch);
 	ready = trunk_tag_all(&worker->ports->port[journey->out_port], mbufs, rides->nr);
 	sent = rte_eth_tx_burst(eth_id, queue, mbufs, (uint16_t)ready);
 	/* As in stage_send.c, a second try may find room. */
 	if (unlikely(sent < ready))
 		sent += rte_eth_tx_burst(eth_id, queue, &mbufs[sent], (uint16_t)(ready - sent));
-	worker_count(worker, SP_FORWARDED, sent);
-	for (uint32_t i = 0; i < sent; i++) {
-		count_usage(worker, journey, &rides->ride[i], direction);
-		bytes += rides->ride[i].l3_len_bytes;
-	}
-	worker->counters->bytes[direction] += bytes;
+	count(worker, journey, rides, sent, direction);
 	for (uint32_t i = sent; i < rides->nr; i++)
 		drop(worker, batch, &rides->ride[i], SP_TX_FULL);
+	return sent;
 }
 
 static __rte_always_inline void carry(struct worker *worker, struct batch *batch,
 				      struct journey *journey, struct rides *rides,
 				      const enum sp_direction direction, const uint8_t family,
-				      const bool noted)
+				      const bool noted, const bool hinted)
 {
-	if (direction == SP_TOWARD_CLIENT)
-		look_into_buckets(worker, rides);
-	if (unlikely(look_at_slots(worker, rides)))
+	uint32_t sent = 0;
+
+	if (direction == SP_TOWARD_CLIENT && (!hinted || unlikely(journey->searched != 0)))
+		look_into_buckets(worker, rides, hinted);
+	if (unlikely(look_at_slots(journey, rides)))
 		heed_lists(worker, rides, direction, family);
 	if (direction == SP_TOWARD_CLIENT)
 		find_hops(worker, journey, rides, family);
-	take_all(worker, journey, rides, direction, family, noted);
+	take_all(worker, batch, journey, rides, direction, family, noted, hinted);
 	if (rides->nr > 0)
-		send_all(worker, batch, journey, rides, direction);
-}
-
-static __rte_always_inline bool read_frame(const struct rte_mbuf *mbuf, uint64_t at_12,
-					   struct ride *ride, const uint8_t family)
-{
-	uint32_t frame_bytes = rte_pktmbuf_data_len(mbuf);
-
-	if (unlikely(ride->data[0] & 1))
-		return false;
-	return family == 4 ? read_v4(ride->data, at_12, frame_bytes, ride)
-			   : read_v6(ride->data, at_12, frame_bytes, ride);
+		sent = send_all(worker, batch, journey, rides, direction);
+	if (hinted)
+		count_hints(worker, journey, rides, sent);
 }
 
 /* Result: whether a frame looks like one for the lane; what will be needed is sent for then. */
 static __rte_always_inline bool board(struct worker *worker, const struct rte_mbuf *mbuf,
 				      uint64_t at_12, struct ride *ride, struct own *own,
-				      const enum sp_direction direction, const uint8_t family)
+				      struct journey *journey, const enum sp_direction direction,
+				      const uint8_t family, const bool hinted)
 {
-	ride->data = rte_pktmbuf_mtod(mbuf, char *);
-	return likely(read_frame(mbuf, at_12, ride, family) &&
-		      (direction == SP_TOWARD_VM ? place_by_port(worker, ride, own, family)
-						 : place_by_endpoint(worker, ride, family)));
+	char *const data = rte_pktmbuf_mtod(mbuf, char *);
+	uint32_t frame_bytes = rte_pktmbuf_data_len(mbuf);
+
+	ride->data = data;
+	return likely(!(data[0] & 1) &&
+		      (family == 4 ? read_v4(data, at_12, frame_bytes, ride)
+				   : read_v6(data, at_12, frame_bytes, ride)) &&
+		      (direction == SP_TOWARD_VM
+			       ? place_by_port(worker, ride, own, family)
+			       : place_by_sender(worker, journey, ride, family, hinted)));
 }
 
 /* What was not taken stays, in order of arrival. */
@@ -428,72 +384,93 @@ static __rte_always_inline struct journey journey_of(const struct worker *worker
 						     const enum sp_direction direction)
 {
 	struct journey journey = {.now_ns = batch->now_ns,
-				  .out_port = worker->toward_port[direction]};
+				  .settings = worker->table.settings,
+				  .usage = worker->usage,
+				  .nr_usage = worker->nr_usage,
+				  .out_port = worker->toward_port[direction],
+				  .hint_bytes = worker->ports->port[batch->in_port].hint_bytes,
+				  .shielded = sp_shield_is_on(&worker->table)};
 	const struct port *out = &worker->ports->port[journey.out_port];
 
 	journey.mtu = atomic_load_explicit(&out->mtu, memory_order_relaxed);
 	journey.link_addr = atomic_load_explicit(&out->link_addr, memory_order_relaxed);
+	journey.link_addr &= LINK_ADDR_MASK;
 	journey.epoch = nexthop_epoch(worker->nexthops);
 	return journey;
 }
 
 static __rte_always_inline void run(struct worker *worker, struct batch *batch,
-				    const enum sp_direction direction, const bool noted)
+				    const enum sp_direction direction, const bool noted,
+				    const bool hinted)
 {
 	struct journey journey = journey_of(worker, batch, direction);
-	struct own own_v4 = {.known = false}, own_v6 = {.known = false};
-	uint32_t nr_v4 = 0, nr_v6 = 0;
+	struct own own_v4 = {.v4_be = NO_V4}, own_v6 = {.v4_be = NO_V4};
 	struct rides v4, v6;
+	struct ride *next_v4 = v4.ride, *next_v6 = v6.ride;
 
 	for (uint32_t i = 0; i < batch->nr; i++) {
 		const struct rte_mbuf *mbuf = batch->mbuf[i];
 		uint64_t at_12 = load64(rte_pktmbuf_mtod(mbuf, char *) + 12);
 
-		v4.ride[nr_v4].at = v6.ride[nr_v6].at = (uint8_t)i;
-		if (likely((at_12 & 0xffffff) == 0x450008)) /* IPv4, no options */
-			nr_v4 += board(worker, mbuf, at_12, &v4.ride[nr_v4], &own_v4, direction, 4);
-		else if (likely((at_12 & 0xf0ffff) == 0x60dd86)) /* IPv6 */
-			nr_v6 += board(worker, mbuf, at_12, &v6.ride[nr_v6], &own_v6, direction, 6);
+		if (likely((at_12 & 0xffffff) == 0x450008)) { /* IPv4, no options */
+			next_v4->at = (uint8_t)i;
+			next_v4 += board(worker, mbuf, at_12, next_v4, &own_v4, &journey, direction,
+					 4, hinted);
+		} else if (likely((at_12 & 0xf0ffff) == 0x60dd86)) { /* IPv6 */
+			next_v6->at = (uint8_t)i;
+			next_v6 += board(worker, mbuf, at_12, next_v6, &own_v6, &journey, direction,
+					 6, hinted);
+		}
 	}
-	v4.nr = nr_v4;
-	v6.nr = nr_v6;
+	v4.nr = (uint32_t)(next_v4 - v4.ride);
+	v6.nr = (uint32_t)(next_v6 - v6.ride);
 	if (v4.nr > 0)
-		carry(worker, batch, &journey, &v4, direction, 4, noted);
+		carry(worker, batch, &journey, &v4, direction, 4, noted, hinted);
 	if (v6.nr > 0)
-		carry(worker, batch, &journey, &v6, direction, 6, noted);
+		carry(worker, batch, &journey, &v6, direction, 6, noted, hinted);
 	leave_rest(batch, journey.taken);
 }
 
 static __rte_noinline void run_toward_vm(struct worker *worker, struct batch *batch)
 {
-	run(worker, batch, SP_TOWARD_VM, false);
+	run(worker, batch, SP_TOWARD_VM, false, false);
 }
 
 static __rte_noinline void run_toward_client(struct worker *worker, struct batch *batch)
 {
-	run(worker, batch, SP_TOWARD_CLIENT, false);
+	run(worker, batch, SP_TOWARD_CLIENT, false, false);
+}
+
+/* The same where the XDP program says where it has found a packet's slot. */
+static __rte_noinline void run_hinted_toward_client(struct worker *worker, struct batch *batch)
+{
+	run(worker, batch, SP_TOWARD_CLIENT, false, true);
 }
 
 /* The same where no XDP program has noted what it is to note. */
 static __rte_noinline void run_noted_toward_vm(struct worker *worker, struct batch *batch)
 {
-	run(worker, batch, SP_TOWARD_VM, true);
+	run(worker, batch, SP_TOWARD_VM, true, false);
 }
 
 static __rte_noinline void run_noted_toward_client(struct worker *worker, struct batch *batch)
 {
-	run(worker, batch, SP_TOWARD_CLIENT, true);
+	run(worker, batch, SP_TOWARD_CLIENT, true, false);
 }
 
 /* What has waited for a neighbour, and what comes in where both sides are, goes the other way. */
 void stage_lane(struct worker *worker, struct batch *batch)
 {
-	const bool noted = worker->ports->port[batch->in_port].exception != NULL;
+	const struct port *port = &worker->ports->port[batch->in_port];
+	const bool noted = port->exception != NULL;
 
-	if (unlikely(batch->returned || batch->nr == 0))
+	if (unlikely(batch->returned || batch->nr == 0 ||
+		     !SP_LOAD(worker->table.settings->near_ready)))
 		return;
 	if (batch->role == SP_ROLE_PUBLIC)
 		(noted ? run_noted_toward_vm : run_toward_vm)(worker, batch);
+	else if (batch->role == SP_ROLE_BUILDS && port->hint_bytes != 0)
+		run_hinted_toward_client(worker, batch);
 	else if (batch->role == SP_ROLE_BUILDS)
 		(noted ? run_noted_toward_client : run_toward_client)(worker, batch);
 }

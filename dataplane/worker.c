@@ -98,7 +98,7 @@ static void begin_batch(struct worker *worker, uint32_t in_port, bool returned, 
 	worker->batch.returned = returned;
 }
 
-static uint32_t poll_queue(struct worker *worker, const struct worker_queue *queue, uint64_t now_ns)
+static uint32_t poll_queue(struct worker *worker, struct worker_queue *queue, uint64_t now_ns)
 {
 	struct batch *batch = &worker->batch;
 	uint32_t nr = rte_eth_rx_burst(queue->eth_id, queue->eth_queue, batch->mbuf, BATCH_MAX);
@@ -108,6 +108,7 @@ static uint32_t poll_queue(struct worker *worker, const struct worker_queue *que
 	worker->counters->burst[sp_burst_index(nr)]++;
 	worker->progress->nr_received += nr;
 	batch->nr = nr;
+	worker->hints = queue->hints;
 	begin_batch(worker, queue->in_port, false, now_ns);
 	worker_run_batch(worker, batch);
 	return nr;
@@ -161,13 +162,24 @@ static uint64_t beat_of(struct worker *worker, uint64_t now_ns)
 	return left != 0 && SP_LOAD(worker->table.settings->fallback) ? 0 : now_ns;
 }
 
+/* Beside the heartbeat, for the XDP program reads that line: not more often. */
+static void tell_hints(const struct worker_queue *queue)
+{
+	for (uint32_t i = 0; i < SP_HINTS_NR; i++)
+		if (queue->beat->hints[i] != queue->hints[i])
+			SP_STORE(queue->beat->hints[i], queue->hints[i]);
+}
+
 static void write_beats(struct worker *worker, uint64_t now_ns)
 {
 	uint64_t value_ns = beat_of(worker, now_ns);
 
-	for (uint32_t i = 0; i < worker->nr_rx; i++)
-		if (worker->rx[i].beat)
-			SP_STORE(worker->rx[i].beat->beat_ns, value_ns);
+	for (uint32_t i = 0; i < worker->nr_rx; i++) {
+		if (!worker->rx[i].beat)
+			continue;
+		SP_STORE(worker->rx[i].beat->beat_ns, value_ns);
+		tell_hints(&worker->rx[i]);
+	}
 	worker->beat_ns = now_ns;
 }
 
@@ -213,19 +225,70 @@ uint32_t worker_round(struct worker *worker)
 	return received;
 }
 
+static void sleep_for(struct worker *worker, uint32_t sleep_ns)
+{
+	const struct timespec duration = {.tv_nsec = sleep_ns};
+
+	SP_STORE(worker->progress->active, 0);
+	nanosleep(&duration, NULL);
+	SP_STORE(worker->progress->active, 1);
+}
+
+/* The XDP program carries from here on; what it had steered to us before is still ours to send. */
+static void hand_over(struct worker *worker)
+{
+	uint64_t begun_ns = boottime_now_ns(), now_ns = begun_ns, busy_ns = begun_ns;
+
+	write_beats(worker, 0);
+	while (now_ns - busy_ns < DRAIN_QUIET_NS && now_ns - begun_ns < DRAIN_MAX_NS) {
+		if (round_at(worker, now_ns) > 0)
+			busy_ns = now_ns;
+		now_ns = boottime_now_ns();
+	}
+}
+
+static uint64_t count_forwarded_by_xdp(const struct worker *worker)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t cpu = 0; cpu < worker->nr_cpus; cpu++)
+		sum += SP_LOAD(worker->xdp_counters[cpu].verdict[SP_FORWARDED]);
+	return sum;
+}
+
+/* A packet that was steered to us at the last moment, or comes back from the main lcore, waits for
+ * the end of a nap. */
+static void yield_to_xdp(struct worker *worker)
+{
+	uint64_t now_ns;
+
+	SP_STORE(worker->progress->yields, 1);
+	hand_over(worker);
+	yield_begin(&worker->yield, count_forwarded_by_xdp(worker), boottime_now_ns());
+	do {
+		sleep_for(worker, YIELD_NAP_NS);
+		now_ns = boottime_now_ns();
+		write_beats(worker, 0);
+		round_at(worker, now_ns);
+	} while (!atomic_load_explicit(&worker->stop, memory_order_relaxed) &&
+		 !yield_is_over(&worker->yield, count_forwarded_by_xdp(worker), now_ns));
+	SP_STORE(worker->progress->yields, 0);
+	yield_begin(&worker->yield, worker->progress->nr_received, now_ns);
+	worker->busy_ns = now_ns;
+}
+
 /* Between two rounds, holding no packet. */
 static void idle(struct worker *worker)
 {
-	struct timespec duration = {0};
-
 	if (worker->spin || worker->round_ns - worker->busy_ns < SPIN_NS) {
 		rte_pause();
 		return;
 	}
-	duration.tv_nsec = worker->sleep_ns;
-	SP_STORE(worker->progress->active, 0);
-	nanosleep(&duration, NULL);
-	SP_STORE(worker->progress->active, 1);
+	if (yield_is_due(&worker->yield, worker->progress->nr_received, worker->round_ns)) {
+		yield_to_xdp(worker);
+		return;
+	}
+	sleep_for(worker, worker->sleep_ns);
 	worker->sleep_ns = RTE_MIN(worker->sleep_ns * 2, SLEEP_MAX_NS);
 }
 
@@ -237,31 +300,28 @@ static void forget_hops(struct worker *worker)
 			worker->usage[i].hop_epoch = 0;
 }
 
+static void count_hints_on(struct worker *worker)
+{
+	for (uint32_t i = 0; i < worker->nr_rx; i++)
+		if (worker->rx[i].beat)
+			memcpy(worker->rx[i].hints, worker->rx[i].beat->hints,
+			       sizeof(worker->rx[i].hints));
+}
+
 static void begin(struct worker *worker)
 {
 	forget_hops(worker);
+	count_hints_on(worker);
 	/* The default slack of 50 us would be added to each sleep. */
 	prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul);
 	worker->sleep_ns = SLEEP_MIN_NS;
 	worker->busy_ns = 0;
 	worker->round_ns = boottime_now_ns();
+	yield_begin(&worker->yield, worker->progress->nr_received, worker->round_ns);
+	SP_STORE(worker->progress->yields, 0);
 	worker->progress->pid = (uint32_t)getpid();
 	worker->progress->started_ns = worker->round_ns;
 	SP_STORE(worker->progress->active, 1);
-}
-
-/* The XDP program carries from here on; what it had steered to us before is still ours to send. */
-static void drain(struct worker *worker)
-{
-	uint64_t begun_ns = boottime_now_ns(), now_ns = begun_ns, busy_ns = begun_ns;
-
-	write_beats(worker, 0);
-	while (now_ns - busy_ns < DRAIN_QUIET_NS && now_ns - begun_ns < DRAIN_MAX_NS) {
-		if (round_at(worker, now_ns) > 0)
-			busy_ns = now_ns;
-		now_ns = boottime_now_ns();
-	}
-	SP_STORE(worker->progress->active, 0);
 }
 
 int worker_main(void *argument)
@@ -272,6 +332,8 @@ int worker_main(void *argument)
 	while (!atomic_load_explicit(&worker->stop, memory_order_relaxed))
 		if (worker_round(worker) == 0)
 			idle(worker);
-	drain(worker);
+	hand_over(worker);
+	write_beats(worker, 0);
+	SP_STORE(worker->progress->active, 0);
 	return 0;
 }

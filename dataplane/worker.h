@@ -21,6 +21,7 @@
 #include "hop/nexthop.h"
 #include "hop/park.h"
 #include "port/port.h"
+#include "yield.h"
 
 /*
  * How long a burst may take before its deadlines are looked at again: the most that a packet can be
@@ -30,12 +31,14 @@
 
 #define WORKER_OWN 64u /* a power of two, more than SP_PUBLICS_MAX */
 
+/* A queue that a worker polls, and what the hints of its packets were worth, over starts. */
 struct worker_queue {
 	uint32_t in_port;
 	uint32_t queue; /* of that port */
 	uint16_t eth_id;
 	uint16_t eth_queue;    /* of that ethdev */
 	struct sp_queue *beat; /* NULL where nobody asks for a heartbeat */
+	uint64_t hints[SP_HINTS_NR];
 };
 
 struct worker {
@@ -55,6 +58,8 @@ struct worker {
 	uint32_t nr_usage;
 	struct sp_rows limit_rows; /* shared: its own is written by this worker alone */
 	bool spin;		   /* dataplane.idle: never sleep */
+	const struct sp_counters *xdp_counters; /* shared: rows of the CPUs */
+	uint32_t nr_cpus;
 
 	struct exception *from_kernel[PORTS_MAX]; /* that this worker sends for; NULL: none */
 
@@ -65,10 +70,12 @@ struct worker {
 	uint64_t round_ns; /* begin of the last round */
 	uint64_t busy_ns;  /* last round that had a packet */
 	uint32_t sleep_ns; /* next sleep */
+	struct yield yield;
 	__u64 error_ns[2]; /* its last ICMP errors, see sp_error_due() */
 	/* Where public addresses were found, by a hash of them; each is looked at again. */
 	const struct sp_host *own[WORKER_OWN];
 	struct batch batch;
+	uint64_t *hints; /* of the queue that the batch was received from */
 
 	_Atomic bool stop; /* written by the main lcore */
 } __attribute__((__aligned__(64)));

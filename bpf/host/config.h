@@ -98,6 +98,7 @@ enum config_fallback {
 enum config_idle {
 	CONFIG_IDLE_ADAPTIVE,
 	CONFIG_IDLE_SPIN,
+	CONFIG_IDLE_YIELD,
 };
 
 enum config_without_store { CONFIG_WITHOUT_STORE_LAST_RESORT, CONFIG_WITHOUT_STORE_WITHDRAW };
@@ -179,6 +180,7 @@ struct config {
 		enum config_driver driver;
 		uint32_t workers;
 		enum config_idle idle;
+		uint32_t yield_below; /* packets a second */
 		bool hugepages;
 		enum config_napi_threads napi_threads;
 		char eal[CONFIG_EAL_MAX][CONFIG_EAL_SIZE]; /* more arguments for EAL */
@@ -272,6 +274,9 @@ bool config_has_port(const struct config *config);
 
 /* Result: whether leases may be IPv6: a VM is of the family of its public address. */
 bool config_carries_v6(const struct config *config);
+
+/* Result: how many connections of the API one user gets, at most api.clients. */
+uint32_t config_connections_per_user(const struct config *config);
 
 /* Prints one error a line. */
 void config_errors_print(const struct config_errors *errors, FILE *stream);

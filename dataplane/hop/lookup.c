@@ -115,10 +115,13 @@ static bool has_sources(const struct question *question, const struct mirror_nod
 static bool find_run(const struct question *question, const struct mirror_node *node, int depth,
 		     struct run *ret)
 {
-	const struct mirror_route *routes = question->tree->routes;
-	const struct mirror_route *end = &routes[node->first + node->nr], *first, *last;
+	const struct mirror_route *first, *last, *end;
 
-	for (first = &routes[node->first]; first < end; first++)
+	if (node->nr == 0)
+		return false;
+	first = &question->tree->routes[node->first];
+	end = first + node->nr;
+	for (; first < end; first++)
 		if (first->table == question->table && first->source.depth < depth &&
 		    mirror_prefix_covers(&first->source, question->source))
 			break;

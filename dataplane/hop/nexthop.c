@@ -9,7 +9,6 @@
 #include <rte_malloc.h>
 #include <rte_memory.h>
 
-#define FIND_MAX   64u
 #define TBL8_OF_V4 1024u /* distinct /24s that hold longer prefixes */
 #define TBL8_OF_V6 8192u /* a /128 of its own takes up to 13 */
 
@@ -195,8 +194,8 @@ int nexthop_route_clear(struct nexthops *nexthops, const struct nexthop_route *r
 static void find_leaves(const struct nexthops *nexthops, const struct sp_tuple *const *packets,
 			const uint8_t *families, uint64_t *ret_leaf, uint32_t n)
 {
-	uint32_t v4[FIND_MAX], of[FIND_MAX], nr_v4 = 0;
-	uint64_t found[FIND_MAX];
+	uint32_t v4[NEXTHOP_FIND_MAX], of[NEXTHOP_FIND_MAX], nr_v4 = 0;
+	uint64_t found[NEXTHOP_FIND_MAX];
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct sp_addr v6;
@@ -244,7 +243,7 @@ void nexthop_way_find(const struct nexthops *nexthops, const struct sp_tuple *co
 		      const uint8_t *families, uint32_t port_index, struct nexthop_way *ret,
 		      uint32_t n)
 {
-	uint64_t found[FIND_MAX];
+	uint64_t found[NEXTHOP_FIND_MAX];
 
 	find_leaves(nexthops, packets, families, found, n);
 	for (uint32_t i = 0; i < n; i++) {
@@ -264,18 +263,13 @@ void nexthop_way_find(const struct nexthops *nexthops, const struct sp_tuple *co
 	}
 }
 
-static void find_leaves_of(const struct nexthops *nexthops, struct sp_addr *targets, uint8_t family,
-			   uint64_t *ret_leaf, uint32_t n)
+static void find_leaves_of(const struct nexthops *nexthops, union nexthop_targets *targets,
+			   uint8_t family, uint64_t *ret_leaf, uint32_t n)
 {
-	uint32_t v4[FIND_MAX];
-
-	if (family == 6) {
-		rte_fib6_lookup_bulk(nexthops->fib6, (void *)targets, ret_leaf, (int)n);
-		return;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		v4[i] = host_v4(&targets[i]);
-	rte_fib_lookup_bulk(nexthops->fib4, v4, ret_leaf, (int)n);
+	if (family == 6)
+		rte_fib6_lookup_bulk(nexthops->fib6, (void *)targets->v6, ret_leaf, (int)n);
+	else
+		rte_fib_lookup_bulk(nexthops->fib4, targets->v4, ret_leaf, (int)n);
 }
 
 /* Result: the gateway of all packets to a prefix, or NULL if it depends. */
@@ -291,24 +285,53 @@ static const struct nexthop_gateway *only_gateway(const struct nexthops *nexthop
 	return gateway;
 }
 
-void nexthop_hop_find(const struct nexthops *nexthops, struct sp_addr *targets, uint8_t family,
-		      uint32_t port_index, uint64_t *ret_hops, uint32_t n)
+/* Result: the word of the neighbour that a target on the link is, or 0. */
+static uint64_t hop_on_link(const struct nexthops *nexthops, const union nexthop_targets *targets,
+			    uint8_t family, uint32_t port_index, uint32_t i)
 {
-	uint64_t found[FIND_MAX], last = NEXTHOP_NO_ROUTE_INDEX, hop = 0;
-	const struct nexthop_gateway *gateway = NULL;
+	struct sp_addr addr =
+		family == 6 ? targets->v6[i] : sp_addr_from_v4(SP_BE32(targets->v4[i]));
+
+	return nexthop_neighbour_find(nexthops, &addr, port_index);
+}
+
+/* Result: where those of the same leaf as the first one end. */
+static uint32_t end_of_run(const uint64_t *leaves, uint32_t first, uint32_t n)
+{
+	uint64_t different = 0;
+
+	/* Mostly all are of one: no branch for each, when the run may be all. */
+	for (uint32_t i = 0; first == 0 && i < n; i++)
+		different |= leaves[i] ^ leaves[0];
+	if (likely(first == 0 && different == 0))
+		return n;
+	for (uint32_t i = first + 1; i < n; i++)
+		if (leaves[i] != leaves[first])
+			return i;
+	return n;
+}
+
+void nexthop_hop_find(const struct nexthops *nexthops, union nexthop_targets *targets,
+		      uint8_t family, uint32_t port_index, uint64_t *ret_hops, uint32_t n)
+{
+	uint64_t found[NEXTHOP_FIND_MAX], hop;
+	uint32_t end;
 
 	find_leaves_of(nexthops, targets, family, found, n);
-	for (uint32_t i = 0; i < n; i++) {
-		if (unlikely(found[i] != last)) {
-			last = found[i];
-			gateway = only_gateway(nexthops, last, port_index);
-			hop = gateway && !gateway->on_link
-				      ? nexthop_neighbour_find(nexthops, &gateway->addr, port_index)
-				      : 0;
+	for (uint32_t i = 0; i < n; i = end) {
+		const struct nexthop_gateway *gateway =
+			only_gateway(nexthops, found[i], port_index);
+
+		end = end_of_run(found, i, n);
+		if (gateway && gateway->on_link) {
+			for (uint32_t at = i; at < end; at++)
+				ret_hops[at] =
+					hop_on_link(nexthops, targets, family, port_index, at);
+			continue;
 		}
-		ret_hops[i] = gateway && gateway->on_link
-				      ? nexthop_neighbour_find(nexthops, &targets[i], port_index)
-				      : hop;
+		hop = gateway ? nexthop_neighbour_find(nexthops, &gateway->addr, port_index) : 0;
+		for (uint32_t at = i; at < end; at++)
+			ret_hops[at] = hop;
 	}
 }
 

@@ -30,7 +30,8 @@
 #define NEXTHOP_BUCKETS	       16u    /* of a group */
 #define NEXTHOP_NEIGHBOURS     262144u
 #define NEXTHOP_PROBES	       16u
-#define NEXTHOP_NO_ROUTE_INDEX 0u /* of gateways and of leaves */
+#define NEXTHOP_FIND_MAX       64u /* packets of a look-up */
+#define NEXTHOP_NO_ROUTE_INDEX 0u  /* of gateways and of leaves */
 #define NEXTHOP_NO_PORT	       UINT32_MAX
 
 /* Bytes of EAL memory that the tables take, for whoever sizes it. */
@@ -115,6 +116,12 @@ struct nexthop_way {
 	bool for_all_senders;		       /* to this target */
 };
 
+/* Of one family, as librte_fib wants them. */
+union nexthop_targets {
+	uint32_t v4[NEXTHOP_FIND_MAX]; /* in host order */
+	struct sp_addr v6[NEXTHOP_FIND_MAX];
+};
+
 /*
  * Takes EAL memory for the tables, empty. Result: 0, -ENOMEM, or what librte_fib said. Main lcore.
  * Free with nexthops_close(), which takes NULL members.
@@ -166,20 +173,22 @@ int nexthop_neighbour_set(struct nexthops *nexthops, const struct sp_addr *addr,
 void nexthop_neighbour_sweep(struct nexthops *nexthops, uint64_t generation);
 
 /*
- * Looks up the ways of n (<= 64) packets of these families, which are to leave by that port if they
- * have the choice. What leads nowhere has a gateway whose port is no port. Any thread.
+ * Looks up the ways of n (<= NEXTHOP_FIND_MAX) packets of these families, which are to leave by
+ * that port if they have the choice. What leads nowhere has a gateway whose port is no port. Any
+ * thread.
  */
 void nexthop_way_find(const struct nexthops *nexthops, const struct sp_tuple *const *packets,
 		      const uint8_t *families, uint32_t port_index, struct nexthop_way *ret,
 		      uint32_t n);
 
 /*
- * For n (<= 64) targets of one family, of packets that leave by that port: the neighbour's word
- * where the way is the same for all senders, by one gateway or straight, with no MTU of its own;
- * else, or if its link address is not known, 0: then ask nexthop_way_find(). Any thread.
+ * For n (<= NEXTHOP_FIND_MAX) targets of one family, of packets that leave by that port: the
+ * neighbour's word where the way is the same for all senders, by one gateway or straight, with no
+ * MTU of its own; else, or if its link address is not known, 0: then ask nexthop_way_find(). Any
+ * thread.
  */
-void nexthop_hop_find(const struct nexthops *nexthops, struct sp_addr *targets, uint8_t family,
-		      uint32_t port_index, uint64_t *ret_hops, uint32_t n);
+void nexthop_hop_find(const struct nexthops *nexthops, union nexthop_targets *targets,
+		      uint8_t family, uint32_t port_index, uint64_t *ret_hops, uint32_t n);
 
 /*
  * Result: a number that is another one, never 0, whenever a look-up could have another outcome than

@@ -230,17 +230,25 @@ static bool sources_are_open(const struct mirror_tree *tree)
 	return false;
 }
 
+static void take_routes(struct mirror_tree *tree, const struct mirror_routes *routes)
+{
+	uint32_t first = 0, end;
+
+	while (first < routes->nr && routes->route[first].family != tree->family)
+		first++;
+	for (end = first; end < routes->nr && routes->route[end].family == tree->family;)
+		end++;
+	tree->nr_routes = end - first;
+	if (tree->nr_routes > 0)
+		tree->routes = &routes->route[first];
+}
+
 int mirror_tree_make(const struct mirror *mirror, uint8_t family, struct mirror_tree *ret,
 		     uint32_t *left)
 {
 	struct mirror_tree tree = {.family = family, .rules = &mirror->rules[family == 4 ? 0 : 1]};
-	const struct mirror_route *end = &mirror->routes.route[mirror->routes.nr];
 
-	tree.routes = mirror->routes.route;
-	while (tree.routes < end && tree.routes->family != family)
-		tree.routes++;
-	while (&tree.routes[tree.nr_routes] < end && tree.routes[tree.nr_routes].family == family)
-		tree.nr_routes++;
+	take_routes(&tree, &mirror->routes);
 	tree.nodes = calloc(1 + tree.nr_routes + tree.rules->nr, sizeof(*tree.nodes));
 	if (!tree.nodes)
 		return -ENOMEM;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <linux/ethtool.h>
+#include <linux/if_bonding.h>
 #include <linux/sockios.h>
 
 #include <rte_bus_vdev.h>
@@ -23,6 +24,8 @@
 #include <sallyport/table_host.h>
 
 #include <sallyport/decide.h>
+#include <sallyport/link/hint.h>
+#include <sallyport/link/vlan.h>
 
 #include "port/device.h"
 #include "port/losses.h"
@@ -66,19 +69,49 @@ static int ask_interface(int fd, unsigned long request, const char *name, struct
 }
 
 /*
- * Result: the number of RX queues, 1 if the driver does not say. Asked by ethtool and not read from
+ * Result: the number of RX queues, 0 if the driver does not say. Asked by ethtool and not read from
  * /sys, which shows another network namespace than ours if we were started in one.
  */
-static uint32_t count_queues(int fd, const char *name)
+static uint32_t ask_queues(int fd, const char *name)
 {
 	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
 	struct ifreq request = {.ifr_data = (void *)&channels};
-	uint32_t nr;
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
 	if (ioctl(fd, SIOCETHTOOL, &request) < 0)
-		return 1;
-	nr = channels.combined_count + channels.rx_count;
+		return 0;
+	return channels.combined_count + channels.rx_count;
+}
+
+/* A bond has not said: what comes by a queue of one of its ports comes by that queue of it. */
+static uint32_t count_queues_below(int fd, const char *bond)
+{
+	struct ifbond info = {0};
+	struct ifreq request = {.ifr_data = (void *)&info};
+	uint32_t most = 0;
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", bond);
+	if (ioctl(fd, SIOCBONDINFOQUERY, &request) < 0)
+		return 0;
+	for (int i = 0; i < info.num_slaves; i++) {
+		struct ifslave port = {.slave_id = i};
+		uint32_t nr;
+
+		request.ifr_data = (void *)&port;
+		if (ioctl(fd, SIOCBONDSLAVEINFOQUERY, &request) < 0)
+			continue;
+		nr = ask_queues(fd, port.slave_name);
+		most = nr > most ? nr : most;
+	}
+	return most;
+}
+
+static uint32_t count_queues(int fd, const char *name)
+{
+	uint32_t nr = ask_queues(fd, name);
+
+	if (nr == 0)
+		nr = count_queues_below(fd, name);
 	return nr ? nr : 1;
 }
 
@@ -249,12 +282,22 @@ static int set_up_rx(struct port *port, uint32_t queue)
 	return r;
 }
 
+/*
+ * The driver's buffers are those that the kernel copies into, metadata and all. A tag is taken off
+ * behind the hint.
+ */
+uint32_t port_hint_bytes(const struct port *port)
+{
+	return (uint32_t)sizeof(struct sp_hint) + (port->vlan ? SP_VLAN_BYTES : 0);
+}
+
 int port_start_queue(struct port *port, uint32_t queue, const char *map)
 {
 	struct rte_eth_conf plain = {0};
 	uint16_t eth_id;
 	int r;
 
+	port->hint_bytes = port_hint_bytes(port);
 	r = make_buffers(port, queue);
 	if (r < 0)
 		return r;

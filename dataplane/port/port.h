@@ -46,6 +46,7 @@ struct port {
 	int sockets[SP_QUEUES_MAX];			  /* the driver's, -1: not found */
 	uint64_t lost[SP_QUEUES_MAX][SP_QUEUE_LOSSES_NR]; /* of each, as last looked at */
 	uint32_t nr_buffers;				  /* of a device, for each queue */
+	uint32_t hint_bytes;  /* how far before a frame the XDP program's hint is; 0: none */
 	uint32_t frame_bytes; /* the longest frame that the buffers hold; the MTU may grow */
 	bool outgrown;	      /* it has, and that was logged */
 	bool has_link;	      /* of a device, as last looked at */
@@ -94,6 +95,9 @@ struct rte_mempool *port_pool_make(const char *name, uint32_t nr_buffers, uint32
 /* Result: whether the driver finds the XDP program and its map by their ids, for which it needs
  * CAP_SYS_ADMIN: that of DPDK before 24.07, which is not told where the map is pinned. */
 bool port_finds_map_by_id(void);
+
+/* Result: how far before a frame that came by AF_XDP, its tag taken off, the hint lies. */
+uint32_t port_hint_bytes(const struct port *port);
 
 /*
  * Makes and starts the AF_XDP ethdev of one queue, which puts its socket in the XDP program's map,

@@ -27,6 +27,8 @@ LAB_UNLIMITED=1
 . "$(dirname "$0")/../e2e/_init.sh"
 # shellcheck source=tests/bench/statistics.sh
 . "$(dirname "$0")/statistics.sh"
+# shellcheck source=tests/bench/load.sh
+. "$(dirname "$0")/load.sh"
 
 ROUNDS=${ENGINES_ROUNDS:-5}
 SECONDS_EACH=${ENGINES_SECONDS:-3}
@@ -57,15 +59,7 @@ servers() {
 	in_background vm0 "$LAB_DIR/load" serve $LOAD_PORT >"$LAB_DIR/serve" 2>&1
 	wait_line 10 "$LAB_DIR/iperf3" 'Server listening'
 	wait_line 10 "$LAB_DIR/serve" up
-	# Floods end here, before the VM's stack would answer them.
-	lab_in vm0 nft -f - <<-EOT
-		table netdev flood {
-			chain in {
-				type filter hook ingress device eth0 priority 0
-				tcp sport 20000-20063 drop
-			}
-		}
-	EOT
+	flood_ends_at_vm
 	lab_in edge ethtool -K public gro off >/dev/null
 	lab_in edge ethtool -K builds gro off >/dev/null
 }

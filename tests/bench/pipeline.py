@@ -9,7 +9,8 @@ done without a name: 64-byte TCP of 64 Ki connections to 40,000 leases, there an
 they take turns, so that a busy machine is busy for all; what is counted is the CPU time of the
 forwarding thread, not the time that passed. testpmd's 5tswap exchanges addresses and ports; its csum
 computes checksums anew. Neither looks anything up. What is only an option of ours (an allow-list, limits, a
-capture) is compared with our own tcp.
+capture) is compared with our own tcp. Where the XDP program's hints lie before the packets (…-hinted), one
+process heeds them and does not, by turns of 20 ms: what comes out of that is what they gain the worker.
 
 SALLYPORT_BUILD is the build directory; BUILD, or SALLYPORT_BESIDE, that of another revision, to take turns
 with. As root, hugepages are reserved for the time it takes.
@@ -36,6 +37,7 @@ WORKERS = ("rte-worker-1", "dpdk-worker1")  # until DPDK 23.07, and since
 START_LIMIT_S = 60
 TESTPMD = ("5tswap", "csum")
 OPTIONS = ("allow-lists", "limits", "capture")
+HINTED = "-hinted"
 BUFFERS = {"million": 1245184, "million-replies": 1245184}
 SMALL_BUFFER_BYTES = 256  # as the bench's own, where a million packets are to find room
 
@@ -67,12 +69,16 @@ def situations_of(build):
     return told.stdout.split() if told.returncode == 0 else None
 
 
-def measure_ours(build, situation, pcap, seconds, memory):
-    """Returns millions of packets per second of CPU time."""
+def run_ours(build, situation, pcap, seconds, memory):
+    """Returns what the bench says: millions of packets per second of CPU time."""
     name = [situation] if situations_of(build) else []
     out = subprocess.run([bench_of(build), "run", *name, pcap, str(seconds), *memory,
                           f"--lcores=0@{last_cpu()}"], check=True, capture_output=True, text=True)
-    return float(out.stdout)
+    return [float(word) for word in out.stdout.split()]
+
+
+def measure_ours(*run):
+    return run_ours(*run)[0]
 
 
 def worker_thread(pid):
@@ -130,6 +136,18 @@ def measure_testpmd(mode, situation, pcap, seconds, memory):
     if not packets:
         sys.exit("pipeline.py: testpmd says nothing of its packets")
     return int(packets[-1]) * 1000 / used_ns
+
+
+def take_turns_with_hints(situation, build, arguments, scratch, memory):
+    """The same where hints are heeded, beside the same process not heeding them."""
+    pcap = os.path.join(scratch, f"{situation}.pcap")
+    make_packets(build, situation, pcap)
+    measured = {"sallyport": [], "searching": []}
+    for _ in range(arguments.rounds):
+        for values, value in zip(measured.values(), run_ours(build, situation, pcap, 2 * arguments.seconds, memory)):
+            values.append(value)
+    os.unlink(pcap)
+    return measured
 
 
 def rivals(situation, build, beside):
@@ -197,7 +215,8 @@ def main():
     arguments = parse(situations_of(build))
     with tempfile.TemporaryDirectory(dir="/dev/shm") as scratch, eal_memory() as memory:
         for situation in arguments.situation:
-            tell(situation, take_turns(situation, build, arguments, scratch, memory))
+            measure = take_turns_with_hints if situation.endswith(HINTED) else take_turns
+            tell(situation, measure(situation, build, arguments, scratch, memory))
     print(f"hugepages: {'yes' if '--in-memory' in memory else 'no'}")
 
 

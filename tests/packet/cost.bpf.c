@@ -2,7 +2,8 @@
 /*
  * What the time of a carried packet is compared with: a program that passes everything, and one
  * that keeps a frame's head and puts it back, as carried() does around the very engine so that the
- * next repetition finds the frame as it was.
+ * next repetition finds the frame as it was. And what the hint of a steered packet takes: a program
+ * that writes one, beside one that only reads the packet.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
@@ -11,6 +12,7 @@
 
 #include "carry.h"
 #include "count.h"
+#include "hint.h"
 #include "table_bpf.h"
 
 #include <sallyport/decide.h>
@@ -53,6 +55,36 @@ int kept(struct xdp_md *ctx)
 		return XDP_ABORTED;
 	asm volatile("" : : "r"(&head) : "memory");
 	put_back(ctx, &head);
+	return XDP_PASS;
+}
+
+static __always_inline int read(struct xdp_md *ctx, struct sp_packet *packet)
+{
+	return sp_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, packet) ==
+	       SP_FORWARDED;
+}
+
+SEC("xdp")
+int parsed(struct xdp_md *ctx)
+{
+	struct sp_packet packet;
+
+	if (!read(ctx, &packet))
+		return XDP_ABORTED;
+	asm volatile("" : : "r"(&packet) : "memory");
+	return XDP_PASS;
+}
+
+SEC("xdp")
+int hinted(struct xdp_md *ctx)
+{
+	const struct sp_hit hit = {0};
+	struct sp_packet packet;
+
+	if (!read(ctx, &packet))
+		return XDP_ABORTED;
+	asm volatile("" : : "r"(&packet) : "memory");
+	sp_hint_put(ctx, &packet, &hit);
 	return XDP_PASS;
 }
 

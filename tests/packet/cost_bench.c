@@ -157,6 +157,12 @@ static void add_cases(struct bench *bench)
 	add_program(bench, "steered to a worker", SP_ROLE_PUBLIC, XDP_REDIRECT, client, 9, public,
 		    64003);
 	add_program(bench, "steered, from a VM", SP_ROLE_BUILDS, XDP_REDIRECT, vm, 5903, client, 9);
+	one = add_case(bench, "read a VM's packet", bench->cost[SP_ROLE_BUILDS]->progs.parsed,
+		       SP_ROLE_BUILDS, XDP_PASS);
+	make_frame(&one->frame, vm, 5903, client, 9);
+	one = add_case(bench, "  and write a hint", bench->cost[SP_ROLE_BUILDS]->progs.hinted,
+		       SP_ROLE_BUILDS, XDP_PASS);
+	make_frame(&one->frame, vm, 5903, client, 9);
 }
 
 static int measure(struct bench *bench, struct cost_case *one, int round)
@@ -165,11 +171,13 @@ static int measure(struct bench *bench, struct cost_case *one, int round)
 		.data_end = one->frame.len_bytes,
 		.ingress_ifindex = bench->engine.ingress_ifindex[one->role],
 	};
-	static struct frame out;
+	struct xdp_md after;
+	static __u8 out[XDP_META_MAX + FRAME_BYTES_MAX];
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = one->frame.bytes,
-		    .data_size_in = one->frame.len_bytes, .data_out = out.bytes,
-		    .data_size_out = sizeof(out.bytes), .ctx_in = &context,
-		    .ctx_size_in = sizeof(context), .repeat = REPEATS, );
+		    .data_size_in = one->frame.len_bytes, .data_out = out,
+		    .data_size_out = sizeof(out), .ctx_in = &context,
+		    .ctx_size_in = sizeof(context), .ctx_out = &after,
+		    .ctx_size_out = sizeof(after), .repeat = REPEATS, );
 
 	/* The runs of steered cases alone are for sallyport-dp. */
 	bench->engine.fixture.settings->hops_kept = !one->asks;
@@ -177,8 +185,9 @@ static int measure(struct bench *bench, struct cost_case *one, int round)
 		strncmp(one->name, "steered", 7) ? SP_ENGINE_XDP : SP_ENGINE_DPDK;
 	if (bpf_prog_test_run_opts(one->fd, &options))
 		return -errno;
-	if (options.retval != one->action ||
-	    memcmp(out.bytes, one->frame.bytes, one->frame.len_bytes) != 0) {
+	/* What comes back begins with the metadata. */
+	if (options.retval != one->action || after.data > XDP_META_MAX ||
+	    memcmp(out + after.data, one->frame.bytes, one->frame.len_bytes) != 0) {
 		fprintf(stderr, "%s: action %u, expected %u, or bytes changed\n", one->name,
 			options.retval, one->action);
 		return -EPROTO;

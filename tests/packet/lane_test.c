@@ -16,7 +16,9 @@
 
 #include "checksums.h"
 #include "host/boottime.h"
+#include "lane/buckets.h"
 #include "lane/pair.h"
+#include "lane/plain.h"
 #include "packets.h"
 
 #include <sallyport/find.h>
@@ -47,25 +49,6 @@ static void run(struct bench *bench)
 	fail_msg("%s", broken);
 }
 
-/* Puts an entry before all others of a bucket that is not full. */
-static void put_first(struct sp_bucket *bucket, __u64 entry)
-{
-	if (bucket->entry[SP_BUCKET_ENTRIES - 1])
-		return;
-	memmove(&bucket->entry[1], &bucket->entry[0], sizeof(*bucket) - sizeof(bucket->entry[0]));
-	bucket->entry[0] = entry;
-}
-
-static void move_to_other(struct sp_bucket *bucket, struct sp_bucket *other, __u64 entry)
-{
-	for (uint32_t i = 0; i < SP_BUCKET_ENTRIES; i++) {
-		if (bucket->entry[i] != entry || other->entry[SP_BUCKET_ENTRIES - 1])
-			continue;
-		bucket->entry[i] = 0;
-		put_first(other, entry);
-	}
-}
-
 static struct sp_slot *pick_slot(struct bench *bench, __u32 *ret_index)
 {
 	*ret_index = random_below(&bench->random, FIXTURE_PUBLICS) << 16 |
@@ -87,7 +70,7 @@ static void add_twin(struct bench *bench, __u8 protocol)
 	struct sp_bucket *buckets = bench->fixture.endpoints;
 
 	if (random_below(&bench->random, 3) == 0)
-		move_to_other(&buckets[first], &buckets[other], sp_entry_make(hash, index));
+		buckets_move(&buckets[first], &buckets[other], sp_entry_make(hash, index));
 	if (twin == slot)
 		return;
 	switch (random_below(&bench->random, 6)) {
@@ -104,8 +87,8 @@ static void add_twin(struct bench *bench, __u8 protocol)
 	}
 	twin->family = sp_addr_is_v4(&twin->vm_addr) ? 4 : 6;
 	if (twin->family == slot->family)
-		put_first(&buckets[random_below(&bench->random, 2) ? first : other],
-			  sp_entry_make(hash, twin_index));
+		buckets_put_first(&buckets[random_below(&bench->random, 2) ? first : other],
+				  sp_entry_make(hash, twin_index));
 }
 
 static void change(struct bench *bench, uint64_t i, uint64_t now_ns)
@@ -156,6 +139,45 @@ static struct sp_slot *slot_to_lose(struct bench *bench)
 }
 
 /*
+ * What lies before a packet where there are hints: mostly the right one, else one of another slot,
+ * of none, of another sender, or anything.
+ */
+static struct sp_hint draw_hint(struct bench *bench, const struct frame *frame)
+{
+	const struct sp_table *table = &bench->fixture.table;
+	struct random *random = &bench->random;
+	struct sp_hint hint = {(__u32)random_next(random), (__u32)random_next(random)};
+	struct sp_packet packet;
+	__u32 right = 1u << 31; /* none */
+	struct sp_hit hit;
+
+	if (sp_parse(frame->bytes, frame->bytes + frame->len_bytes, &packet) != SP_FORWARDED ||
+	    random_below(random, 16) == 0)
+		return hint;
+	if (sp_find(table, &packet, SP_ROLE_BUILDS, &hit) == SP_FORWARDED)
+		right = hit.slot_index;
+	hint.sender = sp_hint_sender(&packet) ^ (random_below(random, 16) == 0);
+	switch (random_below(random, 16)) {
+	case 0:
+		hint.slot_index = table->nr_slots + random_below(random, 2);
+		break;
+	case 1:
+		pick_slot(bench, &hint.slot_index);
+		break;
+	case 2:
+		hint.slot_index = random_below(random, table->nr_slots);
+		break;
+	default:
+		hint.slot_index = right;
+	}
+	/* add_twin() leaves slots that are in no bucket: those the XDP program names never. */
+	if (hint.slot_index < table->nr_slots && hint.slot_index != right &&
+	    sp_slot_has_endpoint(&table->leases[hint.slot_index], &packet))
+		hint.slot_index |= 1u << 31;
+	return hint;
+}
+
+/*
  * Where connections are limited one packet at a time: which source of UDP is pushed out depends on
  * who comes first. What finds no room, or is lost on the way, must all be alike: likewise.
  */
@@ -178,6 +200,10 @@ static void draw_burst(struct bench *bench, uint64_t now_ns)
 			burst->frame[i] = burst->frame[0];
 		else
 			packets_random(random, &bench->fixture, &burst->frame[i]);
+	burst->hinted = random_below(random, 2);
+	for (uint32_t i = 0; i < burst->nr; i++)
+		burst->hint[i] =
+			i > 0 && alike ? burst->hint[0] : draw_hint(bench, &burst->frame[i]);
 	burst->lost = alike && burst->now_ns != now_ns ? slot_to_lose(bench) : NULL;
 }
 
@@ -196,57 +222,18 @@ static void test_lane_on_random_bursts_does_as_the_stages(void **state)
 	print_message("# the lane took %llu of %llu that were sent\n",
 		      (unsigned long long)pair_taken(bench->pair),
 		      (unsigned long long)pair_seen(bench->pair, SP_FORWARDED));
+	bench->burst.hinted = false;
+	print_message("# of those %llu by a hint; %llu hints were wrong\n",
+		      (unsigned long long)pair_hints(bench->pair, SP_HINT_USED),
+		      (unsigned long long)pair_hints(bench->pair, SP_HINT_WRONG));
+	assert_true(pair_hints(bench->pair, SP_HINT_USED) > pair_taken(bench->pair) / 16);
+	assert_true(pair_hints(bench->pair, SP_HINT_WRONG) > nr / 100);
 	/* Nothing would be shown by a lane that takes little. */
 	assert_true(pair_taken(bench->pair) > pair_seen(bench->pair, SP_FORWARDED) / 4);
 	assert_true(pair_seen(bench->pair, SP_COMPLETED) > nr / 100);
 	assert_true(pair_seen(bench->pair, SP_RACED) > nr / 100);
 	assert_true(pair_seen(bench->pair, SP_TX_FULL) > nr / 1000);
 	assert_true(pair_seen(bench->pair, SP_TOO_BIG) > nr / 1000);
-}
-
-/* A segment of the lease's own client, or of its VM, as it goes by the lane. */
-static void plain_frame(struct bench *bench, __u32 slot_index, enum sp_direction direction,
-			__u8 ip_protocol, struct frame *ret)
-{
-	const struct sp_slot *slot = &bench->fixture.leases[slot_index];
-	bool is_v4 = slot->family == 4;
-	uint8_t *ip = ret->bytes + 14, *l4 = ip + (is_v4 ? 20 : 40);
-	uint8_t l4_bytes = ip_protocol == 6 ? 32 : 20;
-	struct sp_addr client;
-
-	assert_int_equal(fixture_parse_addr(is_v4 ? "198.51.100.9" : "2001:db8:c::9", &client), 0);
-	memset(ret, 0, sizeof(*ret));
-	ret->bytes[0] = 2;
-	ret->bytes[12] = is_v4 ? 0x08 : 0x86;
-	ret->bytes[13] = is_v4 ? 0x00 : 0xdd;
-	ip[0] = is_v4 ? 0x45 : 0x60;
-	ip[is_v4 ? 3 : 5] = (is_v4 ? 20 : 0) + l4_bytes;
-	ip[is_v4 ? 9 : 6] = ip_protocol;
-	ip[is_v4 ? 8 : 7] = 64;
-	for (int end = 0; end < 2; end++) {
-		bool at_client = (end == 0) == (direction == SP_TOWARD_VM);
-		bool at_vm = !at_client && direction == SP_TOWARD_CLIENT;
-		const struct sp_addr *addr = at_client ? &client
-					     : at_vm   ? &slot->vm_addr
-						       : &slot->public_addr;
-		__be16 port_be = at_client ? SP_BE16(40000)
-				 : at_vm   ? slot->vm_port_be
-					   : slot->public_port_be;
-
-		if (is_v4)
-			memcpy(ip + 12 + 4 * end, &addr->word_be[3], 4);
-		else
-			memcpy(ip + 8 + 16 * end, addr, 16);
-		memcpy(l4 + 2 * end, &port_be, 2);
-	}
-	if (ip_protocol == 6) {
-		l4[12] = 0x50;
-		l4[13] = 0x10;
-	} else {
-		l4[5] = l4_bytes;
-	}
-	ret->len_bytes = 14 + (is_v4 ? 20 : 40) + l4_bytes;
-	checksums_set(ret->bytes, ret->len_bytes);
 }
 
 /* Every value of a field of two bytes, in bursts; after two packets: a record, then its way. */
@@ -285,7 +272,7 @@ static void begin_case(struct bench *bench, const struct lane_case *each, struct
 	assert_int_equal(fixture_standard(&bench->fixture, boottime_now_ns()), 0);
 	pair_forget(bench->pair);
 	bench->burst.role = each->direction == SP_TOWARD_VM ? SP_ROLE_PUBLIC : SP_ROLE_BUILDS;
-	plain_frame(bench, slot_index, each->direction, each->ip_protocol, ret);
+	plain_frame(&bench->fixture.leases[slot_index], each->direction, each->ip_protocol, ret);
 }
 
 #define EACH_CASE(each)                                                                            \
@@ -352,6 +339,138 @@ static void test_lane_on_any_header_does_as_the_stages(void **state)
 	}
 }
 
+/* Nothing that both ways share says what is right: the checksums are summed by the test. */
+static void test_lane_on_any_ttl_sends_right_checksums(void **state)
+{
+	struct bench *bench = *state;
+	struct burst *burst = &bench->burst;
+	struct frame sent;
+
+	EACH_CASE(each)
+	{
+		uint32_t at = each.family == 4 ? 22 : 21;
+
+		begin_case(bench, &each, &burst->frame[0]);
+		burst->nr = 1;
+		for (uint8_t ttl = 255; ttl > 1; ttl--) {
+			burst->now_ns = boottime_now_ns();
+			burst->frame[0].bytes[at] = ttl;
+			checksums_set(burst->frame[0].bytes, burst->frame[0].len_bytes);
+			run(bench);
+			assert_int_equal(pair_sent(bench->pair, 0, &sent), 0);
+			assert_int_equal(sent.bytes[at], ttl - 1);
+			assert_int_equal(checksums_check(sent.bytes, sent.len_bytes),
+					 CHECKSUMS_RIGHT);
+		}
+	}
+}
+
+#define OWN_ADDRESSES FIXTURE_PUBLICS
+#define OWN_PORTS     4u
+
+/* As many addresses of IPv4, each with other VMs at the same ports, and one port that is shut. */
+static void set_own_addresses(struct bench *bench, unsigned int nth)
+{
+	struct fixture *fixture = &bench->fixture;
+	char line[128];
+
+	fixture_clear(fixture);
+	pair_forget(bench->pair);
+	assert_int_equal(fixture_add_network(fixture, "10.0.0.0/16"), 0);
+	for (unsigned int i = 0; i < OWN_ADDRESSES; i++) {
+		snprintf(line, sizeof(line), "192.0.%u.%u", 2 + i, i == 0 ? 1 : nth);
+		assert_int_equal(fixture_add_public(fixture, i, line), 0);
+		for (unsigned int port = 0; port < OWN_PORTS; port++) {
+			if (port == i)
+				continue;
+			snprintf(line, sizeof(line), "lease %u %u live 10.0.3.%u 22 tcp %llu 0", i,
+				 64000 + port, 16 + i * OWN_PORTS + port,
+				 (unsigned long long)UINT64_MAX >> 1);
+			assert_int_equal(fixture_read_line(fixture, line), 1);
+		}
+	}
+}
+
+/* To one of them, or to one that is none of them. */
+static void draw_own(struct bench *bench, struct frame *ret)
+{
+	uint32_t i = random_below(&bench->random, OWN_ADDRESSES);
+	uint32_t port = random_below(&bench->random, OWN_PORTS);
+	const struct sp_slot *open =
+		&bench->fixture.leases[sp_slot_index(i, (__u16)(64000 + (i ? 0 : 1)))];
+
+	plain_frame(open, SP_TOWARD_VM, 6, ret);
+	ret->bytes[37] = (uint8_t)port;
+	if (random_below(&bench->random, 8) == 0)
+		ret->bytes[33] ^= 0x80;
+	checksums_set(ret->bytes, ret->len_bytes);
+}
+
+static void run_own(struct bench *bench)
+{
+	struct burst *burst = &bench->burst;
+
+	burst->nr = PAIR_BURST;
+	burst->now_ns = boottime_now_ns();
+	for (uint32_t i = 0; i < PAIR_BURST; i++)
+		draw_own(bench, &burst->frame[i]);
+	run(bench);
+}
+
+/* By turns, so many that some are remembered in one place; at last one is taken away. */
+static void test_lane_with_several_own_addresses_does_as_the_stages(void **state)
+{
+	struct bench *bench = *state;
+	uint64_t before = pair_taken(bench->pair);
+
+	packets_begin(1, &bench->random);
+	bench->burst.role = SP_ROLE_PUBLIC;
+	bench->burst.room = 0;
+	bench->burst.lost = NULL;
+	for (unsigned int nth = 1; nth < 255; nth++) {
+		struct sp_host *host;
+
+		set_own_addresses(bench, nth);
+		for (int burst = 0; burst < 6; burst++)
+			run_own(bench);
+		host = (void *)sp_find_host(&bench->fixture.table, &bench->fixture.publics[1]);
+		host->kind = SP_HOST_LOCAL;
+		run_own(bench);
+	}
+	assert_true(pair_taken(bench->pair) > before + 254ull * 3 * PAIR_BURST);
+}
+
+/* Leases with another list each, to which clients come by turns that are on the one or the other.
+ */
+static void test_lane_with_two_lists_does_as_the_stages(void **state)
+{
+	static const __u16 port[] = {64014, 64009}; /* TCP, lists 1 and 2 */
+	static const uint8_t last_of_addr[] = {9, 201};
+	struct bench *bench = *state;
+	struct burst *burst = &bench->burst;
+	uint64_t before = pair_taken(bench->pair);
+
+	begin_case(bench, &(struct lane_case){4, 6, SP_TOWARD_VM}, &burst->frame[0]);
+	burst->nr = PAIR_BURST;
+	burst->room = 0;
+	burst->lost = NULL;
+	for (int n = 0; n < 100; n++) {
+		burst->now_ns = boottime_now_ns();
+		for (uint32_t i = 0; i < PAIR_BURST; i++) {
+			struct frame *frame = &burst->frame[i];
+
+			plain_frame(&bench->fixture.leases[port[random_below(&bench->random, 2)]],
+				    SP_TOWARD_VM, 6, frame);
+			frame->bytes[29] = last_of_addr[random_below(&bench->random, 2)];
+			checksums_set(frame->bytes, frame->len_bytes);
+		}
+		run(bench);
+	}
+	/* Every second one is on the right list. */
+	assert_in_range(pair_taken(bench->pair) - before, 100 * PAIR_BURST / 4,
+			100 * PAIR_BURST * 3 / 4);
+}
+
 int main(void)
 {
 	static struct bench bench;
@@ -359,6 +478,10 @@ int main(void)
 		cmocka_unit_test_prestate(test_lane_on_random_bursts_does_as_the_stages, &bench),
 		cmocka_unit_test_prestate(test_lane_on_any_checksum_does_as_the_stages, &bench),
 		cmocka_unit_test_prestate(test_lane_on_any_header_does_as_the_stages, &bench),
+		cmocka_unit_test_prestate(test_lane_on_any_ttl_sends_right_checksums, &bench),
+		cmocka_unit_test_prestate(test_lane_with_several_own_addresses_does_as_the_stages,
+					  &bench),
+		cmocka_unit_test_prestate(test_lane_with_two_lists_does_as_the_stages, &bench),
 	};
 	int r = fixture_new(&bench.fixture);
 

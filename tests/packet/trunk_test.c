@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -206,6 +207,51 @@ static void test_another_tag_is_nobodys(void **state)
 	}
 }
 
+/* What the XDP program says of a frame that it steers, the worker finds behind the tag. */
+static void test_a_hint_goes_with_the_tag(void **state)
+{
+	static struct frame plain, in;
+	static struct xdp_result steered;
+	static struct dp_result plainly, hinted;
+	struct trunk *trunk = *state;
+	unsigned long long count = packets_begin(PACKETS_DEFAULT, &trunk->random) / 4, nr = 0;
+	int fd = xdp_engine_add_socket(&trunk->xdp, SP_ROLE_BUILDS);
+	struct sp_hint hint;
+
+	assert_true(fd >= 0);
+	assert_int_equal(xdp_engine_standard(&trunk->xdp, xdp_engine_now_ns()), 0);
+	trunk->xdp.fixture.settings->engine_mode = SP_ENGINE_DPDK;
+	trunk->xdp.queues[SP_QUEUES_MAX].beat_ns = ~0ull >> 1;
+	for (unsigned long long i = 0; i < count; i++) {
+		packets_random(&trunk->random, &trunk->xdp.fixture, &plain);
+		if (plain.len_bytes < LINKS + 2 || plain.len_bytes + 4 > sizeof(in.bytes))
+			continue;
+		put_tag(&in, &plain, SP_VLAN_TYPE, BUILDS_VLAN);
+		assert_int_equal(xdp_engine_run(&trunk->xdp, SP_ROLE_BUILDS, &in, &steered), 0);
+		if (steered.verdict != SP_STEERED)
+			continue;
+		assert_true(packets_same(&steered.out, &in));
+		assert_int_equal(steered.meta_bytes, sizeof(hint));
+		memcpy(&hint, steered.meta, sizeof(hint));
+		dp_engine_hint(trunk->dp, NULL);
+		assert_int_equal(dp_engine_run(trunk->dp, SP_ROLE_BUILDS, &in, &plainly), 0);
+		dp_engine_hint(trunk->dp, &hint);
+		assert_int_equal(dp_engine_run(trunk->dp, SP_ROLE_BUILDS, &in, &hinted), 0);
+		assert_int_equal(plainly.verdict, hinted.verdict);
+		assert_int_equal(plainly.sent, hinted.sent);
+		if (plainly.sent)
+			assert_true(packets_same(&plainly.out, &hinted.out));
+		nr++;
+	}
+	dp_engine_hint(trunk->dp, NULL);
+	trunk->xdp.queues[SP_QUEUES_MAX].beat_ns = 0;
+	close(fd);
+	print_message("# %llu were steered, %llu of them found by a hint\n", nr,
+		      (unsigned long long)dp_engine_hints(trunk->dp, SP_HINT_USED));
+	assert_true(dp_engine_hints(trunk->dp, SP_HINT_USED) > nr / 10);
+	assert_int_equal(dp_engine_hints(trunk->dp, SP_HINT_WRONG), 0);
+}
+
 int main(int argc, char **argv)
 {
 	static struct trunk trunk;
@@ -213,6 +259,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_prestate(test_vectors_come_out_in_the_tag_of_their_side, &trunk),
 		cmocka_unit_test_prestate(test_random_packets_are_the_same_from_both, &trunk),
 		cmocka_unit_test_prestate(test_another_tag_is_nobodys, &trunk),
+		cmocka_unit_test_prestate(test_a_hint_goes_with_the_tag, &trunk),
 	};
 	int r;
 

@@ -293,6 +293,16 @@ static void check_dataplane(struct config_reading *reading)
 		fail_at(reading, &config->dataplane.fallback, NULL,
 			"\"none\" is for dataplane.engine = \"dpdk\": with \"xdp\" nothing would "
 			"carry packets");
+	if (config->dataplane.idle != CONFIG_IDLE_YIELD)
+		return;
+	if (config->dataplane.fallback == CONFIG_FALLBACK_NONE)
+		fail_at(reading, &config->dataplane.idle, &config->dataplane.fallback,
+			"\"yield\" leaves packets to the XDP program, which drops them with "
+			"dataplane.fallback = \"none\"");
+	else if (config->public.port[0] != '\0' || config->builds.port[0] != '\0')
+		fail_at(reading, &config->dataplane.idle, NULL,
+			"\"yield\" leaves packets to the XDP program, which a port (public.port, "
+			"builds.port) has not");
 }
 
 static bool is_one_of(char c, const char *set)

@@ -34,6 +34,7 @@ static const struct config_choice drivers[] = {
 static const struct config_choice idles[] = {
 	{"adaptive", CONFIG_IDLE_ADAPTIVE},
 	{"spin", CONFIG_IDLE_SPIN},
+	{"yield", CONFIG_IDLE_YIELD},
 	{0},
 };
 

@@ -240,3 +240,12 @@ bool config_carries_v6(const struct config *config)
 			return true;
 	return false;
 }
+
+uint32_t config_connections_per_user(const struct config *config)
+{
+	uint32_t all = config->api.clients, of_user = config->api.clients_per_user;
+
+	if (!of_user)
+		of_user = all - all / 4;
+	return of_user < all ? of_user : all;
+}

@@ -27,13 +27,16 @@ const struct config_option config_options[] = {
 	 .fallback = "/var/lib/sallyport",
 	 AT(edge.state_dir),
 	 .apply = CONFIG_APPLY_CONTROL,
-	 .help = "Where the journal lies. It must survive a reboot."},
+	 .help = "Where the journal lies. It must survive a reboot. Outside /var/lib/sallyport the "
+		 "units of systemd need a drop-in with ReadWritePaths=, which check --host prints "
+		 "in the log of sallyportd."},
 	{.key = "edge.run_dir",
 	 .type = CONFIG_PATH,
 	 .fallback = "/run/sallyport",
 	 AT(edge.run_dir),
 	 .apply = CONFIG_APPLY_BOTH,
-	 .help = "Where what lasts until a reboot lies, such as locks."},
+	 .help = "Where what lasts until a reboot lies, such as locks. Outside /run/sallyport the "
+		 "units need a drop-in, as for state_dir."},
 	{.key = "edge.bpf_dir",
 	 .type = CONFIG_PATH,
 	 .fallback = "/sys/fs/bpf/sallyport",
@@ -283,7 +286,18 @@ const struct config_option config_options[] = {
 	 .choices = idles,
 	 .apply = CONFIG_APPLY_DATAPLANE,
 	 .help = "What a worker does without packets: adaptive sleeps for ever longer moments that "
-		 "stay below failover, spin keeps its core busy."},
+		 "stay below failover, spin keeps its core busy, yield is adaptive and leaves "
+		 "packets to the XDP program while they are few, so that the core is free."},
+	{.key = "dataplane.yield_below",
+	 .type = CONFIG_INTEGER,
+	 .fallback = "10000",
+	 AT(dataplane.yield_below),
+	 .min = 1,
+	 .max = 1000000000,
+	 .apply = CONFIG_APPLY_DATAPLANE,
+	 .help = "How many packets a second are few, with idle = \"yield\": all workers are awake "
+		 "25 ms after more have come, and one sleeps that had less than half for a "
+		 "second."},
 	{.key = "dataplane.hugepages",
 	 .type = CONFIG_BOOL,
 	 .fallback = "true",
@@ -434,9 +448,7 @@ const struct config_option config_options[] = {
 	 .min = SECOND,
 	 .max = 30 * DAY,
 	 .help = "How long such an answer is kept at most."},
-	FLEET_OPTIONS,
-	ANNOUNCE_OPTIONS,
-	{0},
+	FLEET_OPTIONS ANNOUNCE_OPTIONS{0},
 };
 
 _Static_assert(sizeof(config_options) / sizeof(config_options[0]) <= CONFIG_OPTIONS_MAX,

@@ -56,9 +56,10 @@ SP_INLINE void sp_finish_l3(void *l3, __u8 family, __u64 difference)
 {
 	if (family == 4) {
 		struct sp_ipv4 *ip = l3;
-		sp_wire_be16 *ttl_protocol_be = (sp_wire_be16 *)&ip->ttl;
 
-		sp_csum_put16(ttl_protocol_be, *ttl_protocol_be - SP_BE16(0x0100), &difference);
+		/* The upper half of its word: what is taken from that is the same for all. */
+		ip->ttl--;
+		difference += SP_CSUM_NOT16(SP_BE16(0x0100));
 		ip->checksum_be = sp_csum_apply(ip->checksum_be, difference);
 	} else {
 		((struct sp_ipv6 *)l3)->hop_limit--;
@@ -80,20 +81,19 @@ SP_INLINE __be16 sp_checksum_after(__be16 checksum_be, __u8 protocol, __u64 diff
 	return after_be ? after_be : 0xffff;
 }
 
-/* Of ends that are left out the packet has those of after already. */
-SP_INLINE int sp_translate_l4(void *data, void *end, const struct sp_packet *packet,
-			      const struct sp_tuple *after, const enum sp_ends ends,
-			      const __u8 family)
+/*
+ * Of a frame that holds all that it says. Of ends that are left out the packet has those of after
+ * already.
+ */
+SP_INLINE void sp_rewrite_l4(void *data, const struct sp_packet *packet,
+			     const struct sp_tuple *after, const enum sp_ends ends,
+			     const __u8 family)
 {
 	void *l3 = SP_AT(data, SP_L3_OFFSET);
 	struct sp_udp *ports = SP_AT(data, SP_L4_OFFSET(family)); /* TCP begins alike */
 	sp_wire_be16 *checksum_be = sp_checksum_of(ports, packet->protocol);
 	__u64 difference = 0;
-	int is_partial;
 
-	if ((void *)(ports + 1) > end || (void *)(checksum_be + 1) > end)
-		return -1;
-	is_partial = *checksum_be == sp_partial_of(packet, family);
 	sp_put_addresses(l3, family, &after->from, &after->to, ends, &difference);
 	sp_finish_l3(l3, family, difference);
 	if (ends & SP_END_FROM)
@@ -101,6 +101,21 @@ SP_INLINE int sp_translate_l4(void *data, void *end, const struct sp_packet *pac
 	if (ends & SP_END_TO)
 		sp_csum_put16(&ports->to_be, after->to_port_be, &difference);
 	*checksum_be = sp_checksum_after(*checksum_be, packet->protocol, difference);
+}
+
+/* The same of any. */
+SP_INLINE int sp_translate_l4(void *data, void *end, const struct sp_packet *packet,
+			      const struct sp_tuple *after, const enum sp_ends ends,
+			      const __u8 family)
+{
+	struct sp_udp *ports = SP_AT(data, SP_L4_OFFSET(family));
+	sp_wire_be16 *checksum_be = sp_checksum_of(ports, packet->protocol);
+	int is_partial;
+
+	if ((void *)(ports + 1) > end || (void *)(checksum_be + 1) > end)
+		return -1;
+	is_partial = *checksum_be == sp_partial_of(packet, family);
+	sp_rewrite_l4(data, packet, after, ends, family);
 	return is_partial;
 }
 

@@ -32,16 +32,21 @@ SP_INLINE int sp_near_is_set(const struct sp_settings *settings, __u32 bit)
 	return SP_LOAD(settings->near[(bit >> 6) & (SP_NEAR_WORDS - 1)]) >> (bit & 63) & 1;
 }
 
-/* Result: whether an address can be told to be a client's by the bits alone. */
-SP_INLINE int sp_near_is_far(const struct sp_settings *settings, const struct sp_addr *addr,
-			     __u8 family)
+/* Result: the same as sp_near_is_far(), for who knows the bits to be ready. */
+SP_INLINE int sp_near_is_clear(const struct sp_settings *settings, const struct sp_addr *addr,
+			       __u8 family)
 {
-	if (!SP_LOAD(settings->near_ready))
-		return 0;
 	if (family == 4)
 		return !sp_near_is_set(settings, sp_near_upper(addr->word_be[3]));
 	return !sp_near_is_set(settings, sp_near_upper(addr->word_be[0])) &&
 	       !sp_near_is_set(settings, sp_near_hash(addr->word_be[0]));
+}
+
+/* Result: whether an address can be told to be a client's by the bits alone. */
+SP_INLINE int sp_near_is_far(const struct sp_settings *settings, const struct sp_addr *addr,
+			     __u8 family)
+{
+	return SP_LOAD(settings->near_ready) && sp_near_is_clear(settings, addr, family);
 }
 
 /* What follows is for the one writer. */

@@ -41,8 +41,8 @@ SP_INLINE sp_wire_be16 *sp_checksum_of(void *l4, __u8 protocol)
 	return SP_AT(l4, SP_CHECKSUM_OFFSET(protocol));
 }
 
-/* Result: what a partial checksum of SP_KIND_L4 holds. */
-SP_INLINE __be16 sp_partial_of(const struct sp_packet *packet, const __u8 family)
+/* Result: the sum of the pseudo header of SP_KIND_L4, not yet folded. */
+SP_INLINE __u64 sp_pseudo_sum(const struct sp_packet *packet, const __u8 family)
 {
 	const __be32 *from_be = packet->tuple.from.word_be, *to_be = packet->tuple.to.word_be;
 	__u64 sum = (__u64)SP_BE16(packet->l3_len_bytes - SP_L3_BYTES(family)) +
@@ -51,7 +51,23 @@ SP_INLINE __be16 sp_partial_of(const struct sp_packet *packet, const __u8 family
 	if (family == 6)
 		for (__u32 i = 0; i < 3; i++)
 			sum += (__u64)from_be[i] + to_be[i];
-	return (__be16)sp_csum_fold(sum + from_be[3] + to_be[3]);
+	return sum + from_be[3] + to_be[3];
+}
+
+/* Result: what a partial checksum of SP_KIND_L4 holds. */
+SP_INLINE __be16 sp_partial_of(const struct sp_packet *packet, const __u8 family)
+{
+	return (__be16)sp_csum_fold(sp_pseudo_sum(packet, family));
+}
+
+/*
+ * Result: whether a checksum can be a partial one: for a lane, which leaves what can. Without
+ * folding, since what differs by nothing in ones' complement differs by a multiple of 0xffff.
+ */
+SP_INLINE int sp_may_be_partial(const struct sp_packet *packet, __be16 checksum_be,
+				const __u8 family)
+{
+	return (sp_pseudo_sum(packet, family) + SP_CSUM_NOT16(checksum_be)) % 0xffff == 0;
 }
 
 /*

@@ -203,6 +203,14 @@ enum sp_queue_loss {
 	SP_QUEUE_LOSSES_NR
 };
 
+/* What the XDP program's hints (link/hint.h) were worth to the worker. */
+enum sp_hint_worth {
+	SP_HINT_USED,  /* packets sent on whose lease was not searched for a second time */
+	SP_HINT_WRONG, /* it led to another lease's slot, or to none: the packet was then searched
+			  for */
+	SP_HINTS_NR
+};
+
 /*
  * queues[role << 6 | queue], role 0 for the public and 1 for the builds interface. beat_ns is
  * written by the worker that polls the queue, at most every 100 us; cleared before ports are
@@ -213,7 +221,8 @@ struct sp_queue {
 	__u32 frame_bytes; /* the longest frame its socket takes: others are carried here; 0: any */
 	__u32 reserved32;
 	__u64 lost[SP_QUEUE_LOSSES_NR]; /* frames, by enum sp_queue_loss; counted on over starts */
-	__u64 reserved[3];
+	__u64 hints[SP_HINTS_NR];	/* by enum sp_hint_worth; likewise, told with the beats */
+	__u64 reserved;
 };
 
 /*
@@ -234,7 +243,8 @@ struct sp_worker {
 	__u64 left;	   /* enum sp_left (left.h); the worker then writes no heartbeat */
 	__u64 busy_ns;	   /* in rounds that had packets */
 	__u64 nr_received; /* packets, of all rounds */
-	__u64 reserved[2];
+	__u64 yields;	   /* 1: it sleeps, for they are few (dataplane.idle); likewise */
+	__u64 reserved;
 };
 
 enum sp_direction {

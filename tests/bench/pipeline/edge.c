@@ -9,10 +9,12 @@
 
 #include <sallyport/find.h>
 #include <sallyport/limit.h>
+#include <sallyport/link/hint.h>
 #include <sallyport/near.h>
 
 #include "host/allow.h"
 #include "situation.h"
+#include "traffic.h"
 
 #define SEED	     0x5a11e
 #define MTU	     1500
@@ -211,6 +213,20 @@ static struct rte_mempool *make_pool(const struct situation *situation)
 				       SMALL_DATA_BYTES, SOCKET_ID_ANY);
 }
 
+/* As the kernel copies a frame with its metadata, and the driver passes on where it begins. */
+static uint16_t begin_at_frame(uint16_t eth_id, uint16_t queue, struct rte_mbuf *mbufs[],
+			       uint16_t nr, uint16_t nr_max, void *context)
+{
+	for (uint16_t i = 0; i < nr; i++)
+		rte_pktmbuf_adj(mbufs[i], TRAFFIC_HINT_BYTES);
+	return nr;
+}
+
+void edge_heed_hints(struct edge *edge, bool heed)
+{
+	edge->ports.port[1].hint_bytes = heed ? sizeof(struct sp_hint) : 0;
+}
+
 /* One device for both: it is received from as the one port and sent to as the other. */
 static int open_ports(struct edge *edge, const struct situation *situation)
 {
@@ -223,6 +239,8 @@ static int open_ports(struct edge *edge, const struct situation *situation)
 	    rte_eth_rx_queue_setup(0, 0, RING_PACKETS, 0, NULL, edge->pool) < 0 ||
 	    rte_eth_tx_queue_setup(0, 0, RING_PACKETS, 0, NULL) < 0 || rte_eth_dev_start(0) < 0)
 		return -EIO;
+	if (situation->hinted && !rte_eth_add_rx_callback(0, 0, begin_at_frame, NULL))
+		return -ENOTSUP;
 	edge->ports.nr = 2;
 	for (uint32_t i = 0; i < 2; i++) {
 		edge->ports.port[i].role = i == 0 ? SP_ROLE_PUBLIC : SP_ROLE_BUILDS;
@@ -235,7 +253,8 @@ static int open_ports(struct edge *edge, const struct situation *situation)
 /* The worker polls the one queue that the packets arrive by. */
 static int open_crew(struct edge *edge, const struct situation *situation)
 {
-	int r = crew_open(&edge->crew, 1, true, edge->table, &edge->ports, &edge->nexthops);
+	const struct crew_idle spin = {.spin = true};
+	int r = crew_open(&edge->crew, 1, &spin, edge->table, &edge->ports, &edge->nexthops);
 	struct worker *worker = edge->crew.workers;
 
 	if (r < 0)

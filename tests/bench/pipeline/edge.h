@@ -2,6 +2,8 @@
 /* All that a worker needs in a situation: table, routes and neighbours, one device, itself. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "crew.h"
 #include "hop/nexthop.h"
 #include "port/port.h"
@@ -24,3 +26,6 @@ struct edge {
  * Result: 0 or -errno.
  */
 int edge_open(struct edge *edge, const struct situation *situation);
+
+/* Whether the worker heeds the hints that lie before VMs' packets. */
+void edge_heed_hints(struct edge *edge, bool heed);

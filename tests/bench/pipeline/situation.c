@@ -18,21 +18,24 @@
 
 /* clang-format off */
 const struct situation situations[] = {
-	/* name		family, protocol, way	addresses, leases, flows, ports a VM	bytes	lists, limits, capture, own */
-	{"tcp",			4, TCP, IN,	1, 40000, 65536, 1,			64,	0, 0, 0, 0},
-	{"udp",			4, UDP, IN,	1, 40000, 65536, 1,			64,	0, 0, 0, 0},
-	{"one-flow",		4, TCP, IN,	1, 40000, 1, 1,				64,	0, 0, 0, 0},
-	{"replies",		4, TCP, OUT,	1, 40000, 65536, 1,			64,	0, 0, 0, 0},
-	{"ipv6",		6, TCP, IN,	1, 40000, 65536, 1,			80,	0, 0, 0, 0},
-	{"ipv6-replies",	6, TCP, OUT,	1, 40000, 65536, 1,			80,	0, 0, 0, 0},
-	{"own-address",		6, TCP, IN,	1, 40000, 65536, 1,			80,	0, 0, 0, 1},
-	{"own-address-replies",	6, TCP, OUT,	1, 40000, 65536, 1,			80,	0, 0, 0, 1},
-	{"thousand",		4, TCP, IN,	1, 1000, 65536, 1,			64,	0, 0, 0, 0},
-	{"million",		4, TCP, IN,	16, 1000000, 1048576, 16,		64,	0, 0, 0, 0},
-	{"million-replies",	4, TCP, OUT,	16, 1000000, 1048576, 16,		64,	0, 0, 0, 0},
-	{"allow-lists",		4, TCP, IN,	1, 40000, 65536, 1,			64,	SP_ALLOW_PREFIXES, 0, 0, 0},
-	{"limits",		4, TCP, IN,	1, 40000, 65536, 1,			64,	0, 1, 0, 0},
-	{"capture",		4, TCP, IN,	1, 40000, 65536, 1,			64,	0, 0, 1, 0},
+	/* name		family, protocol, way	addresses, leases, flows, ports a VM	bytes	lists, limits, capture, own, hints */
+	{"tcp",			4, TCP, IN,	1, 40000, 65536, 1,			64,	0, 0, 0, 0, 0},
+	{"udp",			4, UDP, IN,	1, 40000, 65536, 1,			64,	0, 0, 0, 0, 0},
+	{"one-flow",		4, TCP, IN,	1, 40000, 1, 1,				64,	0, 0, 0, 0, 0},
+	{"replies",		4, TCP, OUT,	1, 40000, 65536, 1,			64,	0, 0, 0, 0, 0},
+	{"ipv6",		6, TCP, IN,	1, 40000, 65536, 1,			80,	0, 0, 0, 0, 0},
+	{"ipv6-replies",	6, TCP, OUT,	1, 40000, 65536, 1,			80,	0, 0, 0, 0, 0},
+	{"own-address",		6, TCP, IN,	1, 40000, 65536, 1,			80,	0, 0, 0, 1, 0},
+	{"own-address-replies",	6, TCP, OUT,	1, 40000, 65536, 1,			80,	0, 0, 0, 1, 0},
+	{"thousand",		4, TCP, IN,	1, 1000, 65536, 1,			64,	0, 0, 0, 0, 0},
+	{"million",		4, TCP, IN,	16, 1000000, 1048576, 16,		64,	0, 0, 0, 0, 0},
+	{"million-replies",	4, TCP, OUT,	16, 1000000, 1048576, 16,		64,	0, 0, 0, 0, 0},
+	{"allow-lists",		4, TCP, IN,	1, 40000, 65536, 1,			64,	SP_ALLOW_PREFIXES, 0, 0, 0, 0},
+	{"limits",		4, TCP, IN,	1, 40000, 65536, 1,			64,	0, 1, 0, 0, 0},
+	{"capture",		4, TCP, IN,	1, 40000, 65536, 1,			64,	0, 0, 1, 0, 0},
+	{"replies-hinted",	4, TCP, OUT,	1, 40000, 65536, 1,			64,	0, 0, 0, 0, 1},
+	{"ipv6-replies-hinted",	6, TCP, OUT,	1, 40000, 65536, 1,			80,	0, 0, 0, 0, 1},
+	{"million-replies-hinted",	4, TCP, OUT,	16, 1000000, 1048576, 16,		64,	0, 0, 0, 0, 1},
 	{.name = NULL},
 };
 /* clang-format on */

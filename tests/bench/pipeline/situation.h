@@ -20,6 +20,7 @@ struct situation {
 	uint8_t limited;      /* limits of SYNs are on */
 	uint8_t captured;     /* the first lease is */
 	uint8_t own;	      /* each lease has an address of its own, of a prefix */
+	uint8_t hinted;	      /* the XDP program's hint lies before each packet */
 };
 
 /* One lease: a public port and where it leads. */

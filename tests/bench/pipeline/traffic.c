@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include <sallyport/addr.h>
+#include <sallyport/link/hint.h>
 #include <sallyport/wire.h>
 
 #include "situation.h"
 
 #define SEED	      88172645463325252ull
-#define FRAME_MAX     128u
+#define FRAME_MAX     192u
 #define CLIENTS_V4    0xc6120000u /* 198.18.0.0/15 */
 #define CLIENTS_V6    0x3fff0000u /* 3fff::/20, RFC 9637 */
 #define LINK_ETHERNET 1
@@ -30,6 +31,7 @@ struct pcap_record {
 struct ends {
 	struct sp_addr from, to;
 	uint16_t from_port, to_port;
+	uint32_t slot_index;
 };
 
 /* xorshift64 */
@@ -71,9 +73,12 @@ static struct ends draw_ends(const struct situation *situation, uint64_t *random
 	uint16_t client_port = (uint16_t)(1024 + next_random(random) % 60000);
 	struct place place = situation_place(situation, next_random(random) % situation->nr_leases);
 
+	uint32_t slot_index = sp_slot_index(place.public_index, place.slot_number);
+
 	if (situation->direction == SP_TOWARD_VM)
-		return (struct ends){client, place.public_addr, client_port, place.public_port};
-	return (struct ends){place.vm_addr, client, place.vm_port, client_port};
+		return (struct ends){client, place.public_addr, client_port, place.public_port,
+				     slot_index};
+	return (struct ends){place.vm_addr, client, place.vm_port, client_port, slot_index};
 }
 
 static void put_ip(char *at, const struct situation *situation, const struct ends *ends,
@@ -124,26 +129,43 @@ static void put_l4(char *at, const struct situation *situation, const struct end
 	tcp->checksum_be = checksum(add_words(sum, at, l4_bytes));
 }
 
-static void make_frame(char frame[FRAME_MAX], const struct situation *situation, uint64_t *random)
+/* As sp_hint_put() does. */
+static void put_hint(char *end, const struct situation *situation, const struct ends *ends)
+{
+	struct sp_packet packet = {.tuple.from = ends->from,
+				   .tuple.from_port_be = SP_BE16(ends->from_port),
+				   .protocol = situation->ip_protocol == SP_IPPROTO_TCP
+						       ? SP_PROTOCOL_TCP
+						       : SP_PROTOCOL_UDP};
+	struct sp_hint hint = {ends->slot_index, sp_hint_sender(&packet)};
+
+	memcpy(end - sizeof(hint), &hint, sizeof(hint));
+}
+
+/* Result: the length of what stands for a packet. */
+static uint32_t make_record(char record[FRAME_MAX], const struct situation *situation,
+			    uint64_t *random)
 {
 	struct ends ends = draw_ends(situation, random);
+	char *frame = record + (situation->hinted ? TRAFFIC_HINT_BYTES : 0);
 	struct sp_eth *eth = (void *)frame;
 	size_t l3 = sizeof(*eth),
 	       ip_bytes = situation->family == 4 ? sizeof(struct sp_ipv4) : sizeof(struct sp_ipv6);
 	uint16_t l4_bytes = (uint16_t)(situation->frame_bytes - l3 - ip_bytes);
 
-	memset(frame, 0, FRAME_MAX);
+	memset(record, 0, FRAME_MAX);
+	if (situation->hinted)
+		put_hint(frame, situation, &ends);
 	eth->to[0] = eth->from[0] = 2;
 	eth->type_be = situation->family == 4 ? SP_BE16(SP_ETH_IPV4) : SP_BE16(SP_ETH_IPV6);
 	put_ip(frame + l3, situation, &ends, l4_bytes);
 	put_l4(frame + l3 + ip_bytes, situation, &ends, l4_bytes, next_random(random));
+	return (uint32_t)(frame - record) + situation->frame_bytes;
 }
 
 int traffic_write(const struct situation *situation, const char *path)
 {
-	const uint32_t bytes = situation->frame_bytes;
 	struct pcap_header header = {0xa1b2c3d4, 2, 4, 0, 0, FRAME_MAX, LINK_ETHERNET};
-	struct pcap_record record = {0, 0, bytes, bytes};
 	uint64_t random = SEED;
 	FILE *file = fopen(path, "we");
 
@@ -151,11 +173,12 @@ int traffic_write(const struct situation *situation, const char *path)
 		return -EIO;
 	fwrite(&header, sizeof(header), 1, file);
 	for (uint32_t i = 0; i < situation->nr_flows; i++) {
-		char frame[FRAME_MAX];
+		char bytes[FRAME_MAX];
+		uint32_t nr = make_record(bytes, situation, &random);
+		struct pcap_record record = {0, 0, nr, nr};
 
-		make_frame(frame, situation, &random);
 		fwrite(&record, sizeof(record), 1, file);
-		fwrite(frame, bytes, 1, file);
+		fwrite(bytes, nr, 1, file);
 	}
 	return fclose(file) == 0 ? 0 : -EIO;
 }

@@ -33,6 +33,8 @@ struct dp_engine {
 	struct sp_usage usage[FIXTURE_USAGE];
 	struct rte_ring *in[PORTS_MAX], *out[PORTS_MAX];
 	struct rte_mempool *pool;
+	struct sp_hint hint;
+	uint64_t hints[SP_HINTS_NR];
 };
 
 static int open_port(struct dp_engine *engine, uint32_t index, const char *name, uint32_t role)
@@ -72,6 +74,7 @@ static void set_up_worker(struct dp_engine *engine, const struct sp_table *table
 	worker->nr_usage = FIXTURE_USAGE;
 	worker->limit_rows =
 		(struct sp_rows){table->nr_rows - 1, table->nr_rows - 1, table->nr_rows};
+	worker->hints = engine->hints;
 	worker->park.waiting_fd = -1;
 	engine->ports.nr = 2;
 }
@@ -122,13 +125,28 @@ void dp_engine_trunk(struct dp_engine *engine, uint32_t public_vlan, uint32_t bu
 	engine->ports.port[BUILDS].vlan = builds_vlan;
 }
 
+void dp_engine_hint(struct dp_engine *engine, const struct sp_hint *hint)
+{
+	struct port *port = &engine->ports.port[BUILDS];
+
+	port->hint_bytes = hint ? port_hint_bytes(port) : 0;
+	engine->hint = hint ? *hint : (struct sp_hint){0};
+}
+
+uint64_t dp_engine_hints(const struct dp_engine *engine, enum sp_hint_worth worth)
+{
+	return engine->hints[worth];
+}
+
 static struct rte_mbuf *make_mbuf(struct dp_engine *engine, const struct frame *in)
 {
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(engine->pool);
 	char *data = mbuf ? rte_pktmbuf_append(mbuf, in->len_bytes) : NULL;
 
-	if (data)
+	if (data) {
+		memcpy(data - sizeof(engine->hint), &engine->hint, sizeof(engine->hint));
 		memcpy(data, in->bytes, in->len_bytes);
+	}
 	return mbuf;
 }
 

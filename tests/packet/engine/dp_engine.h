@@ -6,6 +6,7 @@
 #include "engine/network.h"
 
 #include <sallyport/decide.h>
+#include <sallyport/link/hint.h>
 #include <sallyport/table_host.h>
 #include <sallyport/verdict.h>
 
@@ -31,6 +32,12 @@ void dp_engine_close(struct dp_engine *engine);
 
 /* Makes trunks of its ports. */
 void dp_engine_trunk(struct dp_engine *engine, uint32_t public_vlan, uint32_t builds_vlan);
+
+/* What lies before each frame from a VM from now on, and counts as a hint; NULL: nothing does. */
+void dp_engine_hint(struct dp_engine *engine, const struct sp_hint *hint);
+
+/* Result: how many hints were worth that so far. */
+uint64_t dp_engine_hints(const struct dp_engine *engine, enum sp_hint_worth worth);
 
 /* Result: 0, -EPROTO if not exactly one verdict was counted or more than one frame left. */
 int dp_engine_run(struct dp_engine *engine, enum sp_role role, const struct frame *in,

@@ -254,16 +254,30 @@ __u64 xdp_engine_now_ns(void)
 	return (__u64)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* What comes back begins with the metadata. */
+static void take_frame(const __u8 *bytes, __u32 nr, __u32 meta_bytes, struct xdp_result *ret)
+{
+	ret->meta_bytes = meta_bytes;
+	memcpy(ret->meta, bytes, meta_bytes);
+	ret->out.len_bytes = nr - meta_bytes;
+	memcpy(ret->out.bytes, bytes + meta_bytes, ret->out.len_bytes);
+}
+
 int xdp_engine_run(struct xdp_engine *engine, enum sp_role role, const struct frame *in,
 		   struct xdp_result *ret)
 {
-	struct xdp_md context = {
-		.data_end = in->len_bytes,
-		.ingress_ifindex = engine->ingress_ifindex[role],
-	};
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = in->bytes, .data_size_in = in->len_bytes,
-		    .data_out = ret->out.bytes, .data_size_out = sizeof(ret->out.bytes),
-		    .ctx_in = &context, .ctx_size_in = sizeof(context), );
+	static __u8 bytes_in[XDP_META_MAX + FRAME_BYTES_MAX], bytes_out[sizeof(bytes_in)];
+	struct xdp_md after, context = {
+				     .data = engine->meta_bytes,
+				     .data_end = engine->meta_bytes + in->len_bytes,
+				     .ingress_ifindex = engine->ingress_ifindex[role],
+			     };
+	LIBBPF_OPTS(
+		bpf_test_run_opts, options, .data_in = bytes_in, .data_size_in = context.data_end,
+		.data_out = bytes_out, .data_size_out = sizeof(bytes_out), .ctx_in = &context,
+		.ctx_size_in = sizeof(context), .ctx_out = &after, .ctx_size_out = sizeof(after), );
+
+	memcpy(bytes_in + engine->meta_bytes, in->bytes, in->len_bytes);
 
 	if (!engine->limit_errors)
 		for (__u32 cpu = 0; cpu < engine->nr_cpus; cpu++)
@@ -272,7 +286,9 @@ int xdp_engine_run(struct xdp_engine *engine, enum sp_role role, const struct fr
 				   &options))
 		return -errno;
 	ret->action = options.retval;
-	ret->out.len_bytes = options.data_size_out;
+	if (after.data > XDP_META_MAX)
+		return -EPROTO;
+	take_frame(bytes_out, options.data_size_out, after.data, ret);
 	take_bytes(engine, ret->bytes);
 	return take_verdict(engine, &ret->verdict);
 }

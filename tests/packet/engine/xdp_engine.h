@@ -18,6 +18,7 @@ struct xdp_engine {
 	struct xdp_program *programs[SP_ROLE_BOTH + 1]; /* by role; of 0 there is none */
 	uint32_t ingress_ifindex[SP_ROLE_BOTH + 1];
 	uint32_t nr_cpus;
+	__u32 meta_bytes;		  /* that come with each packet already */
 	int limit_errors;		  /* else each packet may be answered with an ICMP error */
 	struct fixture fixture;		  /* not for fixture_free() */
 	struct sp_counters *counters;	  /* [nr_cpus] */
@@ -38,11 +39,15 @@ extern __u32 xdp_engine_public_vlan, xdp_engine_builds_vlan;
 /* And whether they are for generic mode. */
 extern __u32 xdp_engine_generic;
 
+#define XDP_META_MAX 32u
+
 /* What the program did with a frame. */
 struct xdp_result {
 	__u32 action; /* XDP_… */
 	enum sp_verdict verdict;
 	__u64 bytes[2]; /* counted as sent on, by enum sp_direction */
+	__u32 meta_bytes;
+	__u8 meta[XDP_META_MAX]; /* of which so many lie right before the frame */
 	struct frame out;
 };
 

@@ -48,6 +48,7 @@ struct pair {
 	struct ports ports;
 	struct nexthops nexthops;
 	struct rte_mempool *pool;
+	uint64_t hints[SP_HINTS_NR]; /* the lane's */
 	uint64_t taken;
 	bool disorder;
 	uint64_t seen[SP_VERDICT_COUNT];
@@ -105,6 +106,7 @@ static int open_side(struct pair *pair, uint32_t index)
 	worker->usage = side->usage;
 	worker->nr_usage = FIXTURE_USAGE;
 	worker->limit_rows = (struct sp_rows){index, index, index + 1};
+	worker->hints = pair->hints;
 	worker->park.waiting_fd = -1;
 	return r ? r : open_device(pair, side, BUILDS);
 }
@@ -230,6 +232,8 @@ static int open_ways(struct pair *pair)
 	if (!r)
 		r = add_neighbour(pair, "203.0.113.7", PUBLIC, 3);
 	if (!r)
+		r = add_neighbour(pair, "2001:db8:d::7", PUBLIC, 6);
+	if (!r)
 		r = add_neighbour(pair, "10.0.0.254", BUILDS, 4);
 	if (!r)
 		r = add_neighbour(pair, "10.0.0.254", PUBLIC, 5);
@@ -304,6 +308,7 @@ static int load(struct pair *pair, struct side *side, const struct burst *burst)
 		if (!data)
 			return -ENOMEM;
 		memcpy(data, burst->frame[i].bytes, burst->frame[i].len_bytes);
+		memcpy(data - sizeof(burst->hint[i]), &burst->hint[i], sizeof(burst->hint[i]));
 		batch->mbuf[i] = mbuf;
 	}
 	batch->nr = burst->nr;
@@ -433,6 +438,7 @@ const char *pair_run(struct pair *pair, const struct burst *burst)
 	const struct side *lane = &pair->side[LANE], *stages = &pair->side[STAGES];
 
 	pair->disorder = false;
+	pair->ports.port[BUILDS].hint_bytes = burst->hinted ? sizeof(struct sp_hint) : 0;
 	if (run_side(pair, LANE, burst) || run_side(pair, STAGES, burst))
 		return "a buffer is lost, or freed twice";
 	for (uint32_t verdict = 0; verdict < SP_VERDICT_COUNT; verdict++)
@@ -452,9 +458,25 @@ const char *pair_run(struct pair *pair, const struct burst *burst)
 	return same_limits(pair) ? NULL : "limits differ";
 }
 
+int pair_sent(const struct pair *pair, uint32_t nth, struct frame *ret)
+{
+	const struct side *side = &pair->side[LANE];
+
+	if (nth >= side->nr_sent)
+		return -ENOENT;
+	memcpy(ret->bytes, side->sent[nth].bytes, side->sent[nth].len_bytes);
+	ret->len_bytes = side->sent[nth].len_bytes;
+	return 0;
+}
+
 uint64_t pair_taken(const struct pair *pair)
 {
 	return pair->taken;
+}
+
+uint64_t pair_hints(const struct pair *pair, enum sp_hint_worth worth)
+{
+	return pair->hints[worth];
 }
 
 uint64_t pair_seen(const struct pair *pair, enum sp_verdict verdict)

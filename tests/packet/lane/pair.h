@@ -12,6 +12,7 @@
 #include "fixture.h"
 
 #include <sallyport/decide.h>
+#include <sallyport/link/hint.h>
 
 #define PAIR_BURST 64u
 
@@ -23,7 +24,9 @@ struct burst {
 	uint32_t nr;
 	uint64_t now_ns; /* when it was received */
 	enum sp_role role;
-	uint32_t room; /* in the transmit ring; 0: for all of them */
+	bool hinted; /* the port is one where the XDP program says what it found, */
+	struct sp_hint hint[PAIR_BURST]; /* or what lies there, before each packet */
+	uint32_t room;			 /* in the transmit ring; 0: for all of them */
 	struct sp_slot
 		*lost; /* NULL, or another lease's before the worker looks at the clock again */
 };
@@ -46,8 +49,14 @@ void pair_forget(struct pair *pair);
  */
 const char *pair_run(struct pair *pair, const struct burst *burst);
 
+/* The nth of those that left the worker with the lane last. Result: 0, or -ENOENT. */
+int pair_sent(const struct pair *pair, uint32_t nth, struct frame *ret);
+
 /* Result: how many packets the lane has taken so far. */
 uint64_t pair_taken(const struct pair *pair);
+
+/* Result: how many hints of the lane's packets were worth that so far. */
+uint64_t pair_hints(const struct pair *pair, enum sp_hint_worth worth);
 
 /* Result: how many packets had that verdict so far. */
 uint64_t pair_seen(const struct pair *pair, enum sp_verdict verdict);

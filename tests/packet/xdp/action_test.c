@@ -18,6 +18,7 @@
 #include "xdp/standard.h"
 
 #include <sallyport/answer.h>
+#include <sallyport/link/hint.h>
 
 /* Result: the row that has grown, and by how much in *ret. */
 static const struct sp_wanted *find_wanted(const struct xdp_engine *engine, __u64 *ret)
@@ -205,6 +206,54 @@ static void test_a_worker_with_a_fresh_beat_gets_the_packets(void **state)
 	builds->beat_ns = 0;
 }
 
+/* Result: the hint that a packet of that direction comes with, when it is steered. */
+static struct sp_hint hint_of(struct xdp_engine *engine, enum sp_direction direction,
+			      __u32 *ret_bytes)
+{
+	struct xdp_result result = run_packet(engine, TCP_LEASE, direction, CLIENT, 100);
+	struct sp_hint hint;
+
+	assert_int_equal(result.verdict, SP_STEERED);
+	assert_int_equal(result.out.len_bytes, 14 + 40 + 100);
+	memcpy(&hint, result.meta, sizeof(hint));
+	*ret_bytes = result.meta_bytes;
+	return hint;
+}
+
+static void test_a_vms_packet_says_where_its_lease_is(void **state)
+{
+	struct xdp_engine *engine = *state;
+	int public = xdp_engine_add_socket(engine, SP_ROLE_PUBLIC);
+	int builds = xdp_engine_add_socket(engine, SP_ROLE_BUILDS);
+	struct xdp_result carried;
+	struct sp_packet packet = {0};
+	struct sp_hint hint;
+	struct frame frame;
+	__u32 bytes;
+
+	make_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, CLIENT, 100, &frame);
+	assert_int_equal(sp_parse(frame.bytes, frame.bytes + frame.len_bytes, &packet),
+			 SP_FORWARDED);
+	engine->fixture.settings->engine_mode = SP_ENGINE_DPDK;
+	engine->queues[0].beat_ns = engine->queues[SP_QUEUES_MAX].beat_ns = ~0ull >> 1;
+	hint_of(engine, SP_TOWARD_VM, &bytes);
+	assert_int_equal(bytes, 0);
+	/* In place of what came with it. */
+	for (engine->meta_bytes = 0; engine->meta_bytes <= XDP_META_MAX; engine->meta_bytes += 4) {
+		hint = hint_of(engine, SP_TOWARD_CLIENT, &bytes);
+		assert_int_equal(bytes, sizeof(hint));
+		assert_int_equal(hint.slot_index, TCP_LEASE);
+		assert_int_equal(hint.sender, sp_hint_sender(&packet));
+	}
+	engine->meta_bytes = 0;
+	engine->queues[0].beat_ns = engine->queues[SP_QUEUES_MAX].beat_ns = 0;
+	carried = run_packet(engine, TCP_LEASE, SP_TOWARD_CLIENT, CLIENT, 100);
+	assert_int_equal(carried.verdict, SP_FORWARDED);
+	assert_int_equal(carried.meta_bytes, 0);
+	close(public);
+	close(builds);
+}
+
 static void test_a_deadline_passes_while_nobody_writes(void **state)
 {
 	struct xdp_engine *engine = *state;
@@ -236,6 +285,7 @@ int main(void)
 		TEST(test_usage_counts_both_ways_and_begins_anew),
 		TEST(test_without_a_socket_the_program_carries_or_drops_as_told),
 		TEST(test_a_worker_with_a_fresh_beat_gets_the_packets),
+		TEST(test_a_vms_packet_says_where_its_lease_is),
 		TEST(test_a_deadline_passes_while_nobody_writes),
 	};
 #undef TEST

@@ -240,8 +240,8 @@ int fixture_open(void **state)
 	fixture->ports.nr = 2;
 	open_port(fixture, FIXTURE_PUBLIC, SP_ROLE_PUBLIC, "public");
 	open_port(fixture, FIXTURE_BUILDS, SP_ROLE_BUILDS, "builds");
-	assert_int_equal(crew_open(&fixture->crew, 1, true, fixture->table, &fixture->ports,
-				   &fixture->nexthops),
+	assert_int_equal(crew_open(&fixture->crew, 1, &(struct crew_idle){.spin = true},
+				   fixture->table, &fixture->ports, &fixture->nexthops),
 			 0);
 	crew_assign_devices(&fixture->crew);
 	fixture->worker = fixture->crew.workers;

@@ -407,6 +407,24 @@ static void test_kernel_is_asked_to_resolve(void **state)
 	expect_neighbour(setting, FIXTURE_BUILDS, "10.0.3.7", 5);
 }
 
+/* As a host is whose interfaces are all down. */
+static void test_no_routes_lead_nowhere(void **state)
+{
+	struct setting *setting = *state;
+
+	mirror_close(setting->mirror);
+	nexthops_close(&setting->fixture.nexthops);
+	run("for i in pub pubpeer bld bldpeer lo; do ip addr flush dev $i; ip link set $i down; "
+	    "done");
+	run("! ip route show table all | grep .; ! ip -6 route show table all | grep .");
+	assert_int_equal(nexthops_open(&setting->fixture.nexthops), 0);
+	assert_int_equal(
+		mirror_open(&setting->fixture.ports, &setting->fixture.nexthops, &setting->mirror),
+		0);
+	assert_true(says(setting, "10.0.3.7", "none"));
+	assert_true(says(setting, "2001:db8:3::7", "none"));
+}
+
 static void test_interface_taken_away_is_an_error(void **state)
 {
 	uint64_t until_ns = boottime_now_ns() + PATIENCE_NS;
@@ -447,6 +465,7 @@ int main(void)
 		CASE(test_link_address_and_mtu_are_followed),
 		CASE(test_lost_notices_are_made_up_for),
 		CASE(test_kernel_is_asked_to_resolve),
+		CASE(test_no_routes_lead_nowhere),
 		CASE(test_interface_taken_away_is_an_error),
 		CASE(test_missing_interface_is_named_an_error),
 	};

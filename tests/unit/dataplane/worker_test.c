@@ -2,6 +2,8 @@
 /* The path of a packet through a worker: bytes in, bytes out, and what is counted. */
 #include "worker_fixture.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -344,6 +346,56 @@ static void test_stopping_worker_withdraws_its_heartbeat_and_empties_its_queues(
 	rte_pktmbuf_free(mbuf);
 }
 
+static void *run_worker(void *worker)
+{
+	worker_main(worker);
+	return NULL;
+}
+
+/* Waits until *value is as wanted. */
+static void await(const uint64_t *value, uint64_t wanted)
+{
+	uint64_t end_ns = boottime_now_ns() + 30ull * NS_PER_S;
+
+	while (SP_LOAD(*value) != wanted) {
+		assert_true(boottime_now_ns() < end_ns);
+		sched_yield();
+	}
+}
+
+/* What was steered at the last moment is sent all the same; many packets of the XDP program's wake
+ * it. */
+static void test_worker_without_packets_yields_until_they_are_many(void **state)
+{
+	struct fixture *fixture = *state;
+	struct worker *worker = fixture->worker;
+	struct sp_counters *xdp = &fixture->table->counters[0];
+	const uint64_t *yields = (const uint64_t *)&worker->progress->yields;
+	struct rte_mbuf *mbuf = NULL;
+	pthread_t thread;
+
+	worker->spin = false;
+	worker->yield.below = 1000;
+	atomic_store(&worker->stop, false);
+	assert_int_equal(pthread_create(&thread, NULL, run_worker, worker), 0);
+	await(yields, 1);
+	await((const uint64_t *)&fixture->table->queues[0].beat_ns, 0);
+	receive(fixture, FIXTURE_PUBLIC, &from_client);
+	for (uint64_t end_ns = boottime_now_ns() + 30ull * NS_PER_S; !mbuf;) {
+		assert_true(boottime_now_ns() < end_ns);
+		mbuf = fixture_sent(fixture, FIXTURE_BUILDS);
+	}
+	rte_pktmbuf_free(mbuf);
+	assert_int_equal(SP_LOAD(*yields), 1);
+	SP_STORE(xdp->verdict[SP_FORWARDED], xdp->verdict[SP_FORWARDED] + 1000000);
+	await(yields, 0);
+	while (SP_LOAD(fixture->table->queues[0].beat_ns) == 0)
+		sched_yield();
+	atomic_store(&worker->stop, true);
+	pthread_join(thread, NULL);
+	assert_int_equal(worker->progress->active, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -362,6 +414,7 @@ int main(void)
 		CASE(test_rounds_and_heartbeats_are_written),
 		CASE(test_what_was_found_waiting_is_tallied),
 		CASE(test_stopping_worker_withdraws_its_heartbeat_and_empties_its_queues),
+		CASE(test_worker_without_packets_yields_until_they_are_many),
 	};
 
 	if (fixture_start_eal() < 0)

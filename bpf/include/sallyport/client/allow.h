@@ -36,14 +36,21 @@ SP_INLINE __u64 sp_v6_reaches(const __u64 x[2], const __u64 y[2])
 	return 1 ^ (sp_below(y[0], x[0]) | (sp_same(y[0], x[0]) & sp_below(y[1], x[1])));
 }
 
-SP_INLINE int sp_allow_has_v4(const struct sp_allow *allow, __u32 addr)
+/* Result: the index of the only range that can hold an address. */
+SP_INLINE __u64 sp_allow_at_v4(const struct sp_allow *allow, __u32 addr)
 {
 	__u64 at = SP_WITHIN(sp_v4_reaches(allow->v4_first[16], addr) << 4, 16);
 
 	at = SP_WITHIN(at + (sp_v4_reaches(allow->v4_first[at + 8], addr) << 3), 24);
 	at = SP_WITHIN(at + (sp_v4_reaches(allow->v4_first[at + 4], addr) << 2), 28);
 	at = SP_WITHIN(at + (sp_v4_reaches(allow->v4_first[at + 2], addr) << 1), 30);
-	at = SP_WITHIN(at + sp_v4_reaches(allow->v4_first[at + 1], addr), 31);
+	return SP_WITHIN(at + sp_v4_reaches(allow->v4_first[at + 1], addr), 31);
+}
+
+SP_INLINE int sp_allow_has_v4(const struct sp_allow *allow, __u32 addr)
+{
+	__u64 at = sp_allow_at_v4(allow, addr);
+
 	return allow->v4_first[at] <= addr && addr <= allow->v4_last[at];
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "told.h"
+#include "hop/told.h"
 
 #include <stdatomic.h>
 
