@@ -10,13 +10,12 @@
 
 static void say_absent(struct fact_look *look, const char *key, const char *address)
 {
-	char path[SAY_PATH_SIZE];
 
 	facts_say(look,
 		  "%s: there is no PCI device %s here: dpdk-devbind.py --status-dev net says which "
 		  "there are.",
 		  key, address);
-	facts_say_cure(look, "editor %s", facts_say_config_path(look, path));
+	facts_say_cure_config(look);
 }
 
 static void say_not_for_dpdk(struct fact_look *look, const char *key,
@@ -53,7 +52,6 @@ static void look_at_pci(struct fact_look *look, const char *key, const char *por
 
 void facts_device_unfit(struct fact_look *look)
 {
-	char path[SAY_PATH_SIZE];
 
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
 		const struct fact_interface *interface = &look->interface[i];
@@ -68,6 +66,6 @@ void facts_device_unfit(struct fact_look *look)
 			  "%s: %s is no TAP, and beside a port it must be one (ip tuntap add dev "
 			  "NAME mode tap).",
 			  interface->key, interface->name);
-		facts_say_cure(look, "editor %s", facts_say_config_path(look, path));
+		facts_say_cure_config(look);
 	}
 }

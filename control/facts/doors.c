@@ -20,6 +20,13 @@
 
 #define GROUPS_MOST 256
 
+#define RUN "/run/"
+
+/* The parts of a cure that adds lines to a unit, $unit. */
+#define DROP_IN "mkdir -p /etc/systemd/system/$unit.service.d && "
+#define INTO_DROP_IN                                                                               \
+	">>/etc/systemd/system/$unit.service.d/directories.conf; done; systemctl daemon-reload"
+
 /* Writes the directory that a path lies in, the path being absolute. Result: ret_dir. */
 static const char *directory_of(const char *path, char ret_dir[CONFIG_PATH_SIZE])
 {
@@ -49,17 +56,61 @@ static void say_missing(struct fact_look *look, const char *key, const char *dir
 	facts_say_cure(look, "mkdir -p %s", facts_say_quote(dir, word, sizeof(word)));
 }
 
-/* Whether a start can write there. Of rights, only root is told: sallyportd has others than we. */
-static void look_for_writing(struct fact_look *look, const char *key, const char *dir)
+/* Systemd makes what lies below /run anew at each boot; the unit keeps it while it is away. */
+static void say_unit_run(struct fact_look *look, const char *dir)
 {
 	char word[2 * CONFIG_PATH_SIZE];
 
+	facts_say_cure(look,
+		       "for unit in sallyportd sallyport-dp; do " DROP_IN
+		       "printf '[Service]\\nRuntimeDirectory=%%s\\n' %s " INTO_DROP_IN,
+		       facts_say_quote(dir + strlen(RUN), word, sizeof(word)));
+}
+
+/* Of our unit, all is read-only but what it names (ProtectSystem=strict): no file system's mode. */
+static void say_unit(struct fact_look *look, const char *key, const char *dir)
+{
+	char word[2 * CONFIG_PATH_SIZE];
+
+	facts_say(look,
+		  "%s: the unit may not write to %s, which is neither below /var/lib/sallyport nor "
+		  "/run/sallyport (ProtectSystem=strict).",
+		  key, dir);
+	if (strncmp(dir, RUN, strlen(RUN)) == 0) {
+		say_unit_run(look, dir);
+		return;
+	}
+	facts_say_quote(dir, word, sizeof(word));
+	facts_say_cure(look,
+		       "mkdir -p %s && for unit in sallyportd sallyport-hold sallyport-dp "
+		       "sallyport-fleet; do " DROP_IN
+		       "printf '[Service]\\nReadWritePaths=%%s\\n' %s " INTO_DROP_IN,
+		       word, word);
+}
+
+static void say_read_only(struct fact_look *look, const char *key, const char *dir)
+{
+	char word[2 * CONFIG_PATH_SIZE];
+
+	facts_say(look, "%s: %s is on a read-only file system.", key, dir);
+	facts_say_cure(look, "mount -o remount,rw \"$(findmnt -no TARGET --target %s)\"",
+		       facts_say_quote(dir, word, sizeof(word)));
+}
+
+/*
+ * Whether a start can write there; wanted is what it is for, or lies in it and is made. Of rights,
+ * only root is told: sallyportd has others than we.
+ */
+static void look_for_writing(struct fact_look *look, const char *key, const char *dir,
+			     const char *wanted)
+{
 	if (access(dir, W_OK | X_OK) == 0)
 		return;
 	if (errno == EROFS) {
-		facts_say(look, "%s: %s is on a read-only file system.", key, dir);
-		facts_say_cure(look, "mount -o remount,rw \"$(findmnt -no TARGET --target %s)\"",
-			       facts_say_quote(dir, word, sizeof(word)));
+		if (getenv("INVOCATION_ID"))
+			say_unit(look, key, wanted);
+		else
+			say_read_only(look, key, dir);
 	} else if (errno == ENOTDIR || geteuid() == 0) {
 		facts_say(look, "%s: %s cannot be written to: %s.", key, dir, strerror(errno));
 	}
@@ -74,27 +125,31 @@ static void look_for_directory(struct fact_look *look, const char *key, const ch
 	if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
 		facts_say(look, "%s: %s is there and is no directory.", key, dir);
 	else if (!is_missing(dir))
-		look_for_writing(look, key, dir);
+		look_for_writing(look, key, dir, dir);
 	else if (is_missing(directory_of(dir, above)))
 		say_missing(look, key, above);
 	else
-		look_for_writing(look, key, above);
+		look_for_writing(look, key, above, dir);
 }
 
 static void look_for_socket(struct fact_look *look, const char *key, const char *path)
 {
 	char dir[CONFIG_PATH_SIZE];
 	struct stat st;
+	bool run_dir;
 
 	if (!*path)
 		return;
 	directory_of(path, dir);
-	/* That one is made, or its own absence is told. */
-	if (strcmp(dir, look->config->edge.run_dir) != 0 && is_missing(dir))
+	/* Of that one all is told by its own key. */
+	run_dir = strcmp(dir, look->config->edge.run_dir) == 0;
+	if (!run_dir && is_missing(dir))
 		say_missing(look, key, dir);
 	else if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
 		facts_say(look, "%s: %s is there and is no socket, so a start leaves it alone.",
 			  key, path);
+	else if (!run_dir)
+		look_for_writing(look, key, dir, dir);
 }
 
 /* Result: whether a sallyportd serves this edge, or may: then the port is its own. */
@@ -196,7 +251,7 @@ static void judge_role(struct fact_look *look, const struct config_role *role,
 {
 	const char *group_name = look->config->api.group;
 	const struct passwd *user;
-	char path[SAY_PATH_SIZE], number[24] = "";
+	char number[24] = "";
 	const char *name = number;
 
 	if (*role->user)
@@ -211,7 +266,7 @@ static void judge_role(struct fact_look *look, const struct config_role *role,
 			  "is for root alone. Write api.group = \"sallyport\", and restart "
 			  "sallyportd.",
 			  name);
-		facts_say_cure(look, "editor %s", facts_say_config_path(look, path));
+		facts_say_cure_config(look);
 		return;
 	}
 	user = *role->user ? getpwnam(role->user) : NULL;

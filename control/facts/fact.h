@@ -47,6 +47,7 @@ struct fact_row {
 	const char *wrong;	      /* what it finds, for the page */
 	const char *cure;	      /* for the page */
 	const char *well;	      /* what is said if nothing is found; NULL: nothing */
+	const char *kept; /* where a cure that is gone after a reboot is to stand; NULL: it stays */
 	void (*look)(struct fact_look *look);
 };
 

@@ -111,6 +111,9 @@ void facts_print(const struct facts_list *list, FILE *out)
 			finding->says);
 		if (finding->cure)
 			fprintf(out, "        cure: %s\n", finding->cure);
+		if (finding->kept)
+			fprintf(out, "        gone after a reboot unless it is in %s\n",
+				finding->kept);
 	}
 	fprintf(out, "host: %u facts looked at: %u refuse, %u silent, %u slow, %u risk, %u hint\n",
 		rows, count[FACTS_REFUSE], count[FACTS_SILENT], count[FACTS_SLOW],
@@ -119,8 +122,10 @@ void facts_print(const struct facts_list *list, FILE *out)
 
 void facts_print_table(FILE *out)
 {
-	fprintf(out, "| fact | severity | looked up | wrong if | cure |\n|---|---|---|---|---|\n");
+	fprintf(out, "| fact | severity | looked up | wrong if | cure | to outlast a reboot, in |\n"
+		     "|---|---|---|---|---|---|\n");
 	for (const struct fact_row *row = facts_table; row->name; row++)
-		fprintf(out, "| %s | %s | %s | %s | %s |\n", row->name, severities[row->severity],
-			row->asks, row->wrong, row->cure);
+		fprintf(out, "| %s | %s | %s | %s | %s | %s |\n", row->name,
+			severities[row->severity], row->asks, row->wrong, row->cure,
+			row->kept ? row->kept : "");
 }

@@ -25,8 +25,9 @@ enum facts_severity {
 struct facts_finding {
 	const char *name; /* of the row, static */
 	enum facts_severity severity;
-	char *says; /* sentences */
-	char *cure; /* a command for the shell of root, or NULL: see says */
+	char *says;	  /* sentences */
+	char *cure;	  /* a command for the shell of root, or NULL: see says */
+	const char *kept; /* where it is to stand to outlast a reboot, static; NULL: it does so */
 };
 
 struct facts_list {

@@ -147,17 +147,34 @@ void facts_host_clock(struct fact_look *look)
 	facts_say_cure(look, "timedatectl set-ntp true");
 }
 
+/* An instance with several interfaces has the switch at each of them alone. */
+static void cure_of_amazon(struct fact_look *look)
+{
+	const struct links_link *link = look->interface[look->nr_interfaces - 1].link;
+	const unsigned char *mac = link ? link->mac : NULL;
+
+	if (!mac)
+		return;
+	facts_say_cure(look,
+		       "aws ec2 modify-network-interface-attribute --no-source-dest-check "
+		       "--network-interface-id $(aws ec2 describe-network-interfaces --output text "
+		       "--query 'NetworkInterfaces[].NetworkInterfaceId' --filters "
+		       "Name=mac-address,Values=%02x:%02x:%02x:%02x:%02x:%02x "
+		       "Name=attachment.instance-id,Values=$(cat "
+		       "/sys/class/dmi/id/board_asset_tag))",
+		       mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
 /* Each drops what a VM sends from an address that is not its own, unless it is told not to. */
 static const struct {
 	const char *vendor; /* as DMI spells it, or begins */
 	const char *says;
-	const char *cure;
+	void (*cure)(struct fact_look *look);
 } clouds[] = {
 	{"Amazon EC2",
 	 "drops what this instance sends in others' names, which packets to VMs are (their source "
-	 "is the client), unless its source/destination check is off",
-	 "aws ec2 modify-instance-attribute --no-source-dest-check --instance-id $(cat "
-	 "/sys/class/dmi/id/board_asset_tag)"},
+	 "is the client), unless the source/destination check of that interface is off",
+	 cure_of_amazon},
 	{"Google",
 	 "drops what this instance sends in others' names, which packets to VMs are (their source "
 	 "is the client), unless it was made with --can-ip-forward",
@@ -183,6 +200,6 @@ void facts_host_cloud(struct fact_look *look)
 			continue;
 		facts_say(look, "%s %s. That cannot be seen from here.", vendor, clouds[i].says);
 		if (clouds[i].cure)
-			facts_say_cure(look, "%s", clouds[i].cure);
+			clouds[i].cure(look);
 	}
 }

@@ -9,6 +9,7 @@
 #include "facts/say.h"
 #include "host/addr.h"
 #include "host/config.h"
+#include "kernel/netlink/addresses.h"
 #include "kernel/netlink/netlink.h"
 
 #define NAMES_SIZE 160
@@ -32,15 +33,23 @@ static void name_links(const struct fact_look *look, char ret_names[NAMES_SIZE])
 
 void facts_interfaces_missing(struct fact_look *look)
 {
-	char names[NAMES_SIZE], path[SAY_PATH_SIZE];
+	char names[NAMES_SIZE];
 
 	name_links(look, names);
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
-		if (look->interface[i].link)
+		const struct fact_interface *interface = &look->interface[i];
+		const struct links_link *other;
+
+		if (interface->link)
 			continue;
-		facts_say(look, "%s: there is no interface %s here; there are: %s.",
-			  look->interface[i].key, look->interface[i].name, names);
-		facts_say_cure(look, "editor %s", facts_say_config_path(look, path));
+		other = netlink_links_also_named(&look->links, interface->name);
+		if (other)
+			facts_say(look, "%s: %s is another name of the interface %s: write that.",
+				  interface->key, interface->name, other->name);
+		else
+			facts_say(look, "%s: there is no interface %s here; there are: %s.",
+				  interface->key, interface->name, names);
+		facts_say_cure_config(look);
 	}
 }
 
@@ -76,6 +85,8 @@ static void look_at_dummy(struct fact_look *look, const char *key, const char *n
 	const struct links_link *link = netlink_links_named(&look->links, name);
 	char shell[SAY_QUOTED_SIZE];
 
+	if (!link)
+		link = netlink_links_also_named(&look->links, name);
 	if (!name[0] || (link && link->up))
 		return;
 	facts_say_quote(name, shell, sizeof(shell));
@@ -96,6 +107,18 @@ void facts_interfaces_announce(struct fact_look *look)
 	look_at_dummy(look, "announce.last_resort", look->config->announce.last_resort);
 }
 
+static void cure_address(struct fact_look *look, const struct sp_addr *bind, const char *text)
+{
+	const struct fact_interface *interface = &look->interface[0];
+	char with_v6[SAY_COMMAND_SIZE] = "";
+	bool v6 = addr_family(bind) == 6;
+
+	if (v6)
+		facts_say_with_v6(look, interface->host_name, interface->host_shell, with_v6);
+	facts_say_cure(look, "%sip addr add %s/%u dev %s", with_v6, text, v6 ? 128 : 32,
+		       interface->host_shell);
+}
+
 void facts_interfaces_addresses(struct fact_look *look)
 {
 	for (uint32_t i = 0; look->netlink && i < look->config->public.nr_addresses; i++) {
@@ -110,10 +133,30 @@ void facts_interfaces_addresses(struct fact_look *look)
 			continue;
 		addr_format(bind, text);
 		facts_say(look, "%s is not this host's: nobody answers for it.", text);
-		if (!look->interface[0].link)
+		if (look->interface[0].link)
+			cure_address(look, bind, text);
+	}
+}
+
+/* As when two cards have changed places, or one is typed for the other. */
+void facts_interfaces_swapped(struct fact_look *look)
+{
+	const struct fact_interface *builds = &look->interface[look->nr_interfaces - 1];
+
+	for (uint32_t i = 0; !builds->public && i < look->config->public.nr_addresses; i++) {
+		const struct config_public *address = &look->config->public.addresses[i];
+		const struct sp_prefix own = config_prefix(address);
+		char text[ADDR_TEXT_BYTES];
+
+		if (config_is_prefix(address) || !netlink_addresses_has(builds->host_name, &own) ||
+		    netlink_addresses_has(look->interface[0].host_name, &own))
 			continue;
-		facts_say_cure(look, "ip addr add %s/%u dev %s", text,
-			       addr_family(bind) == 4 ? 32 : 128, look->interface[0].host_shell);
+		facts_say(
+			look,
+			"%s, for clients, is on %s, which is builds.interface, and not on %s: what "
+			"comes in there is not taken for a client's.",
+			addr_format(&address->bind, text), builds->name, look->interface[0].name);
+		facts_say_cure_config(look);
 	}
 }
 
@@ -132,8 +175,11 @@ static bool has_link_local(const struct fact_look *look, const char *name)
 	return found;
 }
 
+/* Where IPv6 is turned on first the kernel makes the same address, which is no failure then. */
 void facts_interfaces_link_local(struct fact_look *look)
 {
+	char with_v6[SAY_COMMAND_SIZE];
+
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
 		const struct fact_interface *interface = &look->interface[i];
 		const unsigned char *mac;
@@ -147,7 +193,10 @@ void facts_interfaces_link_local(struct fact_look *look)
 			  "IPv6 neighbour resolved: VMs and gateways there are not found.",
 			  interface->host_name);
 		facts_say_cure(look,
-			       "ip addr add fe80::%x:%xff:fe%02x:%x/64 dev %s scope link nodad",
+			       "%sip addr replace fe80::%x:%xff:fe%02x:%x/64 dev %s scope link "
+			       "nodad",
+			       facts_say_with_v6(look, interface->host_name, interface->host_shell,
+						 with_v6),
 			       (mac[0] ^ 2) << 8 | mac[1], mac[2], mac[3], mac[4] << 8 | mac[5],
 			       interface->host_shell);
 	}

@@ -71,22 +71,71 @@ void facts_nic_foreign(struct fact_look *look)
 	}
 }
 
+static void say_too_many(struct fact_look *look, const struct fact_interface *interface,
+			 const struct device_channels *channels, uint32_t nr)
+{
+	facts_say(look, "%s receives by %u queues; sallyport-dp reads at most %u.", interface->name,
+		  nr, SP_QUEUES_MAX);
+	if (!channels->rx) /* a bond: those of its ports */
+		return;
+	facts_say_cure(look, "ethtool -L %s %s %u", interface->shell,
+		       channels->combined ? "combined" : "rx", SP_QUEUES_MAX);
+}
+
+/* Each worker reads a queue of its own, of each interface. */
+static void say_too_few(struct fact_look *look, const struct fact_interface *interface,
+			const struct device_channels *channels, uint32_t nr)
+{
+	uint32_t workers = look->config->dataplane.workers;
+
+	if (workers <= channels->combined_max && channels->rx == channels->combined) {
+		facts_say(look,
+			  "%s receives by %u %s, and dataplane.workers is %u: sallyport-dp does "
+			  "not start with fewer queues than workers.",
+			  interface->name, nr, nr == 1 ? "queue" : "queues", workers);
+		facts_say_cure(look, "ethtool -L %s combined %u", interface->shell, workers);
+		return;
+	}
+	facts_say(look,
+		  "%s receives by %u %s, and dataplane.workers is %u: sallyport-dp does not start "
+		  "with fewer queues than workers. Write dataplane.workers = %u.",
+		  interface->name, nr, nr == 1 ? "queue" : "queues", workers, nr);
+	facts_say_cure_config(look);
+}
+
+/* As sallyport-dp counts them: a bond that does not say has as many as the port with the most. */
+static uint32_t count_queues(const struct fact_look *look, const struct links_link *link,
+			     const struct device_channels *channels)
+{
+	struct device_channels below;
+	uint32_t most = 0;
+
+	if (channels->rx)
+		return channels->rx;
+	for (unsigned int i = 0; strcmp(link->kind, "bond") == 0 && i < look->links.nr; i++)
+		if (look->links.link[i].master == link->ifindex &&
+		    device_channels(look->links.link[i].name, &below) && below.rx > most)
+			most = below.rx;
+	return most ? most : 1;
+}
+
 void facts_nic_queues(struct fact_look *look)
 {
-	struct device_channels channels;
-
 	if (look->config->dataplane.engine != SP_ENGINE_DPDK)
 		return;
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
 		const struct fact_interface *interface = &look->interface[i];
+		struct device_channels channels = {0};
+		uint32_t nr;
 
-		if (interface->port[0] || !device_channels(interface->name, &channels) ||
-		    channels.rx <= SP_QUEUES_MAX)
+		if (interface->port[0] || !interface->link)
 			continue;
-		facts_say(look, "%s receives by %u queues; sallyport-dp reads at most %u.",
-			  interface->name, channels.rx, SP_QUEUES_MAX);
-		facts_say_cure(look, "ethtool -L %s %s %u", interface->shell,
-			       channels.combined ? "combined" : "rx", SP_QUEUES_MAX);
+		device_channels(interface->name, &channels);
+		nr = count_queues(look, interface->link, &channels);
+		if (nr > SP_QUEUES_MAX)
+			say_too_many(look, interface, &channels, nr);
+		else if (look->config->dataplane.workers > nr)
+			say_too_few(look, interface, &channels, nr);
 	}
 }
 
@@ -286,7 +335,6 @@ static enum bond_program bond_program(const struct fact_interface *interface)
 
 static void say_bonds(struct fact_look *look, enum bond_program program, const char *where)
 {
-	char path[SAY_PATH_SIZE];
 
 	if (look->config->dataplane.engine != SP_ENGINE_DPDK)
 		return;
@@ -300,7 +348,7 @@ static void say_bonds(struct fact_look *look, enum bond_program program, const c
 			  "reaches no socket of sallyport-dp on %s. Use dataplane.engine = "
 			  "\"xdp\".",
 			  name, where, name);
-		facts_say_cure(look, "editor %s", facts_say_config_path(look, path));
+		facts_say_cure_config(look);
 	}
 }
 

@@ -57,7 +57,10 @@ static bool read_v6(const char *line, struct route *ret)
 	return true;
 }
 
-/* Result: whether some route by that device leads into the network; so if it cannot be known. */
+/*
+ * Result: whether some route by that device leads to the network or to a part of it; so if it
+ * cannot be known. Whether one that leads to more is taken depends on all others.
+ */
 static bool leads_into(const struct fact_look *look, const char *device,
 		       const struct sp_prefix *network)
 {
@@ -71,22 +74,26 @@ static bool leads_into(const struct fact_look *look, const char *device,
 	while (!found && fgets(line, sizeof(line), in))
 		found = (v6 ? read_v6 : read_v4)(line, &route) &&
 			strcmp(route.device, device) == 0 &&
+			addr_prefix_length(&route.to) >= addr_prefix_length(network) &&
 			addr_prefix_overlaps(&route.to, network);
 	fclose(in);
 	return found;
 }
 
-/* The same by the kernel's own word, which knows rules and further tables, for one address. */
-static bool is_asked_to_lead(const struct fact_look *look, const char *device,
-			     const struct sp_prefix *network)
+/*
+ * By which device the kernel itself says that the network's first host is reached: it knows rules
+ * and further tables. Result: NULL if by none.
+ */
+static const struct links_link *ask_way(const struct fact_look *look,
+					const struct sp_prefix *network)
 {
-	const struct links_link *link = netlink_links_named(&look->links, device);
 	struct sp_addr addr = network->addr;
 	struct netlink_route route;
 
 	addr.word_be[3] |= htonl(1);
-	return link && look->netlink && netlink_ask_route(look->netlink, &addr, &route) == 0 &&
-	       route.ifindex == link->ifindex;
+	if (!look->netlink || netlink_ask_route(look->netlink, &addr, &route))
+		return NULL;
+	return netlink_links_at(&look->links, route.ifindex);
 }
 
 /* Reads of a line whether it is a route by which packets are this host's own. */
@@ -103,7 +110,7 @@ void facts_routes_prefix(struct fact_look *look, const struct config_public *add
 {
 	const struct sp_prefix prefix = config_prefix(address);
 	FILE *in = facts_files_open(look, "/proc/net/ipv6_route");
-	char line[LINE_SIZE], text[ADDR_PREFIX_BYTES];
+	char line[LINE_SIZE], text[ADDR_PREFIX_BYTES], with_v6[SAY_COMMAND_SIZE];
 	bool found = false;
 
 	if (!in)
@@ -118,7 +125,8 @@ void facts_routes_prefix(struct fact_look *look, const struct config_public *add
 		  "%s is not this host's: nobody answers for addresses of ended sessions. The "
 		  "kernel has to take all of it for local, and routers have to send it here.",
 		  text);
-	facts_say_cure(look, "ip -6 route add local %s dev lo", text);
+	facts_say_cure(look, "%sip -6 route add local %s dev lo",
+		       facts_say_with_v6(look, "lo", "lo", with_v6), text);
 }
 
 /* One that is down has no routes: that it is down is a fact of its own. */
@@ -131,15 +139,17 @@ void facts_routes_networks(struct fact_look *look)
 		return;
 	for (uint32_t i = 0; i < look->config->builds.nr_networks; i++) {
 		const struct sp_prefix *network = &look->config->builds.networks[i];
+		const struct links_link *way = ask_way(look, network);
 		char text[ADDR_PREFIX_BYTES];
 
-		if (leads_into(look, device, network) || is_asked_to_lead(look, device, network))
+		if (leads_into(look, device, network) || (way && strcmp(way->name, device) == 0))
 			continue;
 		addr_prefix_format(network, text);
 		facts_say(look,
-			  "builds.networks: no route leads to %s by %s: leases to VMs there are "
-			  "given, and no packet finds its way. Add the route (ip route add %s via "
-			  "GATEWAY dev %s), or take the network out.",
-			  text, device, text, interface->host_shell);
+			  "builds.networks: no route leads to %s by %s%s%s: leases to VMs there "
+			  "are given, and no packet finds its way. Add the route (ip route add %s "
+			  "via GATEWAY dev %s), or take the network out%s.",
+			  text, device, way ? ", the way there is " : "", way ? way->name : "",
+			  text, interface->host_shell, way ? ", or correct builds.interface" : "");
 	}
 }

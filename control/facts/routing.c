@@ -10,7 +10,8 @@
 #include "host/addr.h"
 #include "host/config.h"
 
-#define NEIGHBOURS_LEAST 512 /* twice what packets wait for */
+#define FLAG_REJECT	 0x200 /* of a route that leads nowhere */
+#define NEIGHBOURS_LEAST 512   /* twice what packets wait for */
 
 static const struct family {
 	const char *proc, *family;
@@ -38,6 +39,18 @@ void facts_routing_loopback(struct fact_look *look)
 	}
 }
 
+/* The kernel looks at "all" alone: what an interface has says whether it is a router's. */
+static void look_at_forwarding_v6(struct fact_look *look)
+{
+	if (!config_carries_v6(look->config) ||
+	    facts_files_number(look, "/proc/sys/net/ipv6/conf/all/forwarding") != 1)
+		return;
+	facts_say(look, "This host forwards IPv6: it routes between its interfaces by itself, past "
+			"every lease. sallyport needs that of the loopback alone, which sallyportd "
+			"turns on again.");
+	facts_say_cure(look, "sysctl -w net.ipv6.conf.all.forwarding=0");
+}
+
 void facts_routing_forwarding(struct fact_look *look)
 {
 	for (unsigned int i = 0; i < look->nr_interfaces; i++) {
@@ -53,20 +66,25 @@ void facts_routing_forwarding(struct fact_look *look)
 		facts_say_cure(look, "echo 0 >/proc/sys/net/ipv4/conf/%s/forwarding",
 			       interface->host_shell);
 	}
+	look_at_forwarding_v6(look);
 }
 
-/* Result: by which device the IPv4 default route leads, "" if there is none. */
+/* Result: by which device the IPv4 default route leads that is taken, "" if there is none. */
 static void default_route(const struct fact_look *look, char ret_device[LINKS_NAME_SIZE])
 {
 	FILE *in = facts_files_open(look, "/proc/net/route");
 	char device[LINKS_NAME_SIZE], line[512];
-	unsigned int target, mask;
+	unsigned int target, flags, metric, mask, best = 0;
 
 	*ret_device = '\0';
-	while (in && fgets(line, sizeof(line), in))
-		if (sscanf(line, "%15s %x %*x %*x %*d %*d %*d %x", device, &target, &mask) == 3 &&
-		    !target && !mask)
-			memcpy(ret_device, device, sizeof(device));
+	while (in && fgets(line, sizeof(line), in)) {
+		if (sscanf(line, "%15s %x %*x %x %*d %*d %u %x", device, &target, &flags, &metric,
+			   &mask) != 5 ||
+		    target || mask || flags & FLAG_REJECT || (*ret_device && metric >= best))
+			continue;
+		memcpy(ret_device, device, sizeof(device));
+		best = metric;
+	}
 	if (in)
 		fclose(in);
 }

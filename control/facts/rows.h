@@ -9,6 +9,7 @@ void facts_interfaces_missing(struct fact_look *look);
 void facts_interfaces_down(struct fact_look *look);
 void facts_interfaces_announce(struct fact_look *look);
 void facts_interfaces_addresses(struct fact_look *look);
+void facts_interfaces_swapped(struct fact_look *look);
 void facts_interfaces_link_local(struct fact_look *look);
 
 void facts_device_unfit(struct fact_look *look);
@@ -62,4 +63,5 @@ void facts_vlan_unmet(struct fact_look *look);
 void facts_vlan_mixed(struct fact_look *look);
 
 void facts_firewall_closed(struct fact_look *look);
+void facts_firewall_untold(struct fact_look *look);
 void facts_firewall_invalid(struct fact_look *look);

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#define SAY_PATH_SIZE 512
+#define SAY_COMMAND_SIZE 160 /* of one that goes before others */
 
 struct fact_look;
 
@@ -23,8 +23,8 @@ void facts_say_cure(struct fact_look *look, const char *format, ...)
  */
 const char *facts_say_quote(const char *text, char *ret_word, size_t size);
 
-/* The configuration's path as one word of the shell. Result: ret_word. */
-const char *facts_say_config_path(const struct fact_look *look, char ret_word[SAY_PATH_SIZE]);
+/* A cure that is written into the configuration: it stays. */
+void facts_say_cure_config(struct fact_look *look);
 
 /*
  * A cure that takes the programs off and has sallyportd attach them anew; between is what is done
@@ -32,3 +32,10 @@ const char *facts_say_config_path(const struct fact_look *look, char ret_word[SA
  */
 #define FACTS_ANEW_ENDS "The cure may end open sessions."
 void facts_say_cure_anew(struct fact_look *look, const char *between);
+
+/*
+ * What a cure has to begin with that gives an interface an address or a route of IPv6. Result:
+ * ret_command, "" if IPv6 is on there.
+ */
+const char *facts_say_with_v6(const struct fact_look *look, const char *name, const char *shell,
+			      char ret_command[SAY_COMMAND_SIZE]);

@@ -51,14 +51,13 @@ static bool meets_no_tags(const struct links_link *link)
 
 static void say_no_tags(struct fact_look *look, const struct fact_interface *interface)
 {
-	char path[SAY_PATH_SIZE];
 
 	facts_say(look,
 		  "%s is a %s, and the kernel takes tags off before a program sees a frame there: "
 		  "no frame is of VLAN %u. Put the kernel's interface of that VLAN into %s and "
 		  "leave the key vlan out; or name the NIC below it.",
 		  interface->name, interface->link->kind, vlan_of(look, interface), interface->key);
-	facts_say_cure(look, "editor %s", facts_say_config_path(look, path));
+	facts_say_cure_config(look);
 }
 
 void facts_vlan_unmet(struct fact_look *look)

@@ -102,11 +102,17 @@ static int probe_interface(const char *key, const char *name, uint32_t *ret_ifin
 			   char **ret_reason)
 {
 	unsigned int ifindex = if_nametoindex(name);
+	char called[IF_NAMESIZE];
 
 	if (!ifindex)
 		return pins_reason_give(ret_reason, -ENODEV,
 					"%s: there is no interface %s in this network namespace",
 					key, name);
+	/* It is told of, and looked for below /sys and /proc, by its own name alone. */
+	if (if_indextoname(ifindex, called) && strcmp(called, name) != 0)
+		return pins_reason_give(ret_reason, -ENODEV,
+					"%s: %s is another name of the interface %s: write that",
+					key, name, called);
 	*ret_ifindex = ifindex;
 	return 0;
 }

@@ -39,8 +39,11 @@ static int begin(struct nlmsghdr *request, const char *interface, const struct s
 
 int netlink_addresses_put(const char *interface, const struct sp_prefix *address, uint32_t valid_s)
 {
-	/* Without a check for twins: other edges have the same address, and that is the point. */
-	const uint32_t flags = IFA_F_NODAD | IFA_F_NOPREFIXROUTE;
+	/*
+	 * Without a check for twins: other edges have the same address, and that is the point. With
+	 * a prefix's route: FRR 10 announces no address that has none.
+	 */
+	const uint32_t flags = IFA_F_NODAD;
 	const struct ifa_cacheinfo lifetime = {
 		.ifa_valid = valid_s,
 		.ifa_prefered = netlink_parse_is_v4(&address->addr) ? valid_s : 0,

@@ -5,10 +5,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/if.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,6 +183,14 @@ const struct links_link *netlink_links_at(const struct links *links, uint32_t if
 		if (links->link[i].ifindex == ifindex)
 			return &links->link[i];
 	return NULL;
+}
+
+const struct links_link *netlink_links_also_named(const struct links *links, const char *name)
+{
+	uint32_t ifindex = if_nametoindex(name);
+
+	return ifindex && !netlink_links_named(links, name) ? netlink_links_at(links, ifindex)
+							    : NULL;
 }
 
 const struct links_link *netlink_links_vlan(const struct links *links, uint32_t trunk_ifindex,

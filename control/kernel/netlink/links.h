@@ -37,6 +37,10 @@ void netlink_links_free(struct links *links);
 const struct links_link *netlink_links_named(const struct links *links, const char *name);
 const struct links_link *netlink_links_at(const struct links *links, uint32_t ifindex);
 
+/* Result: that of which this is an alternative name (`ip link property add`), NULL if there is
+ * none. */
+const struct links_link *netlink_links_also_named(const struct links *links, const char *name);
+
 /*
  * Result: whether packets of upper come by way of link: a port of it, or what it is put on, or
  * below one of these.

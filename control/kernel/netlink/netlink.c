@@ -286,27 +286,6 @@ int netlink_dump(struct netlink *netlink, enum netlink_table table,
 	return error ? error : await(netlink, listener);
 }
 
-struct search {
-	const struct sp_addr *addr;
-	bool found;
-};
-
-static void compare_addr(const struct netlink_addr *addr, void *context)
-{
-	struct search *search = context;
-
-	search->found |= sp_addr_equal(&addr->addr, search->addr);
-}
-
-bool netlink_has_addr(struct netlink *netlink, const struct sp_addr *addr)
-{
-	struct search search = {.addr = addr};
-	const struct netlink_listener listener = {.addr = compare_addr, .context = &search};
-
-	netlink_dump(netlink, NETLINK_ADDRS, &listener);
-	return search.found;
-}
-
 static int family_of(const struct sp_addr *addr)
 {
 	return netlink_parse_is_v4(addr) ? AF_INET : AF_INET6;
@@ -334,12 +313,11 @@ static void take_route(const struct netlink_route *route, void *context)
 	answer->found = true;
 }
 
-int netlink_ask_route(struct netlink *netlink, const struct sp_addr *to,
-		      struct netlink_route *ret_route)
+/* Asks for the route to an address. */
+static int ask_way(struct netlink *netlink, const struct sp_addr *to,
+		   const struct netlink_listener *listener)
 {
 	char buffer[REQUEST_BYTES] __attribute__((aligned(MNL_ALIGNTO)));
-	struct answer answer = {0};
-	const struct netlink_listener listener = {.route = take_route, .context = &answer};
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct rtmsg *route = mnl_nlmsg_put_extra_header(request, sizeof(*route));
 	int error;
@@ -350,15 +328,37 @@ int netlink_ask_route(struct netlink *netlink, const struct sp_addr *to,
 	route->rtm_dst_len = netlink_parse_is_v4(to) ? 32 : 128;
 	put_addr(request, RTA_DST, to);
 	error = ask(netlink, request);
-	if (error)
-		return error;
-	error = await(netlink, &listener);
+	return error ? error : await(netlink, listener);
+}
+
+int netlink_ask_route(struct netlink *netlink, const struct sp_addr *to,
+		      struct netlink_route *ret_route)
+{
+	struct answer answer = {0};
+	const struct netlink_listener listener = {.route = take_route, .context = &answer};
+	int error = ask_way(netlink, to, &listener);
+
 	if (error)
 		return error;
 	if (!answer.found)
 		return -ENETUNREACH;
 	*ret_route = answer.route;
 	return 0;
+}
+
+static void note_local(void *context)
+{
+	bool *local = context;
+
+	*local = true;
+}
+
+bool netlink_has_addr(struct netlink *netlink, const struct sp_addr *addr)
+{
+	bool local = false;
+	const struct netlink_listener listener = {.local = note_local, .context = &local};
+
+	return ask_way(netlink, addr, &listener) == 0 && local;
 }
 
 static struct nlmsghdr *neigh_request(char *buffer, uint16_t type, uint32_t ifindex,

@@ -55,6 +55,7 @@ struct netlink_listener {
 	void (*addr)(const struct netlink_addr *addr, void *context);
 	void (*route)(const struct netlink_route *route, void *context);
 	void (*route_changed)(void *context);
+	void (*local)(void *context); /* a route by which packets come to this host itself */
 	void (*rule)(const struct netlink_rule *rule, void *context);
 	void (*rule_changed)(void *context);
 	void (*neigh)(const struct netlink_neigh *neigh, void *context);
@@ -97,7 +98,9 @@ enum netlink_table {
 int netlink_dump(struct netlink *netlink, enum netlink_table table,
 		 const struct netlink_listener *listener);
 
-/* Result: whether an address is one of this network namespace's own; false if it cannot be asked.
+/*
+ * Result: whether the kernel takes what is sent to an address for this network namespace's own: it
+ * is on an interface, or a local route has it; false if it cannot be asked.
  */
 bool netlink_has_addr(struct netlink *netlink, const struct sp_addr *addr);
 

@@ -121,8 +121,11 @@ static void parse_route(const struct nlmsghdr *message, const struct netlink_lis
 	struct attributes found = {0};
 	struct netlink_route route = {0};
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header) || !listener->route ||
-	    header->rtm_type != RTN_UNICAST)
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header))
+		return;
+	if (header->rtm_type == RTN_LOCAL && listener->local)
+		listener->local(listener->context);
+	if (header->rtm_type != RTN_UNICAST || !listener->route)
 		return;
 	route.for_some = header->rtm_src_len != 0;
 	mnl_attr_parse(message, sizeof(*header), note, &found);

@@ -3,11 +3,13 @@
 #include "facts/facts.h"
 
 #include <arpa/inet.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -106,6 +108,69 @@ static void test_look_when_a_directory_is_missing_then_it_is_named_by_key(void *
 	assert_refused(*state, "edge.state_dir: there is no directory /tmp/", "/a/b");
 	configure(*state, "/state", "/sockets/api.sock", NOWHERE);
 	assert_refused(*state, "api.socket: there is no directory /tmp/", "/sockets");
+}
+
+/* DIR/read-only is there then, and is; the mount is this process's own. Result: whether it could
+ * be. */
+static bool make_read_only(const struct place *place, const char *path)
+{
+	char whole[128];
+
+	snprintf(whole, sizeof(whole), "%s%s", place->dir, path);
+	assert_int_equal(mkdir(whole, 0700), 0);
+	if (unshare(CLONE_NEWNS) < 0) {
+		print_message("# skipped: needs root\n");
+		return false;
+	}
+	assert_int_equal(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	assert_int_equal(mount("none", whole, "tmpfs", MS_RDONLY, NULL), 0);
+	return true;
+}
+
+static void unmake_read_only(const struct place *place, const char *path)
+{
+	char whole[128];
+
+	unsetenv("INVOCATION_ID");
+	snprintf(whole, sizeof(whole), "%s%s", place->dir, path);
+	assert_int_equal(umount(whole), 0);
+}
+
+static void assert_cure_has(struct place *place, const char *says, const char *const part[],
+			    size_t nr)
+{
+	const struct facts_finding *finding = look_for(place, "doors");
+
+	assert_non_null(finding);
+	assert_int_equal(finding->severity, FACTS_REFUSE);
+	if (!strstr(finding->says, says))
+		fail_msg("\"%s\" does not say \"%s\"", finding->says, says);
+	assert_non_null(finding->cure);
+	for (size_t i = 0; i < nr; i++)
+		if (!strstr(finding->cure, part[i]))
+			fail_msg("\"%s\" has no \"%s\"", finding->cure, part[i]);
+}
+
+/* As our unit sees what it does not name: no file system is to be mounted anew then. */
+static void test_look_when_the_unit_may_not_write_then_the_cure_is_a_drop_in(void **state)
+{
+	static const char *const unit[] = {
+		"mkdir -p /tmp/sallyport-doors-",
+		"/read-only/state && for unit in sallyportd sallyport-hold",
+		"[Service]\\nReadWritePaths=%s\\n' /tmp/sallyport-doors-",
+		"systemctl daemon-reload"};
+	static const char *const hand[] = {"mount -o remount,rw"};
+	struct place *place = *state;
+
+	if (!make_read_only(place, "/read-only"))
+		skip();
+	configure(place, "/read-only/state", "/run/api.sock", NOWHERE);
+	assert_cure_has(place, "is on a read-only file system", hand, 1);
+	setenv("INVOCATION_ID", "0123456789abcdef0123456789abcdef", 1);
+	assert_cure_has(place, "edge.state_dir: the unit may not write to /tmp/", unit, 4);
+	configure(place, "/state", "/read-only/api.sock", NOWHERE);
+	assert_cure_has(place, "api.socket: the unit may not write to /tmp/", unit + 2, 2);
+	unmake_read_only(place, "/read-only");
 }
 
 /* DIR/file is there then. */
@@ -222,6 +287,7 @@ int main(void)
 		TEST(test_look_when_a_directory_is_missing_then_it_is_named_by_key),
 		TEST(test_look_when_a_file_stands_in_for_a_directory_then_that_is_said),
 		TEST(test_look_when_a_file_stands_in_for_the_socket_then_that_is_said),
+		TEST(test_look_when_the_unit_may_not_write_then_the_cure_is_a_drop_in),
 		TEST(test_look_when_another_has_the_port_of_metrics_then_a_start_is_refused),
 		TEST(test_look_when_a_role_cannot_open_the_socket_then_a_risk),
 		TEST(test_look_when_a_role_gives_nothing_more_then_nothing_is_said),

@@ -173,10 +173,13 @@ static void test_look_when_no_route_leads_to_a_network_then_it_is_named(void **s
 		 head);
 	put(*state, "/proc/net/route", routes); /* to a part of it */
 	assert_int_equal(look_for(*state, "route")->severity, FACTS_WELL);
-	snprintf(routes, sizeof(routes), "%snone1\t00000000\t0102A8C0\t0003\t0\t0\t0\t00000000\n",
-		 head);
-	put(*state, "/proc/net/route", routes); /* the default */
-	assert_int_equal(look_for(*state, "route")->severity, FACTS_WELL);
+	/* A wider one, and the default: which way the kernel takes is its own word. */
+	for (unsigned int i = 0; i < 2; i++) {
+		snprintf(routes, sizeof(routes), "%snone1\t%s\t0102A8C0\t0003\t0\t0\t0\t%s\n", head,
+			 i ? "0000000A" : "00000000", i ? "000000FF" : "00000000");
+		put(*state, "/proc/net/route", routes);
+		assert_int_equal(look_for(*state, "route")->severity, FACTS_SILENT);
+	}
 }
 
 static void test_look_when_no_route_leads_to_a_network_of_ipv6_then_it_is_named(void **state)
@@ -222,15 +225,87 @@ static void test_look_when_a_prefix_is_not_taken_for_local_then_its_route(void *
 	assert_int_equal(look_for(place, "address")->severity, FACTS_WELL);
 }
 
+static void test_look_when_ipv6_is_off_then_the_cure_turns_it_on_first(void **state)
+{
+	static const char on[] = "echo 0 >/proc/sys/net/ipv6/conf/lo/disable_ipv6 && ip ";
+	struct place *place = *state;
+	struct sp_addr *bind = &place->config->public.addresses[0].bind;
+
+	assert_int_equal(addr_parse("2001:db8::1", bind), 0);
+	strcpy(place->config->public.interface, "lo");
+	put(place, "/proc/sys/net/ipv6/conf/lo/disable_ipv6", "1\n");
+	assert_memory_equal(look_for(place, "link-local")->cure, on, sizeof(on) - 1);
+	assert_memory_equal(look_for(place, "address")->cure, on, sizeof(on) - 1);
+	place->config->public.addresses[0].mask.word_be[3] = 0;
+	put(place, "/proc/net/ipv6_route", "\n");
+	assert_memory_equal(look_for(place, "address")->cure, on, sizeof(on) - 1);
+	put(place, "/proc/sys/net/ipv6/conf/lo/disable_ipv6", "0\n");
+	assert_memory_equal(look_for(place, "link-local")->cure, "ip addr", 7);
+	assert_memory_equal(look_for(place, "address")->cure, "ip -6 route", 11);
+}
+
+/* The kernel goes by "all" there, whatever an interface has. */
+static void test_look_when_ipv6_is_forwarded_then_named_where_leases_are_of_it(void **state)
+{
+	static const char all[] = "/proc/sys/net/ipv6/conf/all/forwarding";
+	const struct facts_finding *finding;
+	struct place *place = *state;
+
+	put(place, all, "1\n");
+	assert_null(look_for(place, "forwarding"));
+	assert_int_equal(addr_parse("2001:db8::1", &place->config->public.addresses[0].bind), 0);
+	finding = look_for(place, "forwarding");
+	assert_non_null(finding);
+	assert_non_null(strstr(finding->says, "This host forwards IPv6"));
+	assert_string_equal(finding->cure, "sysctl -w net.ipv6.conf.all.forwarding=0");
+	put(place, all, "0\n");
+	assert_null(look_for(place, "forwarding"));
+}
+
+static void test_look_when_there_are_two_defaults_then_the_better_one_counts(void **state)
+{
+	static const struct {
+		unsigned int none0, none1;
+		bool wrong;
+	} cases[] = {{100, 200, false}, {200, 100, true}};
+	struct place *place = *state;
+
+	put(place, "/proc/sys/net/ipv4/conf/all/rp_filter", "0\n");
+	put(place, "/proc/sys/net/ipv4/conf/none0/rp_filter", "1\n");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char routes[512], *at = routes;
+
+		at += sprintf(at, "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
+				  "*\t00000000\t00000000\t0200\t0\t0\t1\t00000000\n");
+		/* Their order is that of metrics, but not by any promise. */
+		for (unsigned int j = 0; j < 4; j++)
+			at += sprintf(at, "none%u\t00000000\t0102A8C0\t0003\t0\t0\t%u\t00000000\n",
+				      j % 2, (j % 2 ? cases[i].none1 : cases[i].none0) + j / 2);
+		put(place, "/proc/net/route", routes);
+		if (!cases[i].wrong)
+			assert_null(look_for(place, "rp_filter"));
+		else
+			assert_non_null(strstr(look_for(place, "rp_filter")->says,
+					       "the default route leads by none1"));
+	}
+}
+
 static void test_look_when_in_a_cloud_then_its_own_switch(void **state)
 {
 	const struct facts_finding *finding;
+	struct place *place = *state;
 
 	assert_null(look_for(*state, "cloud"));
 	put(*state, "/sys/class/dmi/id/sys_vendor", "Amazon EC2\n");
 	finding = look_for(*state, "cloud");
 	assert_int_equal(finding->severity, FACTS_HINT);
-	assert_non_null(strstr(finding->cure, "--no-source-dest-check"));
+	assert_null(finding->cure); /* of no interface */
+	strcpy(place->config->builds.interface, "lo");
+	finding = look_for(*state, "cloud");
+	assert_non_null(finding->cure);
+	assert_non_null(strstr(finding->cure, "modify-network-interface-attribute "
+					      "--no-source-dest-check --network-interface-id "));
+	assert_non_null(strstr(finding->cure, "Name=mac-address,Values=00:00:00:00:00:00 "));
 	put(*state, "/sys/class/dmi/id/sys_vendor", "Google\n");
 	assert_non_null(strstr(look_for(*state, "cloud")->says, "--can-ip-forward"));
 	put(*state, "/sys/class/dmi/id/sys_vendor", "QEMU\n");
@@ -325,6 +400,9 @@ int main(void)
 		TEST(test_look_when_no_route_leads_to_a_network_then_it_is_named),
 		TEST(test_look_when_no_route_leads_to_a_network_of_ipv6_then_it_is_named),
 		TEST(test_look_when_a_prefix_is_not_taken_for_local_then_its_route),
+		TEST(test_look_when_ipv6_is_off_then_the_cure_turns_it_on_first),
+		TEST(test_look_when_ipv6_is_forwarded_then_named_where_leases_are_of_it),
+		TEST(test_look_when_there_are_two_defaults_then_the_better_one_counts),
 		TEST(test_look_when_in_a_cloud_then_its_own_switch),
 		TEST(test_look_when_the_clock_is_alone_then_a_risk),
 		TEST(test_look_when_nothing_waits_for_the_edge_at_boot_then_a_risk),
