@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Prints the reference of verdicts from the one list: as a manual page, or as Markdown. */
 #include <stdio.h>
-#include <string.h>
 
 #include <sallyport/verdict.h>
+
+#include "page.h"
 
 struct row {
 	const char *name;
@@ -76,11 +77,5 @@ static void print_markdown(void)
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "manual") == 0)
-		print_manual();
-	else if (argc == 2 && strcmp(argv[1], "markdown") == 0)
-		print_markdown();
-	else
-		return 2;
-	return fflush(stdout) == 0 ? 0 : 1;
+	return page_print(argc, argv, print_manual, print_markdown);
 }

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What routers are told of this edge; drain, and what sallyport-fleet says of the store. */
+/* What routers are told of this edge; drain, and what sallyport-fleet says. */
 #include "announce/announce.h"
 
 #include <string.h>
+
+#include <jansson.h>
 
 #include "api/body/body.h"
 #include "api/call/call.h"
 #include "api/call/context.h"
 #include "api/handlers.h"
+#include "api/records/told.h"
 #include "api/status.h"
+#include "roster/roster.h"
 #include "json/shape.h"
 #include "json/values.h"
 
@@ -110,4 +114,48 @@ void api_announcement_store(struct api_call *call)
 	}
 	announce_tell(call->api->announce, store.current_for_ns, store.why);
 	reply(call, 0);
+}
+
+/* How the fleet is: it is shown, and nothing is decided by it. */
+const struct json_shape api_announcement_fleet_shape = {
+	.name = "FleetHeard",
+	.help = "What sallyport-fleet has said of its fleet",
+	.members =
+		(const struct json_shape_member[]){
+			{"fresh", JSON_SHAPE_BOOLEAN, .example = "true",
+			 .help = "it was said a moment ago; else sallyport-fleet is away"},
+			{"heard_at", JSON_SHAPE_TIME, .many = JSON_SHAPE_OR_NULL,
+			 .help = "null: since sallyportd started it has said nothing"},
+			{"said", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_OR_NULL,
+			 .shape = &roster_shape},
+			{0},
+		},
+};
+
+json_t *api_announcement_fleet_make(const struct roster_heard *heard, const struct instant *now)
+{
+	return JSON_SHAPE_OBJECT_OF(&api_announcement_fleet_shape,
+				    json_boolean(roster_is_fresh(heard, now->boot_ns)),
+				    json_values_time(heard->heard_wall_ns),
+				    heard->said ? json_incref(heard->said) : json_null());
+}
+
+void api_announcement_fleet_tell(struct api_call *call)
+{
+	struct roster_heard *heard = call->api->fleet;
+	json_t *said;
+
+	if (!heard) {
+		call_refuse_with(call, PROBLEM_NOT_FOUND,
+				 "This edge is in no fleet: its configuration has no fleet.etcd.");
+		return;
+	}
+	said = records_told_read(call, &roster_shape);
+	if (!said)
+		return;
+	json_decref(heard->said);
+	heard->said = said;
+	heard->heard_ns = call->edge.now.boot_ns;
+	heard->heard_wall_ns = call->edge.now.wall_ns;
+	call_reply_nothing(call);
 }

@@ -192,6 +192,8 @@ static ssize_t read_stream(void *context, char *buffer, size_t size_bytes)
 	if (left == 0 && refill(stream) < 0)
 		return HTTP_STREAM_BREAK;
 	left = stream->bytes - stream->sent_bytes;
+	if (left == 0)
+		return 0; /* there may be no text at all */
 	if (left > size_bytes)
 		left = size_bytes;
 	memcpy(buffer, stream->text + stream->sent_bytes, left);

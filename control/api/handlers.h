@@ -23,6 +23,8 @@ void api_diagnose_build(struct api_call *call);
 void api_recorded_attestation(struct api_call *call);
 void api_recorded_attestations(struct api_call *call);
 void api_recorded_connections(struct api_call *call);
+void api_recorded_strays(struct api_call *call);
+void api_recorded_tell_strays(struct api_call *call);
 void api_recorded_audit(struct api_call *call);
 void api_sync_post(struct api_call *call);
 void api_events_get(struct api_call *call);
@@ -42,15 +44,18 @@ void api_announcement_get(struct api_call *call);
 void api_announcement_drain(struct api_call *call);
 void api_announcement_undrain(struct api_call *call);
 void api_announcement_store(struct api_call *call);
+void api_announcement_fleet_tell(struct api_call *call);
 
 /* What their answers are made of. */
 extern const struct json_shape api_builds_list_shape;
 extern const struct json_shape api_diagnose_build_shape;
 extern const struct json_shape api_recorded_connections_shape;
+extern const struct json_shape api_recorded_strays_shape;
 extern const struct json_shape api_recorded_audit_shape;
 extern const struct json_shape api_recorded_attestations_shape;
 extern const struct json_shape api_sync_shape;
 extern const struct json_shape api_status_shape;
 extern const struct json_shape api_announcement_shape;
+extern const struct json_shape api_announcement_fleet_shape;
 extern const struct json_shape api_status_pools_shape;
 extern const struct json_shape api_status_version_shape;

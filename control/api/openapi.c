@@ -89,9 +89,10 @@ static json_t *make_parameters(const struct api_route *route)
 
 static json_t *make_body(const struct api_route *route)
 {
-	return json_pack("{s:b, s:{s:{s:o}}}", "required", route->body == API_BODY_REQUIRED,
-			 "content", "application/json", "schema",
-			 describe_schemas_reference(route->table->name));
+	return json_pack(
+		"{s:b, s:{s:{s:o}}}", "required", route->body == API_BODY_REQUIRED, "content",
+		"application/json", "schema",
+		describe_schemas_reference(route->told ? route->told->name : route->table->name));
 }
 
 /* What is said of a cut that the journal has not taken yet. */
@@ -194,7 +195,7 @@ static json_t *make_operation(const struct api_route *route)
 {
 	json_t *operation =
 		json_pack("{s:s, s:s, s:s, s:o, s:o}", "operationId", route->operation, "summary",
-			  route->help, "x-role", call_route_role_name(route->role), "parameters",
+			  route->help, "x-role", roles_name(route->role), "parameters",
 			  make_parameters(route), "responses", make_responses(route));
 
 	if (route->body != API_BODY_NONE)
@@ -225,6 +226,8 @@ static json_t *make_schemas(const struct api_route *routes)
 			describe_schemas_add(schemas, route->table);
 		if (route->shape)
 			describe_answers_add(schemas, route->shape);
+		if (route->told)
+			describe_answers_add(schemas, route->told);
 	}
 	api_event_lines_describe(schemas);
 	describe_problems_add(schemas);

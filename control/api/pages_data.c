@@ -14,6 +14,7 @@
 #include "connect/connect.h"
 #include "page/board.h"
 #include "page/rows.h"
+#include "roster/roster.h"
 #include "table/counters.h"
 #include "watch/watch.h"
 #include "json/values.h"
@@ -137,6 +138,37 @@ static void set_health(const json_t *kernel, json_t *body)
 	json_object_set(body, "netlink", json_object_get(kernel, "netlink"));
 }
 
+static json_t *render_figures(const struct roster_figure *figures)
+{
+	static const char *const spelled[] = {
+		[ROSTER_TEXT] = "text", [ROSTER_COUNT] = "count", [ROSTER_MS] = "ms",
+		[ROSTER_FLAG] = "flag", [ROSTER_TIME] = "time",	  [ROSTER_ROUTE] = "route",
+	};
+	json_t *array = json_array();
+
+	for (; figures->member; figures++)
+		if (figures->head)
+			json_array_append_new(array, json_pack("[s, s, s, s]", figures->member,
+							       spelled[figures->as], figures->head,
+							       figures->help));
+	return array;
+}
+
+/* What is to be shown of it, and how, comes along: member, how it is written, head, help. */
+static void set_fleet(const struct api_call *call, const json_t *status, json_t *body)
+{
+	json_t *fleet = json_copy(json_object_get(status, "fleet"));
+
+	if (call->api->fleet)
+		json_object_set_new(fleet, "figures",
+				    json_pack("{s:o, s:o, s:o, s:o}", "fleet",
+					      render_figures(roster_fleet), "store",
+					      render_figures(roster_store), "members",
+					      render_figures(roster_members), "edges",
+					      render_figures(roster_edges)));
+	json_object_set_new(body, "fleet", fleet);
+}
+
 static char *make_status(const struct api_call *call)
 {
 	struct api_pages *pages = call->api->pages;
@@ -147,6 +179,7 @@ static char *make_status(const struct api_call *call)
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
 		json_object_set(body, shown[i], json_object_get(status, shown[i]));
 	set_health(json_object_get(status, "kernel"), body);
+	set_fleet(call, status, body);
 	json_decref(status);
 	json_object_set_new(body, "verdicts", render_verdicts(call->api->table));
 	events = latest_events(pages, call->api->edge);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "api/call/answer.h"
+#include "answer/answer.h"
 #include "connect/command.h"
 #include "connect/connect.h"
 #include "edge/edge.h"

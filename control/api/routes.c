@@ -8,10 +8,10 @@
 #include "api/records/records.h"
 #include "api/render.h"
 #include "connect/connect.h"
+#include "model/build.h"
+#include "roster/roster.h"
 
-#define SYNC_BYTES	 ((size_t)32 << 20)
-#define SYNC_BUILD_BYTES 512
-
+#define FLEET_BYTES	((size_t)1 << 20)
 #define PRECONDITIONS	"If-Match If-None-Match"
 #define CHANGE_STATUSES "404 409 412 422 503"
 
@@ -197,6 +197,30 @@ const struct api_route api_routes[] = {
 	},
 	{
 		.method = "GET",
+		.path = "/v1/connections/strays",
+		.role = API_ROLE_VIEWER,
+		.operation = "listStrays",
+		.handle = api_recorded_strays,
+		.parameter = {{"after", NULL, "continue behind this: last of the answer before"}},
+		.statuses = "404",
+		.answer = "application/json",
+		.shape = &api_recorded_strays_shape,
+		.help = "Ends of connections that this edge of a fleet does not know",
+	},
+	{
+		.method = "PUT",
+		.path = "/v1/connections/strays",
+		.role = API_ROLE_ORCHESTRATOR,
+		.operation = "tellStrays",
+		.handle = api_recorded_tell_strays,
+		.body = API_BODY_REQUIRED,
+		.told = &api_recorded_strays_shape,
+		.statuses = "404",
+		.help = "Tell of ends that another edge has seen, for the records of this one: "
+			"sallyport-fleet does",
+	},
+	{
+		.method = "GET",
 		.path = "/v1/audit",
 		.role = API_ROLE_VIEWER,
 		.operation = "listChanges",
@@ -227,8 +251,8 @@ const struct api_route api_routes[] = {
 		.in_turn = true,
 		.body = API_BODY_REQUIRED,
 		.table = &body_tables_sync,
-		.body_bytes = SYNC_BYTES,
-		.build_bytes = SYNC_BUILD_BYTES,
+		.body_bytes = BUILD_SYNC_BYTES,
+		.build_bytes = BUILD_SYNC_EACH_BYTES,
 		.statuses = "409 422 503",
 		.answer = "application/json",
 		.shape = &api_sync_shape,
@@ -318,6 +342,18 @@ const struct api_route api_routes[] = {
 		.shape = &api_announcement_shape,
 		.help = "Tell whether this edge has what the fleet's store has: sallyport-fleet "
 			"does",
+	},
+	{
+		.method = "PUT",
+		.path = "/v1/status/fleet",
+		.role = API_ROLE_ORCHESTRATOR,
+		.operation = "tellFleet",
+		.handle = api_announcement_fleet_tell,
+		.body = API_BODY_REQUIRED,
+		.told = &roster_shape,
+		.body_bytes = FLEET_BYTES,
+		.statuses = "404",
+		.help = "Tell how the fleet is, for the status to show: sallyport-fleet does",
 	},
 	{
 		.method = "GET",

@@ -8,7 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "api/call/answer.h"
+#include "answer/answer.h"
 #include "api/call/call.h"
 #include "api/call/context.h"
 #include "api/call/turns.h"
@@ -22,6 +22,7 @@
 #include "host/spell.h"
 #include "metrics/requests.h"
 #include "roles/roles.h"
+#include "roster/roster.h"
 #include "watch/capture/captures.h"
 
 #define IDLE_S		60
@@ -39,6 +40,7 @@ struct door {
 
 struct api {
 	struct api_context context;
+	struct roster_heard fleet;
 	sd_event *event;
 	struct roles *roles;
 	struct door doors[API_DOORS_NR];
@@ -127,10 +129,9 @@ static bool check_role(struct api_call *call)
 			"listener has metrics, and the status page if metrics.page says so.");
 		return false;
 	}
-	call_refuse_with(call, PROBLEM_FORBIDDEN,
-			 "This needs the role %s; uid %u has the role %s here.",
-			 call_route_role_name(call->route->role), call->edge.peer.uid,
-			 call_route_role_name(call->role));
+	call_refuse_with(
+		call, PROBLEM_FORBIDDEN, "This needs the role %s; uid %u has the role %s here.",
+		roles_name(call->route->role), call->edge.peer.uid, roles_name(call->role));
 	return false;
 }
 
@@ -260,7 +261,7 @@ static void handle(void *context, struct http_request *request)
 	fill_peer(&call, door);
 	if (check_admission(&call) && check_form(&call) &&
 	    check_found(&call, find_route(&call, door)) && check_page(&call) && check_role(&call) &&
-	    check_query(&call) && call_check_body(&call)) {
+	    check_query(&call) && call_check_time(&call) && call_check_body(&call)) {
 		if (call.route->in_turn)
 			take_turn(&call);
 		else
@@ -297,7 +298,7 @@ static int make_late(struct api *api, uint64_t request_ns)
 	json_problem_set(&problem, PROBLEM_TOO_SLOW,
 			 "A request must have arrived within api.request_timeout, %u s.",
 			 (unsigned int)(request_ns / NS_PER_S));
-	r = call_answer_problem(&answer, &problem);
+	r = answer_problem(&answer, &problem);
 	if (r == 0 && asprintf(&api->late,
 			       "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
 			       "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
@@ -307,20 +308,13 @@ static int make_late(struct api *api, uint64_t request_ns)
 	return r;
 }
 
-static unsigned int clients_per_user(const struct config *config)
-{
-	unsigned int all = config->api.clients;
-
-	return config->api.clients_per_user ? config->api.clients_per_user : all - all / 4;
-}
-
 static int open_door(struct api *api, enum api_door door, int fd, const struct config *config)
 {
 	bool metrics = door == API_DOOR_METRICS;
 	const struct http_server_options options = {
 		.listen_fd = fd,
 		.nr_connections = metrics ? METRICS_CLIENTS : config->api.clients,
-		.nr_connections_per_user = metrics ? 0 : clients_per_user(config),
+		.nr_connections_per_user = metrics ? 0 : config_connections_per_user(config),
 		.nr_connections_per_addr = metrics ? METRICS_CLIENTS - METRICS_CLIENTS / 4 : 0,
 		.idle_s = IDLE_S,
 		.request_s = (unsigned int)(config->api.request_timeout_ns / NS_PER_S),
@@ -404,6 +398,7 @@ int api_server_open(const struct api_options *options, struct api **ret_api, cha
 			.table = options->table,
 			.kernel = options->kernel,
 			.announce = options->announce,
+			.fleet = options->config->fleet.nr_etcd ? &api->fleet : NULL,
 			.explain = options->explain,
 			.watch = options->watch,
 			.audit = options->audit,
@@ -449,6 +444,7 @@ void api_server_close(struct api *api)
 	roles_free(api->roles);
 	metrics_requests_free(api->context.requests);
 	api_pages_free(api->context.pages);
+	json_decref(api->fleet.said);
 	free(api->late);
 	free(api);
 }

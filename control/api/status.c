@@ -190,6 +190,9 @@ const struct json_shape api_status_shape = {
 			{"left_to_xdp", JSON_SHAPE_STRING, .many = JSON_SHAPE_LIST,
 			 .example = "a queue has no socket",
 			 .help = "why sallyport-dp leaves packets to the XDP program"},
+			{"workers_yield", JSON_SHAPE_BOOLEAN, .example = "false",
+			 .help = "they sleep, and the XDP program has their packets, for they are "
+				 "few (dataplane.idle)"},
 			{"engines", JSON_SHAPE_OBJECT, .shape = &engines_shape},
 			{"verdicts", JSON_SHAPE_INTEGER, .many = JSON_SHAPE_BY_NAME,
 			 .example = "824",
@@ -222,6 +225,9 @@ const struct json_shape api_status_shape = {
 			{"announcement", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_OR_NULL,
 			 .shape = &api_announcement_shape,
 			 .help = "null where announce.interface is not given"},
+			{"fleet", JSON_SHAPE_OBJECT, .many = JSON_SHAPE_OR_NULL,
+			 .shape = &api_announcement_fleet_shape,
+			 .help = "null where fleet.etcd is not given"},
 			{0},
 		},
 };
@@ -354,10 +360,11 @@ json_t *api_status_make(const struct api_context *api, const struct instant *now
 		json_values_time(api->started_wall_ns), json_values_time(now->wall_ns),
 		json_string(dpdk ? "dpdk" : "xdp"),
 		json_string(table_counters_carrier(api->table, now_ns)),
-		table_json_left(api->table), render_engines(api->table), render_sum(api->table),
-		table_json_workers(api->table), table_json_queues(api->table, now_ns),
-		render_builds(&figures), json_integer(figures.nodes),
-		json_integer(figures.leases_live), json_integer(figures.leases_expected),
+		table_json_left(api->table), json_boolean(table_counters_yields(api->table)),
+		render_engines(api->table), render_sum(api->table), table_json_workers(api->table),
+		table_json_queues(api->table, now_ns), render_builds(&figures),
+		json_integer(figures.nodes), json_integer(figures.leases_live),
+		json_integer(figures.leases_expected),
 		render_level(figures.endpoints, figures.endpoints_max),
 		render_level(figures.allow_lists, figures.allow_lists_max),
 		render_pool_sum(api->edge), render_events(&figures),
@@ -368,7 +375,8 @@ json_t *api_status_make(const struct api_context *api, const struct instant *now
 		render_cuts(&figures), render_explained(api->explain),
 		render_connections(api->watch), json_integer(call_turns_waiting(api->turns)),
 		api_status_kernel(api->kernel),
-		api->announce ? api_announcement_make(api->announce, now) : json_null());
+		api->announce ? api_announcement_make(api->announce, now) : json_null(),
+		api->fleet ? api_announcement_fleet_make(api->fleet, now) : json_null());
 }
 
 void api_status_get(struct api_call *call)
@@ -437,6 +445,7 @@ void api_status_metrics(struct api_call *call)
 		.requests = call->api->requests,
 		.hooks_cursor = call->api->hooks_cursor,
 		.host = figures_of_host(call->api->kernel, call->api->announce),
+		.fleet = call->api->fleet,
 		.now_ns = call->edge.now.boot_ns,
 	};
 

@@ -9,6 +9,7 @@ struct api_context;
 struct instant;
 struct json_shape;
 struct kernel;
+struct roster_heard;
 
 /* Result: what is attached and pinned, as JSON; NULL without memory. And what that is made of. */
 json_t *api_status_kernel(const struct kernel *kernel);
@@ -19,3 +20,6 @@ json_t *api_status_make(const struct api_context *api, const struct instant *now
 
 /* Result: what routers are told, as JSON; NULL without memory. */
 json_t *api_announcement_make(const struct announce *announce, const struct instant *now);
+
+/* Result: what sallyport-fleet has said, as JSON; NULL without memory. */
+json_t *api_announcement_fleet_make(const struct roster_heard *heard, const struct instant *now);

@@ -119,6 +119,9 @@ static int begin_work(struct sync_job *job)
 		.dry_run = sync->dry_run,
 		.allow_empty = sync->allow_empty,
 		.generation = sync->generation,
+		.partial = sync->partial,
+		.cancel = (const char *const *)sync->cancel,
+		.nr_cancel = sync->nr_cancel,
 	};
 	model_clock_read(&call->edge.now);
 	return edge_sync_begin(call->api->edge, &call->edge, &job->set, note_change, job,
@@ -158,6 +161,7 @@ static int step(void *context)
 static void free_job(void *context)
 {
 	struct sync_job *job = context;
+	bool many = job->set.nr_specs > FREE_BUILDS;
 
 	edge_sync_free(job->work);
 	body_end_sync(&job->reading);
@@ -166,7 +170,8 @@ static void free_job(void *context)
 		fclose(job->changes);
 	free(job->text);
 	free(job);
-	malloc_trim(0); /* most of it was needed for no longer */
+	if (many)
+		malloc_trim(0); /* most of it was needed for no longer */
 }
 
 /* Result: NULL without memory. */

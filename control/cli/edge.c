@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/fleet/print.h"
 #include "cli/talk/print.h"
 #include "cli/talk/talk.h"
 #include "cli/talk/when.h"
@@ -43,6 +44,25 @@ static void print_traffic(struct print_table *table, const json_t *status)
 			talk_print_number(sum_bytes(status, "to_client"), to_client));
 }
 
+/* How many packets a worker need not have searched for (hints of the XDP program). */
+static void print_hints(struct print_table *table, const json_t *status)
+{
+	const json_t *queue, *queues = json_object_get(status, "queues");
+	long long used = 0, wrong = 0;
+	char number[40], other[40];
+	size_t i;
+
+	json_array_foreach (queues, i, queue) {
+		used += talk_number(json_object_get(queue, "hints"), "used");
+		wrong += talk_number(json_object_get(queue, "hints"), "wrong");
+	}
+	if (used + wrong == 0)
+		return;
+	talk_print_cell(table, "found once");
+	talk_print_cell(table, "%s packets of VMs, by the XDP program's hint; %s hints were wrong",
+			talk_print_number(used, number), talk_print_number(wrong, other));
+}
+
 static void print_announced(struct print_table *table, const json_t *announcement)
 {
 	if (!json_is_object(announcement))
@@ -73,8 +93,13 @@ static void print_facts(const struct cli *cli, const json_t *status)
 		talk_print_cell(&table, "left to xdp");
 		talk_print_cell(&table, "because %s", json_string_value(why));
 	}
+	if (json_is_true(json_object_get(status, "workers_yield"))) {
+		talk_print_cell(&table, "workers");
+		talk_print_cell(&table, "asleep, for packets are few (dataplane.idle)");
+	}
 	print_announced(&table, json_object_get(status, "announcement"));
 	print_traffic(&table, status);
+	print_hints(&table, status);
 	talk_print_cell(&table, "builds");
 	talk_print_cell(&table,
 			"%" JSON_INTEGER_FORMAT " reserved, %" JSON_INTEGER_FORMAT
@@ -213,6 +238,7 @@ enum cli_exit cli_edge_status(struct cli *cli)
 	print_facts(cli, status);
 	print_interfaces(status);
 	print_workers(status);
+	fleet_print_heard(cli, json_object_get(status, "fleet"));
 	print_verdicts(status);
 	json_decref(status);
 	return CLI_EXIT_OK;

@@ -27,8 +27,12 @@ void daemon_audit_open(struct daemon *daemon)
 
 static int start(struct daemon *daemon)
 {
-	return watch_start(daemon->event, daemon->edge, daemon->audit, kernel_table(daemon->kernel),
-			   &daemon->watch);
+	int r = watch_start(daemon->event, daemon->edge, daemon->audit,
+			    kernel_table(daemon->kernel), &daemon->watch);
+
+	if (r >= 0 && daemon->config->fleet.nr_etcd)
+		watch_connections_share(watch_connections(daemon->watch));
+	return r;
 }
 
 void daemon_audit_watch(struct daemon *daemon)

@@ -2,7 +2,6 @@
 #include "daemon/sockets.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,18 +27,11 @@ static void explain(char **ret_reason, const char *format, ...)
 
 static int find_group(const char *key, const char *name, gid_t *ret_group, char **ret_reason)
 {
-	const struct group *group;
+	int error = http_socket_group(name, ret_group);
 
-	*ret_group = HTTP_SOCKET_KEEP_GROUP;
-	if (name[0] == '\0')
-		return 0;
-	group = getgrnam(name);
-	if (!group) {
+	if (error)
 		explain(ret_reason, "%s: there is no group \"%s\" on this host.", key, name);
-		return -ENOENT;
-	}
-	*ret_group = group->gr_gid;
-	return 0;
+	return error;
 }
 
 static int open_unix(const char *key, const char *path, struct http_socket_access access,

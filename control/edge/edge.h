@@ -110,6 +110,10 @@ struct edge_sync {
 	bool dry_run;
 	bool allow_empty;
 	uint64_t generation; /* BUILD_DEFAULT: not given; else not below the last one given */
+	/* Others stay, but for those named in cancel; what is here keeps its lifetime. */
+	bool partial;
+	const char *const *cancel;
+	unsigned int nr_cancel;
 };
 
 /* Told of each build of the set, and each cancelled one, also in a dry run. */
@@ -117,7 +121,8 @@ typedef void edge_sync_visitor(const char *id, enum edge_change change, bool can
 			       void *context);
 
 /*
- * Makes the open builds equal the set, all or nothing. Pointers of problems begin with /builds/N.
+ * Makes the open builds equal the set, all or nothing; if it is partial, as far as it names them.
+ * Pointers of problems begin with /builds/N.
  * visit may be NULL. Problems: those of put_build(), EMPTY_SYNC, STALE_SYNC. A dry run has no
  * receipt.
  */
@@ -150,7 +155,8 @@ bool edge_is_busy(const struct edge *edge);
  */
 uint64_t edge_expire(struct edge *edge, const struct instant *now, bool *ret_removed);
 
-/* Others wait while edge_expire() keeps the edge busy, and come first once it no longer does. */
+/* Others wait while edge_expire() keeps the edge busy, and come first once it no longer does; or
+ * they have begun what needs the edge only later. */
 void edge_expire_hold(struct edge *edge, bool hold);
 
 /* Gives up what edge_expire() has under way, or ends it if it is journaled already. */

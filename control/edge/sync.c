@@ -24,10 +24,10 @@ typedef int sync_stage(struct edge_sync_work *work);
 struct edge_sync_work {
 	struct txn txn;
 	const struct edge_sync *sync;
-	sync_stage *const *stage; /* NULL: it is over */
-	uint64_t looked_serial;	  /* the last build looked at, of those that are here */
-	unsigned int nr_put;
-	uint32_t *by_id; /* places of specs from 1, by open addressing; 0: free */
+	sync_stage *const *stage;      /* NULL: it is over */
+	uint64_t looked_serial;	       /* the last build looked at, of those that are here */
+	unsigned int nr_put, nr_named; /* put, and cancelled by name */
+	uint32_t *by_id;	       /* places of specs from 1, by open addressing; 0: free */
 	uint32_t nr_places;
 	unsigned int nr_listed;
 	edge_sync_visitor *visit;
@@ -97,7 +97,7 @@ static int check_guards(struct edge_sync_work *work)
 	const struct edge_sync *sync = work->sync;
 	struct problem *problem = work->txn.problem;
 
-	if (sync->nr_specs == 0 && !sync->allow_empty) {
+	if (sync->nr_specs == 0 && !sync->allow_empty && !sync->partial) {
 		json_problem_set(problem, PROBLEM_EMPTY_SYNC,
 				 "An empty set would end every session: say allow_empty (sallyport "
 				 "sync: --allow-empty) if it is meant.");
@@ -124,16 +124,33 @@ static void tell(const struct edge_sync_work *work, const char *id, enum edge_ch
 
 static int cancel(struct edge_sync_work *work, struct build *build)
 {
-	if (!build_is_open(build) || in_set(work, build->id))
+	if (!build || !build_is_open(build) || in_set(work, build->id))
 		return 0;
 	tell(work, build->id, EDGE_CHANGED, true);
 	work->result.nr_cancelled++;
 	return txn_end(&work->txn, build, SESSION_CANCEL, "sync");
 }
 
+/* A build that is not here has ended long ago. */
+static int cancel_named(struct edge_sync_work *work)
+{
+	const struct edge_sync *sync = work->sync;
+
+	for (unsigned int i = 0; i < A_STEP && work->nr_named < sync->nr_cancel; i++) {
+		const char *id = sync->cancel[work->nr_named++];
+		int result = cancel(work, state_registry_find(work->txn.edge->registry, id));
+
+		if (result < 0)
+			return result;
+	}
+	return work->nr_named < sync->nr_cancel ? -EAGAIN : 0;
+}
+
 /* First, since a build of the set may be given the VM of one that is not. */
 static int cancel_others(struct edge_sync_work *work)
 {
+	if (work->sync->partial)
+		return cancel_named(work);
 	for (unsigned int i = 0; i < A_STEP; i++) {
 		struct build *build =
 			state_registry_after(work->txn.edge->registry, work->looked_serial);
@@ -155,23 +172,25 @@ static void count(struct edge_sync_work *work, enum edge_change change)
 
 static int put_one(struct edge_sync_work *work, unsigned int i)
 {
-	const struct build_spec *spec = &work->sync->specs[i];
-	const struct build *build = state_registry_find(work->txn.edge->registry, spec->id);
+	struct build_spec spec = work->sync->specs[i]; /* its pointers are not ours */
+	const struct build *build = state_registry_find(work->txn.edge->registry, spec.id);
 	enum edge_change change;
 	char prefix[32];
 	int result;
 
 	if (build && (build->cut_ahead || !build_is_open(build))) {
 		work->result.nr_ended++;
-		tell(work, spec->id, EDGE_UNCHANGED, false);
+		tell(work, spec.id, EDGE_UNCHANGED, false);
 		return 0;
 	}
+	if (build && work->sync->partial)
+		spec.max_lifetime_ns = BUILD_DEFAULT;
 	snprintf(prefix, sizeof(prefix), "/builds/%u", i);
-	result = put_build_work_in(&work->txn, spec, prefix, &change);
+	result = put_build_work_in(&work->txn, &spec, prefix, &change);
 	if (result < 0)
 		return result;
 	count(work, change);
-	tell(work, spec->id, change, false);
+	tell(work, spec.id, change, false);
 	return 0;
 }
 

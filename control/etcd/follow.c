@@ -74,6 +74,7 @@ static int watch_from(struct etcd_follow *follow, int64_t revision)
 {
 	const struct etcd_watch_options options = {
 		.prefix = follow->options.prefix,
+		.until = follow->options.until,
 		.revision = revision,
 		.begun = on_begun,
 		.put = on_put,
@@ -112,7 +113,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	struct etcd_follow *follow = context;
 	const struct etcd_range_request request = {
 		.key = follow->options.prefix,
-		.prefix = true,
+		.prefix = !follow->options.until.data,
+		.until = follow->options.until,
 		.page = follow->options.page,
 		.visit = on_put,
 		.end = on_read,

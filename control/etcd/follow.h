@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Following all keys below a prefix: they are read as a whole, then watched from there, and read as
- * a whole again whenever the watch breaks, for whatever reason. The member is asked for a key every
- * few seconds, for a watch of one that hangs would be silent for ever.
+ * Following all keys below a prefix, or up to another key: they are read as a whole, then watched
+ * from there, and read as a whole again whenever the watch breaks, for whatever reason. The member
+ * is asked for a key every few seconds, for a watch of one that hangs would be silent for ever.
  */
 #pragma once
 
@@ -15,6 +15,7 @@ struct etcd_follow;
 
 struct etcd_follow_options {
 	struct etcd_bytes prefix; /* lives as long as the following */
+	struct etcd_bytes until;  /* likewise; all from prefix up to this one; data NULL: all */
 	unsigned int page;	  /* keys in one answer of a reading */
 	/* All keys come, told by put(); also if the reading before was not finished. */
 	void (*begin)(void *context);

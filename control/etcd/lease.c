@@ -107,7 +107,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	return 0;
 }
 
-/* To the moment, whatever a call that is under way still waits for: others count on it. */
+/* To the moment, whatever a call that is under way still waits for: others count on it. After a
+ * sleep of the process it comes before all else, which may ask if the lease is held. */
 static int on_expiry(sd_event_source *source, uint64_t usec, void *context)
 {
 	lose(context, "it could not be kept alive in time");
@@ -129,9 +130,10 @@ int etcd_lease_open(struct etcd *etcd, const struct etcd_lease_options *options,
 	if (r >= 0)
 		r = sd_event_add_time(etcd->options.event, &lease->expiry, CLOCK_BOOTTIME,
 				      UINT64_MAX, 1, on_expiry, lease);
+	if (r >= 0)
+		r = sd_event_source_set_priority(lease->expiry, SD_EVENT_PRIORITY_IMPORTANT);
 	if (r < 0) {
-		sd_event_source_disable_unref(lease->timer);
-		free(lease);
+		etcd_lease_close(lease);
 		return r;
 	}
 	*ret_lease = lease;

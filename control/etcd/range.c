@@ -128,6 +128,21 @@ static void on_page(void *context, const struct etcd_result *result)
 		finish(range, error, strerror(-error));
 }
 
+static int find_end(struct etcd_range *range, const struct etcd_range_request *request)
+{
+	if (request->prefix)
+		return gateway_value_prefix_end(request->key, &range->range_end,
+						&range->range_end_bytes);
+	if (!request->until.data)
+		return 0;
+	range->range_end_bytes = request->until.bytes;
+	range->range_end = malloc(request->until.bytes + 1);
+	if (!range->range_end)
+		return -ENOMEM;
+	memcpy(range->range_end, request->until.data, request->until.bytes);
+	return 0;
+}
+
 int etcd_range_start(struct etcd *etcd, const struct etcd_range_request *request,
 		     struct etcd_range **ret_range)
 {
@@ -143,9 +158,7 @@ int etcd_range_start(struct etcd *etcd, const struct etcd_range_request *request
 	range->request.key.data = key;
 	if (key) {
 		memcpy(key, request->key.data, request->key.bytes);
-		error = request->prefix ? gateway_value_prefix_end(request->key, &range->range_end,
-								   &range->range_end_bytes)
-					: 0;
+		error = find_end(range, request);
 	}
 	if (!error)
 		error = ask(range);

@@ -17,9 +17,11 @@ struct etcd_range_end {
 };
 
 struct etcd_range_request {
-	struct etcd_bytes key; /* copied */
-	bool prefix;	       /* all keys that begin with it */
-	unsigned int page;     /* at most so many in one answer, 1 or more */
+	struct etcd_bytes key;	 /* copied */
+	bool prefix;		 /* all keys that begin with it */
+	struct etcd_bytes until; /* or all from it up to this one, which is none of them; copied;
+				  * data NULL: not */
+	unsigned int page;	 /* at most so many in one answer, 1 or more */
 	void (*visit)(void *context, const struct etcd_kv *kv); /* in order of keys */
 	void (*end)(void *context, const struct etcd_range_end *end);
 	void *context;

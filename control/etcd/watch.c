@@ -197,13 +197,13 @@ int etcd_watch_open(struct etcd *etcd, const struct etcd_watch_options *options,
 	r = sd_event_add_defer(etcd->options.event, &watch->breaking, on_breaking, watch);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(watch->breaking, SD_EVENT_OFF);
-	if (r >= 0)
+	if (r >= 0 && !options->until.data)
 		r = gateway_value_prefix_end(options->prefix, &data, &end.bytes);
 	end.data = data;
 	if (r >= 0)
-		r = post(watch, end);
+		r = post(watch, data ? end : options->until);
 	free(data);
-	watch->options.prefix = (struct etcd_bytes){0};
+	watch->options.prefix = watch->options.until = (struct etcd_bytes){0};
 	if (r < 0) {
 		free_watch(watch);
 		return r;

@@ -11,6 +11,7 @@ struct etcd_watch;
 
 struct etcd_watch_options {
 	struct etcd_bytes prefix;     /* copied */
+	struct etcd_bytes until;      /* as in range.h, instead of all with that prefix; copied */
 	int64_t revision;	      /* the first that is told */
 	void (*begun)(void *context); /* the member has it; nothing from revision on is missed */
 	void (*put)(void *context, const struct etcd_kv *kv);

@@ -58,19 +58,16 @@ static void find_session(const struct explain *explain, const struct sp_addr *di
 			 uint16_t port, struct explain_call *call)
 {
 	const struct model_settings *settings = edge_settings(explain->edge);
-	const struct model_public *public = NULL;
-	unsigned int i = 0;
+	const struct model_public *found = model_settings_find_public(settings, dialled);
+	uint16_t number;
 
-	for (; i < settings->nr_publics && !public; i++)
-		if (model_settings_is_of(&settings->publics[i], dialled))
-	public = &settings->publics[i];
-	if (!public)
+	if (!found)
 		return;
-	call->own_address = public->sessions != 0;
-	call->build = edge_by_slot(
-		explain->edge,
-		sp_slot_index(i - 1, model_settings_slot_number(public, dialled, port)),
-		&call->node, &call->forward);
+	number = model_settings_slot_number(found, dialled, port);
+	call->own_address = found->sessions != 0;
+	call->build = edge_by_slot(explain->edge,
+				   sp_slot_index((uint32_t)(found - settings->publics), number),
+				   &call->node, &call->forward);
 	/* The slot may be another address's by now. */
 	if (call->build && !sp_addr_equal(&call->forward->public_addr, dialled)) {
 		call->build = NULL;

@@ -13,20 +13,25 @@
 #include "etcd/range.h"
 #include "fleet/change_state.h"
 #include "fleet/edges/owed.h"
-#include "fleet/epoch.h"
-#include "fleet/fleet.h"
-#include "fleet/roll.h"
 #include "fleet/settle.h"
+#include "fleet/state/await.h"
+#include "fleet/state/epoch.h"
+#include "fleet/state/fleet.h"
+#include "fleet/state/former.h"
+#include "fleet/state/roll.h"
+#include "fleet/state/write.h"
 #include "fleet/store/keys.h"
 #include "fleet/store/merge.h"
 #include "fleet/store/mirror.h"
 #include "fleet/store/record.h"
-#include "fleet/write.h"
 #include "host/boottime.h"
 #include "host/config.h"
+#include "model/build.h"
 #include "model/wall_time.h"
 #include "transfer/transfer.h"
 #include "json/problem.h"
+
+#define EXTENSION_MAX_S (366 * 24 * 3600)
 
 LIST_HEAD(change_list, change);
 
@@ -36,6 +41,27 @@ struct fleet_changes {
 };
 
 static void begin(struct change *change);
+
+static void on_superseded(void *context, const struct fleet_change_end *end)
+{
+	struct change *change = context;
+
+	if (end->problem)
+		fleet_settle_refuse(change, end->problem);
+	else if (end->unconfirmed)
+		fleet_settle_refuse_unconfirmed(change, end->unconfirmed);
+	else
+		begin(change);
+}
+
+/* The older build ends, on all edges that are alive, before its VM is promised again. */
+static void supersede(struct change *change, const char *holder)
+{
+	fleet_change_start(change->changes, &(struct fleet_change_ask){.kind = FLEET_DELETE,
+								       .id = holder,
+								       .then = on_superseded,
+								       .context = change});
+}
 
 static int set_before(struct change *change, const struct record *record)
 {
@@ -65,6 +91,17 @@ static bool take_record(struct change *change, const struct etcd_kv *kv)
 	return false;
 }
 
+static bool may_supersede(const struct change *change)
+{
+	return json_is_true(json_object_get(change->body, "supersede"));
+}
+
+static bool supersedes(const struct change *change, const struct etcd_kv *kv)
+{
+	return may_supersede(change) && model_build_id_valid(kv->value.data) &&
+	       strcmp(kv->value.data, change->id) != 0;
+}
+
 /* It was not as it was thought to be: the store has said how it is. */
 static void try_again(struct change *change, const struct etcd_txn_result *result)
 {
@@ -77,6 +114,13 @@ static void try_again(struct change *change, const struct etcd_txn_result *resul
 
 		if (!store_keys_parse(prefix, kv->key.data, &kind))
 			continue;
+		/* What it has itself, by way of another edge a moment ago, is in nobody's way. */
+		if (kind != STORE_BUILDS && strcmp(kv->value.data, change->id) == 0)
+			continue;
+		if (kind == STORE_ENDPOINTS && supersedes(change, kv)) {
+			supersede(change, kv->value.data);
+			return;
+		}
 		if (kind == STORE_ENDPOINTS) {
 			fleet_settle_refuse_endpoint(change, kv);
 			return;
@@ -88,6 +132,11 @@ static void try_again(struct change *change, const struct etcd_txn_result *resul
 			return;
 		} else
 			seen = true;
+	}
+	/* That it is over was judged by the record of before, and is judged anew. */
+	if (change_is_own(change)) {
+		fleet_settle_free(change);
+		return;
 	}
 	if (!seen && change->before)
 		set_before(change, NULL);
@@ -133,9 +182,44 @@ static void write_it(struct change *change)
 
 	snprintf(change->after->change, sizeof(change->after->change), "%s-%" PRIu64,
 		 change->fleet->name, ++change->fleet->nr_changes);
-	error = fleet_write_send(change->fleet, &write, &change->txn);
+	error = state_write_send(change->fleet, &write, &change->txn);
 	if (error)
 		refuse_write(change, error);
+}
+
+/* Result: whether the record was written here the last time. What another edge wrote it may take
+ * back, if its sallyportd refuses it, and it may have changed again: a PUT that only says the same
+ * is written as well, so that it holds. */
+static bool is_ours(const struct change *change)
+{
+	const char *name = change->fleet->name;
+
+	return strncmp(change->before->change, name, strlen(name)) == 0;
+}
+
+static void on_former(void *context, const char *unconfirmed)
+{
+	struct change *change = context;
+
+	change->wait = NULL;
+	if (unconfirmed)
+		fleet_settle_refuse_unconfirmed(change, unconfirmed);
+	else
+		begin(change);
+}
+
+/* What it supersedes may have ended before, as when it is said again: the claims are free then, and
+ * not all edges have cut. Result: whether that is waited for, or it was refused. */
+static bool wait_for_former(struct change *change)
+{
+	int64_t revision =
+		may_supersede(change) ? state_former_find(change->fleet, change->after) : 0;
+
+	if (!revision)
+		return false;
+	if (state_await_begin(change->fleet, revision, on_former, change, &change->wait) < 0)
+		fleet_settle_refuse_as(change, PROBLEM_INTERNAL, "Out of memory.");
+	return true;
 }
 
 static void begin_put(struct change *change)
@@ -153,16 +237,17 @@ static void begin_put(struct change *change)
 	int error = 0;
 
 	if (!change->before)
-		fleet_roll_judge_clock(change->fleet, &problem);
+		state_roll_judge_clock(change->fleet, &problem);
 	if (!problem_is_set(&problem))
 		error = store_merge_make(&merge, &change->after, &problem);
 	if (problem_is_set(&problem)) {
 		fleet_settle_refuse(change, &problem);
 	} else if (error) {
 		refuse_write(change, error);
-	} else if (change->before && json_equal(change->before->body, change->after->body)) {
+	} else if (change->before && json_equal(change->before->body, change->after->body) &&
+		   is_ours(change)) {
 		fleet_settle_apply(change);
-	} else {
+	} else if (!wait_for_former(change)) {
 		write_it(change);
 	}
 }
@@ -176,52 +261,46 @@ static uint64_t read_time(const struct change *change, const char *name)
 	return text && model_wall_time_parse(text, &wall_ns) == 0 ? wall_ns : 0;
 }
 
+/* Without a linger it is an end, asked for as by a DELETE, and the VMs are free for others. */
 static void begin_finish(struct change *change)
 {
-	uint64_t given_ns = read_time(change, "finished_at");
+	uint64_t given_ns = read_time(change, "finished_at"), now_ns = boottime_wall_ns();
 
 	if (change->after->finished_ns) {
 		fleet_settle_apply(change);
 		return;
 	}
-	store_record_finish(change->after, given_ns ? given_ns : boottime_wall_ns());
+	store_record_finish(change->after, given_ns ? given_ns : now_ns);
+	if (!store_record_lingers(change->after))
+		change->after->ended_ns = now_ns;
 	write_it(change);
 }
 
-static void on_deadline(void *context, const struct transfer_end *end)
+/* All edges are told the time, not by how much it moves; and it moves from what the store says,
+ * which this edge may not have yet. Result: 0: the body does not say. */
+static uint64_t find_until(const struct change *change)
 {
-	struct change *change = context;
-	json_t *build = end->error ? NULL : json_loadb(end->body, end->body_bytes, 0, NULL);
-	const char *text = json_string_value(json_object_get(build, "deadline"));
 	json_int_t by_s = json_integer_value(json_object_get(change->body, "by_s"));
-	uint64_t deadline_ns;
+	uint64_t until_ns = read_time(change, "until");
 
-	change->transfer = NULL;
-	if (text && by_s > 0 && model_wall_time_parse(text, &deadline_ns) == 0) {
-		change->until_ns = deadline_ns + (uint64_t)by_s * NS_PER_S;
-		begin(change);
-	} else if (!text) {
-		fleet_settle_pass(change, end, 0);
-	} else {
-		fleet_settle_forward(change); /* it says what is wrong with the body */
-	}
-	json_decref(build);
+	if (!json_object_get(change->body, "by_s"))
+		return until_ns;
+	if (until_ns || by_s <= 0 || by_s > EXTENSION_MAX_S)
+		return 0;
+	return store_record_deadline_ns(change->before) + (uint64_t)by_s * NS_PER_S;
 }
 
-/* All edges are told the time, not by how much it moves. */
 static void begin_extend(struct change *change)
 {
-	if (!change->until_ns)
-		change->until_ns = read_time(change, "until");
-	if (!change->until_ns) {
-		fleet_settle_ask(change, "GET", "", on_deadline);
+	uint64_t until_ns = find_until(change);
+
+	if (until_ns <= store_record_deadline_ns(change->before)) {
+		change->forward =
+			true; /* that is none: sallyportd says so, once it has the build */
+		fleet_settle_apply(change);
 		return;
 	}
-	if (change->until_ns <= store_record_deadline_ns(change->before)) {
-		fleet_settle_forward(change); /* that is none: it says so */
-		return;
-	}
-	change->after->until_ns = change->until_ns;
+	change->after->until_ns = until_ns;
 	write_it(change);
 }
 
@@ -263,6 +342,26 @@ static void look(struct change *change)
 		fleet_settle_refuse_as(change, PROBLEM_INTERNAL, "Out of memory.");
 }
 
+/* Result: whether its removal was answered here, and the store is only to be told. */
+static bool is_removed_here(const struct change *change)
+{
+	const struct owed *owed = change->fleet->owed;
+
+	return edges_owed_has(owed, change->id) && !edges_owed_is_by_clock(owed, change->id);
+}
+
+/* Result: whether there is nothing to be changed any more: it has ended, or its time is over, which
+ * the store is told once all clocks say so. */
+static bool is_over(const struct change *change)
+{
+	const struct record *record = change->before;
+
+	if (!record || record->ended_ns)
+		return record != NULL;
+	return change->kind != FLEET_DELETE &&
+	       (is_removed_here(change) || store_record_deadline_ns(record) <= boottime_wall_ns());
+}
+
 /* Once, and again whenever the store was not as it was thought to be. */
 static void begin(struct change *change)
 {
@@ -272,7 +371,7 @@ static void begin(struct change *change)
 		fleet_settle_refuse_store(change, "others change the same again and again", false);
 		return;
 	}
-	if (change->kind == FLEET_PUT && !(change->before && change->before->ended_ns)) {
+	if (change->kind == FLEET_PUT && !is_over(change)) {
 		begin_put(change);
 		return;
 	}
@@ -280,13 +379,13 @@ static void begin(struct change *change)
 		look(change);
 		return;
 	}
-	if (!change->before || change->before->ended_ns) {
-		if (change->kind == FLEET_PUT)
+	if (!change->before || is_over(change)) {
+		if (change->before && (change->kind == FLEET_PUT || !change->before->ended_ns))
 			fleet_settle_refuse_as(change, PROBLEM_BUILD_ENDED, "The build has ended.");
-		else if (change->request) {
+		else if (change->request || (change->then && change->before)) {
 			if (change->before) /* asked again: it may be on its way to others */
 				change->revision = change->before->mod_revision;
-			fleet_settle_forward(change);
+			fleet_settle_over(change);
 		} else
 			fleet_settle_free(change);
 		return;
@@ -315,8 +414,10 @@ void fleet_change_close(struct fleet_changes *changes)
 {
 	if (!changes)
 		return;
-	while (!LIST_EMPTY(&changes->list))
+	while (!LIST_EMPTY(&changes->list)) {
+		LIST_FIRST(&changes->list)->then = NULL;
 		fleet_settle_free(LIST_FIRST(&changes->list));
+	}
 	free(changes);
 }
 
@@ -327,21 +428,25 @@ void fleet_change_start(struct fleet_changes *changes, const struct fleet_change
 
 	assert(change); /* handled as the rest is: without memory we end, and are started again */
 	change->fleet = fleet;
+	change->changes = changes;
+	change->then = ask->then;
+	change->context = ask->context;
 	change->begin = begin;
+	change->task = (struct roll_task){-1, -1};
 	change->kind = ask->kind;
 	change->request = ask->request;
 	snprintf(change->id, sizeof(change->id), "%s", ask->id);
 	change->body = json_incref((json_t *)ask->body);
 	change->avoid = json_object();
 	LIST_INSERT_HEAD(&changes->list, change, link);
-	if (!change->request)
+	if (change_is_own(change))
 		edges_owed_tell(fleet->owed, change->id);
 	if (set_before(change, store_mirror_find(fleet->mirror, change->id)) < 0)
 		fleet_settle_refuse_as(change, PROBLEM_INTERNAL, "Out of memory.");
 	else if (!fleet->current)
 		fleet_settle_refuse_store(change, fleet->reason, false);
-	else if (fleet_epoch_lack(fleet))
-		fleet_settle_refuse_store(change, fleet_epoch_lack(fleet), false);
+	else if (state_epoch_lack(fleet))
+		fleet_settle_refuse_store(change, state_epoch_lack(fleet), false);
 	else
 		begin(change);
 }

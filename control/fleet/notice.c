@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "fleet/edges/owed.h"
-#include "fleet/fleet.h"
+#include "fleet/state/fleet.h"
 #include "fleet/talk/local.h"
 #include "host/boottime.h"
 #include "transfer/transfer.h"

@@ -12,12 +12,15 @@
 #include <curl/curl.h>
 
 #include "fleet/change.h"
-#include "fleet/epoch.h"
-#include "fleet/fleet.h"
 #include "fleet/queue.h"
-#include "fleet/roll.h"
+#include "fleet/show.h"
+#include "fleet/state/epoch.h"
+#include "fleet/state/fleet.h"
+#include "fleet/sync.h"
 #include "fleet/talk/answer.h"
 #include "fleet/talk/local.h"
+#include "fleet/talk/stream.h"
+#include "host/config.h"
 #include "http/server.h"
 #include "model/build.h"
 #include "roles/roles.h"
@@ -25,7 +28,10 @@
 #include "json/problem.h"
 
 #define BODY_BYTES  ((size_t)1 << 20)
+#define SYNC	    "/v1/sync"
+#define BODIES	    4 /* of the longest, as much as all may take */
 #define CONNECTIONS 64
+#define PER_USER    (CONNECTIONS - CONNECTIONS / 4)
 #define IDLE_S	    60
 #define REQUEST_S   30
 #define PATH_BYTES  3072
@@ -47,19 +53,19 @@ struct fleet_serve {
 	struct http_server *server;
 	struct roles *roles;
 	struct looks looks;
+	struct talk_streams streams;
 };
 
-static const struct route {
+/* What the fleet serves itself. */
+struct route {
 	const char *method;
-	const char *verb; /* behind the id */
-	enum fleet_change_kind kind;
+	const char *path; /* whole; of a build what is behind its id */
+	bool of_build;
 	enum api_role role; /* as sallyportd asks for */
+	void (*serve)(struct fleet_serve *serve, struct http_request *request,
+		      const struct route *route, const char *id);
+	enum fleet_change_kind kind; /* of start_change() */
 	bool needs_body;
-} routes[] = {
-	{"PUT", "", FLEET_PUT, API_ROLE_ORCHESTRATOR, true},
-	{"DELETE", "", FLEET_DELETE, API_ROLE_OPERATOR, false},
-	{"POST", "/finish", FLEET_FINISH, API_ROLE_OPERATOR, false},
-	{"POST", "/extend", FLEET_EXTEND, API_ROLE_OPERATOR, true},
 };
 
 static void refuse(struct http_request *request, enum problem_type type, const char *detail)
@@ -133,29 +139,23 @@ static void pass_look(struct fleet_serve *serve, struct http_request *request)
 }
 
 /* The fleet itself. */
-static void show(const struct fleet *fleet, struct http_request *request)
+static void show(struct fleet_serve *serve, struct http_request *request, const struct route *route,
+		 const char *id)
 {
-	json_t *shown = fleet_roll_show(fleet);
-	struct http_answer answer = {.status = 200, .content_type = "application/json"};
-
-	answer.body = shown ? json_dumps(shown, JSON_COMPACT) : NULL;
-	answer.body_bytes = answer.body ? strlen(answer.body) : 0;
-	json_decref(shown);
-	if (answer.body)
-		http_request_answer(request, &answer);
-	else
-		refuse(request, PROBLEM_INTERNAL, "Out of memory.");
+	talk_answer_json(request, fleet_show_make(serve->fleet));
 }
 
 /* What waited for it goes on, and the next round compares what is open here. */
-static void adopt(struct fleet *fleet, struct http_request *request)
+static void adopt(struct fleet_serve *serve, struct http_request *request,
+		  const struct route *route, const char *id)
 {
+	struct fleet *fleet = serve->fleet;
 	struct problem problem = {0};
-	int error = fleet_epoch_adopt(fleet);
+	int error = state_epoch_adopt(fleet);
 
 	if (!error) {
 		fleet_queue_wake(fleet);
-		show(fleet, request);
+		show(serve, request, route, id);
 		return;
 	}
 	json_problem_set(&problem, PROBLEM_STORE, "The store cannot be adopted: %s.",
@@ -166,15 +166,25 @@ static void adopt(struct fleet *fleet, struct http_request *request)
 /* Result: whether the request can be served; if not, it was answered. */
 static bool is_sound(struct http_request *request)
 {
+	struct problem problem = {0};
+
 	switch (http_request_error(request)) {
 	case 0:
 		return true;
 	case -EUSERS:
+		json_problem_set(&problem, PROBLEM_TOO_MANY,
+				 "uid %u has as many connections as one user may have, %d.",
+				 http_request_peer(request).uid, PER_USER);
+		talk_answer_problem(request, &problem);
+		return false;
 	case -EBUSY:
 		refuse(request, PROBLEM_TOO_MANY_CLIENTS, "Too many clients are connected.");
 		return false;
 	case -E2BIG:
-		refuse(request, PROBLEM_TOO_LARGE, "The body is longer than 1 MiB.");
+		refuse(request, PROBLEM_TOO_LARGE, "The body is longer than this path takes.");
+		return false;
+	case -ENOBUFS:
+		refuse(request, PROBLEM_TOO_MANY, "Other bodies take all the room that there is.");
 		return false;
 	case -EBADMSG:
 		refuse(request, PROBLEM_MALFORMED, http_request_wrong(request));
@@ -185,28 +195,9 @@ static bool is_sound(struct http_request *request)
 	}
 }
 
-/* Splits /v1/builds/ID/verb. Result: its route, NULL for another path, method or id. */
-static const struct route *find_route(const struct http_request *request,
-				      char ret_id[BUILD_ID_MAX + 1])
-{
-	const char *path = http_request_path(request), *rest, *verb;
-
-	if (strncmp(path, BUILDS, strlen(BUILDS)) != 0)
-		return NULL;
-	rest = path + strlen(BUILDS);
-	verb = strchrnul(rest, '/');
-	if (verb - rest > BUILD_ID_MAX)
-		return NULL;
-	snprintf(ret_id, BUILD_ID_MAX + 1, "%.*s", (int)(verb - rest), rest);
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
-		if (strcmp(http_request_method(request), routes[i].method) == 0 &&
-		    strcmp(verb, routes[i].verb) == 0 && model_build_id_valid(ret_id))
-			return &routes[i];
-	return NULL;
-}
-
-static void start_change(struct fleet_serve *serve, struct http_request *request,
-			 const struct route *route, const char *id)
+/* Result: the body, an object, an empty one if there is none and need not be; NULL: it was
+ * answered. */
+static json_t *read_body(struct http_request *request, bool needs_body)
 {
 	json_error_t error;
 	size_t bytes;
@@ -215,26 +206,75 @@ static void start_change(struct fleet_serve *serve, struct http_request *request
 		bytes ? json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error) : json_object();
 	char detail[sizeof(error.text) + 64];
 
-	if (!json_is_object(body)) {
-		snprintf(detail, sizeof(detail), "The body is no JSON object: %s.",
-			 body ? "it is another value" : error.text);
-		refuse(request, PROBLEM_MALFORMED, detail);
-	} else if (route->needs_body && !bytes) {
-		refuse(request, PROBLEM_MALFORMED, "The body is empty.");
-	} else {
-		fleet_change_start(serve->changes,
-				   &(struct fleet_change_ask){route->kind, id, body, request});
-	}
+	if (json_is_object(body) && (bytes || !needs_body))
+		return body;
+	snprintf(detail, sizeof(detail), "The body is no JSON object: %s.",
+		 !bytes ? "it is empty"
+		 : body ? "it is another value"
+			: error.text);
+	refuse(request, PROBLEM_MALFORMED, detail);
 	json_decref(body);
+	return NULL;
+}
+
+static void start_change(struct fleet_serve *serve, struct http_request *request,
+			 const struct route *route, const char *id)
+{
+	json_t *body = read_body(request, route->needs_body);
+
+	if (body)
+		fleet_change_start(serve->changes, &(struct fleet_change_ask){.kind = route->kind,
+									      .id = id,
+									      .body = body,
+									      .request = request});
+	json_decref(body);
+}
+
+static void start_sync(struct fleet_serve *serve, struct http_request *request,
+		       const struct route *route, const char *id)
+{
+	json_t *body = read_body(request, true);
+
+	if (body)
+		fleet_sync_start(serve->fleet->syncs, body, request);
+	json_decref(body);
+}
+
+static const struct route routes[] = {
+	{"GET", "/v1/fleet", false, API_ROLE_VIEWER, show, 0, false},
+	{"POST", "/v1/fleet/adopt", false, API_ROLE_ORCHESTRATOR, adopt, 0, false},
+	{"POST", SYNC, false, API_ROLE_ORCHESTRATOR, start_sync, 0, false},
+	{"PUT", "", true, API_ROLE_ORCHESTRATOR, start_change, FLEET_PUT, true},
+	{"DELETE", "", true, API_ROLE_OPERATOR, start_change, FLEET_DELETE, false},
+	{"POST", "/finish", true, API_ROLE_OPERATOR, start_change, FLEET_FINISH, false},
+	{"POST", "/extend", true, API_ROLE_OPERATOR, start_change, FLEET_EXTEND, true},
+};
+
+/* Splits /v1/builds/ID/verb, ID "" for another path. Result: its route, NULL for another path,
+ * method or id. */
+static const struct route *find_route(const struct http_request *request,
+				      char ret_id[BUILD_ID_MAX + 1])
+{
+	const char *path = http_request_path(request), *rest = path;
+	bool of_build = strncmp(path, BUILDS, strlen(BUILDS)) == 0;
+
+	ret_id[0] = '\0';
+	if (of_build) {
+		path += strlen(BUILDS);
+		rest = strchrnul(path, '/');
+		if (!model_build_id_decode(path, (size_t)(rest - path), ret_id))
+			return NULL;
+	}
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+		if (routes[i].of_build == of_build && strcmp(rest, routes[i].path) == 0 &&
+		    strcmp(http_request_method(request), routes[i].method) == 0)
+			return &routes[i];
+	return NULL;
 }
 
 /* Result: whether the peer may; if not, it was answered. */
 static bool may(const struct fleet_serve *serve, struct http_request *request, enum api_role needed)
 {
-	static const char *const names[] = {[API_ROLE_NONE] = "none",
-					    [API_ROLE_VIEWER] = "viewer",
-					    [API_ROLE_OPERATOR] = "operator",
-					    [API_ROLE_ORCHESTRATOR] = "orchestrator"};
 	struct ucred peer = http_request_peer(request);
 	enum api_role role = roles_find(serve->roles, &peer, http_request_fd(request));
 	struct problem problem = {0};
@@ -242,25 +282,34 @@ static bool may(const struct fleet_serve *serve, struct http_request *request, e
 	if (role >= needed)
 		return true;
 	json_problem_set(&problem, PROBLEM_FORBIDDEN, "This call needs the role %s; uid %u has %s.",
-			 names[needed], peer.uid, names[role]);
+			 roles_name(needed), peer.uid, roles_name(role));
 	talk_answer_problem(request, &problem);
 	return false;
 }
 
-static bool is_stream(const struct http_request *request)
+static bool is_capture(const struct http_request *request)
 {
 	const char *path = http_request_path(request);
 	size_t bytes = strlen(path);
 
-	return strcmp(path, "/v1/events") == 0 ||
-	       (bytes > 8 && strcmp(path + bytes - 8, "/capture") == 0);
+	return bytes > 8 && strcmp(path + bytes - 8, "/capture") == 0;
 }
 
-/* Result: whether it is this call of the fleet itself. */
-static bool is_call(const struct http_request *request, const char *method, const char *path)
+static bool is_stream(const struct http_request *request)
 {
-	return strcmp(http_request_method(request), method) == 0 &&
-	       strcmp(http_request_path(request), path) == 0;
+	return strcmp(http_request_path(request), "/v1/events") == 0 || is_capture(request);
+}
+
+static void pass(struct fleet_serve *serve, struct http_request *request)
+{
+	char path[PATH_BYTES];
+
+	if (!is_stream(request))
+		pass_look(serve, request);
+	else if (print_path(request, path))
+		talk_stream_start(&serve->streams, &serve->fleet->local, path, request);
+	else
+		refuse(request, PROBLEM_INTERNAL, "The path is too long, or there is no memory.");
 }
 
 static void handle(void *context, struct http_request *request)
@@ -268,34 +317,44 @@ static void handle(void *context, struct http_request *request)
 	struct fleet_serve *serve = context;
 	char id[BUILD_ID_MAX + 1];
 	const struct route *route;
-	bool adopts;
 
 	if (!is_sound(request))
 		return;
 	route = find_route(request, id);
-	adopts = is_call(request, "POST", "/v1/fleet/adopt");
 	if (!may(serve, request,
-		 route	  ? route->role
-		 : adopts ? API_ROLE_ORCHESTRATOR
-			  : API_ROLE_VIEWER))
+		 route		       ? route->role
+		 : is_capture(request) ? API_ROLE_OPERATOR
+				       : API_ROLE_VIEWER))
 		return;
 	if (route)
-		start_change(serve, request, route, id);
-	else if (adopts)
-		adopt(serve->fleet, request);
-	else if (is_call(request, "GET", "/v1/fleet"))
-		show(serve->fleet, request);
-	else if (strcmp(http_request_method(request), "GET") == 0 && !is_stream(request))
-		pass_look(serve, request);
+		route->serve(serve, request, route, id);
+	else if (strcmp(http_request_method(request), "GET") == 0)
+		pass(serve, request);
 	else
 		refuse(request, PROBLEM_NOT_FOUND,
-		       "The fleet serves changes of one build, and looks; ask sallyportd for the "
+		       "The fleet serves changes of builds, and looks; ask sallyportd for the "
 		       "rest.");
+}
+
+static size_t sync_limit(const struct config *config)
+{
+	size_t bytes = config->limits.builds * (size_t)BUILD_SYNC_EACH_BYTES;
+
+	return bytes > BUILD_SYNC_BYTES ? bytes : BUILD_SYNC_BYTES;
 }
 
 static size_t body_limit(void *context, const char *path)
 {
-	return BODY_BYTES;
+	const struct fleet_serve *serve = context;
+
+	return strcmp(path, SYNC) == 0 ? sync_limit(serve->fleet->config) : BODY_BYTES;
+}
+
+static size_t bodies_limit(void *context)
+{
+	const struct fleet_serve *serve = context;
+
+	return BODIES * sync_limit(serve->fleet->config);
 }
 
 int fleet_serve_open(struct fleet *fleet, struct fleet_changes *changes, int listen_fd,
@@ -305,10 +364,12 @@ int fleet_serve_open(struct fleet *fleet, struct fleet_changes *changes, int lis
 	const struct http_server_options options = {
 		.listen_fd = listen_fd,
 		.nr_connections = CONNECTIONS,
+		.nr_connections_per_user = PER_USER,
 		.idle_s = IDLE_S,
 		.request_s = REQUEST_S,
 		.late = LATE,
 		.body_limit = body_limit,
+		.bodies_limit = bodies_limit,
 		.handle = handle,
 		.context = serve,
 	};
@@ -340,6 +401,7 @@ void fleet_serve_close(struct fleet_serve *serve)
 		transfer_cancel(look->transfer);
 		free(look);
 	}
+	talk_stream_cancel_all(&serve->streams);
 	http_server_close(serve->server);
 	roles_free(serve->roles);
 	free(serve);

@@ -11,16 +11,16 @@
 #include <jansson.h>
 
 #include "fleet/change.h"
+#include "fleet/edges/kept.h"
 #include "fleet/edges/owed.h"
-#include "fleet/epoch.h"
-#include "fleet/fleet.h"
 #include "fleet/queue.h"
-#include "fleet/roll.h"
-#include "fleet/store/keys.h"
+#include "fleet/state/epoch.h"
+#include "fleet/state/fleet.h"
+#include "fleet/state/roll.h"
+#include "fleet/state/write.h"
 #include "fleet/store/mirror.h"
 #include "fleet/store/record.h"
 #include "fleet/talk/local.h"
-#include "fleet/write.h"
 #include "host/boottime.h"
 #include "host/config.h"
 #include "host/log.h"
@@ -40,6 +40,9 @@ struct sweep {
 	struct transfer *transfer; /* a page of the builds that are open here */
 	bool compare;		   /* they are to be read */
 	char after[STORE_ID_BYTES];
+	unsigned int nr_lacking; /* builds that go on, and have ended here */
+	struct transfer *look;	 /* at one that was cancelled here alone */
+	char looked_at[STORE_ID_BYTES];
 };
 
 static void forget_one(struct sweep *sweep);
@@ -49,13 +52,11 @@ static void forget_one(struct sweep *sweep);
 static void on_forgotten(void *context, const struct etcd_txn_result *result)
 {
 	struct sweep *sweep = context;
-	char key[STORE_KEY_BYTES];
 
 	sweep->txn = NULL;
 	if (result->error || !result->succeeded)
 		return;
-	store_keys_build(sweep->fleet->config->fleet.prefix, sweep->forgets, key);
-	store_mirror_gone(sweep->fleet->mirror, key);
+	store_mirror_forget(sweep->fleet->mirror, sweep->forgets, result->revision);
 	if (sweep->fleet->current)
 		forget_one(sweep);
 }
@@ -65,7 +66,7 @@ static bool is_due(const struct sweep *sweep, const struct record *record)
 	uint64_t rest_ns = sweep->fleet->config->leases.quarantine_ns + MARGIN_NS;
 
 	return record && record->ended_ns &&
-	       record->ended_ns + rest_ns < fleet_roll_wall_ns(sweep->fleet);
+	       record->ended_ns + rest_ns < state_roll_wall_ns(sweep->fleet);
 }
 
 /* Result: the next that is due still, taken out; NULL: none. */
@@ -93,7 +94,7 @@ static void forget_one(struct sweep *sweep)
 	if (!write.before)
 		return;
 	snprintf(sweep->forgets, sizeof(sweep->forgets), "%s", write.before->id);
-	fleet_write_forget(sweep->fleet, &write, &sweep->txn);
+	state_write_forget(sweep->fleet, &write, &sweep->txn);
 }
 
 static void collect_due(void *context, const struct record *record)
@@ -116,7 +117,7 @@ static void forget(struct sweep *sweep)
 static bool is_ours_alone(const struct sweep *sweep, const struct record *record)
 {
 	return edges_owed_is_by_clock(sweep->fleet->owed, record->id) &&
-	       fleet_roll_wall_ns(sweep->fleet) < store_record_deadline_ns(record);
+	       state_roll_wall_ns(sweep->fleet) < store_record_deadline_ns(record);
 }
 
 static void tell_one(void *context, const char *id)
@@ -124,11 +125,15 @@ static void tell_one(void *context, const char *id)
 	struct sweep *sweep = context;
 	const struct record *record = store_mirror_find(sweep->fleet->mirror, id);
 
-	if (!record || record->ended_ns)
+	if (!record || record->ended_ns) {
 		edges_owed_drop(sweep->fleet->owed, id);
-	else if (!is_ours_alone(sweep, record))
+	} else if (fleet_queue_goes_on(sweep->fleet, record)) {
+		sweep->nr_lacking++;
+		fleet_queue_add(sweep->fleet, id, 0);
+	} else if (!is_ours_alone(sweep, record)) {
 		fleet_change_start(sweep->changes,
 				   &(struct fleet_change_ask){.kind = FLEET_DELETE, .id = id});
+	}
 }
 
 static int read_page(struct sweep *sweep, const char *text, size_t bytes)
@@ -167,22 +172,22 @@ static void on_page(void *context, const struct transfer_end *end)
 	if (sweep->compare)
 		compare(sweep);
 	else
-		fleet_roll_compared(sweep->fleet);
+		state_roll_compared(sweep->fleet);
 }
 
-/* An empty store has been lost, or is new: that is no reason to cut everybody. */
+/* An empty store that never held a build is new: that is no reason to cut everybody. */
 static void compare(struct sweep *sweep)
 {
 	char path[PATH_BYTES];
 	const struct talk_local_call call = {
 		.method = "GET", .path = path, .done = on_page, .context = sweep};
 
-	if (!sweep->compare || sweep->transfer || fleet_epoch_lack(sweep->fleet))
+	if (!sweep->compare || sweep->transfer || state_epoch_lack(sweep->fleet))
 		return;
-	if (!store_mirror_count(sweep->fleet->mirror)) {
+	if (!store_mirror_count(sweep->fleet->mirror) && !sweep->fleet->kept->used) {
 		log_write(LOG_NOTICE, "The store is empty: builds that are open here stay.");
 		sweep->compare = false;
-		fleet_roll_compared(sweep->fleet);
+		state_roll_compared(sweep->fleet);
 		return;
 	}
 	snprintf(path, sizeof(path), "/v1/builds?limit=1000%s%s", *sweep->after ? "&after=" : "",
@@ -190,14 +195,38 @@ static void compare(struct sweep *sweep)
 	talk_local_ask(&sweep->fleet->local, &call, &sweep->transfer);
 }
 
+static void on_looked(void *context, const struct transfer_end *end)
+{
+	struct sweep *sweep = context;
+
+	sweep->look = NULL;
+	if (!end->error && end->status == 404)
+		edges_owed_ignore(sweep->fleet->owed, sweep->looked_at, false);
+}
+
+/* What was cancelled here alone is kept in mind for as long as sallyportd knows of it. */
+static void look(struct sweep *sweep)
+{
+	const char *id = edges_owed_next_ignored(sweep->fleet->owed, sweep->looked_at);
+	const struct talk_local_call call = {.method = "GET", .done = on_looked, .context = sweep};
+
+	if (!id || sweep->look)
+		return;
+	snprintf(sweep->looked_at, sizeof(sweep->looked_at), "%s", id);
+	talk_local_build(&sweep->fleet->local, &call, sweep->looked_at, "", &sweep->look);
+}
+
 static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 {
 	struct sweep *sweep = context;
 
-	if (sweep->fleet->current && !fleet_epoch_lack(sweep->fleet)) {
+	if (sweep->fleet->current && !state_epoch_lack(sweep->fleet)) {
+		sweep->nr_lacking = 0;
 		edges_owed_each(sweep->fleet->owed, tell_one, sweep);
+		sweep->fleet->lacking = sweep->nr_lacking != 0;
 		forget(sweep);
 		compare(sweep);
+		look(sweep);
 	}
 	sd_event_source_set_time_relative(source, EVERY_NS / NS_PER_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -231,6 +260,7 @@ void fleet_sweep_close(struct sweep *sweep)
 		return;
 	etcd_txn_cancel(sweep->txn);
 	transfer_cancel(sweep->transfer);
+	transfer_cancel(sweep->look);
 	sd_event_source_disable_unref(sweep->timer);
 	json_decref(sweep->due);
 	free(sweep);

@@ -2,6 +2,7 @@
 #include "http/socket.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -11,6 +12,20 @@
 #include "host/addr.h"
 
 #define BACKLOG 128
+
+int http_socket_group(const char *name, gid_t *ret_group)
+{
+	const struct group *group;
+
+	*ret_group = HTTP_SOCKET_KEEP_GROUP;
+	if (name[0] == '\0')
+		return 0;
+	group = getgrnam(name);
+	if (!group)
+		return -ENOENT;
+	*ret_group = group->gr_gid;
+	return 0;
+}
 
 static int listen_socket(int family)
 {

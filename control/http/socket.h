@@ -15,6 +15,9 @@ struct http_socket_access {
 	mode_t mode; /* such as 0660 */
 };
 
+/* Result: 0 and the group of that name, HTTP_SOCKET_KEEP_GROUP for ""; or -ENOENT. It may block. */
+int http_socket_group(const char *name, gid_t *ret_group);
+
 /*
  * Makes a listening, non-blocking UNIX socket at path. A socket left there by a process that is
  * gone is replaced.

@@ -2,10 +2,12 @@
 #include "journal/connection.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include <sallyport/addr.h>
 
 #include "host/addr.h"
+#include "host/config.h"
 #include "journal/sql.h"
 #include "model/connection_record.h"
 
@@ -54,7 +56,12 @@ static void give_bytes(struct journal_use *use, const struct connection *connect
 
 static int give_end(struct journal_use *use, const struct connection *connection)
 {
-	journal_sql_give_text(use, model_connection_record_end_name(connection->end));
+	const char *how = model_connection_record_end_name(connection->end);
+	char text[64 + CONFIG_NAME_SIZE];
+
+	snprintf(text, sizeof(text), "%s, at edge %s", how,
+		 connection->at_edge ? connection->at_edge : "");
+	journal_sql_give_text(use, connection->at_edge ? text : how);
 	give_bytes(use, connection, SP_TOWARD_VM);
 	give_bytes(use, connection, SP_TOWARD_CLIENT);
 	journal_sql_give(use, connection->number);

@@ -85,6 +85,7 @@ struct journal_use journal_sql_use(struct journal *journal, enum journal_stateme
 	struct journal_use use = {
 		.journal = journal, .name = statement, .statement = journal->statement[statement]};
 
+	/* Both ask for what was before this transaction: no row that waits has a part in it. */
 	if (statement == JOURNAL_GET_EVENTS || statement == JOURNAL_ID_USED)
 		return use;
 	if (journal->rows[statement] && !sqlite3_get_autocommit(journal->database))

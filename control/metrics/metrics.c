@@ -14,6 +14,7 @@
 #include "host/log.h"
 #include "host/seq_file.h"
 #include "host/table_map.h"
+#include "metrics/fleet.h"
 #include "metrics/process.h"
 #include "metrics/requests.h"
 #include "metrics/workers.h"
@@ -154,6 +155,11 @@ static void write_losses(const struct sample *sample, const char *name, FILE *ou
 	}
 }
 
+static void write_hints(const struct sample *sample, const char *name, FILE *out)
+{
+	metrics_workers_write_hints(sample->source->table, name, out);
+}
+
 static void write_workers_busy(const struct sample *sample, const char *name, FILE *out)
 {
 	metrics_workers_write_busy(sample->source->table, name, out);
@@ -234,6 +240,11 @@ static uint64_t count_workers(const struct sample *sample)
 static uint64_t is_left(const struct sample *sample)
 {
 	return table_counters_left(sample->source->table) != 0;
+}
+
+static uint64_t do_yield(const struct sample *sample)
+{
+	return table_counters_yields(sample->source->table);
 }
 
 static uint64_t get_netlink_open(const struct sample *sample)
@@ -332,6 +343,10 @@ static const struct metric metrics[] = {
 	 write_beats},
 	{"sallyport_socket_lost_total", "counter",
 	 "Frames that AF_XDP sockets lost before a worker saw them.", NULL, write_losses},
+	{"sallyport_hints_total", "counter",
+	 "Packets whose lease a worker found where the XDP program had (used), and hints of "
+	 "another lease (wrong).",
+	 NULL, write_hints},
 	{"sallyport_redirects_lost_total", "counter",
 	 "Frames that the XDP program sent on and an interface did not take.", NULL,
 	 write_redirects},
@@ -344,6 +359,10 @@ static const struct metric metrics[] = {
 	 write_workers_bursts},
 	{"sallyport_left_to_xdp", "gauge",
 	 "1 while sallyport-dp leaves all packets to the XDP program.", is_left, NULL},
+	{"sallyport_workers_yield", "gauge",
+	 "1 while the workers of sallyport-dp sleep, and the XDP program has their packets, for "
+	 "they are few (dataplane.idle).",
+	 do_yield, NULL},
 	{"sallyport_announced", "gauge",
 	 "2 while this edge is announced to routers, 1 as the last resort, 0 not; where "
 	 "announce.interface is given.",
@@ -469,4 +488,5 @@ void metrics_write(const struct metrics_source *source, FILE *out)
 		else
 			fprintf(out, "%s %" PRIu64 "\n", metric->name, metric->value(&sample));
 	}
+	metrics_fleet_write(source->fleet, source->now_ns, out);
 }

@@ -11,6 +11,7 @@
 struct edge;
 struct explain;
 struct metrics_requests;
+struct roster_heard;
 struct table_map;
 struct watch;
 
@@ -35,6 +36,7 @@ struct metrics_source {
 	const struct metrics_requests *requests; /* may be NULL */
 	const char *hooks_cursor;		 /* where sallyport-hooks keeps how far it is */
 	struct metrics_host host;
+	const struct roster_heard *fleet; /* NULL: there is none */
 	uint64_t now_ns;
 };
 

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdbool.h>
 
+#include "table/counters.h"
+
 #include "host/boottime.h"
 #include "host/table_map.h"
 
@@ -46,4 +48,16 @@ void metrics_workers_write_bursts(const struct table_map *table, const char *nam
 	for (unsigned int i = 0; i < SP_WORKERS_MAX; i++)
 		if (was_there(table, i))
 			write_bursts(table, i, name, out);
+}
+
+void metrics_workers_write_hints(const struct table_map *table, const char *name, FILE *out)
+{
+	const struct sp_queue *queues = &table->queues[SP_QUEUES_MAX];
+
+	for (unsigned int i = 0; i < SP_QUEUES_MAX; i++)
+		for (unsigned int worth = 0; queues[i].frame_bytes && worth < SP_HINTS_NR; worth++)
+			fprintf(out,
+				"%s{interface=\"builds\",queue=\"%u\",worth=\"%s\"} %" PRIu64 "\n",
+				name, i, table_counters_hint_name(worth),
+				(uint64_t)queues[i].hints[worth]);
 }

@@ -11,3 +11,5 @@ void metrics_workers_write_busy(const struct table_map *table, const char *name,
 
 /* A histogram of how many packets each found waiting in a queue. */
 void metrics_workers_write_bursts(const struct table_map *table, const char *name, FILE *out);
+/* How many packets of VMs each queue's worker found by a hint of the XDP program. */
+void metrics_workers_write_hints(const struct table_map *table, const char *name, FILE *out);

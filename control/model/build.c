@@ -216,3 +216,36 @@ bool model_build_id_valid(const char *id)
 	return length >= 1 && length <= BUILD_ID_MAX && id[0] != '.' && id[0] != '-' &&
 	       strspn(id, letters) == length;
 }
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool model_build_id_decode(const char *segment, size_t bytes, char *ret_id)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < bytes; i++) {
+		char c = segment[i];
+
+		if (c == '%') {
+			int high = i + 2 < bytes ? hex_value(segment[i + 1]) : -1;
+			int low = high >= 0 ? hex_value(segment[i + 2]) : -1;
+
+			if (low < 0)
+				return false;
+			c = (char)(high << 4 | low);
+			i += 2;
+		}
+		if (c == '\0' || len == BUILD_ID_MAX)
+			return false;
+		ret_id[len++] = c;
+	}
+	ret_id[len] = '\0';
+	return model_build_id_valid(ret_id);
+}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <sallyport/table.h>
@@ -21,6 +22,10 @@
 
 /* "Not given" in a spec: what the build has is kept, or the configured default applies. */
 #define BUILD_DEFAULT UINT64_MAX
+
+/* The longest body of a set of builds: so much, or as much for each build that there may be. */
+#define BUILD_SYNC_BYTES      ((size_t)32 << 20)
+#define BUILD_SYNC_EACH_BYTES 512
 
 /* A list of owned strings. */
 struct strings {
@@ -188,6 +193,10 @@ struct forward *model_build_node_add_forward(struct node *node, const char *name
 
 /* Result: whether the id can be one: 1 to 128 of A-Z a-z 0-9 . _ -, not beginning with . or - */
 bool model_build_id_valid(const char *id);
+
+/* Result: whether a segment of a path, as it came, is an id, decoded into ret_id, which has room
+ * for BUILD_ID_MAX + 1. */
+bool model_build_id_decode(const char *segment, size_t bytes, char *ret_id);
 
 /* Result: reserved, running or finished: it holds ports that may carry. */
 static inline bool build_is_open(const struct build *build)

@@ -22,8 +22,8 @@ const char *model_connection_record_end_name(enum connection_end how)
 
 void model_connection_record_set_closing(struct connection *connection, const char *closed_by)
 {
-	bool by_client = strcmp(closed_by,
-				model_connection_record_end_name(CONNECTION_CLOSED_BY_CLIENT)) == 0;
+	const char *name = model_connection_record_end_name(CONNECTION_CLOSED_BY_CLIENT);
+	bool by_client = strncmp(closed_by, name, strlen(name)) == 0; /* at whichever edge */
 
 	connection->end = by_client ? CONNECTION_CLOSED_BY_CLIENT : CONNECTION_CLOSED_BY_VM;
 	connection->fins = (uint8_t)(1u << (by_client ? SP_TOWARD_VM : SP_TOWARD_CLIENT));

@@ -31,7 +31,8 @@ struct connection {
 	uint32_t syn_seq[2]; /* by enum sp_direction */
 	uint8_t fins;	     /* bits, by enum sp_direction */
 	enum connection_end end;
-	uint64_t number; /* free for the user: of its record in the journal */
+	const char *at_edge; /* where the end was seen; NULL: here. Its owner is the user */
+	uint64_t number;     /* free for the user: of its record in the journal */
 };
 
 /* Result: how records spell it. */

@@ -30,18 +30,26 @@ void model_settings_init(struct model_settings *settings)
 	settings->receipts_kept_ns = 24 * HOUR_NS;
 }
 
-bool model_settings_is_of(const struct model_public *public, const struct sp_addr *addr)
+static bool is_of(const struct model_public *of, const struct sp_addr *addr)
 {
-	const struct sp_prefix prefix = {public->bind, public->mask};
+	const struct sp_prefix prefix = {of->bind, of->mask};
 
-	return public->sessions ? sp_prefix_contains(&prefix, addr)
-				: sp_addr_equal(&public->bind, addr);
+	return of->sessions ? sp_prefix_contains(&prefix, addr) : sp_addr_equal(&of->bind, addr);
 }
 
-uint16_t model_settings_slot_number(const struct model_public *public, const struct sp_addr *addr,
+const struct model_public *model_settings_find_public(const struct model_settings *settings,
+						      const struct sp_addr *addr)
+{
+	for (unsigned int i = 0; i < settings->nr_publics; i++)
+		if (is_of(&settings->publics[i], addr))
+			return &settings->publics[i];
+	return NULL;
+}
+
+uint16_t model_settings_slot_number(const struct model_public *of, const struct sp_addr *addr,
 				    uint16_t port)
 {
-	return public->sessions ? port ^ sp_own_bits(addr) : port;
+	return of->sessions ? port ^ sp_own_bits(addr) : port;
 }
 
 bool model_settings_lead_to(const struct model_settings *settings, const struct sp_addr *addr)

@@ -24,11 +24,8 @@ struct model_public {
 	unsigned int nr_ranges;
 };
 
-/* Result: whether an address is this one, or one of this prefix. */
-bool model_settings_is_of(const struct model_public *public, const struct sp_addr *addr);
-
 /* Result: the slot number of a port of it, at that address, which is one of it. */
-uint16_t model_settings_slot_number(const struct model_public *public, const struct sp_addr *addr,
+uint16_t model_settings_slot_number(const struct model_public *of, const struct sp_addr *addr,
 				    uint16_t port);
 
 /* The model's part of the config. Durations in ns; a limit of 0 means none. */
@@ -59,6 +56,10 @@ struct model_settings {
 
 /* Defaults of design.md's example; no publics, no networks. */
 void model_settings_init(struct model_settings *settings);
+
+/* Result: which of the publics an address is, or is one of; NULL for none. */
+const struct model_public *model_settings_find_public(const struct model_settings *settings,
+						      const struct sp_addr *addr);
 
 /* Result: whether an address is in one of the networks. */
 bool model_settings_lead_to(const struct model_settings *settings, const struct sp_addr *addr);

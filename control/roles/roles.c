@@ -26,6 +26,18 @@ struct roles {
 	struct rule rules[CONFIG_ROLES_MAX];
 };
 
+const char *roles_name(enum api_role role)
+{
+	static const char *const names[] = {
+		[API_ROLE_NONE] = "none",
+		[API_ROLE_VIEWER] = "viewer",
+		[API_ROLE_OPERATOR] = "operator",
+		[API_ROLE_ORCHESTRATOR] = "orchestrator",
+	};
+
+	return names[role];
+}
+
 static const enum api_role role_of[] = {
 	[CONFIG_ROLE_VIEWER] = API_ROLE_VIEWER,
 	[CONFIG_ROLE_OPERATOR] = API_ROLE_OPERATOR,

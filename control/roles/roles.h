@@ -10,6 +10,9 @@ enum api_role {
 	API_ROLE_ORCHESTRATOR, /* and declare builds */
 };
 
+/* Result: the role's name as in the config, "none" for API_ROLE_NONE; static. */
+const char *roles_name(enum api_role role);
+
 struct roles;
 struct config;
 struct ucred;

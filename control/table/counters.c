@@ -147,6 +147,20 @@ uint32_t table_counters_left(const struct table_map *table)
 	return left;
 }
 
+bool table_counters_yields(const struct table_map *table)
+{
+	bool some = false;
+
+	for (unsigned int i = 0; i < SP_WORKERS_MAX; i++) {
+		if (!table_counters_worker_alive(table, i))
+			continue;
+		if (load(&table->workers[i].yields) == 0)
+			return false;
+		some = true;
+	}
+	return some;
+}
+
 const char *table_counters_left_text(unsigned int bit)
 {
 	static const char *const texts[] = {
@@ -175,6 +189,16 @@ const char *table_counters_loss_name(enum sp_queue_loss loss)
 	};
 
 	return names[loss];
+}
+
+const char *table_counters_hint_name(enum sp_hint_worth worth)
+{
+	static const char *const names[SP_HINTS_NR] = {
+		[SP_HINT_USED] = "used",
+		[SP_HINT_WRONG] = "wrong",
+	};
+
+	return names[worth];
 }
 
 uint32_t table_counters_detached(const struct table_map *table)

@@ -61,6 +61,10 @@ bool table_counters_worker_alive(const struct table_map *table, unsigned int ind
  */
 uint32_t table_counters_left(const struct table_map *table);
 
+/* Result: whether the workers that are there sleep, and the XDP program has their packets, for they
+ * are few. */
+bool table_counters_yields(const struct table_map *table);
+
 /* Result: the text to follow "because" of one bit of it (enum sp_left_bit). */
 const char *table_counters_left_text(unsigned int bit);
 
@@ -70,6 +74,9 @@ bool table_counters_queue_fresh(const struct table_map *table, unsigned int reco
 
 /* Result: what an AF_XDP socket's loss is called, static. */
 const char *table_counters_loss_name(enum sp_queue_loss loss);
+
+/* Result: what a hint's worth is called, static. */
+const char *table_counters_hint_name(enum sp_hint_worth worth);
 
 /* Result: the roles (enum sp_role) of interfaces that are down or have lost their program. */
 uint32_t table_counters_detached(const struct table_map *table);

@@ -65,6 +65,8 @@ const struct json_shape table_json_queue_shape = {
 			 .help = "no longer than the engines' limit"},
 			{"lost", JSON_SHAPE_INTEGER, .many = JSON_SHAPE_BY_NAME, .example = "0",
 			 .help = "packets by why"},
+			{"hints", JSON_SHAPE_INTEGER, .many = JSON_SHAPE_BY_NAME, .example = "4711",
+			 .help = "of the XDP program, by what they were worth"},
 			{0},
 		},
 };
@@ -151,6 +153,16 @@ static json_t *render_lost(const struct sp_queue *queue)
 	return object;
 }
 
+static json_t *render_hints(const struct sp_queue *queue)
+{
+	json_t *object = json_object();
+
+	for (unsigned int i = 0; i < SP_HINTS_NR; i++)
+		json_object_set_new(object, table_counters_hint_name(i),
+				    json_integer((json_int_t)queue->hints[i]));
+	return object;
+}
+
 static json_t *render_queue(const struct table_map *table, unsigned int index, uint64_t now_ns)
 {
 	const struct sp_queue *queue = &table->queues[index];
@@ -160,7 +172,8 @@ static json_t *render_queue(const struct table_map *table, unsigned int index, u
 	return JSON_SHAPE_OBJECT_OF(
 		&table_json_queue_shape, json_string(index < SP_QUEUES_MAX ? "public" : "builds"),
 		json_integer(index % SP_QUEUES_MAX), json_values_number(age_ns / NS_PER_US),
-		json_boolean(table_counters_queue_fresh(table, index, now_ns)), render_lost(queue));
+		json_boolean(table_counters_queue_fresh(table, index, now_ns)), render_lost(queue),
+		render_hints(queue));
 }
 
 json_t *table_json_queues(const struct table_map *table, uint64_t now_ns)

@@ -137,3 +137,8 @@ void transfer_multi_remove(struct transfer_multi *multi, CURL *curl)
 {
 	curl_multi_remove_handle(multi->curl, curl);
 }
+
+void transfer_multi_limit(struct transfer_multi *multi, unsigned int nr_connections)
+{
+	curl_multi_setopt(multi->curl, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)nr_connections);
+}

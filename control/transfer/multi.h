@@ -28,3 +28,6 @@ void transfer_multi_free(struct transfer_multi *multi);
 /* Result: 0 or -ENOMEM. It begins in a later turn of the loop. */
 int transfer_multi_add(struct transfer_multi *multi, CURL *curl);
 void transfer_multi_remove(struct transfer_multi *multi, CURL *curl);
+
+/* No more connections than these at a time: other transfers wait for one. */
+void transfer_multi_limit(struct transfer_multi *multi, unsigned int nr_connections);

@@ -22,6 +22,7 @@ struct transfer {
 	CURL *curl;
 	struct curl_slist *headers;
 	void (*line)(void *context, const char *line, size_t bytes);
+	void (*part)(void *context, const struct transfer_end *part);
 	void (*end)(void *context, const struct transfer_end *end);
 	void *context;
 	char *text; /* what has come and was not used yet, with a NUL behind it */
@@ -79,6 +80,35 @@ static size_t on_data(char *data, size_t size, size_t nr, void *context)
 	return bytes;
 }
 
+/* A head that is there is something new. */
+static size_t on_head(char *data, size_t size, size_t nr, void *context)
+{
+	struct transfer *transfer = context;
+
+	if (size * nr == 2 && memcmp(data, "\r\n", 2) == 0)
+		transfer->fresh = true;
+	return size * nr;
+}
+
+/* What is known of an answer so far. */
+static struct transfer_end describe(const struct transfer *transfer)
+{
+	struct transfer_end end = {.body = "", .content_type = ""};
+	char *content_type = NULL;
+	long number = 0;
+
+	curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &number);
+	end.status = (unsigned int)number;
+	curl_easy_getinfo(transfer->curl, CURLINFO_CONTENT_TYPE, &content_type);
+	if (content_type)
+		end.content_type = content_type;
+	if (transfer->text && !transfer->line) {
+		end.body = transfer->text;
+		end.body_bytes = transfer->bytes;
+	}
+	return end;
+}
+
 /* Tells the lines that are whole. Result: how many bytes they are, with their ends. */
 static size_t tell_lines(const struct transfer *transfer)
 {
@@ -97,23 +127,35 @@ static size_t tell_lines(const struct transfer *transfer)
 	return used;
 }
 
+/* Tells the next part. Result: how many bytes it is. */
+static size_t tell_part(const struct transfer *transfer)
+{
+	const struct transfer_end part = describe(transfer);
+
+	if (part.status != 200)
+		return 0;
+	transfer->part(transfer->context, &part);
+	return part.body_bytes;
+}
+
 /* Result: whether the transfer is still there. */
 static bool give(struct transfer *transfer)
 {
 	size_t used;
 
 	transfer->fresh = false;
-	if (!transfer->line || !transfer->bytes)
+	if (!transfer->part && (!transfer->line || !transfer->bytes))
 		return true;
 	transfer->reading = true;
-	used = tell_lines(transfer);
+	used = transfer->part ? tell_part(transfer) : tell_lines(transfer);
 	transfer->reading = false;
 	if (transfer->cancelled) {
 		free_transfer(transfer);
 		return false;
 	}
 	transfer->bytes -= used;
-	memmove(transfer->text, transfer->text + used, transfer->bytes + 1);
+	if (transfer->text)
+		memmove(transfer->text, transfer->text + used, transfer->bytes + 1);
 	return true;
 }
 
@@ -151,23 +193,15 @@ static int judge(const struct transfer *transfer, CURLcode result)
 
 static void on_over(void *context, CURL *curl, CURLcode result)
 {
-	struct transfer_end end = {.reason = curl_easy_strerror(result), .body = ""};
+	struct transfer_end end;
 	struct transfer *transfer;
-	char *content_type = NULL;
-	long number = 0;
 
 	curl_easy_getinfo(curl, CURLINFO_PRIVATE, (char **)&transfer);
 	if (transfer->fresh && !give(transfer))
 		return;
+	end = describe(transfer);
 	end.error = judge(transfer, result);
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &number);
-	end.status = (unsigned int)number;
-	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &content_type);
-	end.content_type = content_type ? content_type : "";
-	if (transfer->text && !transfer->line) {
-		end.body = transfer->text;
-		end.body_bytes = transfer->bytes;
-	}
+	end.reason = curl_easy_strerror(result);
 	transfer->reading = true; /* end() must not find it in use */
 	transfer->end(transfer->context, &end);
 	free_transfer(transfer);
@@ -210,9 +244,15 @@ static bool set_request(struct transfer *transfer, const struct transfer_request
 	set_peer(curl, request);
 	curl_easy_setopt(curl, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+	if (strcmp(request->method, "HEAD") == 0)
+		curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, transfer->headers);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+	if (transfer->part) {
+		curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_head);
+		curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
+	}
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_ms);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->limit_ms);
 	if (!request->body)
@@ -234,6 +274,11 @@ int transfer_open(sd_event *event, struct transfers **ret_transfers)
 	return r < 0 ? r : 0;
 }
 
+void transfer_limit(struct transfers *transfers, unsigned int nr_connections)
+{
+	transfer_multi_limit(transfers->multi, nr_connections);
+}
+
 void transfer_close(struct transfers *transfers)
 {
 	if (!transfers)
@@ -253,6 +298,7 @@ int transfer_start(struct transfers *transfers, const struct transfer_request *r
 		return -ENOMEM;
 	transfer->transfers = transfers;
 	transfer->line = request->line;
+	transfer->part = request->part;
 	transfer->end = request->end;
 	transfer->context = request->context;
 	transfer->most = request->answer_bytes;

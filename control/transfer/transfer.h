@@ -29,7 +29,7 @@ struct transfer_end {
 
 /* What is asked for. All of it is copied but the callbacks' context. */
 struct transfer_request {
-	const char *method;
+	const char *method; /* to HEAD no body comes, whatever the answer's head says */
 	const char *url;
 	const char *socket; /* a UNIX socket to connect to; NULL: the URL's host */
 	const char *header[TRANSFER_HEADERS_MAX]; /* "Name: value"; NULLs are passed over */
@@ -45,6 +45,12 @@ struct transfer_request {
 	 * over. It may cancel the transfer. NULL: the body is collected.
 	 */
 	void (*line)(void *context, const char *line, size_t bytes);
+	/*
+	 * Called with each part of an answer of 200 as it comes, first with none, once its head is
+	 * there. It may cancel the transfer. Not together with line(). NULL: the body is collected,
+	 * as that of any other status.
+	 */
+	void (*part)(void *context, const struct transfer_end *part);
 	/* Called once, unless cancelled; the transfer is gone with it. */
 	void (*end)(void *context, const struct transfer_end *end);
 	void *context;
@@ -52,6 +58,10 @@ struct transfer_request {
 
 /* Result: 0, -ENOMEM, or what sd-event says. */
 int transfer_open(sd_event *event, struct transfers **ret_transfers);
+
+/* No more connections than these at a time: other transfers wait for one, and their time goes on.
+ */
+void transfer_limit(struct transfers *transfers, unsigned int nr_connections);
 
 /* Cancels all that are left. Not from a callback. NULL is allowed. */
 void transfer_close(struct transfers *transfers);

@@ -161,6 +161,9 @@ static void look(struct carrier *carrier)
 
 	model_clock_read(&now);
 	seen = table_counters_carrier(carrier->table, now.boot_ns);
+	/* What a worker does by itself, many times a day, is no news. */
+	if (table_counters_yields(carrier->table) && strcmp(seen, "xdp") == 0)
+		seen = "dpdk";
 	if (strcmp(seen, carrier->seen) != 0) {
 		carrier->nr_seen = 0;
 		carrier->since_ns = now.boot_ns;

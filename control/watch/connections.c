@@ -26,6 +26,25 @@ struct connections *watch_connections_new(void)
 	return connections;
 }
 
+void watch_connections_share(struct connections *connections)
+{
+	connections->shared = true;
+}
+
+const struct strays *watch_connections_strays(const struct connections *connections)
+{
+	return &connections->strays;
+}
+
+void watch_connections_told(struct connections *connections, const char *edge, struct sp_note *note,
+			    connections_visitor *tell_of, void *context)
+{
+	notes_strays_mark(note);
+	connections->teller = watch_known_edge(connections, edge);
+	watch_connections_note(connections, note, tell_of, context);
+	connections->teller = NULL;
+}
+
 void watch_connections_free(struct connections *connections)
 {
 	if (!connections)
@@ -53,30 +72,20 @@ static void end(const struct visit *visit, struct record *record, enum connectio
 	watch_known_forget(visit->connections, record);
 }
 
-/* How one that is half open ends if nothing more is heard of it. */
-static enum connection_end end_unheard(const struct connection *connection)
-{
-	return connection->accepted_ns ? CONNECTION_UNCONFIRMED : CONNECTION_UNANSWERED;
-}
-
-static bool is_counted(const struct connection *connection)
-{
-	return connection->counted == (1u << SP_TOWARD_VM | 1u << SP_TOWARD_CLIENT);
-}
-
 static void cut(const struct visit *visit, struct record *record)
 {
 	struct connections *connections = visit->connections;
 
-	if (watch_known_is_half_open(record)) {
-		end(visit, record, end_unheard(&record->connection));
+	if (!watch_known_is_half_open(record)) {
+		watch_known_count(connections, record, -1);
+	} else if (!watch_known_is_answered_elsewhere(connections, record, visit->now_ns)) {
+		end(visit, record, watch_known_end_unheard(&record->connection));
 		return;
 	}
-	watch_known_count(connections, record, -1);
 	record->connection.end = CONNECTION_CUT;
 	record->connection.ended_ns = visit->now_ns;
 	tell(visit, record, CONNECTION_ENDED);
-	if (is_counted(&record->connection))
+	if (watch_known_is_counted(&record->connection))
 		watch_known_forget(connections, record);
 }
 
@@ -136,24 +145,13 @@ static void make_way(const struct visit *visit, uint32_t slot_index)
 	if (!oldest)
 		return;
 	connections->figures.gave_way++;
-	end(visit, oldest, end_unheard(&oldest->connection));
-}
-
-static struct connection connection_of(const struct sp_note *note)
-{
-	return (struct connection){
-		.slot_index = note->slot_index,
-		.generation = note->generation,
-		.client = note->client,
-		.client_port = SP_HOST16(note->client_port_be),
-		.opened_ns = note->ring.at_ns,
-	};
+	end(visit, oldest, watch_known_end_unheard(&oldest->connection));
 }
 
 /* Result: a new half-open connection whose client's SYN had that number, NULL without memory. */
 static struct record *open(const struct visit *visit, const struct sp_note *note, uint32_t seq)
 {
-	struct connection connection = connection_of(note);
+	struct connection connection = watch_known_of_note(note);
 	struct record *record;
 
 	connection.syn_seq[SP_TOWARD_VM] = seq;
@@ -204,6 +202,7 @@ static void note_accepted(const struct visit *visit, const struct sp_note *note,
 	if (!record)
 		return;
 	first = !record->connection.accepted_ns;
+	record->accepted_again_ns = note->ring.at_ns;
 	record->connection.syn_seq[SP_TOWARD_CLIENT] = note->seq;
 	if (!first)
 		return;
@@ -292,15 +291,25 @@ static bool proves(const struct connection *connection, const struct sp_note *no
 		note->ack == connection->syn_seq[SP_TOWARD_CLIENT] + 1);
 }
 
+static void name_edge(const struct visit *visit, struct connection *connection)
+{
+	if (visit->connections->teller)
+		connection->at_edge = visit->connections->teller;
+}
+
 static void note_closes(const struct visit *visit, const struct sp_note *note,
 			struct record *record)
 {
 	struct connection *connection = &record->connection;
 	uint8_t both = 1u << SP_TOWARD_VM | 1u << SP_TOWARD_CLIENT;
 
-	if (watch_known_is_half_open(record) &&
-	    (!proves(connection, note) || !establish(visit, record)))
+	if (watch_known_is_half_open(record) && !proves(connection, note)) {
+		notes_strays_add(&visit->connections->strays, note);
 		return;
+	}
+	if (watch_known_is_half_open(record) && !establish(visit, record))
+		return;
+	name_edge(visit, connection);
 	count_sent(connection, note);
 	if (!connection->fins) {
 		connection->end = note->direction == SP_TOWARD_VM ? CONNECTION_CLOSED_BY_CLIENT
@@ -321,6 +330,7 @@ static void note_reset(const struct visit *visit, const struct sp_note *note, st
 {
 	count_sent(&record->connection, note);
 	count_received(&record->connection, note);
+	name_edge(visit, &record->connection);
 	end(visit, record,
 	    note->direction == SP_TOWARD_VM ? CONNECTION_RESET_BY_CLIENT : CONNECTION_RESET_BY_VM);
 }
@@ -334,16 +344,32 @@ static void count_late(struct connection *connection, const struct sp_note *note
 	count_received(connection, note);
 }
 
+/*
+ * One whose client's answer went another way: a VM that has the connection answers what provokes it
+ * by an ACK, one that has not by a SYN-ACK. Result: whether it is known as established now.
+ */
+static bool prove_late(const struct visit *visit, const struct sp_note *note, struct record *record)
+{
+	uint8_t flags = note->tcp_flags & (SP_TCP_SYN | SP_TCP_RST | SP_TCP_ACK);
+
+	if (note->kind != SP_NOTE_LATE || flags != SP_TCP_ACK || !establish(visit, record))
+		return false;
+	tell(visit, record, CONNECTION_ENDED);
+	return true;
+}
+
 /* A note of one that was cut: of its last moment, or of the VM's answer after that. */
 static void note_cut(const struct visit *visit, const struct sp_note *note, struct record *record)
 {
 	struct connection *connection = &record->connection;
 
+	if (watch_known_is_half_open(record) && !prove_late(visit, note, record))
+		return;
 	if (note->kind == SP_NOTE_LATE)
 		count_late(connection, note);
 	else if (note->kind == SP_NOTE_CLOSES || note->kind == SP_NOTE_RESET)
 		count_sent(connection, note);
-	if (!is_counted(connection))
+	if (!watch_known_is_counted(connection))
 		return;
 	tell(visit, record, CONNECTION_COUNTED);
 	watch_known_forget(visit->connections, record);
@@ -375,24 +401,13 @@ void watch_connections_note(struct connections *connections, const struct sp_not
 		break;
 	}
 	if (!record)
-		return;
-	if (note->kind == SP_NOTE_CLOSES)
+		notes_strays_add(&connections->strays, note);
+	else if (note->kind == SP_NOTE_CLOSES)
 		note_closes(&visit, note, record);
 	else if (note->kind == SP_NOTE_RESET)
 		note_reset(&visit, note, record);
 	else if (note->kind == SP_NOTE_LATE) /* its end is not known here yet */
 		count_late(&record->connection, note);
-}
-
-/* What was noted after now was read is not overdue. */
-static bool overdue(const struct connection *connection, uint64_t now_ns)
-{
-	uint64_t since_ns =
-		connection->accepted_ns ? connection->accepted_ns : connection->opened_ns;
-
-	if (connection->fins)
-		return now_ns >= connection->ended_ns + CONNECTIONS_HALF_NS;
-	return !connection->established_ns && now_ns >= since_ns + CONNECTIONS_UNANSWERED_NS;
 }
 
 static void expire(const struct visit *visit, struct record *record)
@@ -402,8 +417,9 @@ static void expire(const struct visit *visit, struct record *record)
 	if (watch_known_is_cut(record)) {
 		if (visit->now_ns >= connection->ended_ns + CONNECTIONS_LATE_NS)
 			watch_known_forget(visit->connections, record);
-	} else if (overdue(connection, visit->now_ns)) {
-		end(visit, record, connection->fins ? connection->end : end_unheard(connection));
+	} else if (watch_known_is_overdue(visit->connections, record, visit->now_ns)) {
+		end(visit, record,
+		    connection->fins ? connection->end : watch_known_end_unheard(connection));
 	}
 }
 

@@ -44,9 +44,20 @@ enum connection_change {
 #define CONNECTIONS_LATE_NS (5 * 1000000000ULL)
 
 struct connections;
+struct strays;
 
 struct connections *watch_connections_new(void); /* NULL without memory */
 void watch_connections_free(struct connections *connections);
+
+/*
+ * From now on packets of a connection may pass by other edges as well. One that the VM accepts, and
+ * whose client's answer is not seen, is kept then while the VM takes it for answered; it is shown
+ * as half open, gives way like those, and is cut like one that is established.
+ */
+void watch_connections_share(struct connections *connections);
+
+/* Result: ends of connections that are not known here; they live as long. */
+const struct strays *watch_connections_strays(const struct connections *connections);
 
 /* Called for each change; *connection may be written to (number). */
 typedef void connections_visitor(struct connection *connection, enum connection_change change,
@@ -54,6 +65,11 @@ typedef void connections_visitor(struct connection *connection, enum connection_
 
 /* Takes one note, in the order of time. visit is called at most five times. */
 void watch_connections_note(struct connections *connections, const struct sp_note *note,
+			    connections_visitor *visit, void *context);
+
+/* The same for a note that an edge of that name has taken, of a connection that it does not know.
+ */
+void watch_connections_told(struct connections *connections, const char *edge, struct sp_note *note,
 			    connections_visitor *visit, void *context);
 
 /* Ends what was never established, or never wholly closed; forgets what was cut. */

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "watch/known.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <sallyport/addr.h>
 #include <sallyport/compiler.h>
+
+#include "host/boottime.h"
 
 static uint64_t client_hash(uint32_t slot_index, const struct sp_addr *client, uint16_t client_port)
 {
@@ -96,6 +100,51 @@ static void remember_ended(struct connections *connections, const struct connect
 		.client_port = it->client_port,
 		.accepted = it->accepted_ns != 0,
 	};
+}
+
+bool watch_known_is_answered_elsewhere(const struct connections *connections,
+				       const struct record *record, uint64_t now_ns)
+{
+	/* When Linux sends it again, after the first time; a SYN that is sent again has its own. */
+	static const unsigned int again_s[] = {1, 3, 7, 15, 31};
+	uint64_t first_ns = record->connection.accepted_ns;
+
+	if (!connections->shared || !first_ns || !watch_known_is_half_open(record))
+		return false;
+	for (unsigned int i = 0; i < sizeof(again_s) / sizeof(again_s[0]); i++) {
+		uint64_t next_ns = first_ns + again_s[i] * NS_PER_S;
+
+		if (next_ns > record->accepted_again_ns + NS_PER_S / 2)
+			return now_ns >= next_ns + NS_PER_S;
+	}
+	return false;
+}
+
+/* What was noted after now was read is not overdue. */
+bool watch_known_is_overdue(const struct connections *connections, const struct record *record,
+			    uint64_t now_ns)
+{
+	const struct connection *connection = &record->connection;
+	uint64_t since_ns =
+		connection->accepted_ns ? connection->accepted_ns : connection->opened_ns;
+
+	if (connection->fins)
+		return now_ns >= connection->ended_ns + CONNECTIONS_HALF_NS;
+	return !connection->established_ns && now_ns >= since_ns + CONNECTIONS_UNANSWERED_NS &&
+	       !watch_known_is_answered_elsewhere(connections, record, now_ns);
+}
+
+const char *watch_known_edge(struct connections *connections, const char *name)
+{
+	for (unsigned int i = 0; i < KNOWN_EDGES; i++) {
+		char *edge = connections->edges[i];
+
+		if (!*edge)
+			snprintf(edge, CONFIG_NAME_SIZE, "%s", name);
+		if (strcmp(edge, name) == 0)
+			return edge;
+	}
+	return NULL;
 }
 
 struct known_share watch_known_share(struct connections *connections, uint32_t slot_index)

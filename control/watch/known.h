@@ -6,11 +6,16 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include <sallyport/compiler.h>
+
+#include "host/config.h"
 #include "watch/connections.h"
+#include "watch/notes/strays.h"
 
 #define KNOWN_CHAINS 16384u
 #define KNOWN_SLOTS  4096u
 #define KNOWN_ENDED  4096u
+#define KNOWN_EDGES  256u
 
 /*
  * In a chain by its client, in a list with the others of its slot's chain, and while it is half
@@ -22,6 +27,7 @@ struct record {
 	struct record *slot_next;
 	struct record *slot_before;
 	TAILQ_ENTRY(record) half_open;
+	uint64_t accepted_again_ns; /* the latest SYN-ACK of the VM */
 };
 
 /*
@@ -43,7 +49,23 @@ struct connections {
 	TAILQ_HEAD(half_open, record) half_open; /* the oldest first */
 	struct ended ended[KNOWN_ENDED];
 	struct connections_figures figures;
+	bool shared; /* other edges carry packets of them too */
+	struct strays strays;
+	const char *teller; /* the edge whose note is taken; NULL: this one */
+	char edges[KNOWN_EDGES][CONFIG_NAME_SIZE]; /* that told some; up to the first empty one */
 };
+
+/* Result: what a note says of a connection that begins with it. */
+static inline struct connection watch_known_of_note(const struct sp_note *note)
+{
+	return (struct connection){
+		.slot_index = note->slot_index,
+		.generation = note->generation,
+		.client = note->client,
+		.client_port = SP_HOST16(note->client_port_be),
+		.opened_ns = note->ring.at_ns,
+	};
+}
 
 /* Result: the one that a note is about, or NULL. */
 struct record *watch_known_find(struct connections *connections, const struct sp_note *note);
@@ -64,6 +86,32 @@ static inline bool watch_known_is_half_open(const struct record *record)
 {
 	return !record->connection.established_ns;
 }
+
+/* Result: whether it is known how much went each way. */
+static inline bool watch_known_is_counted(const struct connection *connection)
+{
+	return connection->counted == (1u << SP_TOWARD_VM | 1u << SP_TOWARD_CLIENT);
+}
+
+/* How one that is half open ends if nothing more is heard of it. */
+static inline enum connection_end watch_known_end_unheard(const struct connection *connection)
+{
+	return connection->accepted_ns ? CONNECTION_UNCONFIRMED : CONNECTION_UNANSWERED;
+}
+
+/*
+ * Result: whether the VM has had an answer by another edge. It sends its SYN-ACK again until then,
+ * at times that are known, and has not when it was time.
+ */
+bool watch_known_is_answered_elsewhere(const struct connections *connections,
+				       const struct record *record, uint64_t now_ns);
+
+/* Result: whether it has ended by now, or is given up, though nothing more was heard of it. */
+bool watch_known_is_overdue(const struct connections *connections, const struct record *record,
+			    uint64_t now_ns);
+
+/* Result: the name of an edge, as long as the connections; NULL: there are too many. */
+const char *watch_known_edge(struct connections *connections, const char *name);
 
 /* What a lease has: how many of either kind, and the oldest that is half open. */
 struct known_share {

@@ -221,15 +221,10 @@ static void tell_news(struct watch *watch)
 	tell_refused(watch);
 }
 
-static void provoke_client(struct watch *watch, const struct provoke_ends *ends)
+static void provoke(struct watch *watch, const struct provoke_ends *ends,
+		    int (*send)(struct provoker *provoker, const struct provoke_ends *ends))
 {
-	if (watch_provoke_client(watch->provoker, ends) == 0)
-		watch->figures.provoked++;
-}
-
-static void provoke_vm(struct watch *watch, const struct provoke_ends *ends)
-{
-	if (watch_provoke_vm(watch->provoker, ends) == 0)
+	if (send(watch->provoker, ends) == 0)
 		watch->figures.provoked++;
 }
 
@@ -241,9 +236,9 @@ static void provoke_again(struct watch *watch)
 	for (; nr < watch->nr_again && watch->again[nr].due_ns <= watch->now.boot_ns; nr++) {
 		const struct provocation *again = &watch->again[nr];
 
-		provoke_client(watch, &again->ends);
+		provoke(watch, &again->ends, watch_provoke_client);
 		if (watch_connections_awaits(watch->connections, &again->connection))
-			provoke_vm(watch, &again->ends);
+			provoke(watch, &again->ends, watch_provoke_vm);
 	}
 	for (unsigned int i = nr; i < watch->nr_again; i++)
 		watch->again[i - nr] = watch->again[i];
@@ -266,11 +261,11 @@ static void on_cut(struct connection *connection, enum connection_change change,
 	};
 
 	on_change(connection, change, watch);
-	if (!connection->established_ns || !watch->provoker ||
+	if (connection->end != CONNECTION_CUT || !watch->provoker ||
 	    slot->generation != connection->generation)
 		return;
-	provoke_vm(watch, &provocation.ends);
-	provoke_client(watch, &provocation.ends);
+	provoke(watch, &provocation.ends, watch_provoke_vm);
+	provoke(watch, &provocation.ends, watch_provoke_client);
 	if (watch->nr_again < PROVOKE_MAX)
 		watch->again[watch->nr_again++] = provocation;
 }
@@ -482,6 +477,11 @@ void watch_figures(const struct watch *watch, struct watch_figures *ret_figures)
 	watch_connections_figures(watch->connections, &ret_figures->connections);
 	watch_recorder_figures(watch->recorder, &ret_figures->records);
 	journal_audit_figures(watch->audit, &ret_figures->audit);
+}
+
+void watch_told(struct watch *watch, const char *edge, struct sp_note *note)
+{
+	watch_connections_told(watch->connections, edge, note, on_change, watch);
 }
 
 struct connections *watch_connections(struct watch *watch)

@@ -58,6 +58,9 @@ struct watch_figures {
 
 void watch_figures(const struct watch *watch, struct watch_figures *ret_figures);
 
+/* Takes a note of another edge; after watch_look(). */
+void watch_told(struct watch *watch, const char *edge, struct sp_note *note);
+
 /* Result: the connections known now, for diagnose and lists. */
 struct connections *watch_connections(struct watch *watch);
 

@@ -23,7 +23,7 @@ KEPT = DOCS / "performance.jsonl"
 PAGE = DOCS / "PERFORMANCE.md"
 PLOT = DOCS / "images" / "pipeline.svg"
 BEGIN, END = "<!-- pipeline -->\n", "<!-- /pipeline -->\n"
-RIVALS = ("5tswap", "csum", "beside", "tcp")
+RIVALS = ("5tswap", "csum", "beside", "tcp", "searching")
 
 
 def read(path):

@@ -39,6 +39,24 @@ cat_threads() {
 	on_edge cat "/sys/class/net/$1/threaded" 2>/dev/null || :
 }
 
+# started_at_boot UNIT: its package has asked systemd for that, whose stand-in here only notes it.
+started_at_boot() {
+	grep -qx "preset $1" "$ROOT/var/log/systemctl"
+}
+
+# The daemons that nobody has to want, each as far as it goes here: it runs, and has nothing to do.
+start_all() {
+	local daemon
+
+	mkdir -p "$ROOT/etc/systemd/system"
+	for daemon in sallyport-fleet sallyport-hooks sallyport-runner sallyport-hold; do
+		on_edge cp /bin/sleep "/usr/local/sbin/$daemon"
+		sed "s@^ExecStart=.*@ExecStart=/usr/local/sbin/$daemon 600@" "$ROOT/lib/systemd/system/$daemon.service" \
+			>"$ROOT/etc/systemd/system/$daemon.service"
+		on_edge systemctl start "$daemon" || fail "$daemon: $(cat "$ROOT/var/log/$daemon")"
+	done
+}
+
 write_config() {
 	cat >"$ROOT/etc/sallyport/sallyport.conf" <<-EOT
 		# my own words
@@ -118,6 +136,8 @@ host_state >"$LAB_DIR/before"
 must_apt install /debs/sallyport*.deb
 assert_match 'not configured yet' "$LAB_DIR/apt" "what the installation says"
 assert_eq "0 0" "$(main_pid sallyportd) $(main_pid sallyport-dp)" "daemons without a configuration"
+started_at_boot sallyportd || fail "sallyportd is not enabled"
+! started_at_boot sallyport-dp || fail "sallyport-dp is enabled, and nobody has asked for it"
 if on_edge sh -c 'command -v gcc cc clang make meson'; then
 	fail "the packages bring a compiler"
 fi
@@ -157,7 +177,13 @@ assert_eq "$config" "$(edited_config)" "the configuration after it was installed
 assert_eq ubuntu "$(whoami_there)" "ssh after it was installed again"
 ok "installing it again leaves the configuration and the session"
 
+start_all
 must_apt remove sallyport sallyport-dataplane
+# What has ended and nobody has waited for is not running.
+running=$(on_edge sh -c "awk '/^Name:/ { name = \$2 } /^State:/ && \$2 != \"Z\" && name ~ /^sallyport/ { print name }' \
+	/proc/[0-9]*/status 2>/dev/null" || :)
+assert_eq '' "$running" "daemons that run on after the removal"
+on_edge sh -c 'rm -f /usr/local/sbin/sallyport-* /etc/systemd/system/sallyport-*.service'
 assert_eq "$config" "$(edited_config)" "the configuration after the removal"
 [ -e "$ROOT/var/lib/sallyport/journal.db" ] || fail "the journal went with the packages"
 [ ! -e "/proc/$(pgrep -P "$MACHINE_PID" | head -n1)/root/sys/fs/bpf/sallyport" ] || fail "pins stay after the removal"

@@ -16,6 +16,7 @@ installed_files() {
 		usr/share/zsh/vendor-completions/_sallyport
 		usr/share/man/man1/sallyport.1
 		usr/share/man/man5/sallyport.conf.5
+		usr/share/man/man7/sallyport-figures.7
 		usr/share/man/man7/sallyport-verdicts.7
 		usr/share/man/man8/sallyport-dp.8
 		usr/share/man/man8/sallyport-fleet.8
@@ -64,6 +65,15 @@ check_unit() {
 	result $? "$unit: systemd-analyze security, exposure at most 4.0" "$scratch/said"
 }
 
+# The unit's daemon may ask how good the clock is: nothing of its filter refuses that, and nobody can set it.
+check_clock() {
+	local unit=$scratch/root/usr/lib/systemd/system/$1
+
+	! grep -q '^ProtectClock=yes' "$unit" && ! grep -q '^CapabilityBoundingSet=.*CAP_SYS_TIME' "$unit" &&
+		grep -qE '^SystemCallFilter=@.* adjtimex clock_adjtime' "$unit"
+	result $? "$1: may ask the clock, and not set it" "$unit"
+}
+
 check_install() {
 	local file
 
@@ -83,4 +93,6 @@ check_install() {
 	check_unit sallyport-hold.service
 	check_unit sallyport-hooks.service
 	check_unit sallyport-runner.service
+	check_clock sallyportd.service
+	check_clock sallyport-fleet.service
 }

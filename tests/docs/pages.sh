@@ -3,7 +3,7 @@
 #
 # The generated pages of docs/. Sourced by run.sh, which compares; as a command (`make pages`) it
 # writes them again. The API's description comes from a running sallyportd, so it needs root.
-generated_pages="VERDICTS.md CONFIGURATION.md FACTS.md openapi.json"
+generated_pages="VERDICTS.md CONFIGURATION.md FACTS.md FIGURES.md openapi.json"
 
 # Prints page $1 as its program makes it, in a lab whose sallyportd runs.
 generate_page() {
@@ -11,6 +11,7 @@ generate_page() {
 	VERDICTS.md) "$SALLYPORT_BUILD/docs/verdict_page" markdown ;;
 	CONFIGURATION.md) "$SALLYPORT_BUILD/docs/conf_page" markdown ;;
 	FACTS.md) "$SALLYPORT_BUILD/docs/facts_page" ;;
+	FIGURES.md) "$SALLYPORT_BUILD/docs/fleet_page" markdown ;;
 	openapi.json)
 		curl -sS --fail --unix-socket "$LAB_SOCKET" http://edge/openapi.json |
 			python3 -m json.tool --indent 2 --no-ensure-ascii # jq < 1.8 rounds 2^63 - 1

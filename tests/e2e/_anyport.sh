@@ -21,6 +21,12 @@ anyport_needs() {
 	command -v nft >/dev/null || skip "needs nft"
 }
 
+# A port's link is what its driver says, which may be none for a moment at its start: the kernel tells of the state
+# of an interface up to a second late, and of a memif's peer there is nothing before it has answered.
+anyport_has_links() {
+	[ "$(field_status .carrying)" = dpdk ]
+}
+
 # put_node ID ADDRESS: a build whose one node has that address; $port leads there.
 put_node() {
 	api PUT "/v1/builds/$1" "{\"user\":\"ubuntu\",\"nodes\":[{\"index\":0,\"address\":\"$2\"}]}"

@@ -79,7 +79,7 @@ via() {
 edge_config() {
 	(
 		LAB_NAME=$1
-		LAB_EXTRA="${LAB_EXTRA:-} metrics: { listen = \"\"; };
+		LAB_EXTRA="${LAB_EXTRA:-} metrics: { ${LAB_METRICS:-listen = \"\";} };
 			fleet: { etcd = [ \"http://$ETCD_ADDRESS:2379\" ]; socket = \"$(edge_dir "$1")/run/fleet.sock\";
 				edge_ttl = \"3s\"; fence_after = \"6s\"; clock_bound = \"${LAB_CLOCK_BOUND:-0s}\"; ${LAB_FLEET:-} };"
 		if [ "$1" = b ]; then
@@ -127,6 +127,19 @@ fleet() {
 	call_socket "$(edge_dir "$1")/run/fleet.sock" "${@:2}"
 }
 
+# fleet_naming a|b METHOD PATH [BODY]: the same, and the edges that have not confirmed it in UNCONFIRMED.
+fleet_naming() {
+	STATUS=$(curl -sS --max-time 60 --unix-socket "$(edge_dir "$1")/run/fleet.sock" -X "$2" -D "$LAB_DIR/head" \
+		-o "$LAB_DIR/body" -w '%{http_code}' ${4+--data-binary "$4"} "http://edge$3")
+	ANSWER=$(cat "$LAB_DIR/body")
+	UNCONFIRMED=$(sed -n 's/^Sallyport-Unconfirmed: \([^\r]*\).*/\1/p' "$LAB_DIR/head")
+}
+
+# remove ID [EDGE]: a DELETE at A.
+remove() {
+	fleet_naming "${2:-a}" DELETE "/v1/builds/$1"
+}
+
 # A call of A's fleet by somebody who may open the socket and has no role.
 as_nobody() {
 	local out
@@ -168,7 +181,7 @@ fleet_says() {
 }
 
 fleet_owes_nothing() {
-	[ "$(jq length "$(edge_dir "$1")/state/fleet-owed.json")" = 0 ]
+	[ "$(jq -s 'add | length' "$(edge_dir "$1")/state/fleet-owed.json")" = 0 ]
 }
 
 same_deadline() {
@@ -198,8 +211,25 @@ fleet_stop() {
 	wait "$pid" || fail "the fleet of $1 ended with $?"
 }
 
-# An open session through a port in which both sides talk, with SESSION its pid. Of one in which nobody
-# does, with requests through B and replies through A, neither edge knows enough to provoke a packet.
+# is_aged FILE SECONDS: it was written so long ago.
+is_aged() {
+	[ $(($(date +%s) - $(stat -c %Y "$1"))) -ge "$2" ]
+}
+
+# idle_begin PORT NAME: an open session in which nobody says a word, with SESSION its pid.
+idle_begin() {
+	ssh_to "$1" 'echo in; exec cat' < <(tail -f /dev/null --pid=$$) >"$LAB_DIR/idle-$2" 2>/dev/null &
+	SESSION=$!
+	wait_line 20 "$LAB_DIR/idle-$2" '^in$'
+}
+
+# The same, and nobody has said one for longer than it takes a VM to send a SYN-ACK again.
+idle_session() {
+	idle_begin "$@"
+	wait_until 20 is_aged "$LAB_DIR/idle-$2" 5
+}
+
+# An open session through a port in which both sides talk, with SESSION its pid.
 start_session() {
 	ticking_session "$1" 100 &
 	SESSION=$!

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # A router that spreads one address over up to three edges, by BGP and a hash of flows: BIRD on the router, BIRD
-# on edges a and b, FRR on c where version 8 is installed; three members of etcd; VMs whose replies all leave by a. Edges run
+# on edges a and b, FRR on c where it is installed; three members of etcd; VMs whose replies all leave by a. Edges run
 # nothing until edge_start; with LAB_BARE=1 they have neither the address nor the interfaces that announce it.
 # Source it after _fleet.sh; lab_begin makes its network instead of the usual one.
 #
@@ -66,7 +66,7 @@ routes_edge() {
 	network_end router "edge$n"
 	lab_in net ethtool -K "edge$n" gro on >/dev/null 2>&1
 	[ -z "${LAB_BARE:-}" ] || return 0
-	ip -n "$LAB_NS-$ns" addr add "$LAB_PUBLIC_ADDRESS/32" dev public metric 1000
+	ip -n "$LAB_NS-$ns" route add local "$LAB_PUBLIC_ADDRESS/32" dev lo
 	announce_interfaces "$ns"
 }
 
@@ -142,7 +142,7 @@ edge_config() {
 	(
 		LAB_EXTRA="$LAB_ANNOUNCE metrics: { listen = \"\"; };
 			fleet: { etcd = [ $(members_urls) ]; socket = \"$(edge_dir "$1")/run/fleet.sock\";
-				edge_ttl = \"3s\"; fence_after = \"6s\"; clock_bound = \"0s\"; };"
+				edge_ttl = \"3s\"; fence_after = \"6s\"; clock_bound = \"${LAB_CLOCK_BOUND:-0s}\"; };"
 		LAB_BPF_DIR=$(edge_bpf "$1")
 		LAB_DIR=$(edge_dir "$1")
 		LAB_NAME=$1
@@ -202,23 +202,25 @@ routes_config() {
 	sed "s/10\.9\.1\./10.9.$n./g; s/db8:9:1:/db8:9:$n:/g" "$LAB_TOOLS/../../configs/$2"
 }
 
-# FRR 10 has a daemon more, mgmtd, whose sockets cannot be the lab's own.
 frr_installed() {
-	[ ! -x /usr/lib/frr/mgmtd ] && [ -x /usr/lib/frr/bgpd ] && [ -x /usr/lib/frr/bfdd ] && command -v vtysh >/dev/null
+	[ -x /usr/lib/frr/bgpd ] && [ -x /usr/lib/frr/bfdd ] && command -v vtysh >/dev/null
 }
 
-# Edge $1's daemons read nothing by themselves: what is for which of them vtysh knows.
+# Edge $1's daemons read nothing by themselves: what is for which of them vtysh knows. Not every socket of theirs
+# can be named, so their /run/frr is the lab's own. mgmtd is there from FRR 10 on.
 frr_spawn() {
-	local dir=$LAB_DIR/frr-$1 daemon sockets
+	local dir=$LAB_DIR/frr-$1 daemon options
 
 	mkdir -p "$dir"
 	: >"$dir/none.conf"
 	chown -R frr:frr "$dir"
-	for daemon in zebra bgpd bfdd; do
-		sockets=()
-		[ $daemon = bfdd ] && sockets=(--bfdctl "$dir/bfdd.sock")
-		routes_spawn "$(edge_ns "$1")" "frr-$1-$daemon" "/usr/lib/frr/$daemon" -u frr -g frr -f "$dir/none.conf" \
-			-z "$dir/zserv.api" -i "$dir/$daemon.pid" --vty_socket "$dir" "${sockets[@]}"
+	for daemon in mgmtd zebra bgpd bfdd; do
+		[ -x "/usr/lib/frr/$daemon" ] || continue
+		options=(-u frr -g frr)
+		[ $daemon = mgmtd ] || options+=(-f "$dir/none.conf")
+		# shellcheck disable=SC2016
+		routes_spawn "$(edge_ns "$1")" "frr-$1-$daemon" unshare --mount sh -ec \
+			'mkdir -p /run/frr; mount --bind "$0" /run/frr; exec "$@"' "$dir" "/usr/lib/frr/$daemon" "${options[@]}"
 		wait_until 10 test -S "$dir/$daemon.vty"
 	done
 	routes_config "$1" frr/frr.conf >"$dir/frr.conf"

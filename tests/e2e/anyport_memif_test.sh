@@ -37,20 +37,26 @@ assert_match 'error: Nobody serves this memif yet.* setting=public.port' "$LAB_D
 ok "without the other process it does not start, and says why"
 patch_start
 dp_start
-assert_eq dpdk "$(field_status .carrying)" "who carries"
+wait_until 10 anyport_has_links || fail "sallyport-dp does not carry: $(field_status .warnings)"
 anyport_own
 anyport_carries
 anyport_session
-anyport_crash
-# The driver takes memory away below a worker when its peer is gone: a worker that is at it ends
-# sallyport-dp, which its supervisor starts again.
+# The driver takes memory away below a worker when its peer is gone: a worker that is at it ends its process. That may
+# be the other one, which is started again here as its supervisor would (once in four with DPDK 24.11) …
+patch_again() {
+	if grep -q '^State:.[RSD]' "/proc/$(cat "$LAB_DIR/patch.testpmd")/status"; then return; fi 2>/dev/null
+	rm -f "$LAB_DIR/run/memif.sock"
+	patch_start
+}
+anyport_crash patch_again
+# … or sallyport-dp.
 kill -9 "$(cat "$LAB_DIR/patch.testpmd")"
 rm "$LAB_DIR/run/memif.sock"
 no_carrier() {
 	ip -n "$LAB_NS-edge" -j link show public | jq -e '.[0].flags | contains(["NO-CARRIER"])'
 }
 wait_until 10 no_carrier || [ "$(daemon_state dp)" = stopped ] || fail "a carrier without the other process"
-[ "$(daemon_state dp)" = running ] || dp_start
 patch_start
+[ "$(daemon_state dp)" = running ] || dp_start
 anyport_goes_on "kill -9 of the other process, and a start"
 anyport_ends

@@ -24,6 +24,8 @@ def test_roles_go_by_the_peer():
             (VIEWER_UID, "PUT", "/v1/announcement/drain", 403, "operator"),
             (OPERATOR_UID, "DELETE", "/v1/announcement/drain", 404, None),
             (OPERATOR_UID, "PUT", "/v1/announcement/store", 403, "orchestrator"),
+            (OPERATOR_UID, "PUT", "/v1/status/fleet", 403, "orchestrator"),
+            (OPERATOR_UID, "PUT", "/v1/connections/strays", 403, "orchestrator"),
             (OPERATOR_UID, "GET", "/v1/status", 200, None),
             (OPERATOR_UID, "PUT", "/v1/builds/live", 403, "orchestrator"),
             (OPERATOR_UID, "POST", "/v1/builds/live/finish", 200, None)]:
@@ -36,7 +38,7 @@ def test_roles_go_by_the_peer():
     document = call("GET", "/v1/openapi.json", via=VIEWER_SOCKET).json
     changing = [(method.upper(), path) for path, operations in document["paths"].items()
                 for method in operations if method != "get"]
-    check(len(changing) == 9, changing)
+    check(len(changing) == 11, changing)
     for method, path in changing:
         path = path.replace("{id}", "live")
         for uid in (0, OPERATOR_UID):

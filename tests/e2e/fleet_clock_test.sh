@@ -57,6 +57,9 @@ a_round_of_b 1 3
 a_round_of_b 2 4
 edge_has a short running || fail "an edge whose clock is ahead has ended a build for all: $ANSWER"
 record_says short .ended 0 || fail "the store has the build as ended"
+fleet b POST /v1/builds/short/extend '{"by_s": 3600}'
+assert_eq 409 "$STATUS" "status of an extension at B of what has ended by its clock ($ANSWER)"
+record_says short .until 0 || fail "the store has the extension that B refused"
 ok "an edge whose clock is ahead keeps the end of a build to itself"
 
 # An end that both clocks have seen is in the store, and frees the VM.

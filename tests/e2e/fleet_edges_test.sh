@@ -10,16 +10,13 @@ LAB_QUARANTINE=30s
 # shellcheck source=tests/e2e/_fleet.sh
 . "$(dirname "$0")/_fleet.sh"
 
-# remove ID: a DELETE at A, its status in STATUS and the edges that have not confirmed it in UNCONFIRMED.
-remove() {
-	STATUS=$(curl -sS --max-time 30 --unix-socket "$LAB_DIR/run/fleet.sock" -X DELETE -D "$LAB_DIR/head" \
-		-o "$LAB_DIR/body" -w '%{http_code}' "http://edge/v1/builds/$1")
-	UNCONFIRMED=$(sed -n 's/^Sallyport-Unconfirmed: \([^\r]*\).*/\1/p' "$LAB_DIR/head")
+declare_build_of() {
+	fleet a PUT "/v1/builds/$1" "{\"nodes\":[{\"index\":0,\"address\":\"10.0.4.$2\"}]}"
+	assert_eq 201 "$STATUS" "status of PUT of $1 ($ANSWER)"
 }
 
 declare_build() {
-	fleet a PUT "/v1/builds/$1" "{\"nodes\":[{\"index\":0,\"address\":\"10.0.4.$2\"}]}"
-	assert_eq 201 "$STATUS" "status of PUT of $1 ($ANSWER)"
+	declare_build_of "$1" "$2"
 	wait_until 20 edge_has b "$1" running
 }
 
@@ -111,6 +108,59 @@ remove other
 assert_eq "204 " "$STATUS $UNCONFIRMED" "a removal once B's sallyportd confirms again"
 remove later
 assert_eq "204 " "$STATUS $UNCONFIRMED" "a removal once B's sallyportd confirms again"
+
+# Nor is a VM given to the next build before B has confirmed the end of the one that has it.
+heir() {
+	fleet a PUT /v1/builds/heir '{"nodes":[{"index":0,"address":"10.0.4.9"}],"supersede":true}'
+}
+declare_build held 9
+: >"$LAB_DIR/gate"
+heir
+assert_eq 503 "$STATUS" "a PUT that supersedes what B still has ($ANSWER)"
+[[ $(answer .detail) == *"carry it still: b."* ]] || fail "who has not confirmed: $ANSWER"
+rm "$LAB_DIR/gate"
+heir
+assert_eq 201 "$STATUS" "the same again once B can confirm ($ANSWER)"
+edge_has b held ended || fail "B has the build still whose VM was given away: $ANSWER"
+remove heir
+assert_eq "204 " "$STATUS $UNCONFIRMED" "a removal once B's sallyportd confirms again"
+ok "a build that is superseded has ended on the other edge before its VM is given again"
+
+# What is asked of B has not been made there yet when A removes it: B does not confirm, and nothing stays.
+echo late filler >"$LAB_DIR/gate"
+declare_build_of filler 21
+(fleet b PUT /v1/builds/late '{"nodes":[{"index":0,"address":"10.0.4.22"}]}') &
+wait_until 20 edge_has a late running
+echo late >"$LAB_DIR/gate.new"
+(remove late && echo "$STATUS $UNCONFIRMED" >"$LAB_DIR/removed") &
+removal=$!
+wait_until 20 edge_has a late ended
+mv "$LAB_DIR/gate.new" "$LAB_DIR/gate"
+wait_until 20 edge_has b filler running
+wait "$removal"
+assert_eq "202 b" "$(cat "$LAB_DIR/removed")" "a removal before B has made the build"
+rm "$LAB_DIR/gate"
+wait_until 20 edge_has b late ended
+remove late
+assert_eq "204 " "$STATUS $UNCONFIRMED" "the same removal once B has ended it"
+ok "a build that is being made where it was asked for is not there behind its removal"
+
+# Asked of B, whose sallyportd refuses it in the end, and of A meanwhile, which takes it.
+echo twice >"$LAB_DIR/gate"
+body='{"nodes":[{"index":0,"address":"10.0.4.23"}]}'
+(fleet b PUT /v1/builds/twice "$body" && echo "$STATUS" >"$LAB_DIR/refused") &
+refused=$!
+wait_until 20 edge_has a twice running
+fleet a PUT /v1/builds/twice "$body"
+assert_eq 200 "$STATUS" "status of the same PUT at A ($ANSWER)"
+echo '!twice' >"$LAB_DIR/gate.new"
+mv "$LAB_DIR/gate.new" "$LAB_DIR/gate"
+wait "$refused"
+assert_eq 503 "$(cat "$LAB_DIR/refused")" "status of the PUT at B"
+rm "$LAB_DIR/gate"
+wait_until 20 edge_has b twice running
+edge_has a twice running || fail "B has taken back what A has promised: $ANSWER"
+ok "what one edge takes back is not what another has promised meanwhile"
 fleet_stop b
 mv "$LAB_DIR/b/own.conf" "$LAB_DIR/b/sallyport.conf"
 fleet_start b
@@ -144,15 +194,24 @@ ok "an edge that has no routes any more is not waited for"
 # etcd away from all: no edge is better than the other, and a removal says who cannot know.
 fleet_start b
 declare_build five 5
+declare_build six 25
 wait_until 20 is_current b true
 etcd_stop
 for edge in a b; do
 	wait_until 20 is_current "$edge" false
 done
 remove five
-assert_eq "202 b" "$STATUS $UNCONFIRMED" "a removal without etcd"
+assert_eq "202 b, *" "$STATUS $UNCONFIRMED" "a removal without etcd"
 edge_has b five running || fail "B has cut what it cannot know of"
+fleet_stop b
+fleet_spawn b
+answers() { fleet b GET /v1/status && [ "$STATUS" = 200 ]; }
+wait_until 20 answers
+remove six b
+assert_eq "202 *" "$STATUS $UNCONFIRMED" "a removal by an edge that knows of no others, as it was started without etcd"
+edge_has a six running || fail "A has cut what it cannot know of"
 etcd_start
+wait_until 30 edge_has a six ended
 for edge in a b; do
 	wait_until 30 is_current "$edge" true
 done

@@ -35,7 +35,7 @@ page_block interfaces | sed 's/ eth0 / public /' >"$LAB_DIR/interfaces"
 ok "the page's configuration is accepted"
 
 # One edge, alone, with an address that the router has a route to.
-lab_in edge ip addr add "$LAB_PUBLIC_ADDRESS/32" dev public metric 1000
+lab_in edge ip route add local "$LAB_PUBLIC_ADDRESS/32" dev lo
 lab_in router ip route add "$LAB_PUBLIC_ADDRESS/32" via 10.9.1.2 metric 4000
 config_write >"$LAB_CONFIG"
 edge_spawn a control control/sallyportd

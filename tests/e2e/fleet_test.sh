@@ -48,6 +48,7 @@ fleet b PUT /v1/builds/two "$(build_body 0)"
 assert_eq 409 "$STATUS" "status of a PUT of the same VM at B"
 assert_eq urn:sallyport:problem:endpoint-in-use "$(answer .type)" "type of the refusal"
 assert_eq /nodes/0/address "$(answer '.errors[0].pointer')" "pointer of the refusal"
+assert_eq "one 0 ssh $(lab_vm_address 0) 22" "$(answer '.holder | "\(.build) \(.node) \(.forward) \(.address) \(.port)"')" "holder"
 edge_has b two running && fail "B holds the build that it refused"
 ok "one VM is never given twice, whichever edge is asked"
 
@@ -78,6 +79,52 @@ assert_eq "" "$(etcd_keys | grep endpoints || :)" "VMs that the store says are h
 assert_eq 2 "$(etcd_keys | grep -c ports)" "ports that rest"
 ok "DELETE at A cuts at B, and the ports rest in the store"
 
+# Without a linger a finish is an end, for which the other edge is waited for.
+fleet a PUT /v1/builds/brief '{"nodes":[{"index":0,"address":"10.0.4.7"}],"linger_s":0}'
+assert_eq 201 "$STATUS" "status of PUT ($ANSWER)"
+wait_until 20 edge_has b brief running
+fleet a POST /v1/builds/brief/finish '{}'
+assert_eq "200 ended" "$STATUS $(answer .state)" "a finish at A without a linger ($ANSWER)"
+edge_has b brief ended || fail "B has not cut, though the finish was answered: $ANSWER"
+assert_eq expired "$(answer .reason)" "why it ended at B"
+fleet b POST /v1/builds/brief/finish '{}'
+assert_eq "200 ended" "$STATUS $(answer .state)" "the same again at B ($ANSWER)"
+ok "a finish without a linger answers once the other edge has cut"
+
+# The VM of another build, which ends for it on both edges.
+fleet a PUT /v1/builds/older '{"nodes":[{"index":0,"address":"10.0.4.8"}]}'
+assert_eq 201 "$STATUS" "status of PUT ($ANSWER)"
+fleet b PUT /v1/builds/newer '{"nodes":[{"index":0,"address":"10.0.4.8"}]}'
+assert_eq 409 "$STATUS" "status of a PUT of its VM ($ANSWER)"
+fleet b PUT /v1/builds/newer '{"nodes":[{"index":0,"address":"10.0.4.8"}],"supersede":true}'
+assert_eq 201 "$STATUS" "status of a PUT that supersedes ($ANSWER)"
+for edge in a b; do
+	edge_has $edge older ended || fail "$edge has the older build still: $ANSWER"
+done
+wait_until 20 edge_has a newer running
+fleet a DELETE /v1/builds/newer
+assert_eq 204 "$STATUS" "status of DELETE ($ANSWER)"
+ok "a build supersedes another on both edges"
+
+# Streams are this edge's own.
+curl -sSN --max-time 60 --unix-socket "$LAB_DIR/b/run/fleet.sock" http://edge/v1/events >"$LAB_DIR/events" 2>&1 &
+follower=$!
+fleet a PUT /v1/builds/told '{"nodes":[{"index":0,"address":"10.0.4.9"}]}'
+assert_eq 201 "$STATUS" "status of PUT ($ANSWER)"
+told() { grep -q '"build.enabled".*"told"' "$LAB_DIR/events"; }
+wait_until 20 told
+kill "$follower"
+fleet a DELETE /v1/builds/told
+fleet b GET '/v1/events?since=0&follow=false'
+assert_eq "200 end complete" "$STATUS $(jq -sr 'last | "\(.type) \(.reason)"' <<<"$ANSWER")" "a stream that ends"
+fleet b GET '/v1/events?since=999999'
+assert_eq 400 "$STATUS" "status of a stream that there is not ($ANSWER)"
+as_nobody GET /v1/builds/one/capture
+assert_eq 403 "$STATUS" "status of a capture by a viewer ($ANSWER)"
+fleet a GET '/v1/builds/gone/capture?seconds=1'
+assert_eq 404 "$STATUS" "status of a capture of no build ($ANSWER)"
+ok "events are followed through the fleet"
+
 # Fail static: without etcd nothing new is promised, and what is live goes on.
 fleet a PUT /v1/builds/three "$(build_body 0)"
 assert_eq 201 "$STATUS" "status of PUT"
@@ -107,7 +154,7 @@ edge_has a four running || fail "A has cut what it cannot know of"
 # What the store is owed outlasts the process.
 fleet_stop b
 fleet_spawn b
-assert_eq four "$(jq -r 'keys | join(" ")' "$LAB_DIR/b/state/fleet-owed.json")" "what the store is owed"
+assert_eq four "$(jq -rs 'add | keys | join(" ")' "$LAB_DIR/b/state/fleet-owed.json")" "what the store is owed"
 etcd_start
 wait_until 30 edge_has a four ended
 wait_until 30 fleet_owes_nothing b
@@ -220,7 +267,7 @@ old='{"version":1,"body":{"nodes":[{"index":0,"public_address":"192.0.2.1","publ
 } >"$LAB_DIR/old"
 etcd_ctl txn <"$LAB_DIR/old" >"$LAB_DIR/log/put" || fail "the records cannot be put"
 assert_eq 100 "$(grep -c OK "$LAB_DIR/log/put")" "records that were put"
-none_is_old() { [ "$(etcd_keys | grep -c /old)" = 0 ]; }
+none_is_old() { [ "$(etcd_keys | grep -c "/old[0-9]")" = 0 ]; }
 wait_until 20 none_is_old
 ok "what has ended is forgotten as fast as it comes"
 

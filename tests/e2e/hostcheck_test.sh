@@ -72,6 +72,7 @@ cures() {
 	named "$1" "$2" "$3"
 	[ "$2" != refuse ] || assert_eq 1 "$CODE" "exit status with $1"
 	[ -n "$CURE" ] || fail "$1: no cure is printed"
+	cp "$LAB_DIR/check" "$LAB_DIR/check.ill"
 	at_host sh -c "$CURE" >"$LAB_DIR/cured" 2>&1 || fail "$1: '$CURE' fails: $(cat "$LAB_DIR/cured")"
 	look "${4:-}"
 	unnamed "$1" "$3"
@@ -85,7 +86,7 @@ with() {
 }
 
 look
-assert_eq "" "$(grep -vE '^(hint|host:|risk +(clock|neighbours): |slow +hugepages: | +cure: )' "$LAB_DIR/check")" \
+assert_eq "" "$(grep -vE '^(hint|host:|risk +(clock|neighbours): |slow +hugepages: | +cure: | +gone after )' "$LAB_DIR/check")" \
 	"complaints with all well"
 assert_eq 0 "$CODE" "exit status with all well"
 ok "a host that is well: $(tail -n1 "$LAB_DIR/check")"
@@ -107,6 +108,24 @@ at_host ip link set builds down
 cures link silent 'builds is down'
 at_host ip addr del "$LAB_PUBLIC_ADDRESS/24" dev public
 cures address silent "$LAB_PUBLIC_ADDRESS is not this host's"
+assert_match 'gone after a reboot unless it is in the network configuration' "$LAB_DIR/check.ill" "where it is kept"
+at_host ip addr del "$LAB_PUBLIC_ADDRESS/32" dev public
+at_host ip addr add "$LAB_PUBLIC_ADDRESS/32" dev builds
+look
+named swapped risk "$LAB_PUBLIC_ADDRESS, for clients, is on builds"
+at_host ip addr add "$LAB_PUBLIC_ADDRESS/24" dev public
+look
+unnamed swapped "$LAB_PUBLIC_ADDRESS"
+at_host ip addr del "$LAB_PUBLIC_ADDRESS/32" dev builds
+ok "an address of clients on the builds' interface"
+at_host ip link property add dev builds altname enp9s9
+with '/^\t*builds: /,/\}/s/interface = .*/interface = "enp9s9";/'
+look "$CHANGED"
+named interface refuse 'builds.interface: enp9s9 is another name of the interface builds: write that'
+at_host "$(lab_control_path)" -c "$CHANGED" >"$LAB_DIR/refused" 2>&1 && fail "a start by another name"
+assert_match 'builds.interface: enp9s9 is another name of the interface builds: write that' "$LAB_DIR/refused" "a start"
+at_host ip link property del dev builds altname enp9s9
+ok "another name of an interface is told with its own, by the check and by a start"
 at_host ip -6 addr flush dev builds scope link
 cures link-local silent 'builds has no link-local'
 with 's,networks = \[,networks = [ "10.99.0.0/16"\,,'
@@ -245,10 +264,21 @@ at_host nft -f - <<-EOT
 			tcp dport 64535-65535 accept
 		}
 	}
+	table inet asleep {
+		flags dormant
+		chain input {
+			type filter hook input priority 0; policy drop;
+		}
+	}
 EOT
 look
 unnamed conntrack .
+unnamed firewall asleep
 at_host sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0
+cures conntrack silent 'drops what conntrack calls invalid'
+at_host nft insert rule inet filter input ct mark 1 accept
+at_host nft delete rule inet filter input handle "$(at_host nft -a list chain inet filter input |
+	sed -n 's/.*"public" tcp dport 64535-64540 accept # handle //p')"
 look
 unnamed conntrack . # something unsure may have accepted it before
 at_host nft -f - <<-EOT
@@ -258,6 +288,17 @@ at_host nft -f - <<-EOT
 	add rule inet filter input tcp dport 64535-65535 accept
 EOT
 cures conntrack silent 'drops what conntrack calls invalid'
+at_host nft flush ruleset
+at_host nft -f - <<-EOT
+	table ip filter {
+		chain INPUT {
+			type filter hook input priority 0; policy drop;
+			limit rate 1/second accept
+			tcp dport 22 accept
+		}
+	}
+EOT
+cures 'firewall untold' hint '"ip filter INPUT" drops what comes in by public for port 64535'
 at_host nft flush ruleset
 
 control_start

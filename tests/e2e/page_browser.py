@@ -242,4 +242,5 @@ def main():
         driver.quit()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -125,8 +125,19 @@ if frr_installed; then
 	ok "drain by FRR: RFC 8326, then withdrawn, then announced again"
 else
 	ok "a third edge is added"
-	ok "drain by FRR # skip FRR 8 is not installed (frr)"
+	ok "drain by FRR # skip FRR is not installed (frr)"
 fi
+
+# Sessions in which nobody says a word, by whichever edge the router chose, and some by another one since.
+idle=()
+for i in 1 2 3 4; do
+	idle_begin "$other" "$i"
+	idle+=("$SESSION")
+done
+wait_until 20 is_aged "$LAB_DIR/idle-4" 5
+sallyport_at b drain --wait 1 >"$LAB_DIR/said"
+not_routed b || fail "drained, and the router has a route still: $(routes)"
+alive
 
 touch "$LAB_DIR/stop"
 wait "$stream" || fail "the stream failed"
@@ -141,6 +152,18 @@ for edge in b c; do
 	wait_until 20 edge_has "$edge" one ended
 done
 ok "DELETE at one edge cuts what goes through another"
+
+for pid in "${idle[@]}"; do
+	wait_gone 20 "$pid" || fail "an idle session goes on"
+done
+cut_at_a() {
+	edge a GET '/v1/connections?build=one&limit=1000' &&
+		[ "$(answer '[.connections[] | select(.node == 1 and .closed_by == "session ended")] | length')" -ge 4 ]
+}
+wait_until 10 cut_at_a || fail "A, which hears the VMs, has not recorded all: $ANSWER"
+sallyport_at b undrain >"$LAB_DIR/said"
+wait_until 30 all_routed
+ok "and sessions in which nobody talks, whichever way their packets went"
 
 well() { edge "$1" GET /v1/announcement && [ "$(answer .announced)" = announced ]; }
 

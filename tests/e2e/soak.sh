@@ -6,14 +6,15 @@
 # have passed. A failure prints its seed and how to run it again.
 #
 #   SALLYPORT_SEQUENCES (1000000)   SALLYPORT_KILLS (1000)   KILLS_NUMBER (1000)
-#   REUSE_COUNT (10000)   API_FUZZ_COUNT (100000)   SCAN_NUMBER (100000, in each engine)
+#   FAULTS_NUMBER (1000)   AWAY_SECONDS (600)   REUSE_COUNT (10000)   API_FUZZ_COUNT (100000)   SCAN_NUMBER (100000, in each engine)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 SALLYPORT_BUILD=${SALLYPORT_BUILD:-$PWD/build}
-export SALLYPORT_BUILD SALLYPORT_SEED LIFECYCLE_SEED FAILOVER_SEED AUDIT_SEED KILLS_SEED
+export SALLYPORT_BUILD SALLYPORT_SEED LIFECYCLE_SEED FAILOVER_SEED AUDIT_SEED KILLS_SEED FAULTS_SEED
 export API_FUZZ_SEED AUDIT_NUMBER=1000
 export SALLYPORT_SEQUENCES=${SALLYPORT_SEQUENCES:-1000000} SALLYPORT_KILLS=${SALLYPORT_KILLS:-1000}
+export FAULTS_NUMBER=${FAULTS_NUMBER:-1000} AWAY_SECONDS=${AWAY_SECONDS:-600}
 export KILLS_NUMBER=${KILLS_NUMBER:-1000} REUSE_COUNT=${REUSE_COUNT:-10000}
 export API_FUZZ_COUNT=${API_FUZZ_COUNT:-100000} SCAN_NUMBER=${SCAN_NUMBER:-100000}
 # Seconds in which a full draw ends, of a test that has a deadline of its own.
@@ -24,7 +25,7 @@ passed=0
 new_seed() {
 	SALLYPORT_SEED=$((passed * 2 + EPOCHSECONDS))
 	LIFECYCLE_SEED=$SALLYPORT_SEED FAILOVER_SEED=$SALLYPORT_SEED AUDIT_SEED=$SALLYPORT_SEED
-	KILLS_SEED=$SALLYPORT_SEED API_FUZZ_SEED=$SALLYPORT_SEED
+	KILLS_SEED=$SALLYPORT_SEED FAULTS_SEED=$SALLYPORT_SEED API_FUZZ_SEED=$SALLYPORT_SEED
 	echo "seed $SALLYPORT_SEED"
 }
 
@@ -51,8 +52,14 @@ fuzz_api() {
 }
 
 new_seed
+# A fleet on virtual time: many draws, then a hundred edges with ten thousand builds each.
+runs env SALLYPORT_SIM_DRAWS="${SALLYPORT_SIM_DRAWS:-1000}" "$SALLYPORT_BUILD/tests/fleet/sim/fleet_sim_test"
+runs env SALLYPORT_SIM_EDGES="${SALLYPORT_SIM_EDGES:-100}" SALLYPORT_SIM_BUILDS="${SALLYPORT_SIM_BUILDS:-10000}" \
+	"$SALLYPORT_BUILD/tests/fleet/sim/fleet_sim_test" test_many_edges
 runs "$unit/journal/journal_kill_test"
 runs env TEST_TIMEOUT=$LONG tests/e2e/kills_test.sh
+runs env TEST_TIMEOUT=$LONG tests/e2e/fleet_faults_test.sh
+runs env TEST_TIMEOUT=$LONG tests/e2e/fleet_away_test.sh
 runs env TEST_TIMEOUT=$LONG tests/e2e/reuse_test.sh
 runs env AUDIT_ROWS=1000000 "$unit/journal/journal_audit_test"
 runs env AUDIT_CHECK=1 tests/bench/audit.sh

@@ -16,12 +16,43 @@ copy() {
 	lab_client "$1" "${SSH_OPTIONS[@]}" -q -P "$port" "${@:2}"
 }
 
+# hints used|wrong: how many hints of the XDP program were.
+hints() {
+	api GET /v1/status
+	answer "[.queues[] | select(.interface == \"builds\") | .hints.$1] | add"
+}
+
+# The client answers as one behind a router: of those on the link the worker's lane takes nothing.
+behind_router() {
+	lab_in edge ip route "$1" "$LAB_CLIENT_ADDRESS/32" via "$LAB_STRANGER_ADDRESS" dev public
+}
+
+# found_once BEFORE: what the VM sent since then was searched for by the XDP program alone.
+found_once() {
+	local used
+
+	used=$(($(hints used) - $1))
+	assert_ge "$used" "$((MIB * 64))" "packets of the VM found by a hint"
+	assert_eq 0 "$(hints wrong)" "hints of another lease"
+	lab_in edge curl -sS --fail --unix-socket "$LAB_SOCKET" http://edge/metrics >"$LAB_DIR/metrics"
+	assert_match '^sallyport_hints_total\{interface="builds",queue="0",worth="used"\} [1-9]' "$LAB_DIR/metrics" "metric"
+	sallyport status >"$LAB_DIR/status"
+	assert_match "^found once +[1-9][0-9']* packets of VMs, by the XDP program's hint; 0 hints were wrong\$" "$LAB_DIR/status" "status"
+	ok "$used packets of the VM were found by the XDP program's hint"
+}
+
 scp_both_ways() {
+	local before
+
 	head -c "${MIB}M" /dev/urandom >"$home/there"
 	copy scp there "ubuntu@$LAB_PUBLIC_ADDRESS:blob"
 	assert_eq "$(hash_of "$home/there")" "$(hash_of "$vm_home/blob")" "sha256 on the VM"
 	ok "scp of $MIB MiB to the VM, sha256 equal"
+	behind_router add
+	before=$(hints used)
 	copy scp "ubuntu@$LAB_PUBLIC_ADDRESS:blob" back
+	found_once "$before"
+	behind_router del
 	assert_eq "$(hash_of "$home/there")" "$(hash_of "$home/back")" "sha256 back on the client"
 	ok "scp of $MIB MiB back from the VM, sha256 equal"
 	rm "$home/there" "$home/back" "$vm_home/blob"

@@ -65,6 +65,41 @@ work() {
 	done
 }
 
+# What is asked for the number of a daemon's process.
+pid_of() {
+	cat >"$PLACE/pid" <<-EOT
+		#!/bin/bash
+		. "$LAB_SOURCE/lab.sh"
+		lab_attach $LAB_ID
+		case \$1 in
+		sallyport-dp) daemon_pid dp ;;
+		sallyportd) daemon_pid control ;;
+		*) echo 0 ;;
+		esac
+	EOT
+	chmod +x "$PLACE/pid"
+}
+
+# What was installed by a package manager, and raised the journal without being well, says how it goes back.
+raised_by_package() {
+	local version
+
+	pid_of
+	version=$("$BUILT/control/sallyportd" -c "$LAB_CONFIG" --journal-version)
+	mv "$PLACE/new/sallyportd" "$PLACE/control/sallyportd"
+	if SALLYPORT_SETTLE=1 SALLYPORT_PID=$PLACE/pid upgrade --installed >"$LAB_DIR/said" 2>&1; then
+		fail "a sallyportd that does not start is well"
+	fi
+	assert_match "raised from version $version to 99" "$LAB_DIR/said" "what is said of a raised journal"
+	assert_match "systemctl stop sallyportd; sallyportd -c $LAB_CONFIG --take-back-journal $version" "$LAB_DIR/said" \
+		"how the journal goes back"
+	"$BUILT/control/sallyportd" -c "$LAB_CONFIG" --take-back-journal "$version" 2>>"$LAB_DIR/said"
+	cp "$BUILT/control/sallyportd" "$PLACE/control/sallyportd"
+	"$PLACE/restart" sallyportd
+	wait_until 10 carried_by dpdk || fail "sallyport-dp does not carry after the journal went back"
+	ok "by packages: a raised journal is named, with the way back"
+}
+
 upgrades_at_work() {
 	local i rounds=${UPGRADE_ROUNDS:-5} worker
 
@@ -185,9 +220,21 @@ mistaken 'nowhere is not a directory' "$PLACE/nowhere"
 mistaken 'no program of sallyport in' "$PLACE/empty"
 mistaken 'sallyportd is not a program' "$PLACE/odd"
 mistaken 'one directory' "$PLACE/new" "$PLACE/new"
+mkdir -p "$PLACE/theirs/inner"
+cp "$BUILT/control/cli/sallyport" "$PLACE/theirs/inner/"
+chmod o+w "$PLACE/theirs/inner/sallyport"
+mistaken 'else owns .*/inner/sallyport, or may write' "$PLACE/theirs/inner"
+chmod o-w "$PLACE/theirs/inner/sallyport"
+chown nobody "$PLACE/theirs"
+mistaken 'else owns .*/theirs, or may write' "$PLACE/theirs/inner"
 ! SALLYPORT_PID='echo unknown' upgrade --installed >"$LAB_DIR/said" 2>&1 || fail "it knows what runs by no name"
 assert_match 'names no process' "$LAB_DIR/said" "what is said where the daemons cannot be found"
 ok "mistakes are named, and touch nothing"
+sed '$ a fleet: { socket = "/nowhere/fleet.sock"; };' "$LAB_CONFIG" >"$PLACE/both.conf"
+renew "$BUILT/dataplane/sallyport-dp" sallyport-dp
+LAB_CONFIG=$PLACE/both.conf LAB_SOCKET='' upgrade >"$LAB_DIR/said" 2>&1 ||
+	fail "with a socket of the fleet in the configuration: $(cat "$LAB_DIR/said")"
+ok "the socket is that of the API where a fleet has its own"
 upgrade >"$LAB_DIR/said" || fail "the same again: $(cat "$LAB_DIR/said")"
 assert_match 'all is the same already' "$LAB_DIR/said" "what is said of the same again"
 
@@ -234,6 +281,7 @@ assert_eq lasting "$(sallyport -o json show lasting | jq -r .id)" "the build of 
 [ -e "$LAB_DIR/state/journal.db.version-99" ] || fail "the raised journal is not kept"
 assert_match 'have the orchestrator sync' "$LAB_DIR/said" "what is said of the journal"
 ok "over a raised journal: the one before is back, and the raised one kept"
+raised_by_package
 misses_none "a rollback over a newer journal"
 
 rm -f "$PLACE"/new/*

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer/answer.h"
 #include "api/body/body.h"
-#include "api/call/answer.h"
 #include "edge/edge.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -81,7 +81,7 @@ static void check_problem(int r, const struct problem *problem)
 	if (r == 0)
 		return;
 	assert(problem->detail[0] && json_problem_status(problem->type) == 400);
-	assert(call_answer_problem(&answer, problem) == 0);
+	assert(answer_problem(&answer, problem) == 0);
 	http_answer_clear(&answer);
 }
 

@@ -9,7 +9,7 @@
 #   LAB_NETWORKS: more items of builds.networks, the same
 #   LAB_LEASES: more keys of leases
 #   LAB_LIMITS: keys of limits   LAB_UNLIMITED=1: a client may dial as often as it likes
-#   LAB_EXTRA_PUBLIC, LAB_EXTRA_BUILDS, LAB_EXTRA_API: keys of those groups
+#   LAB_EXTRA_PUBLIC, LAB_EXTRA_BUILDS, LAB_EXTRA_API, LAB_EXTRA_DATAPLANE: keys of those groups
 #   LAB_EXTRA: whole groups, after the others
 
 config_write() {
@@ -52,6 +52,7 @@ config_write() {
 			failover = "${LAB_FAILOVER:-2ms}";
 			hugepages = ${LAB_HUGEPAGES:-false};
 			napi_threads = "${LAB_NAPI_THREADS:-auto}";
+			${LAB_EXTRA_DATAPLANE:-}
 		};
 		api: {
 			socket = "$LAB_SOCKET"; ${LAB_EXTRA_API:-}

@@ -118,7 +118,7 @@ lab_remove() {
 	lab_name "$1"
 	daemons_kill
 	machines_kill
-	for kind in client net router edge edge2 edge3 $(network_vm_names); do
+	for kind in client net router edge edge2 edge3 member{0..2} vms $(network_vm_names); do
 		ns=$LAB_NS-$kind
 		[ -e "/run/netns/$ns" ] || continue
 		ip netns pids "$ns" | xargs -r kill -9

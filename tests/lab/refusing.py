@@ -1,15 +1,33 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Stands before sallyportd: refusing.py SOCKET BEHIND GATE. While GATE exists, a DELETE is answered with 503."""
+"""Stands before sallyportd: refusing.py SOCKET BEHIND GATE.
+
+While GATE exists and is empty, a DELETE is answered with 503. If it names builds, their PUTs wait until it does not,
+and with "!" before the name they are answered with 503.
+"""
 import http.client
 import http.server
 import os
 import socket
 import socketserver
 import sys
+import threading
 
 OWN, BEHIND, GATE = sys.argv[1:]
 STUCK = b'{"type":"urn:sallyport:problem:worker-stuck","status":503}'
+
+
+PAUSE_S = 0.02
+never = threading.Event()
+
+
+def gate():
+    """Returns the builds that it names, None if there is no gate."""
+    try:
+        with open(GATE, encoding="utf-8") as file:
+            return file.read().split()
+    except FileNotFoundError:
+        return None
 
 
 class Behind(http.client.HTTPConnection):
@@ -33,7 +51,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def pass_on(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.command == "DELETE" and os.path.exists(GATE):
+        while self.command == "PUT" and os.path.basename(self.path) in (gate() or ()):
+            never.wait(PAUSE_S)
+        if (self.command == "DELETE" and gate() == []) or \
+                (self.command == "PUT" and "!" + os.path.basename(self.path) in (gate() or ())):
             self.answer(503, "application/problem+json", STUCK)
             return
         behind = Behind("edge")

@@ -6,10 +6,13 @@
                                               CLOCK_REALTIME as it stands now, for captures
   table.py used BPF_DIR                       how many slots are not free, and how many endpoints
                                               there are, as JSON
+  table.py live BPF_DIR                       a line for each slot that is live:
+                                              PORT VM VM_PORT GENERATION DEADLINE_NS
   table.py alive BPF_DIR                      succeeds if the first queue of each interface is polled
 """
 
 import ctypes
+import ipaddress
 import json
 import mmap
 import os
@@ -71,6 +74,13 @@ def used(bpf_dir):
                       "endpoints": sum(entry[0] != 0 for entry in entries)}))
 
 
+def live(bpf_dir):
+    for place, slot in enumerate(SLOT.iter_unpack(contents(f"{bpf_dir}/leases", SLOT.size))):
+        if STATES[slot[0]] == "live":
+            vm = ipaddress.IPv6Address(slot[3])
+            print(place & 0xffff, vm.ipv4_mapped or vm, struct.unpack("!H", slot[5])[0], slot[1], slot[2])
+
+
 def alive(bpf_dir):
     # The clock first: on a busy machine the look itself takes its time.
     both = os.path.exists(f"{bpf_dir}/link_builds")
@@ -81,7 +91,7 @@ def alive(bpf_dir):
             sys.exit(1)
 
 
-VERBS = {"slot": show_slot, "used": used, "alive": alive}
+VERBS = {"slot": show_slot, "used": used, "live": live, "alive": alive}
 
 if __name__ == "__main__":
     if len(sys.argv) < 3 or sys.argv[1] not in VERBS:

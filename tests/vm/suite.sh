@@ -42,7 +42,8 @@ case_run() {
 	shift
 	rm -f "$VM_RUN/result"
 	(
-		set -e
+		set -eE
+		trap 'echo "failed: $BASH_COMMAND (${BASH_SOURCE[0]##*/}, line $LINENO)"' ERR
 		"$@"
 	) >"$log" 2>&1
 	status=$?

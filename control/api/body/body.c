@@ -227,20 +227,40 @@ static int add_build(const struct build_body *body, struct api_sync *sync)
 	return fill_spec(body, spec);
 }
 
-/* Everything but the builds, for which there is room then. */
-static int begin_sync(const struct sync_body *body, size_t nr_builds, struct api_sync *sync)
+static int copy_cancelled(const struct json_list *list, struct api_sync *sync)
 {
+	const char *const *ids = list->items;
+
+	sync->cancel = calloc(list->nr + 1, sizeof(*sync->cancel));
+	for (size_t i = 0; sync->cancel && i < list->nr; i++) {
+		sync->cancel[i] = strdup(ids[i]);
+		if (!sync->cancel[i])
+			return -ENOMEM;
+		sync->nr_cancel++;
+	}
+	return sync->cancel ? 0 : -ENOMEM;
+}
+
+/* Everything but the builds, for which there is room then. */
+static int begin_sync(const struct sync_body *body, size_t nr_builds, struct api_sync *sync,
+		      struct problem *problem)
+{
+	if (body->cancel.nr && !body->partial) {
+		json_problem_add(problem, PROBLEM_INVALID, "/cancel", "is of a partial set alone");
+		return -EINVAL;
+	}
 	sync->dry_run = body->dry_run;
 	sync->allow_empty = body->allow_empty;
 	sync->generation = body->generation;
+	sync->partial = body->partial;
 	sync->specs = calloc(nr_builds + 1, sizeof(*sync->specs));
-	return sync->specs ? 0 : -ENOMEM;
+	return sync->specs ? copy_cancelled(&body->cancel, sync) : -ENOMEM;
 }
 
-static int fill_sync(const struct sync_body *body, struct api_sync *sync)
+static int fill_sync(const struct sync_body *body, struct api_sync *sync, struct problem *problem)
 {
 	const struct build_body *builds = body->builds.items;
-	int r = begin_sync(body, body->builds.nr, sync);
+	int r = begin_sync(body, body->builds.nr, sync, problem);
 
 	for (size_t i = 0; r == 0 && i < body->builds.nr; i++)
 		r = add_build(&builds[i], sync);
@@ -256,7 +276,7 @@ int body_read_sync(const char *text, size_t bytes, struct api_sync *ret_sync,
 	int r = json_decode(&document, text, bytes, &body_tables_sync, &body, problem);
 
 	if (r == 0)
-		r = fill_sync(&body, &sync);
+		r = fill_sync(&body, &sync, problem);
 	json_decode_document_clear(&document);
 	if (r < 0) {
 		body_sync_free(&sync);
@@ -277,6 +297,9 @@ void body_sync_free(struct api_sync *sync)
 {
 	body_sync_free_some(sync, UINT_MAX);
 	free(sync->specs);
+	while (sync->nr_cancel > 0)
+		free(sync->cancel[--sync->nr_cancel]);
+	free(sync->cancel);
 	*sync = (struct api_sync){0};
 }
 
@@ -300,7 +323,7 @@ static int read_rest(struct api_sync_reading *reading, struct problem *problem)
 		r = json_decode(&document, split->rest, split->rest_bytes, &body_tables_sync, &body,
 				problem);
 	if (r == 0)
-		r = begin_sync(&body, split->nr, &reading->sync);
+		r = begin_sync(&body, split->nr, &reading->sync, problem);
 	json_decode_document_clear(&document);
 	return r;
 }

@@ -29,6 +29,9 @@ struct api_sync {
 	bool dry_run;
 	bool allow_empty;
 	uint64_t generation; /* BUILD_DEFAULT: not given */
+	bool partial;
+	char **cancel; /* owned, as each of them is */
+	unsigned int nr_cancel;
 };
 
 /*

@@ -417,6 +417,15 @@ static const struct json_field sync_build_item = {
 	.table = &body_tables_sync_build,
 };
 
+static const struct json_field cancel_item = {
+	.kind = JSON_KIND_PARSED,
+	.member_bytes = sizeof(const char *),
+	.min = 1,
+	.max = BUILD_ID_MAX,
+	.parse = body_parse_id,
+	.format = "^[A-Za-z0-9_][A-Za-z0-9._-]*$",
+};
+
 static const struct json_field sync_fields[] = {
 	{
 		.name = "builds",
@@ -446,6 +455,21 @@ static const struct json_field sync_fields[] = {
 		.max = INT64_MAX,
 		.preset = BUILD_DEFAULT,
 		.help = "counts up; a set with a lower one than the last is refused",
+	},
+	{
+		.name = "partial",
+		.kind = JSON_KIND_BOOLEAN,
+		JSON_MEMBER(struct sync_body, partial),
+		.help = "builds that are not named stay, but for those of cancel, and what is "
+			"there keeps its max_lifetime_s",
+	},
+	{
+		.name = "cancel",
+		.kind = JSON_KIND_LIST,
+		JSON_MEMBER(struct sync_body, cancel),
+		.max = SYNC_BUILDS_MAX,
+		.item = &cancel_item,
+		.help = "of a partial set: ids of builds to cancel, before those above are made",
 	},
 };
 

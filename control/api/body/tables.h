@@ -80,4 +80,6 @@ struct sync_body {
 	bool dry_run;
 	bool allow_empty;
 	uint64_t generation;
+	bool partial;
+	struct json_list cancel; /* const char * */
 };

@@ -8,9 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "api/call/answer.h"
+#include "answer/answer.h"
 #include "api/call/context.h"
 #include "api/call/wait.h"
+#include "model/clock.h"
 
 #define ETAG_BYTES 48
 
@@ -119,8 +120,7 @@ void call_refuse(struct api_call *call)
 	if (json_problem_status(call->problem.type) >= 500)
 		call->api->refused(call->api->user, call->problem.type, call->problem.detail);
 	http_answer_clear(&call->answer);
-	if (add_refusal_headers(call, &answer) < 0 ||
-	    call_answer_problem(&answer, &call->problem) < 0) {
+	if (add_refusal_headers(call, &answer) < 0 || answer_problem(&answer, &call->problem) < 0) {
 		http_answer_clear(&answer);
 		answer_bare(call);
 		return;
@@ -200,7 +200,7 @@ int call_prepare(struct api_call *call, const struct api_reply *reply)
 		call->answer.body = reply->text;
 		call->answer.body_bytes = strlen(reply->text);
 	}
-	r = reply->body ? call_answer_json(&call->answer, reply->status, reply->body) : 0;
+	r = reply->body ? answer_json(&call->answer, reply->status, reply->body) : 0;
 	if (r == 0)
 		r = add_headers(reply, &call->answer);
 	call->prepared = r == 0;
@@ -225,6 +225,25 @@ void call_reply_with(struct api_call *call, const struct api_reply *reply)
 	}
 	http_answer_clear(&call->answer);
 	answer_bare(call);
+}
+
+bool call_check_time(struct api_call *call)
+{
+	const char *text = http_request_header(call->request, "Sallyport-Not-After");
+	unsigned long long now_ms = call->edge.now.boot_ns / (CLOCK_SECOND_NS / 1000), not_after_ms;
+	char *end;
+
+	if (!text)
+		return true;
+	errno = 0;
+	not_after_ms = strtoull(text, &end, 10);
+	if (errno || end == text || *end)
+		call_refuse_with(call, PROBLEM_MALFORMED,
+				 "Sallyport-Not-After must be ms of CLOCK_BOOTTIME.");
+	else if (not_after_ms < now_ms)
+		call_refuse_with(call, PROBLEM_TOO_SLOW, "It came %llu ms too late to be made.",
+				 now_ms - not_after_ms);
+	return call->request != NULL;
 }
 
 /* Whether the list of entity tags in a header holds this one; a weak one may not be good enough. */

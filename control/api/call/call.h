@@ -104,5 +104,9 @@ bool call_query_number(struct api_call *call, const char *name, uint64_t min, ui
 /* Result: true if the boolean query argument is there and neither "0" nor "false". */
 bool call_query_flag(const struct api_call *call, const char *name);
 
+/* Checks that it comes in time, by what its header Sallyport-Not-After says, or refuses. Result:
+ * whether to go on. */
+bool call_check_time(struct api_call *call);
+
 /* Checks that the body is kept and of the right kind, or refuses. Result: whether to go on. */
 bool call_check_body(struct api_call *call);

@@ -23,6 +23,7 @@ struct explain;
 struct journal;
 struct kernel;
 struct metrics_requests;
+struct roster_heard;
 struct table_map;
 struct watch;
 
@@ -30,8 +31,9 @@ struct api_context {
 	struct edge *edge;
 	struct table_map *table;
 	struct kernel *kernel;
-	struct announce *announce; /* NULL: nothing is announced */
-	struct explain *explain;   /* this and the next may be NULL */
+	struct announce *announce;  /* NULL: nothing is announced */
+	struct roster_heard *fleet; /* NULL: fleet.etcd is not given */
+	struct explain *explain;    /* this and the next may be NULL */
 	struct watch *watch;
 	struct journal *audit;		/* of connections; may be NULL too */
 	const struct api_route *routes; /* all rows, ended by one without a method */

@@ -8,52 +8,6 @@
 
 #define BODY_BYTES ((size_t)1 << 20)
 
-static const char *const role_names[] = {
-	[API_ROLE_NONE] = "none",
-	[API_ROLE_VIEWER] = "viewer",
-	[API_ROLE_OPERATOR] = "operator",
-	[API_ROLE_ORCHESTRATOR] = "orchestrator",
-};
-
-const char *call_route_role_name(enum api_role role)
-{
-	return role_names[role];
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* Result: whether the segment is an id, decoded into id. */
-static bool decode_id(const char *segment, size_t bytes, char *id)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < bytes; i++) {
-		char c = segment[i];
-
-		if (c == '%') {
-			int high = i + 2 < bytes ? hex_value(segment[i + 1]) : -1;
-			int low = high >= 0 ? hex_value(segment[i + 2]) : -1;
-
-			if (low < 0)
-				return false;
-			c = (char)(high << 4 | low);
-			i += 2;
-		}
-		if (c == '\0' || len == API_ID_BYTES)
-			return false;
-		id[len++] = c;
-	}
-	id[len] = '\0';
-	return model_build_id_valid(id);
-}
-
 enum fit {
 	FIT_YES,
 	FIT_NO,
@@ -73,7 +27,7 @@ static enum fit fit_path(const char *pattern, const char *path, char *id)
 		want = strcspn(pattern, "/");
 		have = strcspn(path, "/");
 		if (*pattern == '{') {
-			if (id && !decode_id(path, have, id))
+			if (id && !model_build_id_decode(path, have, id))
 				fit = FIT_BAD_ID;
 		} else if (want != have || memcmp(pattern, path, want) != 0) {
 			return FIT_NO;

@@ -40,6 +40,7 @@ struct api_route {
 	bool cuts;    /* it ends sessions, or sooner: it needs no journal (edge.h) */
 	enum api_body body;
 	const struct json_table *table; /* of the body */
+	const struct json_shape *told;	/* or: it is what another answer is like */
 	size_t body_bytes;		/* the longest, 0 for the usual limit */
 	size_t build_bytes;		/* or longer: as much for each build that there may be */
 	struct api_parameter parameter[API_PARAMETERS_MAX]; /* up to the first without a name */
@@ -80,6 +81,3 @@ const struct api_route *call_route_put_member(const struct api_route *routes,
 
 /* Result: the longest body of a path as it came, whatever the method. builds: limits.builds. */
 size_t call_route_body_limit(const struct api_route *routes, const char *path, uint32_t builds);
-
-/* Result: the role's name as in the config, "none" for API_ROLE_NONE. */
-const char *call_route_role_name(enum api_role role);

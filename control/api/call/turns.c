@@ -215,10 +215,9 @@ static int on_turn(sd_event_source *source, int fd, uint32_t revents, void *cont
 	/* The turn that was to be taken later came sooner, by the journal's result. */
 	if (turns->nr == 0)
 		return 0;
-	if (!turns->work.step) {
-		edge_expire_hold(turns->edge, edge_is_busy(turns->edge));
-		if (edge_is_busy(turns->edge))
-			return take_turn_later(turns);
+	if (!turns->work.step && edge_is_busy(turns->edge)) {
+		edge_expire_hold(turns->edge, true);
+		return take_turn_later(turns);
 	}
 	if (!turns->work.step) {
 		begin_first(turns);
@@ -231,5 +230,7 @@ static int on_turn(sd_event_source *source, int fd, uint32_t revents, void *cont
 			drop_first(turns);
 		}
 	}
+	/* A work needs the edge at a turn of its own, not at its first. */
+	edge_expire_hold(turns->edge, turns->work.step != NULL);
 	return turns->nr ? take_turn(turns) : 0;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-#include "api/call/answer.h"
+#include "answer/answer.h"
 #include "host/boottime.h"
 #include "table/quiesce.h"
 
@@ -90,7 +90,7 @@ static void answer_unconfirmed(struct http_answer *answer, const struct quiesce 
 			&problem, PROBLEM_WORKER_STUCK,
 			"The change is made, but worker %u (pid %d) has not been seen past it.",
 			quiesce->worker[0].index, quiesce->worker[0].pid);
-	if (call_answer_problem(answer, &problem) < 0)
+	if (answer_problem(answer, &problem) < 0)
 		answer->status = json_problem_status(PROBLEM_WORKER_STUCK);
 }
 

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "api/call/answer.h"
+#include "answer/answer.h"
 #include "api/describe/answers.h"
 #include "json/problem.h"
 #include "json/shape.h"
@@ -31,19 +31,19 @@ static const char *const details[PROBLEM_TYPES_NR] = {
 static void add_type(json_t *schemas, enum problem_type type, const char *name)
 {
 	char uri[128], status[16];
-	struct json_shape_member members[CALL_ANSWER_PROBLEM_MEMBERS + 1] = {0};
+	struct json_shape_member members[ANSWER_PROBLEM_MEMBERS + 1] = {0};
 	const struct json_shape shape = {name, json_problem_title(type), members};
 	unsigned int nr = 0;
 
-	snprintf(uri, sizeof(uri), CALL_ANSWER_PROBLEM_URI "%s", json_problem_slug(type));
+	snprintf(uri, sizeof(uri), ANSWER_PROBLEM_URI "%s", json_problem_slug(type));
 	snprintf(status, sizeof(status), "%u", json_problem_status(type));
-	for (unsigned int i = 0; i < CALL_ANSWER_PROBLEM_MEMBERS; i++) {
-		const struct json_shape_member *member = &call_answer_problem_members[i];
+	for (unsigned int i = 0; i < ANSWER_PROBLEM_MEMBERS; i++) {
+		const struct json_shape_member *member = &answer_problem_members[i];
 
-		if (member->shape == &call_answer_holder_shape && type != PROBLEM_ENDPOINT_IN_USE)
+		if (member->shape == &answer_holder_shape && type != PROBLEM_ENDPOINT_IN_USE)
 			continue;
 		members[nr] = *member;
-		members[nr++].optional = member->shape == &call_answer_error_shape;
+		members[nr++].optional = member->shape == &answer_error_shape;
 	}
 	members[0].values = uri;
 	members[1].example = json_problem_title(type);
@@ -73,7 +73,7 @@ void describe_problems_add(json_t *schemas)
 		const char *slug = json_problem_slug(type);
 		char name[DESCRIBE_NAME_BYTES], uri[128];
 
-		snprintf(uri, sizeof(uri), CALL_ANSWER_PROBLEM_URI "%s", slug);
+		snprintf(uri, sizeof(uri), ANSWER_PROBLEM_URI "%s", slug);
 		describe_answers_name(slug, "Problem", name);
 		add_type(schemas, type, name);
 		add_choice(schemas, 0, uri, name);

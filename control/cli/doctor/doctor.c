@@ -24,6 +24,9 @@ static void print_findings(const json_t *findings)
 			printf("\n         cure: ");
 			talk_print_text(stdout, talk_text(finding, "cure"));
 		}
+		if (json_object_get(finding, "kept"))
+			printf("\n         gone after a reboot unless it is in %s",
+			       talk_text(finding, "kept"));
 		putchar('\n');
 	}
 }

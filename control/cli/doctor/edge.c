@@ -102,6 +102,9 @@ static void check_carrier(struct doctor *doctor)
 			"Nothing carries packets: sallyport-dp is away, and nobody may or can in "
 			"its "
 			"place (dataplane.fallback is none, or a side has a port). Start it.");
+	else if (json_is_true(json_object_get(doctor->status, "workers_yield")))
+		doctor_finding_say(doctor, "engine", DOCTOR_OK,
+				   "%s carries while packets are few (dataplane.idle).", now);
 	else if (strcmp(wanted, now) != 0)
 		doctor_finding_say(
 			doctor, "engine", DOCTOR_WARNING,

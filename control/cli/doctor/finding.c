@@ -24,9 +24,19 @@ void doctor_finding_say(struct doctor *doctor, const char *check, enum doctor_gr
 		doctor->worst = grade;
 }
 
-void doctor_finding_cure(struct doctor *doctor, const char *command)
+static void add(struct doctor *doctor, const char *name, const char *text)
 {
 	size_t nr = json_array_size(doctor->findings);
 
-	json_object_set_new(json_array_get(doctor->findings, nr - 1), "cure", json_string(command));
+	json_object_set_new(json_array_get(doctor->findings, nr - 1), name, json_string(text));
+}
+
+void doctor_finding_cure(struct doctor *doctor, const char *command)
+{
+	add(doctor, "cure", command);
+}
+
+void doctor_finding_kept(struct doctor *doctor, const char *place)
+{
+	add(doctor, "kept", place);
 }

@@ -29,3 +29,6 @@ void doctor_finding_say(struct doctor *doctor, const char *check, enum doctor_gr
 
 /* Gives the last finding the command that mends it, for the shell of root. */
 void doctor_finding_cure(struct doctor *doctor, const char *command);
+
+/* Says of it where that is to stand to outlast a reboot. */
+void doctor_finding_kept(struct doctor *doctor, const char *place);

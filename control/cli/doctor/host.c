@@ -29,6 +29,8 @@ void doctor_host_check(struct doctor *doctor)
 				   finding->says);
 		if (finding->cure)
 			doctor_finding_cure(doctor, finding->cure);
+		if (finding->kept)
+			doctor_finding_kept(doctor, finding->kept);
 	}
 	facts_free(&list);
 }

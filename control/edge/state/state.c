@@ -19,26 +19,18 @@ void state_journal_took(struct edge *edge)
 	edge->failing_since_ns = 0;
 }
 
-static int find_public(const struct edge *edge, const struct sp_addr *addr, uint32_t *ret_index)
-{
-	for (uint32_t i = 0; i < edge->settings.nr_publics; i++)
-		if (model_settings_is_of(&edge->settings.publics[i], addr)) {
-			*ret_index = i;
-			return 0;
-		}
-	return -ENOENT;
-}
-
 void state_place_forward(const struct edge *edge, struct forward *forward)
 {
+	const struct model_public *found =
+		model_settings_find_public(&edge->settings, &forward->public_addr);
 	uint16_t number;
 
 	forward->ordinal = PORTS_NONE;
 	forward->slot_index = UINT32_MAX;
-	if (find_public(edge, &forward->public_addr, &forward->public_index) < 0)
+	if (!found)
 		return;
-	number = model_settings_slot_number(&edge->settings.publics[forward->public_index],
-					    &forward->public_addr, forward->public_port);
+	forward->public_index = (uint32_t)(found - edge->settings.publics);
+	number = model_settings_slot_number(found, &forward->public_addr, forward->public_port);
 	forward->slot_index = sp_slot_index(forward->public_index, number);
 	model_ports_find(edge->ports, forward->public_index, number, &forward->ordinal);
 }

@@ -348,8 +348,7 @@ static int refuse(struct txn *txn, int error)
 	if (cuts.nr)
 		cut_alone(txn, &cuts);
 	txn_cut_free(&cuts);
-	if (!txn->cut_all)
-		complain(txn, error);
+	complain(txn, error);
 	return error;
 }
 
@@ -412,5 +411,9 @@ int txn_commit(struct txn *txn)
 	}
 	if (result == 0)
 		txn_commit_end(txn);
-	return result < 0 && txn->cut_all ? 0 : result;
+	if (result == 0 || !txn->cut_all)
+		return result;
+	if (txn->problem) /* it was all that was asked for */
+		json_problem_clear(txn->problem);
+	return 0;
 }

@@ -173,6 +173,14 @@ int txn_cut_owe_again(struct edge *edge, const struct build *build, const struct
 	return 0;
 }
 
+/* An address of a prefix is never given again, so there is nothing to know of it. */
+static bool is_used_again(const struct edge *edge, const struct sp_addr *addr)
+{
+	const struct model_public *of = model_settings_find_public(&edge->settings, addr);
+
+	return !of || of->sessions == 0;
+}
+
 int txn_cut_save_ports(struct edge *edge, const struct instant *now, const struct build *build)
 {
 	uint64_t until_wall_ns = clock_wall_at(now, build->gone_ns);
@@ -182,8 +190,10 @@ int txn_cut_save_ports(struct edge *edge, const struct instant *now, const struc
 		for (unsigned int j = 0; j < build->nodes[i].nr_forwards && result == 0; j++) {
 			const struct forward *forward = &build->nodes[i].forwards[j];
 
-			result = journal_record_save_port(edge->journal, &forward->public_addr,
-							  forward->public_port, until_wall_ns);
+			if (is_used_again(edge, &forward->public_addr))
+				result = journal_record_save_port(
+					edge->journal, &forward->public_addr, forward->public_port,
+					until_wall_ns);
 		}
 	return result;
 }

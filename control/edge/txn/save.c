@@ -132,12 +132,14 @@ static int save_piece(void *context)
 	return result == 0 && piece->last ? end_journal(txn) : result;
 }
 
-static void *copy_of(const void *from, size_t nr, size_t bytes)
+/* A copy of nr elements of an array from the first of them on: there may be no array when nr is 0.
+ */
+static void *copy_of(const void *array, size_t first, size_t nr, size_t bytes)
 {
 	void *copy = calloc(nr + 1, bytes);
 
 	if (copy && nr)
-		memcpy(copy, from, nr * bytes);
+		memcpy(copy, (const char *)array + first * bytes, nr * bytes);
 	return copy;
 }
 
@@ -158,8 +160,8 @@ static int hand_over(struct txn *txn, bool ending)
 		return -ENOMEM;
 	*piece = (struct txn_piece){txn, NULL, nr_changes, NULL, nr_events, false};
 	piece->change =
-		copy_of(txn->change + txn->nr_saved_changes, nr_changes, sizeof(*piece->change));
-	piece->event = copy_of(txn->event + txn->nr_saved_events, nr_events, sizeof(*piece->event));
+		copy_of(txn->change, txn->nr_saved_changes, nr_changes, sizeof(*piece->change));
+	piece->event = copy_of(txn->event, txn->nr_saved_events, nr_events, sizeof(*piece->event));
 	if (!piece->change || !piece->event) {
 		free_piece(txn);
 		return -ENOMEM;

@@ -8,7 +8,9 @@
 #include "fleet/edges/clock.h"
 #include "host/config.h"
 
-#define EDGES_ID_BYTES 40
+#define EDGES_ID_BYTES	  40
+#define EDGES_ROUTE_BYTES 16
+#define EDGES_WHY_BYTES	  160
 
 struct edges_entry {
 	char name[CONFIG_NAME_SIZE];
@@ -18,6 +20,8 @@ struct edges_entry {
 	uint64_t since_ns;	 /* wall time: its sallyport-fleet was started */
 	uint64_t wall_ns;	 /* and as it was when this was written */
 	struct edges_clock clock;
+	char announced[EDGES_ROUTE_BYTES]; /* to routers, as sallyportd spells it; "": not known */
+	char why[EDGES_WHY_BYTES];	   /* it is not as it should be; "": it is */
 };
 
 /* Result: a text to be freed, NULL without memory. */

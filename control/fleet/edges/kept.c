@@ -16,7 +16,8 @@
 
 static int save(const struct edges_kept *kept)
 {
-	json_t *object = json_pack("{s:s, s:s}", "id", kept->id, "epoch", kept->epoch);
+	json_t *object = json_pack("{s:s, s:s, s:b}", "id", kept->id, "epoch", kept->epoch, "used",
+				   kept->used);
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	int error = text ? durable_file_replace(kept->path, text, strlen(text)) : -ENOMEM;
 
@@ -45,6 +46,13 @@ static int make(struct edges_kept *kept)
 int edges_kept_remember(struct edges_kept *kept, const char *epoch)
 {
 	snprintf(kept->epoch, sizeof(kept->epoch), "%s", epoch);
+	kept->used = false;
+	return save(kept);
+}
+
+int edges_kept_use(struct edges_kept *kept)
+{
+	kept->used = true;
 	return save(kept);
 }
 
@@ -54,17 +62,19 @@ int edges_kept_open(const char *directory, struct edges_kept *ret_kept)
 	json_error_t why;
 	json_t *object;
 	const char *id, *epoch = "";
-	int error = -EBADMSG;
+	int error = -EBADMSG, used = 0;
 
 	if (snprintf(kept.path, sizeof(kept.path), "%s" NAME, directory) >= (int)sizeof(kept.path))
 		return -ENAMETOOLONG;
 	object = json_load_file(kept.path, 0, &why);
 	if (!object && json_error_code(&why) == json_error_cannot_open_file) {
-		error = make(&kept);
-	} else if (json_unpack(object, "{s:s, s?s}", "id", &id, "epoch", &epoch) == 0 &&
+		error = errno == ENOENT ? make(&kept) : -errno;
+	} else if (json_unpack(object, "{s:s, s?s, s?b}", "id", &id, "epoch", &epoch, "used",
+			       &used) == 0 &&
 		   strlen(id) < sizeof(kept.id) && strlen(epoch) < sizeof(kept.epoch)) {
 		snprintf(kept.id, sizeof(kept.id), "%s", id);
 		snprintf(kept.epoch, sizeof(kept.epoch), "%s", epoch);
+		kept.used = used != 0;
 		error = 0;
 	}
 	json_decref(object);

@@ -8,25 +8,29 @@
 
 #include <jansson.h>
 
-#include "durable/file.h"
+#include "durable/lines.h"
 
 struct owed {
-	char *path;
-	json_t *ids;  /* as keys; true: it is in the file; null: ended by the clock */
-	json_t *told; /* likewise: the store is being told */
-	bool changed; /* since the file was written */
+	struct durable_lines *lines; /* objects with ids as keys: true: owed; false: ignored */
+	json_t *ids;		     /* as keys; true: it is there; null: ended by the clock */
+	json_t *told;		     /* likewise: the store is being told */
+	json_t *ignored;	     /* likewise: it is not to be */
+	bool changed;		     /* since the file was written as a whole */
 };
 
-static int load(struct owed *owed)
+static int read_line(void *context, const char *line)
 {
-	json_error_t error;
+	struct owed *owed = context;
+	json_t *ids = json_loads(line, 0, NULL), *is_owed;
+	int error = json_is_object(ids) ? 0 : -EBADMSG;
+	const char *id;
 
-	owed->ids = json_load_file(owed->path, 0, &error);
-	if (!owed->ids && json_error_code(&error) == json_error_cannot_open_file)
-		owed->ids = json_object();
-	else if (!json_is_object(owed->ids))
-		return -EBADMSG;
-	return owed->ids ? 0 : -ENOMEM;
+	json_object_foreach (ids, id, is_owed)
+		if (json_object_set_new(json_is_true(is_owed) ? owed->ids : owed->ignored, id,
+					json_true()) < 0)
+			error = -ENOMEM;
+	json_decref(ids);
+	return error;
 }
 
 /* What is only noted is not written. Result: a text to be freed, NULL without memory. */
@@ -36,6 +40,8 @@ static char *print(const struct owed *owed)
 	const char *id;
 	char *text;
 
+	json_object_foreach (owed->ignored, id, on_disk)
+		json_object_set_new(ids, id, json_false());
 	json_object_foreach (owed->ids, id, on_disk)
 		if (json_is_true(on_disk))
 			json_object_set(ids, id, on_disk);
@@ -47,7 +53,7 @@ static char *print(const struct owed *owed)
 static int save(struct owed *owed)
 {
 	char *text = print(owed);
-	int error = text ? durable_file_replace(owed->path, text, strlen(text)) : -ENOMEM;
+	int error = text ? durable_lines_replace(owed->lines, text) : -ENOMEM;
 
 	free(text);
 	owed->changed = error != 0;
@@ -61,10 +67,11 @@ int edges_owed_open(const char *path, struct owed **ret_owed)
 
 	if (!owed)
 		return error;
-	owed->path = strdup(path);
+	owed->ids = json_object();
 	owed->told = json_object();
-	if (owed->path && owed->told)
-		error = load(owed);
+	owed->ignored = json_object();
+	if (owed->ids && owed->told && owed->ignored)
+		error = durable_lines_open(path, read_line, owed, &owed->lines);
 	if (error)
 		edges_owed_close(owed);
 	else
@@ -78,8 +85,20 @@ void edges_owed_close(struct owed *owed)
 		return;
 	json_decref(owed->ids);
 	json_decref(owed->told);
-	free(owed->path);
+	json_decref(owed->ignored);
+	durable_lines_close(owed->lines);
 	free(owed);
+}
+
+static int append(struct owed *owed, const char *id, bool is_owed)
+{
+	json_t *ids = json_pack("{s:b}", id, is_owed);
+	char *text = ids ? json_dumps(ids, JSON_COMPACT) : NULL;
+	int error = text ? durable_lines_append(owed->lines, text) : -ENOMEM;
+
+	free(text);
+	json_decref(ids);
+	return error;
 }
 
 int edges_owed_add(struct owed *owed, const char *id)
@@ -88,13 +107,51 @@ int edges_owed_add(struct owed *owed, const char *id)
 		return 0;
 	if (json_object_set_new(owed->ids, id, json_true()) < 0)
 		return -ENOMEM;
-	return save(owed);
+	owed->changed |= append(owed, id, true) != 0;
+	return 0;
+}
+
+int edges_owed_sync(struct owed *owed)
+{
+	int error = owed->changed ? -EAGAIN : durable_lines_sync(owed->lines);
+
+	return error ? save(owed) : 0;
+}
+
+void edges_owed_ignore(struct owed *owed, const char *id, bool ignore)
+{
+	if (edges_owed_ignores(owed, id) == ignore)
+		return;
+	if (ignore) {
+		json_object_set_new(owed->ignored, id, json_true());
+		owed->changed |= append(owed, id, false) != 0;
+	} else {
+		json_object_del(owed->ignored, id);
+		owed->changed = true;
+	}
+}
+
+const char *edges_owed_next_ignored(const struct owed *owed, const char *id)
+{
+	void *at = json_object_iter_at(owed->ignored, id);
+
+	at = at ? json_object_iter_next(owed->ignored, at) : NULL;
+	if (!at)
+		at = json_object_iter(owed->ignored);
+	return at ? json_object_iter_key(at) : NULL;
+}
+
+bool edges_owed_ignores(const struct owed *owed, const char *id)
+{
+	return json_object_get(owed->ignored, id) != NULL;
 }
 
 void edges_owed_note(struct owed *owed, const char *id, bool by_clock)
 {
 	const json_t *before = json_object_get(owed->ids, id);
 
+	if (edges_owed_ignores(owed, id))
+		return;
 	if (!before || (json_is_null(before) && !by_clock))
 		json_object_set_new(owed->ids, id, by_clock ? json_null() : json_false());
 }
@@ -107,6 +164,17 @@ bool edges_owed_is_by_clock(const struct owed *owed, const char *id)
 bool edges_owed_has(const struct owed *owed, const char *id)
 {
 	return json_object_get(owed->ids, id) != NULL;
+}
+
+size_t edges_owed_count(const struct owed *owed)
+{
+	const char *id;
+	json_t *how;
+	size_t nr = 0;
+
+	json_object_foreach (owed->ids, id, how)
+		nr += !json_is_null(how);
+	return nr;
 }
 
 void edges_owed_drop(struct owed *owed, const char *id)

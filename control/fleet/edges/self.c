@@ -44,7 +44,7 @@ static void say_alive(struct edges_self *self)
 	if (self->alive)
 		return;
 	self->alive = true;
-	self->options.alive(self->options.context);
+	self->options.alive(self->options.context, self->mod_revision);
 }
 
 /* Whose entry is in the way? Of the process before us it is ours. Result: when to try again. */

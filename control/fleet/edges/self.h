@@ -20,8 +20,9 @@ struct edges_self_options {
 	const char *key;	   /* lives as long as it */
 	struct edges_entry *entry; /* likewise: what is to be written, as it is then */
 	unsigned int ttl_s;
-	/* Its entry is there from now on, for at least the lease's time; or no more, and why. */
-	void (*alive)(void *context);
+	/* Its entry is there from this revision on, for at least the lease's time; or no more, and
+	 * why. */
+	void (*alive)(void *context, int64_t revision);
 	void (*lost)(void *context, const char *reason);
 	/* Another edge has the name. Told once, until the name is ours. */
 	void (*taken)(void *context);

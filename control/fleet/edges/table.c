@@ -73,9 +73,9 @@ static bool make_room(struct edges_table *table)
 	return true;
 }
 
-int edges_table_put(struct edges_table *table, const char *name, const char *value,
-		    uint64_t wall_ns)
+int edges_table_put(struct edges_table *table, const char *name, const char *value, uint64_t now_ns)
 {
+	struct edges_known before = {0};
 	struct edges_entry entry;
 	unsigned int i = find(table, name);
 	int error = edges_entry_read(name, value, &entry);
@@ -89,13 +89,33 @@ int edges_table_put(struct edges_table *table, const char *name, const char *val
 		memmove(&table->known[i + 1], &table->known[i],
 			(table->nr - i) * sizeof(table->known[0]));
 		table->nr++;
+	} else {
+		before = table->known[i];
 	}
 	table->known[i] = (struct edges_known){.entry = entry,
 					       .alive = true,
 					       .reading = table->reading,
-					       .ahead_ns = (int64_t)(entry.wall_ns - wall_ns),
-					       .compared = wall_ns != 0};
+					       .seen_ns = now_ns,
+					       .mark = before.mark,
+					       .marked_ns = before.marked_ns};
 	return 0;
+}
+
+uint64_t edges_table_wall_ns(const struct edges_known *known, uint64_t now_ns)
+{
+	return known->entry.wall_ns + (now_ns - known->seen_ns);
+}
+
+void edges_table_mark(struct edges_table *table, int64_t seen, uint64_t now_ns)
+{
+	for (unsigned int i = 0; i < table->nr; i++) {
+		struct edges_known *known = &table->known[i];
+
+		if (known->entry.applied < known->mark)
+			continue;
+		known->mark = seen;
+		known->marked_ns = now_ns;
+	}
 }
 
 void edges_table_gone(struct edges_table *table, const char *name, uint64_t now_ns)

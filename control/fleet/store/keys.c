@@ -8,9 +8,10 @@
 
 static const char *const kinds[STORE_KINDS_NR] = {
 	[STORE_BUILDS] = "/builds/",
-	[STORE_PORTS] = "/ports/",
-	[STORE_ENDPOINTS] = "/endpoints/",
+	[STORE_PORTS] = "/taken/ports/",
+	[STORE_ENDPOINTS] = "/taken/endpoints/",
 	[STORE_EDGES] = "/edges/",
+	[STORE_STRAYS] = "/strays/",
 };
 
 void store_keys_build(const char *prefix, const char *id, char ret_key[STORE_KEY_BYTES])
@@ -41,9 +42,24 @@ void store_keys_epoch(const char *prefix, char ret_key[STORE_KEY_BYTES])
 	snprintf(ret_key, STORE_KEY_BYTES, "%s/epoch", prefix);
 }
 
+void store_keys_sync(const char *prefix, char ret_key[STORE_KEY_BYTES])
+{
+	snprintf(ret_key, STORE_KEY_BYTES, "%s/sync", prefix);
+}
+
+void store_keys_strays(const char *prefix, const char *edge, char ret_key[STORE_KEY_BYTES])
+{
+	snprintf(ret_key, STORE_KEY_BYTES, "%s%s%s", prefix, kinds[STORE_STRAYS], edge);
+}
+
 void store_keys_edge(const char *prefix, const char *name, char ret_key[STORE_KEY_BYTES])
 {
 	snprintf(ret_key, STORE_KEY_BYTES, "%s%s%s", prefix, kinds[STORE_EDGES], name);
+}
+
+void store_keys_taken(const char *prefix, char ret_key[STORE_KEY_BYTES])
+{
+	snprintf(ret_key, STORE_KEY_BYTES, "%s/taken/", prefix);
 }
 
 const char *store_keys_parse(const char *prefix, const char *key, enum store_kind *ret_kind)

@@ -10,6 +10,7 @@
 #include "fleet/store/keys.h"
 #include "fleet/store/mirror.h"
 #include "fleet/store/record.h"
+#include "fleet/store/same.h"
 #include "host/addr.h"
 #include "host/boottime.h"
 #include "host/config.h"
@@ -245,8 +246,10 @@ static json_t *merge_body(const struct store_merge *merge)
 			  "name");
 		json_object_update_missing(body, merge->before->body);
 	}
-	if (body)
+	if (body) {
 		say_times(merge, body);
+		json_object_del(body, "supersede"); /* it was of the moment, not of the build */
+	}
 	return body;
 }
 
@@ -267,6 +270,20 @@ static int check_times(const struct merging *merging, const json_t *body)
 			merging, "/connect_within_s",
 			"cannot be asked of a fleet yet: an edge sees its own connections only");
 	return 0;
+}
+
+/* Edges have counted from it: sallyportd says the same of a build of its own. */
+static int check_linger(const struct merging *merging, const json_t *body)
+{
+	const struct record *before = merging->merge->before;
+	const json_t *linger = json_object_get(body, "linger_s");
+
+	if (!linger || !before || !before->finished_ns ||
+	    json_equal(linger, json_object_get(before->body, "linger_s")))
+		return 0;
+	json_problem_add(merging->problem, PROBLEM_BUILD_DIFFERS, "/linger_s",
+			 "cannot change once the build has finished");
+	return -EINVAL;
 }
 
 /* Result: how many public ports it has, or is to have. */
@@ -303,10 +320,9 @@ static int check(const struct merging *merging, const json_t *body)
 		return refuse(merging, "", "must be an object");
 	if (!json_is_array(nodes) || !json_array_size(nodes))
 		return refuse(merging, "/nodes", "must be a list of one node or more");
-	if (json_is_true(json_object_get(body, "supersede")))
-		return refuse(merging, "/supersede",
-			      "cannot be asked of a fleet yet: cancel the older build first");
 	error = check_times(merging, body);
+	if (!error)
+		error = check_linger(merging, body);
 	if (error)
 		return error;
 	json_array_foreach (nodes, i, node) {
@@ -318,6 +334,20 @@ static int check(const struct merging *merging, const json_t *body)
 			return refuse(merging, pointer, "forwards must be a list");
 	}
 	return check_size(merging, body);
+}
+
+/* What sallyportd would refuse must not be in the store even for a moment: other edges would take
+ * it for another build of the same id. */
+static int check_kept(const struct merging *merging, const json_t *body)
+{
+	const struct record *before = merging->merge->before;
+
+	if (!before || store_same_nodes(json_object_get(body, "nodes"),
+					json_object_get(before->body, "nodes")))
+		return 0;
+	json_problem_add(merging->problem, PROBLEM_BUILD_DIFFERS, "/nodes",
+			 "a node keeps its VM and its ports once it has them");
+	return -EINVAL;
 }
 
 static int give_ports(const struct merging *merging, json_t *body)
@@ -340,6 +370,9 @@ int store_merge_make(const struct store_merge *merge, struct record **ret_record
 	struct merging merging = {merge, problem, json_object()};
 	struct record *record = calloc(1, sizeof(*record));
 	int error = check(&merging, merge->body);
+
+	if (!error)
+		error = check_kept(&merging, merge->body);
 
 	if (!error && record && merging.taken) {
 		record->body = merge_body(merge);

@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fleet/store/claims.h"
 #include "fleet/store/keys.h"
 #include "fleet/store/record.h"
 
-/* One key: of a record, or of a public port. Found by name, which is first. */
+/* A record, or the key of a public port that one has. Found by name, which is first. */
 struct known {
 	char *name; /* the id, or the whole key */
 	struct record *record;
@@ -96,6 +97,37 @@ static struct known *get(void **tree, const char *name, bool *ret_new)
 	return entry;
 }
 
+static void drop(void **tree, struct known *entry)
+{
+	tdelete(entry, tree, compare);
+	free_entry(entry);
+}
+
+/* Its public ports are taken, or are no longer. Without memory one seems free, and is refused by
+ * the store. */
+static void note_ports(struct mirror *mirror, const struct record *record, bool taken)
+{
+	struct store_claims claims = {0};
+	bool new;
+
+	if (!record || store_claims_list(mirror->prefix, record, &claims))
+		return;
+	for (unsigned int i = 0; i < claims.nr; i++) {
+		const char *key = claims.claim[i].key;
+		struct known *entry = NULL;
+
+		if (claims.claim[i].kind != STORE_PORTS)
+			continue;
+		if (taken)
+			get(&mirror->ports, key, &new);
+		else
+			entry = find(&mirror->ports, key);
+		if (entry)
+			drop(&mirror->ports, entry);
+	}
+	store_claims_clear(&claims);
+}
+
 static int put_record(struct mirror *mirror, const char *id, const char *value,
 		      int64_t mod_revision)
 {
@@ -112,6 +144,8 @@ static int put_record(struct mirror *mirror, const char *id, const char *value,
 		return -ENOMEM;
 	}
 	mirror->nr_builds += new;
+	note_ports(mirror, entry->record, false);
+	note_ports(mirror, record, true);
 	store_record_free(entry->record);
 	entry->record = record;
 	entry->reading = mirror->reading;
@@ -123,27 +157,19 @@ int store_mirror_put(struct mirror *mirror, const char *key, const char *value,
 {
 	enum store_kind kind;
 	const char *rest = store_keys_parse(mirror->prefix, key, &kind);
-	struct known *entry;
-	bool new;
 
 	*ret_id = NULL;
-	if (rest && kind == STORE_BUILDS) {
-		*ret_id = rest;
-		return put_record(mirror, rest, value, mod_revision);
-	}
-	if (!rest || kind != STORE_PORTS)
+	if (!rest || kind != STORE_BUILDS)
 		return 0;
-	entry = get(&mirror->ports, key, &new);
-	if (!entry)
-		return -ENOMEM;
-	entry->reading = mirror->reading;
-	return 0;
+	*ret_id = rest;
+	return put_record(mirror, rest, value, mod_revision);
 }
 
-static void drop(void **tree, struct known *entry)
+static void forget(struct mirror *mirror, struct known *entry)
 {
-	tdelete(entry, tree, compare);
-	free_entry(entry);
+	note_ports(mirror, entry->record, false);
+	drop(&mirror->builds, entry);
+	mirror->nr_builds--;
 }
 
 const char *store_mirror_gone(struct mirror *mirror, const char *key)
@@ -151,17 +177,20 @@ const char *store_mirror_gone(struct mirror *mirror, const char *key)
 	enum store_kind kind;
 	const char *rest = store_keys_parse(mirror->prefix, key, &kind);
 	struct known *entry;
-	void **tree;
 
-	if (!rest || (kind != STORE_BUILDS && kind != STORE_PORTS))
-		return NULL;
-	tree = kind == STORE_BUILDS ? &mirror->builds : &mirror->ports;
-	entry = find(tree, kind == STORE_BUILDS ? rest : key);
+	entry = rest && kind == STORE_BUILDS ? find(&mirror->builds, rest) : NULL;
 	if (!entry)
 		return NULL;
-	mirror->nr_builds -= kind == STORE_BUILDS;
-	drop(tree, entry);
-	return kind == STORE_BUILDS ? rest : NULL;
+	forget(mirror, entry);
+	return rest;
+}
+
+void store_mirror_forget(struct mirror *mirror, const char *id, int64_t revision)
+{
+	struct known *entry = find(&mirror->builds, id);
+
+	if (entry && entry->record->mod_revision < revision)
+		forget(mirror, entry);
 }
 
 struct old {
@@ -200,20 +229,14 @@ void store_mirror_whole(struct mirror *mirror, void (*gone)(void *context, const
 			void *context)
 {
 	struct old builds = find_old(mirror, mirror->builds);
-	struct old ports = find_old(mirror, mirror->ports);
-
 	bool lost = builds.nr == mirror->nr_builds;
 
 	for (size_t i = 0; i < builds.nr; i++) {
 		if (!lost)
 			gone(context, builds.entry[i]->name);
-		drop(&mirror->builds, builds.entry[i]);
-		mirror->nr_builds--;
+		forget(mirror, builds.entry[i]);
 	}
-	for (size_t i = 0; i < ports.nr; i++)
-		drop(&mirror->ports, ports.entry[i]);
 	free(builds.entry);
-	free(ports.entry);
 }
 
 const struct record *store_mirror_find(const struct mirror *mirror, const char *id)

@@ -26,6 +26,9 @@ int store_mirror_put(struct mirror *mirror, const char *key, const char *value,
 /* Result: the id of the build whose record has gone, NULL if it was another key. */
 const char *store_mirror_gone(struct mirror *mirror, const char *key);
 
+/* The record of a build was deleted at this revision; what is newer stays. */
+void store_mirror_forget(struct mirror *mirror, const char *id, int64_t revision);
+
 /* Calls gone for each build that was known, and was not put since store_mirror_begin(); for none if
  * no build was put at all, for such a store was lost, or is new. All these are forgotten. */
 void store_mirror_whole(struct mirror *mirror, void (*gone)(void *context, const char *id),
@@ -34,7 +37,7 @@ void store_mirror_whole(struct mirror *mirror, void (*gone)(void *context, const
 /* Result: the record of a build, good until the next change of the mirror; NULL: none. */
 const struct record *store_mirror_find(const struct mirror *mirror, const char *id);
 
-/* Result: whether a key of a public port is there. */
+/* Result: whether a record has the public port of this key. */
 bool store_mirror_has_port(const struct mirror *mirror, const char *key);
 
 /* Result: how many records there are. */

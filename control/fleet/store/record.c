@@ -89,10 +89,20 @@ uint64_t store_record_lifetime_ns(const struct record *record)
 	return read_seconds_ns(record, "max_lifetime_s");
 }
 
+bool store_record_lingers(const struct record *record)
+{
+	return read_seconds_ns(record, "linger_s") != 0;
+}
+
 void store_record_finish(struct record *record, uint64_t finished_ns)
 {
-	uint64_t lingers_ns = finished_ns + read_seconds_ns(record, "linger_s");
+	uint64_t now_ns = boottime_wall_ns(), lingers_ns;
 
+	if (finished_ns > now_ns)
+		finished_ns = now_ns;
+	if (finished_ns < record->created_ns)
+		finished_ns = record->created_ns;
+	lingers_ns = finished_ns + read_seconds_ns(record, "linger_s");
 	record->finished_ns = finished_ns;
 	if (record->until_ns > lingers_ns)
 		record->until_ns = lingers_ns;
@@ -106,4 +116,13 @@ uint64_t store_record_deadline_ns(const struct record *record)
 	if (record->finished_ns && lingers_ns < deadline_ns)
 		deadline_ns = lingers_ns;
 	return record->until_ns > deadline_ns ? record->until_ns : deadline_ns;
+}
+
+uint64_t store_record_left_s(const struct record *record)
+{
+	uint64_t lifetime_ns = store_record_lifetime_ns(record), now_ns = boottime_wall_ns();
+	uint64_t end_ns = store_record_deadline_ns(record);
+	uint64_t left_ns = end_ns > now_ns ? end_ns - now_ns : 0;
+
+	return (left_ns < lifetime_ns ? left_ns : lifetime_ns) / NS_PER_S;
 }

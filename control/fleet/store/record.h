@@ -2,6 +2,7 @@
 /* A build as the store has it: what all edges are to make of it, whoever wrote it. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <jansson.h>
@@ -36,11 +37,22 @@ struct record *store_record_copy(const struct record *record);
 /* NULL is allowed. */
 void store_record_free(struct record *record);
 
-/* The build was over at finished_ns: what is left is the linger, or less, also of an extension. */
+/* The build was over at finished_ns, not before its creation and not in the future, as sallyportd
+ * counts it: what is left is the linger, or less, also of an extension. */
 void store_record_finish(struct record *record, uint64_t finished_ns);
+
+/* Result: whether something is left when it is finished. */
+bool store_record_lingers(const struct record *record);
 
 /* Result: when the build ends by its clock, in wall time, as far as the record says. */
 uint64_t store_record_deadline_ns(const struct record *record);
+
+/*
+ * Result: how long it may last from now on, in whole seconds; 0: it is over. Its finish and its
+ * extensions count, as far as a lifetime may be declared: what is longer is an extension where it
+ * is made.
+ */
+uint64_t store_record_left_s(const struct record *record);
 
 /* Result: the longest time, from its creation, that the build may last, unless it is extended. */
 uint64_t store_record_lifetime_ns(const struct record *record);

@@ -16,6 +16,8 @@ struct talk_apply_end {
 	bool made;     /* sallyportd holds what the record says */
 	bool ended;    /* the build has ended here, though the record says that it is open */
 	bool by_clock; /* of that: nobody asked for it */
+	/* An earlier build of this id is in the way here, with other ports or VMs; open or not. */
+	bool earlier, open;
 };
 
 /*

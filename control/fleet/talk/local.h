@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -12,13 +13,18 @@ struct transfers;
 
 struct talk_local {
 	struct transfers *transfers;
-	const char *socket; /* of sallyportd */
+	struct transfers *streams; /* of callers: these stay, and must keep nobody waiting */
+	unsigned int nr_streams;   /* at a time */
+	const char *socket;	   /* of sallyportd */
 };
 
 struct talk_local_call {
 	const char *method;
-	const char *path;   /* with its query */
-	const json_t *body; /* NULL: none */
+	const char *path;      /* with its query */
+	const json_t *body;    /* NULL: none */
+	unsigned int limit_ms; /* 0: as usual */
+	/* It counts from then: a second later sallyportd refuses it, with 408. 0: whenever it comes. */
+	uint64_t since_ns;
 	void (*done)(void *context, const struct transfer_end *end);
 	void *context;
 };

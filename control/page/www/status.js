@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The whole edge: polled once a second, builds by what has changed.
 import {badge, byId, duration, every, fetchJson, make, moment, number, paused, say} from "./page.js";
+import {drawFleet, fleetProblems} from "./fleet.js";
 import {Table} from "./table.js";
 
 const POLL_MS = 1000;
@@ -68,7 +69,7 @@ function problems(status) {
 	if (status.connections.notes_lost || status.connections.records_lost) {
 		list.push("Records of connections were lost since the start.");
 	}
-	return [...list, ...status.warnings];
+	return [...list, ...fleetProblems(status.fleet), ...status.warnings];
 }
 
 function drawHealth(status) {
@@ -166,6 +167,7 @@ async function pollStatus() {
 	const up = (Date.parse(status.now) - Date.parse(status.started_at)) / 1000;
 	say("about", `sallyport ${status.version}, up ${duration(up)}, ${moment(new Date(status.now))}`);
 	drawHealth(status);
+	drawFleet(status.fleet);
 	drawVerdicts(status, drawCards(status));
 	drawEvents(status.events || []);
 }

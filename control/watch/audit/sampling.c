@@ -5,9 +5,10 @@
 
 #include <sallyport/addr.h>
 
-#define SOURCES	  16384u
-#define LEASES	  4096u
-#define SECOND_NS 1000000000ULL
+#include "host/boottime.h"
+
+#define SOURCES 16384u
+#define LEASES	4096u
 
 /* A bucket that runs out over time: empty at empty_ns. */
 struct bucket {
@@ -42,9 +43,9 @@ static bool may(struct bucket *bucket, uint64_t key, const struct limit *limit, 
 		*bucket = (struct bucket){.key = key};
 	if (bucket->empty_ns < now_ns)
 		bucket->empty_ns = now_ns;
-	if (bucket->empty_ns - now_ns > limit->burst * SECOND_NS / limit->rate)
+	if (bucket->empty_ns - now_ns > limit->burst * NS_PER_S / limit->rate)
 		return false;
-	bucket->empty_ns += SECOND_NS / limit->rate;
+	bucket->empty_ns += NS_PER_S / limit->rate;
 	return true;
 }
 

@@ -238,6 +238,23 @@ static void test_read_sync_when_well_then_fills_all_specs(void **state)
 	body_sync_free(&sync);
 }
 
+static void test_read_sync_when_partial_then_may_cancel(void **state)
+{
+	static const char partial[] = "{\"builds\":[],\"partial\":true,\"cancel\":[\"a\",\"b\"]}";
+	static const char whole[] = "{\"builds\":[],\"cancel\":[\"a\"]}";
+	struct problem problem;
+	struct api_sync sync;
+
+	json_problem_clear(&problem);
+	assert_int_equal(body_read_sync(partial, strlen(partial), &sync, &problem), 0);
+	assert_true(sync.partial);
+	assert_int_equal(sync.nr_cancel, 2);
+	assert_string_equal(sync.cancel[1], "b");
+	body_sync_free(&sync);
+	assert_int_equal(body_read_sync(whole, strlen(whole), &sync, &problem), -EINVAL);
+	assert_string_equal(problem.errors[0].pointer, "/cancel");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_read_extend_when_not_exactly_one_then_refuses),
 		cmocka_unit_test(test_read_sync_when_a_build_is_wrong_then_points_into_the_set),
 		cmocka_unit_test(test_read_sync_when_well_then_fills_all_specs),
+		cmocka_unit_test(test_read_sync_when_partial_then_may_cancel),
 	};
 
 	return cmocka_run_group_tests_name("api-body", tests, NULL, NULL);

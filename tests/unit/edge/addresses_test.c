@@ -88,20 +88,24 @@ static void test_give_a_million_times_then_no_address_twice(void **state)
 {
 	struct world *world = *state;
 	const struct sp_prefix prefix = world_prefix("2001:db8:5:0:a000::/80");
-	const struct model_public public = {
-		.bind = prefix.addr, .mask = prefix.mask, .sessions = 1};
+	struct model_settings *settings = calloc(1, sizeof(*settings));
+	struct model_public *of;
 	struct sp_addr *addrs = calloc(MILLION, sizeof(*addrs));
 
 	assert_non_null(addrs);
+	assert_non_null(settings);
+	of = settings->publics;
+	*of = (struct model_public){.bind = prefix.addr, .mask = prefix.mask, .sessions = 1};
+	settings->nr_publics = 1;
 	for (unsigned int i = 0; i < MILLION; i++) {
-		assert_int_equal(state_addresses_give(&world->edge->addresses, &public, 64001, 22,
-						      &addrs[i]),
-				 0);
-		assert_true(model_settings_is_of(&public, &addrs[i]));
-		assert_int_equal(model_settings_slot_number(&public, &addrs[i], 22), 64001);
+		assert_int_equal(
+			state_addresses_give(&world->edge->addresses, of, 64001, 22, &addrs[i]), 0);
+		assert_ptr_equal(model_settings_find_public(settings, &addrs[i]), of);
+		assert_int_equal(model_settings_slot_number(of, &addrs[i], 22), 64001);
 	}
 	assert_int_equal(count_repeats(addrs, MILLION), 0);
 	free(addrs);
+	free(settings);
 }
 
 static void test_encipher_all_numbers_then_each_comes_once(void **state)
@@ -202,6 +206,27 @@ static void test_restart_then_numbers_go_on_above_those_given(void **state)
 	world_restart(world);
 	assert_true(world->edge->addresses.next >= next);
 	assert_true(world->edge->addresses.kept >= world->edge->addresses.next);
+}
+
+/* Each is another one: they would be kept for ever. */
+static void test_end_then_no_port_of_a_prefix_is_journaled(void **state)
+{
+	struct world *world = *state;
+	struct edge_result result;
+
+	put(world, "a", "2001:db8:b::7");
+	assert_int_equal(world_cancel(world, "a", &result), 0);
+	put(world, "b", "2001:db8:b::8");
+	world_break_journal(world, true);
+	assert_int_equal(world_cancel(world, "b", &result), 0);
+	world_break_journal(world, false);
+	world_pass(world, 2 * SECOND);
+	assert_string_equal(world_ask(world, "SELECT count(*) FROM builds WHERE state = 'ended'"),
+			    "2");
+	assert_string_equal(world_ask(world, "SELECT count(*) FROM ports"), "0");
+	put(world, "c", "10.0.0.1");
+	assert_int_equal(world_cancel(world, "c", &result), 0);
+	assert_string_equal(world_ask(world, "SELECT count(*) FROM ports"), "1");
 }
 
 static void test_put_when_the_journal_refuses_then_its_number_is_gone(void **state)
@@ -305,6 +330,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_put_again_and_again_then_no_address_twice,
 						set_up_few, world_tear_down),
 		CASE(test_restart_then_numbers_go_on_above_those_given),
+		CASE(test_end_then_no_port_of_a_prefix_is_journaled),
 		CASE(test_put_when_the_journal_refuses_then_its_number_is_gone),
 		CASE(test_put_with_forwards_then_at_their_own_ports_of_one_address),
 		CASE(test_put_when_a_port_or_an_address_is_named_then_the_port_alone),

@@ -61,6 +61,7 @@ static void test_cancel_when_journal_fails_then_cut_and_owed(void **state)
 	world_break_journal(world, true);
 	assert_int_equal(world_cancel(world, "a", &result), 0);
 	assert_int_equal(result.standing, EDGE_RECORDED);
+	assert_false(problem_is_set(&world->problem));
 	assert_true(result.removed);
 	assert_int_equal(result.build->state, SESSION_ENDED);
 	assert_int_equal(slot_state(world, "a"), SP_SLOT_ENDED);
@@ -134,6 +135,9 @@ static void test_sync_when_journal_fails_then_what_is_not_in_it_has_ended(void *
 	assert_int_equal(world_put(world, "a", "10.0.0.1"), 0);
 	world_break_journal(world, true);
 	assert_true(edge_sync(world->edge, &call, &sync, NULL, NULL, &result) < 0);
+	assert_int_equal(world->problem.type, PROBLEM_JOURNAL);
+	assert_true(world->problem.retry_after_s > 0);
+	assert_non_null(strstr(world->problem.detail, "1 sessions that were to end have ended"));
 	assert_int_equal(slot_state(world, "a"), SP_SLOT_ENDED);
 	check_paid(world, "a", "sync");
 }

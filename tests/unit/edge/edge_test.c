@@ -257,6 +257,38 @@ static void test_sync_when_applied_then_exactly_the_difference(void **state)
 			 world_slot(world, world_ssh(world_get(world, "new"), 0)));
 }
 
+static void test_sync_when_partial_then_others_stay(void **state)
+{
+	static const char *const at[] = {"10.0.0.2"}, *const cancel[] = {"gone", "never"};
+	struct world *world = *state;
+	struct edge_call call = world_call(world);
+	struct build_spec specs[2];
+	const struct edge_sync sync = {.specs = specs,
+				       .nr_specs = 2,
+				       .generation = BUILD_DEFAULT,
+				       .partial = true,
+				       .cancel = cancel,
+				       .nr_cancel = 2};
+	struct edge_sync_result result;
+
+	assert_int_equal(world_put(world, "kept", "10.0.0.1"), 0);
+	assert_int_equal(world_put(world, "gone", "10.0.0.2"), 0);
+	assert_int_equal(world_put(world, "known", "10.0.0.3"), 0);
+	world_spec(&specs[0], "new", 1, at);
+	world_spec(&specs[1], "known", 1, (const char *const[]){"10.0.0.3"});
+	specs[0].max_lifetime_ns = specs[1].max_lifetime_ns = HOUR;
+	assert_int_equal(edge_sync(world->edge, &call, &sync, NULL, NULL, &result), 0);
+	model_build_spec_free(&specs[0]);
+	model_build_spec_free(&specs[1]);
+	assert_int_equal(result.nr_created, 1);
+	assert_int_equal(result.nr_cancelled, 1);
+	assert_int_equal(result.nr_unchanged, 1);
+	assert_int_equal(world_get(world, "kept")->state, SESSION_RUNNING);
+	assert_int_equal(world_get(world, "gone")->state, SESSION_ENDED);
+	assert_true(world_get(world, "known")->max_lifetime_ns > HOUR);
+	assert_true(world_get(world, "new")->max_lifetime_ns == HOUR);
+}
+
 static void test_sync_when_guarded_then_refused(void **state)
 {
 	struct world *world = *state;
@@ -440,6 +472,7 @@ int main(void)
 		WORLD_CASE(test_extend_when_used_then_by_itself_to_its_cap),
 		WORLD_CASE(test_cancel_when_again_then_unchanged),
 		WORLD_CASE(test_sync_when_applied_then_exactly_the_difference),
+		WORLD_CASE(test_sync_when_partial_then_others_stay),
 		WORLD_CASE(test_sync_when_guarded_then_refused),
 		cmocka_unit_test(test_sync_when_bit_by_bit_then_others_see_all_or_nothing),
 		cmocka_unit_test(test_sync_when_given_up_then_nothing_or_all_has_happened),

@@ -40,7 +40,9 @@ static void test_entry_when_written_then_read_as_the_same(void **state)
 					  .removed = 3,
 					  .since_ns = 5,
 					  .wall_ns = 6,
-					  .clock = {true, 7}};
+					  .clock = {true, 7},
+					  .announced = "last-resort",
+					  .why = "it is drained"};
 	struct edges_entry again;
 	char *text = edges_entry_write(&entry);
 
@@ -53,6 +55,8 @@ static void test_entry_when_written_then_read_as_the_same(void **state)
 	assert_int_equal(again.wall_ns, 6);
 	assert_true(again.clock.synchronised);
 	assert_int_equal(again.clock.bound_ns, 7);
+	assert_string_equal(again.announced, "last-resort");
+	assert_string_equal(again.why, "it is drained");
 	free(text);
 }
 
@@ -105,18 +109,39 @@ static void keep_one(void *context, const struct edges_known *known)
 	*(struct edges_known *)context = *known;
 }
 
-static void test_table_when_a_clock_is_ahead_then_known_once_it_is_compared(void **state)
+static void test_table_when_a_clock_was_seen_then_it_goes_on_by_itself(void **state)
 {
 	struct edges_table *table = edges_table_new();
 	struct edges_known known;
 
 	assert_int_equal(edges_table_put(table, "a", value, 0), 0);
 	edges_table_each(table, keep_one, &known);
-	assert_false(known.compared);
-	assert_int_equal(edges_table_put(table, "a", value, 103), 0);
+	assert_int_equal(known.seen_ns, 0);
+	assert_int_equal(edges_table_put(table, "a", value, 3), 0);
 	edges_table_each(table, keep_one, &known);
-	assert_true(known.compared);
-	assert_true(known.ahead_ns == -3);
+	assert_int_equal(known.seen_ns, 3);
+	assert_int_equal(edges_table_wall_ns(&known, 5), 102);
+	edges_table_free(table);
+}
+
+/* Since when it lacks a revision that the others had seen, however many come after it. */
+static void test_table_when_an_edge_lags_then_since_when(void **state)
+{
+	struct edges_table *table = edges_table_new();
+	struct edges_known known;
+
+	assert_int_equal(edges_table_put(table, "a", value, 0), 0);
+	edges_table_mark(table, 7, 100);
+	edges_table_mark(table, 9, 200);
+	edges_table_mark(table, 12, 300);
+	edges_table_each(table, keep_one, &known);
+	assert_int_equal(known.mark, 9);
+	assert_int_equal(known.marked_ns, 200);
+	assert_int_equal(edges_table_put(table, "a", value, 0), 0);
+	edges_table_mark(table, 13, 400);
+	edges_table_each(table, keep_one, &known);
+	assert_int_equal(known.mark, 9);
+	assert_int_equal(known.marked_ns, 200);
 	edges_table_free(table);
 }
 
@@ -142,7 +167,8 @@ int main(void)
 		cmocka_unit_test(test_entry_when_written_then_read_as_the_same),
 		cmocka_unit_test(test_entry_when_it_is_none_then_refused),
 		cmocka_unit_test(test_table_when_edges_go_then_known_as_lost_until_they_return),
-		cmocka_unit_test(test_table_when_a_clock_is_ahead_then_known_once_it_is_compared),
+		cmocka_unit_test(test_table_when_a_clock_was_seen_then_it_goes_on_by_itself),
+		cmocka_unit_test(test_table_when_an_edge_lags_then_since_when),
 		cmocka_unit_test(test_clock_when_it_is_not_good_enough_then_said_so),
 		cmocka_unit_test(test_table_when_full_then_the_first_lost_is_forgotten),
 	};

@@ -84,11 +84,17 @@ static json_int_t port_of(const json_t *object)
 
 static void claim(struct world *world, unsigned int port)
 {
-	char key[64];
+	char key[64], value[256];
 	const char *id;
 
-	snprintf(key, sizeof(key), "/sallyport/ports/192.0.2.1/%u", port);
-	assert_int_equal(store_mirror_put(world->mirror, key, "x", 1, &id), 0);
+	snprintf(key, sizeof(key), "/sallyport/builds/at%u", port);
+	snprintf(
+		value, sizeof(value),
+		"{\"version\":1,\"body\":{\"nodes\":[{\"index\":0,\"public_address\":\"192.0.2.1\","
+		"\"public_port\":%u}]},\"created\":1,\"finished\":0,\"until\":0,\"ended\":0,"
+		"\"change\":\"x\"}",
+		port);
+	assert_int_equal(store_mirror_put(world->mirror, key, value, 1, &id), 0);
 }
 
 static void test_merge_when_new_then_each_gets_a_port_that_is_free(void **state)
@@ -98,7 +104,7 @@ static void test_merge_when_new_then_each_gets_a_port_that_is_free(void **state)
 	json_int_t first, second;
 
 	claim(world, 60001);
-	json_object_set_new(world->avoid, "/sallyport/ports/192.0.2.1/60003", json_true());
+	json_object_set_new(world->avoid, "/sallyport/taken/ports/192.0.2.1/60003", json_true());
 	assert_int_equal(merge(world, NULL,
 			       "{\"nodes\":[{\"index\":0,\"address\":\"10.0.0.7\",\"forwards\":[{"
 			       "\"name\":\"v\",\"port\":5901}]}]}",
@@ -178,7 +184,6 @@ static void test_merge_when_it_cannot_be_then_told_why_and_where(void **state)
 		{"{\"nodes\":[{\"index\":0,\"forwards\":[{\"name\":\"w\",\"port\":1,\"pool\":"
 		 "\"web\"}]}]}",
 		 "/nodes/0/forwards/0"},
-		{"{\"nodes\":[{\"index\":0}],\"supersede\":true}", "/supersede"},
 		{"{\"nodes\":[{\"index\":0}],\"max_lifetime_s\":\"60\"}", "/max_lifetime_s"},
 		{"{\"nodes\":[{\"index\":0}],\"max_lifetime_s\":1}", "/max_lifetime_s"},
 		{"{\"nodes\":[{\"index\":0}],\"max_lifetime_s\":18446744074}", "/max_lifetime_s"},
@@ -192,6 +197,25 @@ static void test_merge_when_it_cannot_be_then_told_why_and_where(void **state)
 		assert_int_equal(world->problem.type, PROBLEM_INVALID);
 		assert_string_equal(world->problem.errors[0].pointer, cases[i].pointer);
 	}
+}
+
+static void test_merge_when_it_has_finished_then_its_linger_stays(void **state)
+{
+	struct world *world = *state;
+	struct record *before, *after;
+
+	assert_int_equal(merge(world, NULL, "{\"nodes\":[{\"index\":0}],\"linger_s\":60}", &before),
+			 0);
+	before->finished_ns = 50;
+	assert_int_equal(
+		merge(world, before, "{\"nodes\":[{\"index\":0}],\"linger_s\":61}", &after),
+		-EINVAL);
+	assert_int_equal(world->problem.type, PROBLEM_BUILD_DIFFERS);
+	assert_string_equal(world->problem.errors[0].pointer, "/linger_s");
+	assert_int_equal(
+		merge(world, before, "{\"nodes\":[{\"index\":0}],\"linger_s\":60}", &after), 0);
+	store_record_free(after);
+	store_record_free(before);
 }
 
 static void test_merge_when_no_port_is_free_then_503(void **state)
@@ -280,6 +304,7 @@ int main(void)
 		CASE(test_merge_when_declared_before_then_ports_stay_and_the_rest_is_kept),
 		CASE(test_merge_when_a_pool_is_named_then_its_port),
 		CASE(test_merge_when_it_cannot_be_then_told_why_and_where),
+		CASE(test_merge_when_it_has_finished_then_its_linger_stays),
 		CASE(test_merge_when_no_port_is_free_then_503),
 		CASE(test_merge_when_there_are_more_ports_than_operations_then_none_is_sought),
 		CASE(test_merge_when_there_are_several_ranges_then_each_port_of_each_is_given),

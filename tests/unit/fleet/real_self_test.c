@@ -30,10 +30,11 @@ struct world {
 	struct edge one, other;
 };
 
-static void on_alive(void *context)
+static void on_alive(void *context, int64_t revision)
 {
 	struct edge *edge = context;
 
+	assert_true(revision > 0);
 	edge->nr_alive++;
 }
 

@@ -103,12 +103,27 @@ static void test_finish_when_extended_before_then_the_linger_is_left_or_less(voi
 	store_record_free(record);
 }
 
+/* As sallyportd counts it on every edge: nobody was done before it was begun, or will have been. */
+static void test_finish_when_its_time_makes_no_sense_then_the_next_that_does(void **state)
+{
+	struct record *record = make("{\"nodes\":[],\"max_lifetime_s\":43200,\"linger_s\":1800}");
+	uint64_t now_ns = boottime_wall_ns();
+
+	record->created_ns = now_ns - 3600 * NS_PER_S;
+	store_record_finish(record, now_ns + 7200 * NS_PER_S);
+	assert_in_range(record->finished_ns, now_ns, now_ns + 60 * NS_PER_S);
+	assert_int_equal(store_record_deadline_ns(record), record->finished_ns + 1800 * NS_PER_S);
+	store_record_finish(record, record->created_ns - 3600 * NS_PER_S);
+	assert_int_equal(record->finished_ns, record->created_ns);
+	store_record_free(record);
+}
+
 static void test_claims_when_nodes_have_forwards_then_each_port_and_each_vm(void **state)
 {
 	static const char *const keys[] = {
-		"/f/ports/192.0.2.1/60000", "/f/endpoints/10.0.0.7/22/tcp",
-		"/f/ports/192.0.2.1/60001", "/f/endpoints/10.0.0.7/5901/udp",
-		"/f/ports/192.0.2.1/60002", /* a node without a VM yet */
+		"/f/taken/ports/192.0.2.1/60000", "/f/taken/endpoints/10.0.0.7/22/tcp",
+		"/f/taken/ports/192.0.2.1/60001", "/f/taken/endpoints/10.0.0.7/5901/udp",
+		"/f/taken/ports/192.0.2.1/60002", /* a node without a VM yet */
 	};
 	struct record *record = make(
 		"{\"nodes\":[{\"index\":0,\"address\":\"10.0.0.7\",\"public_address\":"
@@ -124,7 +139,7 @@ static void test_claims_when_nodes_have_forwards_then_each_port_and_each_vm(void
 	assert_string_equal(claims.claim[1].pointer, "/nodes/0/address");
 	assert_string_equal(claims.claim[3].pointer, "/nodes/0/forwards/0/port");
 	assert_true(store_claims_has(&claims, keys[4]));
-	assert_false(store_claims_has(&claims, "/f/ports/192.0.2.1/6000"));
+	assert_false(store_claims_has(&claims, "/f/taken/ports/192.0.2.1/6000"));
 	store_claims_clear(&claims);
 	store_record_free(record);
 }
@@ -157,6 +172,7 @@ int main(void)
 		cmocka_unit_test(
 			test_deadline_when_finished_and_extended_then_as_sallyportd_has_it),
 		cmocka_unit_test(test_finish_when_extended_before_then_the_linger_is_left_or_less),
+		cmocka_unit_test(test_finish_when_its_time_makes_no_sense_then_the_next_that_does),
 		cmocka_unit_test(test_claims_when_nodes_have_forwards_then_each_port_and_each_vm),
 		cmocka_unit_test(test_claims_when_a_port_makes_no_sense_then_refused),
 	};

@@ -131,7 +131,7 @@ static struct sp_prefix draw_prefix(void)
 		unsigned int here = bits > 32 * i ? bits - 32 * i : 0;
 
 		prefix.mask.word_be[i] =
-			here >= 32 ? 0xffffffff : SP_BE32((uint32_t) ~(0xffffffffull >> here));
+			here >= 32 ? 0xffffffff : SP_BE32((uint32_t)(0xffffffffull << (32 - here)));
 		prefix.addr.word_be[i] &= prefix.mask.word_be[i];
 	}
 	return prefix;

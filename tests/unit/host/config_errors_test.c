@@ -179,6 +179,10 @@ static void test_load_when_values_contradict_then_said_where_they_stand(void **s
 		 "f:3: dataplane.fallback: \"none\" is for dataplane.engine = \"dpdk\": with "
 		 "\"xdp\" "
 		 "nothing would carry packets\n"},
+		{"dataplane: { engine = \"dpdk\"; idle = \"yield\"; fallback = \"none\"; };",
+		 "f:3: dataplane.idle: \"yield\" leaves packets to the XDP program, which drops "
+		 "them "
+		 "with dataplane.fallback = \"none\"\n"},
 		{"api: { socket = \"/a\"; viewer_socket = \"/a\"; };",
 		 "f:3: api.viewer_socket: is the same as api.socket\n"},
 		{"api: { viewer_group = \"a\"; };",

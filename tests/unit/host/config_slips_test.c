@@ -132,7 +132,7 @@ static const struct slip marks[] = {
 	{"interface = \"eth0\";", "interface = \"eth0\"; interface = \"eth1\";",
 	 "public.interface: is given twice, first in line 16", 0},
 	{"group = \"sallyport\";", "group = \"sallyport\"; \n\tgroup = \"adm\";",
-	 "api.group: is given twice, first in line 73", 1},
+	 "api.group: is given twice, first in line 74", 1},
 	{"metrics: {", "edge: { };\nmetrics: {", "edge: is given twice, first in line 7", 0},
 	{"leases: {", "leases.linger = \"1h\";\nleases: {",
 	 "leases: a key has no dots: the keys of a group stand in its braces, leases: { linger = … "
@@ -183,9 +183,9 @@ static const struct slip brackets[] = {
 	{"ports = [ \"64535-65535\" ];    # numbers and ranges\n\t\t}", "ports = [ 22 ];",
 	 "public.addresses[0]: its { is never closed: a } is missing before \")\" in line 24", -3},
 	{"role = \"operator\"; }", "role = \"operator\";",
-	 "api.roles[1]: its { is never closed: a } is missing before \")\" in line 82", 0},
+	 "api.roles[1]: its { is never closed: a } is missing before \")\" in line 83", 0},
 	{"role = \"orchestrator\"; },", "role = \"orchestrator\"; ,",
-	 "api.roles[0]: its { is never closed: a } is missing before \",\" in line 80", 0},
+	 "api.roles[0]: its { is never closed: a } is missing before \",\" in line 81", 0},
 };
 
 static const struct slip lists[] = {

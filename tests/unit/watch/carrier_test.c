@@ -141,6 +141,30 @@ static void test_tell_when_engine_changes_then_why_and_the_one_before(void **sta
 	sd_event_unref(event);
 }
 
+/* A worker that leaves its few packets to XDP is no news; one that dies asleep is. */
+static void test_look_when_workers_yield_then_nothing_is_told(void **state)
+{
+	struct world *world = *state;
+	struct sp_worker *worker = &world->table->workers[0];
+	struct carrier *carrier;
+	sd_event *event;
+
+	begin_with_a_switch(world, &event, &carrier);
+	worker->pid = (uint32_t)getpid();
+	world->table->queues[0].beat_ns = FRESH;
+	expect(world, event, " xdp dpdk");
+	worker->yields = 1;
+	world->table->queues[0].beat_ns = 0;
+	for (unsigned int look = 0; look < 4; look++)
+		assert_true(sd_event_run(event, 1000000) >= 0);
+	expect(world, event, " xdp dpdk");
+	worker->pid = INT32_MAX;
+	expect(world, event, " xdp dpdk xdp");
+	watch_carrier_stop(carrier);
+	sd_event_unref(event);
+	worker->yields = 0;
+}
+
 /* What changes while sallyportd is away is told once it is back, and what does not is not. */
 static void test_start_when_engine_changed_meanwhile_then_told_once(void **state)
 {
@@ -190,6 +214,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD_CASE(test_look_when_engine_changes_then_told_once_each),
 		WORLD_CASE(test_tell_when_engine_changes_then_why_and_the_one_before),
+		WORLD_CASE(test_look_when_workers_yield_then_nothing_is_told),
 		WORLD_CASE(test_start_when_engine_changed_meanwhile_then_told_once),
 		WORLD_CASE(test_look_when_engine_flaps_then_seventh_switch_waits),
 	};

@@ -22,11 +22,11 @@ static const char *const log_keys[] = {
 	"status",    "table",	  "waited_ms",	"workers",
 };
 
-static const char metrics_form[] =
-	"^(# (HELP|TYPE) sallyport_[a-z_]+ .*"
-	"|sallyport_[a-z_]+"
-	"(\\{((address|engine|interface|pool|queue|state|verdict|version)=\"[^\"\\]*\",?)*\\})?"
-	" [-+.0-9eE]+)$";
+static const char metrics_form[] = "^(# (HELP|TYPE) sallyport_[a-z_]+ .*"
+				   "|sallyport_[a-z_]+"
+				   "(\\{((address|edge|engine|interface|member|pool|queue|state|"
+				   "verdict|version)=\"[^\"\\]*\",?)*\\})?"
+				   " [-+.0-9eE]+)$";
 
 /* Reads an address, which may be IPv4 written as IPv6. */
 static bool parse_address(const char *text, struct sp_addr *ret_addr)

@@ -7,20 +7,26 @@ const struct redact_rules redact_rules_version = {{
 
 const struct redact_rules redact_rules_status = {{
 	[REDACT_INSIDE] =
-		"engines xdp dpdk workers queues kernel interfaces redirects announcement",
+		"engines xdp dpdk workers queues kernel interfaces redirects announcement "
+		"fleet said store members edges clock",
 	[REDACT_FIGURES] =
 		"bytes verdicts builds endpoints allow_lists ports events hooks explained "
-		"connections lost",
-	[REDACT_SENTENCE] = "warnings problem why",
+		"connections lost hints",
+	[REDACT_SENTENCE] = "warnings problem why reason member url",
 	[REDACT_PLAIN] =
-		"name version started_at now engine carrying left_to_xdp packets index pid alive "
-		"active rounds interface queue beat_age_us fresh nodes leases_live leases_expected "
+		"name version started_at now engine carrying left_to_xdp workers_yield packets "
+		"index pid "
+		"alive active rounds interface queue beat_age_us fresh nodes leases_live "
+		"leases_expected "
 		"journal_errors journal_failing_since calls_waiting "
 		"cuts made owed unrecorded room "
 		"table ifindex attachment mode foreign link_pinned link_path link_id prog_id "
 		"prog_name prog_tag local_addresses hosts_refused neighbours resyncs called "
 		"attachments_lost attachments_restored corrected netlink counted "
-		"announced since drain withdraws_at",
+		"announced since drain withdraws_at "
+		"fresh heard_at edge current waiting refused clock_limit_ms followed adopted "
+		"revision epoch reachable leads self lost_at behind lag_ms applied removed "
+		"synchronised bound_ms ahead_ms",
 }};
 
 const struct redact_rules redact_rules_pools = {{
@@ -70,7 +76,7 @@ const struct redact_rules redact_rules_attestation = {{
 const struct redact_rules redact_rules_connections = {{
 	[REDACT_INSIDE] = "connections",
 	[REDACT_ADDRESS] = "client",
-	[REDACT_PLAIN] = "number build node forward public_address public_port client_port "
+	[REDACT_PLAIN] = "edge number build node forward public_address public_port client_port "
 			 "opened_at accepted closed_at closed_by bytes_to_vm bytes_to_client next",
 	[REDACT_SECRET] = "actors",
 }};
@@ -96,7 +102,7 @@ const struct redact_rules redact_rules_doctor = {{
 
 const struct redact_rules redact_rules_table = {{
 	[REDACT_INSIDE] = "meta settings engines xdp dpdk workers queues",
-	[REDACT_FIGURES] = "bytes verdicts slots",
+	[REDACT_FIGURES] = "bytes verdicts slots lost hints",
 	[REDACT_ADDRESS] = "networks",
 	[REDACT_PLAIN] =
 		"version slot_bytes nr_publics nr_buckets nr_allow nr_usage nr_cpus nr_workers "

@@ -97,6 +97,8 @@ int list_edge_read(struct top_edge *edge, const json_t *status, const struct top
 	read_text(status, "carrying", edge->carrying, sizeof(edge->carrying));
 	read_text(status, "engine", edge->engine, sizeof(edge->engine));
 	read_problem(edge, json_object_get(status, "kernel"));
+	json_decref(edge->fleet);
+	edge->fleet = json_incref(json_object_get(status, "fleet"));
 	for (unsigned int i = 0; i < SESSION_STATES_NR; i++)
 		edge->of_state[i] = (uint64_t)talk_number(builds, model_session_state_name(i));
 	edge->oldest_seq = (uint64_t)talk_number(json_object_get(status, "events"), "oldest");
@@ -106,6 +108,12 @@ int list_edge_read(struct top_edge *edge, const json_t *status, const struct top
 	read_counters(edge, status, moment);
 	edge->known = true;
 	return 0;
+}
+
+void list_edge_free(struct top_edge *edge)
+{
+	json_decref(edge->fleet);
+	edge->fleet = NULL;
 }
 
 double list_edge_carried(const struct top_edge *edge)

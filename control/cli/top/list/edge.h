@@ -14,6 +14,7 @@ struct top_edge {
 	char carrying[24];
 	char engine[24];
 	char problem[160]; /* of an interface; "": none */
+	json_t *fleet;	   /* as it was heard; NULL: not yet, null: there is none */
 	uint64_t of_state[SESSION_STATES_NR];
 	uint64_t oldest_seq; /* of events; 0: there are none */
 	uint64_t newest_seq;
@@ -32,6 +33,8 @@ struct top_edge {
 
 /* Takes over an answer. Result: 0, or -EINVAL for what is none. */
 int list_edge_read(struct top_edge *edge, const json_t *status, const struct top_moment *moment);
+
+void list_edge_free(struct top_edge *edge);
 
 /* Result: packets a second that were carried. */
 double list_edge_carried(const struct top_edge *edge);

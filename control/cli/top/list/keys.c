@@ -14,6 +14,7 @@ const char *const list_keys_help[] = {
 	"< >           sort by the column to the left, to the right; r the other way round",
 	"e             ended builds too, or no more",
 	"d             dropped and refused packets, by reason",
+	"f             the fleet: its edges and its store",
 	"h ?           this help",
 	"Ctrl-L        paint the screen anew",
 	"q             quit",
@@ -157,6 +158,9 @@ static void press_order(struct top *top, uint32_t key)
 		break;
 	case 'd':
 		top->mode = TOP_DROPS;
+		break;
+	case 'f':
+		top->mode = TOP_FLEET;
 		break;
 	default:
 		return;

@@ -45,6 +45,7 @@ void list_state_refused(struct top_detail *detail, const json_t *event)
 void list_state_free(struct top *top)
 {
 	clear_detail(&top->detail);
+	list_edge_free(&top->edge);
 	list_view_free(&top->view);
 	list_rows_clear(&top->rows);
 }

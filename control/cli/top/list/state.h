@@ -12,6 +12,7 @@ enum top_mode {
 	TOP_TYPE, /* a filter */
 	TOP_SHOW, /* one build */
 	TOP_DROPS,
+	TOP_FLEET,
 	TOP_HELP,
 	TOP_MODES_NR
 };

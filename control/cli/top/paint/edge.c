@@ -7,6 +7,7 @@
 
 #include "cli/talk/print.h"
 #include "cli/top/list/text.h"
+#include "cli/top/paint/fleet.h"
 
 static const char *rate(const struct top_edge *edge, double number, char text[TOP_TEXT_SIZE])
 {
@@ -47,6 +48,7 @@ static void paint_builds(const struct top *top, struct top_page *page)
 		x += paint_page_print(page, 1, x, width, TOP_PLAIN, "%s%s %s", i ? "  " : ": ",
 				      talk_print_number((long long)top->edge.of_state[i], text),
 				      model_session_state_name(i));
+	paint_fleet_brief(top, page, 1, x);
 }
 
 static void paint_rates(const struct top *top, struct top_page *page)

@@ -8,6 +8,7 @@
 #include "cli/top/list/text.h"
 #include "cli/top/paint/build.h"
 #include "cli/top/paint/edge.h"
+#include "cli/top/paint/fleet.h"
 #include "cli/top/paint/list.h"
 
 #define QUESTION_COLUMNS 36 /* without the id */
@@ -76,6 +77,8 @@ int paint_mode(struct top *top, struct top_page *page)
 		paint_build_show(top, page);
 	else if (top->mode == TOP_DROPS)
 		paint_edge_drops(top, page);
+	else if (top->mode == TOP_FLEET)
+		paint_fleet_show(top, page);
 	else if (top->mode == TOP_HELP)
 		paint_help(page);
 	else
