@@ -262,8 +262,7 @@ static bool has_moved(const struct apply *apply, const struct transfer_end *end)
 
 	if (end->error || apply->nr_again == AGAIN_MAX)
 		return false;
-	return (apply->step == STEP_PUT && end->status == 409) ||
-	       (timed && end->status / 100 == 4);
+	return (apply->step == STEP_PUT && end->status == 409) || (timed && end->status / 100 == 4);
 }
 
 /* sallyportd hung, and its lifetime would be counted from too late. */

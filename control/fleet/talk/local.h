@@ -23,7 +23,8 @@ struct talk_local_call {
 	const char *path;      /* with its query */
 	const json_t *body;    /* NULL: none */
 	unsigned int limit_ms; /* 0: as usual */
-	/* It counts from then: a second later sallyportd refuses it, with 408. 0: whenever it comes. */
+	/* It counts from then: a second later sallyportd refuses it, with 408. 0: whenever it
+	 * comes. */
 	uint64_t since_ns;
 	void (*done)(void *context, const struct transfer_end *end);
 	void *context;

@@ -74,8 +74,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 	uint64_t now_ns = boottime_now_ns();
 	const char *reason = vouch->options.lack(vouch->options.context);
 
-	if (!vouch->transfer &&
-	    (vouch->current != !reason || vouch->said_ns + AGAIN_NS <= now_ns))
+	if (!vouch->transfer && (vouch->current != !reason || vouch->said_ns + AGAIN_NS <= now_ns))
 		say(vouch, reason, now_ns);
 	sd_event_source_set_time_relative(source, LOOK_NS / NS_PER_US);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

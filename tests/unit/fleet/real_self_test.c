@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "etcd/real/members.h"
+#include "host/boottime.h"
 
 #define KEY   "/s/edges/a"
 #define TTL_S 3
@@ -174,6 +175,35 @@ static void test_self_when_etcd_is_away_then_lost_and_there_again(void **state)
 	assert_string_equal(read_entry().id, "one");
 }
 
+static int on_other_timer(sd_event_source *source, uint64_t usec, void *context)
+{
+	const struct edge *edge = context;
+
+	assert_int_equal(edge->nr_lost, 1);
+	return 0;
+}
+
+/* Whoever wakes up with much to do would act on what is not so any more. */
+static void test_self_when_the_process_has_slept_then_lost_before_all_else(void **state)
+{
+	struct world *world = *state;
+	uint64_t until_ns;
+	sd_event_source *timer;
+
+	if (!world)
+		skip();
+	real_kill(0);
+	until_ns = boottime_now_ns() + TTL_S * NS_PER_S;
+	assert_true(sd_event_add_time_relative(world->event, &timer, CLOCK_BOOTTIME, 0, 1,
+					       on_other_timer, &world->one) >= 0);
+	while (boottime_now_ns() <= until_ns)
+		;
+	assert_true(sd_event_run(world->event, 0) >= 0);
+	REAL_WAIT(world->event, sd_event_source_get_enabled(timer, NULL) == 0);
+	assert_int_equal(world->one.nr_lost, 1);
+	sd_event_source_unref(timer);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -184,6 +214,7 @@ int main(void)
 		CASE(test_self_when_started_again_then_takes_its_entry_over),
 		CASE(test_self_when_another_lives_by_that_name_then_taken_until_it_is_gone),
 		CASE(test_self_when_etcd_is_away_then_lost_and_there_again),
+		CASE(test_self_when_the_process_has_slept_then_lost_before_all_else),
 	};
 
 	return cmocka_run_group_tests_name("edges_self", tests, real_set_up_all, NULL);
