@@ -328,7 +328,8 @@ static void on_looked(void *context, const struct etcd_range_end *end)
 		begin(change);
 }
 
-/* Another edge may have declared it, which is not told here yet: the store itself is asked. */
+/* Another edge may have declared it, or extended it, which is not told here yet: the store itself
+ * is asked. */
 static void look(struct change *change)
 {
 	char key[STORE_KEY_BYTES];
@@ -336,6 +337,8 @@ static void look(struct change *change)
 		.page = 1, .visit = on_seen, .end = on_looked, .context = change};
 
 	change->looked = true;
+	store_record_free(change->before);
+	change->before = NULL;
 	store_keys_build(change->fleet->config->fleet.prefix, change->id, key);
 	request.key = gateway_value_text(key);
 	if (etcd_range_start(change->fleet->etcd, &request, &change->look) < 0)
@@ -350,16 +353,24 @@ static bool is_removed_here(const struct change *change)
 	return edges_owed_has(owed, change->id) && !edges_owed_is_by_clock(owed, change->id);
 }
 
-/* Result: whether there is nothing to be changed any more: it has ended, or its time is over, which
- * the store is told once all clocks say so. */
+/* Result: whether its time is over, as far as is known, which the store is told once all clocks say
+ * so. */
+static bool is_late(const struct change *change)
+{
+	const struct record *record = change->before;
+
+	return record && !record->ended_ns && change->kind != FLEET_DELETE &&
+	       store_record_deadline_ns(record) <= boottime_wall_ns();
+}
+
+/* Result: whether there is nothing to be changed any more. */
 static bool is_over(const struct change *change)
 {
 	const struct record *record = change->before;
 
 	if (!record || record->ended_ns)
 		return record != NULL;
-	return change->kind != FLEET_DELETE &&
-	       (is_removed_here(change) || store_record_deadline_ns(record) <= boottime_wall_ns());
+	return is_late(change) || (change->kind != FLEET_DELETE && is_removed_here(change));
 }
 
 /* Once, and again whenever the store was not as it was thought to be. */
@@ -375,7 +386,7 @@ static void begin(struct change *change)
 		begin_put(change);
 		return;
 	}
-	if (!change->before && !change->looked) {
+	if ((!change->before || is_late(change)) && !change->looked) {
 		look(change);
 		return;
 	}

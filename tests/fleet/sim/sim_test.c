@@ -255,6 +255,29 @@ static void test_build_when_ended_elsewhere_then_one_behind_does_not_extend_it(v
 	ask_one_that_is_behind(SIM_FINISH);
 }
 
+/* E1 was cut off while it was extended elsewhere, and by its clock and what it knows it is over. */
+static void test_build_when_extended_elsewhere_then_one_behind_asks_the_store(void **state)
+{
+	struct sim_world world;
+	unsigned int one;
+
+	scene_begin(&world, 1, 3);
+	one = sim_caller_put(world.caller, 0, 1, 20, 5);
+	sim_world_pass(&world, 16 * NS_PER_S, SCENE_LOOK_NS);
+	cut_off(1, true);
+	sim_caller_ask(world.caller, 0, SIM_EXTEND, one, 30);
+	world.worst_ns = 5 * NS_PER_S;
+	sim_host_clock(world.host[1])->error_ns = (int64_t)world.worst_ns;
+	sim_world_pass(&world, NS_PER_S, SCENE_LOOK_NS);
+	cut_off(1, false);
+	sim_caller_ask(world.caller, 1, SIM_EXTEND, one, 5);
+	sim_world_pass(&world, 8 * NS_PER_S, SCENE_LOOK_NS);
+	assert_int_equal(sim_caller_waiting(world.caller), 0);
+	assert_int_equal(world.ledger.answered[409], 0);
+	assert_int_equal(world.ledger.answered[200], 2);
+	scene_end(&world, "an edge that knows of no extension");
+}
+
 /* E1 boots with a wrong clock, by which all its builds are over. Once it is right, and their ports
  * have rested, they come back, in one batch or one by one. */
 static void end_by_a_wrong_clock(unsigned int nr)
@@ -451,6 +474,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_build_when_it_ends_by_itself_then_no_edge_has_cancelled_it),
 		cmocka_unit_test(
 			test_build_when_ended_elsewhere_then_one_behind_does_not_extend_it),
+		cmocka_unit_test(test_build_when_extended_elsewhere_then_one_behind_asks_the_store),
 		cmocka_unit_test(test_build_when_ended_by_a_wrong_clock_then_it_comes_back),
 		cmocka_unit_test(test_build_when_cancelled_before_a_restart_then_it_may_come_again),
 		cmocka_unit_test(test_supersede_when_an_edge_does_not_cut_then_nothing_is_promised),
