@@ -142,7 +142,7 @@ edge_config() {
 	(
 		LAB_EXTRA="$LAB_ANNOUNCE metrics: { listen = \"\"; };
 			fleet: { etcd = [ $(members_urls) ]; socket = \"$(edge_dir "$1")/run/fleet.sock\";
-				edge_ttl = \"3s\"; fence_after = \"6s\"; clock_bound = \"${LAB_CLOCK_BOUND:-0s}\"; };"
+				edge_ttl = \"3s\"; fence_after = \"${LAB_FENCE:-6s}\"; clock_bound = \"${LAB_CLOCK_BOUND:-0s}\"; };"
 		LAB_BPF_DIR=$(edge_bpf "$1")
 		LAB_DIR=$(edge_dir "$1")
 		LAB_NAME=$1

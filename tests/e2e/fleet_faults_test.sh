@@ -10,6 +10,7 @@
 
 # shellcheck disable=SC2034
 LAB_ENGINE=xdp LAB_QUARANTINE=5s LAB_PORTS=40000-49999 LAB_UNLIMITED=1
+LAB_FENCE=9s # also of an edge whose sallyport-fleet and sallyportd fail one behind the other
 TEST_TIMEOUT=${TEST_TIMEOUT:-400}
 # shellcheck source=tests/e2e/_init.sh
 . "$(dirname "$0")/_init.sh"

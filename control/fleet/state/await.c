@@ -41,9 +41,7 @@ struct search {
 /* When it gets no packets any more, if it stays lost: its routes have gone by then. */
 static uint64_t fenced_ns(const struct fleet *fleet, const struct edges_known *known)
 {
-	return known->alive ? UINT64_MAX
-			    : known->lost_ns + fleet->config->fleet.fence_after_ns -
-				      fleet->config->fleet.edge_ttl_ns;
+	return known->alive ? UINT64_MAX : known->lost_ns + roll_fence_ns(fleet);
 }
 
 static void look_at_one(void *context, const struct edges_known *known)
@@ -109,6 +107,8 @@ int64_t state_await_floor(const struct fleet *fleet)
 {
 	struct search search = {.fleet = fleet, .now_ns = boottime_now_ns(), .floor = INT64_MAX};
 
+	if (search.now_ns < fleet->roll->strangers_ns)
+		return 0;
 	edges_table_each(fleet->roll->table, find_floor, &search);
 	return search.floor;
 }
@@ -134,6 +134,17 @@ static const char *name_missing(const struct search *search, const char *names)
 	return names ? names : AWAIT_ANY;
 }
 
+/* Result: whether it is known who was there when it was written: that has been told to us as well,
+ * and whoever was lost before we heard of it gets no packets any more. */
+static bool is_told(const struct roll_wait *wait, struct search *search)
+{
+	const struct roll *roll = wait->fleet->roll;
+
+	if (search->now_ns < roll->strangers_ns && roll->strangers_ns < search->wake_ns)
+		search->wake_ns = roll->strangers_ns;
+	return roll->builds.seen >= wait->revision && search->now_ns >= roll->strangers_ns;
+}
+
 static void look(struct roll_wait *wait)
 {
 	struct search search = {.wait = wait,
@@ -141,8 +152,7 @@ static void look(struct roll_wait *wait)
 				.now_ns = boottime_now_ns(),
 				.wake_ns = wait->until_ns};
 	char *names = NULL;
-	/* Who was there when it was written is known once it has been told to us as well. */
-	bool told = wait->here || wait->fleet->roll->builds.seen >= wait->revision;
+	bool told = wait->here || is_told(wait, &search);
 
 	if (wait->here)
 		search_here(&search);

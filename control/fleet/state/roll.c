@@ -113,6 +113,7 @@ int state_roll_open(struct fleet *fleet)
 	if (!roll)
 		return -ENOMEM;
 	roll->reading = (struct roll_task){-1, -1};
+	roll->strangers_ns = UINT64_MAX;
 	state_roll_add(fleet, &roll->reading, true);
 	roll->table = edges_table_new();
 	if (!roll->table)
@@ -208,6 +209,7 @@ static void tell(struct fleet *fleet)
 void state_roll_read(struct fleet *fleet)
 {
 	state_roll_add(fleet, &fleet->roll->reading, true);
+	fleet->roll->strangers_ns = UINT64_MAX;
 	edges_table_begin(fleet->roll->table);
 }
 
@@ -223,7 +225,10 @@ static void find_newest(void *context, const struct record *record)
 
 void state_roll_whole(struct fleet *fleet)
 {
-	edges_table_whole(fleet->roll->table, boottime_now_ns());
+	uint64_t now_ns = boottime_now_ns();
+
+	edges_table_whole(fleet->roll->table, now_ns);
+	fleet->roll->strangers_ns = now_ns + roll_fence_ns(fleet);
 	store_mirror_each(fleet->mirror, find_newest, fleet->roll);
 	see(fleet);
 	come_back(fleet);

@@ -12,11 +12,12 @@
 #include "fleet/edges/entry.h"
 #include "fleet/edges/progress.h"
 #include "fleet/edges/table.h"
+#include "fleet/state/fleet.h"
 #include "fleet/state/roll.h"
 #include "fleet/store/keys.h"
+#include "host/config.h"
 
 struct edges_self;
-struct fleet;
 struct roll_wait;
 
 LIST_HEAD(waits, roll_wait);
@@ -38,8 +39,17 @@ struct roll {
 	bool back;	   /* what was before that is known */
 	bool compared;	   /* once */
 	bool ready;	   /* it had everything once, since it is back */
+	/* Until then edges that this one has never heard of may get packets: they were lost before.
+	 */
+	uint64_t strangers_ns;
 	struct waits waits;
 };
+
+/* Result: how long an edge may get packets once it is lost. */
+static inline uint64_t roll_fence_ns(const struct fleet *fleet)
+{
+	return fleet->config->fleet.fence_after_ns - fleet->config->fleet.edge_ttl_ns;
+}
 
 /* Result: whether it is another edge than this one. */
 static inline bool roll_is_other(const struct roll *roll, const struct edges_known *known)

@@ -156,6 +156,33 @@ static void test_others_when_names_have_no_room_then_they_are_waited_for(void **
 	assert_string_equal(world->said, "-");
 }
 
+/* Whoever begins does not know who was lost before. */
+static void test_others_when_strangers_may_get_packets_then_they_are_waited_for(void **state)
+{
+	struct world *world = *state;
+
+	world->roll.strangers_ns = boottime_now_ns() + FENCE_NS / 2;
+	assert_int_equal(state_await_begin(&world->fleet, REVISION, on_done, world, &world->wait),
+			 0);
+	state_await_look(&world->fleet);
+	assert_int_equal(world->nr_done, 0);
+	assert_int_equal(state_await_floor(&world->fleet), 0);
+	passed_s = FENCE_NS / 2 / NS_PER_S + 1;
+	state_await_look(&world->fleet);
+	assert_int_equal(world->nr_done, 1);
+	assert_string_equal(world->said, "-");
+	assert_int_equal(state_await_floor(&world->fleet), REVISION);
+}
+
+static void test_others_when_the_store_is_not_read_in_time_then_any_may_lack_it(void **state)
+{
+	struct world *world = *state;
+
+	world->roll.strangers_ns = UINT64_MAX;
+	await_others(world, false);
+	assert_string_equal(world->said, AWAIT_ANY);
+}
+
 static void test_here_when_it_is_late_without_memory_then_it_is_not_done(void **state)
 {
 	struct world *world = *state;
@@ -192,6 +219,12 @@ int main(void)
 			tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_others_when_names_have_no_room_then_they_are_waited_for, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_others_when_strangers_may_get_packets_then_they_are_waited_for, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_others_when_the_store_is_not_read_in_time_then_any_may_lack_it, set_up,
 			tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_here_when_it_is_late_without_memory_then_it_is_not_done, set_up,
